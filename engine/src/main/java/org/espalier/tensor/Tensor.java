@@ -1,0 +1,56 @@
+package org.espalier.tensor;
+
+/**
+ * A row-major view of a buffer. It owns nothing.
+ *
+ * @param buffer where the numbers are
+ * @param offset first byte inside the buffer
+ * @param type   how they are stored
+ * @param shape  extents, outermost first
+ */
+public record Tensor(Buffer buffer, long offset, DType type, Shape shape) {
+
+    public Tensor {
+        long bytes = type.bytes(shape.elements());
+        if (offset < 0 || offset > buffer.bytes() || bytes > buffer.bytes() - offset) {
+            throw new IllegalArgumentException(
+                    type + " " + shape + " at byte " + offset + " does not fit a buffer of " + buffer.bytes() + " bytes");
+        }
+        if (!type.plain() && shape.columns() % type.blockElements() != 0) {
+            throw new IllegalArgumentException("rows of " + shape + " are not whole blocks of " + type);
+        }
+    }
+
+    /** The whole of a buffer that holds exactly this. */
+    public static Tensor of(Buffer buffer, DType type, Shape shape) {
+        return new Tensor(buffer, 0, type, shape);
+    }
+
+    public long bytes() {
+        return type.bytes(shape.elements());
+    }
+
+    /** Bytes of one row, a row being everything under the last axis. */
+    public long rowBytes() {
+        return type.bytes(shape.columns());
+    }
+
+    /** The same numbers under other extents. */
+    public Tensor reshape(Shape other) {
+        if (other.elements() != shape.elements()) {
+            throw new IllegalArgumentException("cannot view " + shape + " as " + other);
+        }
+        return new Tensor(buffer, offset, type, other);
+    }
+
+    /** Entries {@code from} (included) to {@code to} (excluded) of the first axis. */
+    public Tensor slice(long from, long to) {
+        long[] dims = shape.toArray();
+        if (from < 0 || to < from || to > dims[0]) {
+            throw new IllegalArgumentException("no entries " + from + " to " + to + " in " + shape);
+        }
+        long entry = dims[0] == 0 ? 0 : bytes() / dims[0];
+        dims[0] = to - from;
+        return new Tensor(buffer, offset + from * entry, type, Shape.of(dims));
+    }
+}

@@ -1,0 +1,119 @@
+package org.espalier.ffi;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Off-heap memory with one owner each: every allocation is entered in a ledger under its purpose and leaves it when it is
+ * freed, so that a test can ask what is left. Memory is 64-byte aligned and <em>not</em> zeroed.
+ */
+public final class NativeMemory implements AutoCloseable {
+
+    /** Alignment of every allocation in bytes: a cache line, and the widest vector register. */
+    public static final long ALIGNMENT = 64;
+
+    private static final Map<Long, NativeMemory> LEDGER = new ConcurrentHashMap<>();
+    private static final MethodHandle ALIGNED_ALLOC = function("aligned_alloc",
+            FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+    private static final MethodHandle FREE = function("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
+
+    private final String purpose;
+    private final long bytes;
+    private MemorySegment segment;
+
+    private NativeMemory(String purpose, long bytes, MemorySegment segment) {
+        this.purpose = purpose;
+        this.bytes = bytes;
+        this.segment = segment;
+    }
+
+    /**
+     * Allocates memory that the caller must close.
+     *
+     * @param bytes   size, at least 0
+     * @param purpose what it is for, named when it leaks or cannot be had
+     * @throws Failure if the system has no such memory
+     */
+    public static NativeMemory allocate(long bytes, String purpose) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("negative size " + bytes + " for " + purpose);
+        }
+        long rounded = Math.max(ALIGNMENT, Math.addExact(bytes, ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+        MemorySegment address = alignedAlloc(rounded);
+        if (address.address() == 0) {
+            throw new Failure("out of memory", "allocating " + bytes + " bytes for " + purpose,
+                    "free memory or use a smaller batch, sequence or model; in use here: " + bytesInUse() + " bytes");
+        }
+        NativeMemory memory = new NativeMemory(purpose, bytes, address.reinterpret(bytes));
+        LEDGER.put(address.address(), memory);
+        return memory;
+    }
+
+    /** The memory, as a segment of the global scope: the same segment class as a mapped file, so profiles stay clean. */
+    public MemorySegment segment() {
+        if (segment == null) {
+            throw new IllegalStateException("used after it was freed: " + purpose);
+        }
+        return segment;
+    }
+
+    public long bytes() {
+        return bytes;
+    }
+
+    public String purpose() {
+        return purpose;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (segment == null) {
+            return;
+        }
+        LEDGER.remove(segment.address());
+        free(segment);
+        segment = null;
+    }
+
+    /** Bytes now allocated and not freed. */
+    public static long bytesInUse() {
+        return LEDGER.values().stream().mapToLong(NativeMemory::bytes).sum();
+    }
+
+    /** What is allocated and not freed, one line each, empty when nothing is; for tests and leak reports. */
+    public static List<String> outstanding() {
+        return LEDGER.values().stream().map(m -> m.bytes + " bytes for " + m.purpose).sorted().toList();
+    }
+
+    /** The same bytes as {@code mapped} in the global scope, whose owner must outlive every use. */
+    public static MemorySegment unscoped(MemorySegment mapped) {
+        return MemorySegment.ofAddress(mapped.address()).reinterpret(mapped.byteSize());
+    }
+
+    private static MethodHandle function(String name, FunctionDescriptor descriptor) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor);
+    }
+
+    private static MemorySegment alignedAlloc(long bytes) {
+        try {
+            return (MemorySegment) ALIGNED_ALLOC.invokeExact(ALIGNMENT, bytes);
+        } catch (Throwable e) {
+            throw new IllegalStateException("aligned_alloc could not be called", e);
+        }
+    }
+
+    private static void free(MemorySegment segment) {
+        try {
+            FREE.invokeExact(segment);
+        } catch (Throwable e) {
+            throw new IllegalStateException("free could not be called", e);
+        }
+    }
+}
