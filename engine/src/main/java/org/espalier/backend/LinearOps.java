@@ -1,0 +1,29 @@
+package org.espalier.backend;
+
+import org.espalier.tensor.Tensor;
+
+/**
+ * Matrix products with a weight {@code w [out, in]} of any stored type, computed in the compute type. A {@code beta} is 0
+ * (the target is written, whatever it held) or 1 (the target is added to).
+ */
+public interface LinearOps {
+
+    /**
+     * {@code y = x wᵀ (+ bias)}.
+     *
+     * @param x    {@code [tokens, in]}
+     * @param w    {@code [out, in]}
+     * @param bias {@code [out]}, or null
+     * @param y    {@code [tokens, out]}
+     */
+    void linear(Queue queue, Tensor x, Tensor w, Tensor bias, Tensor y);
+
+    /** {@code dX = beta * dX + dY w}. */
+    void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Tensor dX, float beta);
+
+    /** {@code dW = beta * dW + dYᵀ x}, in the compute type. */
+    void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Tensor dW, float beta);
+
+    /** {@code dBias = beta * dBias + Σ_tokens dY}. */
+    void linearBackwardBias(Queue queue, Tensor dY, Tensor dBias, float beta);
+}

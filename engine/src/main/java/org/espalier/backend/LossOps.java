@@ -1,0 +1,31 @@
+package org.espalier.backend;
+
+import org.espalier.tensor.Tensor;
+
+/** Cross-entropy over a vocabulary. */
+public interface LossOps {
+
+    /** The target of a token that does not count. */
+    int IGNORED = -100;
+
+    /**
+     * {@code loss[t] = logSum[t] − logits[t, targets[t]]}, 0 where the target is {@link #IGNORED}.
+     *
+     * @param logits  {@code [tokens, vocab]}
+     * @param targets int32 {@code [tokens]}, in {@code [0, vocab)} or {@link #IGNORED}
+     * @param loss    {@code [tokens]}, natural logarithm
+     * @param logSum  {@code [tokens]}: {@code log Σ_v e^logits[t, v]}
+     */
+    void crossEntropy(Queue queue, Tensor logits, Tensor targets, Tensor loss, Tensor logSum);
+
+    /**
+     * {@code dLogits[t, v] = weight · (e^(logits[t, v] − logSum[t]) − [v = targets[t]])}, 0 for ignored tokens.
+     * {@code dLogits} may be {@code logits}.
+     *
+     * @param weight what each token's loss counts, usually 1 / counted tokens
+     */
+    void crossEntropyBackward(Queue queue, Tensor logits, Tensor targets, Tensor logSum, float weight, Tensor dLogits);
+
+    /** {@code out[t] =} the index of the largest of {@code x[t]}, the first of equals; int32. */
+    void argMax(Queue queue, Tensor x, Tensor out);
+}

@@ -1,0 +1,56 @@
+package org.espalier.backend;
+
+import java.lang.foreign.MemorySegment;
+import org.espalier.tensor.Buffer;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+import org.espalier.tensor.Tensor;
+
+/** Memory of a device, and the only places where numbers pass between it and the host. */
+public interface MemoryOps extends AutoCloseable {
+
+    /** Short name for messages and reports: {@code cpu}, {@code reference}, {@code cuda}. */
+    String name();
+
+    /** The type of activations and gradients: float32, or float64 in the reference. */
+    DType computeType();
+
+    /** A new queue that the caller closes. */
+    Queue newQueue();
+
+    /**
+     * Memory that the caller closes; its content is undefined.
+     *
+     * @param purpose what it is for, named when it leaks or cannot be had
+     * @throws org.espalier.ffi.Failure if there is no such memory
+     */
+    Buffer allocate(long bytes, String purpose);
+
+    /** A new tensor over its own buffer, which the caller closes. */
+    default Tensor allocate(DType type, Shape shape, String purpose) {
+        return Tensor.of(allocate(type.bytes(shape.elements()), purpose), type, shape);
+    }
+
+    /**
+     * A weight that lies in host memory, usually a mapped file, as a tensor that operations take. The bytes need not be
+     * aligned and must stay as they are until the tensor's buffer is closed; a device with its own memory copies them.
+     *
+     * @param bytes native (never heap) memory of exactly {@code type.bytes(shape.elements())} bytes
+     */
+    Tensor weight(Queue queue, MemorySegment bytes, DType type, Shape shape);
+
+    /** Copies host bytes into a tensor of the same size. */
+    void upload(Queue queue, MemorySegment source, Tensor target);
+
+    /** Waits for the queue and copies a tensor's bytes to the host. */
+    void download(Queue queue, Tensor source, MemorySegment target);
+
+    /** Sets every number of a plain floating or integer tensor. */
+    void fill(Queue queue, Tensor target, double value);
+
+    /** {@code target = source}, between any stored type and any plain floating type, of equal element counts. */
+    void convert(Queue queue, Tensor source, Tensor target);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,27 @@
+package org.espalier.backend;
+
+import org.espalier.tensor.Tensor;
+
+/** What an optimiser step needs, so that its numbers never visit the host. */
+public interface OptimizerOps {
+
+    /** {@code out[0] = beta · out[0] + Σ x²}; {@code out} is float64 {@code [1]}. */
+    void sumOfSquares(Queue queue, Tensor x, Tensor out, float beta);
+
+    /**
+     * {@code out[0] = min(1, maxNorm / (sqrt(sumOfSquares[0]) + 1e-6))}, the factor of clipping by global norm as
+     * PyTorch computes it; {@code out} is float32 {@code [1]}, {@code sumOfSquares} float64 {@code [1]}.
+     */
+    void clipFactor(Queue queue, Tensor sumOfSquares, float maxNorm, Tensor out);
+
+    /**
+     * One step of AdamW (Loshchilov and Hutter 2019) on compute-type tensors of one shape.
+     *
+     * @param w      weights, updated
+     * @param g      gradient
+     * @param m      first moment, updated
+     * @param v      second moment, updated
+     * @param factor float32 {@code [1]} that the gradient is multiplied by first, or null for 1
+     */
+    void adamW(Queue queue, AdamW settings, int step, Tensor w, Tensor g, Tensor m, Tensor v, Tensor factor);
+}
