@@ -1,0 +1,50 @@
+package org.espalier.tape;
+
+/**
+ * How operations state which axes must shrink together. An axis is a term; statements unify terms, and what stays free is
+ * a group of units that can be removed (DepGraph, Fang et al. 2023, here by unification over shapes).
+ */
+public interface Coupling {
+
+    /** An axis, or a composition of axes. */
+    interface Axis {
+    }
+
+    /** What an axis is used for, from which the role of a group follows. */
+    enum Use {
+        /** Heads that share keys and values: the batch of an attention. */
+        HEADS,
+        /** Query heads within one key/value head. */
+        QUERIES_PER_HEAD,
+        /** Dimensions summed over between query and key. */
+        CONTRACTED,
+        /** Dimensions of the values of attention. */
+        VALUE,
+        /** Channels that a normalisation averages over. */
+        NORMALISED
+    }
+
+    /** Axis {@code index} of {@code value}; negative counts from the end. */
+    Axis axis(Value value, int index);
+
+    /** A new axis of this extent that no tensor has by itself. */
+    Axis fresh(long extent);
+
+    /** The axis that runs through all combinations, the last part fastest. */
+    Axis product(Axis... parts);
+
+    /** The axis that runs through the parts one after the other. */
+    Axis sum(Axis... parts);
+
+    /** Both run through the same units. */
+    void same(Axis a, Axis b);
+
+    /** No unit of it may be removed. */
+    void freeze(Axis axis, String reason);
+
+    /** Notes what it is used for. */
+    void use(Axis axis, Use use);
+
+    /** Entries {@code i} of both halves belong together and cannot be removed alone. */
+    void tie(Axis halves);
+}

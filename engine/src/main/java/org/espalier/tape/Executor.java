@@ -1,0 +1,235 @@
+package org.espalier.tape;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
+import org.espalier.backend.Queue;
+import org.espalier.backend.Sequences;
+import org.espalier.tensor.Buffer;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Tensor;
+
+/**
+ * Runs a tape on a backend. The workspace is planned once, when the executor is made; a run allocates nothing on the
+ * device. One thread at a time.
+ */
+public final class Executor implements AutoCloseable {
+
+    private final Backend backend;
+    private final Tape tape;
+    private final Leaves leaves;
+    private final Gradients gradients;
+    private final Observer observer;
+    private final Schedule schedule;
+    private final Queue queue;
+    private final Buffer workspace;
+    private final Map<Value, Tensor> inputs = new HashMap<>();
+    private final Coverage coverage = new Coverage();
+
+    private Sequences sequences;
+    private float lossWeight;
+    private boolean accumulate;
+
+    /**
+     * @param leaves    numbers of parameters, constants and states
+     * @param gradients which parameters want gradients; ignored for {@link Retention#INFERENCE}
+     */
+    public Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
+            Observer observer) {
+        this.backend = backend;
+        this.tape = tape;
+        this.leaves = leaves;
+        this.gradients = gradients;
+        this.observer = observer;
+        this.schedule = new Schedule(tape, gradients, retention);
+        long bytes = Arena.plan(schedule, backend.computeType());
+        this.queue = backend.newQueue();
+        this.workspace = backend.allocate(bytes, "workspace of " + tape.segments().size() + " segments");
+        for (Value input : tape.leaves(Value.Role.INPUT)) {
+            inputs.put(input, backend.allocate(input.element().storage(backend.computeType()), input.shape(),
+                    "input " + input.name()));
+        }
+    }
+
+    /** For a tape that only runs forwards. */
+    public static Executor inference(Backend backend, Tape tape, Leaves leaves) {
+        return new Executor(backend, tape, leaves, Gradients.NONE, Retention.INFERENCE, Observer.NONE);
+    }
+
+    /** Bytes of activations and gradients that are there at once. */
+    public long workspaceBytes() {
+        return workspace.bytes();
+    }
+
+    /** Gives an input its numbers for the next run. */
+    public void set(Value input, int[] numbers) {
+        HostCopy.writeInts(backend, queue, numbers, inputs.get(input));
+    }
+
+    /** Runs forwards over rows that divide into {@code sequences}. */
+    public void forward(Sequences rows) {
+        this.sequences = rows;
+        run(schedule.forward());
+    }
+
+    /**
+     * Runs backwards from the losses of the last forward run. The gradients are those of {@code weight · Σ loss}.
+     *
+     * @param add whether to add to the parameters' gradients, else they are overwritten
+     */
+    public void backward(float weight, boolean add) {
+        this.lossWeight = weight;
+        this.accumulate = add;
+        coverage.clear();
+        run(schedule.backward());
+    }
+
+    /** Waits, and reads a result. */
+    public double[] read(Value result) {
+        return HostCopy.readDoubles(backend, queue, tensor(result));
+    }
+
+    /** Waits, and reads a result as float32. */
+    public float[] readFloats(Value result) {
+        return HostCopy.readFloats(backend, queue, tensor(result));
+    }
+
+    /** Waits, and reads an integer result. */
+    public int[] readInts(Value result) {
+        return HostCopy.readInts(backend, queue, tensor(result));
+    }
+
+    /** Where a result is, until the next run. */
+    public Tensor tensor(Value result) {
+        if (!tape.results().contains(result)) {
+            throw new IllegalArgumentException("not a result of this tape: " + result);
+        }
+        return place(result, schedule.slot(result, 0));
+    }
+
+    /** Waits until everything given so far has happened. */
+    public void finish() {
+        queue.finish();
+    }
+
+    /** The queue that runs happen on. */
+    public Queue queue() {
+        return queue;
+    }
+
+    private void run(List<Schedule.Entry> entries) {
+        Schedule.Entry previous = null;
+        for (Schedule.Entry entry : entries) {
+            boolean entering = previous == null || previous.segment() != entry.segment()
+                    || previous.backward() != entry.backward();
+            if (entering) {
+                leave(previous);
+                observer.before(entry.segment(), entry.backward());
+            }
+            execute(entry);
+            previous = entry;
+        }
+        leave(previous);
+    }
+
+    private void leave(Schedule.Entry entry) {
+        if (entry != null) {
+            observer.after(entry.segment(), entry.backward());
+        }
+    }
+
+    private void execute(Schedule.Entry entry) {
+        Step step = new Running(entry.generation());
+        if (entry.backward()) {
+            entry.op().backward(step);
+            observer.afterBackward(entry.op(), step);
+        } else {
+            entry.op().forward(step);
+        }
+    }
+
+    private Tensor place(Value value, Schedule.Slot slot) {
+        DType type = slot.gradient ? backend.computeType() : value.element().storage(backend.computeType());
+        return new Tensor(workspace, slot.offset + type.bytes(value.start()), type, value.shape());
+    }
+
+    private static Tensor part(Tensor whole, Value value) {
+        if (value.root() == value) {
+            return whole;
+        }
+        return new Tensor(whole.buffer(), whole.offset() + whole.type().bytes(value.start()), whole.type(), value.shape());
+    }
+
+    @Override
+    public void close() {
+        inputs.values().forEach(t -> t.buffer().close());
+        workspace.close();
+        queue.close();
+    }
+
+    /** What one operation sees. */
+    private final class Running implements Step {
+
+        private final int generation;
+
+        Running(int generation) {
+            this.generation = generation;
+        }
+
+        @Override
+        public Backend backend() {
+            return backend;
+        }
+
+        @Override
+        public Queue queue() {
+            return queue;
+        }
+
+        @Override
+        public Sequences sequences() {
+            return sequences;
+        }
+
+        @Override
+        public float lossWeight() {
+            return lossWeight;
+        }
+
+        @Override
+        public Tensor value(Value value) {
+            return switch (value.role()) {
+                case ACTIVATION -> place(value, schedule.slot(value, generation));
+                case INPUT -> part(inputs.get(value.root()), value);
+                case PARAMETER, CONSTANT, STATE -> part(leaves.tensor(value.root()), value);
+            };
+        }
+
+        @Override
+        public Tensor gradient(Value output) {
+            Schedule.Slot slot = schedule.gradientSlot(output);
+            if (slot == null) {
+                throw new IllegalStateException("no gradient reaches " + output);
+            }
+            Tensor tensor = place(output, slot);
+            if (!coverage.complete(output)) {
+                throw new IllegalStateException("only a part of " + output + " has a gradient");
+            }
+            return tensor;
+        }
+
+        @Override
+        public Target target(Value input) {
+            if (!schedule.wanted(input)) {
+                return null;
+            }
+            boolean added = coverage.write(input);
+            if (input.role() == Value.Role.PARAMETER) {
+                return new Target(part(gradients.tensor(input.root()), input), added || accumulate ? 1 : 0);
+            }
+            return new Target(place(input, schedule.gradientSlot(input)), added ? 1 : 0);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+package org.espalier.tape;
+
+import java.util.List;
+
+/**
+ * A run of operations that executors treat as one: the embedding, a layer, the head.
+ *
+ * @param index position on the tape, from 0
+ * @param name  such as {@code layer 3}
+ * @param ops   in order
+ */
+public record Segment(int index, String name, List<Op> ops) {
+}

@@ -1,0 +1,151 @@
+package org.espalier.tape;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.espalier.tensor.Shape;
+
+/**
+ * A forward pass, recorded once as a list of operations in segments. Recording needs shapes only: no weights, no data, no
+ * device. The same record is executed, differentiated, walked for dependency groups and counted.
+ */
+public final class Tape {
+
+    private final List<Value> values = new ArrayList<>();
+    private final List<Segment> segments = new ArrayList<>();
+    private final Map<String, Value> named = new LinkedHashMap<>();
+    private final List<Value> results = new ArrayList<>();
+
+    /** Begins a segment; operations recorded from now on belong to it. */
+    public void segment(String name) {
+        segments.add(new Segment(segments.size(), name, new ArrayList<>()));
+    }
+
+    /** A value given for every run. */
+    public Value input(String name, Element element, long... dims) {
+        return leaf(name, Value.Role.INPUT, element, Shape.of(dims));
+    }
+
+    /** A weight. The same name is the same value everywhere, which is all that tying needs. */
+    public Value parameter(String name, long... dims) {
+        return leaf(name, Value.Role.PARAMETER, Element.REAL, Shape.of(dims));
+    }
+
+    /** Fixed numbers that are no weights. */
+    public Value constant(String name, long... dims) {
+        return leaf(name, Value.Role.CONSTANT, Element.REAL, Shape.of(dims));
+    }
+
+    /** Numbers that stay between runs. */
+    public Value state(String name, long... dims) {
+        return leaf(name, Value.Role.STATE, Element.REAL, Shape.of(dims));
+    }
+
+    /** A new value for an operation to write. */
+    public Value activation(String name, Element element, long... dims) {
+        return add(new Value(values.size(), name, Value.Role.ACTIVATION, element, Shape.of(dims)));
+    }
+
+    /** The same numbers under other extents. */
+    public Value view(Value of, long... dims) {
+        Shape shape = Shape.of(dims);
+        if (shape.elements() != of.shape().elements()) {
+            throw new IllegalArgumentException("view: " + of + " has not the entries of " + shape);
+        }
+        return add(of.view(values.size(), 0, shape));
+    }
+
+    /** Entries {@code from} to {@code to} of the first axis. */
+    public Value slice(Value of, long from, long to) {
+        long[] dims = of.shape().toArray();
+        if (from < 0 || to < from || to > dims[0]) {
+            throw new IllegalArgumentException("slice: no entries " + from + " to " + to + " in " + of);
+        }
+        long entry = of.shape().elements() / Math.max(1, dims[0]);
+        dims[0] = to - from;
+        return add(of.view(values.size(), from * entry, Shape.of(dims)));
+    }
+
+    /** Records an operation whose operands are on this tape. */
+    public void record(Op op) {
+        if (segments.isEmpty()) {
+            throw new IllegalStateException("record: begin a segment before " + op.kind());
+        }
+        op.inputs().forEach(this::check);
+        op.outputs().forEach(this::check);
+        segments.getLast().ops().add(op);
+    }
+
+    /** Marks a value that stays readable after a run. */
+    public void result(Value value) {
+        check(value);
+        results.add(value);
+    }
+
+    public List<Value> values() {
+        return Collections.unmodifiableList(values);
+    }
+
+    public List<Segment> segments() {
+        return Collections.unmodifiableList(segments);
+    }
+
+    public List<Value> results() {
+        return Collections.unmodifiableList(results);
+    }
+
+    /** Inputs, parameters, constants and states in the order of first mention. */
+    public Collection<Value> leaves() {
+        return Collections.unmodifiableCollection(named.values());
+    }
+
+    /** The leaves of one role. */
+    public List<Value> leaves(Value.Role role) {
+        return named.values().stream().filter(v -> v.role() == role).toList();
+    }
+
+    /** The leaf of this name. */
+    public Value leaf(String name) {
+        Value value = named.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException("tape has no leaf '" + name + "'");
+        }
+        return value;
+    }
+
+    /** Entries of all parameters, each counted once however often it is used. */
+    public long parameterCount() {
+        return leaves(Value.Role.PARAMETER).stream().mapToLong(v -> v.shape().elements()).sum();
+    }
+
+    /** Floating-point operations of one forward run. */
+    public long flops() {
+        return segments.stream().flatMap(s -> s.ops().stream()).mapToLong(Op::flops).sum();
+    }
+
+    private Value leaf(String name, Value.Role role, Element element, Shape shape) {
+        Value known = named.get(name);
+        if (known == null) {
+            known = add(new Value(values.size(), name, role, element, shape));
+            named.put(name, known);
+        } else if (known.role() != role || !known.shape().equals(shape)) {
+            throw new IllegalArgumentException("leaf: " + known + " is already there as " + known.role() + ", not " + role
+                    + " " + shape);
+        }
+        return known;
+    }
+
+    private Value add(Value value) {
+        values.add(value);
+        return value;
+    }
+
+    private void check(Value value) {
+        if (value.id() >= values.size() || values.get(value.id()) != value) {
+            throw new IllegalArgumentException("record: " + value + " is not on this tape");
+        }
+    }
+}

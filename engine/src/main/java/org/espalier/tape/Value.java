@@ -1,0 +1,98 @@
+package org.espalier.tape;
+
+import org.espalier.tensor.Shape;
+
+/**
+ * A tensor on the tape: a name, a shape and a role, but no numbers. A view shares the storage of another value, its
+ * {@link #root()}, from entry {@link #start()} of it on.
+ */
+public final class Value {
+
+    /** Where a value's numbers come from. */
+    public enum Role {
+        /** Given anew for every run. */
+        INPUT,
+        /** A weight of the model. */
+        PARAMETER,
+        /** Fixed numbers that are not weights, such as rotary tables. */
+        CONSTANT,
+        /** Kept between runs, such as a key/value cache. */
+        STATE,
+        /** Computed by an operation. */
+        ACTIVATION
+    }
+
+    private final int id;
+    private final String name;
+    private final Role role;
+    private final Element element;
+    private final Shape shape;
+    private final Value root;
+    private final long start;
+
+    Value(int id, String name, Role role, Element element, Shape shape) {
+        this.id = id;
+        this.name = name;
+        this.role = role;
+        this.element = element;
+        this.shape = shape;
+        this.root = this;
+        this.start = 0;
+    }
+
+    private Value(int id, Value of, long offset, Shape shape) {
+        this.id = id;
+        this.name = of.name;
+        this.role = of.role;
+        this.element = of.element;
+        this.shape = shape;
+        this.root = of.root;
+        this.start = of.start + offset;
+    }
+
+    Value view(int viewId, long offset, Shape viewShape) {
+        return new Value(viewId, this, offset, viewShape);
+    }
+
+    /** Position on the tape, from 0. */
+    public int id() {
+        return id;
+    }
+
+    /** The parameter's name in the checkpoint, or a name for messages. */
+    public String name() {
+        return name;
+    }
+
+    public Role role() {
+        return role;
+    }
+
+    public Element element() {
+        return element;
+    }
+
+    public Shape shape() {
+        return shape;
+    }
+
+    /** The value whose storage this one uses: itself unless it is a view. */
+    public Value root() {
+        return root;
+    }
+
+    /** First entry of the root's storage that this value uses. */
+    public long start() {
+        return start;
+    }
+
+    /** One more than the last entry of the root's storage that this value uses. */
+    public long end() {
+        return start + shape.elements();
+    }
+
+    @Override
+    public String toString() {
+        return name + shape;
+    }
+}

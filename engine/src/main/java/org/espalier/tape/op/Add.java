@@ -1,0 +1,82 @@
+package org.espalier.tape.op;
+
+import java.util.List;
+import org.espalier.tape.Coupling;
+import org.espalier.tape.Element;
+import org.espalier.tape.Op;
+import org.espalier.tape.Step;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+
+/**
+ * {@code out = a + scale · b}: the residual connection, and a scaled branch beside a layer.
+ *
+ * @param a     any shape
+ * @param b     the same shape
+ * @param scale multiplies {@code b}
+ * @param out   the same shape
+ */
+public record Add(Value a, Value b, float scale, Value out) implements Op {
+
+    public Add {
+        Operands.require(a.shape().equals(b.shape()) && a.shape().equals(out.shape()), "add", a, b, out);
+    }
+
+    /** Records the sum. */
+    public static Value record(Tape tape, Value a, Value b, float scale) {
+        Value out = tape.activation("sum", Element.REAL, a.shape().toArray());
+        tape.record(new Add(a, b, scale, out));
+        return out;
+    }
+
+    @Override
+    public String kind() {
+        return "add";
+    }
+
+    @Override
+    public List<Value> inputs() {
+        return List.of(a, b);
+    }
+
+    @Override
+    public List<Value> outputs() {
+        return List.of(out);
+    }
+
+    @Override
+    public List<Value> backwardReads() {
+        return List.of();
+    }
+
+    @Override
+    public void forward(Step step) {
+        step.backend().add(step.queue(), step.value(a), step.value(b), scale, step.value(out));
+    }
+
+    @Override
+    public void backward(Step step) {
+        pass(step, a, 1);
+        pass(step, b, scale);
+    }
+
+    private void pass(Step step, Value input, float factor) {
+        Step.Target target = step.target(input);
+        if (target != null) {
+            step.backend().accumulate(step.queue(), step.gradient(out), factor, target.tensor(), target.beta());
+        }
+    }
+
+    @Override
+    public long flops() {
+        return out.shape().elements();
+    }
+
+    @Override
+    public void couple(Coupling c) {
+        for (int axis = 0; axis < a.shape().rank(); axis++) {
+            c.same(c.axis(a, axis), c.axis(b, axis));
+            c.same(c.axis(a, axis), c.axis(out, axis));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package org.espalier.tape.op;
+
+import java.util.List;
+import org.espalier.tape.Coupling;
+import org.espalier.tape.Element;
+import org.espalier.tape.Op;
+import org.espalier.tape.Step;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+
+/**
+ * {@code out[i] = source[rows[i]]}: the few tokens whose logits a generation needs. Only for runs without gradients.
+ *
+ * @param source {@code [tokens, channels]}
+ * @param rows   {@code [n]}
+ * @param out    {@code [n, channels]}
+ */
+public record GatherRows(Value source, Value rows, Value out) implements Op {
+
+    public GatherRows {
+        Operands.require(source.shape().rank() == 2 && rows.shape().rank() == 1
+                && Operands.has(out, rows.shape().dim(0), source.shape().dim(1)), "gatherRows", source, rows, out);
+    }
+
+    /** Records the selection. */
+    public static Value record(Tape tape, Value source, Value rows) {
+        Value out = tape.activation("selected", Element.REAL, rows.shape().dim(0), source.shape().dim(1));
+        tape.record(new GatherRows(source, rows, out));
+        return out;
+    }
+
+    @Override
+    public String kind() {
+        return "gatherRows";
+    }
+
+    @Override
+    public List<Value> inputs() {
+        return List.of(source, rows);
+    }
+
+    @Override
+    public List<Value> outputs() {
+        return List.of(out);
+    }
+
+    @Override
+    public List<Value> backwardReads() {
+        return List.of();
+    }
+
+    @Override
+    public void forward(Step step) {
+        step.backend().gatherRows(step.queue(), step.value(source), step.value(rows), step.value(out));
+    }
+
+    @Override
+    public void backward(Step step) {
+        throw new IllegalStateException("selected rows are not differentiated: " + out);
+    }
+
+    @Override
+    public long flops() {
+        return 0;
+    }
+
+    @Override
+    public void couple(Coupling c) {
+        c.freeze(c.axis(source, 0), "tokens");
+        c.freeze(c.axis(out, 0), "tokens");
+        c.same(c.axis(source, 1), c.axis(out, 1));
+    }
+}

@@ -1,0 +1,84 @@
+package org.espalier.tape.op;
+
+import java.util.List;
+import org.espalier.tape.Coupling;
+import org.espalier.tape.Element;
+import org.espalier.tape.Op;
+import org.espalier.tape.Step;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+
+/**
+ * Root-mean-square normalisation.
+ *
+ * @param x    {@code [tokens, channels]}
+ * @param w    {@code [channels]}
+ * @param y    {@code [tokens, channels]}
+ * @param rstd {@code [tokens]}
+ * @param eps  added to the mean square
+ */
+public record RmsNorm(Value x, Value w, Value y, Value rstd, float eps) implements Op {
+
+    public RmsNorm {
+        Operands.require(x.shape().rank() == 2 && Operands.has(w, x.shape().dim(1)) && y.shape().equals(x.shape())
+                && Operands.has(rstd, x.shape().dim(0)), "rmsNorm", x, w, y, rstd);
+    }
+
+    /** Records the normalisation of every row. */
+    public static Value record(Tape tape, Value x, Value w, float eps) {
+        Value y = tape.activation(w.name() + " output", Element.REAL, x.shape().toArray());
+        Value rstd = tape.activation(w.name() + " rstd", Element.REAL, x.shape().dim(0));
+        tape.record(new RmsNorm(x, w, y, rstd, eps));
+        return y;
+    }
+
+    @Override
+    public String kind() {
+        return "rmsNorm";
+    }
+
+    @Override
+    public List<Value> inputs() {
+        return List.of(x, w);
+    }
+
+    @Override
+    public List<Value> outputs() {
+        return List.of(y, rstd);
+    }
+
+    @Override
+    public List<Value> backwardReads() {
+        return List.of(x, w, rstd);
+    }
+
+    @Override
+    public void forward(Step step) {
+        step.backend().rmsNorm(step.queue(), step.value(x), step.value(w), eps, step.value(y), step.value(rstd));
+    }
+
+    @Override
+    public void backward(Step step) {
+        Step.Target toX = step.target(x);
+        Step.Target toW = step.target(w);
+        if (toX == null && toW == null) {
+            return;
+        }
+        step.backend().rmsNormBackward(step.queue(), step.value(x), step.value(w), step.value(rstd), step.gradient(y),
+                Step.Target.tensor(toX), Step.Target.beta(toX), Step.Target.tensor(toW), Step.Target.beta(toW));
+    }
+
+    @Override
+    public long flops() {
+        return 4 * x.shape().elements();
+    }
+
+    @Override
+    public void couple(Coupling c) {
+        c.freeze(c.axis(x, 0), "tokens");
+        c.same(c.axis(x, 0), c.axis(y, 0));
+        c.same(c.axis(x, 1), c.axis(y, 1));
+        c.same(c.axis(x, 1), c.axis(w, 0));
+        c.use(c.axis(x, 1), Coupling.Use.NORMALISED);
+    }
+}

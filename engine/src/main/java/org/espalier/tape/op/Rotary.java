@@ -1,0 +1,88 @@
+package org.espalier.tape.op;
+
+import java.util.List;
+import org.espalier.tape.Coupling;
+import org.espalier.tape.Element;
+import org.espalier.tape.Op;
+import org.espalier.tape.Step;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+
+/**
+ * Rotary position embedding of every head.
+ *
+ * @param x           {@code [tokens, heads, headDim]}
+ * @param positions   {@code [tokens]}
+ * @param table       cosines, then sines: {@code [maxPositions, 2, headDim / 2]}
+ * @param interleaved whether pairs are neighbours, else half a head apart
+ * @param y           {@code [tokens, heads, headDim]}
+ */
+public record Rotary(Value x, Value positions, Value table, boolean interleaved, Value y) implements Op {
+
+    public Rotary {
+        Operands.require(x.shape().rank() == 3 && x.shape().dim(2) % 2 == 0 && y.shape().equals(x.shape())
+                && Operands.has(positions, x.shape().dim(0))
+                && Operands.has(table, table.shape().dim(0), 2, x.shape().dim(2) / 2), "rotary", x, positions, table, y);
+    }
+
+    /** Records the rotation. */
+    public static Value record(Tape tape, Value x, Value positions, Value table, boolean interleaved) {
+        Value y = tape.activation(x.name() + " rotated", Element.REAL, x.shape().toArray());
+        tape.record(new Rotary(x, positions, table, interleaved, y));
+        return y;
+    }
+
+    @Override
+    public String kind() {
+        return "rotary";
+    }
+
+    @Override
+    public List<Value> inputs() {
+        return List.of(x, positions, table);
+    }
+
+    @Override
+    public List<Value> outputs() {
+        return List.of(y);
+    }
+
+    @Override
+    public List<Value> backwardReads() {
+        return List.of(positions, table);
+    }
+
+    @Override
+    public void forward(Step step) {
+        step.backend().rotary(step.queue(), step.value(x), step.value(positions), step.value(table), interleaved, false,
+                step.value(y), 0);
+    }
+
+    @Override
+    public void backward(Step step) {
+        Step.Target toX = step.target(x);
+        if (toX != null) {
+            step.backend().rotary(step.queue(), step.gradient(y), step.value(positions), step.value(table), interleaved,
+                    true, toX.tensor(), toX.beta());
+        }
+    }
+
+    @Override
+    public long flops() {
+        return 3 * x.shape().elements();
+    }
+
+    @Override
+    public void couple(Coupling c) {
+        c.freeze(c.axis(x, 0), "tokens");
+        for (int axis = 0; axis < 3; axis++) {
+            c.same(c.axis(x, axis), c.axis(y, axis));
+        }
+        c.freeze(c.axis(table, 0), "positions");
+        Coupling.Axis pairs = c.axis(table, 2);
+        Coupling.Axis halves = c.fresh(2);
+        c.freeze(halves, "the two halves of a rotation");
+        c.same(c.axis(x, 2), interleaved ? c.product(pairs, halves) : c.product(halves, pairs));
+        c.tie(c.axis(x, 2));
+    }
+}
