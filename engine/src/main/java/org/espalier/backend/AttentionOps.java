@@ -28,7 +28,7 @@ public interface AttentionOps {
      * @param out    {@code [tokens, heads, valueDim]}
      * @param logSum {@code [tokens, heads]}: the logarithm of each softmax's denominator, for the backward step
      */
-    void attention(Queue queue, Sequences sequences, float scale, Tensor query, Tensor key, Tensor value,
+    void attention(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
             Tensor out, Tensor logSum);
 
     /**
@@ -36,7 +36,7 @@ public interface AttentionOps {
      * wants it; {@code dKey} and {@code dValue} have as many rows as {@code key}, of which rows no sequence looks at
      * get 0 (beta 0) or stay (beta 1).
      */
-    void attentionBackward(Queue queue, Sequences sequences, float scale, Tensor query, Tensor key, Tensor value,
+    void attentionBackward(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
             Tensor out, Tensor logSum, Tensor dOut,
             Tensor dQuery, float betaQuery, Tensor dKey, float betaKey, Tensor dValue, float betaValue);
 }

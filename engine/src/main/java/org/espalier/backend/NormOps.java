@@ -13,7 +13,7 @@ public interface NormOps {
      * @param y    {@code [tokens, channels]}
      * @param rstd {@code [tokens]}, written for the backward step
      */
-    void rmsNorm(Queue queue, Tensor x, Tensor w, float eps, Tensor y, Tensor rstd);
+    void rmsNorm(Queue queue, Tensor x, Tensor w, double eps, Tensor y, Tensor rstd);
 
     /**
      * {@code dX = betaX · dX + rstd (w dY − x̂ · mean_c(w dY x̂))} with {@code x̂ = x rstd}, and

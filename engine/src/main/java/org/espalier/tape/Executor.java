@@ -27,9 +27,11 @@ public final class Executor implements AutoCloseable {
     private final Buffer workspace;
     private final Map<Value, Tensor> inputs = new HashMap<>();
     private final Coverage coverage = new Coverage();
+    /** By generation and value: looked up hundreds of times for each generated token. */
+    private final Tensor[][] placed;
 
     private Sequences sequences;
-    private float lossWeight;
+    private double lossWeight;
     private boolean accumulate;
 
     /**
@@ -45,6 +47,7 @@ public final class Executor implements AutoCloseable {
         this.observer = observer;
         this.schedule = new Schedule(tape, gradients, retention);
         long bytes = Arena.plan(schedule, backend.computeType());
+        this.placed = new Tensor[2][tape.values().size()];
         this.queue = backend.newQueue();
         this.workspace = backend.allocate(bytes, "workspace of " + tape.segments().size() + " segments");
         for (Value input : tape.leaves(Value.Role.INPUT)) {
@@ -79,7 +82,7 @@ public final class Executor implements AutoCloseable {
      *
      * @param add whether to add to the parameters' gradients, else they are overwritten
      */
-    public void backward(float weight, boolean add) {
+    public void backward(double weight, boolean add) {
         this.lossWeight = weight;
         this.accumulate = add;
         coverage.clear();
@@ -106,7 +109,7 @@ public final class Executor implements AutoCloseable {
         if (!tape.results().contains(result)) {
             throw new IllegalArgumentException("not a result of this tape: " + result);
         }
-        return place(result, schedule.slot(result, 0));
+        return activation(result, 0);
     }
 
     /** Waits until everything given so far has happened. */
@@ -148,6 +151,15 @@ public final class Executor implements AutoCloseable {
         } else {
             entry.op().forward(step);
         }
+    }
+
+    private Tensor activation(Value value, int generation) {
+        Tensor known = placed[generation][value.id()];
+        if (known == null) {
+            known = place(value, schedule.slot(value, generation));
+            placed[generation][value.id()] = known;
+        }
+        return known;
     }
 
     private Tensor place(Value value, Schedule.Slot slot) {
@@ -194,14 +206,14 @@ public final class Executor implements AutoCloseable {
         }
 
         @Override
-        public float lossWeight() {
+        public double lossWeight() {
             return lossWeight;
         }
 
         @Override
         public Tensor value(Value value) {
             return switch (value.role()) {
-                case ACTIVATION -> place(value, schedule.slot(value, generation));
+                case ACTIVATION -> activation(value, generation);
                 case INPUT -> part(inputs.get(value.root()), value);
                 case PARAMETER, CONSTANT, STATE -> part(leaves.tensor(value.root()), value);
             };

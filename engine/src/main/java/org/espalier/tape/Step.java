@@ -16,7 +16,7 @@ public interface Step {
     Sequences sequences();
 
     /** The weight of one counted token's loss in the total, for the backward step of a loss. */
-    float lossWeight();
+    double lossWeight();
 
     /** The numbers of an operand. */
     Tensor value(Value value);

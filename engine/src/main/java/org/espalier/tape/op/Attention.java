@@ -18,7 +18,7 @@ import org.espalier.tape.Value;
  * @param out    {@code [tokens, heads, valueDim]}
  * @param logSum {@code [tokens, heads]}
  */
-public record Attention(Value query, Value key, Value value, float scale, Value out, Value logSum) implements Op {
+public record Attention(Value query, Value key, Value value, double scale, Value out, Value logSum) implements Op {
 
     public Attention {
         Operands.require(query.shape().rank() == 3 && key.shape().rank() == 3 && value.shape().rank() == 3
@@ -30,7 +30,7 @@ public record Attention(Value query, Value key, Value value, float scale, Value 
     }
 
     /** Records the attention. */
-    public static Value record(Tape tape, Value query, Value key, Value value, float scale) {
+    public static Value record(Tape tape, Value query, Value key, Value value, double scale) {
         long tokens = query.shape().dim(0);
         long heads = query.shape().dim(1);
         Value out = tape.activation("attended", Element.REAL, tokens, heads, value.shape().dim(2));

@@ -17,7 +17,7 @@ import org.espalier.tape.Value;
  * @param rstd {@code [tokens]}
  * @param eps  added to the mean square
  */
-public record RmsNorm(Value x, Value w, Value y, Value rstd, float eps) implements Op {
+public record RmsNorm(Value x, Value w, Value y, Value rstd, double eps) implements Op {
 
     public RmsNorm {
         Operands.require(x.shape().rank() == 2 && Operands.has(w, x.shape().dim(1)) && y.shape().equals(x.shape())
@@ -25,7 +25,7 @@ public record RmsNorm(Value x, Value w, Value y, Value rstd, float eps) implemen
     }
 
     /** Records the normalisation of every row. */
-    public static Value record(Tape tape, Value x, Value w, float eps) {
+    public static Value record(Tape tape, Value x, Value w, double eps) {
         Value y = tape.activation(w.name() + " output", Element.REAL, x.shape().toArray());
         Value rstd = tape.activation(w.name() + " rstd", Element.REAL, x.shape().dim(0));
         tape.record(new RmsNorm(x, w, y, rstd, eps));
