@@ -13,7 +13,7 @@ public interface LinearOps {
      *
      * @param x    {@code [tokens, in]}
      * @param w    {@code [out, in]}
-     * @param bias {@code [out]}, or null
+     * @param bias {@code [out]}, any plain floating type, or null
      * @param y    {@code [tokens, out]}
      */
     void linear(Queue queue, Tensor x, Tensor w, Tensor bias, Tensor y);

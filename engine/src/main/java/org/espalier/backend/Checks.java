@@ -1,0 +1,252 @@
+package org.espalier.backend;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+import org.espalier.tensor.Tensor;
+
+/**
+ * What every backend asks of an operation's tensors before it touches one. A refusal is an
+ * {@link IllegalArgumentException} of the form {@code operation: what is wrong; names, types and shapes}.
+ * {@code compute} is the backend's {@link MemoryOps#computeType()}.
+ */
+public final class Checks {
+
+    private Checks() {
+    }
+
+    public static void weight(MemorySegment bytes, DType type, Shape shape) {
+        if (!bytes.isNative() || bytes.byteSize() != type.bytes(shape.elements())) {
+            throw new IllegalArgumentException("weight: " + type + " " + shape + " needs "
+                    + type.bytes(shape.elements()) + " bytes of native memory; got " + bytes.byteSize()
+                    + (bytes.isNative() ? "" : " of heap memory"));
+        }
+    }
+
+    /** For {@code upload} and {@code download}. */
+    public static void sameBytes(String operation, MemorySegment host, Tensor tensor) {
+        if (host.byteSize() != tensor.bytes()) {
+            throw new IllegalArgumentException(operation + ": the host side has " + host.byteSize() + " bytes, not "
+                    + tensor.bytes() + "; tensor " + tensor.type() + " " + tensor.shape());
+        }
+    }
+
+    public static void fill(Tensor target) {
+        Operands.of("fill", "target", target).require(target.type().plain(), "target must be of a plain type");
+    }
+
+    public static void convert(Tensor source, Tensor target) {
+        Operands.of("convert", "source", source, "target", target).floating(target, target.shape().toArray())
+                .require(source.shape().elements() == target.shape().elements(), "element counts differ");
+    }
+
+    public static void embedding(DType compute, Tensor ids, Tensor table, Tensor out) {
+        Operands o = Operands.of("embedding", "ids", ids, "table", table, "out", out).rank(ids, 1).rank(table, 2);
+        o.is(ids, DType.I32, ids.shape().dim(0)).stored(table, table.shape().toArray())
+                .is(out, compute, ids.shape().dim(0), table.shape().dim(1));
+    }
+
+    public static void embeddingBackward(DType compute, Tensor ids, Tensor dOut, Tensor dTable) {
+        Operands o = Operands.of("embeddingBackward", "ids", ids, "dOut", dOut, "dTable", dTable)
+                .rank(ids, 1).rank(dTable, 2);
+        o.is(ids, DType.I32, ids.shape().dim(0)).like(dTable, compute, dTable.shape())
+                .is(dOut, compute, ids.shape().dim(0), dTable.shape().dim(1));
+    }
+
+    public static void scatterRows(Tensor source, Tensor rows, Tensor target) {
+        Operands o = Operands.of("scatterRows", "source", source, "rows", rows, "target", target);
+        sameRows(o, source, rows, target);
+        o.is(rows, DType.I32, source.shape().dim(0));
+    }
+
+    public static void gatherRows(Tensor source, Tensor rows, Tensor target) {
+        Operands o = Operands.of("gatherRows", "source", source, "rows", rows, "target", target);
+        sameRows(o, source, rows, target);
+        o.is(rows, DType.I32, target.shape().dim(0));
+    }
+
+    private static void sameRows(Operands o, Tensor source, Tensor rows, Tensor target) {
+        o.rank(rows, 1).require(source != null && target != null, "an operand is missing");
+        o.require(source.shape().rank() > 0, "source must have rows").rank(target, source.shape().rank());
+        o.require(source.type().plain(), "source must be of a plain type");
+        long[] dims = source.shape().toArray();
+        dims[0] = target.shape().dim(0);
+        o.is(target, source.type(), dims);
+    }
+
+    /** {@code bias} may be of any plain floating type. */
+    public static void linear(DType compute, Tensor x, Tensor w, Tensor bias, Tensor y) {
+        Operands o = Operands.of("linear", "x", x, "w", w, "bias", bias, "y", y).rank(w, 2).rank(x, 2);
+        o.stored(w, w.shape().toArray()).is(x, compute, x.shape().dim(0), w.shape().dim(1))
+                .is(y, compute, x.shape().dim(0), w.shape().dim(0));
+        if (bias != null) {
+            o.floating(bias, w.shape().dim(0));
+        }
+    }
+
+    public static void linearBackwardInput(DType compute, Tensor dY, Tensor w, Tensor dX, float beta) {
+        Operands o = Operands.of("linearBackwardInput", "dY", dY, "w", w, "dX", dX).rank(w, 2).rank(dY, 2);
+        o.stored(w, w.shape().toArray()).is(dY, compute, dY.shape().dim(0), w.shape().dim(0))
+                .is(dX, compute, dY.shape().dim(0), w.shape().dim(1)).beta(beta);
+    }
+
+    public static void linearBackwardWeight(DType compute, Tensor x, Tensor dY, Tensor dW, float beta) {
+        Operands o = Operands.of("linearBackwardWeight", "x", x, "dY", dY, "dW", dW).rank(x, 2).rank(dY, 2);
+        o.like(x, compute, x.shape()).is(dY, compute, x.shape().dim(0), dY.shape().dim(1))
+                .is(dW, compute, dY.shape().dim(1), x.shape().dim(1)).beta(beta);
+    }
+
+    public static void linearBackwardBias(DType compute, Tensor dY, Tensor dBias, float beta) {
+        Operands o = Operands.of("linearBackwardBias", "dY", dY, "dBias", dBias).rank(dY, 2);
+        o.like(dY, compute, dY.shape()).is(dBias, compute, dY.shape().dim(1)).beta(beta);
+    }
+
+    public static void rmsNorm(DType compute, Tensor x, Tensor w, Tensor y, Tensor rstd) {
+        Operands o = Operands.of("rmsNorm", "x", x, "w", w, "y", y, "rstd", rstd).rank(x, 2);
+        o.like(x, compute, x.shape()).floating(w, x.shape().dim(1)).like(y, compute, x.shape())
+                .is(rstd, compute, x.shape().dim(0));
+    }
+
+    public static void rmsNormBackward(DType compute, Tensor x, Tensor w, Tensor rstd, Tensor dY,
+            Tensor dX, float betaX, Tensor dW, float betaW) {
+        Operands o = Operands.of("rmsNormBackward", "x", x, "w", w, "rstd", rstd, "dY", dY, "dX", dX, "dW", dW).rank(x, 2);
+        long tokens = x.shape().dim(0);
+        long channels = x.shape().dim(1);
+        o.is(x, compute, tokens, channels).floating(w, channels).is(rstd, compute, tokens)
+                .is(dY, compute, tokens, channels).isOrNull(dX, compute, tokens, channels).isOrNull(dW, compute, channels)
+                .beta(betaX).beta(betaW);
+    }
+
+    public static void rotary(DType compute, Tensor x, Tensor positions, Tensor table, Tensor y, float beta) {
+        Operands o = Operands.of("rotary", "x", x, "positions", positions, "table", table, "y", y)
+                .rank(x, 3).rank(table, 3);
+        o.require(x.shape().dim(2) % 2 == 0, "headDim must be even").like(x, compute, x.shape())
+                .is(positions, DType.I32, x.shape().dim(0))
+                .is(table, compute, table.shape().dim(0), 2, x.shape().dim(2) / 2).like(y, compute, x.shape()).beta(beta);
+    }
+
+    public static void attention(DType compute, Sequences sequences, Tensor query, Tensor key, Tensor value,
+            Tensor out, Tensor logSum) {
+        attended(Operands.of("attention", "query", query, "key", key, "value", value, "out", out, "logSum", logSum),
+                compute, sequences, query, key, value, out, logSum);
+    }
+
+    public static void attentionBackward(DType compute, Sequences sequences, Tensor query, Tensor key, Tensor value,
+            Tensor out, Tensor logSum, Tensor dOut,
+            Tensor dQuery, float betaQuery, Tensor dKey, float betaKey, Tensor dValue, float betaValue) {
+        Operands o = Operands.of("attentionBackward", "query", query, "key", key, "value", value, "out", out,
+                "logSum", logSum, "dOut", dOut, "dQuery", dQuery, "dKey", dKey, "dValue", dValue);
+        attended(o, compute, sequences, query, key, value, out, logSum);
+        o.like(dOut, compute, out.shape()).isOrNull(dQuery, compute, query.shape().toArray())
+                .isOrNull(dKey, compute, key.shape().toArray()).isOrNull(dValue, compute, value.shape().toArray())
+                .beta(betaQuery).beta(betaKey).beta(betaValue);
+    }
+
+    private static void attended(Operands o, DType compute, Sequences sequences, Tensor query, Tensor key, Tensor value,
+            Tensor out, Tensor logSum) {
+        o.rank(query, 3).rank(key, 3).rank(value, 3);
+        long tokens = query.shape().dim(0);
+        long heads = query.shape().dim(1);
+        long kvHeads = key.shape().dim(1);
+        o.like(query, compute, query.shape())
+                .is(key, compute, key.shape().dim(0), kvHeads, query.shape().dim(2))
+                .is(value, compute, key.shape().dim(0), kvHeads, value.shape().dim(2))
+                .require(kvHeads > 0 && heads % kvHeads == 0, "query heads must be a multiple of key/value heads")
+                .is(out, compute, tokens, heads, value.shape().dim(2)).is(logSum, compute, tokens, heads)
+                .require(sequences.queries() == tokens, "the sequences have " + sequences.queries() + " queries")
+                .require(sequences.keyEnd() <= key.shape().dim(0), "the sequences look at " + sequences.keyEnd() + " keys");
+    }
+
+    public static void add(DType compute, Tensor a, Tensor b, Tensor out) {
+        Operands o = Operands.of("add", "a", a, "b", b, "out", out).require(a != null, "an operand is missing");
+        o.like(a, compute, a.shape()).like(b, compute, a.shape()).like(out, compute, a.shape());
+    }
+
+    public static void accumulate(DType compute, Tensor source, Tensor target, float beta) {
+        Operands o = Operands.of("accumulate", "source", source, "target", target)
+                .require(source != null, "an operand is missing");
+        o.like(source, compute, source.shape()).like(target, compute, source.shape()).beta(beta);
+    }
+
+    public static void swiGlu(DType compute, Tensor gate, Tensor up, Tensor out) {
+        Operands o = Operands.of("swiGlu", "gate", gate, "up", up, "out", out).require(gate != null, "an operand is missing");
+        o.like(gate, compute, gate.shape()).like(up, compute, gate.shape()).like(out, compute, gate.shape());
+    }
+
+    public static void swiGluBackward(DType compute, Tensor gate, Tensor up, Tensor dOut,
+            Tensor dGate, float betaGate, Tensor dUp, float betaUp) {
+        Operands o = Operands.of("swiGluBackward", "gate", gate, "up", up, "dOut", dOut, "dGate", dGate, "dUp", dUp)
+                .require(gate != null, "an operand is missing");
+        long[] dims = gate.shape().toArray();
+        o.is(gate, compute, dims).is(up, compute, dims).is(dOut, compute, dims)
+                .isOrNull(dGate, compute, dims).isOrNull(dUp, compute, dims).beta(betaGate).beta(betaUp);
+    }
+
+    public static void crossEntropy(DType compute, Tensor logits, Tensor targets, Tensor loss, Tensor logSum) {
+        Operands o = Operands.of("crossEntropy", "logits", logits, "targets", targets, "loss", loss, "logSum", logSum)
+                .rank(logits, 2);
+        long tokens = logits.shape().dim(0);
+        o.like(logits, compute, logits.shape()).is(targets, DType.I32, tokens).is(loss, compute, tokens)
+                .is(logSum, compute, tokens).require(logits.shape().dim(1) > 0, "the vocabulary is empty");
+    }
+
+    public static void crossEntropyBackward(DType compute, Tensor logits, Tensor targets, Tensor logSum,
+            Tensor dLogits) {
+        Operands o = Operands.of("crossEntropyBackward", "logits", logits, "targets", targets, "logSum", logSum,
+                "dLogits", dLogits).rank(logits, 2);
+        long tokens = logits.shape().dim(0);
+        o.like(logits, compute, logits.shape()).is(targets, DType.I32, tokens).is(logSum, compute, tokens)
+                .like(dLogits, compute, logits.shape());
+    }
+
+    public static void argMax(DType compute, Tensor x, Tensor out) {
+        Operands o = Operands.of("argMax", "x", x, "out", out).rank(x, 2);
+        o.like(x, compute, x.shape()).is(out, DType.I32, x.shape().dim(0))
+                .require(x.shape().dim(1) > 0, "rows are empty");
+    }
+
+    public static void sumOfSquares(DType compute, Tensor x, Tensor out, float beta) {
+        Operands o = Operands.of("sumOfSquares", "x", x, "out", out).require(x != null, "an operand is missing");
+        o.like(x, compute, x.shape()).is(out, DType.F64, 1).beta(beta);
+    }
+
+    public static void clipFactor(Tensor sumOfSquares, Tensor out) {
+        Operands.of("clipFactor", "sumOfSquares", sumOfSquares, "out", out)
+                .is(sumOfSquares, DType.F64, 1).is(out, DType.F32, 1);
+    }
+
+    /** {@code step} counts from 1. */
+    public static void adamW(DType compute, int step, Tensor w, Tensor g, Tensor m, Tensor v, Tensor factor) {
+        Operands o = Operands.of("adamW", "w", w, "g", g, "m", m, "v", v, "factor", factor)
+                .require(w != null, "an operand is missing");
+        o.like(w, compute, w.shape()).like(g, compute, w.shape()).like(m, compute, w.shape()).like(v, compute, w.shape())
+                .isOrNull(factor, DType.F32, 1).require(step >= 1, "steps count from 1, not " + step);
+    }
+
+    /**
+     * Refuses row numbers outside a table, where the host can see them.
+     *
+     * @param name  what they are, for example {@code ids}
+     * @param limit one more than the largest allowed
+     */
+    public static void indices(String operation, String name, Tensor indices, long limit) {
+        indices(operation, name, indices, limit, false);
+    }
+
+    /** As {@link #indices(String, String, Tensor, long)}, with {@link LossOps#IGNORED} allowed as well. */
+    public static void targets(String operation, Tensor targets, long vocab) {
+        indices(operation, "targets", targets, vocab, true);
+    }
+
+    private static void indices(String operation, String name, Tensor indices, long limit, boolean mayBeIgnored) {
+        MemorySegment bytes = HostBuffer.segment(indices);
+        for (long t = 0; t < indices.shape().elements(); t++) {
+            int index = bytes.get(ValueLayout.JAVA_INT_UNALIGNED, 4 * t);
+            if ((index < 0 || index >= limit) && !(mayBeIgnored && index == LossOps.IGNORED)) {
+                throw new IllegalArgumentException(operation + ": " + name + "[" + t + "] is " + index
+                        + ", outside 0 to " + (limit - 1) + "; " + name + " " + indices.type() + " " + indices.shape());
+            }
+        }
+    }
+}
