@@ -1,0 +1,78 @@
+package org.espalier.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Option;
+
+/** The program {@code engine}: reads the command line, runs one command, turns every failure into one line. */
+@Command(name = "engine",
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        description = "Prunes large language models, trains them back and measures what is left.%n"
+                + "MODEL is a checkpoint folder (safetensors with config.json) or a .gguf file; nothing is downloaded.%n",
+        commandListHeading = "%nCommands:%n",
+        optionListHeading = "%nOptions:%n",
+        footer = {"", "'engine COMMAND --help' shows a command's options, with examples.",
+            "Results go to stdout, progress and warnings to stderr; exit status: 0 done, 1 failure, 2 wrong usage."},
+        subcommands = {})
+public final class Main {
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this text.")
+    private boolean help;
+
+    @Option(names = "--version", versionHelp = true, description = "Show the version.")
+    private boolean version;
+
+    private Main() {
+    }
+
+    /** Runs one command and ends the JVM with its exit status. */
+    public static void main(String[] args) {
+        StandardError.restore();
+        System.exit(run(args, utf8(FileDescriptor.out), utf8(FileDescriptor.err)));
+    }
+
+    /**
+     * Runs one command.
+     *
+     * @param out gets the result, nothing else
+     * @param err gets progress, warnings, and one line if the command fails
+     * @return the exit status: 0 done, 1 failure, 2 wrong usage
+     */
+    public static int run(String[] args, PrintStream out, PrintStream err) {
+        Locale.setDefault(Locale.ROOT);
+        Failures failures = new Failures(err, List.of(args).contains("--verbose"));
+        try {
+            int status = commandLine(out, err, failures).execute(args);
+            out.flush();
+            return status == 0 && out.checkError() ? failures.resultNotWritten() : status;
+        } catch (Throwable e) {
+            // The last stop of every error, also of those a command cannot expect, such as a full heap.
+            return failures.report(e);
+        }
+    }
+
+    private static CommandLine commandLine(PrintStream out, PrintStream err, Failures failures) {
+        return new CommandLine(new Main())
+                .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
+                .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF))
+                .setUsageHelpWidth(110)
+                .setExpandAtFiles(false)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((e, args) -> failures.usage(e))
+                .setExecutionExceptionHandler((e, command, parsed) -> failures.report(e));
+    }
+
+    private static PrintStream utf8(FileDescriptor descriptor) {
+        return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
+    }
+}

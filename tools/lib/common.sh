@@ -1,0 +1,130 @@
+# For the scripts in tools/: finds Java and Maven, and builds what is out of date. Expects ROOT, the repository.
+
+readonly REQUIRED_JAVA=25
+readonly BUILD="$ROOT/.build"
+
+fail() {
+    printf 'engine: %s\n' "$*" >&2
+    exit 1
+}
+
+# Major version of the JDK at $1, read from its release file because starting a JVM for it takes 40 ms.
+java_major() {
+    local key value
+    [[ -x $1/bin/java && -x $1/bin/javac ]] || return 1
+    if [[ -r $1/release ]]; then
+        while IFS='=' read -r key value; do
+            if [[ $key == JAVA_VERSION ]]; then
+                value=${value//\"/}
+                echo "${value%%[!0-9]*}"
+                return
+            fi
+        done <"$1/release"
+    fi
+    "$1/bin/java" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p'
+}
+
+# Sets JAVA_HOME to the first JDK that is new enough: the one named, the one on the PATH, those under /usr/lib/jvm.
+find_java() {
+    local candidates=() candidate major seen=
+    [[ -n ${JAVA_HOME:-} ]] && candidates+=("$JAVA_HOME")
+    if candidate=$(command -v javac); then
+        candidate=$(readlink -f "$candidate")
+        candidates+=("${candidate%/bin/javac}")
+    fi
+    candidates+=("${ESPALIER_JVM_DIR:-/usr/lib/jvm}"/*)
+    for candidate in "${candidates[@]}"; do
+        major=$(java_major "$candidate") || continue
+        if [[ $major -ge $REQUIRED_JAVA ]]; then
+            export JAVA_HOME=$candidate
+            return
+        fi
+        seen+="${seen:+, }$major"
+    done
+    fail "no JDK $REQUIRED_JAVA or later (JAVA_HOME, PATH and /usr/lib/jvm hold ${seen:-none}):" \
+        "install one, for example 'apt install openjdk-$REQUIRED_JAVA-jdk' or https://adoptium.net," \
+        "or point JAVA_HOME at it"
+}
+
+require_maven() {
+    command -v mvn >/dev/null || fail "Maven is missing (no mvn on the PATH): install it, for example 'apt install maven'"
+}
+
+# One word that changes when a source of the product is added, changed or deleted, or another JDK is used.
+source_state() {
+    (
+        cd "$ROOT"
+        find pom.xml native kernels engine -name target -prune -o -path '*/src/test' -prune -o ! -type d \
+            -printf '%p %s %T@\n' | LC_ALL=C sort
+        echo "$JAVA_HOME"
+    ) | cksum | tr ' ' -
+}
+
+# Sets ENGINE_JAR to the newest engine jar; fails when there is none.
+find_jar() {
+    local jar
+    ENGINE_JAR=
+    for jar in "$ROOT"/engine/target/espalier-engine-*.jar; do
+        [[ $jar == *-tests.jar || ! -f $jar ]] && continue
+        [[ -z $ENGINE_JAR || $jar -nt $ENGINE_JAR ]] && ENGINE_JAR=$jar
+    done
+    [[ -n $ENGINE_JAR && -d $ROOT/engine/target/lib ]]
+}
+
+up_to_date() {
+    local built
+    find_jar && [[ -r $BUILD/stamp ]] && read -r built <"$BUILD/stamp" && [[ $built == "$1" ]]
+}
+
+# Builds unless the last build was of these sources; a second start waits for the first.
+ensure_built() {
+    up_to_date "$(source_state)" && return
+    require_maven
+    mkdir -p "$BUILD"
+    exec 9>"$BUILD/lock"
+    flock 9
+    local state
+    state=$(source_state)
+    up_to_date "$state" || build "$state"
+    exec 9>&-
+}
+
+build() {
+    local start=${EPOCHREALTIME/[.,]/} log="$BUILD/build.log"
+    rm -f "$BUILD/stamp"
+    printf 'engine: building, a minute or two the first time ...' >&2
+    if ! (cd "$ROOT" && mvn -q -B -pl native,kernels,engine -DskipTests package) >"$log" 2>&1 9>&- || ! find_jar; then
+        printf ' failed\n' >&2
+        build_errors "$log" >&2
+        fail "the build failed ($log): correct what is named above and start again"
+    fi
+    make_start_cache
+    echo "$1" >"$BUILD/stamp.new"
+    mv "$BUILD/stamp.new" "$BUILD/stamp"
+    local tenths=$(((${EPOCHREALTIME/[.,]/} - start) / 100000))
+    printf ' done in %d.%d s\n' $((tenths / 10)) $((tenths % 10)) >&2
+}
+
+# Maven's errors without its advice on how to use Maven; the end of the log if it names none.
+build_errors() {
+    sed -n 's/^\[ERROR\] *//p' "$1" | grep -vE '^$|^-> |^To see the full|^Re-run Maven|^For more information|^\[Help|^After correcting|mvn <args>' ||
+        tail -n 20 "$1"
+}
+
+# Java's flags, after find_java and find_jar. VM messages go to stderr, crash reports beside the build; weights are
+# mapped and tensors live off the heap, so the heap is small.
+java_flags() {
+    JAVA_FLAGS=(-Xmx2g -XX:+UseSerialGC -XX:+DisplayVMOutputToStderr -Xlog:disable -Xlog:all=error:stderr
+        "-XX:ErrorFile=$BUILD/crash-%p.log" --enable-native-access=ALL-UNNAMED
+        -cp "$ENGINE_JAR:$ROOT/engine/target/lib/*")
+}
+
+# Loaded and linked classes of a plain start, kept for the next one; starts work the same without it.
+make_start_cache() {
+    local new="$BUILD/start.new.aot"
+    rm -f "$BUILD/start.aot"
+    java_flags
+    "$JAVA_HOME/bin/java" "-XX:AOTCacheOutput=$new" -XX:TieredStopAtLevel=1 "${JAVA_FLAGS[@]}" org.espalier.cli.Main --help \
+        >"$BUILD/start.log" 2>&1 9>&- && [[ -f $new ]] && mv "$new" "$BUILD/start.aot"
+    return 0
+}

@@ -1,0 +1,27 @@
+# Starts the engine's JVM; shared by tools/engine and the packaged launcher. Expects JAVA_FLAGS.
+
+# Whether this command line computes, and so needs the Vector API; resolving that module costs start-up time.
+computes() {
+    local argument
+    for argument in "$@"; do
+        case $argument in -h | --help | --version) return 1 ;; esac
+    done
+    case ${1:-} in '' | -* | help | info | tokenize | devices) return 1 ;; esac
+}
+
+# launch JAVA ARGS...: becomes the JVM.
+launch() {
+    local java=$1
+    shift
+    # Without a UTF-8 locale Java would turn other letters of arguments and file names into question marks.
+    case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in *[Uu][Tt][Ff]-8 | *[Uu][Tt][Ff]8) ;; *) export LC_ALL=C.UTF-8 ;; esac
+    # shellcheck disable=SC2206  # several flags in one variable
+    local flags=("${JAVA_FLAGS[@]}" ${ESPALIER_JAVA_OPTS:-})
+    { : >&2; } 2>/dev/null || exec 2>/dev/null
+    # A command that computes nothing is over before the optimising compiler pays.
+    computes "$@" || exec "$java" -XX:TieredStopAtLevel=1 "${flags[@]}" org.espalier.cli.Main "$@"
+    # Java announces the incubating module on stderr before any of our code runs. Until Main has put the real stderr
+    # (descriptor 3) back, what the JVM says passes through a filter that drops that line.
+    exec "$java" --add-modules jdk.incubator.vector "${flags[@]}" -Despalier.stderr=3 org.espalier.cli.Main "$@" \
+        3>&2 2> >(exec grep -v '^WARNING: Using incubator modules' >&2)
+}
