@@ -1,0 +1,89 @@
+package org.espalier.format;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+import org.espalier.ffi.Failure;
+
+/** A model in one GGUF file, under Hugging Face's names and configuration. */
+final class GgufCheckpoint implements Checkpoint {
+
+    private final GgufFile file;
+    private final JsonNode config;
+    private final SequencedMap<String, StoredTensor> tensors;
+
+    private GgufCheckpoint(GgufFile file, JsonNode config, SequencedMap<String, StoredTensor> tensors) {
+        this.file = file;
+        this.config = config;
+        this.tensors = tensors;
+    }
+
+    static GgufCheckpoint open(Path path) {
+        GgufFile file = GgufFile.open(path);
+        try {
+            GgufConfig config = new GgufConfig(file);
+            SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
+            for (GgufFile.Entry entry : file.tensors().values()) {
+                if (!entry.name().equals(GgufNames.ROPE_FACTORS)) {
+                    StoredTensor tensor = named(file, config, entry);
+                    tensors.put(tensor.name(), tensor);
+                }
+            }
+            return new GgufCheckpoint(file, config.toJson(), Collections.unmodifiableSequencedMap(tensors));
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    private static StoredTensor named(GgufFile file, GgufConfig config, GgufFile.Entry entry) {
+        GgufNames.Place place = GgufNames.place(entry.name()).filter(p -> p.layer() < config.layers())
+                .orElseThrow(() -> new Failure("tensor " + Text.quoted(entry.name())
+                        + " has no place in a LLaMA-like model of " + config.layers() + " layers", file.path().toString(),
+                        "use a model without it"));
+        RowOrder order = config.rowOrder(place);
+        StoredTensor tensor = new StoredTensor(place.name(), entry.type(), entry.shape(), entry.bytes(), order);
+        boolean rowsAreBlocks = entry.shape().rank() == 2 || entry.shape().rank() == 1 && entry.type().plain();
+        if (!order.identity() && (!rowsAreBlocks || tensor.rows() != (long) order.heads() * order.headDim())) {
+            throw new Failure("tensor " + Text.quoted(entry.name()) + " is " + entry.type() + " " + entry.shape() + ", not "
+                    + order.heads() + " heads of " + order.headDim() + " rows", file.path().toString(), GgufCursor.REMEDY);
+        }
+        return tensor;
+    }
+
+    @Override
+    public Path path() {
+        return file.path();
+    }
+
+    @Override
+    public JsonNode config() {
+        return config;
+    }
+
+    @Override
+    public SequencedMap<String, StoredTensor> tensors() {
+        return tensors;
+    }
+
+    @Override
+    public Optional<Map<String, Object>> ggufMetadata() {
+        return Optional.of(file.metadata());
+    }
+
+    @Override
+    public List<Path> weightFiles() {
+        return List.of(file.path());
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+}

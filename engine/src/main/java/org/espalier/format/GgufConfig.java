@@ -1,0 +1,181 @@
+package org.espalier.format;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+
+import org.espalier.ffi.Failure;
+
+/** A Hugging Face {@code config.json} made from a GGUF file's metadata and tensors. */
+final class GgufConfig {
+
+    private static final Set<String> LLAMA_LIKE = Set.of("llama", "deci", "qwen2");
+    private static final int MOST_LAYERS = 4096;
+
+    private final GgufFile file;
+    private final GgufMetadata metadata;
+    private final String arch;
+    private final int layers;
+    private final int[] heads;
+    private final int[] kvHeads;
+    private final int[] intermediateSizes;
+    private final int headDim;
+
+    /**
+     * @throws Failure if the architecture is none that can be read, or its metadata make no sense
+     */
+    GgufConfig(GgufFile file) {
+        this.file = file;
+        this.metadata = new GgufMetadata(file.path(), file.metadata());
+        this.arch = metadata.string("general.architecture");
+        if (!LLAMA_LIKE.contains(arch)) {
+            throw new Failure("architecture " + Text.quoted(arch) + " cannot be read", file.path().toString(),
+                    "use a model of one of the architectures llama, deci, qwen2");
+        }
+        this.layers = metadata.count(key("block_count"));
+        if (layers == 0 || layers > MOST_LAYERS) {
+            throw metadata.wrong(key("block_count"), "is not between 1 and " + MOST_LAYERS);
+        }
+        this.heads = metadata.countsPerLayer(key("attention.head_count"), layers);
+        this.kvHeads = metadata.has(key("attention.head_count_kv"))
+                ? metadata.countsPerLayer(key("attention.head_count_kv"), layers) : heads;
+        this.intermediateSizes = metadata.countsPerLayer(key("feed_forward_length"), layers);
+        this.headDim = readHeadDim();
+        requireFullRotation();
+    }
+
+    int layers() {
+        return layers;
+    }
+
+    /** How the rows of a tensor lie: query and key rows of llama and deci are interleaved head by head. */
+    RowOrder rowOrder(GgufNames.Place place) {
+        if (arch.equals("qwen2")) {
+            return RowOrder.IDENTITY;
+        }
+        return switch (place.part()) {
+            case "attn_q" -> RowOrder.interleaved(heads[place.layer()], headDim);
+            case "attn_k" -> RowOrder.interleaved(kvHeads[place.layer()], headDim);
+            default -> RowOrder.IDENTITY;
+        };
+    }
+
+    ObjectNode toJson() {
+        ObjectNode config = Json.object();
+        boolean qwen = arch.equals("qwen2");
+        config.putArray("architectures").add(qwen ? "Qwen2ForCausalLM" : "LlamaForCausalLM");
+        config.put("model_type", qwen ? "qwen2" : "llama");
+        config.put("hidden_act", "silu");
+        config.put("hidden_size", metadata.count(key("embedding_length")));
+        config.put("intermediate_size", largest(intermediateSizes));
+        config.put("num_hidden_layers", layers);
+        config.put("num_attention_heads", largest(heads));
+        config.put("num_key_value_heads", largest(kvHeads));
+        config.put("head_dim", headDim);
+        config.put("rms_norm_eps", metadata.number(key("attention.layer_norm_rms_epsilon")));
+        putRope(config);
+        config.put("max_position_embeddings", metadata.count(key("context_length")));
+        config.put("vocab_size", vocabulary());
+        config.put("tie_word_embeddings", !file.tensors().containsKey(GgufNames.OUTPUT));
+        config.put("attention_bias", hasBias("attn_"));
+        config.put("mlp_bias", hasBias("ffn_"));
+        metadata.optionalCount("tokenizer.ggml.bos_token_id").ifPresent(id -> config.put("bos_token_id", id));
+        metadata.optionalCount("tokenizer.ggml.eos_token_id").ifPresent(id -> config.put("eos_token_id", id));
+        putLayers(config);
+        return config;
+    }
+
+    private String key(String name) {
+        return arch + "." + name;
+    }
+
+    private int readHeadDim() {
+        int firstHeads = heads[0];
+        if (!metadata.has(key("attention.key_length")) && firstHeads == 0) {
+            throw metadata.wrong(key("attention.key_length"), "is missing and layer 0 has no heads to tell it from");
+        }
+        int dim = metadata.optionalCount(key("attention.key_length"))
+                .orElseGet(() -> metadata.count(key("embedding_length")) / firstHeads);
+        if (dim == 0 || dim % 2 != 0) {
+            throw metadata.wrong(key("attention.key_length"), "(the size of a head) is " + dim + ", not an even number");
+        }
+        int valueDim = metadata.optionalCount(key("attention.value_length")).orElse(dim);
+        if (valueDim != dim) {
+            throw metadata.wrong(key("attention.value_length"), "is " + valueDim + " where keys have " + dim
+                    + ", and heads with two sizes cannot be read");
+        }
+        return dim;
+    }
+
+    private void requireFullRotation() {
+        int rotated = metadata.optionalCount(key("rope.dimension_count")).orElse(headDim);
+        if (rotated != headDim) {
+            throw metadata.wrong(key("rope.dimension_count"), "is " + rotated + " of " + headDim
+                    + " numbers of a head, and partial rotation cannot be read");
+        }
+    }
+
+    private void putRope(ObjectNode config) {
+        double theta = metadata.optionalNumber(key("rope.freq_base")).orElse(10000.0);
+        config.put("rope_theta", theta);
+        GgufFile.Entry factors = file.tensors().get(GgufNames.ROPE_FACTORS);
+        String type = metadata.optionalString(key("rope.scaling.type")).orElse("none");
+        if (factors != null) {
+            ObjectNode scaling = config.putObject("rope_scaling");
+            scaling.put("rope_type", "llama3");
+            scaling.put("factor", RopeFactors.llama3Factor(factors, theta, headDim, file.path()));
+            scaling.put("low_freq_factor", RopeFactors.LOW_FREQUENCY_FACTOR);
+            scaling.put("high_freq_factor", RopeFactors.HIGH_FREQUENCY_FACTOR);
+            scaling.put("original_max_position_embeddings", RopeFactors.ORIGINAL_CONTEXT);
+        } else if (type.equals("linear")) {
+            ObjectNode scaling = config.putObject("rope_scaling");
+            scaling.put("rope_type", "linear");
+            scaling.put("factor", metadata.number(key("rope.scaling.factor")));
+        } else if (type.equals("none")) {
+            metadata.optionalNumber(key("rope.scale_linear")).filter(factor -> factor != 1)
+                    .ifPresent(factor -> config.putObject("rope_scaling").put("rope_type", "linear").put("factor", factor));
+        } else {
+            throw metadata.wrong(key("rope.scaling.type"), "is " + Text.quoted(type)
+                    + ", and only none, linear and llama3 frequencies can be read");
+        }
+    }
+
+    private int vocabulary() {
+        GgufFile.Entry embedding = file.tensors().get(GgufNames.EMBEDDING);
+        if (embedding == null || embedding.shape().rank() != 2 || embedding.shape().dim(0) > Integer.MAX_VALUE) {
+            throw new Failure("tensor '" + GgufNames.EMBEDDING + "' is missing or not a matrix", file.path().toString(),
+                    GgufCursor.REMEDY);
+        }
+        return embedding.shape().extent(0);
+    }
+
+    private boolean hasBias(String part) {
+        return file.tensors().keySet().stream().anyMatch(name -> name.contains("." + part) && name.endsWith(".bias"));
+    }
+
+    /** The sizes of the layers that differ from the largest, in the form of Hugging Face's heterogeneous configuration. */
+    private void putLayers(ObjectNode config) {
+        Map<String, int[]> sizes = Map.of("num_attention_heads", heads, "num_key_value_heads", kvHeads,
+                "intermediate_size", intermediateSizes);
+        ObjectNode perLayer = Json.object();
+        for (int layer = 0; layer < layers; layer++) {
+            ObjectNode overrides = Json.object();
+            for (String name : new String[] {"num_attention_heads", "num_key_value_heads", "intermediate_size"}) {
+                if (sizes.get(name)[layer] != config.get(name).intValue()) {
+                    overrides.put(name, sizes.get(name)[layer]);
+                }
+            }
+            if (!overrides.isEmpty()) {
+                perLayer.set(Integer.toString(layer), overrides);
+            }
+        }
+        if (!perLayer.isEmpty()) {
+            config.set("per_layer_config", perLayer);
+        }
+    }
+
+    private static int largest(int[] values) {
+        return Arrays.stream(values).max().orElse(0);
+    }
+}

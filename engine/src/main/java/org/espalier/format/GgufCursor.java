@@ -1,0 +1,92 @@
+package org.espalier.format;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+import org.espalier.ffi.Failure;
+
+/** Reads the little-endian fields at the front of a GGUF file one after the other, never beyond its end. */
+final class GgufCursor {
+
+    static final String REMEDY = "the file is damaged or is not GGUF; fetch or write it again";
+
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final Path path;
+    private final MemorySegment file;
+    private long position;
+
+    GgufCursor(Path path, MemorySegment file) {
+        this.path = path;
+        this.file = file;
+    }
+
+    long position() {
+        return position;
+    }
+
+    long remaining() {
+        return file.byteSize() - position;
+    }
+
+    byte int8() {
+        return file.get(ValueLayout.JAVA_BYTE, take(1));
+    }
+
+    short int16() {
+        return file.get(SHORT, take(2));
+    }
+
+    int int32() {
+        return file.get(INT, take(4));
+    }
+
+    long int64() {
+        return file.get(LONG, take(8));
+    }
+
+    /** A count of things that take at least {@code leastBytes} each: more than the rest of the file can hold is a lie. */
+    int count(long leastBytes, String what) {
+        long count = int64();
+        if (count < 0 || count > remaining() / leastBytes || count > Integer.MAX_VALUE - 8) {
+            throw lie(Long.toUnsignedString(count) + " " + what + " are announced, more than the file can hold");
+        }
+        return (int) count;
+    }
+
+    String string(String what) {
+        int length = count(1, "bytes of " + what);
+        MemorySegment bytes = file.asSlice(take(length), length);
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes.toArray(ValueLayout.JAVA_BYTE)))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw lie(what + " is not valid UTF-8");
+        }
+    }
+
+    /** The next {@code bytes} bytes, passed over. */
+    MemorySegment slice(long bytes) {
+        return file.asSlice(take(bytes), bytes);
+    }
+
+    Failure lie(String what) {
+        return new Failure(what, path + ", byte " + position, REMEDY);
+    }
+
+    private long take(long bytes) {
+        if (bytes > remaining()) {
+            throw lie("the file ends inside its header");
+        }
+        long at = position;
+        position += bytes;
+        return at;
+    }
+}

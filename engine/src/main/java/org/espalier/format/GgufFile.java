@@ -1,0 +1,183 @@
+package org.espalier.format;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+
+import org.espalier.ffi.Failure;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+
+/**
+ * One GGUF file (version 2 or 3, little-endian), mapped: metadata, then where each tensor lies, then the tensors, each at a
+ * multiple of the alignment and directly after the one before it. Everything is checked at opening.
+ */
+public final class GgufFile implements AutoCloseable {
+
+    static final String SUFFIX = ".gguf";
+
+    private static final int MAGIC = 0x46554747;
+    private static final int MOST_AXES = 4;
+    private static final String ALIGNMENT_KEY = "general.alignment";
+    private static final long LARGEST_ALIGNMENT = 1 << 20;
+
+    /**
+     * A tensor as the file has it.
+     *
+     * @param name  the file's own name, such as {@code blk.0.attn_q.weight}
+     * @param shape outermost first: the file's dimensions reversed
+     */
+    public record Entry(String name, DType type, Shape shape, MemorySegment bytes) {
+    }
+
+    private record Info(String name, DType type, Shape shape, long bytes, long offset) {
+    }
+
+    private final MappedFile file;
+    private final GgufCursor cursor;
+    private final SequencedMap<String, Object> metadata = new LinkedHashMap<>();
+    private final SequencedMap<String, Entry> tensors = new LinkedHashMap<>();
+
+    private GgufFile(MappedFile file) {
+        this.file = file;
+        this.cursor = new GgufCursor(file.path(), file.segment());
+    }
+
+    /**
+     * @throws Failure if the file cannot be read or is not what its header says
+     */
+    public static GgufFile open(Path path) {
+        MappedFile file = MappedFile.open(path);
+        try {
+            GgufFile gguf = new GgufFile(file);
+            gguf.read();
+            return gguf;
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    public Path path() {
+        return file.path();
+    }
+
+    /** The metadata in file order; the kinds of values are those of {@link GgufValues}. */
+    public SequencedMap<String, Object> metadata() {
+        return Collections.unmodifiableSequencedMap(metadata);
+    }
+
+    /** The tensors by the file's own names, in file order. */
+    public SequencedMap<String, Entry> tensors() {
+        return Collections.unmodifiableSequencedMap(tensors);
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+
+    private void read() {
+        if (cursor.int32() != MAGIC) {
+            throw new Failure("does not start with 'GGUF'", where(), GgufCursor.REMEDY);
+        }
+        requireVersion(cursor.int32());
+        int tensorCount = cursor.count(24, "tensors");
+        int keyCount = cursor.count(13, "metadata keys");
+        for (int i = 0; i < keyCount; i++) {
+            String key = cursor.string("a metadata key");
+            if (metadata.containsKey(key)) {
+                throw cursor.lie("metadata key " + Text.quoted(key) + " stands twice");
+            }
+            metadata.put(key, new GgufValues(cursor, key).read());
+        }
+        SequencedMap<String, Info> infos = new LinkedHashMap<>();
+        for (int i = 0; i < tensorCount; i++) {
+            Info info = readInfo();
+            if (infos.put(info.name(), info) != null) {
+                throw cursor.lie("tensor " + Text.quoted(info.name()) + " stands twice");
+            }
+        }
+        placeTensors(infos, alignment());
+    }
+
+    private void requireVersion(int version) {
+        if (version == 2 || version == 3) {
+            return;
+        }
+        if (Integer.reverseBytes(version) == 2 || Integer.reverseBytes(version) == 3) {
+            throw new Failure("is a big-endian GGUF file", where(), "convert it to little-endian");
+        }
+        throw new Failure("is GGUF version " + Integer.toUnsignedString(version) + ", and 2 and 3 can be read", where(),
+                "convert the model again with a current converter");
+    }
+
+    private Info readInfo() {
+        String name = cursor.string("a tensor's name");
+        String tensor = "tensor " + Text.quoted(name);
+        int axes = cursor.int32();
+        if (axes < 0 || axes > MOST_AXES) {
+            throw cursor.lie(tensor + " has " + Integer.toUnsignedString(axes) + " dimensions, and at most 4 are possible");
+        }
+        long[] dims = new long[axes];
+        for (int i = axes - 1; i >= 0; i--) {
+            dims[i] = cursor.int64();
+        }
+        int number = cursor.int32();
+        long offset = cursor.int64();
+        DType type = GgufType.numbered(number);
+        if (type == null) {
+            throw new Failure(tensor + " has the type " + GgufType.name(number) + ", which cannot be read", where(),
+                    "use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K");
+        }
+        try {
+            Shape shape = Shape.of(dims);
+            if (axes > 0 && shape.dim(-1) % type.blockElements() != 0) {
+                throw cursor.lie(tensor + " has rows of " + shape.dim(-1) + " numbers, not whole blocks of " + type);
+            }
+            return new Info(name, type, shape, type.bytes(shape.elements()), offset);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw cursor.lie(tensor + " has dimensions that are negative or overflow");
+        }
+    }
+
+    private long alignment() {
+        Object value = metadata.getOrDefault(ALIGNMENT_KEY, 32L);
+        if (value instanceof Long alignment && alignment > 0 && alignment <= LARGEST_ALIGNMENT
+                && Long.bitCount(alignment) == 1) {
+            return alignment;
+        }
+        throw cursor.lie(ALIGNMENT_KEY + " is not a power of two up to " + LARGEST_ALIGNMENT);
+    }
+
+    private void placeTensors(Map<String, Info> infos, long alignment) {
+        long dataStart = roundUp(cursor.position(), alignment);
+        long dataBytes = Math.max(0, file.size() - dataStart);
+        long expected = 0;
+        for (Info info : infos.values()) {
+            String tensor = "tensor " + Text.quoted(info.name());
+            if (info.offset() != expected) {
+                throw new Failure(tensor + " is said to lie at byte " + Long.toUnsignedString(info.offset())
+                        + " of the data, but the one before it ends at " + expected, where(), GgufCursor.REMEDY);
+            }
+            if (expected > dataBytes || info.bytes() > dataBytes - expected) {
+                throw new Failure(tensor + " ends beyond the end of the file, which has " + dataBytes + " bytes of data",
+                        where(), GgufCursor.REMEDY);
+            }
+            MemorySegment bytes = file.segment().asSlice(dataStart + expected, info.bytes());
+            tensors.put(info.name(), new Entry(info.name(), info.type(), info.shape(), bytes));
+            expected = roundUp(expected + info.bytes(), alignment);
+        }
+    }
+
+    private static long roundUp(long value, long alignment) {
+        return (value + alignment - 1) / alignment * alignment;
+    }
+
+    private String where() {
+        return file.path().toString();
+    }
+}

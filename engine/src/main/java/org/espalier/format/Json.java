@@ -1,0 +1,113 @@
+package org.espalier.format;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+import org.espalier.ffi.Failure;
+
+/** JSON files from strangers: bounded in size, nesting, names, strings and numbers; no key twice; errors with their place. */
+public final class Json {
+
+    /** The largest JSON file that is read whole: the indices and tokenizers of the largest models are below it. */
+    public static final long LARGEST_FILE = 128L << 20;
+
+    private static final JsonFactory FACTORY = new JsonFactoryBuilder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(64)
+                    .maxNameLength(1 << 14)
+                    .maxNumberLength(100)
+                    .maxStringLength(1 << 24)
+                    .maxDocumentLength(LARGEST_FILE)
+                    .build())
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .build();
+    private static final ObjectMapper MAPPER = new ObjectMapper(FACTORY)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(SerializationFeature.INDENT_OUTPUT);
+
+    private Json() {
+    }
+
+    static JsonFactory factory() {
+        return FACTORY;
+    }
+
+    /** A new, empty object. */
+    public static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    /**
+     * Reads the JSON object in a file.
+     *
+     * @throws Failure if it is missing, too large, not JSON or not an object
+     */
+    public static ObjectNode readObject(Path path) {
+        byte[] bytes = readFile(path, LARGEST_FILE);
+        try {
+            JsonNode node = MAPPER.readTree(bytes);
+            if (node instanceof ObjectNode object) {
+                return object;
+            }
+            throw new Failure("not a JSON object", path.toString(), "the file must start with '{'; write it again");
+        } catch (IOException e) {
+            throw failure(e, path);
+        }
+    }
+
+    /** {@code node} as indented UTF-8 text with a newline at the end. */
+    public static byte[] toBytes(JsonNode node) {
+        try {
+            byte[] text = MAPPER.writeValueAsBytes(node);
+            byte[] line = java.util.Arrays.copyOf(text, text.length + 1);
+            line[text.length] = '\n';
+            return line;
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a JSON tree could not be written", e);
+        }
+    }
+
+    /** The bytes of a file of at most {@code limit} bytes. */
+    static byte[] readFile(Path path, long limit) {
+        try {
+            long size = Files.size(path);
+            if (size > limit) {
+                throw new Failure("file has " + size + " bytes, more than the " + limit + " that such a file may have",
+                        path.toString(), "check that it is the right file");
+            }
+            return Files.readAllBytes(path);
+        } catch (NoSuchFileException e) {
+            throw new Failure("no such file", path.toString(), "check the path", e);
+        } catch (IOException e) {
+            throw new Failure("file cannot be read: " + e.getMessage(), path.toString(), "check it and its permissions", e);
+        }
+    }
+
+    /** What a parser found wrong in {@code path}, as one line with the line and column. */
+    static Failure failure(IOException e, Path path) {
+        if (!(e instanceof JacksonException jackson)) {
+            return new Failure("file cannot be read: " + e.getMessage(), path.toString(), "check the file", e);
+        }
+        JsonLocation at = jackson.getLocation() instanceof JsonLocation location ? location : JsonLocation.NA;
+        String place = at == JsonLocation.NA ? "" : ", line " + at.getLineNr() + ", column " + at.getColumnNr();
+        String what = jackson.getOriginalMessage().lines().findFirst().orElse("unreadable");
+        return new Failure("not valid JSON: " + (what.length() > 160 ? what.substring(0, 160) + "…" : what), path + place,
+                "fetch or write the file again", e);
+    }
+}

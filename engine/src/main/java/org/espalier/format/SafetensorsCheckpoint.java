@@ -1,0 +1,125 @@
+package org.espalier.format;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+import org.espalier.ffi.Failure;
+
+/** A folder with {@code config.json} and one or more safetensors files. */
+final class SafetensorsCheckpoint implements Checkpoint {
+
+    static final String CONFIG = "config.json";
+    static final String SINGLE = "model.safetensors";
+    static final String INDEX = "model.safetensors.index.json";
+
+    /** A plain file name: nothing that could lead out of the folder. */
+    private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,200}\\.safetensors");
+
+    private final Path folder;
+    private final JsonNode config;
+    private final List<SafetensorsFile> files;
+    private final SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
+
+    private SafetensorsCheckpoint(Path folder, JsonNode config, List<SafetensorsFile> files) {
+        this.folder = folder;
+        this.config = config;
+        this.files = files;
+        for (SafetensorsFile file : files) {
+            tensors.putAll(file.tensors());
+        }
+    }
+
+    /** Opens the folder's one file if it is there, else the shards that the index names. */
+    static SafetensorsCheckpoint open(Path folder) {
+        ObjectNode config = Json.readObject(folder.resolve(CONFIG));
+        Path single = folder.resolve(SINGLE);
+        if (Files.exists(single)) {
+            return new SafetensorsCheckpoint(folder, config, List.of(SafetensorsFile.open(single)));
+        }
+        Path index = folder.resolve(INDEX);
+        Map<String, List<String>> shards = readIndex(index);
+        List<SafetensorsFile> files = new ArrayList<>();
+        try {
+            for (Map.Entry<String, List<String>> shard : shards.entrySet()) {
+                SafetensorsFile file = SafetensorsFile.open(folder.resolve(shard.getKey()));
+                files.add(file);
+                requireSameTensors(index, shard.getValue(), file);
+            }
+            return new SafetensorsCheckpoint(folder, config, files);
+        } catch (RuntimeException e) {
+            files.forEach(SafetensorsFile::close);
+            throw e;
+        }
+    }
+
+    static SafetensorsCheckpoint describe(Path folder) {
+        return new SafetensorsCheckpoint(folder, Json.readObject(folder.resolve(CONFIG)), List.of());
+    }
+
+    /** The tensor names of each shard, the shards in order of name. */
+    private static Map<String, List<String>> readIndex(Path index) {
+        if (!(Json.readObject(index).get("weight_map") instanceof ObjectNode weightMap) || weightMap.isEmpty()) {
+            throw new Failure("the index has no weight_map", index.toString(), "fetch or write it again");
+        }
+        Map<String, List<String>> shards = new TreeMap<>();
+        for (Map.Entry<String, JsonNode> entry : weightMap.properties()) {
+            String shard = entry.getValue().textValue();
+            if (shard == null || !SHARD.matcher(shard).matches()) {
+                throw new Failure("tensor " + Text.quoted(entry.getKey()) + " is said to be in "
+                        + Text.quoted(entry.getValue().asText()) + ", which is no shard's name", index.toString(),
+                        "fetch or write it again");
+            }
+            shards.computeIfAbsent(shard, name -> new ArrayList<>()).add(entry.getKey());
+        }
+        return shards;
+    }
+
+    private static void requireSameTensors(Path index, List<String> names, SafetensorsFile file) {
+        for (String name : names) {
+            if (!file.tensors().containsKey(name)) {
+                throw new Failure("the index says that " + file.path().getFileName() + " holds tensor " + Text.quoted(name)
+                        + ", which it does not", index.toString(), "fetch the index and the shards again");
+            }
+        }
+        if (names.size() != file.tensors().size()) {
+            String extra = file.tensors().keySet().stream().filter(name -> !names.contains(name)).findFirst().orElse("");
+            throw new Failure(file.path().getFileName() + " holds tensor " + Text.quoted(extra)
+                    + ", which the index does not place there", index.toString(), "fetch the index and the shards again");
+        }
+    }
+
+    @Override
+    public Path path() {
+        return folder;
+    }
+
+    @Override
+    public JsonNode config() {
+        return config;
+    }
+
+    @Override
+    public SequencedMap<String, StoredTensor> tensors() {
+        return Collections.unmodifiableSequencedMap(tensors);
+    }
+
+    @Override
+    public List<Path> weightFiles() {
+        return files.stream().map(SafetensorsFile::path).toList();
+    }
+
+    @Override
+    public void close() {
+        files.forEach(SafetensorsFile::close);
+    }
+}

@@ -1,0 +1,144 @@
+package org.espalier.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * Stored numbers to floats and back, one at a time and plainly right. Everything is little-endian and may lie at any byte.
+ * The values of block types are those of ggml's {@code dequantize_row_*}, each operation rounded to float32.
+ */
+public final class Blocks {
+
+    static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfDouble DOUBLE =
+            ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private Blocks() {
+    }
+
+    /**
+     * Decodes {@code count} numbers, whole blocks, to float32. Wider types are rounded to nearest.
+     *
+     * @param byteOffset where the first block starts in {@code source}
+     */
+    public static void decode(DType type, MemorySegment source, long byteOffset, float[] target, int targetOffset,
+            int count) {
+        requireWholeBlocks(type, count);
+        switch (type) {
+            case F32 -> MemorySegment.copy(source, FLOAT, byteOffset, target, targetOffset, count);
+            case F16 -> {
+                for (int i = 0; i < count; i++) {
+                    target[targetOffset + i] = half(source, byteOffset + 2L * i);
+                }
+            }
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    target[targetOffset + i] = bfloat16ToFloat(source.get(SHORT, byteOffset + 2L * i));
+                }
+            }
+            case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 ->
+                    SmallBlocks.decode(type, source, byteOffset, target, targetOffset, count);
+            case Q4_K, Q5_K, Q6_K -> SuperBlocks.decode(type, source, byteOffset, target, targetOffset, count);
+            case F64, I64, I32, I16, I8, U8, BOOL -> {
+                for (int i = 0; i < count; i++) {
+                    target[targetOffset + i] = (float) wide(type, source, byteOffset + (long) type.blockBytes() * i);
+                }
+            }
+        }
+    }
+
+    /**
+     * As {@link #decode(DType, MemorySegment, long, float[], int, int)}, to float64: exact for plain types (integers beyond
+     * 2^53 are rounded), and for the other types the float32 value.
+     */
+    public static void decode(DType type, MemorySegment source, long byteOffset, double[] target, int targetOffset,
+            int count) {
+        requireWholeBlocks(type, count);
+        switch (type) {
+            case F64, I64, I32, I16, I8, U8, BOOL -> {
+                for (int i = 0; i < count; i++) {
+                    target[targetOffset + i] = wide(type, source, byteOffset + (long) type.blockBytes() * i);
+                }
+            }
+            default -> {
+                float[] block = new float[type.blockElements()];
+                for (int i = 0; i < count; i += block.length) {
+                    decode(type, source, byteOffset, block, 0, block.length);
+                    byteOffset += type.blockBytes();
+                    for (int j = 0; j < block.length; j++) {
+                        target[targetOffset + i + j] = block[j];
+                    }
+                }
+            }
+        }
+    }
+
+    /**
+     * Encodes {@code count} numbers, whole blocks, as F32, F16, BF16 (both rounded to nearest even) or Q8_0.
+     *
+     * @throws IllegalArgumentException for any other type
+     */
+    public static void encode(DType type, float[] source, int sourceOffset, MemorySegment target, long byteOffset,
+            int count) {
+        requireWholeBlocks(type, count);
+        switch (type) {
+            case F32 -> MemorySegment.copy(source, sourceOffset, target, FLOAT, byteOffset, count);
+            case F16 -> {
+                for (int i = 0; i < count; i++) {
+                    target.set(SHORT, byteOffset + 2L * i, Float.floatToFloat16(source[sourceOffset + i]));
+                }
+            }
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    target.set(SHORT, byteOffset + 2L * i, floatToBfloat16(source[sourceOffset + i]));
+                }
+            }
+            case Q8_0 -> SmallBlocks.encodeQ8(source, sourceOffset, target, byteOffset, count);
+            default -> throw new IllegalArgumentException("numbers cannot be written as " + type);
+        }
+    }
+
+    /** A bfloat16's value: it is the upper half of a float32. */
+    public static float bfloat16ToFloat(short bits) {
+        return Float.intBitsToFloat(bits << 16);
+    }
+
+    /** The nearest bfloat16, ties to even; a NaN stays a NaN (quiet, its sign and upper payload kept). */
+    public static short floatToBfloat16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        if (Float.isNaN(value)) {
+            return (short) (bits >>> 16 | 0x40);
+        }
+        return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+    }
+
+    static float half(MemorySegment source, long byteOffset) {
+        return Float.float16ToFloat(source.get(SHORT, byteOffset));
+    }
+
+    static int unsignedByte(MemorySegment source, long byteOffset) {
+        return source.get(ValueLayout.JAVA_BYTE, byteOffset) & 0xFF;
+    }
+
+    private static double wide(DType type, MemorySegment source, long byteOffset) {
+        return switch (type) {
+            case F64 -> source.get(DOUBLE, byteOffset);
+            case I64 -> source.get(LONG, byteOffset);
+            case I32 -> source.get(INT, byteOffset);
+            case I16 -> source.get(SHORT, byteOffset);
+            case I8 -> source.get(ValueLayout.JAVA_BYTE, byteOffset);
+            case U8, BOOL -> unsignedByte(source, byteOffset);
+            default -> throw new IllegalArgumentException("not a wide plain type: " + type);
+        };
+    }
+
+    private static void requireWholeBlocks(DType type, int count) {
+        if (count < 0 || count % type.blockElements() != 0) {
+            throw new IllegalArgumentException(count + " numbers are not whole blocks of " + type);
+        }
+    }
+}
