@@ -1,0 +1,69 @@
+package org.espalier.couple;
+
+import java.util.List;
+import org.espalier.tape.Value;
+
+/**
+ * Units that can be removed one by one, each with everything that depends on it.
+ *
+ * @param id      position in the list of groups, from 0
+ * @param name    for people
+ * @param role    what its units are
+ * @param units   how many there are
+ * @param tied    whether entries belong together in pairs
+ * @param members every axis that shrinks with it
+ */
+public record Group(int id, String name, Role role, long units, boolean tied, List<Member> members) {
+
+    /** What the units of a group are, found from how the axis is used. */
+    public enum Role {
+        /** Key/value heads, each with its query heads. */
+        HEADS,
+        /** Query heads, the same number in every key/value group. */
+        QUERY_HEADS,
+        /** Dimensions summed over between query and key. */
+        HEAD_DIMENSIONS,
+        /** Dimensions of the values of attention. */
+        VALUE_DIMENSIONS,
+        /** Channels of the residual stream. */
+        CHANNELS,
+        /** Neurons of an MLP. */
+        NEURONS
+    }
+
+    public Group {
+        members = List.copyOf(members);
+    }
+
+    /** Members that are parameters. */
+    public List<Member> parameters() {
+        return members.stream().filter(m -> m.tensor().role() == Value.Role.PARAMETER).toList();
+    }
+
+    /**
+     * Parameters that disappear when the first unit is removed: a tensor that shrinks along both axes counts the crossing
+     * once.
+     */
+    public long parametersPerUnit() {
+        return parameters().stream().map(Member::tensor).distinct().mapToLong(this::removedFrom).sum();
+    }
+
+    /** Axis entries of one unit over all parameters. */
+    public long unitSize() {
+        return parameters().stream().mapToLong(Member::entriesPerUnit).sum();
+    }
+
+    private long removedFrom(Value tensor) {
+        long[] dims = tensor.shape().toArray();
+        for (Member member : parameters()) {
+            if (member.tensor() == tensor) {
+                dims[member.axis()] -= member.entriesPerUnit();
+            }
+        }
+        long left = 1;
+        for (long dim : dims) {
+            left *= dim;
+        }
+        return tensor.shape().elements() - left;
+    }
+}

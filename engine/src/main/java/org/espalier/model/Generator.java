@@ -1,0 +1,135 @@
+package org.espalier.model;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
+import org.espalier.backend.Sequences;
+import org.espalier.ffi.Failure;
+import org.espalier.model.Llama.Recording;
+import org.espalier.tape.Executor;
+import org.espalier.tape.Value;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+import org.espalier.tensor.Tensor;
+
+/**
+ * Continues one text token by token, keeping keys and values of what it has seen. The operations are those of every other
+ * run; only the rows are fewer.
+ */
+public final class Generator implements AutoCloseable {
+
+    /** Tokens of a prompt computed at once. */
+    private static final int PREFILL_TOKENS = 512;
+
+    private final Model model;
+    private final Backend backend;
+    private final int capacity;
+    private final Map<String, Tensor> cache = new HashMap<>();
+    private final Map<Integer, Pass> passes = new HashMap<>();
+    private final Tensor best;
+    private int length;
+
+    private record Pass(Recording recording, Executor executor) {
+    }
+
+    /**
+     * @param capacity most tokens of prompt and continuation together
+     * @throws Failure if that is beyond the model's context, or if there is no memory for the cache
+     */
+    public Generator(Model model, int capacity) {
+        if (capacity < 1 || capacity > model.config().maxPositions()) {
+            throw new Failure(capacity + " tokens of prompt and continuation do not fit the model's context",
+                    "1 to " + model.config().maxPositions() + " positions", "use a shorter prompt or fewer new tokens");
+        }
+        this.model = model;
+        this.backend = model.backend();
+        this.capacity = capacity;
+        this.best = backend.allocate(DType.I32, Shape.of(1), "chosen token");
+        for (Value state : model.llama().cached(1, 1, capacity).tape().leaves(Value.Role.STATE)) {
+            cache.put(state.name(), backend.allocate(backend.computeType(), state.shape(), "cache " + state.name()));
+        }
+    }
+
+    /** Tokens seen so far. */
+    public int length() {
+        return length;
+    }
+
+    /** Forgets everything after the first {@code tokens} tokens. */
+    public void rewind(int tokens) {
+        if (tokens < 0 || tokens > length) {
+            throw new IllegalArgumentException("rewind to " + tokens + " of " + length + " tokens");
+        }
+        length = tokens;
+    }
+
+    /** Takes in {@code ids} and returns the most likely next token, the lowest id of equals. */
+    public int greedy(int... ids) {
+        Pass pass = append(ids);
+        backend.argMax(pass.executor.queue(), pass.executor.tensor(pass.recording.logits()), best);
+        return HostCopy.readInts(backend, pass.executor.queue(), best)[0];
+    }
+
+    /** Takes in {@code ids} and returns the logits of the next token, {@code [V]}. */
+    public float[] logits(int... ids) {
+        Pass pass = append(ids);
+        return pass.executor.readFloats(pass.recording.logits());
+    }
+
+    private Pass append(int[] ids) {
+        if (ids.length == 0) {
+            throw new Failure("there is nothing to continue", "empty prompt", "give at least one token");
+        }
+        Scorer.check(model.config(), ids);
+        if (length + ids.length > capacity) {
+            throw new Failure("the cache is full", (length + ids.length) + " tokens of " + capacity,
+                    "ask for fewer new tokens");
+        }
+        Pass pass = null;
+        for (int from = 0; from < ids.length; from += PREFILL_TOKENS) {
+            pass = run(Arrays.copyOfRange(ids, from, Math.min(ids.length, from + PREFILL_TOKENS)));
+        }
+        return pass;
+    }
+
+    private Pass run(int[] ids) {
+        Pass pass = passes.get(ids.length);
+        if (pass == null) {
+            pass = record(ids.length);
+            passes.put(ids.length, pass);
+        }
+        int[] positions = new int[ids.length];
+        Arrays.setAll(positions, i -> length + i);
+        pass.executor.set(pass.recording.ids(), ids);
+        pass.executor.set(pass.recording.positions(), positions);
+        pass.executor.set(pass.recording.rows(), positions);
+        pass.executor.set(pass.recording.selected(), new int[] {ids.length - 1});
+        pass.executor.forward(Sequences.cached(length, ids.length));
+        length += ids.length;
+        return pass;
+    }
+
+    /** Only the passes for one token and for one other count stay, so that prompts of many lengths do not pile up. */
+    private Pass record(int tokens) {
+        passes.entrySet().removeIf(e -> {
+            boolean stale = e.getKey() != 1 && tokens != 1;
+            if (stale) {
+                e.getValue().executor.close();
+            }
+            return stale;
+        });
+        Recording recording = model.llama().cached(tokens, 1, capacity);
+        return new Pass(recording, Executor.inference(backend, recording.tape(), model.leaves(cache)));
+    }
+
+    @Override
+    public void close() {
+        passes.values().forEach(p -> p.executor.close());
+        passes.clear();
+        cache.values().forEach(t -> t.buffer().close());
+        cache.clear();
+        best.buffer().close();
+    }
+}

@@ -1,0 +1,77 @@
+package org.espalier.model;
+
+import java.util.Map;
+import org.espalier.backend.Backend;
+import org.espalier.format.Checkpoint;
+import org.espalier.tape.Leaves;
+import org.espalier.tape.Value;
+import org.espalier.tensor.Tensor;
+
+/** An opened model: its configuration, its forward pass, and its weights on a device. */
+public final class Model implements AutoCloseable {
+
+    private final Backend backend;
+    private final ModelConfig config;
+    private final Llama llama;
+    private final Weights weights;
+    private final RotaryTables rotary;
+
+    private Model(Backend backend, ModelConfig config, Weights weights) {
+        this.backend = backend;
+        this.config = config;
+        this.llama = new Llama(config);
+        this.weights = weights;
+        this.rotary = new RotaryTables(backend, config);
+    }
+
+    /**
+     * Binds a checkpoint to a backend. Both must stay open for as long as the model is used.
+     *
+     * @throws org.espalier.ffi.Failure if configuration and weights do not fit
+     */
+    public static Model open(Checkpoint checkpoint, Backend backend) {
+        String where = checkpoint.path().toString();
+        ModelConfig config = ConfigReader.read(checkpoint.config(), where);
+        Weights weights = Weights.bind(backend, new Llama(config).shape(), checkpoint.tensors(), where);
+        return new Model(backend, config, weights);
+    }
+
+    public Backend backend() {
+        return backend;
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    public Llama llama() {
+        return llama;
+    }
+
+    public Weights weights() {
+        return weights;
+    }
+
+    /** Weights and rotary tables; recordings with a cache add its states. */
+    public Leaves leaves(Map<String, Tensor> states) {
+        return leaf -> switch (leaf.role()) {
+            case PARAMETER -> weights.tensor(leaf.name());
+            case CONSTANT -> rotary.table(leaf.shape().dim(0));
+            default -> state(states, leaf);
+        };
+    }
+
+    private static Tensor state(Map<String, Tensor> states, Value leaf) {
+        Tensor tensor = states.get(leaf.name());
+        if (tensor == null) {
+            throw new IllegalArgumentException("no state for " + leaf);
+        }
+        return tensor;
+    }
+
+    @Override
+    public void close() {
+        rotary.close();
+        weights.close();
+    }
+}

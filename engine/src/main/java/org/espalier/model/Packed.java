@@ -1,0 +1,72 @@
+package org.espalier.model;
+
+import java.util.Arrays;
+import java.util.List;
+import org.espalier.backend.LossOps;
+import org.espalier.backend.Sequences;
+import org.espalier.model.Llama.Recording;
+import org.espalier.tape.Executor;
+import org.espalier.tape.Value;
+
+/**
+ * Sequences laid end to end without padding, each with positions from 0.
+ *
+ * @param ids       token ids, {@code [tokens]}
+ * @param positions of each token in its sequence
+ * @param targets   the token that should follow each, or {@link LossOps#IGNORED}
+ * @param sequences bounds
+ */
+public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequences) {
+
+    /** Every token of each sequence is to predict the next; the last predicts nothing. */
+    public static Packed of(List<int[]> sequences) {
+        return of(sequences, sequences.stream().map(Packed::shifted).toList());
+    }
+
+    /** As {@link #of(List)}, with the target of each token given. */
+    public static Packed of(List<int[]> sequences, List<int[]> targets) {
+        int[] lengths = sequences.stream().mapToInt(s -> s.length).toArray();
+        int total = Arrays.stream(lengths).sum();
+        int[] ids = new int[total];
+        int[] positions = new int[total];
+        int[] wanted = new int[total];
+        int at = 0;
+        for (int s = 0; s < lengths.length; s++) {
+            System.arraycopy(sequences.get(s), 0, ids, at, lengths[s]);
+            System.arraycopy(targets.get(s), 0, wanted, at, lengths[s]);
+            for (int i = 0; i < lengths[s]; i++) {
+                positions[at + i] = i;
+            }
+            at += lengths[s];
+        }
+        return new Packed(ids, positions, wanted, Sequences.packed(lengths));
+    }
+
+    public int tokens() {
+        return ids.length;
+    }
+
+    /** Tokens whose loss counts. */
+    public int counted() {
+        return (int) Arrays.stream(targets).filter(t -> t != LossOps.IGNORED).count();
+    }
+
+    /** Gives a recording's inputs these numbers. */
+    public void feed(Executor executor, Recording recording) {
+        executor.set(recording.ids(), ids);
+        executor.set(recording.positions(), positions);
+        int from = 0;
+        for (Value part : recording.targets()) {
+            int to = from + part.shape().extent(0);
+            executor.set(part, Arrays.copyOfRange(targets, from, to));
+            from = to;
+        }
+    }
+
+    private static int[] shifted(int[] ids) {
+        int[] targets = new int[ids.length];
+        Arrays.fill(targets, LossOps.IGNORED);
+        System.arraycopy(ids, 1, targets, 0, Math.max(0, ids.length - 1));
+        return targets;
+    }
+}

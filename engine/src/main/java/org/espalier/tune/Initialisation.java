@@ -1,0 +1,57 @@
+package org.espalier.tune;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import java.util.zip.CRC32;
+import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
+import org.espalier.backend.Queue;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+import org.espalier.tensor.Shape;
+import org.espalier.tensor.Tensor;
+
+/**
+ * Fresh weights: normal with deviation 0.02, those that write into the residual stream smaller by the root of twice the
+ * number of layers (Radford et al. 2019), norms 1, biases 0. A weight depends on the seed and its name only.
+ */
+public final class Initialisation {
+
+    private static final double DEVIATION = 0.02;
+
+    private Initialisation() {
+    }
+
+    /** New tensors in the compute type for every parameter of the tape, which the caller closes. */
+    public static Map<String, Tensor> weights(Backend backend, Tape tape, int layers, long seed) {
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        try (Queue queue = backend.newQueue()) {
+            for (Value parameter : tape.leaves(Value.Role.PARAMETER)) {
+                Tensor weight = backend.allocate(backend.computeType(), parameter.shape(), "weight " + parameter.name());
+                weights.put(parameter.name(), weight);
+                HostCopy.writeDoubles(backend, queue, numbers(parameter.name(), parameter.shape(), layers, seed), weight);
+            }
+        }
+        return weights;
+    }
+
+    private static double[] numbers(String name, Shape shape, int layers, long seed) {
+        double[] numbers = new double[Math.toIntExact(shape.elements())];
+        if (shape.rank() == 1) {
+            Arrays.fill(numbers, name.endsWith("bias") ? 0 : 1);
+            return numbers;
+        }
+        boolean intoStream = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
+        double deviation = intoStream ? DEVIATION / Math.sqrt(2.0 * layers) : DEVIATION;
+        CRC32 hash = new CRC32();
+        hash.update(name.getBytes(StandardCharsets.UTF_8));
+        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 0x9E3779B97F4A7C15L
+                + hash.getValue());
+        Arrays.setAll(numbers, i -> deviation * random.nextGaussian());
+        return numbers;
+    }
+}
