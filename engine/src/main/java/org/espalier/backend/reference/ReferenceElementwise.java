@@ -1,0 +1,71 @@
+package org.espalier.backend.reference;
+
+import org.espalier.backend.Checks;
+import org.espalier.backend.ElementwiseOps;
+import org.espalier.backend.Queue;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Tensor;
+
+interface ReferenceElementwise extends ElementwiseOps {
+
+    @Override
+    default void add(Queue queue, Tensor a, Tensor b, float scale, Tensor out) {
+        Checks.add(DType.F64, a, b, out);
+        double[] sum = Numbers.read(a);
+        double[] bs = Numbers.read(b);
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += scale * bs[i];
+        }
+        Numbers.write(out, sum);
+    }
+
+    @Override
+    default void accumulate(Queue queue, Tensor source, float scale, Tensor target, float beta) {
+        Checks.accumulate(DType.F64, source, target, beta);
+        double[] from = Numbers.read(source);
+        double[] sum = Numbers.accumulator(target, beta);
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += scale * from[i];
+        }
+        Numbers.write(target, sum);
+    }
+
+    @Override
+    default void swiGlu(Queue queue, Tensor gate, Tensor up, Tensor out) {
+        Checks.swiGlu(DType.F64, gate, up, out);
+        double[] gates = Numbers.read(gate);
+        double[] ups = Numbers.read(up);
+        for (int i = 0; i < gates.length; i++) {
+            gates[i] = gates[i] * sigmoid(gates[i]) * ups[i];
+        }
+        Numbers.write(out, gates);
+    }
+
+    /** {@code silu'(z) = σ(z) (1 + z (1 − σ(z)))}. */
+    @Override
+    default void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut,
+            Tensor dGate, float betaGate, Tensor dUp, float betaUp) {
+        Checks.swiGluBackward(DType.F64, gate, up, dOut, dGate, betaGate, dUp, betaUp);
+        double[] z = Numbers.read(gate);
+        double[] ups = Numbers.read(up);
+        double[] dOuts = Numbers.read(dOut);
+        if (dGate != null) {
+            double[] dZ = Numbers.accumulator(dGate, betaGate);
+            for (int i = 0; i < z.length; i++) {
+                dZ[i] += dOuts[i] * ups[i] * sigmoid(z[i]) * (1 + z[i] * (1 - sigmoid(z[i])));
+            }
+            Numbers.write(dGate, dZ);
+        }
+        if (dUp != null) {
+            double[] dUps = Numbers.accumulator(dUp, betaUp);
+            for (int i = 0; i < z.length; i++) {
+                dUps[i] += dOuts[i] * z[i] * sigmoid(z[i]);
+            }
+            Numbers.write(dUp, dUps);
+        }
+    }
+
+    private static double sigmoid(double z) {
+        return 1 / (1 + Math.exp(-z));
+    }
+}

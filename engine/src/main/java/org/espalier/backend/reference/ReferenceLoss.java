@@ -1,0 +1,73 @@
+package org.espalier.backend.reference;
+
+import org.espalier.backend.Checks;
+import org.espalier.backend.LossOps;
+import org.espalier.backend.Queue;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Tensor;
+
+interface ReferenceLoss extends LossOps {
+
+    @Override
+    default void crossEntropy(Queue queue, Tensor logits, Tensor targets, Tensor loss, Tensor logSum) {
+        Checks.crossEntropy(DType.F64, logits, targets, loss, logSum);
+        int vocab = logits.shape().extent(1);
+        Checks.targets("crossEntropy", targets, vocab);
+        int[] target = Numbers.readInts(targets);
+        double[] z = Numbers.read(logits);
+        double[] losses = new double[target.length];
+        double[] logSums = new double[target.length];
+        for (int t = 0; t < target.length; t++) {
+            double max = z[t * vocab + largest(z, t * vocab, vocab)];
+            double sum = 0;
+            for (int v = 0; v < vocab; v++) {
+                sum += Math.exp(z[t * vocab + v] - max);
+            }
+            logSums[t] = max + Math.log(sum);
+            losses[t] = target[t] == IGNORED ? 0 : logSums[t] - z[t * vocab + target[t]];
+        }
+        Numbers.write(loss, losses);
+        Numbers.write(logSum, logSums);
+    }
+
+    @Override
+    default void crossEntropyBackward(Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight,
+            Tensor dLogits) {
+        Checks.crossEntropyBackward(DType.F64, logits, targets, logSum, dLogits);
+        int vocab = logits.shape().extent(1);
+        Checks.targets("crossEntropyBackward", targets, vocab);
+        int[] target = Numbers.readInts(targets);
+        double[] z = Numbers.read(logits);
+        double[] logSums = Numbers.read(logSum);
+        double[] dZ = new double[z.length];
+        for (int t = 0; t < target.length; t++) {
+            for (int v = 0; v < vocab && target[t] != IGNORED; v++) {
+                double probability = Math.exp(z[t * vocab + v] - logSums[t]);
+                dZ[t * vocab + v] = weight * (probability - (v == target[t] ? 1 : 0));
+            }
+        }
+        Numbers.write(dLogits, dZ);
+    }
+
+    @Override
+    default void argMax(Queue queue, Tensor x, Tensor out) {
+        Checks.argMax(DType.F64, x, out);
+        int columns = x.shape().extent(1);
+        double[] xs = Numbers.read(x);
+        int[] indices = new int[x.shape().extent(0)];
+        for (int t = 0; t < indices.length; t++) {
+            indices[t] = largest(xs, t * columns, columns);
+        }
+        Numbers.writeInts(out, indices);
+    }
+
+    private static int largest(double[] x, int start, int count) {
+        int largest = 0;
+        for (int i = 1; i < count; i++) {
+            if (x[start + i] > x[start + largest]) {
+                largest = i;
+            }
+        }
+        return largest;
+    }
+}

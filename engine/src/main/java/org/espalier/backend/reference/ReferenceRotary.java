@@ -1,0 +1,38 @@
+package org.espalier.backend.reference;
+
+import org.espalier.backend.AttentionOps;
+import org.espalier.backend.Checks;
+import org.espalier.backend.Queue;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Tensor;
+
+interface ReferenceRotary extends AttentionOps {
+
+    @Override
+    default void rotary(Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse,
+            Tensor y, float beta) {
+        Checks.rotary(DType.F64, x, positions, table, y, beta);
+        Checks.indices("rotary", "positions", positions, table.shape().dim(0));
+        int heads = x.shape().extent(1);
+        int headDim = x.shape().extent(2);
+        int half = headDim / 2;
+        int[] position = Numbers.readInts(positions);
+        double[] angles = Numbers.read(table);
+        double[] from = Numbers.read(x);
+        double[] to = Numbers.accumulator(y, beta);
+        for (int t = 0; t < position.length; t++) {
+            for (int h = 0; h < heads; h++) {
+                for (int i = 0; i < half; i++) {
+                    double cos = angles[position[t] * headDim + i];
+                    double sin = angles[position[t] * headDim + half + i] * (inverse ? -1 : 1);
+                    int head = (t * heads + h) * headDim;
+                    int a = head + (interleaved ? 2 * i : i);
+                    int b = head + (interleaved ? 2 * i + 1 : i + half);
+                    to[a] += from[a] * cos - from[b] * sin;
+                    to[b] += from[a] * sin + from[b] * cos;
+                }
+            }
+        }
+        Numbers.write(y, to);
+    }
+}
