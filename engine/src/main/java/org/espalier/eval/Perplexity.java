@@ -1,0 +1,79 @@
+package org.espalier.eval;
+
+import java.util.List;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+import org.espalier.ffi.Failure;
+
+/**
+ * Perplexity of a text: {@code exp(nll / predictions)}, where {@code nll} sums the negative log-likelihoods of the ids that
+ * the protocol counts, in float64.
+ */
+public final class Perplexity {
+
+    /** Ids given to the model at once: enough for fast matrix products, few enough to show progress. */
+    private static final int BATCH_IDS = 1024;
+
+    private Perplexity() {
+    }
+
+    /**
+     * What was measured, and how.
+     *
+     * @param nll total over all predictions, in nats
+     */
+    public record Result(Windows windows, int count, long predictions, double nll) {
+
+        public double meanNll() {
+            return nll / predictions;
+        }
+
+        public double ppl() {
+            return Math.exp(meanNll());
+        }
+    }
+
+    /** Windows that {@link #measure} will compute. */
+    public static int count(int[] ids, Windows windows, String where) {
+        return windows.count(ids.length, where);
+    }
+
+    /**
+     * Measures a text.
+     *
+     * @param ids   the whole text, tokenised once
+     * @param where the text's name, for messages
+     * @param done  told after each batch how many windows it had
+     * @throws Failure if the text is shorter than one window, or the model gives no finite likelihood
+     */
+    public static Result measure(int[] ids, Windows windows, TokenScorer scorer, String where, IntConsumer done) {
+        int count = windows.count(ids.length, where);
+        int batch = Math.max(1, BATCH_IDS / windows.seqLen());
+        double nll = 0;
+        long predictions = 0;
+        for (int from = 0; from < count; from += batch) {
+            List<int[]> cut = IntStream.range(from, Math.min(count, from + batch))
+                    .mapToObj(w -> windows.cut(ids, w)).toList();
+            double[][] losses = scorer.losses(cut);
+            for (int w = 0; w < cut.size(); w++) {
+                int first = windows.firstCounted(from + w);
+                nll += sum(losses[w], first, where, from + w);
+                predictions += losses[w].length - first;
+            }
+            done.accept(cut.size());
+        }
+        return new Result(windows, count, predictions, nll);
+    }
+
+    private static double sum(double[] losses, int first, String where, int window) {
+        double sum = 0;
+        for (int i = first; i < losses.length; i++) {
+            sum += losses[i];
+        }
+        if (!Double.isFinite(sum)) {
+            throw new Failure("the model gives no finite likelihood", where + ", window " + window,
+                    "check the model's weights");
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,72 @@
+package org.espalier.eval;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.espalier.ffi.Failure;
+
+/** How the rows of a text file become one string. Rows end at line feeds, and are joined by an empty line. */
+public enum TextFormat {
+    /** A row per line, without white space at its ends. */
+    LINES(String::strip),
+    /** WikiText's raw form: a line keeps its spaces and its line feed, a blank line becomes an empty row. */
+    WIKITEXT(line -> line.isBlank() ? "" : line),
+    /** The whole file as one string. */
+    TEXT(null);
+
+    private final UnaryOperator<String> row;
+
+    TextFormat(UnaryOperator<String> row) {
+        this.row = row;
+    }
+
+    /**
+     * Reads a UTF-8 file.
+     *
+     * @throws Failure if it cannot be read, is empty, or is not UTF-8
+     */
+    public String read(Path file) {
+        String text = decode(file);
+        if (text.isBlank()) {
+            throw new Failure("file holds no text", file.toString(), "name a text file");
+        }
+        return join(text);
+    }
+
+    /** The string for a file's content. */
+    String join(String text) {
+        if (row == null) {
+            return text;
+        }
+        // After each line feed, so that it stays with its line.
+        return Arrays.stream(text.split("(?<=\n)")).map(row).collect(Collectors.joining("\n\n"));
+    }
+
+    /** The name on the command line. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    private static String decode(Path file) {
+        if (Files.isDirectory(file)) {
+            throw new Failure("is a folder", file.toString(), "name a text file");
+        }
+        if (!Files.exists(file)) {
+            throw new Failure("no such file", file.toString(), "check the path");
+        }
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(Files.readAllBytes(file))).toString();
+        } catch (CharacterCodingException e) {
+            throw new Failure("file is not UTF-8 text", file.toString(), "convert it to UTF-8", e);
+        } catch (IOException e) {
+            throw new Failure("file cannot be read", file.toString(), "check it and its permissions", e);
+        }
+    }
+}

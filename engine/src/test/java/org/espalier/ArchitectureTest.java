@@ -1,0 +1,126 @@
+package org.espalier;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import jdk.incubator.vector.FloatVector;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** The arrows between the rooms: which package may know which. */
+class ArchitectureTest {
+
+    private static final String ROOT = "org.espalier.";
+    /** Each room, and the rooms that it may know besides itself and {@code ffi}. */
+    private static final Map<String, Set<String>> ARROWS = Map.ofEntries(
+            Map.entry("ffi", Set.of()),
+            Map.entry("tensor", Set.of()),
+            Map.entry("backend", Set.of("tensor")),
+            Map.entry("backend.cpu", Set.of("backend", "tensor")),
+            Map.entry("backend.cuda", Set.of("backend", "tensor")),
+            Map.entry("backend.reference", Set.of("backend", "tensor")),
+            Map.entry("tape", Set.of("backend", "tensor")),
+            Map.entry("couple", Set.of("tape", "tensor")),
+            Map.entry("format", Set.of("tensor")),
+            Map.entry("model", Set.of("couple", "tape", "backend", "format", "tensor")),
+            Map.entry("prune", Set.of("model", "couple", "tape", "backend", "format", "tensor")),
+            Map.entry("tune", Set.of("model", "couple", "tape", "backend", "format", "tensor")),
+            Map.entry("eval", Set.of("model", "couple", "tape", "backend", "format", "tensor")),
+            Map.entry("report", Set.of("prune", "tune", "eval", "model", "couple", "tape", "backend", "format", "tensor")),
+            Map.entry("bench", Set.of("prune", "tune", "eval", "model", "couple", "tape", "backend", "format", "tensor")),
+            Map.entry("cli", Set.of("report", "bench", "prune", "tune", "eval", "model", "couple", "tape", "backend",
+                    "backend.cpu", "backend.cuda", "backend.reference", "format", "tensor")));
+
+    private static final JavaClasses PRODUCT = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .withImportOption(location -> !location.contains("tests.jar"))
+            .importPackages("org.espalier");
+
+    @TestFactory
+    Stream<DynamicTest> roomsKnowOnlyWhatLiesBelow() {
+        return ARROWS.entrySet().stream().sorted(Map.Entry.comparingByKey())
+                .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> check(noClasses().that(in(e.getKey()))
+                        .should().dependOnClassesThat(inNoneOf(e.getKey(), e.getValue())))));
+    }
+
+    @Test
+    void everyRoomHasItsArrows() {
+        Set<String> unknown = PRODUCT.stream().map(c -> room(c.getPackageName()))
+                .filter(room -> !ARROWS.containsKey(room)).collect(Collectors.toCollection(TreeSet::new));
+        assertTrue(unknown.isEmpty(), () -> "rooms without a place in the architecture: " + unknown);
+    }
+
+    /** Memory of the host crosses in MemoryOps alone. */
+    @Test
+    void operationsTakeNoRawMemory() {
+        check(methods().that().areDeclaredInClassesThat().haveNameMatching(".*\\.backend\\.(?!Memory)\\w+Ops")
+                .should().notHaveRawReturnType(MemorySegment.class)
+                .andShould().notHaveRawParameterTypes(takesMemory()));
+    }
+
+    @Test
+    void javaCppIsNotUsed() {
+        check(noClasses().should().dependOnClassesThat(resideInAPackage("org.bytedeco..")));
+    }
+
+    @Test
+    void floatsAreNotReducedByTheVectorApiWhoseOrderChangesBetweenInterpreterAndCompiler() {
+        check(noClasses().should().callMethodWhere(DescribedPredicate.describe("FloatVector.reduceLanes",
+                call -> call.getTargetOwner().isEquivalentTo(FloatVector.class)
+                        && call.getTarget().getName().startsWith("reduceLanes"))));
+    }
+
+    @Test
+    void onlyTheCommandLineEndsTheProgramAndUsesTheStandardStreams() {
+        check(noClasses().that(notIn("cli")).should().callMethod(System.class, "exit", int.class)
+                .orShould().accessField(System.class, "out").orShould().accessField(System.class, "err"));
+    }
+
+    private static void check(ArchRule rule) {
+        rule.allowEmptyShould(true).check(PRODUCT);
+    }
+
+    /** The longest prefix of a package that is a room, else the first part after the root. */
+    private static String room(String packageName) {
+        String inside = packageName.startsWith(ROOT) ? packageName.substring(ROOT.length()) : packageName;
+        String[] parts = inside.split("\\.");
+        String two = parts.length > 1 ? parts[0] + "." + parts[1] : parts[0];
+        return ARROWS.containsKey(two) ? two : parts[0];
+    }
+
+    private static DescribedPredicate<JavaClass> in(String room) {
+        return DescribedPredicate.describe("are in " + room,
+                c -> c.getPackageName().startsWith(ROOT) && room(c.getPackageName()).equals(room));
+    }
+
+    private static DescribedPredicate<JavaClass> notIn(String room) {
+        return DescribedPredicate.not(in(room));
+    }
+
+    private static DescribedPredicate<JavaClass> inNoneOf(String room, Set<String> below) {
+        return DescribedPredicate.describe("are in a room other than " + room + ", ffi and " + below,
+                c -> c.getPackageName().startsWith(ROOT) && !room(c.getPackageName()).equals(room)
+                        && !room(c.getPackageName()).equals("ffi") && !below.contains(room(c.getPackageName())));
+    }
+
+    private static DescribedPredicate<List<JavaClass>> takesMemory() {
+        return DescribedPredicate.describe("memory segments",
+                types -> types.stream().anyMatch(t -> t.isEquivalentTo(MemorySegment.class)));
+    }
+}
