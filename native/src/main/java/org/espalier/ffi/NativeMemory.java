@@ -1,7 +1,6 @@
 package org.espalier.ffi;
 
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
@@ -19,9 +18,9 @@ public final class NativeMemory implements AutoCloseable {
     public static final long ALIGNMENT = 64;
 
     private static final Map<Long, NativeMemory> LEDGER = new ConcurrentHashMap<>();
-    private static final MethodHandle ALIGNED_ALLOC = function("aligned_alloc",
+    private static final MethodHandle ALIGNED_ALLOC = Libc.function("aligned_alloc",
             FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
-    private static final MethodHandle FREE = function("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
+    private static final MethodHandle FREE = Libc.function("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
 
     private final String purpose;
     private final long bytes;
@@ -94,11 +93,6 @@ public final class NativeMemory implements AutoCloseable {
     /** The same bytes as {@code mapped} in the global scope, whose owner must outlive every use. */
     public static MemorySegment unscoped(MemorySegment mapped) {
         return MemorySegment.ofAddress(mapped.address()).reinterpret(mapped.byteSize());
-    }
-
-    private static MethodHandle function(String name, FunctionDescriptor descriptor) {
-        Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor);
     }
 
     private static MemorySegment alignedAlloc(long bytes) {

@@ -1,0 +1,141 @@
+package org.espalier.ffi;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.JarURLConnection;
+import java.net.URL;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.zip.CRC32;
+
+/**
+ * A folder of the user into which shared libraries are unpacked out of a jar, once.
+ *
+ * <p>Every start compares each file's whole content with the CRC-32 in the jar's directory: no decompression, some
+ * 10 ms for 40 MB, against 100 ms for SHA-256 in a JVM just started. It finds truncated and damaged files; against
+ * malice the folder is as safe as the user's other files. A file is written aside and renamed, so that processes that
+ * start at once see whole files only, and one that has a replaced file open keeps the old one.
+ */
+final class LibraryCache {
+
+    static final Setting FOLDER = new Setting("espalier.cache", "XDG_CACHE_HOME");
+
+    private final Path root;
+
+    /** @param root folder for all that is unpacked; made when it is first needed */
+    LibraryCache(Path root) {
+        this.root = root;
+    }
+
+    /** The cache of this user: {@code espalier} under the chosen folder or {@code ~/.cache}. */
+    static LibraryCache ofUser() {
+        Path home = FOLDER.value().map(Path::of).filter(Path::isAbsolute)
+                .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache"));
+        return new LibraryCache(home.resolve("espalier"));
+    }
+
+    /**
+     * Unpacks files that lie in one folder of one jar, unless they are there already, unharmed.
+     *
+     * @param source one of the files, as found on the class path
+     * @param files  names of the files, all beside that one
+     * @return the folder that now holds the files; the jar's name, which has the version, and a hash of the contents
+     *         make its name
+     * @throws Failure if the jar is damaged or the cache cannot be written
+     */
+    Path unpack(URL source, List<String> files) {
+        try (JarFile jar = jarOf(source)) {
+            String entry = ((JarURLConnection) source.openConnection()).getEntryName();
+            String parent = entry.substring(0, entry.lastIndexOf('/') + 1);
+            List<JarEntry> entries = files.stream().map(f -> entry(jar, parent + f)).toList();
+            Path folder = root.resolve(nameOf(jar) + "-" + contentHash(entries));
+            for (JarEntry e : entries) {
+                Path file = folder.resolve(e.getName().substring(parent.length()));
+                if (!matches(file, e)) {
+                    write(jar, e, file);
+                }
+            }
+            return folder;
+        } catch (IOException e) {
+            throw new Failure("jar cannot be read: " + reason(e), source.toString(), "build or install again", e);
+        }
+    }
+
+    private static JarFile jarOf(URL source) throws IOException {
+        if (!(source.openConnection() instanceof JarURLConnection connection)) {
+            throw new IOException("not inside a jar");
+        }
+        // A cached JarFile would be shared and must not be closed here.
+        connection.setUseCaches(false);
+        return connection.getJarFile();
+    }
+
+    private static String nameOf(JarFile jar) {
+        return Path.of(jar.getName()).getFileName().toString().replaceFirst("\\.jar$", "");
+    }
+
+    private static JarEntry entry(JarFile jar, String name) {
+        return Optional.ofNullable(jar.getJarEntry(name)).orElseThrow(() -> new Failure(
+                "file is missing in the jar", jar.getName() + "!/" + name, "use the version that the build names"));
+    }
+
+    private static String contentHash(List<JarEntry> entries) {
+        CRC32 crc = new CRC32();
+        for (JarEntry e : entries) {
+            crc.update((e.getName() + e.getSize() + e.getCrc()).getBytes(StandardCharsets.UTF_8));
+        }
+        return HexFormat.of().toHexDigits((int) crc.getValue());
+    }
+
+    private static boolean matches(Path file, JarEntry entry) {
+        try {
+            return Files.size(file) == entry.getSize() && crc(file) == entry.getCrc();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static long crc(Path file) throws IOException {
+        CRC32 crc = new CRC32();
+        ByteBuffer chunk = ByteBuffer.allocateDirect(1 << 20);
+        try (FileChannel channel = FileChannel.open(file)) {
+            while (channel.read(chunk) >= 0) {
+                crc.update(chunk.flip());
+                chunk.clear();
+            }
+        }
+        return crc.getValue();
+    }
+
+    private static void write(JarFile jar, JarEntry entry, Path file) {
+        try {
+            Files.createDirectories(file.getParent());
+            Path aside = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".part");
+            try (InputStream in = jar.getInputStream(entry)) {
+                Files.copy(in, aside, StandardCopyOption.REPLACE_EXISTING);
+                if (!matches(aside, entry)) {
+                    throw new IOException("what was unpacked does not match the jar's checksum");
+                }
+                Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                Files.deleteIfExists(aside);
+            }
+        } catch (IOException e) {
+            throw new Failure("cannot unpack a library: " + reason(e), file.toString(),
+                    FOLDER.howToSet() + " to a folder that can be written and has 64 MB free", e);
+        }
+    }
+
+    private static String reason(IOException e) {
+        return e.getClass().getSimpleName() + ": " + e.getMessage();
+    }
+}
