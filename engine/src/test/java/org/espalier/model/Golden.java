@@ -1,0 +1,71 @@
+package org.espalier.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import org.espalier.format.SafetensorsFile;
+import org.espalier.format.StoredTensor;
+
+/** Reading of recorded figures, and comparison with them. */
+final class Golden {
+
+    private Golden() {
+    }
+
+    static JsonNode json(Path file) {
+        try {
+            return new ObjectMapper().readTree(file.toFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static double[] doubles(SafetensorsFile file, String name) {
+        StoredTensor tensor = file.tensors().get(name);
+        MemorySegment bytes = tensor.bytes();
+        double[] numbers = new double[Math.toIntExact(tensor.shape().elements())];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = switch (tensor.type()) {
+                case F64 -> bytes.get(ValueLayout.JAVA_DOUBLE_UNALIGNED, 8L * i);
+                case F32 -> bytes.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i);
+                default -> throw new IllegalArgumentException(name + " is " + tensor.type());
+            };
+        }
+        return numbers;
+    }
+
+    /** Rows of an int64 matrix. */
+    static int[][] ids(JsonNode rows) {
+        int[][] ids = new int[rows.size()][];
+        for (int r = 0; r < ids.length; r++) {
+            ids[r] = new int[rows.get(r).size()];
+            for (int i = 0; i < ids[r].length; i++) {
+                ids[r][i] = rows.get(r).get(i).asInt();
+            }
+        }
+        return ids;
+    }
+
+    /** Every number within {@code tolerance}, absolutely. */
+    static void assertClose(double[] expected, double[] actual, double tolerance, String what) {
+        assertEquals(expected.length, actual.length, what);
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], actual[i], tolerance, what + " at " + i);
+        }
+    }
+
+    /** Every number within {@code tolerance} of the largest expected. */
+    static void assertCloseToLargest(double[] expected, double[] actual, double tolerance, String what) {
+        double largest = 0;
+        for (double number : expected) {
+            largest = Math.max(largest, Math.abs(number));
+        }
+        assertClose(expected, actual, tolerance * largest, what);
+    }
+}
