@@ -27,9 +27,16 @@ public final class Llama {
     private static final int LOSS_ROWS = 1024;
 
     private final ModelConfig config;
+    private final LoraConfig lora;
 
     public Llama(ModelConfig config) {
+        this(config, null);
+    }
+
+    /** With adapters beside some projections; {@code lora} may be null. */
+    public Llama(ModelConfig config, LoraConfig lora) {
         this.config = config;
+        this.lora = lora;
     }
 
     /**
@@ -170,7 +177,15 @@ public final class Llama {
         private Value project(Value x, String name, long out, boolean biased) {
             Value weight = tape.parameter(name + ".weight", out, x.shape().dim(1));
             Value bias = biased ? tape.parameter(name + ".bias", out) : null;
-            return Linear.record(tape, x, weight, bias);
+            Value y = Linear.record(tape, x, weight, bias);
+            return lora != null && lora.adapts(name) ? adapt(x, y, name) : y;
+        }
+
+        private Value adapt(Value x, Value y, String name) {
+            Value a = tape.parameter(name + ".lora_A.weight", lora.rank(), x.shape().dim(1));
+            Value b = tape.parameter(name + ".lora_B.weight", y.shape().dim(1), lora.rank());
+            Value low = Linear.record(tape, x, a, null);                                       // [T, rank]
+            return Add.record(tape, y, Linear.record(tape, low, b, null), (float) lora.scale());
         }
 
         private Value rotate(Value heads) {

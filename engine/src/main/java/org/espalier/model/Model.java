@@ -16,6 +16,11 @@ public final class Model implements AutoCloseable {
     private final Weights weights;
     private final RotaryTables rotary;
 
+    /** A model of weights that it owns from now on. */
+    public static Model of(ModelConfig config, Weights weights, Backend backend) {
+        return new Model(backend, config, weights);
+    }
+
     private Model(Backend backend, ModelConfig config, Weights weights) {
         this.backend = backend;
         this.config = config;

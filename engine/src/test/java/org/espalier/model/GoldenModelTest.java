@@ -4,11 +4,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.espalier.Backends;
+import org.espalier.Golden;
 import org.espalier.Shared;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
-
-import org.espalier.backend.reference.ReferenceBackend;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.model.Llama.Recording;
@@ -23,10 +23,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Logits, losses and gradients of tiny models against an independent float64 implementation. */
 class GoldenModelTest {
 
-    private static Backend backend(String name) {
-        return new ReferenceBackend();
-    }
-
     private static Path golden(String model) {
         return Shared.path("golden/" + model);
     }
@@ -40,7 +36,7 @@ class GoldenModelTest {
     void logitsAndLosses(String name, String backendName, double tolerance) {
         Path folder = golden(name);
         int[][] ids = calibration();
-        try (Backend backend = backend(backendName); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+        try (Backend backend = Backends.open(backendName); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend);
                 SafetensorsFile forward = SafetensorsFile.open(folder.resolve("forward.safetensors"));
                 Scorer scorer = new Scorer(model)) {
@@ -64,7 +60,7 @@ class GoldenModelTest {
     void gradientsOfEveryWeight(String name, String backendName, Retention retention, double tolerance) {
         Path folder = golden(name);
         Packed packed = Packed.of(List.of(calibration()));
-        try (Backend backend = backend(backendName); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+        try (Backend backend = Backends.open(backendName); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend);
                 SafetensorsFile expected = SafetensorsFile.open(folder.resolve("grads_f64.safetensors"))) {
             Recording recording = model.llama().loss(packed.tokens());

@@ -1,4 +1,4 @@
-package org.espalier.model;
+package org.espalier;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -13,12 +13,12 @@ import org.espalier.format.SafetensorsFile;
 import org.espalier.format.StoredTensor;
 
 /** Reading of recorded figures, and comparison with them. */
-final class Golden {
+public final class Golden {
 
     private Golden() {
     }
 
-    static JsonNode json(Path file) {
+    public static JsonNode json(Path file) {
         try {
             return new ObjectMapper().readTree(file.toFile());
         } catch (IOException e) {
@@ -26,7 +26,7 @@ final class Golden {
         }
     }
 
-    static double[] doubles(SafetensorsFile file, String name) {
+    public static double[] doubles(SafetensorsFile file, String name) {
         StoredTensor tensor = file.tensors().get(name);
         MemorySegment bytes = tensor.bytes();
         double[] numbers = new double[Math.toIntExact(tensor.shape().elements())];
@@ -41,7 +41,7 @@ final class Golden {
     }
 
     /** Rows of an int64 matrix. */
-    static int[][] ids(JsonNode rows) {
+    public static int[][] ids(JsonNode rows) {
         int[][] ids = new int[rows.size()][];
         for (int r = 0; r < ids.length; r++) {
             ids[r] = new int[rows.get(r).size()];
@@ -53,7 +53,7 @@ final class Golden {
     }
 
     /** Every number within {@code tolerance}, absolutely. */
-    static void assertClose(double[] expected, double[] actual, double tolerance, String what) {
+    public static void assertClose(double[] expected, double[] actual, double tolerance, String what) {
         assertEquals(expected.length, actual.length, what);
         for (int i = 0; i < expected.length; i++) {
             assertEquals(expected[i], actual[i], tolerance, what + " at " + i);
@@ -61,7 +61,7 @@ final class Golden {
     }
 
     /** Every number within {@code tolerance} of the largest expected. */
-    static void assertCloseToLargest(double[] expected, double[] actual, double tolerance, String what) {
+    public static void assertCloseToLargest(double[] expected, double[] actual, double tolerance, String what) {
         double largest = 0;
         for (double number : expected) {
             largest = Math.max(largest, Math.abs(number));

@@ -1,0 +1,18 @@
+package org.espalier;
+
+import org.espalier.backend.Backend;
+import org.espalier.backend.reference.ReferenceBackend;
+
+/** Backends by name, for parameterised tests. */
+public final class Backends {
+
+    private Backends() {
+    }
+
+    public static Backend open(String name) {
+        return switch (name) {
+            case "reference" -> new ReferenceBackend();
+            default -> throw new IllegalArgumentException(name);
+        };
+    }
+}

@@ -1,0 +1,135 @@
+package org.espalier.tune;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.espalier.Backends;
+import org.espalier.Golden;
+import org.espalier.Shared;
+import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
+import org.espalier.backend.LossOps;
+import org.espalier.backend.Queue;
+import org.espalier.format.SafetensorsFile;
+import org.espalier.format.StoredTensor;
+import org.espalier.model.Llama;
+import org.espalier.model.LoraConfig;
+import org.espalier.model.Model;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.ModelConfig.LayerConfig;
+import org.espalier.model.Packed;
+import org.espalier.model.RotaryConfig;
+import org.espalier.model.Weights;
+import org.espalier.tape.Leaves;
+import org.espalier.tape.Retention;
+import org.espalier.tensor.Tensor;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Five AdamW steps on the adapters of a pruned model, against LLM-Pruner's own. */
+class LoraGoldenTest {
+
+    private static final LoraConfig LORA = new LoraConfig(8, 16, LoraConfig.ALL_PROJECTIONS);
+    private static final int LEFT_PADDED = 1;
+
+    @ParameterizedTest
+    @CsvSource({"reference, KEEP", "reference, RECOMPUTE"})
+    void fiveSteps(String backendName, Retention retention) {
+        try (Backend backend = Backends.open(backendName); Queue queue = backend.newQueue();
+                SafetensorsFile base = SafetensorsFile.open(
+                        Shared.path("golden/mha/pruned/block_local_param_first.safetensors"));
+                SafetensorsFile golden = SafetensorsFile.open(Shared.path("golden/lora/lora.safetensors"))) {
+            ModelConfig config = config(base.tensors());
+            Map<String, StoredTensor> stored = new LinkedHashMap<>(base.tensors());
+            stored.keySet().removeIf(n -> n.startsWith("__golden__"));
+            Map<String, Tensor> adapters = new LinkedHashMap<>();
+            try (Model model = Model.of(config, Weights.bind(backend, new Llama(config).shape(), stored, "golden"), backend)) {
+                initial(golden).forEach((name, tensor) -> adapters.put(name, upload(backend, queue, golden, tensor)));
+                Leaves leaves = leaf -> adapters.containsKey(leaf.name()) ? adapters.get(leaf.name())
+                        : model.leaves(Map.of()).tensor(leaf);
+                try (Trainer trainer = new Trainer(backend, new Llama(config, LORA)::loss, leaves, adapters,
+                        TrainingSettings.plain(), retention)) {
+                    train(trainer, golden, backend, queue);
+                }
+                adapters.forEach((name, tensor) -> Golden.assertClose(Golden.doubles(golden, "final." + name),
+                        HostCopy.readDoubles(backend, queue, tensor), 1e-5, name));
+            } finally {
+                adapters.values().forEach(t -> t.buffer().close());
+            }
+        }
+    }
+
+    private static void train(Trainer trainer, SafetensorsFile golden, Backend backend, Queue queue) {
+        JsonNode figures = Golden.json(Shared.path("golden/lora/lora.json"));
+        for (int step = 0; step < 5; step++) {
+            Trainer.StepResult result = trainer.step(List.of(batch(golden, 2 * step, 2 * step + 1)), 1e-3);
+            assertEquals(figures.get("steps").get(step).get("loss").asDouble(), result.loss(), 1e-5, "loss " + step);
+            assertEquals(figures.get("steps").get(step).get("grad_norm").asDouble(), result.gradientNorm(), 1e-5,
+                    "gradient norm " + step);
+            if (step == 0) {
+                trainer.gradients().forEach((name, tensor) -> Golden.assertClose(Golden.doubles(golden, "grad0." + name),
+                        HostCopy.readDoubles(backend, queue, tensor), 1e-5, "gradient of " + name));
+            }
+        }
+    }
+
+    /** Padding on the left is masked, so it is the same as not being there. */
+    private static Packed batch(SafetensorsFile golden, int... rows) {
+        List<int[]> sequences = new ArrayList<>();
+        List<int[]> targets = new ArrayList<>();
+        for (int row : rows) {
+            int[] mask = row(golden, "attention_mask", row);
+            int pads = (int) Arrays.stream(mask).filter(m -> m == 0).count();
+            assertEquals(row == LEFT_PADDED ? 12 : 0, pads);
+            int[] labels = row(golden, "labels", row);
+            int[] shifted = Arrays.copyOfRange(labels, pads + 1, labels.length + 1);
+            shifted[shifted.length - 1] = LossOps.IGNORED;
+            sequences.add(Arrays.copyOfRange(row(golden, "ids", row), pads, labels.length));
+            targets.add(shifted);
+        }
+        return Packed.of(sequences, targets);
+    }
+
+    private static int[] row(SafetensorsFile file, String name, int row) {
+        StoredTensor tensor = file.tensors().get(name);
+        MemorySegment bytes = tensor.bytes();
+        int[] numbers = new int[tensor.shape().extent(1)];
+        Arrays.setAll(numbers, i -> (int) bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, 8L * (row * numbers.length + i)));
+        return numbers;
+    }
+
+    private static Map<String, StoredTensor> initial(SafetensorsFile golden) {
+        Map<String, StoredTensor> initial = new LinkedHashMap<>();
+        golden.tensors().forEach((name, tensor) -> {
+            if (name.startsWith("init.")) {
+                initial.put(name.substring("init.".length()), tensor);
+            }
+        });
+        assertEquals(56, initial.size());
+        return initial;
+    }
+
+    private static Tensor upload(Backend backend, Queue queue, SafetensorsFile golden, StoredTensor stored) {
+        Tensor tensor = backend.allocate(backend.computeType(), stored.shape(), stored.name());
+        HostCopy.writeDoubles(backend, queue, Golden.doubles(golden, stored.name()), tensor);
+        return tensor;
+    }
+
+    private static ModelConfig config(Map<String, StoredTensor> tensors) {
+        List<LayerConfig> layers = new ArrayList<>();
+        for (int layer = 0; layer < 4; layer++) {
+            int heads = tensors.get("model.layers." + layer + ".self_attn.q_proj.weight").shape().extent(0) / 8;
+            int neurons = tensors.get("model.layers." + layer + ".mlp.up_proj.weight").shape().extent(0);
+            layers.add(new LayerConfig(heads, heads, neurons));
+        }
+        return new ModelConfig("LlamaForCausalLM", "llama", 256, 64, 8, layers, 1e-6, RotaryConfig.plain(10000), 256, false,
+                false, false, false);
+    }
+}
