@@ -1,0 +1,118 @@
+package org.espalier.backend.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.util.stream.IntStream;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import org.espalier.backend.Sequences;
+import org.espalier.backend.cpu.Attention.Block;
+import org.espalier.ffi.Cblas;
+
+/**
+ * The derivative of attention. A task owns one key/value head of one sequence, whose keys and values it alone adds to, and
+ * walks that sequence's query heads and blocks in order, so that sums are always taken in the same order. The weights
+ * {@code p} are recomputed from {@code logSum}; with {@code D = Σ_c dOut out} the scores' gradient is
+ * {@code p (dOut valueᵀ − D)} (Dao et al. 2022).
+ */
+final class AttentionGradient {
+
+    /** What goes in, as in {@link org.espalier.backend.AttentionOps#attentionBackward}. */
+    record Input(MemorySegment query, MemorySegment key, MemorySegment value, MemorySegment out, MemorySegment logSum,
+            MemorySegment dOut) {
+    }
+
+    /** What comes out; a memory is null if nobody wants it. Keys and values are added to. */
+    record Target(MemorySegment dQuery, float betaQuery, MemorySegment dKey, MemorySegment dValue) {
+    }
+
+    private final WorkerPool pool;
+    private final Scratch scratch;
+
+    AttentionGradient(WorkerPool pool, Scratch scratch) {
+        this.pool = pool;
+        this.scratch = scratch;
+    }
+
+    void run(Sequences sequences, AttentionShape shape, float scale, Input input, Target target) {
+        long scores = 0;
+        for (int s = 0; s < sequences.count(); s++) {
+            scores = Math.max(scores, (long) Math.min(Attention.BLOCK, sequences.queries(s)) * sequences.keyCount()[s]);
+        }
+        scratch.require(8 * scores);
+        int owners = keysOverlap(sequences) ? 1 : sequences.count();
+        pool.run(Math.multiplyExact(owners, shape.kvHeads()), (task, worker) -> {
+            int group = task % shape.kvHeads();
+            int owner = task / shape.kvHeads();
+            for (int s = owner; s < (owners == 1 ? sequences.count() : owner + 1); s++) {
+                for (int head = group * shape.shared(); head < (group + 1) * shape.shared(); head++) {
+                    for (Block block : Block.of(sequences, s)) {
+                        block(sequences, block, head, shape, scale, input, target, scratch.of(worker));
+                    }
+                }
+            }
+        });
+    }
+
+    /** Whether two sequences look at the same key row, so that tasks of their own would race. */
+    private static boolean keysOverlap(Sequences sequences) {
+        int[] order = IntStream.range(0, sequences.count()).boxed()
+                .sorted((a, b) -> Integer.compare(sequences.keyStart()[a], sequences.keyStart()[b]))
+                .mapToInt(Integer::intValue).toArray();
+        return IntStream.range(1, order.length).anyMatch(i ->
+                sequences.keyStart()[order[i]] < sequences.keyStart()[order[i - 1]] + sequences.keyCount()[order[i - 1]]);
+    }
+
+    private static void block(Sequences sequences, Block block, int head, AttentionShape shape, float scale, Input in,
+            Target target, MemorySegment memory) {
+        int row = sequences.queryStart()[block.sequence()] + block.first();
+        int keyRow = sequences.keyStart()[block.sequence()];
+        int group = shape.group(head);
+        int keys = block.keys();
+        int count = block.count();
+        long weightBytes = 4L * keys * count;
+        MemorySegment weights = memory.asSlice(0, weightBytes);
+        Cblas.sgemm(false, true, count, keys, shape.dim(), scale, in.query(), shape.query(row, head), shape.queryStride(),
+                in.key(), shape.key(keyRow, group), shape.keyStride(), 0f, weights, 0, keys);
+        for (int i = 0; i < count; i++) {
+            long at = 4L * keys * i;
+            int visible = block.visible(i);
+            Softmax.scaledExp(weights, weights, at, visible, in.logSum().get(Lanes.FLOAT, shape.logSum(row + i, head)), 1f);
+            weights.asSlice(at + 4L * visible, 4L * (keys - visible)).fill((byte) 0);
+        }
+        if (target.dValue() != null) {
+            Cblas.sgemm(true, false, keys, shape.valueDim(), count, 1f, weights, 0, keys, in.dOut(), shape.out(row, head),
+                    shape.outStride(), 1f, target.dValue(), shape.value(keyRow, group), shape.valueStride());
+        }
+        if (target.dQuery() == null && target.dKey() == null) {
+            return;
+        }
+        MemorySegment dScores = memory.asSlice(weightBytes, weightBytes);
+        Cblas.sgemm(false, true, count, keys, shape.valueDim(), 1f, in.dOut(), shape.out(row, head), shape.outStride(),
+                in.value(), shape.value(keyRow, group), shape.valueStride(), 0f, dScores, 0, keys);
+        for (int i = 0; i < count; i++) {
+            long at = shape.out(row + i, head);
+            float mean = PlainDot.dot(in.dOut(), at, in.out(), at, shape.valueDim());
+            softmaxGradient(weights, dScores, 4L * keys * i, keys, mean);
+        }
+        if (target.dQuery() != null) {
+            Cblas.sgemm(false, false, count, shape.dim(), keys, scale, dScores, 0, keys, in.key(),
+                    shape.key(keyRow, group), shape.keyStride(), target.betaQuery(), target.dQuery(),
+                    shape.query(row, head), shape.queryStride());
+        }
+        if (target.dKey() != null) {
+            Cblas.sgemm(true, false, keys, shape.dim(), count, scale, dScores, 0, keys, in.query(),
+                    shape.query(row, head), shape.queryStride(), 1f, target.dKey(), shape.key(keyRow, group),
+                    shape.keyStride());
+        }
+    }
+
+    /** {@code dScores[j] = weights[j] (dScores[j] − mean)}. */
+    private static void softmaxGradient(MemorySegment weights, MemorySegment dScores, long base, int count, float mean) {
+        for (int j = 0; j < count; j += Lanes.WIDTH) {
+            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(j, count);
+            long at = base + 4L * j;
+            FloatVector gradient = Lanes.load(dScores, at, mask).sub(mean).mul(Lanes.load(weights, at, mask));
+            Lanes.store(gradient, dScores, at, mask);
+        }
+    }
+}

@@ -1,0 +1,350 @@
+package org.espalier.backend.cpu;
+
+import java.lang.foreign.MemorySegment;
+import org.espalier.backend.AdamW;
+import org.espalier.backend.Backend;
+import org.espalier.backend.Checks;
+import org.espalier.backend.HostBuffer;
+import org.espalier.backend.Queue;
+import org.espalier.backend.Sequences;
+import org.espalier.tensor.Buffer;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+import org.espalier.tensor.Tensor;
+
+/**
+ * Float32 on the processor: OpenBLAS in tiles, the Vector API for the rest, a pool of threads around both. Every result is
+ * the same to the bit at any number of threads, and interpreted or compiled. Operations are done when they return. One
+ * thread at a time may use it; {@link #close()} gives back its threads and its working memory.
+ */
+public final class CpuBackend implements Backend {
+
+    private static final DType COMPUTE = DType.F32;
+
+    private final WorkerPool pool;
+    private final Scratch scratch;
+    /** A norm's weight or a bias, widened. */
+    private final Scratch widened = new Scratch(1);
+    private final MatVec matVec;
+    private final TiledGemm gemm;
+    private final RmsNorm norm;
+    private final Rotary rotary;
+    private final AttentionDecode decode;
+    private final Attention attention;
+    private final AttentionGradient attentionGradient;
+    private final Elementwise elementwise;
+    private final Tables tables;
+    private final Loss loss;
+    private final Optimizer optimizer;
+    private final Convert convert;
+
+    /** @param threads how many threads compute, the calling one among them */
+    public CpuBackend(int threads) {
+        pool = new WorkerPool(threads);
+        scratch = new Scratch(threads);
+        matVec = new MatVec(pool, scratch);
+        gemm = new TiledGemm(pool, scratch);
+        norm = new RmsNorm(pool);
+        rotary = new Rotary(pool);
+        decode = new AttentionDecode(pool, scratch);
+        attention = new Attention(pool, scratch, decode);
+        attentionGradient = new AttentionGradient(pool, scratch);
+        elementwise = new Elementwise(pool);
+        tables = new Tables(pool);
+        loss = new Loss(pool);
+        optimizer = new Optimizer(pool);
+        convert = new Convert(pool);
+    }
+
+    @Override
+    public String name() {
+        return "cpu";
+    }
+
+    @Override
+    public DType computeType() {
+        return COMPUTE;
+    }
+
+    @Override
+    public Queue newQueue() {
+        return new DoneQueue();
+    }
+
+    /** Operations are done when they return, so that there is nothing to wait for. */
+    private record DoneQueue() implements Queue {
+        @Override
+        public void finish() {
+        }
+
+        @Override
+        public void close() {
+        }
+    }
+
+    @Override
+    public Buffer allocate(long bytes, String purpose) {
+        return HostBuffer.allocate(bytes, purpose);
+    }
+
+    @Override
+    public Tensor weight(Queue queue, MemorySegment bytes, DType type, Shape shape) {
+        Checks.weight(bytes, type, shape);
+        return Tensor.of(HostBuffer.view(bytes), type, shape);
+    }
+
+    @Override
+    public void upload(Queue queue, MemorySegment source, Tensor target) {
+        Checks.sameBytes("upload", source, target);
+        memory(target).copyFrom(source);
+    }
+
+    @Override
+    public void download(Queue queue, Tensor source, MemorySegment target) {
+        Checks.sameBytes("download", target, source);
+        target.copyFrom(memory(source));
+    }
+
+    @Override
+    public void fill(Queue queue, Tensor target, double value) {
+        Checks.fill(target);
+        convert.fill(target.type(), memory(target), value, target.shape().elements());
+    }
+
+    @Override
+    public void convert(Queue queue, Tensor source, Tensor target) {
+        Checks.convert(source, target);
+        convert.run(source.type(), memory(source), target.type(), memory(target), source.shape().elements());
+    }
+
+    @Override
+    public void embedding(Queue queue, Tensor ids, Tensor table, Tensor out) {
+        Checks.embedding(COMPUTE, ids, table, out);
+        Checks.indices("embedding", "ids", ids, table.shape().dim(0));
+        tables.embedding(memory(ids), table.type(), memory(table), memory(out), out.shape().rows(), out.shape().columns());
+    }
+
+    @Override
+    public void embeddingBackward(Queue queue, Tensor ids, Tensor dOut, Tensor dTable) {
+        Checks.embeddingBackward(COMPUTE, ids, dOut, dTable);
+        Checks.indices("embeddingBackward", "ids", ids, dTable.shape().dim(0));
+        tables.embeddingBackward(memory(ids), memory(dOut), memory(dTable), dOut.shape().rows(), dOut.shape().columns());
+    }
+
+    @Override
+    public void scatterRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
+        Checks.scatterRows(source, rows, target);
+        Checks.indices("scatterRows", "rows", rows, target.shape().dim(0));
+        tables.scatter(memory(source), memory(rows), memory(target), source.shape().extent(0), entryBytes(source));
+    }
+
+    @Override
+    public void gatherRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
+        Checks.gatherRows(source, rows, target);
+        Checks.indices("gatherRows", "rows", rows, source.shape().dim(0));
+        tables.gather(memory(source), memory(rows), memory(target), target.shape().extent(0), entryBytes(target));
+    }
+
+    private static long entryBytes(Tensor tensor) {
+        return tensor.shape().dim(0) == 0 ? 0 : tensor.bytes() / tensor.shape().dim(0);
+    }
+
+    @Override
+    public void linear(Queue queue, Tensor x, Tensor w, Tensor bias, Tensor y) {
+        Checks.linear(COMPUTE, x, w, bias, y);
+        int tokens = x.shape().extent(0);
+        MemorySegment biasNumbers = bias == null ? null : floats(bias);
+        if (tokens <= MatVec.MAX_TOKENS) {
+            matVec.run(memory(x), w.type(), memory(w), biasNumbers, memory(y), tokens, x.shape().columns(),
+                    y.shape().columns());
+        } else {
+            gemm.forward(memory(x), w.type(), memory(w), biasNumbers, memory(y), tokens, x.shape().columns(),
+                    y.shape().columns());
+        }
+    }
+
+    @Override
+    public void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Tensor dX, float beta) {
+        Checks.linearBackwardInput(COMPUTE, dY, w, dX, beta);
+        gemm.backwardInput(memory(dY), w.type(), memory(w), memory(dX), beta, dY.shape().extent(0), dX.shape().columns(),
+                dY.shape().columns());
+    }
+
+    @Override
+    public void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Tensor dW, float beta) {
+        Checks.linearBackwardWeight(COMPUTE, x, dY, dW, beta);
+        gemm.backwardWeight(memory(x), memory(dY), memory(dW), beta, x.shape().extent(0), x.shape().columns(),
+                dY.shape().columns());
+    }
+
+    @Override
+    public void linearBackwardBias(Queue queue, Tensor dY, Tensor dBias, float beta) {
+        Checks.linearBackwardBias(COMPUTE, dY, dBias, beta);
+        norm.sumRows(memory(dY), memory(dBias), beta, dY.shape().extent(0), dY.shape().columns());
+    }
+
+    @Override
+    public void rmsNorm(Queue queue, Tensor x, Tensor w, double eps, Tensor y, Tensor rstd) {
+        Checks.rmsNorm(COMPUTE, x, w, y, rstd);
+        norm.forward(memory(x), floats(w), eps, memory(y), memory(rstd), x.shape().extent(0), x.shape().columns());
+    }
+
+    @Override
+    public void rmsNormBackward(Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float betaX,
+            Tensor dW, float betaW) {
+        Checks.rmsNormBackward(COMPUTE, x, w, rstd, dY, dX, betaX, dW, betaW);
+        int tokens = x.shape().extent(0);
+        int channels = x.shape().columns();
+        if (dW != null) {
+            norm.backwardWeight(memory(x), memory(rstd), memory(dY), memory(dW), betaW, tokens, channels);
+        }
+        if (dX != null) {
+            norm.backwardInput(memory(x), floats(w), memory(rstd), memory(dY), memory(dX), betaX, tokens, channels);
+        }
+    }
+
+    @Override
+    public void rotary(Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse,
+            Tensor y, float beta) {
+        Checks.rotary(COMPUTE, x, positions, table, y, beta);
+        Checks.indices("rotary", "positions", positions, table.shape().dim(0));
+        rotary.run(memory(x), memory(positions), memory(table), interleaved, inverse ? -1 : 1, memory(y), beta,
+                x.shape().extent(0), x.shape().extent(1), x.shape().extent(2) / 2);
+    }
+
+    @Override
+    public void attention(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
+            Tensor out, Tensor logSum) {
+        Checks.attention(COMPUTE, sequences, query, key, value, out, logSum);
+        attention.forward(sequences, shape(query, value), (float) scale, memory(query), memory(key), memory(value),
+                memory(out), memory(logSum));
+    }
+
+    @Override
+    public void attentionBackward(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
+            Tensor out, Tensor logSum, Tensor dOut, Tensor dQuery, float betaQuery, Tensor dKey, float betaKey,
+            Tensor dValue, float betaValue) {
+        Checks.attentionBackward(COMPUTE, sequences, query, key, value, out, logSum, dOut, dQuery, betaQuery,
+                dKey, betaKey, dValue, betaValue);
+        clearUnlessKept(queue, dKey, betaKey);
+        clearUnlessKept(queue, dValue, betaValue);
+        attentionGradient.run(sequences, shape(query, value), (float) scale,
+                new AttentionGradient.Input(memory(query), memory(key), memory(value), memory(out), memory(logSum),
+                        memory(dOut)),
+                new AttentionGradient.Target(memoryOrNull(dQuery), betaQuery, memoryOrNull(dKey), memoryOrNull(dValue)));
+    }
+
+    private void clearUnlessKept(Queue queue, Tensor target, float beta) {
+        if (target != null && beta == 0) {
+            fill(queue, target, 0);
+        }
+    }
+
+    private static AttentionShape shape(Tensor query, Tensor value) {
+        return new AttentionShape(query.shape().extent(1), value.shape().extent(1), query.shape().extent(2),
+                value.shape().extent(2));
+    }
+
+    @Override
+    public void add(Queue queue, Tensor a, Tensor b, float scale, Tensor out) {
+        Checks.add(COMPUTE, a, b, out);
+        elementwise.add(memory(a), memory(b), scale, memory(out), out.shape().elements());
+    }
+
+    @Override
+    public void accumulate(Queue queue, Tensor source, float scale, Tensor target, float beta) {
+        Checks.accumulate(COMPUTE, source, target, beta);
+        if (beta == 0) {
+            elementwise.scale(memory(source), scale, memory(target), target.shape().elements());
+        } else {
+            elementwise.add(memory(target), memory(source), scale, memory(target), target.shape().elements());
+        }
+    }
+
+    @Override
+    public void swiGlu(Queue queue, Tensor gate, Tensor up, Tensor out) {
+        Checks.swiGlu(COMPUTE, gate, up, out);
+        elementwise.swiGlu(memory(gate), memory(up), memory(out), out.shape().elements());
+    }
+
+    @Override
+    public void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate,
+            Tensor dUp, float betaUp) {
+        Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, betaGate, dUp, betaUp);
+        elementwise.swiGluBackward(memory(gate), memory(up), memory(dOut), memoryOrNull(dGate), betaGate,
+                memoryOrNull(dUp), betaUp, gate.shape().elements());
+    }
+
+    @Override
+    public void crossEntropy(Queue queue, Tensor logits, Tensor targets, Tensor lossOut, Tensor logSum) {
+        Checks.crossEntropy(COMPUTE, logits, targets, lossOut, logSum);
+        Checks.targets("crossEntropy", targets, logits.shape().dim(1));
+        loss.forward(memory(logits), memory(targets), memory(lossOut), memory(logSum), logits.shape().extent(0),
+                logits.shape().columns());
+    }
+
+    @Override
+    public void crossEntropyBackward(Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight,
+            Tensor dLogits) {
+        Checks.crossEntropyBackward(COMPUTE, logits, targets, logSum, dLogits);
+        Checks.targets("crossEntropyBackward", targets, logits.shape().dim(1));
+        loss.backward(memory(logits), memory(targets), memory(logSum), (float) weight, memory(dLogits),
+                logits.shape().extent(0), logits.shape().columns());
+    }
+
+    @Override
+    public void argMax(Queue queue, Tensor x, Tensor out) {
+        Checks.argMax(COMPUTE, x, out);
+        loss.argMax(memory(x), memory(out), x.shape().extent(0), x.shape().columns());
+    }
+
+    @Override
+    public void sumOfSquares(Queue queue, Tensor x, Tensor out, float beta) {
+        Checks.sumOfSquares(COMPUTE, x, out, beta);
+        double sum = optimizer.sumOfSquares(memory(x), x.shape().elements());
+        MemorySegment target = memory(out);
+        target.set(Lanes.DOUBLE, 0, beta == 0 ? sum : target.get(Lanes.DOUBLE, 0) + sum);
+    }
+
+    @Override
+    public void clipFactor(Queue queue, Tensor sumOfSquares, float maxNorm, Tensor out) {
+        Checks.clipFactor(sumOfSquares, out);
+        double factor = maxNorm / (Math.sqrt(memory(sumOfSquares).get(Lanes.DOUBLE, 0)) + 1e-6);
+        memory(out).set(Lanes.FLOAT, 0, (float) Math.min(1, factor));
+    }
+
+    @Override
+    public void adamW(Queue queue, AdamW settings, int step, Tensor w, Tensor g, Tensor m, Tensor v, Tensor factor) {
+        Checks.adamW(COMPUTE, step, w, g, m, v, factor);
+        float gradientFactor = factor == null ? 1 : memory(factor).get(Lanes.FLOAT, 0);
+        optimizer.adamW(settings, step, memory(w), memory(g), memory(m), memory(v), gradientFactor, w.shape().elements());
+    }
+
+    private static MemorySegment memory(Tensor tensor) {
+        return HostBuffer.segment(tensor);
+    }
+
+    private static MemorySegment memoryOrNull(Tensor tensor) {
+        return tensor == null ? null : memory(tensor);
+    }
+
+    /** A short vector of any plain floating type as float32; good until the next call. */
+    private MemorySegment floats(Tensor vector) {
+        if (vector.type() == DType.F32) {
+            return memory(vector);
+        }
+        int count = Math.toIntExact(vector.shape().elements());
+        widened.require(4L * count);
+        Widen.decode(vector.type(), memory(vector), 0, widened.of(0), 0, count);
+        return widened.of(0);
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+        decode.close();
+        matVec.close();
+        widened.close();
+        scratch.close();
+    }
+}

@@ -1,0 +1,135 @@
+package org.espalier.backend.cpu;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** Operations number by number on float32 memory of equal sizes. */
+final class Elementwise {
+
+    /** Numbers of a task: some microseconds of work. */
+    static final int GRAIN = 1 << 14;
+
+    private final WorkerPool pool;
+
+    Elementwise(WorkerPool pool) {
+        this.pool = pool;
+    }
+
+    /** {@code out = a + scale · b}. */
+    void add(MemorySegment a, MemorySegment b, float scale, MemorySegment out, long count) {
+        pool.ranges(count, GRAIN, (from, to) -> addRange(a, b, scale, out, 4 * from, (int) (to - from)));
+    }
+
+    private static void addRange(MemorySegment a, MemorySegment b, float scale, MemorySegment out, long base, int count) {
+        FloatVector factor = FloatVector.broadcast(Lanes.FLOATS, scale);
+        int whole = Lanes.whole(count);
+        for (int i = 0; i < whole; i += Lanes.WIDTH) {
+            long at = base + 4L * i;
+            Lanes.store(Lanes.load(b, at).fma(factor, Lanes.load(a, at)), out, at);
+        }
+        for (int i = whole; i < count; i++) {
+            long at = base + 4L * i;
+            out.set(Lanes.FLOAT, at, Math.fma(b.get(Lanes.FLOAT, at), scale, a.get(Lanes.FLOAT, at)));
+        }
+    }
+
+    /** {@code target = scale · source}. */
+    void scale(MemorySegment source, float scale, MemorySegment target, long count) {
+        pool.ranges(count, GRAIN, (from, to) -> scaleRange(source, scale, target, 4 * from, (int) (to - from)));
+    }
+
+    private static void scaleRange(MemorySegment source, float scale, MemorySegment target, long base, int count) {
+        int whole = Lanes.whole(count);
+        for (int i = 0; i < whole; i += Lanes.WIDTH) {
+            long at = base + 4L * i;
+            Lanes.store(Lanes.load(source, at).mul(scale), target, at);
+        }
+        for (int i = whole; i < count; i++) {
+            long at = base + 4L * i;
+            target.set(Lanes.FLOAT, at, source.get(Lanes.FLOAT, at) * scale);
+        }
+    }
+
+    /** {@code out = silu(gate) · up}. */
+    void swiGlu(MemorySegment gate, MemorySegment up, MemorySegment out, long count) {
+        pool.ranges(count, GRAIN, (from, to) -> swiGluRange(gate, up, out, 4 * from, (int) (to - from)));
+    }
+
+    private static void swiGluRange(MemorySegment gate, MemorySegment up, MemorySegment out, long base, int count) {
+        int whole = Lanes.whole(count);
+        for (int i = 0; i < whole; i += Lanes.WIDTH) {
+            long at = base + 4L * i;
+            FloatVector z = Lanes.load(gate, at);
+            Lanes.store(z.mul(FastExp.sigmoid(z)).mul(Lanes.load(up, at)), out, at);
+        }
+        if (whole < count) {
+            long at = base + 4L * whole;
+            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
+            FloatVector z = Lanes.load(gate, at, mask);
+            Lanes.store(z.mul(FastExp.sigmoid(z)).mul(Lanes.load(up, at, mask)), out, at, mask);
+        }
+    }
+
+    /**
+     * {@code dUp = betaUp dUp + silu(gate) dOut} and {@code dGate = betaGate dGate + silu′(gate) up dOut} with
+     * {@code silu′(z) = σ(z) (1 + z (1 − σ(z)))}; a null target is left out.
+     */
+    void swiGluBackward(MemorySegment gate, MemorySegment up, MemorySegment dOut, MemorySegment dGate, float betaGate,
+            MemorySegment dUp, float betaUp, long count) {
+        pool.ranges(count, GRAIN, (from, to) -> {
+            for (long i = from; i < to; i += Lanes.WIDTH) {
+                VectorMask<Float> mask = Lanes.FLOATS.indexInRange(i, to);
+                long at = 4 * i;
+                FloatVector z = Lanes.load(gate, at, mask);
+                FloatVector g = Lanes.load(dOut, at, mask);
+                FloatVector sigmoid = FastExp.sigmoid(z);
+                if (dUp != null) {
+                    accumulate(dUp, at, mask, betaUp, z.mul(sigmoid).mul(g));
+                }
+                if (dGate != null) {
+                    FloatVector slope = z.sub(z.mul(sigmoid)).add(1f).mul(sigmoid);
+                    accumulate(dGate, at, mask, betaGate, slope.mul(Lanes.load(up, at, mask)).mul(g));
+                }
+            }
+        });
+    }
+
+    private static void accumulate(MemorySegment target, long at, VectorMask<Float> mask, float beta, FloatVector value) {
+        Lanes.store(beta == 0 ? value : value.add(Lanes.load(target, at, mask)), target, at, mask);
+    }
+
+    /** Adds columns {@code from} to {@code to} of {@code row} to each of {@code rows} rows of {@code columns}. */
+    static void addRow(MemorySegment target, int columns, int rows, MemorySegment row, int from, int to) {
+        for (int r = 0; r < rows; r++) {
+            long base = 4L * columns * r;
+            int whole = from + Lanes.whole(to - from);
+            for (int c = from; c < whole; c += Lanes.WIDTH) {
+                long at = base + 4L * c;
+                Lanes.store(Lanes.load(target, at).add(Lanes.load(row, 4L * c)), target, at);
+            }
+            for (int c = whole; c < to; c++) {
+                long at = base + 4L * c;
+                target.set(Lanes.FLOAT, at, target.get(Lanes.FLOAT, at) + row.get(Lanes.FLOAT, 4L * c));
+            }
+        }
+    }
+
+    /** Multiplies {@code count} numbers from byte {@code base} on. */
+    static void scaleInPlace(MemorySegment target, long base, int count, float factor) {
+        scaleRange(target, factor, target, base, count);
+    }
+
+    /** {@code target[i] += factor · source[i]}. */
+    static void addScaled(MemorySegment source, long from, float factor, MemorySegment target, long to, int count) {
+        FloatVector scale = FloatVector.broadcast(Lanes.FLOATS, factor);
+        int whole = Lanes.whole(count);
+        for (int i = 0; i < whole; i += Lanes.WIDTH) {
+            Lanes.store(Lanes.load(source, from + 4L * i).fma(scale, Lanes.load(target, to + 4L * i)), target, to + 4L * i);
+        }
+        for (int i = whole; i < count; i++) {
+            target.set(Lanes.FLOAT, to + 4L * i,
+                    Math.fma(source.get(Lanes.FLOAT, from + 4L * i), factor, target.get(Lanes.FLOAT, to + 4L * i)));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package org.espalier.backend.cpu;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** Rotary position embedding of float32 heads; see {@link org.espalier.backend.AttentionOps#rotary}. */
+final class Rotary {
+
+    /** Numbers of a task. */
+    private static final int TASK_NUMBERS = 1 << 13;
+
+    private final WorkerPool pool;
+
+    Rotary(WorkerPool pool) {
+        this.pool = pool;
+    }
+
+    /** Shapes: {@code x}, {@code y [tokens, heads, 2 half]}, {@code table [., 2, half]}; {@code sign} −1 rotates back. */
+    void run(MemorySegment x, MemorySegment positions, MemorySegment table, boolean interleaved, float sign,
+            MemorySegment y, float beta, int tokens, int heads, int half) {
+        int tokenNumbers = Math.max(1, 2 * heads * half);
+        pool.ranges(tokens, Math.max(1, TASK_NUMBERS / tokenNumbers), (from, to) -> {
+            for (long t = from; t < to; t++) {
+                long cosines = 8L * half * positions.get(Lanes.INT, 4 * t);
+                for (int h = 0; h < heads; h++) {
+                    long head = 8L * half * (t * heads + h);
+                    if (interleaved) {
+                        pairs(x, head, table, cosines, half, sign, y, beta);
+                    } else {
+                        halves(x, head, table, cosines, half, sign, y, beta);
+                    }
+                }
+            }
+        });
+    }
+
+    private static void halves(MemorySegment x, long head, MemorySegment table, long cosines, int half, float sign,
+            MemorySegment y, float beta) {
+        long second = 4L * half;
+        for (int i = 0; i < half; i += Lanes.WIDTH) {
+            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(i, half);
+            long at = head + 4L * i;
+            FloatVector cos = Lanes.load(table, cosines + 4L * i, mask);
+            FloatVector sin = Lanes.load(table, cosines + second + 4L * i, mask).mul(sign);
+            FloatVector a = Lanes.load(x, at, mask);
+            FloatVector b = Lanes.load(x, at + second, mask);
+            FloatVector first = a.mul(cos).sub(b.mul(sin));
+            FloatVector last = b.mul(cos).add(a.mul(sin));
+            if (beta != 0) {
+                first = first.add(Lanes.load(y, at, mask));
+                last = last.add(Lanes.load(y, at + second, mask));
+            }
+            Lanes.store(first, y, at, mask);
+            Lanes.store(last, y, at + second, mask);
+        }
+    }
+
+    private static void pairs(MemorySegment x, long head, MemorySegment table, long cosines, int half, float sign,
+            MemorySegment y, float beta) {
+        for (int i = 0; i < half; i++) {
+            long at = head + 8L * i;
+            float cos = table.get(Lanes.FLOAT, cosines + 4L * i);
+            float sin = table.get(Lanes.FLOAT, cosines + 4L * (half + i)) * sign;
+            float a = x.get(Lanes.FLOAT, at);
+            float b = x.get(Lanes.FLOAT, at + 4);
+            float first = a * cos - b * sin;
+            float second = b * cos + a * sin;
+            y.set(Lanes.FLOAT, at, beta == 0 ? first : first + y.get(Lanes.FLOAT, at));
+            y.set(Lanes.FLOAT, at + 4, beta == 0 ? second : second + y.get(Lanes.FLOAT, at + 4));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package org.espalier.backend.cpu;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Eight stored numbers as a vector of floats or ints. */
+final class Stored {
+
+    private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_128;
+    private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_64;
+
+    private static final int HALF_SIGN = 0x8000;
+    private static final int HALF_MAGNITUDE = 0x7fff;
+    private static final int FLOAT_INFINITY = 0x7f800000;
+    /** Corrects the exponent of a half whose bits were moved to a float's place. */
+    private static final float HALF_SCALE = 0x1p112f;
+    /** What an infinite half would be if its exponent were an ordinary one. */
+    private static final float HALF_OVERFLOW = 0x1p16f;
+
+    private Stored() {
+    }
+
+    static FloatVector bfloat16(MemorySegment segment, long offset) {
+        return bfloat16(ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER));
+    }
+
+    /** As {@link #bfloat16(MemorySegment, long)}, 0 where the first numbers end after {@code count}. */
+    static FloatVector bfloat16(MemorySegment segment, long offset, int count) {
+        return bfloat16(partial(segment, offset, count));
+    }
+
+    static FloatVector float16(MemorySegment segment, long offset) {
+        return float16(ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER));
+    }
+
+    /** As {@link #float16(MemorySegment, long)}, 0 where the first numbers end after {@code count}. */
+    static FloatVector float16(MemorySegment segment, long offset, int count) {
+        return float16(partial(segment, offset, count));
+    }
+
+    private static ShortVector partial(MemorySegment segment, long offset, int count) {
+        VectorMask<Short> mask = SHORTS.indexInRange(0, count);
+        return ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER, mask);
+    }
+
+    private static FloatVector bfloat16(ShortVector bits) {
+        return widen(bits).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    /** Exact for normal and subnormal numbers, infinities and NaN. */
+    private static FloatVector float16(ShortVector halves) {
+        IntVector bits = widen(halves);
+        FloatVector magnitude = bits.and(HALF_MAGNITUDE).lanewise(VectorOperators.LSHL, 13)
+                .reinterpretAsFloats().mul(HALF_SCALE);
+        VectorMask<Integer> special = magnitude.compare(VectorOperators.GE, HALF_OVERFLOW).cast(Lanes.INTS);
+        IntVector value = magnitude.reinterpretAsInts();
+        value = value.blend(value.or(FLOAT_INFINITY), special);
+        return value.or(bits.and(HALF_SIGN).lanewise(VectorOperators.LSHL, 16)).reinterpretAsFloats();
+    }
+
+    private static IntVector widen(ShortVector bits) {
+        return (IntVector) bits.convertShape(VectorOperators.ZERO_EXTEND_S2I, Lanes.INTS, 0);
+    }
+
+    /** Eight signed bytes. */
+    static FloatVector int8(MemorySegment segment, long offset) {
+        return (FloatVector) ByteVector.fromMemorySegment(BYTES, segment, offset, Lanes.ORDER)
+                .convertShape(VectorOperators.B2F, Lanes.FLOATS, 0);
+    }
+
+    /** Eight unsigned bytes. */
+    static IntVector uint8(MemorySegment segment, long offset) {
+        return (IntVector) ByteVector.fromMemorySegment(BYTES, segment, offset, Lanes.ORDER)
+                .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, 0);
+    }
+
+    static FloatVector toFloat(IntVector ints) {
+        return (FloatVector) ints.convertShape(VectorOperators.I2F, Lanes.FLOATS, 0);
+    }
+
+    /** One half-precision number: the scale of a block. */
+    static float half(MemorySegment segment, long offset) {
+        return Float.float16ToFloat(segment.get(Lanes.SHORT, offset));
+    }
+}
