@@ -1,0 +1,83 @@
+package org.espalier.format;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+import org.espalier.ffi.Failure;
+import org.espalier.ffi.NativeMemory;
+import org.espalier.tensor.Blocks;
+import org.espalier.tensor.DType;
+
+/** Decodes stored numbers and encodes them in another type, a bounded chunk at a time. */
+final class NumberStream implements AutoCloseable {
+
+    /** Numbers held at once, whole blocks of every type. */
+    private static final int CHUNK = 1 << 18;
+
+    private final StoredTensor tensor;
+    private final DType to;
+    private final SafetensorsWriter.Sink sink;
+    private final float[] numbers = new float[CHUNK];
+    private final NativeMemory encoded;
+    private int filled;
+
+    NumberStream(StoredTensor tensor, DType to, SafetensorsWriter.Sink sink) {
+        this.tensor = tensor;
+        this.to = to;
+        this.sink = sink;
+        this.encoded = NativeMemory.allocate(to.bytes(CHUNK), "converting " + tensor.name());
+    }
+
+    /** Writes the whole tensor as {@code to}, in Hugging Face's row order. */
+    static void write(StoredTensor tensor, DType to, SafetensorsWriter.Sink sink) throws IOException {
+        try (NumberStream stream = new NumberStream(tensor, to, sink)) {
+            if (tensor.order().identity()) {
+                stream.append(0, tensor.shape().elements());
+            } else {
+                long rowElements = tensor.shape().elements() / Math.max(1, tensor.rows());
+                for (long row = 0; row < tensor.rows(); row++) {
+                    stream.append(tensor.rowOffset(row), rowElements);
+                }
+            }
+            stream.flush();
+        }
+    }
+
+    @Override
+    public void close() {
+        encoded.close();
+    }
+
+    private void append(long byteOffset, long elements) throws IOException {
+        while (elements > 0) {
+            if (filled == CHUNK) {
+                flush();
+            }
+            int room = (CHUNK - filled) / tensor.type().blockElements() * tensor.type().blockElements();
+            int count = (int) Math.min(room, elements);
+            Blocks.decode(tensor.type(), tensor.bytes(), byteOffset, numbers, filled, count);
+            filled += count;
+            elements -= count;
+            byteOffset += tensor.type().bytes(count);
+        }
+    }
+
+    private void flush() throws IOException {
+        if (to == DType.F16) {
+            requireRange();
+        }
+        Blocks.encode(to, numbers, 0, encoded.segment(), 0, filled);
+        MemorySegment bytes = encoded.segment().asSlice(0, to.bytes(filled));
+        filled = 0;
+        sink.write(bytes);
+    }
+
+    private void requireRange() {
+        for (int i = 0; i < filled; i++) {
+            if (Float.isFinite(numbers[i]) && Math.abs(numbers[i]) >= 65520f) {
+                throw new Failure("the number " + numbers[i] + " does not fit float16", "tensor " + tensor.name(),
+                        "convert to bf16 or f32");
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package org.espalier.format;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+
+/**
+ * Writes safetensors files tensor by tensor, never holding more than a tensor's own source does. The layout is that of the
+ * reference writer: types by falling alignment, then names, under {@code {"__metadata__": {"format": "pt"}}}.
+ */
+public final class SafetensorsWriter {
+
+    private static final long CHUNK = 64L << 20;
+
+    /** Takes a tensor's bytes, piece by piece in order. */
+    @FunctionalInterface
+    public interface Sink {
+        void write(MemorySegment bytes) throws IOException;
+    }
+
+    /** Produces a tensor's bytes when its turn comes: exactly those of its type and shape, little-endian, row-major. */
+    @FunctionalInterface
+    public interface Content {
+        void writeTo(Sink sink) throws IOException;
+    }
+
+    /** A tensor to write, of a plain type. */
+    public record Entry(String name, DType type, Shape shape, Content content) {
+
+        public Entry {
+            SafetensorsType.rank(type);
+        }
+
+        public long bytes() {
+            return type.bytes(shape.elements());
+        }
+    }
+
+    private SafetensorsWriter() {
+    }
+
+    /** Writes one new file. Use {@link Output} to have it appear whole. */
+    public static void write(Path file, List<Entry> entries) throws IOException {
+        List<Entry> sorted = entries.stream()
+                .sorted(Comparator.comparingInt((Entry entry) -> SafetensorsType.rank(entry.type()))
+                        .thenComparing(entry -> entry.name().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned))
+                .toList();
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            writeAll(channel, header(sorted));
+            for (Entry entry : sorted) {
+                writeContent(channel, entry);
+            }
+        }
+    }
+
+    /** Length, JSON, and spaces up to a multiple of eight bytes. */
+    private static ByteBuffer header(List<Entry> entries) throws IOException {
+        ByteArrayOutputStream json = new ByteArrayOutputStream();
+        try (JsonGenerator out = Json.factory().createGenerator(json)) {
+            out.writeStartObject();
+            out.writeObjectFieldStart("__metadata__");
+            out.writeStringField("format", "pt");
+            out.writeEndObject();
+            long begin = 0;
+            for (Entry entry : entries) {
+                out.writeObjectFieldStart(entry.name());
+                out.writeStringField("dtype", entry.type().name());
+                out.writeFieldName("shape");
+                out.writeArray(entry.shape().toArray(), 0, entry.shape().rank());
+                out.writeFieldName("data_offsets");
+                out.writeArray(new long[] {begin, begin + entry.bytes()}, 0, 2);
+                out.writeEndObject();
+                begin += entry.bytes();
+            }
+            out.writeEndObject();
+        }
+        int length = (json.size() + 7) / 8 * 8;
+        ByteBuffer header = ByteBuffer.allocate(8 + length).order(ByteOrder.LITTLE_ENDIAN);
+        header.putLong(length).put(json.toByteArray());
+        while (header.hasRemaining()) {
+            header.put((byte) ' ');
+        }
+        return header.flip();
+    }
+
+    private static void writeContent(FileChannel channel, Entry entry) throws IOException {
+        long begin = channel.position();
+        entry.content().writeTo(bytes -> {
+            for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
+                writeAll(channel, bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer());
+            }
+        });
+        long written = channel.position() - begin;
+        if (written != entry.bytes()) {
+            throw new IllegalStateException("tensor " + entry.name() + " is " + entry.type() + " " + entry.shape() + ", "
+                    + entry.bytes() + " bytes, but " + written + " were written");
+        }
+    }
+
+    private static void writeAll(FileChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package org.espalier.format;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import org.espalier.TestFiles;
+import org.espalier.ffi.Failure;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+
+/** Writing safetensors, single and sharded, and reading them back. */
+class SafetensorsTest {
+
+    @TempDir
+    Path temp;
+
+    @Test
+    void writesTheBytesOfTheReferenceWriter() throws IOException {
+        Path reference = TestFiles.resource("format/blocks.safetensors");
+        Path copy = temp.resolve("copy.safetensors");
+        try (SafetensorsFile file = SafetensorsFile.open(reference)) {
+            assertEquals("pt", file.metadata().get("format"));
+            List<SafetensorsWriter.Entry> entries = new ArrayList<>(entries(file.tensors().values()));
+            Collections.reverse(entries);
+            SafetensorsWriter.write(copy, entries);
+        }
+        assertArrayEquals(Files.readAllBytes(reference), Files.readAllBytes(copy));
+    }
+
+    @Test
+    void holdsScalarsAndEmptyTensors() throws IOException {
+        Path file = temp.resolve("odd.safetensors");
+        SafetensorsWriter.write(file, List.of(
+                entry("scalar", DType.I64, Shape.of(), new byte[8]), entry("empty", DType.F32, Shape.of(3, 0), new byte[0]),
+                entry("flag", DType.BOOL, Shape.of(3), new byte[] {1, 0, 1})));
+        try (SafetensorsFile read = SafetensorsFile.open(file)) {
+            assertEquals(Shape.of(), read.tensors().get("scalar").shape());
+            assertEquals(Shape.of(3, 0), read.tensors().get("empty").shape());
+            assertEquals(1, read.tensors().get("flag").bytes().get(java.lang.foreign.ValueLayout.JAVA_BYTE, 2));
+        }
+    }
+
+    @Test
+    void noticesContentOfAnotherSize() {
+        Path file = temp.resolve("short.safetensors");
+        assertThrows(IllegalStateException.class,
+                () -> SafetensorsWriter.write(file, List.of(entry("x", DType.F32, Shape.of(2), new byte[7]))));
+    }
+
+    @Test
+    void writesShardsThatOpenAsOneModel() throws IOException {
+        ObjectNode config = Json.object().put("model_type", "llama");
+        CheckpointWriter writer = new CheckpointWriter(config).shardBytes(100);
+        for (int i = 0; i < 5; i++) {
+            byte[] bytes = new byte[48];
+            java.util.Arrays.fill(bytes, (byte) i);
+            writer.tensor(entry("t" + i, DType.F32, Shape.of(3, 4), bytes));
+        }
+        Path out = temp.resolve("model");
+        writer.file("tokenizer.json", new byte[] {'{', '}'}).write(out, false);
+        assertEquals(List.of("config.json", "model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors",
+                "model-00003-of-00003.safetensors", "model.safetensors.index.json", "tokenizer.json"),
+                TestFiles.names(out));
+        assertEquals(240, Json.readObject(out.resolve("model.safetensors.index.json")).at("/metadata/total_size").asInt());
+        try (Checkpoint model = Checkpoint.open(out)) {
+            assertEquals(List.of("t0", "t1", "t2", "t3", "t4"), List.copyOf(model.tensors().keySet()));
+            assertEquals(4, model.tensors().get("t4").bytes().get(java.lang.foreign.ValueLayout.JAVA_BYTE, 47));
+            assertEquals(240, model.weightBytes());
+            assertEquals(3, model.weightFiles().size());
+            assertEquals(64, model.sha256().length());
+        }
+    }
+
+    @Test
+    void describesAFolderWithoutWeights() throws IOException {
+        Files.writeString(temp.resolve("config.json"), "{\"hidden_size\": 8}");
+        assertTrue(assertThrows(Failure.class, () -> Checkpoint.open(temp)).getMessage().contains(temp.toString()));
+        try (Checkpoint model = Checkpoint.describe(temp)) {
+            assertEquals(8, model.config().get("hidden_size").intValue());
+            assertTrue(model.tensors().isEmpty());
+        }
+    }
+
+    static SafetensorsWriter.Entry entry(String name, DType type, Shape shape, byte[] bytes) {
+        return new SafetensorsWriter.Entry(name, type, shape, sink -> sink.write(MemorySegment.ofArray(bytes)));
+    }
+
+    private static List<SafetensorsWriter.Entry> entries(Iterable<StoredTensor> tensors) {
+        List<SafetensorsWriter.Entry> entries = new ArrayList<>();
+        for (StoredTensor tensor : tensors) {
+            entries.add(new SafetensorsWriter.Entry(tensor.name(), tensor.type(), tensor.shape(),
+                    sink -> sink.write(tensor.bytes())));
+        }
+        return entries;
+    }
+}
