@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.format.StoredTensor;
 
@@ -16,6 +18,15 @@ import org.espalier.format.StoredTensor;
 public final class Golden {
 
     private Golden() {
+    }
+
+    /** A recorded file that is kept with the tests. */
+    public static Path resource(String name) {
+        try {
+            return Path.of(Golden.class.getResource("/golden/" + name).toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     public static JsonNode json(Path file) {
@@ -40,7 +51,14 @@ public final class Golden {
         return numbers;
     }
 
-    /** Rows of an int64 matrix. */
+    /** The numbers of an array. */
+    public static double[] doubles(JsonNode array) {
+        double[] numbers = new double[array.size()];
+        Arrays.setAll(numbers, i -> array.get(i).asDouble());
+        return numbers;
+    }
+
+    /** Rows of an integer matrix. */
     public static int[][] ids(JsonNode rows) {
         int[][] ids = new int[rows.size()][];
         for (int r = 0; r < ids.length; r++) {
