@@ -1,6 +1,7 @@
 package org.espalier;
 
 import org.espalier.backend.Backend;
+import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.backend.reference.ReferenceBackend;
 
 /** Backends by name, for parameterised tests. */
@@ -12,6 +13,7 @@ public final class Backends {
     public static Backend open(String name) {
         return switch (name) {
             case "reference" -> new ReferenceBackend();
+            case "cpu" -> new CpuBackend(2);
             default -> throw new IllegalArgumentException(name);
         };
     }
