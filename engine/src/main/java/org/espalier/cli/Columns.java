@@ -1,0 +1,41 @@
+package org.espalier.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** Rows of text in aligned columns; those of numbers to the right. */
+final class Columns {
+
+    private final List<List<String>> rows = new ArrayList<>();
+
+    /** Adds a row; whole numbers are grouped by thousands. */
+    Columns row(Object... cells) {
+        rows.add(IntStream.range(0, cells.length).mapToObj(i -> text(cells[i])).toList());
+        return this;
+    }
+
+    @Override
+    public String toString() {
+        int columns = rows.stream().mapToInt(List::size).max().orElse(0);
+        int[] widths = IntStream.range(0, columns).map(c -> rows.stream().filter(r -> r.size() > c)
+                .mapToInt(r -> r.get(c).length()).max().orElse(0)).toArray();
+        return rows.stream().map(row -> line(row, widths)).collect(Collectors.joining(System.lineSeparator()));
+    }
+
+    private static String line(List<String> row, int[] widths) {
+        StringBuilder line = new StringBuilder();
+        for (int c = 0; c < row.size(); c++) {
+            String gap = " ".repeat(widths[c] - row.get(c).length());
+            boolean right = c > 0 && row.get(c).matches("[\\d,]+(\\.\\d+)?( .*)?") && row.size() > 2;
+            line.append(c == 0 ? "" : "  ").append(right ? gap : "").append(row.get(c)).append(right ? "" : gap);
+        }
+        return line.toString().stripTrailing();
+    }
+
+    private static String text(Object cell) {
+        return cell instanceof Integer || cell instanceof Long ? String.format(Locale.ROOT, "%,d", cell) : cell.toString();
+    }
+}

@@ -1,0 +1,71 @@
+package org.espalier.cli;
+
+import java.util.Locale;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Option values with bounds, refused before a command starts. */
+final class Converters {
+
+    private Converters() {
+    }
+
+    /** A whole number from 1. */
+    static final class Positive implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return whole(value, 1);
+        }
+    }
+
+    /** A whole number from 0. */
+    static final class NotNegative implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return whole(value, 0);
+        }
+    }
+
+    /** A finite number from 0. */
+    static final class Temperature implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String value) {
+            return within(value, 0, true, Float.MAX_VALUE);
+        }
+    }
+
+    /** A number above 0, at most 1. */
+    static final class Probability implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String value) {
+            return within(value, 0, false, 1);
+        }
+    }
+
+    private static int whole(String value, int least) {
+        try {
+            int number = Integer.parseInt(value);
+            if (number >= least) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Said below.
+        }
+        throw new TypeConversionException("'" + value + "' is not a whole number from " + least + " to "
+                + Integer.MAX_VALUE);
+    }
+
+    private static double within(String value, double least, boolean including, double most) {
+        try {
+            double number = Double.parseDouble(value);
+            if ((including ? number >= least : number > least) && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Said below.
+        }
+        String bounds = including ? "from 0" : "above 0";
+        throw new TypeConversionException("'%s' is not a number %s%s".formatted(value, bounds,
+                most == 1 ? ", at most 1" : "").toLowerCase(Locale.ROOT));
+    }
+}

@@ -1,0 +1,73 @@
+package org.espalier.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What every command shares: help, one JSON object on request, and where to write. */
+abstract class EngineCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--json", description = "Print the result as one JSON object.")
+    private boolean json;
+
+    @Option(names = "--verbose", description = "Say more on stderr; a failure shows its stack trace.")
+    private boolean verbose;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this text.")
+    private boolean help;
+
+    /** Does the work; failures are exceptions. */
+    abstract void run() throws IOException;
+
+    @Override
+    public final Integer call() throws IOException {
+        run();
+        return 0;
+    }
+
+    /** Prints the result: as one JSON object if asked for, else as text for people. */
+    final void print(Map<String, ?> result, Supplier<String> text) {
+        out().println(json ? toJson(result) : text.get());
+    }
+
+    final boolean json() {
+        return json;
+    }
+
+    final boolean verbose() {
+        return verbose;
+    }
+
+    final PrintWriter out() {
+        return spec.commandLine().getOut();
+    }
+
+    /** A line for people on stderr. */
+    final void note(String line) {
+        spec.commandLine().getErr().println("engine: " + line);
+    }
+
+    /** What to throw for options that do not go together. */
+    final ParameterException wrongUsage(String complaint) {
+        return new ParameterException(spec.commandLine(), complaint);
+    }
+
+    private static String toJson(Map<String, ?> result) {
+        try {
+            return new ObjectMapper().writeValueAsString(result);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("the result is no JSON: " + result, e);
+        }
+    }
+}

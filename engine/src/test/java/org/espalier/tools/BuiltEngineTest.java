@@ -1,0 +1,49 @@
+package org.espalier.tools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.espalier.tools.Sandbox.Result;
+import org.junit.jupiter.api.Test;
+
+/** The real tools/engine with what tools/test has built. */
+class BuiltEngineTest {
+
+    private static Result engine(String... arguments) throws IOException, InterruptedException {
+        assumeTrue(Boolean.getBoolean("espalier.built"), "the engine is not built; run the tests with tools/test");
+        List<String> line = new ArrayList<>(List.of(Sandbox.repository().resolve("tools/engine").toString()));
+        line.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(line);
+        builder.environment().remove("JAVA_HOME");
+        return Sandbox.finish(builder.start());
+    }
+
+    @Test
+    void versionStarts() throws Exception {
+        Result result = engine("--version");
+        assertEquals(0, result.status(), result.err());
+        assertTrue(result.out().startsWith("engine "), result.out());
+        assertEquals("", result.err());
+    }
+
+    /** Through the whole launch with the Vector API, whose warning must not be seen. */
+    @Test
+    void wrongUsageOfAComputingCommandIsOneLine() throws Exception {
+        Result result = engine("generate");
+        assertEquals(2, result.status());
+        assertEquals("", result.out());
+        assertTrue(result.err().matches("engine: .+ \\(.+\\): .+\n"), result.err());
+    }
+
+    @Test
+    void failureIsOneLine() throws Exception {
+        Result result = engine("info", "no such model");
+        assertEquals(1, result.status());
+        assertEquals("", result.out());
+        assertTrue(result.err().matches("engine: .+ \\(no such model\\): .+\n"), result.err());
+    }
+}
