@@ -24,6 +24,11 @@ public sealed interface Library {
         public Absent {
             reasons = List.copyOf(reasons);
         }
+
+        /** For those who cannot go on without the library: what is missing, the reasons, and a remedy. */
+        public Failure failure(String what, String remedy) {
+            return new Failure(what, String.join("; ", reasons), remedy);
+        }
     }
 
     /**

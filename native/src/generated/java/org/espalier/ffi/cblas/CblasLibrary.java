@@ -18,7 +18,7 @@ public class CblasLibrary extends CblasLibrary$shared {
         // Should not be called directly
     }
 
-    static final SymbolLookup SYMBOL_LOOKUP = org.espalier.ffi.OpenBlas.symbols();
+    static final SymbolLookup SYMBOL_LOOKUP = name -> org.espalier.ffi.OpenBlas.symbols().find(name);
 
 
     private static class openblas_set_num_threads {

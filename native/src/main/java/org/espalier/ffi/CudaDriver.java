@@ -1,0 +1,50 @@
+package org.espalier.ffi;
+
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The CUDA driver library: the one that a person names or, failing that, the system's. It is opened at most once; the
+ * binding {@link org.espalier.ffi.cuda.CudaLibrary} calls the functions of exactly that library.
+ */
+public final class CudaDriver {
+
+    static final Setting PATH = new Setting("espalier.cuda", "ESPALIER_CUDA");
+
+    private static final String NAME = "libcuda.so.1";
+    private static final List<Path> FOLDERS = Stream.of("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib",
+            "/usr/lib/wsl/lib", "/run/opengl-driver/lib").map(Path::of).toList();
+
+    private static Library found;
+
+    private CudaDriver() {
+    }
+
+    /**
+     * The driver library, or why there is none; the same answer every time. That it is there does not mean that there
+     * is a device: {@code cuInit} says so.
+     */
+    public static synchronized Library find() {
+        if (found == null) {
+            found = find(PATH.value());
+        }
+        return found;
+    }
+
+    /** The functions of the library, for the generated binding. */
+    public static SymbolLookup symbols() {
+        return switch (find()) {
+            case Library.Loaded library -> library.symbols();
+            case Library.Absent absent -> throw absent.failure("no CUDA driver",
+                    "install the NVIDIA driver, or " + PATH.howToSet() + " to the path of " + NAME);
+        };
+    }
+
+    static Library find(Optional<String> given) {
+        List<String> candidates = Stream.concat(Stream.of(NAME), LibrarySearch.paths(List.of(NAME), FOLDERS)).toList();
+        return LibrarySearch.first(given, candidates, "cuInit");
+    }
+}

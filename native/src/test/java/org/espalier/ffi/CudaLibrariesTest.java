@@ -1,0 +1,98 @@
+package org.espalier.ffi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Finding the CUDA libraries on a machine that need not have them. */
+class CudaLibrariesTest {
+
+    enum Searched {
+        DRIVER(CudaDriver::find, "cuInit"),
+        CUBLAS(Cublas::find, "cublasCreate_v2");
+
+        final Function<Optional<String>, Library> find;
+        final String function;
+
+        Searched(Function<Optional<String>, Library> find, String function) {
+            this.find = find;
+            this.function = function;
+        }
+    }
+
+    @TempDir
+    Path temporary;
+
+    @ParameterizedTest
+    @EnumSource
+    void searchEndsInALibraryWithItsFunctionOrInReasons(Searched searched) {
+        switch (searched.find.apply(Optional.empty())) {
+            case Library.Loaded library -> assertTrue(library.symbols().find(searched.function).isPresent());
+            case Library.Absent absent -> {
+                assertTrue(absent.reasons().size() >= 2, absent.reasons().toString());
+                assertTrue(absent.reasons().getFirst().startsWith("lib"), absent.reasons().toString());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void wrongGivenPathIsTheOnlyReason(Searched searched) throws IOException {
+        Path text = Files.writeString(temporary.resolve("text.so"), "not a library");
+        for (String path : List.of("/nonexistent/lib.so", text.toString())) {
+            Library.Absent absent = assertInstanceOf(Library.Absent.class, searched.find.apply(Optional.of(path)));
+            assertEquals(1, absent.reasons().size(), absent.reasons().toString());
+            assertTrue(absent.reasons().getFirst().startsWith(path + ": "), absent.reasons().toString());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void libraryOfAnotherKindIsRefused(Searched searched) {
+        Library.Absent absent = assertInstanceOf(Library.Absent.class, searched.find.apply(Optional.of("libm.so.6")));
+        assertEquals(List.of("libm.so.6: has no function " + searched.function), absent.reasons());
+    }
+
+    @Test
+    void givenPathWinsAndIsTheOnlyOneTried() {
+        Library wanted = LibrarySearch.first(Optional.of("libm.so.6"), List.of("libc.so.6"), "cos");
+        assertEquals("libm.so.6", assertInstanceOf(Library.Loaded.class, wanted).name());
+        Library wrong = LibrarySearch.first(Optional.of("libc.so.6"), List.of("libm.so.6"), "cos");
+        assertInstanceOf(Library.Absent.class, wrong);
+    }
+
+    @Test
+    void searchGoesOnPastWhatDoesNotOpen() {
+        Library found = LibrarySearch.first(Optional.empty(),
+                List.of("libnonexistent.so.7", "/nonexistent/libm.so", "libc.so.6", "libm.so.6"), "cos");
+        assertEquals("libm.so.6", assertInstanceOf(Library.Loaded.class, found).name());
+        Library none = LibrarySearch.first(Optional.empty(),
+                List.of("libnonexistent.so.7", "/nonexistent/a.so", "/nonexistent/b.so", "libm.so.6"), "cuInit");
+        List<String> reasons = assertInstanceOf(Library.Absent.class, none).reasons();
+        assertEquals(3, reasons.size(), reasons.toString());
+        assertTrue(reasons.get(0).contains("libnonexistent.so.7"), reasons.toString());
+        assertEquals("libm.so.6: has no function cuInit", reasons.get(1));
+        assertEquals("no such file: /nonexistent/a.so, /nonexistent/b.so", reasons.get(2));
+    }
+
+    @Test
+    void newestToolkitFolderComesFirst() throws IOException {
+        for (String name : List.of("cuda-12.8", "cuda-13.0", "other")) {
+            Files.createDirectory(temporary.resolve(name));
+        }
+        assertEquals(List.of(temporary.resolve("cuda-13.0"), temporary.resolve("cuda-12.8")),
+                LibrarySearch.folders(temporary, "cuda*"));
+        assertEquals(List.of(), LibrarySearch.folders(temporary.resolve("missing"), "cuda*"));
+    }
+}

@@ -1,0 +1,54 @@
+package org.espalier.ffi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.espalier.ffi.cublas.CublasLibrary;
+import org.espalier.ffi.cuda.CudaLibrary;
+import org.junit.jupiter.api.Test;
+
+/** Statuses of native calls as failures, and that the bindings are those of the CUDA 13 headers. */
+class StatusTest {
+
+    @Test
+    void successIsSilent() {
+        CudaStatus.check(0, "cuInit");
+        CublasStatus.check(0, "cublasCreate");
+    }
+
+    @Test
+    void failedDriverCallNamesOperationShapesAndRemedy() {
+        Failure failure = assertThrows(Failure.class,
+                () -> CudaStatus.check(2, "rmsnorm", new int[] {3, 64}, "eps", 4096L));
+        assertEquals("rmsnorm [3, 64] eps 4096", failure.where());
+        assertEquals(CudaStatus.describe(2), failure.what());
+        assertTrue(failure.remedy().contains("smaller batch"), failure.oneLine());
+    }
+
+    @Test
+    void failedProductNamesOperationShapesAndRemedy() {
+        Failure failure = assertThrows(Failure.class,
+                () -> CublasStatus.check(13, "cublasGemmEx", new long[] {7, 17}, "x", new long[] {17, 3}));
+        assertEquals("cublasGemmEx [7, 17] x [17, 3]", failure.where());
+        assertEquals(CublasStatus.describe(13), failure.what());
+        assertTrue(failure.remedy().contains("--device cpu"), failure.oneLine());
+    }
+
+    @Test
+    void statusIsNamedByTheLibraryOrANumber() {
+        boolean driver = CudaDriver.find() instanceof Library.Loaded;
+        assertEquals(driver ? "CUDA_ERROR_OUT_OF_MEMORY: out of memory" : "CUDA status 2", CudaStatus.describe(2));
+        boolean cublas = Cublas.find() instanceof Library.Loaded;
+        assertTrue(CublasStatus.describe(13)
+                .startsWith(cublas ? "CUBLAS_STATUS_EXECUTION_FAILED: " : "cuBLAS status 13"));
+    }
+
+    @Test
+    void bindingsAreThoseOfTheHeaders() {
+        assertEquals(13, CudaLibrary.CUDA_VERSION() / 1000);
+        assertEquals(700, CudaLibrary.CUDA_ERROR_ILLEGAL_ADDRESS());
+        assertEquals(75, CudaLibrary.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR());
+        assertEquals(14, CublasLibrary.CUDA_R_16BF());
+    }
+}
