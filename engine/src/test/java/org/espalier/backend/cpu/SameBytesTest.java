@@ -1,0 +1,88 @@
+package org.espalier.backend.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.espalier.ffi.NativeMemory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every operation gives the same bytes at any number of threads, and interpreted or compiled. */
+class SameBytesTest {
+
+    /** Enough runs for the optimising compiler to have replaced every kernel. */
+    private static final int WARM_UP = 400;
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 5})
+    void atAnyNumberOfThreads(int threads) {
+        Map<String, Long> alone;
+        try (CpuBackend cpu = new CpuBackend(1)) {
+            alone = EveryOperation.checksums(cpu, 4);
+        }
+        try (CpuBackend cpu = new CpuBackend(threads)) {
+            for (int round = 0; round < 3; round++) {
+                assertSame(alone, EveryOperation.checksums(cpu, 4));
+            }
+        }
+        assertEquals(List.of(), NativeMemory.outstanding());
+    }
+
+    @Test
+    void interpretedAndCompiled(@TempDir Path folder) throws IOException, InterruptedException {
+        Map<String, Long> interpreted = interpreted(folder);
+        try (CpuBackend cpu = new CpuBackend(2)) {
+            for (int round = 0; round < WARM_UP; round++) {
+                assertSame(interpreted, EveryOperation.checksums(cpu, 1));
+            }
+        }
+    }
+
+    private static void assertSame(Map<String, Long> expected, Map<String, Long> actual) {
+        TreeSet<String> different = new TreeSet<>();
+        expected.forEach((name, sum) -> {
+            if (!sum.equals(actual.get(name))) {
+                different.add(name);
+            }
+        });
+        assertEquals(expected.keySet(), actual.keySet());
+        assertEquals(List.of(), List.copyOf(different));
+    }
+
+    /** The checksums of a JVM that compiles nothing. */
+    private static Map<String, Long> interpreted(Path folder) throws IOException, InterruptedException {
+        Path output = folder.resolve("checksums");
+        Path errors = folder.resolve("errors");
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xint",
+                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
+                "-cp", ManagementFactory.getRuntimeMXBean().getClassPath(), EveryOperation.class.getName())
+                .redirectOutput(output.toFile()).redirectError(errors.toFile()).start();
+        assertEquals(0, process.waitFor(), () -> read(errors));
+        Map<String, Long> sums = new LinkedHashMap<>();
+        for (String line : Files.readAllLines(output)) {
+            int equals = line.lastIndexOf('=');
+            sums.put(line.substring(0, equals), Long.valueOf(line.substring(equals + 1)));
+        }
+        assertTrue(sums.size() > 50, "only " + sums.size() + " checksums");
+        return sums;
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+}
