@@ -14,7 +14,15 @@ final class Converters {
     static final class Positive implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String value) {
-            return whole(value, 1);
+            return whole(value, 1, Integer.MAX_VALUE);
+        }
+    }
+
+    /** A number of threads. */
+    static final class Threads implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return whole(value, 1, 1024);
         }
     }
 
@@ -22,7 +30,7 @@ final class Converters {
     static final class NotNegative implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String value) {
-            return whole(value, 0);
+            return whole(value, 0, Integer.MAX_VALUE);
         }
     }
 
@@ -42,17 +50,17 @@ final class Converters {
         }
     }
 
-    private static int whole(String value, int least) {
+    private static int whole(String value, int least, int most) {
         try {
             int number = Integer.parseInt(value);
-            if (number >= least) {
+            if (number >= least && number <= most) {
                 return number;
             }
         } catch (NumberFormatException e) {
             // Said below.
         }
         throw new TypeConversionException("'" + value + "' is not a whole number from " + least + " to "
-                + Integer.MAX_VALUE);
+                + most);
     }
 
     private static double within(String value, double least, boolean including, double most) {

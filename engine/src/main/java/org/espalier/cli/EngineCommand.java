@@ -53,6 +53,11 @@ abstract class EngineCommand implements Callable<Integer> {
         return spec.commandLine().getOut();
     }
 
+    /** Shows how far a long piece of work is; the caller closes it. */
+    final Progress progress(String task, String units, long total) {
+        return new Progress(spec.commandLine().getErr(), Boolean.getBoolean("espalier.terminal"), task, units, total);
+    }
+
     /** A line for people on stderr. */
     final void note(String line) {
         spec.commandLine().getErr().println("engine: " + line);

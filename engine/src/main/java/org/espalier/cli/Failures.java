@@ -57,7 +57,7 @@ final class Failures {
             String kind = unmatched.isUnknownOption() ? "unknown option" : command ? "unknown command" : "unexpected argument";
             return kind + " '" + word + "'";
         }
-        String message = e.getMessage().strip();
+        String message = e.getMessage().strip().replaceFirst("^Error: ", "");
         return Character.toLowerCase(message.charAt(0)) + message.substring(1);
     }
 

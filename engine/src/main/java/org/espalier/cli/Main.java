@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
         optionListHeading = "%nOptions:%n",
         footer = {"", "'engine COMMAND --help' shows a command's options, with examples.",
             "Results go to stdout, progress and warnings to stderr; exit status: 0 done, 1 failure, 2 wrong usage."},
-        subcommands = {InfoCommand.class})
+        subcommands = {InfoCommand.class, LogitsCommand.class, BenchCommand.class, DevicesCommand.class})
 public final class Main {
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this text.")
@@ -60,8 +60,13 @@ public final class Main {
         }
     }
 
+    /** The commands and their options. */
+    static CommandLine commandLine() {
+        return new CommandLine(new Main());
+    }
+
     private static CommandLine commandLine(PrintStream out, PrintStream err, Failures failures) {
-        return new CommandLine(new Main())
+        return commandLine()
                 .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF))

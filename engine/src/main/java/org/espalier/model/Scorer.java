@@ -81,7 +81,7 @@ public final class Scorer implements AutoCloseable {
     }
 
     /** Refuses ids that are no tokens of the model and sequences beyond its context. */
-    static void check(ModelConfig config, int[] ids) {
+    public static void check(ModelConfig config, int[] ids) {
         if (ids.length > config.maxPositions()) {
             throw new Failure("sequence of " + ids.length + " tokens is longer than the model's context",
                     "at most " + config.maxPositions() + " positions", "use shorter sequences");

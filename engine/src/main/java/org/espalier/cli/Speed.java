@@ -1,0 +1,75 @@
+package org.espalier.cli;
+
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.random.RandomGeneratorFactory;
+import org.espalier.model.Generator;
+import org.espalier.model.Model;
+
+/** Measures a model's speed on random tokens; which tokens they are does not matter to speed. */
+final class Speed implements AutoCloseable {
+
+    private static final long WARM_UP_NANOS = 2_000_000_000L;
+
+    private final Generator generator;
+    private final int tokens;
+    private final Consumer<Generator> work;
+
+    private Speed(Model model, int tokens, Consumer<Generator> work) {
+        this.generator = new Generator(model, tokens);
+        this.tokens = tokens;
+        this.work = work;
+    }
+
+    /** Reads {@code tokens} tokens as one prompt. */
+    static Speed reading(Model model, int tokens, long seed) {
+        int[] ids = ids(model, tokens, seed);
+        return new Speed(model, tokens, generator -> generator.greedy(ids));
+    }
+
+    /** Writes {@code tokens} tokens one by one. */
+    static Speed writing(Model model, int tokens, long seed) {
+        int[] ids = ids(model, tokens, seed);
+        return new Speed(model, tokens, generator -> {
+            for (int id : ids) {
+                generator.greedy(id);
+            }
+        });
+    }
+
+    /** Runs until the JVM has compiled what is hot: once, and on until two seconds have passed. */
+    void warmUp() {
+        long start = System.nanoTime();
+        do {
+            measure();
+        } while (System.nanoTime() - start < WARM_UP_NANOS);
+    }
+
+    /** One measurement from an empty cache, in tokens a second. */
+    double measure() {
+        generator.rewind(0);
+        long start = System.nanoTime();
+        work.accept(generator);
+        return tokens / ((System.nanoTime() - start) / 1e9);
+    }
+
+    @Override
+    public void close() {
+        generator.close();
+    }
+
+    private static int[] ids(Model model, int tokens, long seed) {
+        return RandomGeneratorFactory.of("L64X128MixRandom").create(seed).ints(tokens, 0, model.config().vocab()).toArray();
+    }
+
+    static double mean(List<Double> samples) {
+        return samples.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    }
+
+    /** Standard deviation of a sample; 0 for a single measurement. */
+    static double deviation(List<Double> samples) {
+        double mean = mean(samples);
+        double squares = samples.stream().mapToDouble(s -> (s - mean) * (s - mean)).sum();
+        return samples.size() < 2 ? 0 : Math.sqrt(squares / (samples.size() - 1));
+    }
+}

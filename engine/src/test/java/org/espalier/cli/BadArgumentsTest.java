@@ -1,0 +1,162 @@
+package org.espalier.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/**
+ * Every command with missing, empty and wrong arguments: the right exit status, one line on stderr, nothing on stdout, no
+ * stack trace, nothing written. In the commands {@code @} stands for a temporary folder.
+ */
+class BadArgumentsTest {
+
+    private static final int FAILED = 1;
+    private static final int USAGE = 2;
+
+    /** For each command, arguments that are right as far as they go; the model is put behind them. */
+    private static final Map<String, String> PLAUSIBLE = Map.of(
+            "info", "",
+            "devices", "",
+            "logits", "--ids 1,2 --out @/out.safetensors",
+            "bench", "--prompt 4 --generate 4");
+
+    private static final List<String> WITHOUT_MODEL = List.of("devices");
+
+    private static final List<String> WRONG_USAGE = List.of(
+            "", "nonsense", "--nonsense", "INFO", "info", "info a b", "info --nonsense a", "info --json",
+            "devices extra", "devices --nonsense",
+            "logits", "logits @/m", "logits @/m --ids 1", "logits @/m --out @/o", "logits @/m --ids x --out @/o",
+            "logits @/m --ids 1,,2 --out @/o", "logits @/m --ids 1 --ids-file @/f --out @/o",
+            "logits @/m --ids 99999999999 --out @/o", "logits @/m --ids 1 --out @/o --backend gpu",
+            "logits @/m --ids 1 --out", "logits @/m --ids 1 --out @/o --threads 0", "logits @/m --ids 1 --out @/o --threads x",
+            "bench", "bench @/m --prompt -1", "bench @/m --generate x", "bench @/m --repetitions 0",
+            "bench @/m --prompt 0 --generate 0", "bench @/m --threads -2", "bench @/m --threads 1000000",
+            "bench @/m --device tpu", "bench @/m --seed 1.5", "bench @/m --against");
+
+    private static final List<String> FAILURES = List.of(
+            "bench @/m --device cuda", "logits @/m --ids 1 --out @/o --backend cuda",
+            "logits @/m --ids-file @/missing --out @/o", "logits @/m --ids-file @/empty --out @/o",
+            "logits @/m --ids-file @/text --out @/o", "logits @/m --ids-file @ --out @/o",
+            "logits @/m --ids-file @/empty-array --out @/o", "logits @/m --ids-file @/null --out @/o",
+            "logits @/m --ids 1 --out @/text", "logits @/m --ids 1 --out @", "logits @/m --ids 1 --out @/text/o",
+            "info @/config.json");
+
+    @TempDir
+    private Path folder;
+
+    @TestFactory
+    Stream<DynamicTest> wrongUsage() {
+        return WRONG_USAGE.stream().map(line -> DynamicTest.dynamicTest("engine " + line, () -> fails(USAGE, line)));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> failures() throws IOException {
+        Files.createDirectory(folder.resolve("m"));
+        Files.writeString(folder.resolve("text"), "no JSON\n");
+        Files.writeString(folder.resolve("empty-array"), "[]");
+        Files.writeString(folder.resolve("null"), "null");
+        Files.createFile(folder.resolve("empty"));
+        Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"llama\", \"hidden_size\": -5}");
+        return FAILURES.stream().map(line -> DynamicTest.dynamicTest("engine " + line, () -> fails(FAILED, line)));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyCommandRefusesWhatIsNoModel() throws IOException {
+        Path empty = Files.createFile(folder.resolve("empty.gguf"));
+        Path noise = Files.write(folder.resolve("noise.gguf"), new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9});
+        Path text = Files.writeString(folder.resolve("text.txt"), "no model");
+        Path emptyFolder = Files.createDirectory(folder.resolve("folder"));
+        Path cut = Files.createDirectory(folder.resolve("cut"));
+        Files.writeString(cut.resolve("config.json"), "{\"model_type\"");
+        Files.write(cut.resolve("model.safetensors"), new byte[] {8, 0, 0, 0, 0, 0, 0, 0, '{'});
+        List<Path> models = List.of(folder.resolve("missing"), empty, noise, text, emptyFolder, cut);
+        List<DynamicTest> tests = new ArrayList<>();
+        PLAUSIBLE.forEach((command, arguments) -> {
+            if (!WITHOUT_MODEL.contains(command)) {
+                models.forEach(model -> tests.add(DynamicTest.dynamicTest(command + " " + model.getFileName(),
+                        () -> fails(FAILED, command + " " + arguments + " " + model))));
+            }
+        });
+        return tests.stream();
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyCommandRefusesUnknownOptionsAndExtraArguments() {
+        return PLAUSIBLE.entrySet().stream().map(e -> DynamicTest.dynamicTest(e.getKey(), () -> {
+            fails(USAGE, e.getKey() + " " + e.getValue() + " --nonsense");
+            fails(USAGE, e.getKey() + " " + e.getValue() + " @/m surplus");
+        }));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyCommandHasHelpWithExamples() {
+        return commands().map(command -> DynamicTest.dynamicTest(command, () -> {
+            Ran ran = Ran.engine((command + " --help").split(" "));
+            assertTrue(ran.output().startsWith("Usage: engine " + command), ran.out());
+            assertTrue(ran.out().contains("  engine " + command), ran.out());
+            assertEquals("", ran.err());
+        }));
+    }
+
+    /** A new command must be entered above. */
+    @Test
+    void noCommandIsLeftOut() {
+        assertEquals(PLAUSIBLE.keySet().stream().sorted().toList(), commands().sorted().toList());
+    }
+
+    @Test
+    void unreadableModelIsAFailure() throws IOException {
+        Path file = Files.writeString(folder.resolve("closed.gguf"), "GGUF");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("---------"));
+        assumeFalse(Files.isReadable(file), "the user of these tests may read every file");
+        fails(FAILED, "info " + file);
+    }
+
+    @Test
+    void stackTraceIsShownOnRequestOnly() {
+        Ran ran = Ran.engine("info", "--verbose", folder.resolve("missing").toString());
+        assertEquals(FAILED, ran.status());
+        assertEquals(1, ran.err().lines().filter(l -> l.startsWith("engine: ")).count());
+        assertTrue(ran.err().contains("\tat org.espalier."), ran.err());
+    }
+
+    /** The names of all commands, of commands with parts each part's. */
+    private static Stream<String> commands() {
+        return leaves(Main.commandLine()).map(c -> c.getCommandSpec().qualifiedName().substring("engine ".length()));
+    }
+
+    private static Stream<CommandLine> leaves(CommandLine command) {
+        return command.getSubcommands().isEmpty() ? Stream.of(command)
+                : command.getSubcommands().values().stream().flatMap(BadArgumentsTest::leaves);
+    }
+
+    private void fails(int status, String line) throws IOException {
+        List<Path> before = files();
+        String[] arguments = line.isBlank() ? new String[0]
+                : line.strip().replace("@", folder.toString()).split("\\s+");
+        String said = Ran.engine(arguments).failure(status);
+        assertFalse(said.contains("Exception") || said.contains("internal error"), said);
+        assertEquals(before, files(), "files after engine " + line);
+    }
+
+    private List<Path> files() throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.sorted().toList();
+        }
+    }
+}
