@@ -74,6 +74,13 @@ class ArchitectureTest {
                 .andShould().notHaveRawParameterTypes(takesMemory()));
     }
 
+    /** Its other classes look for GPUs, fetch libraries and call home. */
+    @Test
+    void onlyTheNativeMethodsOfDjlAreUsed() {
+        check(noClasses().should().dependOnClassesThat(DescribedPredicate.<JavaClass>describe("another class of DJL",
+                c -> c.getPackageName().startsWith("ai.djl") && !c.getSimpleName().equals("TokenizersLibrary"))));
+    }
+
     @Test
     void javaCppIsNotUsed() {
         check(noClasses().should().dependOnClassesThat(resideInAPackage("org.bytedeco..")));
