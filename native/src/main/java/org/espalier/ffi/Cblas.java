@@ -34,8 +34,8 @@ public final class Cblas {
         }
         OpenBlas.load();
         CblasLibrary.cblas_sgemm(CblasLibrary.CblasRowMajor(), transposition(transA), transposition(transB), m, n, k,
-                alpha, a.asSlice(aByteOffset), stride(lda), b.asSlice(bByteOffset), stride(ldb),
-                beta, c.asSlice(cByteOffset), stride(ldc));
+                alpha, a.asSlice(aByteOffset), lda, b.asSlice(bByteOffset), ldb,
+                beta, c.asSlice(cByteOffset), ldc);
     }
 
     /** The product in float64; otherwise as {@link #sgemm}. */
@@ -49,17 +49,12 @@ public final class Cblas {
         }
         OpenBlas.load();
         CblasLibrary.cblas_dgemm(CblasLibrary.CblasRowMajor(), transposition(transA), transposition(transB), m, n, k,
-                alpha, a.asSlice(aByteOffset), stride(lda), b.asSlice(bByteOffset), stride(ldb),
-                beta, c.asSlice(cByteOffset), stride(ldc));
+                alpha, a.asSlice(aByteOffset), lda, b.asSlice(bByteOffset), ldb,
+                beta, c.asSlice(cByteOffset), ldc);
     }
 
     private static int transposition(boolean transposed) {
         return transposed ? CblasLibrary.CblasTrans() : CblasLibrary.CblasNoTrans();
-    }
-
-    /** CBLAS refuses a row length of 0 even where a matrix has no elements. */
-    private static int stride(int ld) {
-        return Math.max(1, ld);
     }
 
     private static void check(String operation, int width, boolean transA, boolean transB, int m, int n, int k,

@@ -37,7 +37,8 @@ public final class CudaStatus {
             }
             String name = Libc.text(text.get(ValueLayout.ADDRESS, 0));
             int known = CudaLibrary.cuGetErrorString(status, text);
-            return known == CudaLibrary.CUDA_SUCCESS() ? name + ": " + Libc.text(text.get(ValueLayout.ADDRESS, 0)) : name;
+            boolean explained = known == CudaLibrary.CUDA_SUCCESS();
+            return explained ? name + ": " + Libc.text(text.get(ValueLayout.ADDRESS, 0)) : name;
         }
     }
 

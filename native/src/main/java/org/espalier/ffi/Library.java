@@ -32,8 +32,8 @@ public sealed interface Library {
     }
 
     /**
-     * Opens a library by its path or, without a slash, by its name where the dynamic linker looks. A missing or unusable
-     * library is an {@link Absent} with one reason, never an exception.
+     * Opens a library by its path or, without a slash, by its name where the dynamic linker looks. A missing or
+     * unusable library is an {@link Absent} with one reason, never an exception.
      */
     static Library open(String nameOrPath) {
         if (nameOrPath.contains("/") && !isElf(Path.of(nameOrPath))) {

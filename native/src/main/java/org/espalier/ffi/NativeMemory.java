@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Off-heap memory with one owner each: every allocation is entered in a ledger under its purpose and leaves it when it is
- * freed, so that a test can ask what is left. Memory is 64-byte aligned and <em>not</em> zeroed.
+ * Off-heap memory with one owner each: every allocation is entered in a ledger under its purpose and leaves it when it
+ * is freed, so that a test can ask what is left. Memory is 64-byte aligned and <em>not</em> zeroed.
  */
 public final class NativeMemory implements AutoCloseable {
 
@@ -54,7 +54,7 @@ public final class NativeMemory implements AutoCloseable {
         return memory;
     }
 
-    /** The memory, as a segment of the global scope: the same segment class as a mapped file, so profiles stay clean. */
+    /** The memory, as a segment of the global scope: the same class as a mapped file's, so profiles stay clean. */
     public MemorySegment segment() {
         if (segment == null) {
             throw new IllegalStateException("used after it was freed: " + purpose);

@@ -133,8 +133,8 @@ public final class OpenBlas {
 
     private static Failure unusable(String why, String path) {
         return new Failure("OpenBLAS cannot be used: " + why, path, PATH.howToSet()
-                + " to the path of another OpenBLAS library, or unset it to use the one that comes along, unpacked into "
-                + LibraryCache.FOLDER.variable());
+                + " to the path of another OpenBLAS library, or unset it to use the one that comes along, unpacked"
+                + " into " + LibraryCache.FOLDER.variable());
     }
 
     private static String config(MemorySegment function) {

@@ -58,6 +58,15 @@ class CblasTest {
     }
 
     @Test
+    void emptyInnerAxisNeedsNoRowLength() {
+        try (NativeMemory c = NativeMemory.allocate(4, "C")) {
+            c.segment().set(ValueLayout.JAVA_FLOAT, 0, 8);
+            Cblas.sgemm(false, true, 1, 1, 0, 1, c.segment(), 0, 0, c.segment(), 0, 0, 0.25f, c.segment(), 0, 1);
+            assertEquals(2, c.segment().get(ValueLayout.JAVA_FLOAT, 0));
+        }
+    }
+
+    @Test
     void emptyOutputTouchesNothing() {
         compare(false, false, false, 0, 5, 4, 1, 0);
         compare(false, false, false, 5, 0, 4, 1, 0);

@@ -61,6 +61,20 @@ class OpenBlasTest {
     }
 
     @Test
+    void failedUnpackingLeavesNothingAside() throws IOException {
+        LibraryCache cache = new LibraryCache(temporary);
+        Path folder = cache.unpack(packed(SMALL.get(0)), SMALL);
+        Path inTheWay = folder.resolve(SMALL.get(0));
+        Files.delete(inTheWay);
+        Files.createDirectories(inTheWay.resolve("not empty"));
+        Failure failure = assertThrows(Failure.class, () -> cache.unpack(packed(SMALL.get(0)), SMALL));
+        assertEquals(inTheWay.toString(), failure.where());
+        try (Stream<Path> left = Files.list(folder)) {
+            assertEquals(SMALL.size(), left.count(), "files left aside");
+        }
+    }
+
+    @Test
     void cacheThatCannotBeWrittenIsOneLine() throws IOException {
         Path notAFolder = Files.createFile(temporary.resolve("file"));
         Failure failure = assertThrows(Failure.class,
