@@ -3,19 +3,27 @@ package org.espalier.format;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 import org.espalier.ffi.Failure;
 
@@ -44,8 +52,13 @@ public final class Json {
     private Json() {
     }
 
-    static JsonFactory factory() {
-        return FACTORY;
+    /** A parser of UTF-8 and nothing else: bytes that are not valid UTF-8 end in an exception. */
+    static JsonParser parser(byte[] utf8) throws IOException {
+        return FACTORY.createParser(new InputStreamReader(new ByteArrayInputStream(utf8), StandardCharsets.UTF_8.newDecoder()));
+    }
+
+    static JsonGenerator generator(OutputStream out) throws IOException {
+        return FACTORY.createGenerator(out);
     }
 
     /** A new, empty object. */
@@ -60,8 +73,8 @@ public final class Json {
      */
     public static ObjectNode readObject(Path path) {
         byte[] bytes = readFile(path, LARGEST_FILE);
-        try {
-            JsonNode node = MAPPER.readTree(bytes);
+        try (JsonParser parser = parser(bytes)) {
+            JsonNode node = MAPPER.readValue(parser, JsonNode.class);
             if (node instanceof ObjectNode object) {
                 return object;
             }
@@ -75,7 +88,7 @@ public final class Json {
     public static byte[] toBytes(JsonNode node) {
         try {
             byte[] text = MAPPER.writeValueAsBytes(node);
-            byte[] line = java.util.Arrays.copyOf(text, text.length + 1);
+            byte[] line = Arrays.copyOf(text, text.length + 1);
             line[text.length] = '\n';
             return line;
         } catch (JsonProcessingException e) {
@@ -101,6 +114,9 @@ public final class Json {
 
     /** What a parser found wrong in {@code path}, as one line with the line and column. */
     static Failure failure(IOException e, Path path) {
+        if (e instanceof CharacterCodingException) {
+            return new Failure("not valid UTF-8", path.toString(), "fetch or write the file again", e);
+        }
         if (!(e instanceof JacksonException jackson)) {
             return new Failure("file cannot be read: " + e.getMessage(), path.toString(), "check the file", e);
         }

@@ -51,7 +51,12 @@ final class SafetensorsCheckpoint implements Checkpoint {
         List<SafetensorsFile> files = new ArrayList<>();
         try {
             for (Map.Entry<String, List<String>> shard : shards.entrySet()) {
-                SafetensorsFile file = SafetensorsFile.open(folder.resolve(shard.getKey()));
+                Path path = folder.resolve(shard.getKey());
+                if (!Files.exists(path)) {
+                    throw new Failure("the index names the shard " + shard.getKey() + ", which is not there",
+                            index.toString(), "fetch the missing file");
+                }
+                SafetensorsFile file = SafetensorsFile.open(path);
                 files.add(file);
                 requireSameTensors(index, shard.getValue(), file);
             }

@@ -45,7 +45,7 @@ final class SafetensorsHeader {
         if (json.length == 0 || json[0] != '{') {
             throw header.lie("the header does not start with '{'");
         }
-        try (JsonParser parser = Json.factory().createParser(json)) {
+        try (JsonParser parser = Json.parser(json)) {
             parser.nextToken();
             header.readEntries(parser);
             if (parser.nextToken() != null) {
