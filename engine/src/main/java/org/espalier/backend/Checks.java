@@ -249,4 +249,17 @@ public final class Checks {
             }
         }
     }
+
+    public static void saliency(DType compute, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows,
+            Tensor columns) {
+        Operands o = Operands.of("saliency", "w", w, "gradient", gradient, "fisher", fisher, "rows", rows,
+                "columns", columns).rank(w, 2);
+        o.stored(w, w.shape().toArray()).is(rows, DType.F64, w.shape().dim(0)).is(columns, DType.F64, w.shape().dim(1));
+        if (saliency.needsGradient() || gradient != null) {
+            o.is(gradient, compute, w.shape().toArray());
+        }
+        if (saliency.needsFisher() || fisher != null) {
+            o.is(fisher, compute, w.shape().toArray());
+        }
+    }
 }

@@ -93,7 +93,7 @@ public final class Llama {
 
     /** A tape of one token, for counting parameters and finding groups. */
     public Tape shape() {
-        return logits(1).tape();
+        return loss(1).tape();
     }
 
     /** The recording of everything up to the last layer. */

@@ -6,6 +6,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.Checks;
 import org.espalier.backend.HostBuffer;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Saliency;
 import org.espalier.backend.Sequences;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
@@ -37,6 +38,7 @@ public final class CpuBackend implements Backend {
     private final Loss loss;
     private final Optimizer optimizer;
     private final Convert convert;
+    private final Scores scores;
 
     /** @param threads how many threads compute, the calling one among them */
     public CpuBackend(int threads) {
@@ -54,6 +56,7 @@ public final class CpuBackend implements Backend {
         loss = new Loss(pool);
         optimizer = new Optimizer(pool);
         convert = new Convert(pool);
+        scores = new Scores(pool);
     }
 
     @Override
@@ -337,6 +340,15 @@ public final class CpuBackend implements Backend {
         widened.require(4L * count);
         Widen.decode(vector.type(), memory(vector), 0, widened.of(0), 0, count);
         return widened.of(0);
+    }
+
+    @Override
+    public void saliency(Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows,
+            Tensor columns) {
+        Checks.saliency(COMPUTE, saliency, w, gradient, fisher, rows, columns);
+        scores.run(saliency, new Scores.Weight(w.type(), memory(w), gradient == null ? null : memory(gradient),
+                fisher == null ? null : memory(fisher), w.shape().rows(), w.shape().columns()), memory(rows),
+                memory(columns));
     }
 
     @Override

@@ -1,0 +1,19 @@
+package org.espalier.backend;
+
+import org.espalier.tensor.Tensor;
+
+/** Scores for structured pruning: what every row and column of a weight carries. */
+public interface ScoreOps {
+
+    /**
+     * {@code rows[i] = Σ_k |S[i, k]|} and {@code columns[k] = Σ_i |S[i, k]|} with {@code S} the saliency of every number;
+     * for {@link Saliency#VECTORIZE} the absolute value of the sums. Sums are float64, in a fixed order.
+     *
+     * @param w        {@code [out, in]}, any stored type
+     * @param gradient {@code [out, in]} in the compute type; null if the saliency needs none
+     * @param fisher   {@code [out, in]} in the compute type; null if the saliency needs none
+     * @param rows     float64 {@code [out]}, written
+     * @param columns  float64 {@code [in]}, written
+     */
+    void saliency(Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows, Tensor columns);
+}

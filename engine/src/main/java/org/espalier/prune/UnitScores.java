@@ -1,0 +1,68 @@
+package org.espalier.prune;
+
+import java.util.List;
+import org.espalier.couple.Member;
+
+/**
+ * Scores of the units of one group.
+ *
+ * @param units  the units
+ * @param scores one for each
+ */
+public record UnitScores(Units units, double[] scores) {
+
+    /** How entries of members of different lengths are laid beside each other. */
+    public enum Alignment {
+        /** An entry meets the entries of its own unit. */
+        BY_UNIT,
+        /** Entry {@code j} meets entry {@code j mod n} of the shortest member, as LLM-Pruner does: wrong for grouped queries. */
+        LLM_PRUNER
+    }
+
+    /**
+     * Lays the members beside each other, entry by entry of the shortest, aggregates over the members, and sums each unit's
+     * entries.
+     */
+    public static UnitScores of(Units units, AxisScores scores, Aggregate aggregate, Alignment alignment) {
+        List<Member> members = units.members().stream().filter(m -> scores.has(m.tensor().name())).toList();
+        int width = members.stream().mapToInt(m -> units.entries(m, 0).length).min().orElseThrow();
+        double[][][] aligned = new double[members.size()][][];
+        for (int m = 0; m < aligned.length; m++) {
+            aligned[m] = alignment == Alignment.BY_UNIT ? byUnit(units, members.get(m), scores, width)
+                    : byPosition(units, members.get(m), scores, width);
+        }
+        double[] totals = new double[units.count()];
+        double[] column = new double[members.size()];
+        for (int unit = 0; unit < totals.length; unit++) {
+            for (int entry = 0; entry < width; entry++) {
+                for (int m = 0; m < column.length; m++) {
+                    column[m] = aligned[m][unit][entry];
+                }
+                totals[unit] += aggregate.of(column);
+            }
+        }
+        return new UnitScores(units, totals);
+    }
+
+    private static double[][] byUnit(Units units, Member member, AxisScores scores, int width) {
+        double[] along = scores.along(member);
+        double[][] aligned = new double[units.count()][width];
+        for (int unit = 0; unit < aligned.length; unit++) {
+            long[] entries = units.entries(member, unit);
+            for (int i = 0; i < entries.length; i++) {
+                aligned[unit][i % width] += along[(int) entries[i]];
+            }
+        }
+        return aligned;
+    }
+
+    private static double[][] byPosition(Units units, Member member, AxisScores scores, int width) {
+        double[] along = scores.along(member);
+        double[][] aligned = new double[units.count()][width];
+        for (int j = 0; j < along.length; j++) {
+            int at = j % (units.count() * width);
+            aligned[at / width][at % width] += along[j];
+        }
+        return aligned;
+    }
+}
