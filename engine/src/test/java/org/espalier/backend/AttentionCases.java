@@ -1,0 +1,191 @@
+package org.espalier.backend;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.espalier.tensor.Shape;
+
+/** {@link AttentionOps}. */
+final class AttentionCases {
+
+    private AttentionCases() {
+    }
+
+    static List<OpCase<AttentionOps>> all() {
+        List<OpCase<AttentionOps>> cases = new ArrayList<>(rotary());
+        cases.addAll(attention());
+        return cases;
+    }
+
+    private static List<OpCase<AttentionOps>> rotary() {
+        // tokens, heads, headDim
+        int[][] sizes = {{1, 1, 2}, {1, 3, 8}, {3, 1, 8}, {7, 3, 64}, {17, 2, 6}, {65, 7, 14}, {64, 9, 64}, {5, 4, 130}};
+        List<OpCase<AttentionOps>> cases = new ArrayList<>();
+        for (int[] size : sizes) {
+            cases.add(rotary(size, false, false, 0));
+            cases.add(rotary(size, false, true, 1));
+            cases.add(rotary(size, true, false, 1));
+            cases.add(rotary(size, true, true, 0));
+        }
+        return cases;
+    }
+
+    private static OpCase<AttentionOps> rotary(int[] size, boolean interleaved, boolean inverse, float beta) {
+        long[] dims = {size[0], size[1], size[2]};
+        int positions = size[0] + 5;
+        String name = size[0] + "x" + size[1] + "x" + size[2] + (interleaved ? " interleaved" : " halves")
+                + (inverse ? " inverse" : "") + " beta " + (int) beta;
+        long numbers = dims[0] * dims[1] * dims[2];
+        return new CaseBuilder<AttentionOps>("rotary", name)
+                .input("x", dims).randomInts("positions", size[0], positions)
+                .input("table", angles(positions, size[2] / 2), positions, 2, size[2] / 2)
+                .target("y", beta, dims).seed("y", "dY").gradient("x", "dX", beta)
+                .forward(3 * numbers, (ops, q, t) -> ops.rotary(q, t.get("x"), t.get("positions"), t.get("table"),
+                        interleaved, inverse, t.get("y"), beta))
+                .backward(3 * numbers, (ops, q, t) -> ops.rotary(q, t.get("dY"), t.get("positions"), t.get("table"),
+                        interleaved, !inverse, t.get("dX"), beta))
+                .build();
+    }
+
+    /** Cosines then sines of angles {@code position · 10000^(−pair / half)}. */
+    private static double[] angles(int positions, int half) {
+        double[] table = new double[positions * 2 * half];
+        for (int p = 0; p < positions; p++) {
+            for (int i = 0; i < half; i++) {
+                double angle = p * Math.pow(10000, -(double) i / half);
+                table[(2 * p) * half + i] = Math.cos(angle);
+                table[(2 * p + 1) * half + i] = Math.sin(angle);
+            }
+        }
+        return table;
+    }
+
+    private static List<OpCase<AttentionOps>> attention() {
+        Sequences mixed = Sequences.packed(1, 5, 17, 3);
+        // Two sequences far apart in one cache, one with a single new query, one with three.
+        Sequences twoCaches = new Sequences(new int[] {0, 1, 4}, new int[] {20, 2}, new int[] {10, 17});
+        List<OpCase<AttentionOps>> cases = new ArrayList<>();
+        cases.add(new Form("one token", Sequences.packed(1), 1, 1, 1, 8, 8).cancelling().build());
+        cases.add(new Form("one token of 3 groups", Sequences.packed(1), 1, 6, 3, 7, 3).cancelling().beta(1).build());
+        cases.add(new Form("3 tokens", Sequences.packed(3), 3, 1, 1, 1, 1).build());
+        cases.add(new Form("7 tokens", Sequences.packed(7), 7, 2, 1, 8, 8).beta(1).build());
+        cases.add(new Form("packed", mixed, 26, 3, 3, 8, 8).build());
+        cases.add(new Form("packed", mixed, 26, 4, 2, 8, 17).beta(1).build());
+        cases.add(new Form("packed", mixed, 26, 9, 3, 64, 64).build());
+        cases.add(new Form("packed with an empty sequence", Sequences.packed(2, 0, 4), 6, 2, 2, 7, 7).build());
+        cases.add(new Form("65 tokens", Sequences.packed(65), 65, 3, 1, 17, 65).build());
+        cases.add(new Form("cached, one query", Sequences.cached(7, 1), 8, 4, 2, 8, 8).build());
+        cases.add(new Form("cached, 3 queries, room left", Sequences.cached(17, 3), 31, 6, 2, 8, 8).build());
+        cases.add(new Form("cached, 3 queries, room left", Sequences.cached(17, 3), 31, 6, 2, 8, 8).beta(1).build());
+        cases.add(new Form("two caches", twoCaches, 40, 3, 1, 64, 64).build());
+        cases.add(new Form("long cache, one query", Sequences.cached(299, 1), 320, 9, 3, 64, 64).build());
+        cases.add(new Form("300 tokens", Sequences.packed(300), 300, 9, 3, 64, 64).build());
+        cases.add(new Form("dQuery only", mixed, 26, 4, 2, 8, 8).wants("query").build());
+        cases.add(new Form("dKey only", mixed, 26, 4, 2, 8, 8).wants("key").build());
+        cases.add(new Form("dValue only", mixed, 26, 4, 2, 8, 8).wants("value").beta(1).build());
+        return cases;
+    }
+
+    /** A case of attention being put together. */
+    private static final class Form {
+
+        private final String label;
+        private final Sequences sequences;
+        private final int rows;
+        private final int heads;
+        private final int kvHeads;
+        private final int headDim;
+        private final int valueDim;
+        private float beta;
+        private boolean cancelling;
+        private List<String> wanted = List.of("query", "key", "value");
+
+        Form(String label, Sequences sequences, int rows, int heads, int kvHeads, int headDim, int valueDim) {
+            this.label = label;
+            this.sequences = sequences;
+            this.rows = rows;
+            this.heads = heads;
+            this.kvHeads = kvHeads;
+            this.headDim = headDim;
+            this.valueDim = valueDim;
+        }
+
+        Form beta(float value) {
+            this.beta = value;
+            return this;
+        }
+
+        /** With one key the gradients of query and key are differences of equal terms of about this size. */
+        Form cancelling() {
+            this.cancelling = true;
+            return this;
+        }
+
+        Form wants(String... inputs) {
+            this.wanted = List.of(inputs);
+            return this;
+        }
+
+        OpCase<AttentionOps> build() {
+            long tokens = sequences.queries();
+            double scale = 1 / Math.sqrt(headDim);
+            String name = label + " " + heads + "/" + kvHeads + " heads of " + headDim + "/" + valueDim + " beta " + (int) beta;
+            CaseBuilder<AttentionOps> b = new CaseBuilder<>("attention", name);
+            b.input("query", tokens, heads, headDim)
+                    .input("key", cache(b, "key", headDim), rows, kvHeads, headDim)
+                    .input("value", cache(b, "value", valueDim), rows, kvHeads, valueDim)
+                    .output("out", tokens, heads, valueDim).output("logSum", tokens, heads).seed("out", "dOut");
+            for (String input : wanted) {
+                b.gradient(input, gradientOf(input), beta);
+            }
+            if (cancelling) {
+                b.cancelling(1);
+            }
+            long pairs = pairs() * heads;
+            return b.forward(2 * pairs * (headDim + valueDim),
+                    (ops, q, t) -> ops.attention(q, sequences, scale, t.get("query"), t.get("key"), t.get("value"),
+                            t.get("out"), t.get("logSum")))
+                    .backward(2 * pairs * (3 * headDim + 2 * valueDim),
+                            (ops, q, t) -> ops.attentionBackward(q, sequences, scale, t.get("query"), t.get("key"),
+                                    t.get("value"), t.get("out"), t.get("logSum"), t.get("dOut"), t.get("dQuery"), beta,
+                                    t.get("dKey"), beta, t.get("dValue"), beta))
+                    .build();
+        }
+
+        private static String gradientOf(String input) {
+            return "d" + Character.toUpperCase(input.charAt(0)) + input.substring(1);
+        }
+
+        /** Rows that no sequence looks at hold NaN, as memory of a cache may that was never written. */
+        private double[] cache(CaseBuilder<AttentionOps> b, String operand, int dim) {
+            double[] numbers = b.normal(operand, Shape.of(rows, kvHeads, dim));
+            int width = kvHeads * dim;
+            for (int row = 0; row < rows; row++) {
+                if (!seen(row)) {
+                    Arrays.fill(numbers, row * width, (row + 1) * width, Double.NaN);
+                }
+            }
+            return numbers;
+        }
+
+        private boolean seen(int row) {
+            for (int s = 0; s < sequences.count(); s++) {
+                int start = sequences.keyStart()[s];
+                if (row >= start && row < start + sequences.keyCount()[s]) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        /** Query and key pairs that causality allows. */
+        private long pairs() {
+            long pairs = 0;
+            for (int s = 0; s < sequences.count(); s++) {
+                long queries = sequences.queries(s);
+                pairs += queries * (sequences.keyCount()[s] - queries) + queries * (queries + 1) / 2;
+            }
+            return pairs;
+        }
+    }
+}

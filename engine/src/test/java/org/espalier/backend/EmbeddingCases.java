@@ -1,0 +1,83 @@
+package org.espalier.backend;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+
+/** {@link EmbeddingOps}. */
+final class EmbeddingCases {
+
+    /** Tokens, vocabulary, channels. */
+    private static final int[][] SIZES = {{1, 1, 1}, {1, 3, 7}, {3, 7, 1}, {7, 3, 17}, {17, 65, 65}, {65, 17, 3}, {64, 500, 576}};
+
+    private EmbeddingCases() {
+    }
+
+    static List<OpCase<EmbeddingOps>> all() {
+        List<OpCase<EmbeddingOps>> cases = new ArrayList<>();
+        for (int[] size : SIZES) {
+            for (DType type : List.of(DType.F32, DType.BF16, DType.F16)) {
+                cases.add(embedding(size, type));
+            }
+        }
+        for (DType type : List.of(DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q8_0, DType.Q4_K, DType.Q5_K,
+                DType.Q6_K)) {
+            cases.add(embedding(new int[] {7, 17, 512}, type));
+        }
+        for (int tokens : new int[] {1, 3, 7, 17}) {
+            cases.add(scatter(tokens, 20, 3, 8));
+            cases.add(gather(tokens, 20, 3, 8));
+        }
+        cases.add(scatter(1, 1, 1, 1));
+        cases.add(gather(65, 7, 1, 65));
+        cases.add(gatherStored());
+        return cases;
+    }
+
+    private static OpCase<EmbeddingOps> embedding(int[] size, DType type) {
+        int tokens = size[0];
+        int vocab = size[1];
+        long channels = size[2];
+        String name = tokens + " of " + vocab + "x" + channels + " " + type;
+        return new CaseBuilder<EmbeddingOps>("embedding", name)
+                .randomInts("ids", tokens, vocab).weight("table", type, vocab, channels).touching(tokens * channels)
+                .output("out", tokens, channels).seed("out", "dOut")
+                .gradient("table", "dTable", 1).touching(tokens * channels)
+                .forward(0, (ops, q, t) -> ops.embedding(q, t.get("ids"), t.get("table"), t.get("out")))
+                .backward(tokens * channels,
+                        (ops, q, t) -> ops.embeddingBackward(q, t.get("ids"), t.get("dOut"), t.get("dTable")))
+                .build();
+    }
+
+    private static OpCase<EmbeddingOps> scatter(int tokens, int capacity, int heads, int headDim) {
+        CaseBuilder<EmbeddingOps> b = new CaseBuilder<>("scatterRows", tokens + " into " + capacity + "x" + heads + "x" + headDim);
+        List<Integer> rows = new ArrayList<>(IntStream.range(0, capacity).boxed().toList());
+        Collections.shuffle(rows, b.random("rows"));
+        return copied(b).input("source", tokens, heads, headDim)
+                .ints("rows", rows.stream().mapToInt(Integer::intValue).limit(tokens).toArray())
+                .updated("target", capacity, heads, headDim).touching((long) tokens * heads * headDim)
+                .forward(0, (ops, q, t) -> ops.scatterRows(q, t.get("source"), t.get("rows"), t.get("target"))).build();
+    }
+
+    private static OpCase<EmbeddingOps> gather(int tokens, int capacity, int heads, int headDim) {
+        CaseBuilder<EmbeddingOps> b = new CaseBuilder<>("gatherRows", tokens + " of " + capacity + "x" + heads + "x" + headDim);
+        return copied(b).input("source", capacity, heads, headDim).touching((long) tokens * heads * headDim)
+                .randomInts("rows", tokens, capacity).output("target", tokens, heads, headDim)
+                .forward(0, (ops, q, t) -> ops.gatherRows(q, t.get("source"), t.get("rows"), t.get("target"))).build();
+    }
+
+    /** Rows of a cache in bfloat16: copied as they are. */
+    private static OpCase<EmbeddingOps> gatherStored() {
+        CaseBuilder<EmbeddingOps> b = new CaseBuilder<>("gatherRows", "7 of 17x65 BF16");
+        return copied(b).fixed("source", DType.BF16, b.normal("source", Shape.of(17, 65)), 17, 65)
+                .randomInts("rows", 7, 17).output("target", DType.BF16, 7, 65)
+                .forward(0, (ops, q, t) -> ops.gatherRows(q, t.get("source"), t.get("rows"), t.get("target"))).build();
+    }
+
+    private static CaseBuilder<EmbeddingOps> copied(CaseBuilder<EmbeddingOps> b) {
+        return b.tolerance(0, "numbers are only copied");
+    }
+}

@@ -1,0 +1,60 @@
+package org.espalier.backend;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+
+/** {@link MemoryOps}: conversions and fills. */
+final class MemoryCases {
+
+    private static final List<DType> STORED = List.of(DType.F32, DType.BF16, DType.F16, DType.Q4_0, DType.Q4_1,
+            DType.Q5_0, DType.Q5_1, DType.Q8_0, DType.Q4_K, DType.Q5_K, DType.Q6_K);
+
+    private MemoryCases() {
+    }
+
+    static List<OpCase<MemoryOps>> all() {
+        List<OpCase<MemoryOps>> cases = new ArrayList<>();
+        for (DType from : STORED) {
+            for (DType to : List.of(DType.F32, DType.BF16, DType.F16)) {
+                long columns = from.plain() ? 65 : 512;
+                cases.add(convert(from, to, 3, columns));
+            }
+        }
+        cases.add(convert(DType.BF16, DType.F32, 17, 7));
+        cases.add(roundings(DType.BF16));
+        cases.add(roundings(DType.F16));
+        for (DType type : List.of(DType.F32, DType.F64, DType.BF16, DType.F16, DType.I32)) {
+            cases.add(fill(type, 3));
+        }
+        cases.add(fill(DType.F32, 0));
+        return cases;
+    }
+
+    private static OpCase<MemoryOps> convert(DType from, DType to, long rows, long columns) {
+        CaseBuilder<MemoryOps> b = new CaseBuilder<>("convert", from + " to " + to + " " + rows + "x" + columns);
+        return convert(b.weight("source", from, rows, columns), to, rows * columns);
+    }
+
+    /** Ties, subnormals, the largest numbers and infinities, as float32. */
+    private static OpCase<MemoryOps> roundings(DType to) {
+        double[] numbers = {0, -0.0, 1, 1 + 0x1p-8, 1 + 3 * 0x1p-8, 1 + 0x1p-9, 1 + 0x1p-11, 1 + 3 * 0x1p-11, 1 + 0x1p-12,
+            65504, 65519, 65520, 1e30, -1e30, 0x1p-14, 0x1p-24, 0x1p-25, 3 * 0x1p-26, 1e-30, Float.MIN_VALUE, Float.MAX_VALUE,
+            Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY};
+        CaseBuilder<MemoryOps> b = new CaseBuilder<>("convert", "roundings to " + to);
+        return convert(b.fixed("source", DType.F32, numbers, numbers.length), to, numbers.length);
+    }
+
+    private static OpCase<MemoryOps> convert(CaseBuilder<MemoryOps> b, DType to, long numbers) {
+        return b.output("target", to, numbers).tolerance(0, "rounding to nearest even has one answer")
+                .forward(numbers, (ops, q, t) -> ops.convert(q, t.get("source"), t.get("target"))).build();
+    }
+
+    private static OpCase<MemoryOps> fill(DType type, double value) {
+        Shape shape = Shape.of(7, 17);
+        return new CaseBuilder<MemoryOps>("fill", type + " with " + value).output("target", type, shape.toArray())
+                .tolerance(0, "the number is representable")
+                .forward(0, (ops, q, t) -> ops.fill(q, t.get("target"), value)).build();
+    }
+}

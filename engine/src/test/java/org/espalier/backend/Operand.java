@@ -1,0 +1,102 @@
+package org.espalier.backend;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.espalier.tensor.Blocks;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+
+/**
+ * One tensor of an operation case and what it holds at the start.
+ *
+ * @param name     as in the operation's signature
+ * @param role     how the case uses it
+ * @param type     how it is stored, or null for the backend's compute type
+ * @param shape    its extents
+ * @param numbers  its numbers for the compute type, representable in float32, else null
+ * @param stored   its bytes for a given type, else null
+ * @param elements how many of its numbers the operation touches: fewer than all only for tables
+ */
+public record Operand(String name, Role role, DType type, Shape shape, double[] numbers, byte[] stored, long elements) {
+
+    /** How a case uses an operand. */
+    public enum Role {
+        /** Read, or read and updated, by the forward step. */
+        INPUT,
+        /** As an input, but given to the backend as a weight that lies in a mapped file. */
+        WEIGHT,
+        /** Written by the forward step. */
+        OUTPUT,
+        /** The gradient that enters the backward step. */
+        SEED,
+        /** A gradient that the backward step writes or adds to. */
+        GRADIENT
+    }
+
+    static Operand compute(String name, Role role, Shape shape, double[] numbers) {
+        return new Operand(name, role, null, shape, numbers, null, shape.elements());
+    }
+
+    static Operand stored(String name, Role role, DType type, Shape shape, byte[] stored) {
+        return new Operand(name, role, type, shape, null, stored, shape.elements());
+    }
+
+    /** The same operand of which only some numbers are touched. */
+    Operand touching(long touched) {
+        return new Operand(name, role, type, shape, numbers, stored, touched);
+    }
+
+    /** A weight of a plain type as an operand in the compute type, for differences smaller than its type can hold. */
+    Operand exact() {
+        if (role != Role.WEIGHT || !type.plain()) {
+            return this;
+        }
+        double[] values = new double[Math.toIntExact(shape.elements())];
+        Blocks.decode(type, MemorySegment.ofArray(stored), 0, values, 0, values.length);
+        return compute(name, Role.INPUT, shape, values);
+    }
+
+    DType type(DType compute) {
+        return type == null ? compute : type;
+    }
+
+    boolean backwardOnly() {
+        return role == Role.SEED || role == Role.GRADIENT;
+    }
+
+    /** The bytes at the start, on a backend of this compute type. */
+    byte[] bytes(DType compute) {
+        return type == null ? encode(compute, numbers) : stored.clone();
+    }
+
+    /** Numbers as bytes of a type that holds float32 or more, or of a narrower plain floating type. */
+    static byte[] encode(DType type, double[] numbers) {
+        byte[] bytes = new byte[Math.toIntExact(type.bytes(numbers.length))];
+        MemorySegment target = MemorySegment.ofArray(bytes);
+        switch (type) {
+            case F64 -> {
+                for (int i = 0; i < numbers.length; i++) {
+                    target.set(ValueLayout.JAVA_DOUBLE_UNALIGNED, 8L * i, numbers[i]);
+                }
+            }
+            case I32 -> {
+                for (int i = 0; i < numbers.length; i++) {
+                    target.set(ValueLayout.JAVA_INT_UNALIGNED, 4L * i, (int) numbers[i]);
+                }
+            }
+            default -> {
+                float[] floats = new float[numbers.length];
+                for (int i = 0; i < numbers.length; i++) {
+                    floats[i] = (float) numbers[i];
+                }
+                Blocks.encode(type, floats, 0, target, 0, floats.length);
+            }
+        }
+        return bytes;
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + (type == null ? "compute type" : type) + " " + shape;
+    }
+}
