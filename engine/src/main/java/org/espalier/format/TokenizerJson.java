@@ -49,7 +49,7 @@ final class TokenizerJson {
         TokenizerJson json = new TokenizerJson(where);
         json.requireModel(document.path("model"));
         json.requireAddedTokens(document.path("added_tokens"));
-        new TokenizerPipeline(where).require(document);
+        new TokenizerPipeline(json.vocabularySize(), where).require(document);
         return json;
     }
 

@@ -17,9 +17,11 @@ final class TokenizerNative implements AutoCloseable {
     private static final TokenizersLibrary LIBRARY = library();
 
     private final AtomicLong handle;
+    private final String where;
 
-    private TokenizerNative(long handle) {
+    private TokenizerNative(long handle, String where) {
         this.handle = new AtomicLong(handle);
+        this.where = where;
     }
 
     /** @param json checked by {@link TokenizerJson} */
@@ -29,14 +31,14 @@ final class TokenizerNative implements AutoCloseable {
             // A file may ask that texts are cut or filled up to some length.
             LIBRARY.disableTruncation(handle);
             LIBRARY.disablePadding(handle);
-            return new TokenizerNative(handle);
+            return new TokenizerNative(handle, where);
         } catch (RuntimeException e) {
             throw new Failure("tokenizer cannot be opened: " + e.getMessage(), where, TokenizerJson.REMEDY, e);
         }
     }
 
     int[] encode(String text, boolean special) {
-        long encoding = LIBRARY.encode(handle(), wellFormed(text), special);
+        long encoding = start(wellFormed(text), special);
         try {
             long[] ids = LIBRARY.getTokenIds(encoding);
             int[] narrow = new int[ids.length];
@@ -54,7 +56,12 @@ final class TokenizerNative implements AutoCloseable {
         for (int i = 0; i < ids.length; i++) {
             wide[i] = ids[i];
         }
-        return LIBRARY.decode(handle(), wide, skipSpecial);
+        long open = handle();
+        try {
+            return LIBRARY.decode(open, wide, skipSpecial);
+        } catch (RuntimeException e) {
+            throw new Failure("ids cannot be decoded: " + e.getMessage(), where, TokenizerJson.REMEDY, e);
+        }
     }
 
     @Override
@@ -62,6 +69,15 @@ final class TokenizerNative implements AutoCloseable {
         long open = handle.getAndSet(0);
         if (open != 0) {
             LIBRARY.deleteTokenizer(open);
+        }
+    }
+
+    private long start(String text, boolean special) {
+        long open = handle();
+        try {
+            return LIBRARY.encode(open, text, special);
+        } catch (RuntimeException e) {
+            throw new Failure("text cannot be encoded: " + e.getMessage(), where, TokenizerJson.REMEDY, e);
         }
     }
 

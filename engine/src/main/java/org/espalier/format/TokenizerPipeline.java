@@ -21,9 +21,11 @@ final class TokenizerPipeline {
             "decoder", Set.of("Sequence", "Replace", "ByteFallback", "Fuse", "Strip", "ByteLevel", "Metaspace"));
     private static final Set<String> MEMBERS = Set.of("normalizers", "pretokenizers", "processors", "decoders");
 
+    private final int vocabularySize;
     private final String where;
 
-    TokenizerPipeline(String where) {
+    TokenizerPipeline(int vocabularySize, String where) {
+        this.vocabularySize = vocabularySize;
         this.where = where;
     }
 
@@ -46,6 +48,7 @@ final class TokenizerPipeline {
         switch (type) {
             case "Sequence" -> requireSequence(step, section, known);
             case "Replace", "Split" -> requirePattern(step.path("pattern"), section);
+            case "Prepend" -> requireSomethingBefore(step);
             case "TemplateProcessing" -> requireTemplate(step);
             case "Strip" -> requireNothingBehind(step);
             default -> { }
@@ -67,21 +70,35 @@ final class TokenizerPipeline {
         }
     }
 
-    /** Every special token that the template names must be defined, with as many ids as tokens. */
+    /** An empty text would leave the library with a count of characters that is wrong by one. */
+    private void requireSomethingBefore(JsonNode prepend) {
+        if (prepend.path("prepend").asText("").isEmpty()) {
+            throw lie("normalizer puts an empty text in front");
+        }
+    }
+
+    /** Every special token that the template names must be defined. */
     private void requireTemplate(JsonNode template) {
         JsonNode specials = template.path("special_tokens");
-        specials.properties().forEach(entry -> {
-            JsonNode ids = entry.getValue().path("ids");
-            if (ids.size() != entry.getValue().path("tokens").size()) {
-                throw lie("special token " + Text.quoted(entry.getKey()) + " has not as many ids as tokens");
-            }
-        });
+        specials.properties().forEach(entry -> requireSpecial(entry.getKey(), entry.getValue()));
         for (String key : new String[] {"single", "pair"}) {
             for (JsonNode part : template.path(key)) {
                 JsonNode id = part.path("SpecialToken").path("id");
                 if (!id.isMissingNode() && !specials.has(id.asText())) {
                     throw lie("template names the special token " + Text.quoted(id.asText()) + ", which it does not define");
                 }
+            }
+        }
+    }
+
+    private void requireSpecial(String name, JsonNode special) {
+        JsonNode ids = special.path("ids");
+        if (ids.size() != special.path("tokens").size()) {
+            throw lie("special token " + Text.quoted(name) + " has not as many ids as tokens");
+        }
+        for (JsonNode id : ids) {
+            if (!id.canConvertToInt() || id.intValue() < 0 || id.intValue() >= vocabularySize) {
+                throw lie("special token " + Text.quoted(name) + " has an id that is not in the vocabulary");
             }
         }
     }
