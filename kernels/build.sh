@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Compiles the CUDA kernels to PTX and fat binaries.
+# Compiles the CUDA kernels to PTX and fat binaries, and the stand-in driver that the tests run them on.
 # usage: build.sh [OUTPUT_FOLDER]     (default: target beside this script)
-# NVCC names the compiler. What is up to date is left alone; a missing compiler is said in one line and is no error.
+# NVCC and CXX name the compilers. What is up to date is left alone; a missing compiler is said in one line and is no error.
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 target="${1:-$here/target}"
 kernels="$target/classes/META-INF/espalier/kernels"
+standin="$target/standin"
 
 # The machine code that is shipped; any other GPU compiles the PTX in its driver.
 architectures=(
@@ -37,6 +38,18 @@ find_nvcc() {
     fi
 }
 
+# Prints the folder of the toolkit's cuda.h, or nothing.
+find_cuda_headers() {
+    local top
+    top="$("$1" --dryrun -x cu -c /dev/null -o /dev/null 2>&1 | sed -n 's/^#\$ TOP=//p')"
+    for folder in "$top/include" "$top"/targets/*/include; do
+        if [ -e "$folder/cuda.h" ]; then
+            printf '%s\n' "$folder"
+            return
+        fi
+    done
+}
+
 # Output appears whole or not at all: compiled aside, then renamed.
 build_kernels() {
     local nvcc="$1" source name
@@ -55,9 +68,39 @@ build_kernels() {
     done
 }
 
+build_standin() {
+    local cxx="$1" cuda_headers="$2" source object
+    local headers=("$here"/standin/*.h) objects=()
+    local flags=(-std=c++17 -O2 -ffp-contract=off -fno-math-errno -fPIC -fvisibility=hidden -Wall -Wextra -Werror
+                 -isystem "$cuda_headers")
+    mkdir -p "$standin"
+    for source in "$here"/standin/*.cpp; do
+        object="$standin/$(basename "$source" .cpp).o"
+        objects+=("$object")
+        if outdated "$object" "$source" "${headers[@]}" "$here/build.sh"; then
+            "$cxx" "${flags[@]}" -c "$source" -o "$object.new"
+            mv "$object.new" "$object"
+        fi
+    done
+    if outdated "$standin/libespalier-standin.so" "${objects[@]}"; then
+        "$cxx" -shared -Wl,-z,defs -o "$standin/libespalier-standin.so.new" "${objects[@]}"
+        mv "$standin/libespalier-standin.so.new" "$standin/libespalier-standin.so"
+    fi
+}
+
 nvcc="$(find_nvcc)"
 if [ -z "$nvcc" ]; then
-    echo "kernels: no nvcc found: the CUDA backend is left out" >&2
+    echo "kernels: no nvcc found: the CUDA backend and its stand-in are left out" >&2
     exit 0
 fi
 build_kernels "$nvcc"
+
+cxx="$(command -v "${CXX:-g++}" || true)"
+cuda_headers="$(find_cuda_headers "$nvcc")"
+if [ -z "$cxx" ]; then
+    echo "kernels: no ${CXX:-g++} found: the stand-in driver for tests is left out" >&2
+elif [ -z "$cuda_headers" ]; then
+    echo "kernels: no cuda.h beside $nvcc: the stand-in driver for tests is left out" >&2
+else
+    build_standin "$cxx" "$cuda_headers"
+fi

@@ -1,0 +1,145 @@
+#include "device.h"
+
+namespace standin {
+
+Device& Device::instance() {
+    static Device device;
+    return device;
+}
+
+std::shared_ptr<CUstream_st> Device::streamOf(CUstream stream) {
+    return stream == nullptr || stream == CU_STREAM_LEGACY ? defaultStream : find(streams, stream, "stream");
+}
+
+Mark Device::tailOf(CUstream stream) {
+    auto found = streamOf(stream);
+    return {found, found->issued};
+}
+
+Mark Device::enqueue(CUstream stream, std::function<void()> run) {
+    auto target = streamOf(stream);
+    CUstream_st::Work work{std::move(run), {}};
+    if (target == defaultStream) {
+        for (auto& [handle, other] : streams) {
+            if (other->blocking) {
+                work.after.push_back({other, other->issued});
+            }
+        }
+    } else if (target->blocking) {
+        work.after.push_back({defaultStream, defaultStream->issued});
+    }
+    target->pending.push_back(std::move(work));
+    return {target, ++target->issued};
+}
+
+void Device::order(CUstream stream, const Mark& mark) {
+    Mark waiting = enqueue(stream, [] {});
+    waiting.stream->pending.back().after.push_back(mark);
+}
+
+void Device::fail(const Fault& fault) {
+    report = fault.text;
+    reported = fault.status;
+}
+
+// After a fault the work that is left counts as done, without being done.
+void Device::runNext(CUstream_st& stream) {
+    CUstream_st::Work work = std::move(stream.pending.front());
+    stream.pending.pop_front();
+    for (const Mark& before : work.after) {
+        while (before.stream->done < before.count) {
+            runNext(*before.stream);
+        }
+    }
+    if (broken == CUDA_SUCCESS) {
+        try {
+            work.run();
+        } catch (const Fault& fault) {
+            fail(fault);
+            broken = fault.status;
+        }
+    }
+    stream.done++;
+}
+
+void Device::finish(const Mark& mark) {
+    while (mark.stream != nullptr && mark.stream->done < mark.count) {
+        runNext(*mark.stream);
+    }
+    if (broken != CUDA_SUCCESS) {
+        throw Fault{broken, report};
+    }
+}
+
+bool Device::advance(const Mark& mark) {
+    if (mark.stream != nullptr && mark.stream->done < mark.count) {
+        runNext(*mark.stream);
+    }
+    if (broken != CUDA_SUCCESS) {
+        throw Fault{broken, report};
+    }
+    return mark.stream == nullptr || mark.stream->done >= mark.count;
+}
+
+void Device::finishAll() {
+    std::vector<Mark> tails{{defaultStream, defaultStream->issued}};
+    for (auto& [handle, stream] : streams) tails.push_back({stream, stream->issued});
+    for (auto& stream : orphans) tails.push_back({stream, stream->issued});
+    for (const Mark& tail : tails) {
+        finish(tail);
+    }
+    orphans.clear();
+}
+
+void Device::destroy(CUstream stream) {
+    auto found = find(streams, stream, "stream");
+    if (found->done < found->issued) {
+        orphans.push_back(found);
+    }
+    streams.erase(stream);
+}
+
+std::vector<std::string> Device::outstanding() const {
+    std::vector<std::string> result = memory.live();
+    if (!streams.empty()) result.push_back(format("%zu stream(s)", streams.size()));
+    if (!events.empty()) result.push_back(format("%zu event(s)", events.size()));
+    if (!modules.empty()) result.push_back(format("%zu module(s)", modules.size()));
+    return result;
+}
+
+std::vector<std::string> Device::leaks() const {
+    std::vector<std::string> result = lost;
+    for (auto& text : outstanding()) {
+        result.push_back(text);
+    }
+    return result;
+}
+
+void Device::clear() {
+    memory = Memory();
+    streams.clear();
+    events.clear();
+    modules.clear();
+    hostMemory.clear();
+    orphans.clear();
+    defaultStream = std::make_shared<CUstream_st>();
+    broken = CUDA_SUCCESS;
+}
+
+void Device::release() {
+    if (--retained == 0) {
+        lost = leaks();
+        clear();
+    }
+}
+
+void Device::reset() {
+    clear();
+    retained = 0;
+    lost.clear();
+    launches = 0;
+    report.clear();
+    reported = CUDA_SUCCESS;
+}
+
+}  // namespace standin

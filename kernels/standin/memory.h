@@ -1,0 +1,78 @@
+// Device memory. Every allocation remembers which of its bytes were written; addresses are never given out twice, so a
+// late use is recognised however long ago the allocation was freed.
+#pragma once
+
+#include <cuda.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fault.h"
+
+namespace standin {
+
+struct Allocation {
+    uint64_t base = 0;
+    uint64_t bytes = 0;
+    uint64_t number = 0;               // the how manieth it is, for messages
+    std::unique_ptr<uint8_t[]> owned;  // null for host memory and freed allocations
+    uint8_t* data = nullptr;           // null once freed
+    bool host = false;                 // pinned host memory: the host writes it unseen, so it counts as written
+    bool internal = false;             // a module's variables: no leak
+    bool ready = true;                 // false before a stream-ordered allocation is reached in its stream
+    std::vector<uint8_t> written;      // one bit a byte
+
+    std::string describe() const;
+    void markWritten(uint64_t offset, uint64_t count);
+    // The first byte of the range that was never written, or offset + count.
+    uint64_t firstUnwritten(uint64_t offset, uint64_t count) const;
+};
+
+enum class Access { Read, Write };
+
+class Memory {
+public:
+    // CUDA_ERROR_OUT_OF_MEMORY as Fault if the device is full.
+    Allocation& allocate(uint64_t bytes);
+    Allocation& adoptHost(uint8_t* data, uint64_t bytes);
+    // Fault if there is no such allocation or it was freed before.
+    void free(uint64_t base);
+    // The live allocation that starts here, or null.
+    Allocation* startingAt(uint64_t base);
+
+    // The allocation that holds the whole range. Throws Fault: out of bounds, use after free, use before allocation.
+    Allocation& holding(uint64_t address, uint64_t count, Access access);
+    // Fault unless the range lies in a live allocation, whether its stream has come to it or not.
+    void inside(uint64_t address, uint64_t count) { find(address, count, Access::Write); }
+    bool isHost(uint64_t address) const;
+    // As holding, then: reading what was never written is a Fault too; writing marks.
+    uint8_t* access(uint64_t address, uint64_t count, Access access);
+
+    void set(uint64_t address, const void* pattern, uint64_t patternBytes, uint64_t count);
+    void fromHost(uint64_t address, const void* source, uint64_t count);
+    void toHost(void* target, uint64_t address, uint64_t count);
+    // Carries along which bytes were written.
+    void within(uint64_t target, uint64_t source, uint64_t count);
+
+    uint64_t totalBytes() const { return TOTAL; }
+    uint64_t freeBytes() const { return TOTAL - used; }
+    // Live allocations of the caller's own, described.
+    std::vector<std::string> live() const;
+
+private:
+    static constexpr uint64_t TOTAL = 16ull << 30;
+
+    Allocation& find(uint64_t address, uint64_t count, Access access);
+    Allocation& add(std::unique_ptr<Allocation> allocation);
+    std::string whereabouts(uint64_t address, uint64_t count, const Allocation* below) const;
+
+    std::map<uint64_t, std::unique_ptr<Allocation>> allocations;  // by base, freed ones included
+    Allocation* last = nullptr;                                   // the one used last
+    uint64_t nextBase = 0;
+    uint64_t numbered = 0;
+    uint64_t used = 0;
+};
+
+}  // namespace standin

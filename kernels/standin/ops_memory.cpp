@@ -1,0 +1,163 @@
+// ld and st, one element or a vector of 2 or 4, in every space.
+#include "address_spaces.h"
+#include "lanes.h"
+#include "operations.h"
+
+namespace standin {
+namespace {
+
+void requireAlignment(uint64_t address, uint64_t count) {
+    if (address % count != 0) {
+        throw Fault{CUDA_ERROR_MISALIGNED_ADDRESS,
+                    format("misaligned: 0x%llx is not a multiple of %llu", static_cast<unsigned long long>(address),
+                           static_cast<unsigned long long>(count))};
+    }
+}
+
+bool inWindow(uint64_t address, uint64_t window) { return address - window < WINDOW_BYTES; }
+
+uint8_t* reachGlobal(Warp& warp, uint64_t address, uint64_t count, Access access) {
+    return warp.global(address, count, access);
+}
+
+uint8_t* reachShared(Warp& warp, uint64_t address, uint64_t count, Access access) {
+    return warp.shared(address, count, access);
+}
+
+uint8_t* reachLocal(Warp& warp, uint64_t address, uint64_t count, Access) { return warp.local(address, count); }
+
+// A generic address: the space follows from its window.
+uint8_t* reachGeneric(Warp& warp, uint64_t address, uint64_t count, Access access) {
+    if (inWindow(address, SHARED_WINDOW)) return warp.shared(address - SHARED_WINDOW, count, access);
+    if (inWindow(address, LOCAL_WINDOW)) return warp.local(address - LOCAL_WINDOW, count);
+    return warp.global(address, count, access);
+}
+
+using Reach = uint8_t* (*)(Warp&, uint64_t address, uint64_t count, Access);
+
+uint64_t extended(uint64_t bits, int bytes) {
+    const int unused = 64 - 8 * bytes;
+    return static_cast<uint64_t>(static_cast<int64_t>(bits << unused) >> unused);
+}
+
+template <Reach REACH>
+void load(Warp& warp, const Instruction& i, uint32_t lanes) {
+    const uint64_t whole = static_cast<uint64_t>(i.count) * i.bytes;
+    forLanes(lanes, [&](int lane) {
+        warp.lane = lane;
+        const uint64_t address = warp.row(i.a[0])[lane] + static_cast<uint64_t>(i.offset);
+        requireAlignment(address, whole);
+        const uint8_t* from = REACH(warp, address, whole, Access::Read);
+        for (int element = 0; element < i.count; element++) {
+            uint64_t bits = 0;
+            std::memcpy(&bits, from + element * i.bytes, i.bytes);
+            warp.row(i.d[element])[lane] = i.signExtended ? extended(bits, i.bytes) : bits;
+        }
+    });
+}
+
+template <Reach REACH>
+void store(Warp& warp, const Instruction& i, uint32_t lanes) {
+    const uint64_t whole = static_cast<uint64_t>(i.count) * i.bytes;
+    forLanes(lanes, [&](int lane) {
+        warp.lane = lane;
+        const uint64_t address = warp.row(i.a[0])[lane] + static_cast<uint64_t>(i.offset);
+        requireAlignment(address, whole);
+        uint8_t* to = REACH(warp, address, whole, Access::Write);
+        for (int element = 0; element < i.count; element++) {
+            std::memcpy(to + element * i.bytes, &warp.row(i.a[element + 1])[lane], i.bytes);
+        }
+    });
+}
+
+void loadParameter(Warp& warp, const Instruction& i, uint32_t lanes) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, warp.parameter(static_cast<uint64_t>(i.offset)), i.bytes);
+    bits = i.signExtended ? extended(bits, i.bytes) : bits;
+    forLanes(lanes, [&](int lane) { warp.row(i.d[0])[lane] = bits; });
+}
+
+// The modifiers about caches say nothing about values.
+void skipCacheHints(Decoding& in) {
+    in.take("volatile");
+    in.takeOneOf({"relaxed", "acquire", "release", "weak"});
+    in.takeOneOf({"cta", "gpu", "sys"});
+}
+
+void skipCacheOperators(Decoding& in) {
+    in.takeOneOf({"nc", "ca", "cg", "cs", "lu", "cv", "wb", "wt"});
+    in.takeOneOf({"L1::evict_normal", "L1::evict_first", "L1::evict_last", "L1::no_allocate"});
+}
+
+// .v2, .v4 and the type
+Type elements(Decoding& in) {
+    const std::string vector = in.takeOneOf({"v2", "v4"});
+    const Type type = in.type();
+    in.out.count = vector == "v2" ? 2 : vector == "v4" ? 4 : 1;
+    in.out.bytes = static_cast<uint8_t>(bytesOf(type));
+    if (static_cast<uint64_t>(in.out.count) * in.out.bytes > WIDEST_ACCESS) in.unknown();
+    return type;
+}
+
+const Operand& element(const Decoding& in, const Operand& operand, size_t index) {
+    if (in.out.count == 1) {
+        return operand;
+    }
+    if (operand.parts.size() != in.out.count) {
+        in.fail("a vector of another length");
+    }
+    return operand.parts[index];
+}
+
+void decodeParameterLoad(Decoding& in) {
+    const Type type = elements(in);
+    const Parameter& parameter = in.parameter(1);
+    const int64_t within = in.operand(1).integer;
+    if (in.out.count != 1 || within < 0 || within + in.out.bytes > parameter.bytes) {
+        in.fail("a read beyond the parameter");
+    }
+    in.out.signExtended = type == Type::S8 || type == Type::S16 || type == Type::S32;
+    in.out.offset = parameter.offset + within;
+    in.out.d[0] = in.write(0);
+    in.execute(loadParameter);
+}
+
+void decodeLoad(Decoding& in) {
+    skipCacheHints(in);
+    const std::string space = in.takeOneOf({"global", "const", "shared", "local", "param"});
+    if (space == "param") {
+        decodeParameterLoad(in);
+        return;
+    }
+    skipCacheOperators(in);
+    const Type type = elements(in);
+    in.out.signExtended = type == Type::S8 || type == Type::S16 || type == Type::S32;
+    for (int e = 0; e < in.out.count; e++) {
+        in.out.d[e] = in.write(element(in, in.operand(0), e));
+    }
+    in.address(1);
+    in.execute(space == "shared" ? load<reachShared> : space == "local" ? load<reachLocal>
+               : space.empty() ? load<reachGeneric> : load<reachGlobal>);
+}
+
+void decodeStore(Decoding& in) {
+    skipCacheHints(in);
+    const std::string space = in.takeOneOf({"global", "shared", "local"});
+    skipCacheOperators(in);
+    const Type type = elements(in);
+    in.address(0);
+    for (int e = 0; e < in.out.count; e++) {
+        in.out.a[e + 1] = in.read(element(in, in.operand(1), e), type);
+    }
+    in.execute(space == "shared" ? store<reachShared> : space == "local" ? store<reachLocal>
+               : space.empty() ? store<reachGeneric> : store<reachGlobal>);
+}
+
+}  // namespace
+
+void addMemoryOperations(DecodeTable& table) {
+    table["ld"] = decodeLoad;
+    table["st"] = decodeStore;
+}
+
+}  // namespace standin

@@ -1,0 +1,102 @@
+#include "shared_memory.h"
+
+#include <algorithm>
+
+#include "program.h"
+
+namespace standin {
+namespace {
+
+[[noreturn]] void race(const char* what, uint64_t address, uint32_t other) {
+    throw Fault{CUDA_ERROR_LAUNCH_FAILED,
+                format("shared-memory race: %s byte %llu that thread %u of the block touched since the last barrier", what,
+                       static_cast<unsigned long long>(address), other)};
+}
+
+}  // namespace
+
+void SharedMemory::reset() {
+    epoch++;
+    std::fill(cells.begin(), cells.end(), Cell{});
+    std::fill(data.begin(), data.end(), 0xff);
+}
+
+uint32_t SharedMemory::racingWriter(const Cell& cell, uint32_t thread, const WarpOrder& order) const {
+    const bool safe = cell.writer == NOBODY || cell.writeEpoch != epoch || cell.writer == thread
+                      || (cell.writer / WARP == thread / WARP
+                          && order.ordered(cell.writer % WARP, thread % WARP, cell.writeClock));
+    return safe ? NOBODY : cell.writer;
+}
+
+uint32_t SharedMemory::racingReader(const Cell& cell, uint32_t thread, const WarpOrder& order) const {
+    if (cell.reader == NOBODY || cell.readEpoch != epoch) {
+        return NOBODY;
+    }
+    if (cell.reader / WARP != thread / WARP) {
+        return cell.reader;
+    }
+    if (cell.foreignReader != NOBODY) {
+        return cell.foreignReader;
+    }
+    for (uint32_t left = cell.readerLanes & ~(1u << thread % WARP); left != 0; left &= left - 1) {
+        const int lane = __builtin_ctz(left);
+        if (!order.ordered(lane, thread % WARP, cell.readClock)) {
+            return cell.reader / WARP * WARP + static_cast<uint32_t>(lane);
+        }
+    }
+    return NOBODY;
+}
+
+void SharedMemory::noteRead(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order) {
+    if (cell.writer == NOBODY) {
+        throw Fault{CUDA_ERROR_LAUNCH_FAILED, format("reads byte %llu of shared memory, never written by this block",
+                                                     static_cast<unsigned long long>(address))};
+    }
+    if (uint32_t other = racingWriter(cell, thread, order); other != NOBODY) {
+        race("reads", address, other);
+    }
+    if (cell.readEpoch != epoch || cell.reader == NOBODY) {
+        cell.readEpoch = epoch;
+        cell.reader = thread;
+        cell.readerLanes = 0;
+        cell.foreignReader = NOBODY;
+    }
+    if (cell.reader / WARP == thread / WARP) {
+        cell.readerLanes |= 1u << thread % WARP;
+        cell.readClock = clock;
+    } else {
+        cell.foreignReader = thread;
+    }
+}
+
+void SharedMemory::noteWrite(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order) {
+    if (uint32_t other = racingWriter(cell, thread, order); other != NOBODY) {
+        race("writes", address, other);
+    }
+    if (uint32_t other = racingReader(cell, thread, order); other != NOBODY) {
+        race("writes", address, other);
+    }
+    cell.writer = thread;
+    cell.writeEpoch = epoch;
+    cell.writeClock = clock;
+}
+
+uint8_t* SharedMemory::access(uint64_t address, uint64_t count, Access access, uint32_t thread, uint64_t clock,
+                              const WarpOrder& order) {
+    if (address > data.size() || count > data.size() - address) {
+        throw Fault{CUDA_ERROR_ILLEGAL_ADDRESS,
+                    format("%s %llu bytes at %llu of the block's %zu bytes of shared memory",
+                           access == Access::Read ? "reads" : "writes", static_cast<unsigned long long>(count),
+                           static_cast<unsigned long long>(address), data.size())};
+    }
+    for (uint64_t at = address; at < address + count; at++) {
+        if (access == Access::Read) {
+            noteRead(cells[at], at, thread, clock, order);
+        } else {
+            noteWrite(cells[at], at, thread, clock, order);
+        }
+    }
+    return data.data() + address;
+}
+
+}  // namespace standin

@@ -1,0 +1,58 @@
+// The shared memory of one block, which knows for every byte who touched it since the last barrier.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "memory.h"
+
+namespace standin {
+
+// Whether, within one warp, what lane `earlier` did at `clock` is ordered before what lane `later` does now.
+class WarpOrder {
+public:
+    virtual bool ordered(int earlier, int later, uint64_t clock) const = 0;
+
+protected:
+    ~WarpOrder() = default;
+};
+
+class SharedMemory {
+public:
+    explicit SharedMemory(uint64_t bytes) : data(bytes), cells(bytes) {}
+
+    // A new block: nothing is written.
+    void reset();
+    // A barrier of the whole block: everything before it is ordered before everything after.
+    void barrier() { epoch++; }
+
+    // Thread `thread` of the block touches bytes at `clock`. Throws Fault: out of bounds, read before a write, race.
+    uint8_t* access(uint64_t address, uint64_t count, Access access, uint32_t thread, uint64_t clock, const WarpOrder& order);
+
+private:
+    static constexpr uint32_t NOBODY = ~0u;
+
+    struct Cell {
+        uint64_t writeClock = 0;
+        uint64_t readClock = 0;          // the latest read by a lane of the readers' warp
+        uint32_t writeEpoch = 0;
+        uint32_t readEpoch = 0;
+        uint32_t writer = NOBODY;        // NOBODY: not written in this block
+        uint32_t reader = NOBODY;        // the first reader of the epoch
+        uint32_t readerLanes = 0;        // readers in the first reader's warp
+        uint32_t foreignReader = NOBODY; // a reader of another warp
+    };
+
+    void noteRead(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order);
+    void noteWrite(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order);
+    // The thread whose write, or read, in this epoch is not ordered before `thread`'s access, or NOBODY.
+    uint32_t racingWriter(const Cell& cell, uint32_t thread, const WarpOrder& order) const;
+    uint32_t racingReader(const Cell& cell, uint32_t thread, const WarpOrder& order) const;
+
+    std::vector<uint8_t> data;
+    std::vector<Cell> cells;
+    uint32_t epoch = 1;
+};
+
+}  // namespace standin

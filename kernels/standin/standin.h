@@ -1,0 +1,31 @@
+/* What the stand-in answers beyond the driver's interface; for tests. */
+#ifndef ESPALIER_STANDIN_H
+#define ESPALIER_STANDIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define STANDIN_EXPORT __attribute__((visibility("default")))
+
+/* What the last error was about: kernel, PTX line, instruction, block, thread, address. Valid until the thread asks again. */
+STANDIN_EXPORT const char* standin_last_report(void);
+
+/* The number of allocations, streams, events and modules that are not given back, or were not when their context ended;
+ * one line on each goes into text, cut to size bytes. */
+STANDIN_EXPORT size_t standin_leaks(char* text, size_t size);
+
+/* Kernels that were carried out, not merely queued. */
+STANDIN_EXPORT uint64_t standin_launches(void);
+
+/* Forgets everything, as if the process had just started; the driver stays initialised. */
+STANDIN_EXPORT void standin_reset(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,100 @@
+// 32 threads in step. Lanes that went different ways form groups, each with its own place in the program; the group
+// that is furthest behind runs first, so that they meet again where the branches join.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "memory.h"
+#include "program.h"
+#include "shared_memory.h"
+
+namespace standin {
+
+struct Dimensions {
+    uint32_t x = 1, y = 1, z = 1;
+    uint64_t count() const { return static_cast<uint64_t>(x) * y * z; }
+};
+
+// What all warps of a launch share.
+struct Launch {
+    const Program& program;
+    Memory& memory;
+    SharedMemory& shared;
+    const std::vector<uint8_t>& parameters;
+    Dimensions grid;
+    Dimensions block;
+    Dimensions blockIndex;  // of the block that runs now
+    uint64_t clock = 1;     // counts the instructions of the launch
+};
+
+enum class Wait : uint8_t { None, BlockBarrier, WarpSync };
+
+struct Group {
+    uint32_t at;  // index of the next instruction
+    uint32_t lanes;
+    Wait wait;
+};
+
+class Warp final : public WarpOrder {
+public:
+    Warp(Launch& launch, uint32_t index);
+
+    // Begins a new block.
+    void start();
+    // Runs until every lane has left or waits for the block's barrier. Throws Fault, with the lane in `lane`.
+    void run();
+
+    bool finished() const { return groups.empty(); }
+    const std::vector<Group>& waiting() const { return groups; }
+    uint32_t exitedLanes() const { return exited; }
+    // Lets the lanes that wait for the barrier go on.
+    void release();
+
+    uint64_t* row(uint32_t index) { return rows.data() + static_cast<size_t>(index) * WARP; }
+    // Accesses by `lane`, in one of the address spaces.
+    uint8_t* global(uint64_t address, uint64_t count, Access access) { return launch.memory.access(address, count, access); }
+    uint8_t* shared(uint64_t address, uint64_t count, Access access);
+    uint8_t* local(uint64_t address, uint64_t count);
+    const uint8_t* parameter(uint64_t offset) const { return launch.parameters.data() + offset; }
+
+    // Everything these lanes did so far is ordered before what any of them does next (bar.warp.sync).
+    void orderLanes(uint32_t lanes);
+    bool ordered(int earlier, int later, uint64_t clock) const override { return lastSync[earlier][later] > clock; }
+
+    // "PTX line 12: 'ld…', block (0, 0, 0), thread (3, 0, 0)" for the lane and instruction at hand.
+    std::string whereabouts() const;
+
+    uint32_t threadOf(int ofLane) const { return index * WARP + static_cast<uint32_t>(ofLane); }
+    Dimensions threadIndex(uint32_t thread) const;
+
+    int lane = 0;                              // the lane that is being served
+    const Instruction* instruction = nullptr;  // and its instruction
+
+private:
+    void fillConstants();
+    void fillSpecials();
+    uint64_t specialValue(Special special, int ofLane) const;
+    Group* nextRunnable();
+    void step(size_t group);
+    uint32_t guardLanes(const Instruction& i, uint32_t lanes);
+    void branch(size_t group, uint32_t taken, uint32_t target);
+    void leave(size_t group, uint32_t lanes);
+    void await(size_t group, uint32_t lanes, Wait wait);
+    bool arrived(const Group& group);
+    void synchronise(size_t group);
+    bool synchroniseOne();
+    void merge();
+
+    Launch& launch;
+    const uint32_t index;
+    uint32_t present = 0;  // lanes that the block has
+    uint32_t exited = 0;
+    std::vector<uint64_t> rows;
+    std::vector<Group> groups;
+    std::vector<std::vector<uint8_t>> locals;                // per lane
+    std::array<std::array<uint64_t, WARP>, WARP> lastSync{};  // clock of the last bar.warp.sync of both lanes
+};
+
+}  // namespace standin
