@@ -1,0 +1,206 @@
+package org.espalier.backend.cuda;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import org.espalier.backend.Checks;
+import org.espalier.backend.MemoryOps;
+import org.espalier.backend.NormOps;
+import org.espalier.backend.Queue;
+import org.espalier.ffi.NativeMemory;
+import org.espalier.ffi.cuda.CudaLibrary;
+import org.espalier.tensor.Buffer;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+import org.espalier.tensor.Tensor;
+
+/**
+ * Float32 on an NVIDIA device, through the CUDA driver. Work is queued on streams; a fault in it surfaces as a
+ * {@link org.espalier.ffi.Failure} where the host waits: in {@link Queue#finish()}, a read-back, or the next call. The
+ * same inputs give the same bytes on the same kind of device.
+ */
+public final class CudaBackend implements MemoryOps, NormOps {
+
+    private static final DType COMPUTE = DType.F32;
+
+    private final CudaContext context;
+    private final CudaMemory memory;
+    private final CudaNorm norm;
+
+    private CudaBackend(CudaContext context) {
+        this.context = context;
+        this.memory = new CudaMemory(context);
+        this.norm = new CudaNorm(context);
+    }
+
+    /**
+     * Opens a device.
+     *
+     * @param ordinal which one, counted from 0
+     * @throws org.espalier.ffi.Failure if there is no driver, no such device, or this build has no kernels
+     */
+    public static CudaBackend open(int ordinal) {
+        CudaContext context = CudaContext.open(ordinal);
+        try {
+            return new CudaBackend(context);
+        } catch (RuntimeException e) {
+            context.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public String name() {
+        return "cuda";
+    }
+
+    @Override
+    public DType computeType() {
+        return COMPUTE;
+    }
+
+    @Override
+    public Queue newQueue() {
+        return CudaQueue.open(context);
+    }
+
+    @Override
+    public Buffer allocate(long bytes, String purpose) {
+        return memory.allocate(bytes, purpose);
+    }
+
+    /** Device memory that is allocated and not closed, one line each; for tests and leak reports. */
+    public List<String> outstanding() {
+        return memory.outstanding();
+    }
+
+    @Override
+    public Tensor weight(Queue queue, MemorySegment bytes, DType type, Shape shape) {
+        Checks.weight(bytes, type, shape);
+        Tensor copy = allocate(type, shape, "a weight " + type + " " + shape);
+        try {
+            upload(queue, bytes, copy);
+            return copy;
+        } catch (RuntimeException e) {
+            copy.buffer().close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void upload(Queue queue, MemorySegment source, Tensor target) {
+        Checks.sameBytes("upload", source, target);
+        if (target.bytes() == 0) {
+            return;
+        }
+        CudaQueue stream = cuda(queue);
+        long address = CudaBuffer.address(target, stream);
+        context.check(CudaLibrary.cuMemcpyHtoDAsync_v2(address, source, target.bytes(), stream.enter()),
+                "upload", target.type(), target.shape());
+    }
+
+    @Override
+    public void download(Queue queue, Tensor source, MemorySegment target) {
+        Checks.sameBytes("download", target, source);
+        CudaQueue stream = cuda(queue);
+        if (source.bytes() != 0) {
+            long address = CudaBuffer.address(source, stream);
+            context.check(CudaLibrary.cuMemcpyDtoHAsync_v2(target, address, source.bytes(), stream.enter()),
+                    "download", source.type(), source.shape());
+        }
+        stream.finish("download", source.type(), source.shape());
+    }
+
+    @Override
+    public void fill(Queue queue, Tensor target, double value) {
+        Checks.fill(target);
+        if (target.bytes() == 0) {
+            return;
+        }
+        CudaQueue stream = cuda(queue);
+        long address = CudaBuffer.address(target, stream);
+        try (NativeMemory pattern = NativeMemory.allocate(Long.BYTES, "a fill pattern")) {
+            HostConversion.encode(target.type(), new double[] {value}, pattern.segment(), 1);
+            context.check(set(stream, target, address, pattern.segment()), "fill", target.type(), target.shape());
+        }
+    }
+
+    /** Eight bytes are set as two interleaved halves where they are equal, else copied over by the host. */
+    private int set(CudaQueue stream, Tensor target, long address, MemorySegment pattern) {
+        long count = target.shape().elements();
+        MemorySegment handle = stream.enter();
+        int low = pattern.get(ValueLayout.JAVA_INT, 0);
+        return switch (target.type().blockBytes()) {
+            case 1 -> CudaLibrary.cuMemsetD8Async(address, (byte) low, count, handle);
+            case 2 -> CudaLibrary.cuMemsetD16Async(address, (short) low, count, handle);
+            case 4 -> CudaLibrary.cuMemsetD32Async(address, low, count, handle);
+            default -> low == pattern.get(ValueLayout.JAVA_INT, 4)
+                    ? CudaLibrary.cuMemsetD32Async(address, low, 2 * count, handle)
+                    : copyRepeated(pattern.get(ValueLayout.JAVA_LONG, 0), target, address, handle);
+        };
+    }
+
+    private static int copyRepeated(long pattern, Tensor target, long address, MemorySegment stream) {
+        try (NativeMemory repeated = NativeMemory.allocate(target.bytes(), "fill staging")) {
+            for (long i = 0; i < target.shape().elements(); i++) {
+                repeated.segment().setAtIndex(ValueLayout.JAVA_LONG, i, pattern);
+            }
+            return CudaLibrary.cuMemcpyHtoDAsync_v2(address, repeated.segment(), target.bytes(), stream);
+        }
+    }
+
+    /** Between two types by way of the host: it waits for the queue. */
+    @Override
+    public void convert(Queue queue, Tensor source, Tensor target) {
+        Checks.convert(source, target);
+        if (target.bytes() == 0) {
+            return;
+        }
+        CudaQueue stream = cuda(queue);
+        if (source.type() == target.type()) {
+            long to = CudaBuffer.address(target, stream);
+            long from = CudaBuffer.address(source, stream);
+            context.check(CudaLibrary.cuMemcpyDtoDAsync_v2(to, from, target.bytes(), stream.enter()), "convert",
+                    source.type(), source.shape());
+            return;
+        }
+        try (NativeMemory from = NativeMemory.allocate(source.bytes(), "conversion staging");
+                NativeMemory to = NativeMemory.allocate(target.bytes(), "conversion staging")) {
+            download(queue, source, from.segment());
+            HostConversion.convert(source.type(), from.segment(), target.type(), to.segment(), target.shape().elements());
+            upload(queue, to.segment(), target);
+            stream.finish("convert", source.type(), source.shape());
+        }
+    }
+
+    @Override
+    public void rmsNorm(Queue queue, Tensor x, Tensor w, double eps, Tensor y, Tensor rstd) {
+        Checks.rmsNorm(COMPUTE, x, w, y, rstd);
+        norm.forward(cuda(queue), x, w, (float) eps, y, rstd);
+    }
+
+    @Override
+    public void rmsNormBackward(Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY,
+            Tensor dX, float betaX, Tensor dW, float betaW) {
+        Checks.rmsNormBackward(COMPUTE, x, w, rstd, dY, dX, betaX, dW, betaW);
+        if (dX != null) {
+            norm.backwardInput(cuda(queue), x, w, rstd, dY, dX, betaX);
+        }
+        if (dW != null) {
+            norm.backwardWeight(cuda(queue), x, rstd, dY, dW, betaW);
+        }
+    }
+
+    private CudaQueue cuda(Queue queue) {
+        if (queue instanceof CudaQueue own && own.context() == context) {
+            return own;
+        }
+        throw new IllegalArgumentException("the queue is not of this backend");
+    }
+
+    @Override
+    public void close() {
+        norm.close();
+        context.close();
+    }
+}

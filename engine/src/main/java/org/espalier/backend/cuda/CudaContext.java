@@ -1,0 +1,80 @@
+package org.espalier.backend.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.espalier.ffi.CudaDriver;
+import org.espalier.ffi.CudaStatus;
+import org.espalier.ffi.cuda.CudaLibrary;
+
+/**
+ * A device's primary context, retained until it is closed. The driver keeps a current context per thread, so every use
+ * begins with {@link #enter()}. A kernel that faults leaves the context unusable: the fault is reported once, and giving
+ * things back afterwards is silent.
+ */
+final class CudaContext implements AutoCloseable {
+
+    private final int device;
+    private final MemorySegment handle;
+    private volatile boolean broken;
+    private boolean closed;
+
+    private CudaContext(int device, MemorySegment handle) {
+        this.device = device;
+        this.handle = handle;
+    }
+
+    /**
+     * @param ordinal which device, counted from 0
+     * @throws org.espalier.ffi.Failure if there is no driver or no such device
+     */
+    static CudaContext open(int ordinal) {
+        CudaDriver.symbols();
+        CudaStatus.check(CudaLibrary.cuInit(0), "cuInit");
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment device = arena.allocate(ValueLayout.JAVA_INT);
+            CudaStatus.check(CudaLibrary.cuDeviceGet(device, ordinal), "cuDeviceGet", ordinal);
+            MemorySegment context = arena.allocate(ValueLayout.ADDRESS);
+            int number = device.get(ValueLayout.JAVA_INT, 0);
+            CudaStatus.check(CudaLibrary.cuDevicePrimaryCtxRetain(context, number), "cuDevicePrimaryCtxRetain", ordinal);
+            return new CudaContext(number, context.get(ValueLayout.ADDRESS, 0));
+        }
+    }
+
+    /** Makes this the calling thread's context. */
+    void enter() {
+        if (closed) {
+            throw new IllegalStateException("a CUDA backend was used after it was closed");
+        }
+        CudaStatus.check(CudaLibrary.cuCtxSetCurrent(handle), "cuCtxSetCurrent");
+    }
+
+    /** As {@link CudaStatus#check}, for calls that may report the fault of earlier work. */
+    void check(int status, String operation, Object... shapes) {
+        if (status != CudaLibrary.CUDA_SUCCESS()) {
+            broken |= endsContext(status);
+            CudaStatus.check(status, operation, shapes);
+        }
+    }
+
+    /** As {@link #check}, for giving something back: silent once a fault was reported, which ends everything anyway. */
+    void checkGivenBack(int status, String operation, Object... shapes) {
+        if (!broken) {
+            check(status, operation, shapes);
+        }
+    }
+
+    private static boolean endsContext(int status) {
+        return status == CudaLibrary.CUDA_ERROR_ILLEGAL_ADDRESS() || status == CudaLibrary.CUDA_ERROR_MISALIGNED_ADDRESS()
+                || status == CudaLibrary.CUDA_ERROR_LAUNCH_FAILED() || status == CudaLibrary.CUDA_ERROR_UNKNOWN();
+    }
+
+    /** Gives the context back; the driver frees whatever was left in it. A second call does nothing. */
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            checkGivenBack(CudaLibrary.cuDevicePrimaryCtxRelease_v2(device), "cuDevicePrimaryCtxRelease", device);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package org.espalier.backend.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.espalier.ffi.cuda.CudaLibrary;
+import org.espalier.tensor.Tensor;
+
+/** One kernel of a module. */
+record CudaKernel(MemorySegment function) {
+
+    private static final int MOST_ARGUMENTS = 16;
+
+    /** Begins a call; the arguments follow in the order of the kernel's parameters. */
+    Call on(CudaQueue queue) {
+        return new Call(function, queue);
+    }
+
+    /**
+     * A call while its arguments are collected. The driver copies them at the launch, so they live until then.
+     * Used as {@code try (Call call = kernel.on(queue)) { call.tensor(x).number(n).launch(…); }}.
+     */
+    static final class Call implements AutoCloseable {
+
+        private final MemorySegment function;
+        private final CudaQueue queue;
+        private final Arena arena = Arena.ofConfined();
+        private final MemorySegment values = arena.allocate(ValueLayout.JAVA_LONG, MOST_ARGUMENTS);
+        private final MemorySegment pointers = arena.allocate(ValueLayout.ADDRESS, MOST_ARGUMENTS);
+        private int count;
+
+        private Call(MemorySegment function, CudaQueue queue) {
+            this.function = function;
+            this.queue = queue;
+        }
+
+        Call tensor(Tensor tensor) {
+            next().set(ValueLayout.JAVA_LONG, 0, CudaBuffer.address(tensor, queue));
+            return this;
+        }
+
+        Call number(int value) {
+            next().set(ValueLayout.JAVA_INT, 0, value);
+            return this;
+        }
+
+        Call number(float value) {
+            next().set(ValueLayout.JAVA_FLOAT, 0, value);
+            return this;
+        }
+
+        private MemorySegment next() {
+            MemorySegment slot = values.asSlice(count * 8L, 8);
+            pointers.setAtIndex(ValueLayout.ADDRESS, count++, slot);
+            return slot;
+        }
+
+        /**
+         * Queues the kernel on {@code blocks} blocks of {@code threadsX} by {@code threadsY} threads.
+         *
+         * @param operation what it is part of, with its shapes, for a failure
+         */
+        void launch(int blocks, int threadsX, int threadsY, String operation, Object... shapes) {
+            MemorySegment stream = queue.enter();
+            int status = CudaLibrary.cuLaunchKernel(function, blocks, 1, 1, threadsX, threadsY, 1, 0, stream, pointers,
+                    MemorySegment.NULL);
+            queue.context().check(status, operation, shapes);
+        }
+
+        @Override
+        public void close() {
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package org.espalier.backend.cuda;
+
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Tensor;
+
+/** Launches {@code rmsnorm.cu}. Shapes were checked by the caller. */
+final class CudaNorm implements AutoCloseable {
+
+    private static final int WARP = 32;
+    private static final int MOST_THREADS = 256;
+    /** Of the kernel of the weight's gradient: columns and rows of a block. */
+    private static final int WEIGHT_COLUMNS = 32;
+    private static final int WEIGHT_ROWS = 16;
+
+    private final CudaModule module;
+    private final CudaKernel backwardWeight;
+
+    CudaNorm(CudaContext context) {
+        module = CudaModule.load(context, "rmsnorm");
+        backwardWeight = module.kernel("rmsnorm_backward_weight");
+    }
+
+    void forward(CudaQueue queue, Tensor x, Tensor w, float eps, Tensor y, Tensor rstd) {
+        if (x.shape().elements() == 0) {
+            return;
+        }
+        int channels = x.shape().columns();
+        try (CudaKernel.Call call = forWeight("rmsnorm_forward_", w).on(queue)) {
+            call.tensor(x).tensor(w).number(eps).tensor(y).tensor(rstd).number(channels)
+                    .launch(x.shape().rows(), threads(channels), 1, "rmsNorm", x.shape());
+        }
+    }
+
+    void backwardInput(CudaQueue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float beta) {
+        if (x.shape().elements() == 0) {
+            return;
+        }
+        int channels = x.shape().columns();
+        try (CudaKernel.Call call = forWeight("rmsnorm_backward_input_", w).on(queue)) {
+            call.tensor(x).tensor(w).tensor(rstd).tensor(dY).tensor(dX).number(beta).number(channels)
+                    .launch(x.shape().rows(), threads(channels), 1, "rmsNormBackward dX", x.shape());
+        }
+    }
+
+    void backwardWeight(CudaQueue queue, Tensor x, Tensor rstd, Tensor dY, Tensor dW, float beta) {
+        int channels = x.shape().columns();
+        if (channels == 0) {
+            return;
+        }
+        try (CudaKernel.Call call = backwardWeight.on(queue)) {
+            call.tensor(x).tensor(rstd).tensor(dY).tensor(dW).number(beta).number(x.shape().rows()).number(channels)
+                    .launch(Math.ceilDiv(channels, WEIGHT_COLUMNS), WEIGHT_COLUMNS, WEIGHT_ROWS, "rmsNormBackward dW",
+                            x.shape());
+        }
+    }
+
+    /** The variant of a kernel for the weight's type. */
+    private CudaKernel forWeight(String prefix, Tensor w) {
+        return module.kernel(prefix + switch (w.type()) {
+            case F32 -> "f32";
+            case BF16 -> "bf16";
+            case F16 -> "f16";
+            default -> throw new IllegalArgumentException("rmsNorm: w must be " + DType.F32 + ", " + DType.BF16 + " or "
+                    + DType.F16 + " on a CUDA device; w " + w.type() + " " + w.shape());
+        });
+    }
+
+    /** Whole warps, four channels a thread; it depends on the shape alone, and with it the order of the sums. */
+    private static int threads(int channels) {
+        int wanted = Math.ceilDiv(Math.ceilDiv(channels, 4), WARP) * WARP;
+        return Math.min(wanted, MOST_THREADS);
+    }
+
+    @Override
+    public void close() {
+        module.close();
+    }
+}

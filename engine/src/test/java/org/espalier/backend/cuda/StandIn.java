@@ -1,0 +1,119 @@
+package org.espalier.backend.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.espalier.ffi.CudaDriver;
+import org.espalier.ffi.Library;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * The driver that these tests run on: the stand-in that {@code kernels/build.sh} makes, or the library that
+ * {@code -Despalier.cuda} or {@code ESPALIER_CUDA} names, which may be the real one. As an extension it skips a test where
+ * there is no driver, starts each one with nothing allocated, and fails one that leaves anything behind.
+ */
+final class StandIn implements BeforeEachCallback, AfterEachCallback {
+
+    private static final String PROPERTY = "espalier.cuda";
+    private static final int TEXT_BYTES = 16384;
+
+    /** Makes the driver known, or skips the test that asks, saying what is missing. */
+    static void require() {
+        if (System.getProperty(PROPERTY) == null && System.getenv("ESPALIER_CUDA") == null) {
+            Path built = built();
+            assumeTrue(Files.exists(built), () -> "skipped: no stand-in driver " + built
+                    + "; it is built with nvcc (CUDA 13) and g++");
+            System.setProperty(PROPERTY, built.toString());
+        }
+        if (CudaDriver.find() instanceof Library.Absent absent) {
+            abort("skipped: no CUDA driver: " + absent.reasons());
+        }
+        assumeTrue(StandIn.class.getResource("/META-INF/espalier/kernels/rmsnorm.ptx") != null,
+                "skipped: this build has no CUDA kernels; they are compiled where nvcc (CUDA 13) is installed");
+    }
+
+    /** Skips the test that asks on a real driver, which cannot tell what it wants to know. */
+    static void requireItself() {
+        require();
+        assumeTrue(isItself(), "skipped: the driver is a real one, not the stand-in");
+    }
+
+    static boolean isItself() {
+        return library().symbols().find("standin_reset").isPresent();
+    }
+
+    /** What the last error was about. */
+    static String report() {
+        MemorySegment text = (MemorySegment) call("standin_last_report", FunctionDescriptor.of(ValueLayout.ADDRESS));
+        return text.reinterpret(TEXT_BYTES).getString(0);
+    }
+
+    /** What is not given back, one line each. */
+    static List<String> leaks() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment text = arena.allocate(TEXT_BYTES);
+            long count = (long) call("standin_leaks", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS,
+                    ValueLayout.JAVA_LONG), text, (long) TEXT_BYTES);
+            List<String> lines = text.getString(0).lines().toList();
+            assertEquals(count, lines.size());
+            return lines;
+        }
+    }
+
+    /** Kernels that were carried out, not merely queued. */
+    static long launches() {
+        return (long) call("standin_launches", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+    }
+
+    static void reset() {
+        call("standin_reset", FunctionDescriptor.ofVoid());
+    }
+
+    @Override
+    public void beforeEach(ExtensionContext context) {
+        require();
+        if (isItself()) {
+            reset();
+        }
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        if (CudaDriver.find() instanceof Library.Loaded && isItself()) {
+            assertEquals(List.of(), leaks(), "left behind on the device");
+        }
+    }
+
+    private static Object call(String function, FunctionDescriptor descriptor, Object... arguments) {
+        MethodHandle handle = Linker.nativeLinker().downcallHandle(library().symbols().findOrThrow(function), descriptor);
+        try {
+            return handle.invokeWithArguments(arguments);
+        } catch (Throwable e) {
+            throw new IllegalStateException(function, e);
+        }
+    }
+
+    private static Library.Loaded library() {
+        return (Library.Loaded) CudaDriver.find();
+    }
+
+    private static Path built() {
+        Path folder = Path.of("").toAbsolutePath();
+        while (folder != null && !Files.exists(folder.resolve("kernels/build.sh"))) {
+            folder = folder.getParent();
+        }
+        return (folder == null ? Path.of("") : folder).resolve("kernels/target/standin/libespalier-standin.so");
+    }
+}
