@@ -1,5 +1,7 @@
 # For the scripts in tools/: finds Java and Maven, and builds what is out of date. Expects ROOT, the repository.
 
+. "$ROOT/tools/lib/launch.sh"
+
 readonly REQUIRED_JAVA=25
 readonly BUILD="$ROOT/.build"
 
@@ -111,19 +113,16 @@ build_errors() {
         tail -n 20 "$1"
 }
 
-# Java's flags, after find_java and find_jar. VM messages go to stderr, crash reports beside the build; weights are
-# mapped and tensors live off the heap, so the heap is small.
-java_flags() {
-    JAVA_FLAGS=(-Xmx2g -XX:+UseSerialGC -XX:+DisplayVMOutputToStderr -Xlog:disable -Xlog:all=error:stderr
-        "-XX:ErrorFile=$BUILD/crash-%p.log" --enable-native-access=ALL-UNNAMED
-        -cp "$ENGINE_JAR:$ROOT/engine/target/lib/*")
+# Java's flags, after find_jar.
+engine_flags() {
+    java_flags "$ENGINE_JAR:$ROOT/engine/target/lib/*" "$BUILD"
 }
 
 # Loaded and linked classes of a plain start, kept for the next one; starts work the same without it.
 make_start_cache() {
     local new="$BUILD/start.new.aot"
     rm -f "$BUILD/start.aot"
-    java_flags
+    engine_flags
     "$JAVA_HOME/bin/java" "-XX:AOTCacheOutput=$new" -XX:TieredStopAtLevel=1 "${JAVA_FLAGS[@]}" org.espalier.cli.Main --help \
         >"$BUILD/start.log" 2>&1 9>&- && [[ -f $new ]] && mv "$new" "$BUILD/start.aot"
     return 0

@@ -1,4 +1,11 @@
-# Starts the engine's JVM; shared by tools/engine and the packaged launcher. Expects JAVA_FLAGS.
+# Starts the engine's JVM; shared by tools/engine and the packaged launcher.
+
+# java_flags CLASS_PATH CRASH_FOLDER: sets JAVA_FLAGS. VM messages go to stderr, crash reports where they can be found;
+# weights are mapped and tensors live off the heap, so the heap is small.
+java_flags() {
+    JAVA_FLAGS=(-Xmx2g -XX:+UseSerialGC -XX:+DisplayVMOutputToStderr -Xlog:disable -Xlog:all=error:stderr
+        "-XX:ErrorFile=$2/engine-crash-%p.log" --enable-native-access=ALL-UNNAMED -cp "$1")
+}
 
 # Whether this command line computes, and so needs the Vector API; resolving that module costs start-up time.
 computes() {
@@ -9,7 +16,7 @@ computes() {
     case ${1:-} in '' | -* | help | info | tokenize | devices) return 1 ;; esac
 }
 
-# launch JAVA ARGS...: becomes the JVM.
+# launch JAVA ARGS...: becomes the JVM, with JAVA_FLAGS.
 launch() {
     local java=$1
     shift

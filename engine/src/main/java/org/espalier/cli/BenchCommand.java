@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 
 /** {@code engine bench}: how fast a model reads and writes, alone or beside another. */
 @Command(name = "bench", description = "Measure how many tokens a second a model reads (pp) and writes (tg).",
-        footer = {"", "Each repetition starts from an empty cache; tokenising, sampling and two seconds of warming up do not",
+        footer = {"", "Each repetition starts from an empty cache; tokenising, sampling and warming up do not",
             "count. With --against, repetitions of the two models take turns.", "",
             "Examples:", "  engine bench model.gguf --prompt 512 --generate 128",
             "  engine bench pruned --against original --repetitions 10 --json"})
@@ -32,6 +32,10 @@ final class BenchCommand extends EngineCommand {
     @Option(names = "--repetitions", paramLabel = "N", defaultValue = "5", converter = Converters.Positive.class,
             description = "Measurements of each (default: ${DEFAULT-VALUE}).")
     private int repetitions;
+
+    @Option(names = "--warm-up", paramLabel = "SECONDS", defaultValue = "2", converter = Converters.NotNegative.class,
+            description = "How long each test runs, at least once, before it counts (default: ${DEFAULT-VALUE}).")
+    private int warmUp;
 
     @Option(names = "--against", paramLabel = "MODEL", description = "Another model to measure in turns with the first.")
     private Path against;
@@ -85,7 +89,7 @@ final class BenchCommand extends EngineCommand {
 
     /** In turns, so that what slows the machine slows all alike. */
     private void measure(List<Series> series) {
-        series.forEach(one -> one.speed.warmUp());
+        series.forEach(one -> one.speed.warmUp(warmUp));
         try (Progress progress = progress("bench", "runs", (long) series.size() * repetitions)) {
             for (int repetition = 0; repetition < repetitions; repetition++) {
                 for (Series one : series) {

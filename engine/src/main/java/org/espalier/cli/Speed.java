@@ -9,8 +9,6 @@ import org.espalier.model.Model;
 /** Measures a model's speed on random tokens; which tokens they are does not matter to speed. */
 final class Speed implements AutoCloseable {
 
-    private static final long WARM_UP_NANOS = 2_000_000_000L;
-
     private final Generator generator;
     private final int tokens;
     private final Consumer<Generator> work;
@@ -37,12 +35,12 @@ final class Speed implements AutoCloseable {
         });
     }
 
-    /** Runs until the JVM has compiled what is hot: once, and on until two seconds have passed. */
-    void warmUp() {
+    /** Runs until the JVM has compiled what is hot: once, and on until {@code seconds} have passed. */
+    void warmUp(int seconds) {
         long start = System.nanoTime();
         do {
             measure();
-        } while (System.nanoTime() - start < WARM_UP_NANOS);
+        } while (System.nanoTime() - start < seconds * 1_000_000_000L);
     }
 
     /** One measurement from an empty cache, in tokens a second. */
