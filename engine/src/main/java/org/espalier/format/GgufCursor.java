@@ -2,11 +2,11 @@ package org.espalier.format;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.function.Supplier;
 
 import org.espalier.ffi.Failure;
 
@@ -15,6 +15,9 @@ final class GgufCursor {
 
     static final String REMEDY = "the file is damaged or is not GGUF; fetch or write it again";
 
+    /** What a decoder puts where bytes are not UTF-8. */
+    private static final char REPLACEMENT = '\uFFFD';
+
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -22,6 +25,8 @@ final class GgufCursor {
     private final Path path;
     private final MemorySegment file;
     private long position;
+    /** The bytes of the string being read: hundreds of thousands of short ones follow each other. */
+    private byte[] scratch = new byte[256];
 
     GgufCursor(Path path, MemorySegment file) {
         this.path = path;
@@ -53,23 +58,26 @@ final class GgufCursor {
     }
 
     /** A count of things that take at least {@code leastBytes} each: more than the rest of the file can hold is a lie. */
-    int count(long leastBytes, String what) {
+    int count(long leastBytes, Supplier<String> what) {
         long count = int64();
         if (count < 0 || count > remaining() / leastBytes || count > Integer.MAX_VALUE - 8) {
-            throw lie(Long.toUnsignedString(count) + " " + what + " are announced, more than the file can hold");
+            throw lie(Long.toUnsignedString(count) + " " + what.get() + " are announced, more than the file can hold");
         }
         return (int) count;
     }
 
-    String string(String what) {
-        int length = count(1, "bytes of " + what);
-        MemorySegment bytes = file.asSlice(take(length), length);
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes.toArray(ValueLayout.JAVA_BYTE)))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw lie(what + " is not valid UTF-8");
+    /** A length and that many bytes of UTF-8. */
+    String string(Supplier<String> what) {
+        int length = count(1, () -> "bytes of " + what.get());
+        if (length > scratch.length) {
+            scratch = new byte[length];
         }
+        MemorySegment.copy(file, ValueLayout.JAVA_BYTE, take(length), scratch, 0, length);
+        String text = new String(scratch, 0, length, StandardCharsets.UTF_8);
+        if (text.indexOf(REPLACEMENT) >= 0 && !sameBytes(text.getBytes(StandardCharsets.UTF_8), length)) {
+            throw lie(what.get() + " is not valid UTF-8");
+        }
+        return text;
     }
 
     /** The next {@code bytes} bytes, passed over. */
@@ -79,6 +87,10 @@ final class GgufCursor {
 
     Failure lie(String what) {
         return new Failure(what, path + ", byte " + position, REMEDY);
+    }
+
+    private boolean sameBytes(byte[] encoded, int length) {
+        return Arrays.equals(scratch, 0, length, encoded, 0, encoded.length);
     }
 
     private long take(long bytes) {

@@ -85,14 +85,15 @@ public final class GgufFile implements AutoCloseable {
             throw new Failure("does not start with 'GGUF'", where(), GgufCursor.REMEDY);
         }
         requireVersion(cursor.int32());
-        int tensorCount = cursor.count(24, "tensors");
-        int keyCount = cursor.count(13, "metadata keys");
+        int tensorCount = cursor.count(24, () -> "tensors");
+        int keyCount = cursor.count(13, () -> "metadata keys");
+        GgufValues values = new GgufValues(cursor);
         for (int i = 0; i < keyCount; i++) {
-            String key = cursor.string("a metadata key");
+            String key = cursor.string(() -> "a metadata key");
             if (metadata.containsKey(key)) {
                 throw cursor.lie("metadata key " + Text.quoted(key) + " stands twice");
             }
-            metadata.put(key, new GgufValues(cursor, key).read());
+            metadata.put(key, values.read(key));
         }
         SequencedMap<String, Info> infos = new LinkedHashMap<>();
         for (int i = 0; i < tensorCount; i++) {
@@ -116,11 +117,10 @@ public final class GgufFile implements AutoCloseable {
     }
 
     private Info readInfo() {
-        String name = cursor.string("a tensor's name");
-        String tensor = "tensor " + Text.quoted(name);
+        String name = cursor.string(() -> "a tensor's name");
         int axes = cursor.int32();
         if (axes < 0 || axes > MOST_AXES) {
-            throw cursor.lie(tensor + " has " + Integer.toUnsignedString(axes) + " dimensions, and at most 4 are possible");
+            throw cursor.lie(called(name) + " has " + Integer.toUnsignedString(axes) + " dimensions, and at most 4 are possible");
         }
         long[] dims = new long[axes];
         for (int i = axes - 1; i >= 0; i--) {
@@ -130,17 +130,17 @@ public final class GgufFile implements AutoCloseable {
         long offset = cursor.int64();
         DType type = GgufType.numbered(number);
         if (type == null) {
-            throw new Failure(tensor + " has the type " + GgufType.name(number) + ", which cannot be read", where(),
+            throw new Failure(called(name) + " has the type " + GgufType.name(number) + ", which cannot be read", where(),
                     "use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K");
         }
         try {
             Shape shape = Shape.of(dims);
             if (axes > 0 && shape.dim(-1) % type.blockElements() != 0) {
-                throw cursor.lie(tensor + " has rows of " + shape.dim(-1) + " numbers, not whole blocks of " + type);
+                throw cursor.lie(called(name) + " has rows of " + shape.dim(-1) + " numbers, not whole blocks of " + type);
             }
             return new Info(name, type, shape, type.bytes(shape.elements()), offset);
         } catch (IllegalArgumentException | ArithmeticException e) {
-            throw cursor.lie(tensor + " has dimensions that are negative or overflow");
+            throw cursor.lie(called(name) + " has dimensions that are negative or overflow");
         }
     }
 
@@ -158,19 +158,22 @@ public final class GgufFile implements AutoCloseable {
         long dataBytes = Math.max(0, file.size() - dataStart);
         long expected = 0;
         for (Info info : infos.values()) {
-            String tensor = "tensor " + Text.quoted(info.name());
             if (info.offset() != expected) {
-                throw new Failure(tensor + " is said to lie at byte " + Long.toUnsignedString(info.offset())
+                throw new Failure(called(info.name()) + " is said to lie at byte " + Long.toUnsignedString(info.offset())
                         + " of the data, but the one before it ends at " + expected, where(), GgufCursor.REMEDY);
             }
             if (expected > dataBytes || info.bytes() > dataBytes - expected) {
-                throw new Failure(tensor + " ends beyond the end of the file, which has " + dataBytes + " bytes of data",
+                throw new Failure(called(info.name()) + " ends beyond the end of the file, which has " + dataBytes + " bytes of data",
                         where(), GgufCursor.REMEDY);
             }
             MemorySegment bytes = file.segment().asSlice(dataStart + expected, info.bytes());
             tensors.put(info.name(), new Entry(info.name(), info.type(), info.shape(), bytes));
             expected = roundUp(expected + info.bytes(), alignment);
         }
+    }
+
+    private static String called(String name) {
+        return "tensor " + Text.quoted(name);
     }
 
     private static long roundUp(long value, long alignment) {

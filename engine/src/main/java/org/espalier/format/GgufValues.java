@@ -2,6 +2,7 @@ package org.espalier.format;
 
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.function.Supplier;
 
 /**
  * The values of GGUF metadata as Java objects: whole numbers as {@link Long} (64-bit ones as their bits), float32 as
@@ -27,15 +28,15 @@ final class GgufValues {
     private static final int FLOAT64 = 12;
 
     private final GgufCursor cursor;
-    private final String key;
+    private String key;
 
-    GgufValues(GgufCursor cursor, String key) {
+    GgufValues(GgufCursor cursor) {
         this.cursor = cursor;
-        this.key = key;
     }
 
-    /** Reads a type and its value. */
-    Object read() {
+    /** Reads a type and its value; {@code of} is the key that it belongs to. */
+    Object read(String of) {
+        key = of;
         return value(cursor.int32(), 0);
     }
 
@@ -51,7 +52,7 @@ final class GgufValues {
             case FLOAT32 -> Float.intBitsToFloat(cursor.int32());
             case FLOAT64 -> Double.longBitsToDouble(cursor.int64());
             case BOOL -> cursor.int8() != 0;
-            case STRING -> cursor.string("the value of " + Text.quoted(key));
+            case STRING -> cursor.string(() -> "the value of " + Text.quoted(key));
             case ARRAY -> array(nesting + 1);
             default -> throw unknownType(type);
         };
@@ -62,7 +63,7 @@ final class GgufValues {
             throw cursor.lie("arrays are nested deeper than " + MOST_NESTING + " in " + Text.quoted(key));
         }
         int type = cursor.int32();
-        int count = cursor.count(leastBytes(type), "elements of " + Text.quoted(key));
+        int count = cursor.count(leastBytes(type), () -> "elements of " + Text.quoted(key));
         return switch (type) {
             case UINT8, INT8 -> cursor.slice(count).toArray(ValueLayout.JAVA_BYTE);
             case UINT16, INT16 -> cursor.slice(2L * count).toArray(little(ValueLayout.JAVA_SHORT_UNALIGNED));
@@ -87,8 +88,9 @@ final class GgufValues {
 
     private String[] strings(int count) {
         String[] values = new String[count];
+        Supplier<String> what = () -> "an element of " + Text.quoted(key);
         for (int i = 0; i < count; i++) {
-            values[i] = cursor.string("element " + i + " of " + Text.quoted(key));
+            values[i] = cursor.string(what);
         }
         return values;
     }

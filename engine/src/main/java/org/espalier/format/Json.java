@@ -3,7 +3,6 @@ package org.espalier.format;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
-import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -17,7 +16,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.OutputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -57,13 +55,9 @@ public final class Json {
         return FACTORY.createParser(new InputStreamReader(new ByteArrayInputStream(utf8), StandardCharsets.UTF_8.newDecoder()));
     }
 
-    /** What the bounded mappers of this room are made from. */
+    /** What the bounded readers and the writers of this room are made from. */
     static JsonFactory factory() {
         return FACTORY;
-    }
-
-    static JsonGenerator generator(OutputStream out) throws IOException {
-        return FACTORY.createGenerator(out);
     }
 
     /** A new, empty object. */

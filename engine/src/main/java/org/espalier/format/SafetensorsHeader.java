@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.function.Supplier;
 
 import org.espalier.ffi.Failure;
 import org.espalier.tensor.DType;
@@ -28,6 +29,7 @@ final class SafetensorsHeader {
     private final long dataBytes;
     private final SequencedMap<String, String> metadata = new LinkedHashMap<>();
     private final List<Entry> entries = new ArrayList<>();
+    private final long[] numbers = new long[MOST_AXES];
 
     private SafetensorsHeader(Path path, long dataBytes) {
         this.path = path;
@@ -72,7 +74,7 @@ final class SafetensorsHeader {
     private void readEntries(JsonParser parser) throws IOException {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
-            require(parser.nextToken() == JsonToken.START_OBJECT, Text.quoted(name) + " is not an object");
+            require(parser.nextToken() == JsonToken.START_OBJECT, () -> Text.quoted(name) + " is not an object");
             if (name.equals("__metadata__")) {
                 readMetadata(parser);
             } else {
@@ -84,7 +86,7 @@ final class SafetensorsHeader {
     private void readMetadata(JsonParser parser) throws IOException {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String key = parser.currentName();
-            require(parser.nextToken() == JsonToken.VALUE_STRING, "metadata " + Text.quoted(key) + " is not a string");
+            require(parser.nextToken() == JsonToken.VALUE_STRING, () -> "metadata " + Text.quoted(key) + " is not a string");
             metadata.put(key, parser.getText());
         }
     }
@@ -98,7 +100,7 @@ final class SafetensorsHeader {
             JsonToken value = parser.nextToken();
             switch (key) {
                 case "dtype" -> {
-                    require(value == JsonToken.VALUE_STRING, "the dtype of " + Text.quoted(name) + " is not a string");
+                    require(value == JsonToken.VALUE_STRING, () -> "the dtype of " + Text.quoted(name) + " is not a string");
                     typeName = parser.getText();
                 }
                 case "shape" -> dims = readNumbers(parser, "shape", name);
@@ -107,62 +109,71 @@ final class SafetensorsHeader {
             }
         }
         require(typeName != null && dims != null && offsets != null,
-                "tensor " + Text.quoted(name) + " lacks dtype, shape or data_offsets");
+                () -> "tensor " + Text.quoted(name) + " lacks dtype, shape or data_offsets");
         return checkedEntry(name, typeName, dims, offsets);
     }
 
     private long[] readNumbers(JsonParser parser, String key, String name) throws IOException {
-        require(parser.currentToken() == JsonToken.START_ARRAY, key + " of " + Text.quoted(name) + " is not an array");
-        long[] numbers = new long[8];
+        require(parser.currentToken() == JsonToken.START_ARRAY, () -> key + " of " + Text.quoted(name) + " is not an array");
         int count = 0;
         while (parser.nextToken() != JsonToken.END_ARRAY) {
             require(parser.currentToken() == JsonToken.VALUE_NUMBER_INT && parser.getLongValue() >= 0,
-                    key + " of " + Text.quoted(name) + " holds something that is not a whole number of at least 0");
-            require(count < MOST_AXES, key + " of " + Text.quoted(name) + " has more than " + MOST_AXES + " numbers");
-            if (count == numbers.length) {
-                numbers = Arrays.copyOf(numbers, 2 * count);
-            }
+                    () -> key + " of " + Text.quoted(name) + " holds something that is not a whole number of at least 0");
+            require(count < MOST_AXES, () -> key + " of " + Text.quoted(name) + " has more than " + MOST_AXES + " numbers");
             numbers[count++] = parser.getLongValue();
         }
         return Arrays.copyOf(numbers, count);
     }
 
     private Entry checkedEntry(String name, String typeName, long[] dims, long[] offsets) {
-        String tensor = "tensor " + Text.quoted(name);
         DType type = SafetensorsType.named(typeName);
         if (type == null) {
-            throw new Failure(tensor + " has the type " + Text.quoted(typeName) + ", which cannot be read",
+            throw new Failure("tensor " + Text.quoted(name) + " has the type " + Text.quoted(typeName) + ", which cannot be read",
                     path.toString(), "convert it to one of " + SafetensorsType.known());
         }
-        require(offsets.length == 2 && offsets[0] <= offsets[1], tensor + " has data_offsets that are not [begin, end]");
-        require(offsets[1] <= dataBytes, tensor + " ends at byte " + offsets[1] + " of " + dataBytes + " bytes of data");
-        Shape shape;
-        long bytes;
-        try {
-            shape = Shape.of(dims);
-            bytes = type.bytes(shape.elements());
-        } catch (ArithmeticException e) {
-            throw lie(tensor + " has a shape whose size overflows: " + Text.quoted(Arrays.toString(dims)));
-        }
-        require(bytes == offsets[1] - offsets[0], tensor + " is " + type + " " + shape + ", " + bytes + " bytes, but takes "
-                + (offsets[1] - offsets[0]));
+        require(offsets.length == 2 && offsets[0] <= offsets[1],
+                () -> "tensor " + Text.quoted(name) + " has data_offsets that are not [begin, end]");
+        require(offsets[1] <= dataBytes, () -> "tensor " + Text.quoted(name) + " ends at byte " + offsets[1] + " of "
+                + dataBytes + " bytes of data");
+        Shape shape = shape(name, type, dims);
+        long bytes = type.bytes(shape.elements());
+        require(bytes == offsets[1] - offsets[0], () -> "tensor " + Text.quoted(name) + " is " + type + " " + shape + ", "
+                + bytes + " bytes, but takes " + (offsets[1] - offsets[0]));
         return new Entry(name, type, shape, offsets[0], offsets[1]);
+    }
+
+    /** The shape, if it and its size in bytes are within what a long can count. */
+    private Shape shape(String name, DType type, long[] dims) {
+        try {
+            Shape shape = Shape.of(dims);
+            Math.multiplyExact(shape.elements(), (long) type.blockBytes());
+            return shape;
+        } catch (ArithmeticException e) {
+            throw lie("tensor " + Text.quoted(name) + " has a shape whose size overflows: "
+                    + Text.quoted(Arrays.toString(dims)));
+        }
     }
 
     private void requireNoHolesNoOverlap() {
         long end = 0;
         for (Entry entry : entries) {
-            String tensor = "tensor " + Text.quoted(entry.name());
-            require(entry.begin() <= end, "nothing says what lies before " + tensor + ", bytes " + end + " to " + entry.begin());
-            require(entry.begin() == end, tensor + " overlaps the one before it, which ends at byte " + end);
+            if (entry.begin() > end) {
+                throw lie("nothing says what lies before tensor " + Text.quoted(entry.name()) + ", bytes " + end + " to "
+                        + entry.begin());
+            }
+            if (entry.begin() < end) {
+                throw lie("tensor " + Text.quoted(entry.name()) + " overlaps the one before it, which ends at byte " + end);
+            }
             end = entry.end();
         }
-        require(end == dataBytes, "the tensors end at byte " + end + " of " + dataBytes + " bytes of data");
+        if (end != dataBytes) {
+            throw lie("the tensors end at byte " + end + " of " + dataBytes + " bytes of data");
+        }
     }
 
-    private void require(boolean condition, String what) {
+    private void require(boolean condition, Supplier<String> what) {
         if (!condition) {
-            throw lie(what);
+            throw lie(what.get());
         }
     }
 

@@ -69,7 +69,7 @@ public final class SafetensorsWriter {
     /** Length, JSON, and spaces up to a multiple of eight bytes. */
     private static ByteBuffer header(List<Entry> entries) throws IOException {
         ByteArrayOutputStream json = new ByteArrayOutputStream();
-        try (JsonGenerator out = Json.generator(json)) {
+        try (JsonGenerator out = Json.factory().createGenerator(json)) {
             out.writeStartObject();
             out.writeObjectFieldStart("__metadata__");
             out.writeStringField("format", "pt");

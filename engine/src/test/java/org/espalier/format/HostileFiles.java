@@ -198,6 +198,14 @@ final class HostileFiles {
         }
         gguf("300,000 words, then a lie", llama().putArray("x", GgufBuilder.STRING, 300_000, words.toByteArray())
                 .put("general.alignment", GgufBuilder.UINT32, 3));
+        GgufBuilder keys = llama().put("general.alignment", GgufBuilder.UINT32, 3);
+        GgufBuilder tensors = llama();
+        for (int i = 0; i < 100_000; i++) {
+            keys.put(Integer.toString(i), GgufBuilder.UINT8, 1);
+            tensors.tensor(Integer.toString(i), 0);
+        }
+        gguf("100,000 keys and a lie", keys);
+        gguf("100,000 empty tensors and a lie", tensors.tensor("x", new long[] {1}, GgufBuilder.F32, HUGE, new byte[4]));
         ByteArrayOutputStream nest = new ByteArrayOutputStream();
         for (int i = 0; i < 100_000; i++) {
             nest.writeBytes(GgufBuilder.little(12).putInt(GgufBuilder.ARRAY).putLong(1).array());
