@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -66,7 +67,7 @@ class ConversionTest {
             assertEquals(v, sha256(converted, V_7));
             assertEquals(down, sha256(converted, DOWN_29));
         }
-        assertEquals(java.util.List.of("config.json", "generation_config.json", "model.safetensors", "tokenizer.json"),
+        assertEquals(List.of("config.json", "generation_config.json", "model.safetensors", "tokenizer.json"),
                 TestFiles.names(out));
         assertTrue(NativeMemory.outstanding().isEmpty());
     }
@@ -102,7 +103,7 @@ class ConversionTest {
         Failure failure = assertThrows(Failure.class, () -> convert(source, out, Optional.of(DType.F16)));
         assertEquals("the number 70000.0 does not fit float16 (tensor x): convert to bf16 or f32", failure.oneLine());
         assertFalse(Files.exists(out));
-        assertEquals(java.util.List.of("in"), TestFiles.names(temp));
+        assertEquals(List.of("in"), TestFiles.names(temp));
     }
 
     private static void convert(Path source, Path out, Optional<DType> type) {

@@ -13,7 +13,9 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,33 +95,42 @@ class HostileFilesTest {
         assertLetGo();
     }
 
-    /** Every single bit of a GGUF header turned over: a model whose tensors lie in the file, or a refusal. */
+    /**
+     * Bits of a GGUF header turned over, all of the first 64 bytes and one of each byte after them: a model whose tensors
+     * lie in the file, or a refusal.
+     */
     @Test
-    void everyFlippedBitOfAGgufHeader() throws IOException {
+    void flippedBitsOfEveryByteOfAGgufHeader() throws IOException {
         byte[] whole = GgufBuilder.tinyLlama("llama").build();
         int header = GgufBuilder.tinyLlama("llama").header().length;
-        int refused = 0;
-        for (int bit = 0; bit < 8 * header; bit++) {
-            Path file = write(HostileFiles.GGUF, flipped(whole, bit));
-            try (Checkpoint opened = Checkpoint.open(file)) {
-                for (StoredTensor tensor : opened.tensors().values()) {
-                    assertEquals(tensor.type().bytes(tensor.shape().elements()), tensor.bytes().byteSize());
-                }
-                assertTrue(opened.weightBytes() <= whole.length);
-            } catch (Failure failure) {
-                refused++;
-                assertOneLineAbout(file, failure);
-            }
+        Random random = new Random(11);
+        int opened = 0;
+        for (int bit = 0; bit < 8 * header; bit += bit < 512 ? 1 : 8) {
+            opened += opensOrIsRefused(flipped(whole, bit < 512 ? bit : bit + random.nextInt(8))) ? 1 : 0;
         }
-        assertTrue(refused > 4 * header, refused + " refused");
+        assertTrue(opened < header / 2, opened + " opened");
         assertLetGo();
+    }
+
+    private boolean opensOrIsRefused(byte[] gguf) throws IOException {
+        Path file = write(HostileFiles.GGUF, gguf);
+        try (Checkpoint opened = Checkpoint.open(file)) {
+            for (StoredTensor tensor : opened.tensors().values()) {
+                assertEquals(tensor.type().bytes(tensor.shape().elements()), tensor.bytes().byteSize());
+            }
+            assertTrue(opened.weightBytes() <= gguf.length);
+            return true;
+        } catch (Failure failure) {
+            assertOneLineAbout(file, failure);
+            return false;
+        }
     }
 
     @Test
     void everyLengthOfAGgufHeader() throws IOException {
         byte[] whole = GgufBuilder.tinyLlama("llama").build();
         for (int size = 0; size < GgufBuilder.tinyLlama("llama").header().length; size++) {
-            Path file = write(HostileFiles.GGUF, java.util.Arrays.copyOf(whole, size));
+            Path file = write(HostileFiles.GGUF, Arrays.copyOf(whole, size));
             assertOneLineAbout(file, assertThrowsExactly(Failure.class, () -> Checkpoint.open(file).close()));
         }
         assertLetGo();

@@ -8,9 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -49,7 +54,7 @@ class SafetensorsTest {
         try (SafetensorsFile read = SafetensorsFile.open(file)) {
             assertEquals(Shape.of(), read.tensors().get("scalar").shape());
             assertEquals(Shape.of(3, 0), read.tensors().get("empty").shape());
-            assertEquals(1, read.tensors().get("flag").bytes().get(java.lang.foreign.ValueLayout.JAVA_BYTE, 2));
+            assertEquals(1, read.tensors().get("flag").bytes().get(ValueLayout.JAVA_BYTE, 2));
         }
     }
 
@@ -66,7 +71,7 @@ class SafetensorsTest {
         CheckpointWriter writer = new CheckpointWriter(config).shardBytes(100);
         for (int i = 0; i < 5; i++) {
             byte[] bytes = new byte[48];
-            java.util.Arrays.fill(bytes, (byte) i);
+            Arrays.fill(bytes, (byte) i);
             writer.tensor(entry("t" + i, DType.F32, Shape.of(3, 4), bytes));
         }
         Path out = temp.resolve("model");
@@ -77,10 +82,30 @@ class SafetensorsTest {
         assertEquals(240, Json.readObject(out.resolve("model.safetensors.index.json")).at("/metadata/total_size").asInt());
         try (Checkpoint model = Checkpoint.open(out)) {
             assertEquals(List.of("t0", "t1", "t2", "t3", "t4"), List.copyOf(model.tensors().keySet()));
-            assertEquals(4, model.tensors().get("t4").bytes().get(java.lang.foreign.ValueLayout.JAVA_BYTE, 47));
+            assertEquals(4, model.tensors().get("t4").bytes().get(ValueLayout.JAVA_BYTE, 47));
             assertEquals(240, model.weightBytes());
             assertEquals(3, model.weightFiles().size());
             assertEquals(64, model.sha256().length());
+        }
+    }
+
+    /** Three gigabytes that take no room: a file with a hole. */
+    @Test
+    void mapsFilesBeyondTwoGigabytes() throws IOException {
+        long first = 3L << 30;
+        byte[] json = ("{\"a\":{\"dtype\":\"U8\",\"shape\":[3," + (1L << 30) + "],\"data_offsets\":[0," + first + "]},"
+                + "\"b\":{\"dtype\":\"I32\",\"shape\":[],\"data_offsets\":[" + first + "," + (first + 4) + "]}}")
+                .getBytes(StandardCharsets.UTF_8);
+        Path file = temp.resolve("large.safetensors");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE,
+                StandardOpenOption.SPARSE)) {
+            channel.write(GgufBuilder.little(8 + json.length).putLong(json.length).put(json).flip());
+            channel.write(GgufBuilder.little(4).putInt(77).flip(), 8 + json.length + first);
+        }
+        try (SafetensorsFile large = SafetensorsFile.open(file)) {
+            assertEquals(first, large.tensors().get("a").bytes().byteSize());
+            assertEquals(0, large.tensors().get("a").bytes().get(ValueLayout.JAVA_BYTE, first - 1));
+            assertEquals(77, large.tensors().get("b").bytes().get(ValueLayout.JAVA_INT_UNALIGNED, 0));
         }
     }
 

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,7 +30,7 @@ class BlocksTest {
             float[] expected = floats(golden.tensors().get(type + ".values"));
             float[] actual = new float[expected.length + 2];
             Blocks.decode(type, blocks, 0, actual, 1, expected.length);
-            assertArrayEquals(bits(expected), bits(java.util.Arrays.copyOfRange(actual, 1, 1 + expected.length)));
+            assertArrayEquals(bits(expected), bits(Arrays.copyOfRange(actual, 1, 1 + expected.length)));
             assertEquals(0, actual[0] + actual[expected.length + 1]);
 
             double[] wide = new double[expected.length];
