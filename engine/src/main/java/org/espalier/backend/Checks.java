@@ -33,11 +33,13 @@ public final class Checks {
     }
 
     public static void fill(Tensor target) {
-        Operands.of("fill", "target", target).require(target.type().plain(), "target must be of a plain type");
+        Operands.of("fill", "target", target).present(target)
+                .require(target.type().plain(), "target must be of a plain type");
     }
 
     public static void convert(Tensor source, Tensor target) {
-        Operands.of("convert", "source", source, "target", target).floating(target, target.shape().toArray())
+        Operands o = Operands.of("convert", "source", source, "target", target).present(source, target);
+        o.floating(target, target.shape().toArray())
                 .require(source.shape().elements() == target.shape().elements(), "element counts differ");
     }
 
@@ -67,7 +69,7 @@ public final class Checks {
     }
 
     private static void sameRows(Operands o, Tensor source, Tensor rows, Tensor target) {
-        o.rank(rows, 1).require(source != null && target != null, "an operand is missing");
+        o.rank(rows, 1).present(source, target);
         o.require(source.shape().rank() > 0, "source must have rows").rank(target, source.shape().rank());
         o.require(source.type().plain(), "source must be of a plain type");
         long[] dims = source.shape().toArray();
@@ -159,25 +161,25 @@ public final class Checks {
     }
 
     public static void add(DType compute, Tensor a, Tensor b, Tensor out) {
-        Operands o = Operands.of("add", "a", a, "b", b, "out", out).require(a != null, "an operand is missing");
+        Operands o = Operands.of("add", "a", a, "b", b, "out", out).present(a);
         o.like(a, compute, a.shape()).like(b, compute, a.shape()).like(out, compute, a.shape());
     }
 
     public static void accumulate(DType compute, Tensor source, Tensor target, float beta) {
         Operands o = Operands.of("accumulate", "source", source, "target", target)
-                .require(source != null, "an operand is missing");
+                .present(source);
         o.like(source, compute, source.shape()).like(target, compute, source.shape()).beta(beta);
     }
 
     public static void swiGlu(DType compute, Tensor gate, Tensor up, Tensor out) {
-        Operands o = Operands.of("swiGlu", "gate", gate, "up", up, "out", out).require(gate != null, "an operand is missing");
+        Operands o = Operands.of("swiGlu", "gate", gate, "up", up, "out", out).present(gate);
         o.like(gate, compute, gate.shape()).like(up, compute, gate.shape()).like(out, compute, gate.shape());
     }
 
     public static void swiGluBackward(DType compute, Tensor gate, Tensor up, Tensor dOut,
             Tensor dGate, float betaGate, Tensor dUp, float betaUp) {
         Operands o = Operands.of("swiGluBackward", "gate", gate, "up", up, "dOut", dOut, "dGate", dGate, "dUp", dUp)
-                .require(gate != null, "an operand is missing");
+                .present(gate);
         long[] dims = gate.shape().toArray();
         o.is(gate, compute, dims).is(up, compute, dims).is(dOut, compute, dims)
                 .isOrNull(dGate, compute, dims).isOrNull(dUp, compute, dims).beta(betaGate).beta(betaUp);
@@ -207,7 +209,7 @@ public final class Checks {
     }
 
     public static void sumOfSquares(DType compute, Tensor x, Tensor out, float beta) {
-        Operands o = Operands.of("sumOfSquares", "x", x, "out", out).require(x != null, "an operand is missing");
+        Operands o = Operands.of("sumOfSquares", "x", x, "out", out).present(x);
         o.like(x, compute, x.shape()).is(out, DType.F64, 1).beta(beta);
     }
 
@@ -219,7 +221,7 @@ public final class Checks {
     /** {@code step} counts from 1. */
     public static void adamW(DType compute, int step, Tensor w, Tensor g, Tensor m, Tensor v, Tensor factor) {
         Operands o = Operands.of("adamW", "w", w, "g", g, "m", m, "v", v, "factor", factor)
-                .require(w != null, "an operand is missing");
+                .present(w);
         o.like(w, compute, w.shape()).like(g, compute, w.shape()).like(m, compute, w.shape()).like(v, compute, w.shape())
                 .isOrNull(factor, DType.F32, 1).require(step >= 1, "steps count from 1, not " + step);
     }

@@ -21,6 +21,16 @@ final class Operands {
         return new Operands(operation, namesAndTensors);
     }
 
+    /** Refuses tensors that are missing. */
+    Operands present(Tensor... tensors) {
+        for (Tensor tensor : tensors) {
+            if (tensor == null) {
+                throw refuse("an operand is missing");
+            }
+        }
+        return this;
+    }
+
     /** Refuses a tensor that is missing or has another number of axes. */
     Operands rank(Tensor tensor, int rank) {
         present(tensor);
@@ -79,11 +89,6 @@ final class Operands {
         return this;
     }
 
-    private void present(Tensor tensor) {
-        if (tensor == null) {
-            throw refuse("an operand is missing");
-        }
-    }
 
     private IllegalArgumentException refuse(String what) {
         StringBuilder shapes = new StringBuilder();

@@ -44,9 +44,13 @@ public final class OpCases {
         return OptimizerCases.all();
     }
 
+    public static List<OpCase<ScoreOps>> score() {
+        return ScoreCases.all();
+    }
+
     /** Every family: what a whole backend is tested on. */
     public static Stream<OpCase<? super Backend>> all() {
         return Stream.<List<? extends OpCase<? super Backend>>>of(memory(), embedding(), linear(), norm(), attention(),
-                elementwise(), loss(), optimizer()).flatMap(List::stream);
+                elementwise(), loss(), optimizer(), score()).flatMap(List::stream);
     }
 }

@@ -42,6 +42,12 @@ public final class OpRun<F> implements AutoCloseable {
         return tensors.get(name);
     }
 
+    /** The operand that this tensor is; of aliases, the one that is allocated. */
+    String nameOf(Tensor tensor) {
+        return opCase.operands().stream().map(Operand::name).filter(name -> tensors.get(name) == tensor).findFirst()
+                .orElseThrow();
+    }
+
     public Queue queue() {
         return queue;
     }
