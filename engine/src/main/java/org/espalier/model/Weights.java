@@ -53,6 +53,13 @@ public final class Weights implements AutoCloseable {
         }
     }
 
+    /** Weights on the device already, whose buffers are closed with this. */
+    public static Weights owning(Map<String, Tensor> tensors) {
+        Weights weights = new Weights();
+        weights.tensors.putAll(tensors);
+        return weights;
+    }
+
     /** The tensor of this name. */
     public Tensor tensor(String name) {
         Tensor tensor = tensors.get(name);

@@ -1,0 +1,92 @@
+package org.espalier.prune;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import org.espalier.ffi.NativeMemory;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.CheckpointWriter;
+import org.espalier.format.SafetensorsWriter;
+import org.espalier.format.StoredTensor;
+import org.espalier.model.ConfigWriter;
+import org.espalier.model.Llama;
+import org.espalier.model.ModelConfig;
+import org.espalier.tape.Value;
+import org.espalier.tensor.Blocks;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+
+/** Cuts the removed units out of a checkpoint: the rows and columns that stay, in a new one. */
+public final class Compactor {
+
+    private final Checkpoint source;
+    private final ModelConfig config;
+    private final Selection selection;
+    private final Optional<DType> type;
+
+    /**
+     * @param type how to store what is left; empty keeps plain types and turns blocks, whose rows cannot be cut, into
+     *             float32
+     */
+    public Compactor(Checkpoint source, ModelConfig config, Selection selection, Optional<DType> type) {
+        this.source = source;
+        this.config = config;
+        this.selection = selection;
+        this.type = type;
+    }
+
+    /** A writer of what is left, tokenizer files not included. The source must stay open until it has written. */
+    public CheckpointWriter writer() {
+        ObjectNode json = source.config().deepCopy();
+        ConfigWriter.sizes(json, selection.after());
+        CheckpointWriter writer = new CheckpointWriter(json);
+        for (Value parameter : new Llama(config).shape().leaves(Value.Role.PARAMETER)) {
+            writer.tensor(entry(parameter, source.tensors().get(parameter.name())));
+        }
+        return writer;
+    }
+
+    private SafetensorsWriter.Entry entry(Value parameter, StoredTensor stored) {
+        DType to = type.orElse(stored.type().plain() ? stored.type() : DType.F32);
+        int[] first = selection.kept(parameter, 0);
+        if (parameter.shape().rank() == 1) {
+            Cut cut = new Cut(stored, new int[] {0}, first, parameter.shape().extent(0), to);
+            return new SafetensorsWriter.Entry(parameter.name(), to, Shape.of(first.length), cut::writeTo);
+        }
+        int[] columns = selection.kept(parameter, 1);
+        Cut cut = new Cut(stored, first, columns, parameter.shape().extent(1), to);
+        return new SafetensorsWriter.Entry(parameter.name(), to, Shape.of(first.length, columns.length), cut::writeTo);
+    }
+
+    /** The rows and columns of one tensor that stay; a vector is one row. */
+    private record Cut(StoredTensor stored, int[] rows, int[] columns, int width, DType to) {
+
+        private static final int STAGED_NUMBERS = 1 << 18;
+
+        void writeTo(SafetensorsWriter.Sink sink) throws IOException {
+            int staged = Math.clamp(STAGED_NUMBERS / Math.max(1, columns.length), 1, Math.max(1, rows.length));
+            long rowBytes = to.bytes(columns.length);
+            try (NativeMemory staging = NativeMemory.allocate(staged * rowBytes, "rows of " + stored.name())) {
+                for (int from = 0; from < rows.length; from += staged) {
+                    int count = Math.min(staged, rows.length - from);
+                    gather(from, count, staging.segment());
+                    sink.write(staging.segment().asSlice(0, count * rowBytes));
+                }
+            }
+        }
+
+        private void gather(int from, int count, MemorySegment target) {
+            float[] whole = new float[width];
+            float[] kept = new float[columns.length];
+            for (int r = 0; r < count; r++) {
+                long offset = stored.shape().rank() == 1 ? 0 : stored.rowOffset(rows[from + r]);
+                Blocks.decode(stored.type(), stored.bytes(), offset, whole, 0, width);
+                for (int k = 0; k < kept.length; k++) {
+                    kept[k] = whole[columns[k]];
+                }
+                Blocks.encode(to, kept, 0, target, r * to.bytes(kept.length), kept.length);
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package org.espalier.prune;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+
+/**
+ * What is kept of a model, and why: everything needed to apply, compare or repeat a pruning. Indices are those of the
+ * source, ascending; a layer removed whole is absent.
+ *
+ * @param formatVersion    of this file
+ * @param source           the model that it is for
+ * @param criterion        how units were scored
+ * @param aggregate        how members of a group became one
+ * @param mode             {@code block}, {@code channel} or {@code layer}
+ * @param scope            {@code local} or {@code global}
+ * @param ratioRequested   share asked for
+ * @param parametersBefore of the source
+ * @param parametersAfter  of what is left
+ * @param calibration      what scores were computed on; null if nothing
+ * @param seed             of everything random
+ * @param layers           what each kept layer keeps
+ */
+public record Plan(
+        @JsonProperty(value = "format_version", required = true) int formatVersion,
+        @JsonProperty(value = "source", required = true) Source source,
+        @JsonProperty(value = "criterion", required = true) String criterion,
+        @JsonProperty(value = "aggregate", required = true) String aggregate,
+        @JsonProperty(value = "mode", required = true) String mode,
+        @JsonProperty(value = "scope", required = true) String scope,
+        @JsonProperty(value = "ratio_requested", required = true) double ratioRequested,
+        @JsonProperty(value = "parameters_before", required = true) long parametersBefore,
+        @JsonProperty(value = "parameters_after", required = true) long parametersAfter,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("calibration") Calibration calibration,
+        @JsonProperty(value = "seed", required = true) long seed,
+        @JsonProperty(value = "layers", required = true) List<Layer> layers) {
+
+    /** The version that is written, and the only one that is read. */
+    public static final int FORMAT_VERSION = 1;
+
+    /**
+     * The model a plan is for.
+     *
+     * @param path       where it was
+     * @param sha256     of its weights
+     * @param parameters it has
+     */
+    public record Source(@JsonProperty(value = "path", required = true) String path,
+            @JsonProperty(value = "sha256", required = true) String sha256,
+            @JsonProperty(value = "parameters", required = true) long parameters) {
+    }
+
+    /**
+     * What scores were computed on.
+     *
+     * @param sha256  of the token ids
+     * @param samples sequences
+     * @param seqLen  ids in each
+     */
+    public record Calibration(@JsonProperty(value = "sha256", required = true) String sha256,
+            @JsonProperty(value = "samples", required = true) int samples,
+            @JsonProperty(value = "seq_len", required = true) int seqLen) {
+    }
+
+    /**
+     * What a layer keeps.
+     *
+     * @param layer       number in the source
+     * @param keptHeads   query heads
+     * @param keptKvHeads key/value heads
+     * @param keptNeurons neurons of the MLP
+     */
+    public record Layer(@JsonProperty(value = "layer", required = true) int layer,
+            @JsonProperty(value = "kept_heads", required = true) int[] keptHeads,
+            @JsonProperty(value = "kept_kv_heads", required = true) int[] keptKvHeads,
+            @JsonProperty(value = "kept_neurons", required = true) int[] keptNeurons) {
+    }
+}

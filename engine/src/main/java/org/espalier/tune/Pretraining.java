@@ -1,0 +1,123 @@
+package org.espalier.tune;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.espalier.backend.Backend;
+import org.espalier.backend.Queue;
+import org.espalier.ffi.NativeMemory;
+import org.espalier.format.SafetensorsWriter;
+import org.espalier.format.Tokenizer;
+import org.espalier.model.Llama;
+import org.espalier.model.Model;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.Packed;
+import org.espalier.model.Weights;
+import org.espalier.tape.Retention;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Tensor;
+
+/** Trains all weights of a new model on generated stories. */
+public final class Pretraining implements AutoCloseable {
+
+    /** Held-out stories come from far beyond those trained on. */
+    private static final long HELD_OUT = 1L << 40;
+    private static final int HELD_OUT_STORIES = 200;
+
+    /**
+     * How long and how fast to train.
+     *
+     * @param steps       updates
+     * @param batchTokens tokens of an update
+     * @param peak        highest learning rate
+     * @param seed        of stories and weights
+     */
+    public record Settings(int steps, int batchTokens, double peak, long seed) {
+    }
+
+    /** Told after every update. */
+    @FunctionalInterface
+    public interface Listener {
+        void step(int step, Trainer.StepResult result);
+    }
+
+    private final Backend backend;
+    private final Tokenizer tokenizer;
+    private final Settings settings;
+    private final Map<String, Tensor> weights;
+    private final Model model;
+    private final Trainer trainer;
+    private final int context;
+
+    public Pretraining(Backend backend, ModelConfig config, Tokenizer tokenizer, Settings settings) {
+        this.backend = backend;
+        this.tokenizer = tokenizer;
+        this.settings = settings;
+        this.context = config.maxPositions();
+        Llama llama = new Llama(config);
+        weights = Initialisation.weights(backend, llama.shape(), config.layers().size(), settings.seed());
+        model = Model.of(config, Weights.owning(weights), backend);
+        trainer = new Trainer(backend, llama::loss, model.leaves(Map.of()), weights, TrainingSettings.fromScratch(),
+                Retention.KEEP);
+    }
+
+    /** Trains and returns the mean loss of the last tenth of the updates. */
+    public double train(Listener listener) {
+        StoryGrammar stories = new StoryGrammar();
+        TokenBatches batches = new TokenBatches(i -> encode(stories.story(settings.seed(), i)), settings.batchTokens(),
+                context);
+        LearningRate rate = LearningRate.cosine(settings.peak(), settings.peak() / 10, Math.max(1, settings.steps() / 20),
+                settings.steps());
+        List<Double> losses = new ArrayList<>();
+        for (int step = 0; step < settings.steps(); step++) {
+            Trainer.StepResult result = trainer.step(List.of(batches.next()), rate.at(step));
+            losses.add(result.loss());
+            listener.step(step, result);
+        }
+        int tail = Math.max(1, losses.size() / 10);
+        return losses.subList(losses.size() - tail, losses.size()).stream().mapToDouble(l -> l).average().orElseThrow();
+    }
+
+    /** Mean loss on stories that were not trained on, in nats a token. */
+    public double heldOutLoss() {
+        StoryGrammar stories = new StoryGrammar();
+        return trainer.evaluate(IntStream.range(0, HELD_OUT_STORIES)
+                .mapToObj(i -> Packed.of(List.of(encode(stories.story(settings.seed(), HELD_OUT + i))))).toList());
+    }
+
+    /** The trained weights, rounded to bfloat16 as they are written. Valid until this is closed. */
+    public List<SafetensorsWriter.Entry> weights() {
+        return weights.entrySet().stream().map(w -> new SafetensorsWriter.Entry(w.getKey(), DType.BF16,
+                w.getValue().shape(), sink -> write(w.getValue(), sink))).toList();
+    }
+
+    private void write(Tensor weight, SafetensorsWriter.Sink sink) throws IOException {
+        Tensor rounded = backend.allocate(DType.BF16, weight.shape(), "rounded weight");
+        try (Queue queue = backend.newQueue(); NativeMemory staging = NativeMemory.allocate(rounded.bytes(), "weight")) {
+            backend.convert(queue, weight, rounded);
+            MemorySegment bytes = staging.segment();
+            backend.download(queue, rounded, bytes);
+            sink.write(bytes);
+        } finally {
+            rounded.buffer().close();
+        }
+    }
+
+    /** A story between the tokens that begin and end a text. */
+    private int[] encode(String story) {
+        IntStream begin = tokenizer.bosId().stream();
+        IntStream text = IntStream.of(tokenizer.encode(story, false));
+        IntStream end = tokenizer.eosIds().stream().limit(1).mapToInt(id -> id);
+        return Stream.of(begin, text, end).flatMapToInt(s -> s).toArray();
+    }
+
+    @Override
+    public void close() {
+        trainer.close();
+        model.close();
+    }
+}

@@ -1,0 +1,50 @@
+package org.espalier.eval;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.OptionalInt;
+import org.espalier.Backends;
+import org.espalier.Golden;
+import org.espalier.Shared;
+import org.espalier.backend.Backend;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.Tokenizer;
+import org.espalier.model.Model;
+import org.espalier.model.Scorer;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Perplexities of real texts, from the text to the figure, against transformers. */
+class PerplexityGoldenTest {
+
+    @ParameterizedTest
+    @CsvSource({
+        "wikitext2_128,  smollm2-135m, wikitext2/wiki.test.raw,    WIKITEXT, 1e-3",
+        "ptb_128,        smollm2-135m, ptb/ptb.valid.txt,          LINES,    1e-3",
+        "wikitext2_2048, smollm2-135m, wikitext2/wiki.test.raw,    WIKITEXT, 1e-3",
+        "stories260K,    stories260K,  tinystories/validation.txt, TEXT,     1e-4",
+        "en10-tok105,    en10-tok105,  tinystories/validation.txt, TEXT,     1e-4"})
+    void asTransformersHasIt(String key, String name, String data, TextFormat format, double relative) {
+        JsonNode golden = Golden.json(Shared.path("golden/smollm2/ppl.json")).get(key);
+        Path folder = Shared.path("models/" + name);
+        String text = format.read(Shared.path("data/" + data));
+        try (Backend backend = Backends.open("cpu"); Checkpoint checkpoint = Checkpoint.open(folder);
+                Model model = Model.open(checkpoint, backend); Tokenizer tokenizer = Tokenizer.open(folder);
+                Scorer scorer = new Scorer(model)) {
+            int[] ids = tokenizer.encode(text, true);
+            assertEquals(golden.get("n_ids").asInt(), ids.length);
+            int[] first = golden.get("first_ids").valueStream().mapToInt(JsonNode::asInt).toArray();
+            assertArrayEquals(first, Arrays.copyOf(ids, first.length));
+            int width = golden.get("window").asInt();
+            Windows windows = new Windows(Protocol.LLM_PRUNER, width, width, golden.get("windows").asInt(),
+                    OptionalInt.empty());
+            Perplexity.Result result = Perplexity.measure(ids, windows, scorer::losses, data, done -> { });
+            assertEquals(golden.get("predictions").asLong(), result.predictions());
+            assertEquals(golden.get("ppl").asDouble(), result.ppl(), relative * golden.get("ppl").asDouble());
+        }
+    }
+}
