@@ -14,7 +14,7 @@ public final class StoryGrammar {
     /** Spreads neighbouring numbers over all seeds (the increment of SplitMix64). */
     private static final long SPREAD = 0x9E3779B97F4A7C15L;
 
-    /** Story {@code index} of {@code seed}: one paragraph of about 60 to 130 words. */
+    /** Story {@code index} of {@code seed}: one paragraph of about 100 to 160 words. */
     public String story(long seed, long index) {
         return new Telling(new SplittableRandom(seed ^ (index + 1) * SPREAD)).tell();
     }
