@@ -1,0 +1,50 @@
+package org.espalier.prune;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.espalier.ffi.Failure;
+import org.espalier.format.Json;
+import org.espalier.format.Output;
+
+/** Plans and scores on disk. */
+public final class PlanFile {
+
+    private static final ObjectMapper MAPPER = new ObjectMapper()
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES);
+
+    private PlanFile() {
+    }
+
+    /**
+     * Reads a plan.
+     *
+     * @throws Failure if the file is no plan of this version
+     */
+    public static Plan read(Path file) {
+        try {
+            Plan plan = MAPPER.treeToValue(Json.readObject(file), Plan.class);
+            if (plan.formatVersion() != Plan.FORMAT_VERSION) {
+                throw new Failure("plan has format version " + plan.formatVersion(), file.toString(),
+                        "make it again with 'engine plan'; this engine reads version " + Plan.FORMAT_VERSION);
+            }
+            return plan;
+        } catch (JsonProcessingException e) {
+            String what = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+            throw new Failure("not a plan: " + what, file.toString(), "make it again with 'engine plan'", e);
+        }
+    }
+
+    /** The same model and choices as JSON. */
+    public static byte[] bytes(Object planOrScores) {
+        return Json.toBytes(MAPPER.valueToTree(planOrScores));
+    }
+
+    /** Writes a plan or scores, whole or not at all. */
+    public static void write(Object planOrScores, Path file, boolean force) {
+        Output.writeFile(file, force, path -> Files.write(path, bytes(planOrScores)));
+    }
+}

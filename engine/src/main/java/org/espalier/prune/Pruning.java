@@ -1,0 +1,92 @@
+package org.espalier.prune;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.IntPredicate;
+import org.espalier.couple.Group.Role;
+import org.espalier.ffi.Failure;
+import org.espalier.format.Checkpoint;
+import org.espalier.model.Llama;
+import org.espalier.model.Model;
+import org.espalier.model.ModelConfig;
+
+/** Scores, allocates and plans: from an opened model to what is to be cut out of it. */
+public final class Pruning {
+
+    /**
+     * What may go, and how much.
+     *
+     * @param ratio           share to remove
+     * @param ofUnits         whether the ratio counts units of each group, as LLM-Pruner does, instead of parameters
+     * @param scope           whether groups compete
+     * @param roles           kinds of units that may go
+     * @param attentionLayers layers whose heads may go
+     * @param mlpLayers       layers whose neurons may go
+     */
+    public record Budget(double ratio, boolean ofUnits, Allocation.Scope scope, List<Role> roles,
+            IntPredicate attentionLayers, IntPredicate mlpLayers) {
+
+        boolean allows(Units units) {
+            Role role = units.group().role();
+            IntPredicate layers = role == Role.NEURONS ? mlpLayers : attentionLayers;
+            return roles.contains(role) && units.layer() >= 0 && layers.test(units.layer());
+        }
+    }
+
+    /**
+     * A plan with what led to it.
+     *
+     * @param plan      what is kept
+     * @param scores    of the units that could go
+     * @param selection the units that go
+     */
+    public record Result(Plan plan, ScoresFile scores, Selection selection) {
+    }
+
+    private final Checkpoint checkpoint;
+    private final Model model;
+
+    public Pruning(Checkpoint checkpoint, Model model) {
+        this.checkpoint = checkpoint;
+        this.model = model;
+    }
+
+    /**
+     * Plans a pruning.
+     *
+     * @param calibration what to score on; empty for criteria that need none
+     * @throws Failure if nothing may go, or not as much as asked for
+     */
+    public Result plan(ModelScores.Method method, Budget budget, Optional<Calibration> calibration) {
+        ModelConfig config = model.config();
+        List<Units> units = UnitFinder.of(config).stream().filter(budget::allows).toList();
+        if (units.isEmpty()) {
+            throw new Failure("nothing may be removed", "units " + budget.roles(),
+                    "allow more layers or kinds of units");
+        }
+        List<UnitScores> scores = ModelScores.of(model, units, method,
+                calibration.map(Calibration::sequences).orElse(List.of()));
+        Allocation allocation = new Allocation(config, scores);
+        Selection selection = budget.ofUnits() ? allocation.units(budget.ratio(), budget.scope())
+                : allocation.parameters(budget.ratio(), budget.scope());
+        if (selection.isEmpty() && budget.ratio() > 0) {
+            throw new Failure("ratio " + budget.ratio() + " rounds to no unit in any group", "ratio of units",
+                    "use a larger ratio, or count parameters");
+        }
+        Plan.Calibration used = calibration.map(c -> new Plan.Calibration(c.sha256(), c.sequences().size(), c.seqLen()))
+                .orElse(null);
+        Plan.Source source = new Plan.Source(checkpoint.path().getFileName().toString(), checkpoint.sha256(),
+                new Llama(config).shape().parameterCount());
+        Plan plan = new Plan(Plan.FORMAT_VERSION, source, name(method.criterion()), name(method.aggregate()), "block",
+                name(budget.scope()), budget.ratio(), source.parameters(), selection.parametersAfter(), used, method.seed(),
+                new PlanSelection(config, "plan").kept(selection));
+        ScoresFile file = new ScoresFile(Plan.FORMAT_VERSION, source, plan.criterion(), plan.aggregate(), used, method.seed(),
+                scores.stream().map(ScoresFile.Group::of).toList());
+        return new Result(plan, file, selection);
+    }
+
+    private static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,47 @@
+package org.espalier.prune;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Scores of a model's units as they are written.
+ *
+ * @param formatVersion of this file
+ * @param source        the model
+ * @param criterion     how units were scored
+ * @param aggregate     how members of a group became one
+ * @param calibration   what scores were computed on; null if nothing
+ * @param seed          of everything random
+ * @param groups        the scores
+ */
+public record ScoresFile(
+        @JsonProperty(value = "format_version", required = true) int formatVersion,
+        @JsonProperty(value = "source", required = true) Plan.Source source,
+        @JsonProperty(value = "criterion", required = true) String criterion,
+        @JsonProperty(value = "aggregate", required = true) String aggregate,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("calibration") Plan.Calibration calibration,
+        @JsonProperty(value = "seed", required = true) long seed,
+        @JsonProperty(value = "groups", required = true) List<Group> groups) {
+
+    /**
+     * Scores of one group's units.
+     *
+     * @param name   for people
+     * @param role   what its units are
+     * @param layer  it lies in, −1 for all
+     * @param scores one for each unit, in the source's numbering
+     */
+    public record Group(@JsonProperty(value = "name", required = true) String name,
+            @JsonProperty(value = "role", required = true) String role,
+            @JsonProperty(value = "layer", required = true) int layer,
+            @JsonProperty(value = "scores", required = true) double[] scores) {
+
+        static Group of(UnitScores scores) {
+            Units units = scores.units();
+            return new Group(units.group().name(), units.group().role().name().toLowerCase(Locale.ROOT), units.layer(),
+                    scores.scores());
+        }
+    }
+}
