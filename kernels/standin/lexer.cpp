@@ -50,7 +50,10 @@ private:
         const char c = source[at];
         size_t end = at + 1;
         if (startsWord(c)) {
-            while (end < source.size() && continuesWord(source[end])) end++;
+            // A '::' belongs to the word, as in L1::evict_last.
+            while (end < source.size() && (continuesWord(source[end]) || isDoubleColon(end))) {
+                end += isDoubleColon(end) ? 2 : 1;
+            }
             add(Token::Kind::Word, end);
         } else if (std::isdigit(static_cast<unsigned char>(c))) {
             while (end < source.size() && continuesWord(source[end])) end++;
@@ -64,6 +67,8 @@ private:
             throw Fault{CUDA_ERROR_INVALID_PTX, format("PTX line %d: unexpected character '%c'", line, c)};
         }
     }
+
+    bool isDoubleColon(size_t position) const { return source.compare(position, 2, "::") == 0; }
 
     void add(Token::Kind kind, size_t end) {
         tokens.push_back({kind, source.substr(at, end - at), line, at, end});

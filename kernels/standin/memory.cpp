@@ -112,9 +112,16 @@ void Memory::free(uint64_t base) {
     allocation.written = {};
 }
 
-std::string Memory::whereabouts(uint64_t address, uint64_t count, const Allocation* below) const {
+// The range in relation to the nearest allocation.
+std::string Memory::whereabouts(uint64_t address, uint64_t count) const {
     std::string text = format("%llu bytes at 0x%llx", static_cast<unsigned long long>(count),
                               static_cast<unsigned long long>(address));
+    const auto above = allocations.upper_bound(address);
+    if (above != allocations.end() && above->first - address < GAP / 2) {
+        return text + format(", which begin %llu bytes before ", static_cast<unsigned long long>(above->first - address))
+               + above->second->describe();
+    }
+    const Allocation* below = above == allocations.begin() ? nullptr : std::prev(above)->second.get();
     if (below == nullptr || address - below->base > below->bytes + GAP) {
         return text + ", where nothing is allocated";
     }
@@ -134,7 +141,7 @@ Allocation& Memory::find(uint64_t address, uint64_t count, Access access) {
                         && count <= last->bytes - (address - last->base);
     if (!inside) {
         throw Fault{CUDA_ERROR_ILLEGAL_ADDRESS, (access == Access::Read ? "reads " : "writes ")
-                                                    + whereabouts(address, count, last)};
+                                                    + whereabouts(address, count)};
     }
     return *last;
 }

@@ -66,7 +66,7 @@ private:
 
     Allocation& find(uint64_t address, uint64_t count, Access access);
     Allocation& add(std::unique_ptr<Allocation> allocation);
-    std::string whereabouts(uint64_t address, uint64_t count, const Allocation* below) const;
+    std::string whereabouts(uint64_t address, uint64_t count) const;
 
     std::map<uint64_t, std::unique_ptr<Allocation>> allocations;  // by base, freed ones included
     Allocation* last = nullptr;                                   // the one used last

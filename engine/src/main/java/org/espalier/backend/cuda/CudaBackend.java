@@ -25,12 +25,14 @@ public final class CudaBackend implements MemoryOps, NormOps {
 
     private final CudaContext context;
     private final CudaMemory memory;
+    private final CudaModules modules;
     private final CudaNorm norm;
 
     private CudaBackend(CudaContext context) {
         this.context = context;
         this.memory = new CudaMemory(context);
-        this.norm = new CudaNorm(context);
+        this.modules = new CudaModules(context);
+        this.norm = new CudaNorm(modules);
     }
 
     /**
@@ -40,13 +42,8 @@ public final class CudaBackend implements MemoryOps, NormOps {
      * @throws org.espalier.ffi.Failure if there is no driver, no such device, or this build has no kernels
      */
     public static CudaBackend open(int ordinal) {
-        CudaContext context = CudaContext.open(ordinal);
-        try {
-            return new CudaBackend(context);
-        } catch (RuntimeException e) {
-            context.close();
-            throw e;
-        }
+        CudaModule.requireKernels();
+        return new CudaBackend(CudaContext.open(ordinal));
     }
 
     @Override
@@ -200,7 +197,7 @@ public final class CudaBackend implements MemoryOps, NormOps {
 
     @Override
     public void close() {
-        norm.close();
+        modules.close();
         context.close();
     }
 }

@@ -96,11 +96,22 @@ final class CudaModule implements AutoCloseable {
         return new String(resource(name + ".ptx"), StandardCharsets.US_ASCII);
     }
 
+    /** @throws Failure if this build was made without nvcc */
+    static void requireKernels() {
+        if (CudaModule.class.getResource(FOLDER + "rmsnorm.ptx") == null) {
+            throw noKernels("rmsnorm.ptx");
+        }
+    }
+
+    private static Failure noKernels(String file) {
+        return new Failure("this build has no CUDA kernels", file,
+                "build it on a machine with nvcc (CUDA 13), or use --device cpu");
+    }
+
     private static byte[] resource(String file) {
         try (InputStream in = CudaModule.class.getResourceAsStream(FOLDER + file)) {
             if (in == null) {
-                throw new Failure("this build has no CUDA kernels", file,
-                        "build it on a machine with nvcc (CUDA 13), or use --device cpu");
+                throw noKernels(file);
             }
             return in.readAllBytes();
         } catch (IOException e) {

@@ -4,20 +4,19 @@ import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** Launches {@code rmsnorm.cu}. Shapes were checked by the caller. */
-final class CudaNorm implements AutoCloseable {
+final class CudaNorm {
 
+    private static final String FILE = "rmsnorm";
     private static final int WARP = 32;
     private static final int MOST_THREADS = 256;
     /** Of the kernel of the weight's gradient: columns and rows of a block. */
     private static final int WEIGHT_COLUMNS = 32;
     private static final int WEIGHT_ROWS = 16;
 
-    private final CudaModule module;
-    private final CudaKernel backwardWeight;
+    private final CudaModules modules;
 
-    CudaNorm(CudaContext context) {
-        module = CudaModule.load(context, "rmsnorm");
-        backwardWeight = module.kernel("rmsnorm_backward_weight");
+    CudaNorm(CudaModules modules) {
+        this.modules = modules;
     }
 
     void forward(CudaQueue queue, Tensor x, Tensor w, float eps, Tensor y, Tensor rstd) {
@@ -47,7 +46,7 @@ final class CudaNorm implements AutoCloseable {
         if (channels == 0) {
             return;
         }
-        try (CudaKernel.Call call = backwardWeight.on(queue)) {
+        try (CudaKernel.Call call = modules.kernel(FILE, "rmsnorm_backward_weight").on(queue)) {
             call.tensor(x).tensor(rstd).tensor(dY).tensor(dW).number(beta).number(x.shape().rows()).number(channels)
                     .launch(Math.ceilDiv(channels, WEIGHT_COLUMNS), WEIGHT_COLUMNS, WEIGHT_ROWS, "rmsNormBackward dW",
                             x.shape());
@@ -56,7 +55,7 @@ final class CudaNorm implements AutoCloseable {
 
     /** The variant of a kernel for the weight's type. */
     private CudaKernel forWeight(String prefix, Tensor w) {
-        return module.kernel(prefix + switch (w.type()) {
+        return modules.kernel(FILE, prefix + switch (w.type()) {
             case F32 -> "f32";
             case BF16 -> "bf16";
             case F16 -> "f16";
@@ -69,10 +68,5 @@ final class CudaNorm implements AutoCloseable {
     private static int threads(int channels) {
         int wanted = Math.ceilDiv(Math.ceilDiv(channels, 4), WARP) * WARP;
         return Math.min(wanted, MOST_THREADS);
-    }
-
-    @Override
-    public void close() {
-        module.close();
     }
 }
