@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.espalier.ffi.Failure;
@@ -51,10 +52,15 @@ public enum TextFormat {
     /** The name on the command line. */
     @Override
     public String toString() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT);
     }
 
-    private static String decode(Path file) {
+    /**
+     * The content of a UTF-8 file, which may be empty.
+     *
+     * @throws Failure if it cannot be read or is not UTF-8
+     */
+    public static String decode(Path file) {
         if (Files.isDirectory(file)) {
             throw new Failure("is a folder", file.toString(), "name a text file");
         }

@@ -30,12 +30,16 @@ class BadArgumentsTest {
 
     /** For each command, arguments that are right as far as they go; the model is put behind them. */
     private static final Map<String, String> PLAUSIBLE = Map.of(
+            "pretrain", "--out @/out --steps 1 --layers 1",
             "info", "",
             "devices", "",
+            "tokenize", "--text x",
             "logits", "--ids 1,2 --out @/out.safetensors",
-            "bench", "--prompt 4 --generate 4");
+            "eval ppl", "--data @/story.txt",
+            "bench", "--prompt 4 --generate 4",
+            "convert", "--out @/out");
 
-    private static final List<String> WITHOUT_MODEL = List.of("devices");
+    private static final List<String> WITHOUT_MODEL = List.of("devices", "pretrain");
 
     private static final List<String> WRONG_USAGE = List.of(
             "", "nonsense", "--nonsense", "INFO", "info", "info a b", "info --nonsense a", "info --json",
@@ -46,6 +50,18 @@ class BadArgumentsTest {
             "logits @/m --ids 1 --out", "logits @/m --ids 1 --out @/o --threads 0", "logits @/m --ids 1 --out @/o --threads x",
             "bench", "bench @/m --prompt -1", "bench @/m --generate x", "bench @/m --repetitions 0",
             "bench @/m --prompt 0 --generate 0", "bench @/m --threads -2", "bench @/m --threads 1000000",
+            "tokenize", "tokenize @/m", "tokenize --text x", "tokenize @/m --text x --file @/f", "tokenize @/m --text",
+            "tokenize @/m --text x --special",
+            "eval", "eval nonsense", "eval ppl", "eval ppl @/m", "eval ppl --data @/f", "eval ppl @/m --data",
+            "eval ppl @/m --data @/f --format csv", "eval ppl @/m --data @/f --protocol mine",
+            "eval ppl @/m --data @/f --seq-len 1", "eval ppl @/m --data @/f --seq-len -8",
+            "eval ppl @/m --data @/f --stride 0", "eval ppl @/m --data @/f --max-windows 0",
+            "eval ppl @/m --data @/f --protocol llama.cpp --stride 8",
+            "eval ppl @/m --data @/f --protocol llama.cpp --seq-len 3",
+            "pretrain", "pretrain --out", "pretrain --out @/o --steps 0", "pretrain --out @/o --layers -1",
+            "pretrain --out @/o --lr 0", "pretrain --out @/o --vocab 10", "pretrain --out @/o --heads 3",
+            "pretrain --out @/o --hidden x", "pretrain --out @/o --batch-tokens 0", "pretrain --out @/o --threads 0",
+            "convert", "convert @/m", "convert --out @/o", "convert @/m --out @/o.gguf", "convert @/m --out @/o --dtype q8_0",
             "bench @/m --device tpu", "bench @/m --seed 1.5", "bench @/m --against");
 
     private static final List<String> FAILURES = List.of(
@@ -54,6 +70,11 @@ class BadArgumentsTest {
             "logits @/m --ids-file @/text --out @/o", "logits @/m --ids-file @ --out @/o",
             "logits @/m --ids-file @/empty-array --out @/o", "logits @/m --ids-file @/null --out @/o",
             "logits @/m --ids 1 --out @/text", "logits @/m --ids 1 --out @", "logits @/m --ids 1 --out @/text/o",
+            "tokenize @/m --file @/missing", "tokenize @/m --file @", "tokenize @/m --file @/bytes",
+            "eval ppl @/m --data @/missing", "eval ppl @/m --data @", "eval ppl @/m --data @/empty",
+            "eval ppl @/m --data @/text --data @/empty", "eval ppl @/m --data @/bytes",
+            "convert @/m --out @/text", "convert @/m --out @/text/o", "convert @/m --out @",
+            "pretrain --out @/text --steps 1 --layers 1", "pretrain --out @/o --device cuda",
             "info @/config.json");
 
     @TempDir
@@ -71,6 +92,7 @@ class BadArgumentsTest {
         Files.writeString(folder.resolve("empty-array"), "[]");
         Files.writeString(folder.resolve("null"), "null");
         Files.createFile(folder.resolve("empty"));
+        Files.write(folder.resolve("bytes"), new byte[] {'a', (byte) 0xe4, '\n'});
         Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"llama\", \"hidden_size\": -5}");
         return FAILURES.stream().map(line -> DynamicTest.dynamicTest("engine " + line, () -> fails(FAILED, line)));
     }
@@ -80,6 +102,7 @@ class BadArgumentsTest {
         Path empty = Files.createFile(folder.resolve("empty.gguf"));
         Path noise = Files.write(folder.resolve("noise.gguf"), new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9});
         Path text = Files.writeString(folder.resolve("text.txt"), "no model");
+        Files.writeString(folder.resolve("story.txt"), "Once upon a time.");
         Path emptyFolder = Files.createDirectory(folder.resolve("folder"));
         Path cut = Files.createDirectory(folder.resolve("cut"));
         Files.writeString(cut.resolve("config.json"), "{\"model_type\"");
