@@ -20,8 +20,8 @@ final class Stored {
     private static final int FLOAT_INFINITY = 0x7f800000;
     /** Corrects the exponent of a half whose bits were moved to a float's place. */
     private static final float HALF_SCALE = 0x1p112f;
-    /** What an infinite half would be if its exponent were an ordinary one. */
-    private static final float HALF_OVERFLOW = 0x1p16f;
+    /** The bits that an infinite half would get if its exponent were an ordinary one. */
+    private static final int HALF_OVERFLOW = Float.floatToRawIntBits(0x1p16f);
 
     private Stored() {
     }
@@ -58,9 +58,8 @@ final class Stored {
         IntVector bits = widen(halves);
         FloatVector magnitude = bits.and(HALF_MAGNITUDE).lanewise(VectorOperators.LSHL, 13)
                 .reinterpretAsFloats().mul(HALF_SCALE);
-        VectorMask<Integer> special = magnitude.compare(VectorOperators.GE, HALF_OVERFLOW).cast(Lanes.INTS);
         IntVector value = magnitude.reinterpretAsInts();
-        value = value.blend(value.or(FLOAT_INFINITY), special);
+        value = value.blend(value.or(FLOAT_INFINITY), value.compare(VectorOperators.GE, HALF_OVERFLOW));
         return value.or(bits.and(HALF_SIGN).lanewise(VectorOperators.LSHL, 16)).reinterpretAsFloats();
     }
 
