@@ -2,6 +2,7 @@ package org.espalier.cli;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +39,7 @@ public final class Main {
     /** Runs one command and ends the JVM with its exit status. */
     public static void main(String[] args) {
         StandardError.restore();
-        System.exit(run(args, utf8(FileDescriptor.out), utf8(FileDescriptor.err)));
+        System.exit(run(args, utf8(new StandardOutput()), utf8(new FileOutputStream(FileDescriptor.err))));
     }
 
     /**
@@ -78,7 +79,7 @@ public final class Main {
                 .setExecutionExceptionHandler((e, command, parsed) -> failures.report(e));
     }
 
-    private static PrintStream utf8(FileDescriptor descriptor) {
-        return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
+    private static PrintStream utf8(OutputStream stream) {
+        return new PrintStream(stream, true, StandardCharsets.UTF_8);
     }
 }
