@@ -1,0 +1,101 @@
+package org.espalier.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.espalier.Golden;
+import org.espalier.Shared;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GenerateCommandTest {
+
+    private static final String STORY = ", there was a little girl named Lily. She loved to play outside in the park. One day, "
+            + "she saw a big, red ball.";
+
+    @TempDir
+    private Path folder;
+
+    private static JsonNode json(String... arguments) throws IOException {
+        String[] line = Arrays.copyOf(arguments, arguments.length + 1);
+        line[arguments.length] = "--json";
+        return new ObjectMapper().readTree(Ran.engine(line).output());
+    }
+
+    @Test
+    void storyIsThePublishedOneAsTextAndAsJson() throws IOException {
+        String model = Shared.path("models/stories260K").toString();
+        String text = Ran.engine("generate", model, "--prompt", "Once upon a time", "--max-tokens", "60").output();
+        assertTrue(text.startsWith(STORY), text);
+        JsonNode json = json("generate", model, "--prompt", "Once upon a time", "--max-tokens", "60");
+        assertEquals(text.strip(), json.get("text").asText().strip());
+        assertEquals("[1,403,407,261,378]", json.get("prompt_ids").toString());
+        assertEquals(60, json.get("ids").size());
+        assertEquals("length", json.get("finish").asText());
+        assertTrue(json.get("prefill_tokens_per_second").asDouble() > 0);
+        assertTrue(json.get("decode_tokens_per_second").asDouble() > 0);
+    }
+
+    /** Stops where the recorded run, which did not stop, wrote its first end token. */
+    @Test
+    void endTokenStopsAndIsLeftOut() throws IOException {
+        String model = Shared.path("models/smollm2-135m").toString();
+        JsonNode golden = Golden.json(Shared.path("golden/smollm2/greedy.json"));
+        JsonNode stopping = golden.findParents("first_eos").stream().filter(g -> g.get("first_eos").isInt())
+                .findFirst().orElseThrow();
+        int end = stopping.get("first_eos").asInt();
+        Path prompt = Files.writeString(folder.resolve("prompt"), stopping.get("prompt").asText());
+        JsonNode json = json("generate", model, "--prompt-file", prompt.toString(), "--max-tokens", "64");
+        assertEquals(stopping.get("ids_in"), json.get("prompt_ids"));
+        assertEquals(end, json.get("ids").size());
+        for (int i = 0; i < end; i++) {
+            assertEquals(stopping.get("ids_out").get(i), json.get("ids").get(i));
+        }
+        assertEquals("stop", json.get("finish").asText());
+    }
+
+    @Test
+    void chatPutsThePromptIntoTheTemplate() throws IOException {
+        String model = Shared.path("models/smollm2-135m").toString();
+        JsonNode json = json("generate", model, "--chat", "--prompt", "Hello", "--max-tokens", "1");
+        String templated = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face"
+                + "<|im_end|>\n<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n";
+        assertEquals(json("tokenize", model, "--text", templated).get("ids"), json.get("prompt_ids"));
+    }
+
+    @Test
+    void equalSeedsDrawEqualTokens() throws IOException {
+        String[] line = {"generate", Shared.path("models/stories260K").toString(), "--prompt", "The", "--max-tokens", "30",
+            "--temperature", "1.5", "--top-k", "100", "--top-p", "0.95", "--seed", "7"};
+        JsonNode first = json(line).get("ids");
+        assertEquals(first, json(line).get("ids"));
+        line[line.length - 1] = "8";
+        assertNotEquals(first, json(line).get("ids"));
+    }
+
+    @Test
+    void moreThanTheContextHoldsIsAFailure() {
+        String model = Shared.path("models/stories260K").toString();
+        String said = Ran.engine("generate", model, "--prompt", "x", "--max-tokens", "2147483647").failure(1);
+        assertTrue(said.contains("context of 512"), said);
+    }
+
+    @Test
+    void promptWithoutTokensIsAFailure() {
+        String model = Shared.path("models/smollm2-135m").toString();
+        Ran.engine("generate", model, "--prompt", "").failure(1);
+    }
+
+    @Test
+    void modelWithoutChatTemplateSaysSo() {
+        String model = Shared.path("models/stories260K").toString();
+        assertTrue(Ran.engine("generate", model, "--chat", "--prompt", "Hello").failure(1).contains("chat template"));
+    }
+}
