@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Compiles the CUDA kernels to PTX and fat binaries, and the stand-in driver that the tests run them on.
 # usage: build.sh [OUTPUT_FOLDER]     (default: target beside this script)
-# NVCC and CXX name the compilers. What is up to date is left alone; a missing compiler is said in one line and is no error.
+# NVCC and CXX name the compilers. What is up to date is left alone; a missing compiler is said in one line and is no
+# error.
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"

@@ -12,8 +12,8 @@ __device__ inline float warpSum(float value) {
     return value;
 }
 
-// The sum over a block, in every thread. The block is a whole number of warps, at most 32; `scratch` holds one float per
-// warp and may be used again by the next call only after a barrier.
+// The sum over a block, in every thread. The block is a whole number of warps, at most 32; `scratch` holds one float
+// per warp and may be used again by the next call only after a barrier.
 __device__ inline float blockSum(float value, float* scratch) {
     const int lane = threadIdx.x % WARP;
     const int warps = blockDim.x / WARP;

@@ -1,5 +1,5 @@
-// Root-mean-square normalisation (Zhang and Sennrich 2019), forward and backward. Activations and gradients are float32,
-// the weight is float32, bfloat16 or float16; everything is computed in float32.
+// Root-mean-square normalisation (Zhang and Sennrich 2019), forward and backward. Activations and gradients are
+// float32, the weight is float32, bfloat16 or float16; everything is computed in float32.
 //
 // All of it is bound by memory bandwidth: some three operations per number read. A row is read twice in the forward and
 // the input-gradient kernel, the second time from cache (a row of 16,384 channels is 64 KiB).
@@ -37,8 +37,8 @@ __device__ inline void forward(const float* x, const W* w, float eps, float* y, 
 // dX = beta * dX + rstd * (w dY - x^ * mean_c(w dY x^)), x^ = x * rstd. With beta 0 the old dX is never read.
 // One block per token; blockDim.x a multiple of 32. x, dY, dX [tokens, channels], w [channels], rstd [tokens].
 template <typename W>
-__device__ inline void backwardInput(const float* x, const W* w, const float* rstd, const float* dY, float* dX, float beta,
-                                     int channels) {
+__device__ inline void backwardInput(const float* x, const W* w, const float* rstd, const float* dY, float* dX,
+                                     float beta, int channels) {
     __shared__ float scratch[WARP];
     const std::size_t offset = static_cast<std::size_t>(blockIdx.x) * channels;
     const float* xRow = x + offset;
@@ -78,8 +78,8 @@ constexpr int WEIGHT_ROWS = 16;
 
 // dW[c] = beta * dW[c] + sum_t dY[t, c] * x[t, c] * rstd[t]. With beta 0 the old dW is never read.
 // A block owns 32 columns, so that a warp reads 128 neighbouring bytes; its 16 warps take every 16th token, and their
-// sums are added in order. No atomics: the same bytes every time. Below some 2,000 channels there are fewer blocks than a
-// large GPU has processors, and latency rather than bandwidth bounds it.
+// sums are added in order. No atomics: the same bytes every time. Below some 2,000 channels there are fewer blocks
+// than a large GPU has processors, and latency rather than bandwidth bounds it.
 // blockDim = (32, 16). x, dY [tokens, channels], rstd [tokens], dW [channels].
 extern "C" __global__ void __launch_bounds__(WEIGHT_COLUMNS* WEIGHT_ROWS)
     rmsnorm_backward_weight(const float* __restrict__ x, const float* __restrict__ rstd, const float* __restrict__ dY,
@@ -109,8 +109,9 @@ extern "C" __global__ void rmsnorm_forward_f32(const float* __restrict__ x, cons
     forward(x, w, eps, y, rstd, channels);
 }
 
-extern "C" __global__ void rmsnorm_forward_bf16(const float* __restrict__ x, const __nv_bfloat16* __restrict__ w, float eps,
-                                                float* __restrict__ y, float* __restrict__ rstd, int channels) {
+extern "C" __global__ void rmsnorm_forward_bf16(const float* __restrict__ x, const __nv_bfloat16* __restrict__ w,
+                                                float eps, float* __restrict__ y, float* __restrict__ rstd,
+                                                    int channels) {
     forward(x, w, eps, y, rstd, channels);
 }
 

@@ -148,8 +148,9 @@ Decoding::Decoding(const Kernel& kernel, const Statement& statement, const Symbo
 }
 
 void Decoding::fail(const std::string& what) const {
-    throw Fault{CUDA_ERROR_INVALID_PTX, format("kernel %s, PTX line %d: %s in '%s'", kernel.name.c_str(), statement.line,
-                                               what.c_str(), statement.text.c_str())};
+    throw Fault{CUDA_ERROR_INVALID_PTX,
+                format("kernel %s, PTX line %d: %s in '%s'", kernel.name.c_str(), statement.line, what.c_str(),
+                       statement.text.c_str())};
 }
 
 void Decoding::unknown() const { fail("unknown opcode " + statement.opcode); }

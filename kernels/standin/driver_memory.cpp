@@ -121,7 +121,9 @@ CUresult cuMemHostAlloc(void** host, size_t bytes, unsigned) {
 
 CUresult cuMemFreeHost(void* host) {
     return call("cuMemFreeHost", Needs::GivingBack, [&](Device& device) {
-        if (device.hostMemory.count(host) == 0) throw Fault{CUDA_ERROR_INVALID_VALUE, "not allocated with cuMemHostAlloc"};
+        if (device.hostMemory.count(host) == 0) {
+            throw Fault{CUDA_ERROR_INVALID_VALUE, "not allocated with cuMemHostAlloc"};
+        }
         device.memory.free(reinterpret_cast<uint64_t>(host));
         device.hostMemory.erase(host);
     });
@@ -180,7 +182,8 @@ CUresult cuMemsetD16(CUdeviceptr target, unsigned short value, size_t count) {
 }
 
 CUresult cuMemsetD16Async(CUdeviceptr target, unsigned short value, size_t count, CUstream stream) {
-    return call("cuMemsetD16Async", Needs::Context, [&](Device& device) { fill(device, target, value, count, stream); });
+    return call("cuMemsetD16Async", Needs::Context,
+                [&](Device& device) { fill(device, target, value, count, stream); });
 }
 
 CUresult cuMemsetD32(CUdeviceptr target, unsigned value, size_t count) {
@@ -188,7 +191,8 @@ CUresult cuMemsetD32(CUdeviceptr target, unsigned value, size_t count) {
 }
 
 CUresult cuMemsetD32Async(CUdeviceptr target, unsigned value, size_t count, CUstream stream) {
-    return call("cuMemsetD32Async", Needs::Context, [&](Device& device) { fill(device, target, value, count, stream); });
+    return call("cuMemsetD32Async", Needs::Context,
+                [&](Device& device) { fill(device, target, value, count, stream); });
 }
 
 }

@@ -82,7 +82,8 @@ std::shared_ptr<CUfunc_st> functionOf(Device& device, CUfunction function) {
 
 void checkBlock(const Program& program, const Dimensions& block) {
     if (block.count() == 0 || block.x > 1024 || block.y > 1024 || block.z > 64 || block.count() > 1024) {
-        refuseLaunch(program, format("a block of %u x %u x %u threads; a block has 1 to 1024", block.x, block.y, block.z));
+        refuseLaunch(program,
+                     format("a block of %u x %u x %u threads; a block has 1 to 1024", block.x, block.y, block.z));
     }
     if (block.count() > program.maxThreads) {
         refuseLaunch(program, format("%llu threads a block; it was compiled for %u at most",
@@ -90,8 +91,8 @@ void checkBlock(const Program& program, const Dimensions& block) {
     }
     const uint32_t* required = program.required;
     if (required[0] != 0 && (block.x != required[0] || block.y != required[1] || block.z != required[2])) {
-        refuseLaunch(program, format("a block of %u x %u x %u threads; it requires %u x %u x %u", block.x, block.y, block.z,
-                                     required[0], required[1], required[2]));
+        refuseLaunch(program, format("a block of %u x %u x %u threads; it requires %u x %u x %u", block.x, block.y,
+                                     block.z, required[0], required[1], required[2]));
     }
 }
 
@@ -102,8 +103,8 @@ void checkLaunch(const CUfunc_st& function, const Dimensions& grid, const Dimens
     }
     checkBlock(program, block);
     if (program.sharedBytes + static_cast<uint64_t>(dynamicShared) > function.dynamicSharedLimit) {
-        refuseLaunch(program, format("%u + %u bytes of shared memory; the limit is %u", program.sharedBytes, dynamicShared,
-                                     function.dynamicSharedLimit));
+        refuseLaunch(program, format("%u + %u bytes of shared memory; the limit is %u", program.sharedBytes,
+                                     dynamicShared, function.dynamicSharedLimit));
     }
 }
 
@@ -182,7 +183,8 @@ CUresult cuFuncGetAttribute(int* value, CUfunction_attribute attribute, CUfuncti
             case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES:
                 *value = static_cast<int>(found->dynamicSharedLimit - program.sharedBytes);
                 break;
-            default: throw Fault{CUDA_ERROR_INVALID_VALUE, format("attribute %d is not known to the stand-in", attribute)};
+            default:
+                throw Fault{CUDA_ERROR_INVALID_VALUE, format("attribute %d is not known to the stand-in", attribute)};
         }
     });
 }
@@ -205,8 +207,9 @@ CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute,
     });
 }
 
-CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
-                        unsigned blockZ, unsigned sharedBytes, CUstream stream, void** parameters, void** extra) {
+CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
+                        unsigned blockY, unsigned blockZ, unsigned sharedBytes, CUstream stream, void** parameters,
+                        void** extra) {
     return call("cuLaunchKernel", Needs::Context, [&](Device& device) {
         auto found = functionOf(device, function);
         if (extra != nullptr) throw Fault{CUDA_ERROR_NOT_SUPPORTED, "parameters come through kernelParams here"};

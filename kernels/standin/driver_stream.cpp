@@ -13,7 +13,8 @@ double now() {
 
 CUresult query(const char* function, const std::function<Mark(Device&)>& mark) {
     bool reached = false;
-    const CUresult status = call(function, Needs::Context, [&](Device& device) { reached = device.advance(mark(device)); });
+    const CUresult status = call(function, Needs::Context,
+                                 [&](Device& device) { reached = device.advance(mark(device)); });
     return status == CUDA_SUCCESS && !reached ? CUDA_ERROR_NOT_READY : status;
 }
 

@@ -95,7 +95,8 @@ Allocation* Memory::startingAt(uint64_t base) {
 void Memory::free(uint64_t base) {
     auto found = allocations.find(base);
     if (found == allocations.end()) {
-        throw Fault{CUDA_ERROR_INVALID_VALUE, format("no allocation starts at 0x%llx", static_cast<unsigned long long>(base))};
+        throw Fault{CUDA_ERROR_INVALID_VALUE,
+                    format("no allocation starts at 0x%llx", static_cast<unsigned long long>(base))};
     }
     Allocation& allocation = *found->second;
     if (allocation.data == nullptr) {
@@ -118,8 +119,8 @@ std::string Memory::whereabouts(uint64_t address, uint64_t count) const {
                               static_cast<unsigned long long>(address));
     const auto above = allocations.upper_bound(address);
     if (above != allocations.end() && above->first - address < GAP / 2) {
-        return text + format(", which begin %llu bytes before ", static_cast<unsigned long long>(above->first - address))
-               + above->second->describe();
+        return text + format(", which begin %llu bytes before ",
+                             static_cast<unsigned long long>(above->first - address)) + above->second->describe();
     }
     const Allocation* below = above == allocations.begin() ? nullptr : std::prev(above)->second.get();
     if (below == nullptr || address - below->base > below->bytes + GAP) {
@@ -149,7 +150,8 @@ Allocation& Memory::find(uint64_t address, uint64_t count, Access access) {
 Allocation& Memory::holding(uint64_t address, uint64_t count, Access access) {
     Allocation& found = find(address, count, access);
     if (!found.ready) {
-        throw Fault{CUDA_ERROR_ILLEGAL_ADDRESS, "uses, before its stream has come to allocating it, " + found.describe()};
+        throw Fault{CUDA_ERROR_ILLEGAL_ADDRESS,
+                    "uses, before its stream has come to allocating it, " + found.describe()};
     }
     return found;
 }

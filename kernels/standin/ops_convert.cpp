@@ -18,10 +18,14 @@ float widen(BFloat value) { return get<float>(static_cast<uint64_t>(value.bits) 
 float widen(Half value) {
     const uint32_t exponent = value.bits >> 10 & 31;
     const uint32_t fraction = value.bits & 1023;
-    const float magnitude = exponent == 31 ? (fraction ? std::numeric_limits<float>::quiet_NaN()
-                                                       : std::numeric_limits<float>::infinity())
-                            : exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
-                                            : std::ldexp(static_cast<float>(fraction + 1024), static_cast<int>(exponent) - 25);
+    float magnitude;
+    if (exponent == 31) {
+        magnitude = fraction ? std::numeric_limits<float>::quiet_NaN() : std::numeric_limits<float>::infinity();
+    } else if (exponent == 0) {
+        magnitude = std::ldexp(static_cast<float>(fraction), -24);
+    } else {
+        magnitude = std::ldexp(static_cast<float>(fraction + 1024), static_cast<int>(exponent) - 25);
+    }
     return value.bits & 0x8000 ? -magnitude : magnitude;
 }
 
@@ -47,7 +51,9 @@ template <> Half narrow<Half>(float value) {
     const float magnitude = std::fabs(value);
     if (std::isnan(value)) return {0x7fff};
     if (magnitude >= 65520.0f) return {static_cast<uint16_t>(sign | 0x7c00)};
-    if (magnitude < 0x1p-14f) return {static_cast<uint16_t>(sign | static_cast<uint16_t>(std::nearbyint(magnitude * 0x1p24f)))};
+    if (magnitude < 0x1p-14f) {
+        return {static_cast<uint16_t>(sign | static_cast<uint16_t>(std::nearbyint(magnitude * 0x1p24f)))};
+    }
     return {static_cast<uint16_t>(sign | (roundOff(bits & 0x7fffffff, 13) - (112u << 10)))};
 }
 
@@ -167,18 +173,21 @@ Execute integerToIntegerOf(Type to, Type from) {
 }
 
 Execute integerToFloatOf(Type to, Type from) {
-    return to == Type::F32 ? fromInteger<ToFloat, float>(from) : to == Type::F64 ? fromInteger<ToFloat, double>(from) : nullptr;
+    return to == Type::F32 ? fromInteger<ToFloat, float>(from)
+           : to == Type::F64 ? fromInteger<ToFloat, double>(from) : nullptr;
 }
 
 Execute floatToIntegerOf(Type to, Type from) {
-    return from == Type::F32 ? toInteger<ToInteger, float>(to) : from == Type::F64 ? toInteger<ToInteger, double>(to) : nullptr;
+    return from == Type::F32 ? toInteger<ToInteger, float>(to)
+           : from == Type::F64 ? toInteger<ToInteger, double>(to) : nullptr;
 }
 
 // Widening, which must come without a rounding mode, and narrowing, which must come with one.
 Execute wideningOf(Type to, Type from) {
     if (to == Type::F64) return from == Type::F32 ? floatToFloat<double, float> : nullptr;
     if (to != Type::F32) return nullptr;
-    return from == Type::F16 ? throughFloat32<float, Half> : from == Type::BF16 ? throughFloat32<float, BFloat> : nullptr;
+    return from == Type::F16 ? throughFloat32<float, Half>
+           : from == Type::BF16 ? throughFloat32<float, BFloat> : nullptr;
 }
 
 Execute narrowingOf(Type to, Type from) {
@@ -189,7 +198,9 @@ Execute narrowingOf(Type to, Type from) {
 
 Execute floatToFloatOf(Type to, Type from, bool rounded, bool isIntegral) {
     if (isIntegral) {
-        return to != from ? nullptr : to == Type::F32 ? floatToIntegral<float> : to == Type::F64 ? floatToIntegral<double> : nullptr;
+        return to != from ? nullptr
+               : to == Type::F32 ? floatToIntegral<float>
+               : to == Type::F64 ? floatToIntegral<double> : nullptr;
     }
     return rounded ? narrowingOf(to, from) : wideningOf(to, from);
 }

@@ -28,12 +28,16 @@ struct Maximum {
     static T apply(T a, T b) { return a == b ? (std::signbit(a) ? b : a) : std::fmax(a, b); }
 };
 
-struct InverseRoot { static float apply(float a) { return static_cast<float>(1.0 / std::sqrt(static_cast<double>(a))); } };
-struct Exp2 { static float apply(float a) { return static_cast<float>(std::exp2(static_cast<double>(a))); } };
-struct Log2 { static float apply(float a) { return static_cast<float>(std::log2(static_cast<double>(a))); } };
-struct Sine { static float apply(float a) { return static_cast<float>(std::sin(static_cast<double>(a))); } };
-struct Cosine { static float apply(float a) { return static_cast<float>(std::cos(static_cast<double>(a))); } };
-struct Tanh { static float apply(float a) { return static_cast<float>(std::tanh(static_cast<double>(a))); } };
+struct InverseRoot { static double apply(double a) { return 1.0 / std::sqrt(a); } };
+struct Exp2 { static double apply(double a) { return std::exp2(a); } };
+struct Log2 { static double apply(double a) { return std::log2(a); } };
+struct Sine { static double apply(double a) { return std::sin(a); } };
+struct Cosine { static double apply(double a) { return std::cos(a); } };
+struct Tanh { static double apply(double a) { return std::tanh(a); } };
+
+// A float32 function computed in double.
+template <typename F>
+struct Approximate { static float apply(float a) { return static_cast<float>(F::apply(static_cast<double>(a))); } };
 
 inline float flushed(float a) { return std::fpclassify(a) == FP_SUBNORMAL ? std::copysign(0.0f, a) : a; }
 
@@ -69,8 +73,8 @@ void decodeFma(Decoding& in) {
     bool flush = in.take("ftz");
     Type type = in.type();
     operands(in, type, 3);
-    in.execute(type == Type::F32 ? (flush ? ternary<float, Flushing<FusedMultiplyAdd>> : ternary<float, FusedMultiplyAdd>)
-               : type == Type::F64 && !flush ? ternary<double, FusedMultiplyAdd> : nullptr);
+    const Execute single = flush ? ternary<float, Flushing<FusedMultiplyAdd>> : ternary<float, FusedMultiplyAdd>;
+    in.execute(type == Type::F32 ? single : type == Type::F64 && !flush ? ternary<double, FusedMultiplyAdd> : nullptr);
 }
 
 // div, rcp and sqrt: .rn, or for float32 .approx (and div.full).
@@ -95,7 +99,8 @@ void decodeApproximate(Decoding& in) {
     bool flush = in.take("ftz");
     Type type = in.type();
     operands(in, type, 1);
-    in.execute(type == Type::F32 ? (flush ? unary<float, Flushing<F>> : unary<float, F>) : nullptr);
+    using Rounded = Approximate<F>;
+    in.execute(type == Type::F32 ? (flush ? unary<float, Flushing<Rounded>> : unary<float, Rounded>) : nullptr);
 }
 
 }  // namespace

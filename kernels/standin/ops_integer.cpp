@@ -29,7 +29,10 @@ template <typename T>
 T highProduct(T a, T b) { return static_cast<T>((static_cast<Wide<T>>(a) * b) >> (8 * sizeof(T))); }
 
 struct Add { template <typename T> static T apply(T a, T b) { return wrappingSum(a, b); } };
-struct Subtract { template <typename T> static T apply(T a, T b) { return static_cast<T>(Unsigned<T>(a) - Unsigned<T>(b)); } };
+struct Subtract {
+    template <typename T>
+    static T apply(T a, T b) { return static_cast<T>(Unsigned<T>(a) - Unsigned<T>(b)); }
+};
 struct MultiplyLow { template <typename T> static T apply(T a, T b) { return wrappingProduct(a, b); } };
 struct MultiplyHigh { template <typename T> static T apply(T a, T b) { return highProduct(a, b); } };
 struct MultiplyWide { template <typename T> static Wide<T> apply(T a, T b) { return static_cast<Wide<T>>(a) * b; } };

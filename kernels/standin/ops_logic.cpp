@@ -127,7 +127,10 @@ struct GreaterEqual { template <typename T> static bool apply(T a, T b) { return
 struct Ordered { template <typename T> static bool apply(T a, T b) { return a == a && b == b; } };
 // The comparison or either is NaN.
 template <typename F>
-struct OrUnordered { template <typename T> static bool apply(T a, T b) { return !Ordered::apply(a, b) || F::apply(a, b); } };
+struct OrUnordered {
+    template <typename T>
+    static bool apply(T a, T b) { return !Ordered::apply(a, b) || F::apply(a, b); }
+};
 struct Unordered { template <typename T> static bool apply(T a, T b) { return !Ordered::apply(a, b); } };
 
 enum class Combine : uint8_t { None, And, Or, Xor };

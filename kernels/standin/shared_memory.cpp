@@ -9,8 +9,8 @@ namespace {
 
 [[noreturn]] void race(const char* what, uint64_t address, uint32_t other) {
     throw Fault{CUDA_ERROR_LAUNCH_FAILED,
-                format("shared-memory race: %s byte %llu that thread %u of the block touched since the last barrier", what,
-                       static_cast<unsigned long long>(address), other)};
+                format("shared-memory race: %s byte %llu that thread %u of the block touched since the last barrier",
+                       what, static_cast<unsigned long long>(address), other)};
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ public:
     void barrier() { epoch++; }
 
     // Thread `thread` of the block touches bytes at `clock`. Throws Fault: out of bounds, read before a write, race.
-    uint8_t* access(uint64_t address, uint64_t count, Access access, uint32_t thread, uint64_t clock, const WarpOrder& order);
+    uint8_t* access(uint64_t address, uint64_t count, Access access, uint32_t thread, uint64_t clock,
+                    const WarpOrder& order);
 
 private:
     static constexpr uint32_t NOBODY = ~0u;

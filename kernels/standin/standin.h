@@ -11,7 +11,8 @@ extern "C" {
 
 #define STANDIN_EXPORT __attribute__((visibility("default")))
 
-/* What the last error was about: kernel, PTX line, instruction, block, thread, address. Valid until the thread asks again. */
+/* What the last error was about: kernel, PTX line, instruction, block, thread, address. Valid until the thread asks
+ * again. */
 STANDIN_EXPORT const char* standin_last_report(void);
 
 /* The number of allocations, streams, events and modules that are not given back, or were not when their context ended;

@@ -80,7 +80,8 @@ uint8_t* Warp::local(uint64_t address, uint64_t count) {
     if (address > depot.size() || count > depot.size() - address) {
         throw Fault{CUDA_ERROR_ILLEGAL_ADDRESS,
                     format("touches %llu bytes at %llu of a thread's %zu bytes of local memory",
-                           static_cast<unsigned long long>(count), static_cast<unsigned long long>(address), depot.size())};
+                           static_cast<unsigned long long>(count), static_cast<unsigned long long>(address),
+                           depot.size())};
     }
     return depot.data() + address;
 }
@@ -97,7 +98,8 @@ std::string Warp::whereabouts() const {
     const Dimensions thread = threadIndex(threadOf(lane));
     const Dimensions& block = launch.blockIndex;
     return format("PTX line %d: '%s', block (%u, %u, %u), thread (%u, %u, %u)", instruction ? instruction->line : 0,
-                  instruction ? instruction->text.c_str() : "", block.x, block.y, block.z, thread.x, thread.y, thread.z);
+                  instruction ? instruction->text.c_str() : "", block.x, block.y, block.z, thread.x, thread.y,
+                  thread.z);
 }
 
 void Warp::run() {

@@ -54,7 +54,9 @@ public:
 
     uint64_t* row(uint32_t index) { return rows.data() + static_cast<size_t>(index) * WARP; }
     // Accesses by `lane`, in one of the address spaces.
-    uint8_t* global(uint64_t address, uint64_t count, Access access) { return launch.memory.access(address, count, access); }
+    uint8_t* global(uint64_t address, uint64_t count, Access access) {
+        return launch.memory.access(address, count, access);
+    }
     uint8_t* shared(uint64_t address, uint64_t count, Access access);
     uint8_t* local(uint64_t address, uint64_t count);
     const uint8_t* parameter(uint64_t offset) const { return launch.parameters.data() + offset; }

@@ -164,7 +164,8 @@ public final class CudaBackend implements MemoryOps, NormOps {
         try (NativeMemory from = NativeMemory.allocate(source.bytes(), "conversion staging");
                 NativeMemory to = NativeMemory.allocate(target.bytes(), "conversion staging")) {
             download(queue, source, from.segment());
-            HostConversion.convert(source.type(), from.segment(), target.type(), to.segment(), target.shape().elements());
+            HostConversion.convert(source.type(), from.segment(), target.type(), to.segment(),
+                    target.shape().elements());
             upload(queue, to.segment(), target);
             stream.finish("convert", source.type(), source.shape());
         }

@@ -30,7 +30,8 @@ final class CudaBuffer implements Buffer {
      */
     static long address(Tensor tensor, CudaQueue queue) {
         if (!(tensor.buffer() instanceof CudaBuffer buffer)) {
-            throw new IllegalArgumentException(tensor.type() + " " + tensor.shape() + " is not in memory of a CUDA device");
+            throw new IllegalArgumentException(tensor.type() + " " + tensor.shape()
+                    + " is not in memory of a CUDA device");
         }
         if (buffer.closed) {
             throw new IllegalStateException("used after it was freed: " + buffer.purpose);

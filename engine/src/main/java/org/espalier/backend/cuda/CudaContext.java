@@ -9,8 +9,8 @@ import org.espalier.ffi.cuda.CudaLibrary;
 
 /**
  * A device's primary context, retained until it is closed. The driver keeps a current context per thread, so every use
- * begins with {@link #enter()}. A kernel that faults leaves the context unusable: the fault is reported once, and giving
- * things back afterwards is silent.
+ * begins with {@link #enter()}. A kernel that faults leaves the context unusable: the fault is reported once, and
+ * giving things back afterwards is silent.
  */
 final class CudaContext implements AutoCloseable {
 
@@ -36,7 +36,8 @@ final class CudaContext implements AutoCloseable {
             CudaStatus.check(CudaLibrary.cuDeviceGet(device, ordinal), "cuDeviceGet", ordinal);
             MemorySegment context = arena.allocate(ValueLayout.ADDRESS);
             int number = device.get(ValueLayout.JAVA_INT, 0);
-            CudaStatus.check(CudaLibrary.cuDevicePrimaryCtxRetain(context, number), "cuDevicePrimaryCtxRetain", ordinal);
+            CudaStatus.check(CudaLibrary.cuDevicePrimaryCtxRetain(context, number), "cuDevicePrimaryCtxRetain",
+                    ordinal);
             return new CudaContext(number, context.get(ValueLayout.ADDRESS, 0));
         }
     }
@@ -65,7 +66,8 @@ final class CudaContext implements AutoCloseable {
     }
 
     private static boolean endsContext(int status) {
-        return status == CudaLibrary.CUDA_ERROR_ILLEGAL_ADDRESS() || status == CudaLibrary.CUDA_ERROR_MISALIGNED_ADDRESS()
+        return status == CudaLibrary.CUDA_ERROR_ILLEGAL_ADDRESS()
+                || status == CudaLibrary.CUDA_ERROR_MISALIGNED_ADDRESS()
                 || status == CudaLibrary.CUDA_ERROR_LAUNCH_FAILED() || status == CudaLibrary.CUDA_ERROR_UNKNOWN();
     }
 

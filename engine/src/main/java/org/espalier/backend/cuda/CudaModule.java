@@ -32,8 +32,8 @@ final class CudaModule implements AutoCloseable {
     }
 
     /**
-     * Loads the kernels of one source file: machine code where the device is one that it was compiled for, else its PTX,
-     * which the driver compiles.
+     * Loads the kernels of one source file: machine code where the device is one that it was compiled for, else its
+     * PTX, which the driver compiles.
      *
      * @throws Failure if this build has no such kernels, or the driver refuses them
      */

@@ -23,7 +23,8 @@ final class CudaQueue implements Queue {
         context.enter();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment stream = arena.allocate(ValueLayout.ADDRESS);
-            CudaStatus.check(CudaLibrary.cuStreamCreate(stream, CudaLibrary.CU_STREAM_NON_BLOCKING()), "cuStreamCreate");
+            int status = CudaLibrary.cuStreamCreate(stream, CudaLibrary.CU_STREAM_NON_BLOCKING());
+            CudaStatus.check(status, "cuStreamCreate");
             return new CudaQueue(context, stream.get(ValueLayout.ADDRESS, 0));
         }
     }

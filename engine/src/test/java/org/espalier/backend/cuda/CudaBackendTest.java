@@ -94,13 +94,14 @@ class CudaBackendTest {
     @Test
     void gradientsNeedNotBeInitialised() {
         try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
-                Buffer x = ones(cuda, queue, 7 * 65); Buffer w = ones(cuda, queue, 65); Buffer rstd = ones(cuda, queue, 7);
+                Buffer x = ones(cuda, queue, 7 * 65); Buffer w = ones(cuda, queue, 65);
+                Buffer rstd = ones(cuda, queue, 7);
                 Buffer dX = cuda.allocate(4 * 7 * 65, "dX"); Buffer dW = cuda.allocate(4 * 65, "dW")) {
             Shape matrix = Shape.of(7, 65);
             Tensor xs = Tensor.of(x, DType.F32, matrix);
             Tensor dWs = Tensor.of(dW, DType.F32, Shape.of(65));
-            cuda.rmsNormBackward(queue, xs, Tensor.of(w, DType.F32, Shape.of(65)), Tensor.of(rstd, DType.F32, Shape.of(7)),
-                    xs, Tensor.of(dX, DType.F32, matrix), 0, dWs, 0);
+            cuda.rmsNormBackward(queue, xs, Tensor.of(w, DType.F32, Shape.of(65)),
+                    Tensor.of(rstd, DType.F32, Shape.of(7)), xs, Tensor.of(dX, DType.F32, matrix), 0, dWs, 0);
             assertEquals(7f, HostCopy.readFloats(cuda, queue, dWs)[64]);
         }
     }
@@ -109,7 +110,8 @@ class CudaBackendTest {
     void workWaitsUntilSomebodyWaitsForIt() {
         StandIn.requireItself();
         try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
-                Buffer x = ones(cuda, queue, 3); Buffer y = cuda.allocate(12, "y"); Buffer rstd = cuda.allocate(4, "rstd")) {
+                Buffer x = ones(cuda, queue, 3); Buffer y = cuda.allocate(12, "y");
+                Buffer rstd = cuda.allocate(4, "rstd")) {
             Tensor row = Tensor.of(x, DType.F32, Shape.of(1, 3));
             cuda.rmsNorm(queue, row, row.reshape(Shape.of(3)), 0, Tensor.of(y, DType.F32, Shape.of(1, 3)),
                     Tensor.of(rstd, DType.F32, Shape.of(1)));
@@ -165,14 +167,16 @@ class CudaBackendTest {
     @Test
     void wrongOperandsAreRefusedBeforeTheDeviceSeesThem() {
         try (CudaBackend cuda = CudaBackend.open(0); CudaBackend other = CudaBackend.open(0);
-                Queue queue = cuda.newQueue(); Queue otherQueue = other.newQueue(); NativeMemory host = NativeMemory.allocate(12, "host");
+                Queue queue = cuda.newQueue(); Queue otherQueue = other.newQueue();
+                NativeMemory host = NativeMemory.allocate(12, "host");
                 Buffer x = ones(cuda, queue, 6); Buffer rstd = cuda.allocate(8, "rstd")) {
             Tensor matrix = Tensor.of(x, DType.F32, Shape.of(2, 3));
             Tensor scales = Tensor.of(rstd, DType.F32, Shape.of(2));
             Tensor row = matrix.slice(0, 1).reshape(Shape.of(3));
             Tensor two = row.slice(0, 2);
             assertThrows(IllegalArgumentException.class, () -> cuda.rmsNorm(queue, matrix, two, 0, matrix, scales));
-            assertThrows(IllegalArgumentException.class, () -> cuda.rmsNorm(otherQueue, matrix, row, 0, matrix, scales));
+            assertThrows(IllegalArgumentException.class,
+                    () -> cuda.rmsNorm(otherQueue, matrix, row, 0, matrix, scales));
             assertThrows(IllegalArgumentException.class, () -> cuda.upload(queue, host.segment(), matrix));
             Tensor wide = new Tensor(x, 0, DType.F64, Shape.of(3));
             IllegalArgumentException type = assertThrows(IllegalArgumentException.class,

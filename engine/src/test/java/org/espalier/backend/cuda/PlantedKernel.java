@@ -10,9 +10,9 @@ import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
 /**
- * Runs a kernel of our own: {@code planted(in, out, n)} on one block, with {@code in} and {@code out} of {@code n} 8-byte
- * numbers each. Its body may use {@code %rd1} (in), {@code %rd2} (out), {@code %r1} (n), {@code %r2} (the thread) and the
- * registers declared here.
+ * Runs a kernel of our own: {@code planted(in, out, n)} on one block, with {@code in} and {@code out} of {@code n}
+ * 8-byte numbers each. Its body may use {@code %rd1} (in), {@code %rd2} (out), {@code %r1} (n), {@code %r2} (the
+ * thread) and the registers declared here.
  */
 final class PlantedKernel {
 
@@ -60,8 +60,10 @@ final class PlantedKernel {
      */
     static long[] run(String body, int threads, long... in) {
         try (CudaBackend cuda = CudaBackend.open(0); CudaQueue queue = (CudaQueue) cuda.newQueue();
-                CudaModule module = CudaModule.loadPtx(queue.context(), "planted", ptx(body).getBytes(StandardCharsets.US_ASCII));
-                Buffer input = cuda.allocate(8L * in.length, "in"); Buffer output = cuda.allocate(8L * in.length, "out");
+                CudaModule module = CudaModule.loadPtx(queue.context(), "planted",
+                        ptx(body).getBytes(StandardCharsets.US_ASCII));
+                Buffer input = cuda.allocate(8L * in.length, "in");
+                Buffer output = cuda.allocate(8L * in.length, "out");
                 NativeMemory host = NativeMemory.allocate(8L * in.length, "host")) {
             Tensor from = Tensor.of(input, DType.I64, Shape.of(in.length));
             Tensor to = Tensor.of(output, DType.I64, Shape.of(in.length));

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * The driver that these tests run on: the stand-in that {@code kernels/build.sh} makes, or the library that
- * {@code -Despalier.cuda} or {@code ESPALIER_CUDA} names, which may be the real one. As an extension it skips a test where
- * there is no driver, starts each one with nothing allocated, and fails one that leaves anything behind.
+ * {@code -Despalier.cuda} or {@code ESPALIER_CUDA} names, which may be the real one. As an extension it skips a test
+ * where there is no driver, starts each one with nothing allocated, and fails one that leaves anything behind.
  */
 final class StandIn implements BeforeEachCallback, AfterEachCallback {
 
@@ -97,7 +97,8 @@ final class StandIn implements BeforeEachCallback, AfterEachCallback {
     }
 
     private static Object call(String function, FunctionDescriptor descriptor, Object... arguments) {
-        MethodHandle handle = Linker.nativeLinker().downcallHandle(library().symbols().findOrThrow(function), descriptor);
+        MethodHandle handle = Linker.nativeLinker().downcallHandle(library().symbols().findOrThrow(function),
+                descriptor);
         try {
             return handle.invokeWithArguments(arguments);
         } catch (Throwable e) {

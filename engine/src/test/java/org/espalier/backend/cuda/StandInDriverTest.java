@@ -128,7 +128,8 @@ class StandInDriverTest {
         long device = allocate(8);
         refused(CudaLibrary.cuMemcpyHtoDAsync_v2(device + 4, arena.allocate(8), 8, stream),
                 CudaLibrary.CUDA_ERROR_INVALID_VALUE(), "which end 4 bytes past device allocation 1 of 8 bytes");
-        refused(CudaLibrary.cuMemsetD32Async(device + 2, 0, 1, stream), CudaLibrary.CUDA_ERROR_INVALID_VALUE(), "aligned");
+        refused(CudaLibrary.cuMemsetD32Async(device + 2, 0, 1, stream),
+                CudaLibrary.CUDA_ERROR_INVALID_VALUE(), "aligned");
         queue.finish();
     }
 
@@ -150,15 +151,17 @@ class StandInDriverTest {
             launch(module, "rmsnorm_forward_f32", 1, 1025, 0, "a block of 1025 x 1 x 1 threads");
             launch(module, "rmsnorm_forward_f32", 0, 32, 0, "a grid of 0 x 1 x 1 blocks");
             launch(module, "rmsnorm_forward_f32", 1, 32, 48 * 1024, "128 + 49152 bytes of shared memory");
-            launch(module, "rmsnorm_backward_weight", 1, 1024, 0, "1024 threads a block; it was compiled for 512 at most");
+            launch(module, "rmsnorm_backward_weight", 1, 1024, 0,
+                    "1024 threads a block; it was compiled for 512 at most");
             launch(module, "rmsnorm_forward_f32", 1, 32, 0, "rmsnorm_forward_f32_param_0 is null");
         }
     }
 
     private void launch(CudaModule module, String kernel, int blocks, int threads, int shared, String says) {
         MemorySegment nothing = arena.allocate(ValueLayout.ADDRESS, 16);
-        refused(CudaLibrary.cuLaunchKernel(module.kernel(kernel).function(), blocks, 1, 1, threads, 1, 1, shared, stream,
-                nothing, MemorySegment.NULL), CudaLibrary.CUDA_ERROR_INVALID_VALUE(), says);
+        int status = CudaLibrary.cuLaunchKernel(module.kernel(kernel).function(), blocks, 1, 1, threads, 1, 1, shared,
+                stream, nothing, MemorySegment.NULL);
+        refused(status, CudaLibrary.CUDA_ERROR_INVALID_VALUE(), says);
     }
 
     @Test
@@ -166,8 +169,8 @@ class StandInDriverTest {
         try (CudaModule module = CudaModule.load(context, "rmsnorm")) {
             MemorySegment function = module.kernel("rmsnorm_forward_f32").function();
             int attribute = CudaLibrary.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES();
-            refused(CudaLibrary.cuFuncSetAttribute(function, attribute, 163 * 1024), CudaLibrary.CUDA_ERROR_INVALID_VALUE(),
-                    "a block has 166912 in all");
+            refused(CudaLibrary.cuFuncSetAttribute(function, attribute, 163 * 1024),
+                    CudaLibrary.CUDA_ERROR_INVALID_VALUE(), "a block has 166912 in all");
             ok(CudaLibrary.cuFuncSetAttribute(function, attribute, 100 * 1024));
             launch(module, "rmsnorm_forward_f32", 1, 32, 100 * 1024, "param_0 is null");
         }
@@ -208,7 +211,8 @@ class StandInDriverTest {
         long device = allocate(100);
         event();
         MemorySegment host = hostMemory(10);
-        CudaModule module = CudaModule.loadPtx(context, "planted", PlantedKernel.ptx("").getBytes(StandardCharsets.US_ASCII));
+        CudaModule module = CudaModule.loadPtx(context, "planted",
+                PlantedKernel.ptx("").getBytes(StandardCharsets.US_ASCII));
         List<String> leaks = StandIn.leaks();
         assertEquals(5, leaks.size(), leaks.toString());
         assertTrue(leaks.toString().contains("host allocation") && leaks.toString().contains("of 100 bytes")

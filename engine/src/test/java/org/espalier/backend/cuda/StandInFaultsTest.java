@@ -180,8 +180,8 @@ class StandInFaultsTest {
     void unknownOpcodeIsNamedWhenTheModuleIsLoaded() {
         Failure found = assertThrows(Failure.class, () -> PlantedKernel.run("frobnicate.sync.f32 %f1, %f2;", 1, IN));
         assertTrue(found.what().startsWith("CUDA_ERROR_INVALID_PTX"), found.what());
-        assertTrue(found.oneLine().contains("PTX line " + PlantedKernel.line(1) + ": unknown opcode frobnicate.sync.f32"),
-                found.oneLine());
+        String says = "PTX line " + PlantedKernel.line(1) + ": unknown opcode frobnicate.sync.f32";
+        assertTrue(found.oneLine().contains(says), found.oneLine());
     }
 
     @Test
@@ -225,7 +225,8 @@ class StandInFaultsTest {
     /** The first and last of one row of ones, normalised; the kernel is told of {@code told} channels. */
     private static float[] normalise(String ptx, int channels, int told) {
         try (CudaBackend cuda = CudaBackend.open(0); CudaQueue queue = (CudaQueue) cuda.newQueue();
-                CudaModule module = CudaModule.loadPtx(queue.context(), "edited", ptx.getBytes(StandardCharsets.US_ASCII));
+                CudaModule module = CudaModule.loadPtx(queue.context(), "edited",
+                        ptx.getBytes(StandardCharsets.US_ASCII));
                 Buffer x = cuda.allocate(4L * channels, "x"); Buffer y = cuda.allocate(4L * channels, "y");
                 Buffer rstd = cuda.allocate(4, "rstd")) {
             Tensor row = Tensor.of(x, DType.F32, Shape.of(channels));
@@ -243,7 +244,8 @@ class StandInFaultsTest {
     @Test
     void memoryNeverWrittenIsNotRead() {
         try (CudaBackend cuda = CudaBackend.open(0); CudaQueue queue = (CudaQueue) cuda.newQueue();
-                Buffer x = cuda.allocate(16, "x"); Buffer y = cuda.allocate(16, "y"); Buffer rstd = cuda.allocate(4, "rstd")) {
+                Buffer x = cuda.allocate(16, "x"); Buffer y = cuda.allocate(16, "y");
+                Buffer rstd = cuda.allocate(4, "rstd")) {
             Tensor row = Tensor.of(x, DType.F32, Shape.of(1, 4));
             cuda.fill(queue, Tensor.of(x, DType.F32, Shape.of(4)).slice(0, 3), 1);
             cuda.rmsNorm(queue, row, row.reshape(Shape.of(4)), 0, Tensor.of(y, DType.F32, Shape.of(1, 4)),

@@ -27,7 +27,8 @@ class StandInInstructionsTest {
      * One instruction on up to three operands.
      *
      * @param text     with {@code a}, {@code b}, {@code c} read and {@code d} written
-     * @param registers a letter for each operand in the order a, b, c, d: h (16 bits), r (32), l (64), f (float32), g (float64)
+     * @param registers a letter for each operand in the order a, b, c, d: h (16 bits), r (32), l (64), f (float32), g
+     *                  (float64)
      * @param expected bits of d
      */
     private record Case(String text, String registers, long[] operands, long expected) {
@@ -132,7 +133,8 @@ class StandInInstructionsTest {
         ints(c, "ld.global.u8 d, [table+15];", "r", 255);
         ints(c, "ld.global.s8 d, [table+15];", "r", u32(-1));
         ints(c, "cvta.to.global.u64 %rd9, %rd1; ld.u32 d, [%rd9];", "r", 0);
-        ints(c, "mov.u64 %rd9, depot; cvta.local.u64 %rd9, %rd9; st.u32 [%rd9+4], a; ld.local.u32 d, [depot+4];", "rr", 77, 77);
+        ints(c, "mov.u64 %rd9, depot; cvta.local.u64 %rd9, %rd9; st.u32 [%rd9+4], a; ld.local.u32 d, [depot+4];",
+                "rr", 77, 77);
         ints(c, "mov.u64 %rd9, shared; cvta.shared.u64 %rd9, %rd9; st.u32 [%rd9], a; ld.shared.u32 d, [shared];",
                 "rr", 78, 78);
         ints(c, "{ .reg .b32 %r2; mov.u32 %r2, 5; } add.u32 d, %r2, a;", "rr", 3, 3);
@@ -143,7 +145,8 @@ class StandInInstructionsTest {
         floats(c, "sub.f32 d, a, b;", 0x1.fffffep-1f, 1, 0x1p-24f);
         floats(c, "mul.f32 d, a, b;", SUBNORMAL / 2, SUBNORMAL, 0.5f);
         floats(c, "mul.ftz.f32 d, a, b;", -0f, -SUBNORMAL, 0.5f);
-        floats(c, "fma.rn.f32 d, a, b, c;", Math.fma(0x1.000002p0f, 0x1.000002p0f, -1f), 0x1.000002p0f, 0x1.000002p0f, -1);
+        float above = Math.nextUp(1f);
+        floats(c, "fma.rn.f32 d, a, b, c;", Math.fma(above, above, -1f), above, above, -1);
         floats(c, "fma.rn.f32 d, a, b, c;", Math.fma(3f, 1 / 3f, -1f), 3, 1 / 3f, -1);
         floats(c, "div.rn.f32 d, a, b;", 1 / 3f, 1, 3);
         floats(c, "div.rn.f32 d, a, b;", INF, 1, 0);
@@ -177,8 +180,8 @@ class StandInInstructionsTest {
         ints(c, "cvt.rni.f32.f32 d, a;", "ff", bits(2f), bits(2.5f));
         ints(c, "cvt.f64.f32 d, a;", "fg", bits((double) 0.1f), bits(0.1f));
         ints(c, "cvt.rn.f32.f64 d, a;", "gf", bits((float) Math.PI), bits(Math.PI));
-        for (float value : new float[] {0, -0f, 1, -2.5f, 65504, 65519, 65520, INF, 0x1p-14f, 0x1p-24f, 0x1p-25f, 0x1.8p-25f,
-            1 + 0x1p-11f, 1 + 0x1.8p-10f, 0x1.ffep-15f, 1e-30f}) {
+        for (float value : new float[] {0, -0f, 1, -2.5f, 65504, 65519, 65520, INF, 0x1p-14f, 0x1p-24f, 0x1p-25f,
+            0x1.8p-25f, 1 + 0x1p-11f, 1 + 0x1.8p-10f, 0x1.ffep-15f, 1e-30f}) {
             short half = Float.floatToFloat16(value);
             ints(c, "cvt.rn.f16.f32 d, a;", "fh", half & 0xffff, bits(value));
             ints(c, "cvt.f32.f16 d, a;", "hf", bits(Float.float16ToFloat(half)), half & 0xffff);
@@ -208,8 +211,7 @@ class StandInInstructionsTest {
             char kind = instruction.registers.charAt(o);
             String register = register(kind, 10 + o);
             if (o < operands) {
-                body.append("ld.global.").append(type(kind)).append(' ').append(register).append(", [%rd1+").append(8 * o)
-                        .append("];\n");
+                body.append("ld.global." + type(kind) + " " + register + ", [%rd1+" + 8 * o + "];\n");
             }
             String name = o == operands ? "d" : String.valueOf((char) ('a' + o));
             text = text.replaceAll("(?<=[ {])" + name + "(?=[,;}])", register);
@@ -253,8 +255,8 @@ class StandInInstructionsTest {
     }
 
     private static void near(String opcode, float a, double expected) {
-        long[] out = PlantedKernel.run("ld.global.f32 %f1, [%rd1]; " + opcode + " %f2, %f1; st.global.f32 [%rd2], %f2;", 1,
-                bits(a), 0);
+        String body = "ld.global.f32 %f1, [%rd1]; " + opcode + " %f2, %f1; st.global.f32 [%rd2], %f2;";
+        long[] out = PlantedKernel.run(body, 1, bits(a), 0);
         float found = Float.intBitsToFloat((int) out[0]);
         double tolerance = StandIn.isItself() ? Math.ulp((float) expected) : 1e-3 * Math.abs(expected);
         assertEquals(expected, found, tolerance, opcode);
@@ -296,7 +298,8 @@ class StandInInstructionsTest {
     }
 
     private static void lanes(String body, LongUnaryOperator expected) {
-        String store = "mul.wide.u32 %rd3, %r2, 8; add.s64 %rd4, %rd2, %rd3; cvt.u64.u32 %rd5, %r4; st.global.u64 [%rd4], %rd5;";
+        String store = "mul.wide.u32 %rd3, %r2, 8; add.s64 %rd4, %rd2, %rd3; cvt.u64.u32 %rd5, %r4; "
+                + "st.global.u64 [%rd4], %rd5;";
         long[] out = PlantedKernel.run(body + "\n" + store, 32, new long[32]);
         assertArrayEquals(LongStream.range(0, 32).map(expected).toArray(), out, body);
     }
