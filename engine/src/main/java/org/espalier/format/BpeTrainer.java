@@ -56,20 +56,15 @@ public final class BpeTrainer {
 
     /** The tokenizer as a Hugging Face {@code tokenizer.json}; texts begin with {@link #BEGIN}. */
     public ObjectNode tokenizerJson() {
-        ObjectNode json = Json.object();
-        json.put("version", "1.0").putNull("truncation").putNull("padding");
-        ArrayNode added = json.putArray("added_tokens");
+        ObjectNode model = TokenizerParts.bpe();
+        ObjectNode json = TokenizerParts.document(model);
+        ArrayNode added = (ArrayNode) json.get("added_tokens");
         for (int id = 0; id < 2; id++) {
-            added.addObject().put("id", id).put("content", tokens.get(id)).put("single_word", false).put("lstrip", false)
-                    .put("rstrip", false).put("normalized", false).put("special", true);
+            added.add(TokenizerParts.addedToken(id, tokens.get(id), true));
         }
-        json.putNull("normalizer");
-        byteLevel(json.putObject("pre_tokenizer"));
+        json.set("pre_tokenizer", TokenizerParts.byteLevel(false, true));
         template(json.putObject("post_processor"));
-        byteLevel(json.putObject("decoder"));
-        ObjectNode model = json.putObject("model").put("type", "BPE").putNull("dropout").putNull("unk_token")
-                .putNull("continuing_subword_prefix").putNull("end_of_word_suffix").put("fuse_unk", false)
-                .put("byte_fallback", false).put("ignore_merges", false);
+        json.set("decoder", TokenizerParts.byteLevel(false, true));
         ObjectNode vocabulary = model.putObject("vocab");
         for (int id = 0; id < tokens.size(); id++) {
             vocabulary.put(tokens.get(id), id);
@@ -154,10 +149,6 @@ public final class BpeTrainer {
 
     private static boolean visible(int b) {
         return b >= '!' && b <= '~' || b >= 0xa1 && b <= 0xac || b >= 0xae && b <= 0xff;
-    }
-
-    private static void byteLevel(ObjectNode node) {
-        node.put("type", "ByteLevel").put("add_prefix_space", false).put("trim_offsets", true).put("use_regex", true);
     }
 
     private static void template(ObjectNode node) {

@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 import org.espalier.ffi.Failure;
 import org.espalier.ffi.JniLibrary;
+import org.espalier.ffi.NativeMemory;
 
 /**
  * Hugging Face's tokenizers library, through the native methods that DJL declares. None of DJL's other classes runs: they
@@ -18,10 +19,13 @@ final class TokenizerNative implements AutoCloseable {
 
     private final AtomicLong handle;
     private final String where;
+    /** Enters the library's own memory in the ledger of what must be freed; its size is not known. */
+    private final NativeMemory entry;
 
     private TokenizerNative(long handle, String where) {
         this.handle = new AtomicLong(handle);
         this.where = where;
+        this.entry = NativeMemory.allocate(0, "tokenizer " + where);
     }
 
     /** @param json checked by {@link TokenizerJson} */
@@ -69,6 +73,7 @@ final class TokenizerNative implements AutoCloseable {
         long open = handle.getAndSet(0);
         if (open != 0) {
             LIBRARY.deleteTokenizer(open);
+            entry.close();
         }
     }
 

@@ -15,6 +15,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import org.espalier.ffi.NativeMemory;
+
 class TokenizerTest {
 
     private static final TokenizerSettings BEGIN_AND_END = new TokenizerSettings(Optional.of("<s>"), Optional.of("</s>"),
@@ -75,6 +77,15 @@ class TokenizerTest {
         tokenizer.close();
         tokenizer.close();
         assertThrows(IllegalStateException.class, () -> tokenizer.encode("a", true));
+    }
+
+    @Test
+    void anOpenTokenizerIsInTheLedgerOfNativeMemory() {
+        long before = NativeMemory.outstanding().size();
+        try (Tokenizer tokenizer = open()) {
+            assertEquals(before + 1, NativeMemory.outstanding().size(), tokenizer::toString);
+        }
+        assertEquals(before, NativeMemory.outstanding().size());
     }
 
     @Test
