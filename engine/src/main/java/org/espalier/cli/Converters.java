@@ -50,6 +50,14 @@ final class Converters {
         }
     }
 
+    /** A share that can be removed: from 0 to 0.95. */
+    static final class Share implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String value) {
+            return within(value, 0, true, 0.95);
+        }
+    }
+
     private static int whole(String value, int least, int most) {
         try {
             int number = Integer.parseInt(value);

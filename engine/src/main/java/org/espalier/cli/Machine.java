@@ -32,6 +32,11 @@ final class Machine {
                 .filter(VECTOR_FEATURES::contains).sorted().toList();
     }
 
+    /** The most memory that this process had resident, in bytes, mapped files included; 0 where the system does not say. */
+    static long peakMemory() {
+        return first(Path.of("/proc/self/status"), "VmHWM:\\s*(\\d+) kB").map(kb -> 1024 * Long.parseLong(kb)).orElse(0L);
+    }
+
     /** Memory that can be had without swapping, in bytes; 0 where the system does not say. */
     static long memoryAvailable() {
         return kilobytes("MemAvailable");

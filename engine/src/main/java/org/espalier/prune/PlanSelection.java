@@ -32,8 +32,8 @@ public final class PlanSelection {
             BitSet heads = all(sizes.heads());
             BitSet neurons = all(sizes.intermediate());
             for (Units of : units) {
-                if (of.layer() == layer) {
-                    BitSet gone = selection.removed(of);
+                BitSet gone = selection.removed(of);
+                if (of.layer() == layer && !gone.isEmpty()) {
                     switch (of.group().role()) {
                         case HEADS -> {
                             kvHeads.andNot(gone);

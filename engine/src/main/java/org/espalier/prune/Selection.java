@@ -16,7 +16,11 @@ import org.espalier.tape.Value;
 public final class Selection {
 
     private final ModelConfig config;
-    private final Map<Units, BitSet> removed = new LinkedHashMap<>();
+    /** By the group's id, which is the same in every recording of a model. */
+    private final Map<Integer, Removed> removed = new LinkedHashMap<>();
+
+    private record Removed(Units units, BitSet bits) {
+    }
 
     public Selection(ModelConfig config) {
         this.config = config;
@@ -24,7 +28,7 @@ public final class Selection {
 
     /** Removes units {@code which}. */
     public void remove(Units units, int... which) {
-        BitSet bits = removed.computeIfAbsent(units, u -> new BitSet());
+        BitSet bits = removed.computeIfAbsent(units.group().id(), id -> new Removed(units, new BitSet())).bits;
         for (int unit : which) {
             bits.set(unit);
         }
@@ -32,17 +36,13 @@ public final class Selection {
 
     /** The units removed from a group; empty if none are. */
     public BitSet removed(Units units) {
-        return (BitSet) removed.getOrDefault(units, new BitSet()).clone();
-    }
-
-    /** The groups that lose units. */
-    public Iterable<Units> groups() {
-        return removed.keySet();
+        Removed from = removed.get(units.group().id());
+        return from == null ? new BitSet() : (BitSet) from.bits.clone();
     }
 
     /** Whether nothing is removed. */
     public boolean isEmpty() {
-        return removed.values().stream().allMatch(BitSet::isEmpty);
+        return removed.values().stream().allMatch(r -> r.bits.isEmpty());
     }
 
     /** The sizes that are left. */
@@ -68,13 +68,13 @@ public final class Selection {
     public int[] kept(Value parameter, int axis) {
         BitSet kept = new BitSet();
         kept.set(0, parameter.shape().extent(axis));
-        removed.forEach((units, bits) -> {
-            for (Member member : units.members()) {
+        for (Removed from : removed.values()) {
+            for (Member member : from.units.members()) {
                 if (member.tensor().name().equals(parameter.name()) && member.axis() == axis) {
-                    bits.stream().forEach(unit -> clear(kept, units.entries(member, unit)));
+                    from.bits.stream().forEach(unit -> clear(kept, from.units.entries(member, unit)));
                 }
             }
-        });
+        }
         return kept.stream().toArray();
     }
 
@@ -85,16 +85,15 @@ public final class Selection {
     }
 
     private int count(int layer, Role role) {
-        return removed.entrySet().stream().filter(e -> e.getKey().layer() == layer && e.getKey().group().role() == role)
-                .mapToInt(e -> e.getValue().cardinality()).sum();
+        return removed.values().stream().filter(r -> r.units.layer() == layer && r.units.group().role() == role)
+                .mapToInt(r -> r.bits.cardinality()).sum();
     }
 
     /** Query heads that every key/value head of a layer loses. */
     private int queriesPerLane(int layer) {
-        for (Map.Entry<Units, BitSet> entry : removed.entrySet()) {
-            Units units = entry.getKey();
-            if (units.layer() == layer && units.group().role() == Role.QUERY_HEADS) {
-                return entry.getValue().get(0, units.perLane()).cardinality();
+        for (Removed from : removed.values()) {
+            if (from.units.layer() == layer && from.units.group().role() == Role.QUERY_HEADS) {
+                return from.bits.get(0, from.units.perLane()).cardinality();
             }
         }
         return 0;

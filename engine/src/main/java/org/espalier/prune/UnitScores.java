@@ -1,6 +1,9 @@
 package org.espalier.prune;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import org.espalier.couple.Group.Role;
 import org.espalier.couple.Member;
 
 /**
@@ -24,7 +27,8 @@ public record UnitScores(Units units, double[] scores) {
      * entries.
      */
     public static UnitScores of(Units units, AxisScores scores, Aggregate aggregate, Alignment alignment) {
-        List<Member> members = units.members().stream().filter(m -> scores.has(m.tensor().name())).toList();
+        List<Member> scored = units.members().stream().filter(m -> scores.has(m.tensor().name())).toList();
+        List<Member> members = alignment == Alignment.BY_UNIT ? scored : walkOrder(units, scored);
         int width = members.stream().mapToInt(m -> units.entries(m, 0).length).min().orElseThrow();
         double[][][] aligned = new double[members.size()][][];
         for (int m = 0; m < aligned.length; m++) {
@@ -42,6 +46,21 @@ public record UnitScores(Units units, double[] scores) {
             }
         }
         return new UnitScores(units, totals);
+    }
+
+    /**
+     * The order in which LLM-Pruner's walk meets the members of heads: the projection it starts from (the first of the
+     * shortest: queries, or keys where queries are grouped), the one that reads the heads, the others backwards.
+     */
+    private static List<Member> walkOrder(Units units, List<Member> members) {
+        if (units.group().role() != Role.HEADS) {
+            return members;
+        }
+        Member root = members.stream().min(Comparator.comparingInt(m -> units.entries(m, 0).length)).orElseThrow();
+        List<Member> order = new ArrayList<>(List.of(root));
+        members.stream().filter(m -> m.axis() == 1).forEach(order::add);
+        members.reversed().stream().filter(m -> m.axis() == 0 && m != root).forEach(order::add);
+        return order;
     }
 
     private static double[][] byUnit(Units units, Member member, AxisScores scores, int width) {

@@ -1,0 +1,81 @@
+package org.espalier.cli;
+
+import java.nio.file.Files;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.espalier.couple.Group;
+import org.espalier.couple.Groups;
+import org.espalier.couple.Member;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.Json;
+import org.espalier.model.ConfigReader;
+import org.espalier.model.Llama;
+import org.espalier.model.ModelConfig;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code engine groups}: what must be removed together, found from the recorded forward pass. */
+@Command(name = "groups", description = "Show the dependency groups of a model: what must be removed together. A config.json "
+        + "is enough.", footer = {"", "Examples:", "  engine groups models/smollm2-135m", "  engine groups llama-7b/config.json"})
+final class GroupsCommand extends EngineCommand {
+
+    @Mixin
+    private ModelArgument model;
+
+    @Override
+    void run() {
+        Groups groups = Groups.of(new Llama(config()).shape());
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("groups", groups.groups().stream().map(GroupsCommand::describe).toList());
+        result.put("frozen", groups.frozen().stream().map(f -> Map.of("tensor", f.tensor().name(), "axis", f.axis(), "reason",
+                f.reason())).toList());
+        print(result, () -> text(groups.groups()));
+    }
+
+    private ModelConfig config() {
+        String where = model.path().toString();
+        if (Files.isRegularFile(model.path()) && where.endsWith(".json")) {
+            return ConfigReader.read(Json.readObject(model.path()), where);
+        }
+        try (Checkpoint checkpoint = Checkpoint.describe(model.path())) {
+            return ConfigReader.read(checkpoint.config(), where);
+        }
+    }
+
+    private static Map<String, Object> describe(Group group) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("id", group.id());
+        json.put("name", group.name());
+        json.put("role", role(group));
+        json.put("unit_size", group.unitSize());
+        json.put("units", group.units());
+        json.put("parameters_per_unit", group.parametersPerUnit());
+        json.put("members", group.members().stream().flatMap(m -> m.runs().stream().map(r -> member(m, r))).toList());
+        return json;
+    }
+
+    private static Map<String, Object> member(Member member, Member.Run run) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("tensor", member.tensor().name());
+        json.put("axis", member.axis());
+        json.put("offset", run.offset());
+        json.put("stride", run.stride());
+        json.put("repeats", run.outer());
+        return json;
+    }
+
+    private static String role(Group group) {
+        return group.role().name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String text(List<Group> groups) {
+        Columns columns = new Columns();
+        for (Group group : groups) {
+            columns.row(group.name(), "%,d units of %,d parameters, %d tensors".formatted(group.units(),
+                    group.parametersPerUnit(), group.parameters().size()));
+        }
+        return columns.toString();
+    }
+}
