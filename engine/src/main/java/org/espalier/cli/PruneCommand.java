@@ -1,0 +1,72 @@
+package org.espalier.cli;
+
+import java.nio.file.Files;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.espalier.format.CheckpointWriter;
+import org.espalier.format.Output;
+import org.espalier.format.TokenizerFiles;
+import org.espalier.prune.Calibration;
+import org.espalier.prune.Compactor;
+import org.espalier.prune.PlanFile;
+import org.espalier.prune.Pruning;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code engine prune}: scores, plans and compacts in one go. */
+@Command(name = "prune", description = "Make a model smaller: score its units, choose those to remove, write what is left.",
+        footer = {"", "Examples:", "  engine prune models/smollm2-135m --calibration books.txt --ratio 0.2 --out pruned",
+            "  engine prune MODEL --criterion l2 --units neurons --mlp-layers 4-27 --out pruned",
+            "plan.json and scores.json are left in the output folder."})
+final class PruneCommand extends EngineCommand {
+
+    @Mixin
+    private ModelArgument model;
+    @Mixin
+    private OutputOptions output;
+    @Mixin
+    private ScoreOptions score;
+    @Mixin
+    private BudgetOptions budget;
+    @Mixin
+    private DtypeOption dtype;
+    @Mixin
+    private ComputeOptions compute;
+
+    @Override
+    void run() {
+        score.complaint().ifPresent(complaint -> {
+            throw wrongUsage(complaint);
+        });
+        long start = System.nanoTime();
+        Optional<Calibration> calibration = score.calibration(model.path());
+        try (OpenModel open = OpenModel.open(model.path(), compute.open())) {
+            Pruning.Result result = new Pruning(open.checkpoint(), open.model()).plan(score.method(),
+                    budget.budget(open.model().config().layers().size(), score.compatible()), calibration);
+            CheckpointWriter writer = new Compactor(open.checkpoint(), open.model().config(), result.selection(),
+                    dtype.type()).writer();
+            TokenizerFiles.of(model.path(), open.checkpoint()).forEach(writer::file);
+            Output.writeFolder(output.path(), output.force(), folder -> {
+                writer.writeInto(folder);
+                Files.write(folder.resolve("plan.json"), PlanFile.bytes(result.plan()));
+                Files.write(folder.resolve("scores.json"), PlanFile.bytes(result.scores()));
+            });
+            report(result, (System.nanoTime() - start) / 1e9);
+        }
+    }
+
+    private void report(Pruning.Result pruned, double seconds) {
+        long before = pruned.plan().parametersBefore();
+        long after = pruned.plan().parametersAfter();
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("parameters_before", before);
+        result.put("parameters_after", after);
+        result.put("ratio", 1 - (double) after / before);
+        result.put("plan", output.path().resolve("plan.json").toString());
+        result.put("seconds", seconds);
+        result.put("peak_bytes", Machine.peakMemory());
+        print(result, () -> "%,d of %,d parameters are left (%.2f %% removed), in %.1f s; wrote %s".formatted(after, before,
+                100 * (1 - (double) after / before), seconds, output.path()));
+    }
+}
