@@ -40,14 +40,19 @@ final class SmallTokenizer {
         return json;
     }
 
-    /** {@code <unk> <s> </s>}, 256 bytes, then {@code _ a b ab} with {@code _} for SentencePiece's space. */
+    /** {@code <unk> <s> </s>}, 256 bytes, then {@code _ a b ab} with {@code _} for SentencePiece's space: a BPE model. */
     static byte[] sentencePiece() {
+        return sentencePiece(2);
+    }
+
+    /** The same as a model of another kind: 1 unigram, 2 BPE. */
+    static byte[] sentencePiece(int kind) {
         List<String> tokens = tokens();
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         for (int id = 0; id < tokens.size(); id++) {
             out.writeBytes(field(1, piece(tokens.get(id), score(id), type(id))));
         }
-        out.writeBytes(field(2, new byte[] {3 << 3, 2}));
+        out.writeBytes(field(2, new byte[] {3 << 3, (byte) kind}));
         return out.toByteArray();
     }
 

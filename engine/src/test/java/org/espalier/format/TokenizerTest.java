@@ -117,6 +117,17 @@ class TokenizerTest {
         }
     }
 
+    /** {@code ab} scores -4, {@code a} and {@code b} together -5; what is unknown becomes its bytes. */
+    @Test
+    void unigramModelsTakeTheBestScoringPieces() throws IOException {
+        Files.write(folder.resolve("tokenizer.model"), SmallTokenizer.sentencePiece(1));
+        try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+            assertArrayEquals(new int[] {1, 259, 262, 261}, tokenizer.encode("abb", true));
+            assertArrayEquals(new int[] {1, 259, 3 + 0xC3, 3 + 0xA9, 262}, tokenizer.encode("éab", true));
+            assertEquals("éab", tokenizer.decode(tokenizer.encode("éab", true), true));
+        }
+    }
+
     @Test
     void ggufFlagsDecideOnBeginEndAndSpace() {
         Map<String, Object> metadata = new HashMap<>(SmallTokenizer.gguf());
