@@ -1,0 +1,195 @@
+package org.espalier.report;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.espalier.prune.Plan;
+import org.espalier.prune.ScoresFile;
+
+/**
+ * A run on record: the same measurements of a model at every stage of it, and what happened in between. What was not
+ * measured or did not happen is null, or empty for lists and maps.
+ *
+ * @param title     of the page
+ * @param model     name of the model
+ * @param device    that computed, for example {@code cpu}
+ * @param cpu       name of the processor
+ * @param threads   that computed
+ * @param command   that made this, as it was typed
+ * @param protocols how numbers were measured: a sentence for each key of {@link Stage}; other keys are notes of their own
+ * @param prompt    that the stages' texts continue
+ * @param stages    in order, for example dense, pruned, recovered; the first is what changes are counted from
+ * @param widths    of the layers of the model before pruning
+ * @param training  how the model was trained back
+ * @param plan      what was kept
+ * @param scores    what the plan was made from
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Comparison(
+        @JsonProperty(value = "format_version", required = true) int formatVersion,
+        @JsonProperty(value = "title", required = true) String title,
+        @JsonProperty("model") String model,
+        @JsonProperty("device") String device,
+        @JsonProperty("cpu") String cpu,
+        @JsonProperty("threads") Integer threads,
+        @JsonProperty("command") String command,
+        @JsonProperty("protocols") Map<String, String> protocols,
+        @JsonProperty("prompt") String prompt,
+        @JsonProperty(value = "stages", required = true) List<Stage> stages,
+        @JsonProperty("widths") List<Widths> widths,
+        @JsonProperty("training") Training training,
+        @JsonProperty("plan") Plan plan,
+        @JsonProperty("scores") ScoresFile scores) {
+
+    /** The version that is written, and the only one that is read. */
+    public static final int FORMAT_VERSION = 1;
+
+    public Comparison {
+        Objects.requireNonNull(title, "the title is missing");
+        protocols = copy(protocols);
+        stages = list("stages", stages);
+        widths = list("widths", widths);
+    }
+
+    /**
+     * One model, measured.
+     *
+     * @param name                   for example {@code dense}
+     * @param folder                 where it lies
+     * @param parameters             tied ones counted once
+     * @param macsPerToken           multiplications and additions for one token
+     * @param weightBytes            as stored
+     * @param memoryBytes            peak resident
+     * @param prefillTokensPerSecond reading
+     * @param decodeTokensPerSecond  writing
+     * @param perplexities           by the text's label
+     * @param heldOutLoss            mean, in nats a token, on what it was not trained on
+     * @param text                   continuation of the comparison's prompt, without the prompt
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Stage(
+            @JsonProperty(value = "name", required = true) String name,
+            @JsonProperty("folder") String folder,
+            @JsonProperty("parameters") Long parameters,
+            @JsonProperty("macs_per_token") Long macsPerToken,
+            @JsonProperty("weight_bytes") Long weightBytes,
+            @JsonProperty("memory_bytes") Long memoryBytes,
+            @JsonProperty("prefill_tokens_per_second") Double prefillTokensPerSecond,
+            @JsonProperty("decode_tokens_per_second") Double decodeTokensPerSecond,
+            @JsonProperty("perplexities") Map<String, Perplexity> perplexities,
+            @JsonProperty("held_out_loss") Double heldOutLoss,
+            @JsonProperty("text") String text) {
+
+        public Stage {
+            Objects.requireNonNull(name, "a stage has no name");
+            perplexities = copy(perplexities);
+            prefillTokensPerSecond = finite(prefillTokensPerSecond);
+            decodeTokensPerSecond = finite(decodeTokensPerSecond);
+            heldOutLoss = finite(heldOutLoss);
+        }
+    }
+
+    /**
+     * Perplexity of one text. Keys as those of {@code engine eval ppl}.
+     *
+     * @param protocol    how the text was cut
+     * @param seqLen      ids in a window
+     * @param windows     of the text
+     * @param predictions ids that counted
+     * @param ppl         null if it was not finite
+     */
+    public record Perplexity(
+            @JsonProperty(value = "protocol", required = true) String protocol,
+            @JsonProperty(value = "seq_len", required = true) int seqLen,
+            @JsonProperty(value = "windows", required = true) int windows,
+            @JsonProperty(value = "predictions", required = true) long predictions,
+            @JsonProperty("ppl") Double ppl) {
+
+        public Perplexity {
+            Objects.requireNonNull(protocol, "a perplexity has no protocol");
+            ppl = finite(ppl);
+        }
+    }
+
+    /**
+     * Units of one layer before pruning.
+     *
+     * @param layer   its number
+     * @param heads   query heads
+     * @param kvHeads key/value heads
+     * @param neurons of the MLP
+     */
+    public record Widths(@JsonProperty(value = "layer", required = true) int layer,
+            @JsonProperty(value = "heads", required = true) int heads,
+            @JsonProperty(value = "kv_heads", required = true) int kvHeads,
+            @JsonProperty(value = "neurons", required = true) int neurons) {
+    }
+
+    /**
+     * How a model was trained back.
+     *
+     * @param steps           of the optimiser
+     * @param learningRate    the highest
+     * @param samples         trained on
+     * @param losses          mean loss on the samples of a step
+     * @param evalLosses      mean loss on held-out samples after so many steps
+     * @param seconds         it took
+     * @param tokensPerSecond trained on
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Training(
+            @JsonProperty(value = "steps", required = true) int steps,
+            @JsonProperty("learning_rate") Double learningRate,
+            @JsonProperty("samples") Integer samples,
+            @JsonProperty("losses") List<Point> losses,
+            @JsonProperty("eval_losses") List<Point> evalLosses,
+            @JsonProperty("seconds") Double seconds,
+            @JsonProperty("tokens_per_second") Double tokensPerSecond) {
+
+        public Training {
+            losses = list("losses", losses);
+            evalLosses = list("eval losses", evalLosses);
+            learningRate = finite(learningRate);
+            seconds = finite(seconds);
+            tokensPerSecond = finite(tokensPerSecond);
+        }
+    }
+
+    /**
+     * The loss at a step.
+     *
+     * @param step counted from 1; 0 is before training
+     * @param loss in nats a token; null if it was not finite
+     */
+    public record Point(@JsonProperty(value = "step", required = true) int step, @JsonProperty("loss") Double loss) {
+
+        public Point {
+            loss = finite(loss);
+        }
+    }
+
+    /** JSON has no word for what is not finite. */
+    private static Double finite(Double value) {
+        return value == null || !Double.isFinite(value) ? null : value;
+    }
+
+    private static <E> List<E> list(String what, List<E> list) {
+        if (list == null) {
+            return List.of();
+        }
+        list.forEach(element -> Objects.requireNonNull(element, () -> "one of the " + what + " is null"));
+        return List.copyOf(list);
+    }
+
+    /** In the given order, so that equal records give equal files. */
+    private static <V> Map<String, V> copy(Map<String, V> map) {
+        if (map != null) {
+            map.forEach((key, value) -> Objects.requireNonNull(value, () -> "'" + key + "' has no value"));
+        }
+        return map == null ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(map));
+    }
+}

@@ -1,0 +1,63 @@
+package org.espalier.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.espalier.ffi.Failure;
+import org.espalier.format.Json;
+import org.espalier.format.Output;
+
+/** Comparisons on disk. */
+public final class ComparisonFile {
+
+    /** The file's name in the folder of a run. */
+    public static final String NAME = "comparison.json";
+
+    private static final ObjectMapper MAPPER = new ObjectMapper()
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+
+    private ComparisonFile() {
+    }
+
+    /**
+     * Reads a comparison.
+     *
+     * @throws Failure if the file is no comparison of this version
+     */
+    public static Comparison read(Path file) {
+        Comparison comparison = read(file, Comparison.class, "comparison");
+        if (comparison.formatVersion() != Comparison.FORMAT_VERSION) {
+            throw new Failure("comparison has format version " + comparison.formatVersion(), file.toString(),
+                    "make it again; this engine reads version " + Comparison.FORMAT_VERSION);
+        }
+        return comparison;
+    }
+
+    /** The comparison as a tree of JSON. */
+    public static JsonNode tree(Comparison comparison) {
+        return MAPPER.valueToTree(comparison);
+    }
+
+    /** Writes {@link #NAME} into a folder that exists, whole or not at all. */
+    public static void write(Comparison comparison, Path folder, boolean force) {
+        Output.writeFile(folder.resolve(NAME), force, path -> Files.write(path, Json.toBytes(tree(comparison))));
+    }
+
+    static <T> T read(Path file, Class<T> type, String what) {
+        try {
+            return MAPPER.treeToValue(Json.readObject(file), type);
+        } catch (JsonProcessingException e) {
+            throw new Failure("not a " + what + ": " + reason(e), file.toString(), "write the file again", e);
+        }
+    }
+
+    private static String reason(JsonProcessingException e) {
+        String message = e instanceof ValueInstantiationException && e.getCause() != null ? e.getCause().getMessage()
+                : e.getOriginalMessage();
+        return String.valueOf(message).lines().findFirst().orElse("unreadable");
+    }
+}

@@ -1,0 +1,114 @@
+package org.espalier.report;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.espalier.prune.Plan;
+import org.espalier.prune.ScoresFile;
+
+/** Comparisons of models that do not exist, with numbers as real ones have them. */
+final class Samples {
+
+    private static final String PROMPT = "Once upon a time there was a little dog";
+
+    private Samples() {
+    }
+
+    /** A small model, pruned and trained back. */
+    static Comparison sixLayers() {
+        return run("A small model, 20 % smaller", 6, 8, 4, 256, 0.25);
+    }
+
+    /** One of the size of SmolLM2-135M; attention is not pruned in its first and last layers. */
+    static Comparison thirtyLayers() {
+        return run("SmolLM2-135M, 20 % smaller", 30, 9, 3, 1536, 0.2);
+    }
+
+    /** {@code share} of the units of every layer but the first goes. */
+    static Comparison run(String title, int layers, int heads, int kvHeads, int neurons, double share) {
+        Random random = new Random(layers);
+        List<Comparison.Widths> widths = IntStream.range(0, layers)
+                .mapToObj(layer -> new Comparison.Widths(layer, heads, kvHeads, neurons)).toList();
+        ScoresFile scores = scores(random, widths);
+        Plan plan = plan(scores, widths, share);
+        Map<String, String> protocols = new LinkedHashMap<>();
+        protocols.put("memory_bytes", "peak resident memory of a process that reads 512 tokens and writes 128");
+        protocols.put("prefill_tokens_per_second", "one prompt of 512 tokens, mean of 5 runs, stages in turns");
+        protocols.put("decode_tokens_per_second", "128 tokens one by one, mean of 5 runs, stages in turns");
+        protocols.put("held_out_loss", "200 samples that were not trained on, answers only");
+        protocols.put("texts", "greedy, 64 tokens");
+        return new Comparison(Comparison.FORMAT_VERSION, title, "sample-" + layers, "cpu", "AMD EPYC 7763 64-Core Processor",
+                2, "engine demo --out run", protocols, PROMPT,
+                List.of(stage("dense", 1, 53.91, 2.012, " who lived in a house by the sea. Every day he ran down to the "
+                        + "water, and every day the water ran away from him.\n\n\"Come back!\" said the little dog."),
+                        stage("pruned", 1 - share * 0.98, 130.14, 3.280, " dog dog and the dog was the the little and was. "
+                                + "He went to the the sea and then the was very."),
+                        stage("recovered", 1 - share * 0.98, 118.62, 2.823, " who was very happy. He liked to play in the "
+                                + "garden. One day he saw a big ball, and he wanted to play with it.")),
+                widths, training(random), plan, scores);
+    }
+
+    private static Comparison.Stage stage(String name, double size, double ppl, double loss, String text) {
+        Map<String, Comparison.Perplexity> perplexities = new LinkedHashMap<>();
+        perplexities.put("WikiText2", new Comparison.Perplexity("llm-pruner", 128, 200, 25400, ppl));
+        perplexities.put("PTB", new Comparison.Perplexity("llm-pruner", 128, 200, 25400, ppl * 1.7));
+        return new Comparison.Stage(name, "run/" + name, (long) (134_515_008 * size), (long) (106_203_136 * size),
+                (long) (269_030_016 * size), (long) (402_653_184 * size), 412.7 / size, 38.2 / Math.sqrt(size), perplexities,
+                loss, text);
+    }
+
+    private static Comparison.Training training(Random random) {
+        List<Comparison.Point> losses = new ArrayList<>();
+        List<Comparison.Point> held = new ArrayList<>();
+        for (int step = 0; step <= 125; step++) {
+            double loss = 2.75 + 0.55 * Math.exp(-step / 20.0);
+            if (step > 0) {
+                losses.add(new Comparison.Point(step, loss + 0.06 * random.nextGaussian()));
+            }
+            if (step % 25 == 0) {
+                held.add(new Comparison.Point(step, loss + 0.05));
+            }
+        }
+        return new Comparison.Training(125, 3e-4, 2000, losses, held, 1834.5, 119.5);
+    }
+
+    private static ScoresFile scores(Random random, List<Comparison.Widths> widths) {
+        List<ScoresFile.Group> groups = new ArrayList<>();
+        for (Comparison.Widths width : widths) {
+            double level = 1e-3 * (1 + 3 * Math.sin(0.3 * width.layer()) * Math.sin(0.3 * width.layer()));
+            groups.add(group(random, "key/value heads", "heads", width.layer(), width.kvHeads(), 400 * level));
+            groups.add(group(random, "neurons", "neurons", width.layer(), width.neurons(), level));
+        }
+        return new ScoresFile(1, new Plan.Source("sample", "0".repeat(64), 134_515_008), "vectorize", "sum",
+                new Plan.Calibration("1".repeat(64), 10, 64), 42, groups);
+    }
+
+    private static ScoresFile.Group group(Random random, String name, String role, int layer, int units, double level) {
+        return new ScoresFile.Group(name, role, layer,
+                IntStream.range(0, units).mapToDouble(i -> level * Math.exp(0.7 * random.nextGaussian())).toArray());
+    }
+
+    private static Plan plan(ScoresFile scores, List<Comparison.Widths> widths, double share) {
+        List<Plan.Layer> layers = new ArrayList<>();
+        for (Comparison.Widths width : widths) {
+            double goes = width.layer() == 0 ? 0 : share * (1 + 0.3 * Math.sin(width.layer()));
+            int[] kvHeads = best(scores, "heads", width.layer(), width.kvHeads() - (int) (goes * width.kvHeads()));
+            int perHead = width.heads() / width.kvHeads();
+            int[] heads = IntStream.of(kvHeads).flatMap(h -> IntStream.range(h * perHead, (h + 1) * perHead)).toArray();
+            layers.add(new Plan.Layer(width.layer(), heads, kvHeads,
+                    best(scores, "neurons", width.layer(), width.neurons() - (int) (goes * width.neurons()))));
+        }
+        return new Plan(1, scores.source(), scores.criterion(), scores.aggregate(), "block", "local", share, 134_515_008,
+                (long) (134_515_008 * (1 - share * 0.98)), scores.calibration(), 42, layers);
+    }
+
+    private static int[] best(ScoresFile scores, String role, int layer, int keep) {
+        double[] values = scores.groups().stream().filter(g -> g.layer() == layer && g.role().equals(role)).findFirst()
+                .orElseThrow().scores();
+        return IntStream.range(0, values.length).boxed().sorted((a, b) -> Double.compare(values[b], values[a])).limit(keep)
+                .mapToInt(Integer::intValue).sorted().toArray();
+    }
+}
