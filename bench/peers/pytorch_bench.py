@@ -6,8 +6,8 @@
 
 pp512: one forward pass over 512 tokens that leaves the logits of the last one. tg128: 128 forward passes of one token
 each, every token the most likely one after the one before, from a cache that is empty at first. Of the attention
-implementations given, the faster one counts for each test; both are reported. decode through `model.generate` is left
-out because it is never faster than the loop here.
+implementations given, the faster one counts for each test; both are reported. Decoding through `model.generate` does
+more work a token than the loop here, so it is left out.
 
 --serve answers each line of stdin that names a test (pp512, tg128, any number) with one JSON line, so that a driver can
 take turns with another program on a noisy machine. Otherwise one JSON object is printed.
@@ -49,8 +49,8 @@ class Peer:
         start = time.perf_counter()
         out = self.model(input_ids=ids, past_key_values=DynamicCache(config=self.model.config), use_cache=True,
                          logits_to_keep=1)
-        out.logits[0, -1].argmax().item()
-        return time.perf_counter() - start
+        last = out.logits[0, -1].argmax().item()
+        return time.perf_counter() - start, last
 
     def decode(self, tokens):
         ids = self.ids(1)
@@ -59,29 +59,29 @@ class Peer:
         for _ in range(tokens):
             logits = self.model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1).logits
             ids = logits[:, -1].argmax(-1, keepdim=True)
-        ids.item()
-        return time.perf_counter() - start
+        last = ids.item()
+        return time.perf_counter() - start, last
 
-    def seconds(self, test):
+    def run(self, test):
         kind, tokens = re.fullmatch(r"(pp|tg)([1-9]\d*)", test).groups()
         run = self.prefill if kind == "pp" else self.decode
         if test not in self.chosen:
             self.choose(test, run, int(tokens))
         self.model.set_attn_implementation(self.chosen[test])
-        return run(int(tokens)), int(tokens)
+        return *run(int(tokens)), int(tokens)
 
     def choose(self, test, run, tokens):
         """Warms up, and settles on the attention implementation that was fastest in its best of three runs."""
         best = {}
         for attention in self.attentions:
             self.model.set_attn_implementation(attention)
-            best[attention] = min(run(tokens) for _ in range(3))
+            best[attention] = min(run(tokens)[0] for _ in range(3))
         self.tried[test] = {name: tokens / seconds for name, seconds in best.items()}
         self.chosen[test] = min(best, key=best.get)
 
     def sample(self, test):
-        seconds, tokens = self.seconds(test)
-        return {"test": test, "seconds": seconds, "tokens_per_second": tokens / seconds,
+        seconds, last, tokens = self.run(test)
+        return {"test": test, "seconds": seconds, "tokens_per_second": tokens / seconds, "last": last,
                 "attention": self.chosen[test]}
 
 

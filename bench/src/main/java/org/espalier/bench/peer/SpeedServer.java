@@ -1,0 +1,88 @@
+package org.espalier.bench.peer;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.espalier.backend.Backend;
+import org.espalier.backend.cpu.CpuBackend;
+import org.espalier.format.Checkpoint;
+import org.espalier.model.Generator;
+import org.espalier.model.Model;
+
+/**
+ * Times one repetition of a test for each line of stdin that names one ({@code pp512}, {@code tg128}), and answers with a
+ * line of JSON. So a driver can take turns with another program that does the same. Arguments: model, threads.
+ */
+public final class SpeedServer implements AutoCloseable {
+
+    private static final Pattern TEST = Pattern.compile("(pp|tg)([1-9][0-9]{0,6})");
+    private static final int STRIDE = 7919;
+
+    private final Model model;
+    private final Map<String, Generator> generators = new HashMap<>();
+
+    private SpeedServer(Model model) {
+        this.model = model;
+    }
+
+    /** Serves until stdin ends. */
+    public static void main(String[] args) throws IOException {
+        if (args.length != 2) {
+            System.err.println("usage: SpeedServer MODEL THREADS");
+            System.exit(2);
+        }
+        ObjectMapper json = new ObjectMapper();
+        try (Backend backend = new CpuBackend(Integer.parseInt(args[1]));
+                Checkpoint checkpoint = Checkpoint.open(Path.of(args[0]));
+                Model model = Model.open(checkpoint, backend);
+                SpeedServer server = new SpeedServer(model)) {
+            System.out.println(json.writeValueAsString(Map.of("ready", true, "peer", "espalier")));
+            BufferedReader tests = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+            for (String test = tests.readLine(); test != null; test = tests.readLine()) {
+                System.out.println(json.writeValueAsString(server.sample(test.strip())));
+            }
+        }
+    }
+
+    /** Seconds and tokens a second of one repetition, from an empty cache. */
+    private Map<String, Object> sample(String test) {
+        Matcher parts = TEST.matcher(test);
+        if (!parts.matches()) {
+            throw new IllegalArgumentException("no such test: " + test);
+        }
+        int tokens = Integer.parseInt(parts.group(2));
+        Generator generator = generators.computeIfAbsent(test, t -> new Generator(model, tokens));
+        generator.rewind(0);
+        long start = System.nanoTime();
+        int token = parts.group(1).equals("pp") ? generator.greedy(ids(tokens)) : write(generator, tokens);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return Map.of("test", test, "seconds", seconds, "tokens_per_second", tokens / seconds, "last", token);
+    }
+
+    private int write(Generator generator, int tokens) {
+        int token = ids(1)[0];
+        for (int i = 0; i < tokens; i++) {
+            token = generator.greedy(token);
+        }
+        return token;
+    }
+
+    /** The ids that the peers use too: the multiples of a prime within the vocabulary. */
+    private int[] ids(int count) {
+        int vocabulary = model.config().vocab();
+        return IntStream.rangeClosed(1, count).map(i -> (int) ((long) STRIDE * i % vocabulary)).toArray();
+    }
+
+    @Override
+    public void close() {
+        generators.values().forEach(Generator::close);
+    }
+}
