@@ -30,7 +30,7 @@ final class AttentionCases {
         return cases;
     }
 
-    private static OpCase<AttentionOps> rotary(int[] size, boolean interleaved, boolean inverse, float beta) {
+    static OpCase<AttentionOps> rotary(int[] size, boolean interleaved, boolean inverse, float beta) {
         long[] dims = {size[0], size[1], size[2]};
         int positions = size[0] + 5;
         String name = size[0] + "x" + size[1] + "x" + size[2] + (interleaved ? " interleaved" : " halves")
@@ -84,6 +84,11 @@ final class AttentionCases {
         cases.add(new Form("dKey only", mixed, 26, 4, 2, 8, 8).wants("key").build());
         cases.add(new Form("dValue only", mixed, 26, 4, 2, 8, 8).wants("value").beta(1).build());
         return cases;
+    }
+
+    /** Attention of one size, with every gradient. */
+    static OpCase<AttentionOps> causal(String label, Sequences sequences, int rows, int heads, int kvHeads, int headDim) {
+        return new Form(label, sequences, rows, heads, kvHeads, headDim, headDim).build();
     }
 
     /** A case of attention being put together. */

@@ -31,7 +31,7 @@ final class ElementwiseCases {
         return cases;
     }
 
-    private static OpCase<ElementwiseOps> add(long[] dims, float scale) {
+    static OpCase<ElementwiseOps> add(long[] dims, float scale) {
         long numbers = Shape.of(dims).elements();
         return new CaseBuilder<ElementwiseOps>("add", size(dims) + " scale " + scale)
                 .input("a", dims).input("b", dims).output("out", dims)
@@ -52,7 +52,7 @@ final class ElementwiseCases {
                 .build();
     }
 
-    private static OpCase<ElementwiseOps> swiGlu(long[] dims, float betaGate, float betaUp, boolean wantsGate,
+    static OpCase<ElementwiseOps> swiGlu(long[] dims, float betaGate, float betaUp, boolean wantsGate,
             boolean wantsUp) {
         long numbers = Shape.of(dims).elements();
         String name = size(dims) + " beta " + (int) betaGate + " " + (int) betaUp

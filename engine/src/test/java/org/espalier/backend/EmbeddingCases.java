@@ -37,7 +37,7 @@ final class EmbeddingCases {
         return cases;
     }
 
-    private static OpCase<EmbeddingOps> embedding(int[] size, DType type) {
+    static OpCase<EmbeddingOps> embedding(int[] size, DType type) {
         int tokens = size[0];
         int vocab = size[1];
         long channels = size[2];

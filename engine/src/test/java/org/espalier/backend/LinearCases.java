@@ -42,7 +42,7 @@ final class LinearCases {
         return weight == DType.F16 ? DType.F32 : weight;
     }
 
-    private static OpCase<LinearOps> linear(int[] size, DType type, DType bias, float beta) {
+    static OpCase<LinearOps> linear(int[] size, DType type, DType bias, float beta) {
         long tokens = size[0];
         long in = size[1];
         long out = size[2];

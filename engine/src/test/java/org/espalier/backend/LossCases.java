@@ -31,7 +31,7 @@ final class LossCases {
      * @param ignored 0: every target counts; 1: every third is ignored; 2: all are
      * @param inPlace the gradient overwrites the logits
      */
-    private static OpCase<LossOps> crossEntropy(int tokens, int vocab, int ignored, boolean inPlace) {
+    static OpCase<LossOps> crossEntropy(int tokens, int vocab, int ignored, boolean inPlace) {
         String name = tokens + "x" + vocab + List.of("", " some ignored", " all ignored").get(ignored)
                 + (inPlace ? " in place" : "");
         double weight = 1.0 / tokens;
@@ -58,7 +58,7 @@ final class LossCases {
                 .build();
     }
 
-    private static OpCase<LossOps> argMax(int tokens, int columns) {
+    static OpCase<LossOps> argMax(int tokens, int columns) {
         return argMax(new CaseBuilder<LossOps>("argMax", tokens + "x" + columns).input("x", tokens, columns), tokens, columns);
     }
 

@@ -31,7 +31,7 @@ final class NormCases {
         return cases;
     }
 
-    private static OpCase<NormOps> rmsNorm(long tokens, long channels, DType type, float betaX, float betaW,
+    static OpCase<NormOps> rmsNorm(long tokens, long channels, DType type, float betaX, float betaW,
             boolean wantsX, boolean wantsW) {
         // With one channel the input's gradient is eps / (x² + eps) of its terms: a small eps leaves only rounding.
         double eps = channels == 1 ? 0.5 : 1e-5;

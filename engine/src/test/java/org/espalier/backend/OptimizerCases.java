@@ -26,7 +26,7 @@ final class OptimizerCases {
         return cases;
     }
 
-    private static OpCase<OptimizerOps> sumOfSquares(long[] dims, float beta) {
+    static OpCase<OptimizerOps> sumOfSquares(long[] dims, float beta) {
         String name = (dims.length == 1 ? "" : dims[0] + "x") + dims[dims.length - 1] + " beta " + (int) beta;
         CaseBuilder<OptimizerOps> b = new CaseBuilder<OptimizerOps>("sumOfSquares", name).input("x", dims);
         if (beta == 0) {
@@ -44,7 +44,7 @@ final class OptimizerCases {
                 .forward(4, (ops, q, t) -> ops.clipFactor(q, t.get("sumOfSquares"), maxNorm, t.get("out"))).build();
     }
 
-    private static OpCase<OptimizerOps> adamW(long[] dims, int step, boolean clipped) {
+    static OpCase<OptimizerOps> adamW(long[] dims, int step, boolean clipped) {
         String name = (dims.length == 1 ? "" : dims[0] + "x") + dims[dims.length - 1] + " step " + step
                 + (clipped ? " clipped" : "");
         CaseBuilder<OptimizerOps> b = new CaseBuilder<>("adamW", name);

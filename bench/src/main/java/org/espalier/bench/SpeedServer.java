@@ -1,4 +1,4 @@
-package org.espalier.bench.peer;
+package org.espalier.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
