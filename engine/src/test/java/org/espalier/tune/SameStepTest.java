@@ -1,0 +1,45 @@
+package org.espalier.tune;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.espalier.tape.Retention;
+import org.junit.jupiter.api.Test;
+
+/** Loss and every gradient are the same bytes at any number of threads, recomputed or kept, interpreted or compiled. */
+class SameStepTest {
+
+    /** Enough runs for the optimising compiler to have replaced what is hot. */
+    private static final int WARM_UP = 200;
+
+    @Test
+    void atAnyNumberOfThreadsAndWithAnyRetention() {
+        long alone = TinyStep.checksum(1, Retention.KEEP);
+        assertEquals(alone, TinyStep.checksum(2, Retention.KEEP));
+        assertEquals(alone, TinyStep.checksum(3, Retention.KEEP));
+        assertEquals(alone, TinyStep.checksum(2, Retention.RECOMPUTE));
+        assertNotEquals(0, alone);
+    }
+
+    @Test
+    void interpretedAndCompiled() throws IOException, InterruptedException {
+        long interpreted = interpreted();
+        for (int round = 0; round < WARM_UP; round++) {
+            assertEquals(interpreted, TinyStep.checksum(2, Retention.KEEP), "round " + round);
+        }
+    }
+
+    private static long interpreted() throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xint",
+                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
+                "-cp", ManagementFactory.getRuntimeMXBean().getClassPath(), TinyStep.class.getName())
+                .redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), printed);
+        return Long.parseLong(printed.strip());
+    }
+}
