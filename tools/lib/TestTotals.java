@@ -45,24 +45,31 @@ final class TestTotals {
     private void add(Element test) {
         String className = test.getAttribute("classname");
         String name = className.substring(className.lastIndexOf('.') + 1) + "." + test.getAttribute("name");
-        NodeList skips = test.getElementsByTagName("skipped");
-        if (test.getElementsByTagName("failure").getLength() + test.getElementsByTagName("error").getLength() > 0) {
-            failed.add(name);
-        } else if (skips.getLength() > 0) {
-            skippedByReason.computeIfAbsent(reason((Element) skips.item(0)), _ -> new ArrayList<>()).add(name);
+        Element problem = first(test, "failure") == null ? first(test, "error") : first(test, "failure");
+        Element skip = first(test, "skipped");
+        if (problem != null) {
+            failed.add(name + ": " + reason(problem));
+        } else if (skip != null) {
+            skippedByReason.computeIfAbsent(reason(skip), _ -> new ArrayList<>()).add(name);
         } else {
             passed++;
         }
     }
 
-    /** The first line of why a test was skipped, without the exception's name. */
-    private static String reason(Element skip) {
-        String text = skip.getAttribute("message").isBlank() ? skip.getTextContent() : skip.getAttribute("message");
+    private static Element first(Element test, String tag) {
+        return (Element) test.getElementsByTagName(tag).item(0);
+    }
+
+    /** The first line of why a test failed or was skipped, without the exception's name. */
+    private static String reason(Element outcome) {
+        String text = outcome.getAttribute("message").isBlank() ? outcome.getTextContent() : outcome.getAttribute("message");
         return text.strip().lines().findFirst().orElse("no reason given")
                 .replaceFirst("^[\\w.]+(Exception|Error): ", "").replaceFirst("^(Assumption failed|skipped): *", "");
     }
 
     private boolean print() {
+        // Maven leaves colour codes behind on a line of its own.
+        System.out.println();
         if (!failed.isEmpty()) {
             System.out.println("Failed:");
             failed.forEach(name -> System.out.println("  " + name));

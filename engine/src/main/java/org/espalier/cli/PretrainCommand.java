@@ -80,6 +80,7 @@ final class PretrainCommand extends EngineCommand {
     @Override
     void run() {
         checkSizes();
+        output.requireFree();
         long start = System.nanoTime();
         StoryGrammar stories = new StoryGrammar();
         BpeTrainer bpe = BpeTrainer.train(IntStream.range(0, TOKENIZER_STORIES)

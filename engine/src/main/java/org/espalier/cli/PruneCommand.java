@@ -39,6 +39,7 @@ final class PruneCommand extends EngineCommand {
         score.complaint().ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
+        output.requireFree();
         long start = System.nanoTime();
         Optional<Calibration> calibration = score.calibration(model.path());
         try (OpenModel open = OpenModel.open(model.path(), compute.open())) {

@@ -29,16 +29,18 @@ class BadArgumentsTest {
     private static final int USAGE = 2;
 
     /** For each command, arguments that are right as far as they go; the model is put behind them. */
-    private static final Map<String, String> PLAUSIBLE = Map.of(
-            "pretrain", "--out @/out --steps 1 --layers 1",
-            "info", "",
-            "devices", "",
-            "tokenize", "--text x",
-            "generate", "--prompt x",
-            "logits", "--ids 1,2 --out @/out.safetensors",
-            "eval ppl", "--data @/story.txt",
-            "bench", "--prompt 4 --generate 4",
-            "convert", "--out @/out");
+    private static final Map<String, String> PLAUSIBLE = Map.ofEntries(
+            Map.entry("info", ""),
+            Map.entry("groups", ""),
+            Map.entry("tokenize", "--text x"),
+            Map.entry("generate", "--prompt x"),
+            Map.entry("logits", "--ids 1,2 --out @/out.safetensors"),
+            Map.entry("eval ppl", "--data @/story.txt"),
+            Map.entry("prune", "--criterion l2 --out @/out"),
+            Map.entry("convert", "--out @/out"),
+            Map.entry("bench", "--prompt 4 --generate 4"),
+            Map.entry("pretrain", "--out @/out --steps 1 --layers 1"),
+            Map.entry("devices", ""));
 
     private static final List<String> WITHOUT_MODEL = List.of("devices", "pretrain");
 
@@ -64,6 +66,14 @@ class BadArgumentsTest {
             "eval ppl @/m --data @/f --stride 0", "eval ppl @/m --data @/f --max-windows 0",
             "eval ppl @/m --data @/f --protocol llama.cpp --stride 8",
             "eval ppl @/m --data @/f --protocol llama.cpp --seq-len 3",
+            "groups", "groups a b", "groups --nonsense a",
+            "prune", "prune @/m", "prune @/m --out @/o", "prune @/m --out @/o --criterion best",
+            "prune @/m --out @/o --criterion l2 --ratio 1.5", "prune @/m --out @/o --criterion l2 --ratio -0.1",
+            "prune @/m --out @/o --criterion l2 --units noses", "prune @/m --out @/o --criterion l2 --mlp-layers 5-2",
+            "prune @/m --out @/o --criterion l2 --attention-layers x", "prune @/m --out @/o --criterion l2 --scope wide",
+            "prune @/m --out @/o --criterion l2 --compat other", "prune @/m --out @/o --criterion l2 --dtype q4",
+            "prune @/m --out @/o --calibration @/text --ids-file @/text", "prune @/m --out @/o --criterion l2 --samples 0",
+            "prune @/m --out @/o --criterion l2 --keep-first -1", "prune @/m --out @/o --criterion l2 --aggregate most",
             "pretrain", "pretrain --out", "pretrain --out @/o --steps 0", "pretrain --out @/o --layers -1",
             "pretrain --out @/o --lr 0", "pretrain --out @/o --vocab 10", "pretrain --out @/o --heads 3",
             "pretrain --out @/o --hidden x", "pretrain --out @/o --batch-tokens 0", "pretrain --out @/o --threads 0",
@@ -83,7 +93,10 @@ class BadArgumentsTest {
             "eval ppl @/m --data @/text --data @/empty", "eval ppl @/m --data @/bytes",
             "convert @/m --out @/text", "convert @/m --out @/text/o", "convert @/m --out @",
             "pretrain --out @/text --steps 1 --layers 1", "pretrain --out @/o --device cuda",
-            "info @/config.json");
+            "prune @/m --out @/o --ids-file @/missing", "prune @/m --out @/o --ids-file @/text",
+            "prune @/m --out @/o --ids-file @/empty-array", "prune @/m --out @/o --calibration @/missing",
+            "prune @/m --out @/o --criterion l2 --device cuda", "prune @/m --out @/text --criterion l2",
+            "groups @/config.json", "info @/config.json");
 
     @TempDir
     private Path folder;
