@@ -27,6 +27,9 @@ final class GenerateCommand extends EngineCommand {
     @Mixin
     private ModelArgument model;
 
+    @Mixin
+    private AdapterOption adapter;
+
     @ArgGroup(multiplicity = "1")
     private Source source;
 
@@ -69,7 +72,7 @@ final class GenerateCommand extends EngineCommand {
     void run() {
         String prompt = source.text != null ? source.text : TextFormat.decode(source.file);
         try (Tokenizer tokenizer = Tokenizer.open(model.path());
-                OpenModel open = OpenModel.open(model.path(), compute.open())) {
+                OpenModel open = OpenModel.open(model.path(), adapter.path(), compute.open())) {
             int[] ids = promptIds(tokenizer, prompt);
             int most = most(ids.length, open.model().config().maxPositions());
             try (Generator generator = new Generator(open.model(), ids.length + most)) {

@@ -34,6 +34,9 @@ final class LogitsCommand extends EngineCommand {
     @Mixin
     private ModelArgument model;
 
+    @Mixin
+    private AdapterOption adapter;
+
     @ArgGroup(multiplicity = "1")
     private Ids ids;
 
@@ -63,7 +66,7 @@ final class LogitsCommand extends EngineCommand {
         int[] tokens = (ids.file == null ? ids.list : TokenIds.read(ids.file)).ids();
         // An output that exists is refused before the work, not after it.
         try (Output target = Output.file(output.path(), output.force());
-                OpenModel open = OpenModel.open(model.path(), backend())) {
+                OpenModel open = OpenModel.open(model.path(), adapter.path(), backend())) {
             int vocab = open.model().config().vocab();
             float[] logits = logits(open.model(), tokens);
             SafetensorsWriter.write(target.path(), List.of(new SafetensorsWriter.Entry("logits", DType.F32,

@@ -30,6 +30,9 @@ final class PplCommand extends EngineCommand {
     @Mixin
     private ModelArgument model;
 
+    @Mixin
+    private AdapterOption adapter;
+
     @Option(names = "--data", paramLabel = "FILE", required = true, description = "A UTF-8 text; may be given again.")
     private List<Path> data;
 
@@ -61,7 +64,7 @@ final class PplCommand extends EngineCommand {
     void run() {
         checkOptions();
         List<String> texts = data.stream().map(format::read).toList();
-        try (OpenModel open = OpenModel.open(model.path(), compute.open());
+        try (OpenModel open = OpenModel.open(model.path(), adapter.path(), compute.open());
                 Tokenizer tokenizer = Tokenizer.open(model.path()); Scorer scorer = new Scorer(open.model())) {
             Windows windows = windows(tokenizer.bosId());
             List<Map<String, Object>> results = new ArrayList<>();

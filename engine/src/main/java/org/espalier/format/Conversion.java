@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 import org.espalier.ffi.Failure;
 import org.espalier.tensor.DType;
@@ -34,6 +35,12 @@ public final class Conversion {
      */
     public static void toSafetensors(Checkpoint source, Path out, Optional<DType> type, Map<String, byte[]> files,
             boolean force, Progress progress) {
+        toSafetensors(source, out, type, files, force, progress, tensor -> null);
+    }
+
+    /** As above, where a matrix that {@code edits} has an edit for is changed on its way. */
+    static void toSafetensors(Checkpoint source, Path out, Optional<DType> type, Map<String, byte[]> files, boolean force,
+            Progress progress, Function<StoredTensor, NumberStream.RowEdit> edits) {
         CheckpointWriter writer = new CheckpointWriter(config(source, type));
         if (source.ggufMetadata().isEmpty()) {
             writer.companionsOf(source.path());
@@ -47,7 +54,10 @@ public final class Conversion {
             DType to = target(tensor.type(), type);
             writer.tensor(new SafetensorsWriter.Entry(tensor.name(), to, tensor.shape(), sink -> {
                 progress.at(tensor.name(), done[0], total);
-                if (to == tensor.type()) {
+                NumberStream.RowEdit edit = edits.apply(tensor);
+                if (edit != null) {
+                    NumberStream.write(tensor, to, edit, sink);
+                } else if (to == tensor.type()) {
                     copy(tensor, sink);
                 } else {
                     NumberStream.write(tensor, to, sink);

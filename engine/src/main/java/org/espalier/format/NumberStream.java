@@ -14,6 +14,12 @@ final class NumberStream implements AutoCloseable {
     /** Numbers held at once, whole blocks of every type. */
     private static final int CHUNK = 1 << 18;
 
+    /** Changes a tensor's numbers on their way, a row at a time. */
+    @FunctionalInterface
+    interface RowEdit {
+        void edit(int row, float[] numbers);
+    }
+
     private final StoredTensor tensor;
     private final DType to;
     private final SafetensorsWriter.Sink sink;
@@ -43,6 +49,19 @@ final class NumberStream implements AutoCloseable {
         }
     }
 
+    /** As {@link #write}, of a matrix whose rows pass through {@code edit}. */
+    static void write(StoredTensor matrix, DType to, RowEdit edit, SafetensorsWriter.Sink sink) throws IOException {
+        float[] numbers = new float[matrix.shape().columns()];
+        try (NumberStream stream = new NumberStream(matrix, to, sink)) {
+            for (int row = 0; row < matrix.rows(); row++) {
+                Blocks.decode(matrix.type(), matrix.bytes(), matrix.rowOffset(row), numbers, 0, numbers.length);
+                edit.edit(row, numbers);
+                stream.append(numbers);
+            }
+            stream.flush();
+        }
+    }
+
     @Override
     public void close() {
         encoded.close();
@@ -59,6 +78,18 @@ final class NumberStream implements AutoCloseable {
             filled += count;
             elements -= count;
             byteOffset += tensor.type().bytes(count);
+        }
+    }
+
+    private void append(float[] row) throws IOException {
+        for (int from = 0; from < row.length;) {
+            if (filled == CHUNK) {
+                flush();
+            }
+            int count = Math.min(CHUNK - filled, row.length - from);
+            System.arraycopy(row, from, numbers, filled, count);
+            filled += count;
+            from += count;
         }
     }
 

@@ -1,26 +1,40 @@
 package org.espalier.model;
 
+import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 /**
- * Low-rank adapters beside some projections (Hu et al. 2021): {@code y = x wᵀ + (alpha / rank) (x Aᵀ) Bᵀ} with
- * {@code A [rank, in]} and {@code B [out, rank]}.
+ * Low-rank adapters beside some projections (Hu et al. 2021): {@code y = x wᵀ + (alpha / rank) (dropout(x) Aᵀ) Bᵀ} with
+ * {@code A [rank, in]} and {@code B [out, rank]}. Projections that read the same {@code x} drop the same of its numbers.
  *
  * @param rank    of the adapters
  * @param alpha   scale, divided by the rank
- * @param targets projections that have one, by the last part of their name, such as {@code q_proj}
+ * @param dropout part of an adapter's input that is left out while it is trained, from 0 to below 1
+ * @param targets projections that have one, by full name or by its last part, such as {@code q_proj}
  */
-public record LoraConfig(int rank, double alpha, List<String> targets) {
+public record LoraConfig(int rank, double alpha, double dropout, Set<String> targets) {
 
     /** Every projection of a LLaMA layer. */
     public static final List<String> ALL_PROJECTIONS =
             List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
 
     public LoraConfig {
-        if (rank < 1 || !(alpha > 0) || targets.isEmpty()) {
-            throw new IllegalArgumentException("LoRA of rank " + rank + ", alpha " + alpha + ", targets " + targets);
+        if (rank < 1 || !Double.isFinite(alpha) || !(dropout >= 0 && dropout < 1) || targets.isEmpty()) {
+            throw new IllegalArgumentException("LoRA of rank " + rank + ", alpha " + alpha + ", dropout " + dropout
+                    + ", targets " + targets);
         }
-        targets = List.copyOf(targets);
+        targets = Set.copyOf(targets);
+    }
+
+    /** Without dropout. */
+    public LoraConfig(int rank, double alpha, Collection<String> targets) {
+        this(rank, alpha, 0, Set.copyOf(targets));
+    }
+
+    /** The same adapters when they are used, not trained. */
+    public LoraConfig withoutDropout() {
+        return new LoraConfig(rank, alpha, 0, targets);
     }
 
     /** What an adapter's output is multiplied by. */
@@ -30,7 +44,7 @@ public record LoraConfig(int rank, double alpha, List<String> targets) {
 
     /** Whether the projection of this full name has an adapter. */
     public boolean adapts(String projection) {
-        return targets.contains(projection.substring(projection.lastIndexOf('.') + 1));
+        return targets.contains(projection) || targets.contains(projection.substring(projection.lastIndexOf('.') + 1));
     }
 
     /** Whether a parameter of this name belongs to an adapter. */

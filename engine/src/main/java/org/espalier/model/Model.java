@@ -15,18 +15,20 @@ public final class Model implements AutoCloseable {
     private final Llama llama;
     private final Weights weights;
     private final RotaryTables rotary;
+    private final Adapter adapter;
 
     /** A model of weights that it owns from now on. */
     public static Model of(ModelConfig config, Weights weights, Backend backend) {
-        return new Model(backend, config, weights);
+        return new Model(backend, config, weights, new RotaryTables(backend, config), null);
     }
 
-    private Model(Backend backend, ModelConfig config, Weights weights) {
+    private Model(Backend backend, ModelConfig config, Weights weights, RotaryTables rotary, Adapter adapter) {
         this.backend = backend;
         this.config = config;
-        this.llama = new Llama(config);
+        this.adapter = adapter;
+        this.llama = new Llama(config, adapter == null ? null : adapter.config().withoutDropout());
         this.weights = weights;
-        this.rotary = new RotaryTables(backend, config);
+        this.rotary = rotary;
     }
 
     /**
@@ -38,7 +40,15 @@ public final class Model implements AutoCloseable {
         String where = checkpoint.path().toString();
         ModelConfig config = ConfigReader.read(checkpoint.config(), where);
         Weights weights = Weights.bind(backend, new Llama(config).shape(), checkpoint.tensors(), where);
-        return new Model(backend, config, weights);
+        return new Model(backend, config, weights, new RotaryTables(backend, config), null);
+    }
+
+    /** This model with an adapter beside its weights; closing it closes the adapter, and this model as well. */
+    public Model with(Adapter added) {
+        if (adapter != null) {
+            throw new IllegalStateException("the model has an adapter already");
+        }
+        return new Model(backend, config, weights, rotary, added);
     }
 
     public Backend backend() {
@@ -60,10 +70,15 @@ public final class Model implements AutoCloseable {
     /** Weights and rotary tables; recordings with a cache add its states. */
     public Leaves leaves(Map<String, Tensor> states) {
         return leaf -> switch (leaf.role()) {
-            case PARAMETER -> weights.tensor(leaf.name());
+            case PARAMETER -> parameter(leaf.name());
             case CONSTANT -> rotary.table(leaf.shape().dim(0));
             default -> state(states, leaf);
         };
+    }
+
+    private Tensor parameter(String name) {
+        Tensor adapted = adapter == null ? null : adapter.tensors().get(name);
+        return adapted == null ? weights.tensor(name) : adapted;
     }
 
     private static Tensor state(Map<String, Tensor> states, Value leaf) {
@@ -76,6 +91,9 @@ public final class Model implements AutoCloseable {
 
     @Override
     public void close() {
+        if (adapter != null) {
+            adapter.close();
+        }
         rotary.close();
         weights.close();
     }

@@ -37,6 +37,7 @@ class BadArgumentsTest {
             Map.entry("logits", "--ids 1,2 --out @/out.safetensors"),
             Map.entry("eval ppl", "--data @/story.txt"),
             Map.entry("prune", "--criterion l2 --out @/out"),
+            Map.entry("merge", "--out @/out @/adapter"),
             Map.entry("convert", "--out @/out"),
             Map.entry("bench", "--prompt 4 --generate 4"),
             Map.entry("pretrain", "--out @/out --steps 1 --layers 1"),
@@ -78,6 +79,8 @@ class BadArgumentsTest {
             "pretrain --out @/o --lr 0", "pretrain --out @/o --vocab 10", "pretrain --out @/o --heads 3",
             "pretrain --out @/o --hidden x", "pretrain --out @/o --batch-tokens 0", "pretrain --out @/o --threads 0",
             "convert", "convert @/m", "convert --out @/o", "convert @/m --out @/o.gguf", "convert @/m --out @/o --dtype q8_0",
+            "merge", "merge @/m", "merge @/m @/a", "merge @/m @/a --out", "merge @/m @/a --out @/o.gguf",
+            "merge @/m @/a --out @/o --dtype q8_0", "logits @/m --ids 1 --out @/o --adapter",
             "bench @/m --device tpu", "bench @/m --seed 1.5", "bench @/m --against");
 
     private static final List<String> FAILURES = List.of(

@@ -20,9 +20,7 @@ import org.espalier.model.Llama;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
-import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
-import org.espalier.model.RotaryConfig;
 import org.espalier.model.Weights;
 import org.espalier.tape.Leaves;
 import org.espalier.tape.Retention;
@@ -42,7 +40,7 @@ class LoraGoldenTest {
         try (Backend backend = Backends.open(backendName); Queue queue = backend.newQueue();
                 SafetensorsFile base = SafetensorsFile.open(Golden.resource("lora/base.safetensors"));
                 SafetensorsFile golden = SafetensorsFile.open(Golden.resource("lora/adapters.safetensors"))) {
-            ModelConfig config = config(base.tensors());
+            ModelConfig config = PrunedLlama.config(base.tensors());
             Map<String, Tensor> adapters = new LinkedHashMap<>();
             Weights weights = Weights.bind(backend, new Llama(config).shape(), base.tensors(), "golden");
             try (Model model = Model.of(config, weights, backend)) {
@@ -107,16 +105,5 @@ class LoraGoldenTest {
         Tensor tensor = backend.allocate(backend.computeType(), stored.shape(), stored.name());
         HostCopy.writeDoubles(backend, queue, Golden.doubles(golden, stored.name()), tensor);
         return tensor;
-    }
-
-    private static ModelConfig config(Map<String, StoredTensor> tensors) {
-        List<LayerConfig> layers = new ArrayList<>();
-        for (int layer = 0; layer < 4; layer++) {
-            int heads = tensors.get("model.layers." + layer + ".self_attn.q_proj.weight").shape().extent(0) / 8;
-            int neurons = tensors.get("model.layers." + layer + ".mlp.up_proj.weight").shape().extent(0);
-            layers.add(new LayerConfig(heads, heads, neurons));
-        }
-        return new ModelConfig("LlamaForCausalLM", "llama", 256, 64, 8, layers, 1e-6, RotaryConfig.plain(10000), 256, false,
-                false, false, false);
     }
 }

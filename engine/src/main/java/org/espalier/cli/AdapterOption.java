@@ -1,0 +1,17 @@
+package org.espalier.cli;
+
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** The adapter that a model is used with. */
+final class AdapterOption {
+
+    @Option(names = "--adapter", paramLabel = "DIR",
+            description = "Use the model with this LoRA adapter (PEFT's folder, as engine tune writes it).")
+    private Path path;
+
+    /** The adapter's folder, or null for none. */
+    Path path() {
+        return path;
+    }
+}

@@ -1,0 +1,116 @@
+package org.espalier.format;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+
+import org.espalier.ffi.Failure;
+
+/**
+ * A LoRA adapter in the folder form of Hugging Face's PEFT: {@code adapter_config.json} beside
+ * {@code adapter_model.safetensors}, whose tensors are {@code A [rank, in]} and {@code B [out, rank]} of each projection.
+ * Here they carry the projection's name in the checkpoint: {@code …q_proj.lora_A.weight}.
+ */
+public final class PeftAdapter implements AutoCloseable {
+
+    public static final String SUFFIX_A = ".lora_A.weight";
+    public static final String SUFFIX_B = ".lora_B.weight";
+
+    private static final String CONFIG = "adapter_config.json";
+    private static final String WEIGHTS = "adapter_model.safetensors";
+    private static final String PREFIX = "base_model.model.";
+
+    private final PeftConfig config;
+    private final SafetensorsFile file;
+    private final SequencedMap<String, StoredTensor> tensors = new TreeMap<>();
+
+    private PeftAdapter(PeftConfig config, SafetensorsFile file) {
+        this.config = config;
+        this.file = file;
+    }
+
+    /**
+     * Opens an adapter's folder.
+     *
+     * @throws Failure if there is none, or it is of a kind that cannot be used
+     */
+    public static PeftAdapter open(Path folder) {
+        if (!Files.exists(folder)) {
+            throw new Failure("no such adapter", folder.toString(), "name a folder with " + CONFIG + " and " + WEIGHTS);
+        }
+        PeftConfig config = PeftConfig.read(Json.readObject(folder.resolve(CONFIG)), folder.resolve(CONFIG).toString());
+        if (!Files.exists(folder.resolve(WEIGHTS)) && Files.exists(folder.resolve("adapter_model.bin"))) {
+            throw new Failure("the adapter is stored as adapter_model.bin, which may hold code", folder.toString(),
+                    "save it as safetensors");
+        }
+        PeftAdapter adapter = new PeftAdapter(config, SafetensorsFile.open(folder.resolve(WEIGHTS)));
+        try {
+            adapter.read();
+            return adapter;
+        } catch (RuntimeException e) {
+            adapter.close();
+            throw e;
+        }
+    }
+
+    /** The configuration and the tensors, by PEFT's names, of an adapter: its folder must exist. */
+    public static void writeInto(Path folder, PeftConfig config, List<SafetensorsWriter.Entry> tensors) throws IOException {
+        Files.write(folder.resolve(CONFIG), Json.toBytes(config.toJson()));
+        SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors.stream().map(t ->
+                new SafetensorsWriter.Entry(PREFIX + t.name(), t.type(), t.shape(), t.content())).toList());
+    }
+
+    public PeftConfig config() {
+        return config;
+    }
+
+    public Path path() {
+        return file.path();
+    }
+
+    /** All matrices by the projection's name and {@link #SUFFIX_A} or {@link #SUFFIX_B}; each has its fellow. */
+    public SequencedMap<String, StoredTensor> tensors() {
+        return Collections.unmodifiableSequencedMap(tensors);
+    }
+
+    /** The full names of the projections that have an adapter. */
+    public List<String> projections() {
+        return tensors.keySet().stream().filter(n -> n.endsWith(SUFFIX_A))
+                .map(n -> n.substring(0, n.length() - SUFFIX_A.length())).toList();
+    }
+
+    private void read() {
+        file.tensors().forEach((name, tensor) -> {
+            boolean known = name.startsWith(PREFIX) && (name.endsWith(SUFFIX_A) || name.endsWith(SUFFIX_B));
+            if (!known || tensor.shape().rank() != 2 || !tensor.type().floating()) {
+                throw new Failure("tensor " + Text.quoted(name) + " " + tensor.type() + " " + tensor.shape()
+                        + " is no matrix of a LoRA adapter", file.path().toString(), "only plain LoRA can be used");
+            }
+            long rank = tensor.shape().dim(name.endsWith(SUFFIX_A) ? 0 : 1);
+            if (rank != config.rank()) {
+                throw new Failure("tensor " + Text.quoted(name) + " has rank " + rank + ", not " + config.rank(),
+                        file.path().toString(), "only adapters of one rank can be used");
+            }
+            tensors.put(name.substring(PREFIX.length()), tensor);
+        });
+        for (String name : tensors.keySet()) {
+            String fellow = name.endsWith(SUFFIX_A) ? name.replace(SUFFIX_A, SUFFIX_B) : name.replace(SUFFIX_B, SUFFIX_A);
+            if (!tensors.containsKey(fellow)) {
+                throw new Failure("tensor " + Text.quoted(name) + " is there without " + Text.quoted(fellow),
+                        file.path().toString(), "save the adapter again");
+            }
+        }
+        if (tensors.isEmpty()) {
+            throw new Failure("the adapter holds no matrices", file.path().toString(), "save the adapter again");
+        }
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+}

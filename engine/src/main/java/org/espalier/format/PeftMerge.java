@@ -1,0 +1,70 @@
+package org.espalier.format;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+import org.espalier.ffi.Failure;
+import org.espalier.tensor.Blocks;
+import org.espalier.tensor.DType;
+
+/** Adds a LoRA adapter to the weights it was trained beside: {@code W + scale · B A}, row by row while they are written. */
+public final class PeftMerge {
+
+    /** The two matrices of one projection, {@code a [rank][in]} and {@code b [out][rank]} already scaled. */
+    private record LowRank(float[][] a, float[][] b) implements NumberStream.RowEdit {
+
+        @Override
+        public void edit(int row, float[] numbers) {
+            float[] factors = b[row];
+            for (int k = 0; k < factors.length; k++) {
+                float factor = factors[k];
+                float[] direction = a[k];
+                for (int i = 0; i < direction.length; i++) {
+                    numbers[i] += factor * direction[i];
+                }
+            }
+        }
+    }
+
+    private PeftMerge() {
+    }
+
+    /**
+     * Writes {@code source} with the adapter in it; see {@link Conversion#toSafetensors} for the other arguments.
+     *
+     * @throws Failure also if the adapter does not fit the weights
+     */
+    public static void toSafetensors(Checkpoint source, PeftAdapter adapter, Path out, Optional<DType> type,
+            Map<String, byte[]> files, boolean force, Conversion.Progress progress) {
+        Map<String, LowRank> edits = new HashMap<>();
+        for (String projection : adapter.projections()) {
+            String name = projection + ".weight";
+            StoredTensor weight = source.tensors().get(name);
+            StoredTensor a = adapter.tensors().get(projection + PeftAdapter.SUFFIX_A);
+            StoredTensor b = adapter.tensors().get(projection + PeftAdapter.SUFFIX_B);
+            if (weight == null || weight.shape().rank() != 2 || weight.shape().dim(1) != a.shape().dim(1)
+                    || weight.shape().dim(0) != b.shape().dim(0)) {
+                throw new Failure("the adapter of " + Text.quoted(projection) + ", [" + b.shape().dim(0) + ", "
+                        + a.shape().dim(1) + "], does not fit the model's "
+                        + (weight == null ? "lack of one" : weight.shape().toString()), adapter.path().toString(),
+                        "merge it into the model it was trained on");
+            }
+            edits.put(name, new LowRank(rows(a, 1), rows(b, adapter.config().scale())));
+        }
+        Conversion.toSafetensors(source, out, type, files, force, progress, tensor -> edits.get(tensor.name()));
+    }
+
+    private static float[][] rows(StoredTensor matrix, double scale) {
+        int columns = matrix.shape().columns();
+        float[][] rows = new float[matrix.shape().rows()][columns];
+        for (int r = 0; r < rows.length; r++) {
+            Blocks.decode(matrix.type(), matrix.bytes(), matrix.rowOffset(r), rows[r], 0, columns);
+            for (int c = 0; c < columns; c++) {
+                rows[r][c] = (float) (scale * rows[r][c]);
+            }
+        }
+        return rows;
+    }
+}

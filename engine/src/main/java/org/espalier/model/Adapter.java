@@ -1,0 +1,105 @@
+package org.espalier.model;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.espalier.backend.Backend;
+import org.espalier.backend.Queue;
+import org.espalier.ffi.Failure;
+import org.espalier.format.PeftAdapter;
+import org.espalier.format.StoredTensor;
+import org.espalier.tape.Value;
+import org.espalier.tensor.Tensor;
+
+/** The low-rank matrices beside a model's projections, on a device in the compute type, by name. */
+public final class Adapter implements AutoCloseable {
+
+    private final LoraConfig config;
+    private final SequencedMap<String, Tensor> tensors;
+
+    /** An adapter of tensors that it owns from now on. */
+    public Adapter(LoraConfig config, SequencedMap<String, Tensor> tensors) {
+        this.config = config;
+        this.tensors = new LinkedHashMap<>(tensors);
+    }
+
+    /**
+     * Copies an opened adapter to a device; the file may be closed afterwards.
+     *
+     * @throws Failure if it does not fit the model
+     */
+    public static Adapter bind(Backend backend, ModelConfig model, PeftAdapter stored) {
+        double alpha = stored.config().scale() * stored.config().rank();
+        LoraConfig config = new LoraConfig(stored.config().rank(), alpha, stored.projections());
+        Adapter adapter = new Adapter(config, new LinkedHashMap<>());
+        try (Queue queue = backend.newQueue()) {
+            List<Value> places = parameters(model, config);
+            requireSame(places, stored);
+            for (Value place : places) {
+                adapter.upload(backend, queue, place, stored.tensors().get(place.name()));
+            }
+            queue.finish();
+            return adapter;
+        } catch (RuntimeException e) {
+            adapter.close();
+            throw e;
+        }
+    }
+
+    /** The places of an adapter's matrices in a model, in the tape's order. */
+    public static List<Value> parameters(ModelConfig model, LoraConfig config) {
+        return new Llama(model, config).shape().leaves(Value.Role.PARAMETER).stream()
+                .filter(p -> LoraConfig.isAdapter(p.name())).toList();
+    }
+
+    public LoraConfig config() {
+        return config;
+    }
+
+    /** All matrices, in the tape's order. */
+    public Map<String, Tensor> tensors() {
+        return Collections.unmodifiableMap(tensors);
+    }
+
+    private static void requireSame(List<Value> places, PeftAdapter stored) {
+        Set<String> names = places.stream().map(Value::name).collect(Collectors.toSet());
+        for (String name : stored.tensors().keySet()) {
+            if (!names.contains(name)) {
+                throw misfit("the adapter's '" + name + "' has no place in the model", stored);
+            }
+        }
+        for (Value place : places) {
+            StoredTensor tensor = stored.tensors().get(place.name());
+            if (!tensor.shape().equals(place.shape())) {
+                throw misfit("the adapter's '" + place.name() + "' has shape " + tensor.shape() + ", not " + place.shape(),
+                        stored);
+            }
+        }
+    }
+
+    private static Failure misfit(String what, PeftAdapter stored) {
+        return new Failure(what, stored.path().toString(), "use it with the model it was trained on");
+    }
+
+    private void upload(Backend backend, Queue queue, Value place, StoredTensor stored) {
+        Tensor tensor = backend.allocate(backend.computeType(), place.shape(), place.name());
+        tensors.put(place.name(), tensor);
+        Tensor source = backend.weight(queue, stored.bytes(), stored.type(), stored.shape());
+        try {
+            backend.convert(queue, source, tensor);
+            queue.finish();
+        } finally {
+            source.buffer().close();
+        }
+    }
+
+    @Override
+    public void close() {
+        tensors.values().forEach(t -> t.buffer().close());
+        tensors.clear();
+    }
+}

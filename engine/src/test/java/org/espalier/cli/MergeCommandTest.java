@@ -1,0 +1,137 @@
+package org.espalier.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.espalier.Golden;
+import org.espalier.Shared;
+import org.espalier.TestFiles;
+import org.espalier.format.Json;
+import org.espalier.format.PeftConfig;
+import org.espalier.format.SafetensorsFile;
+import org.espalier.model.LoraConfig;
+import org.espalier.tensor.DType;
+import org.espalier.tune.PrunedLlama;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Adapters in PEFT's form, used beside a model and merged into it. */
+class MergeCommandTest {
+
+    private static final String IDS = IntStream.range(0, 40).mapToObj(i -> Integer.toString(i * 37 % 256))
+            .collect(Collectors.joining(","));
+
+    @TempDir
+    private Path folder;
+
+    private Path model;
+    private Path adapter;
+
+    @BeforeEach
+    void write() throws IOException {
+        model = PrunedLlama.writeModel(folder.resolve("model"));
+        adapter = PrunedLlama.writeAdapter(Files.createDirectory(folder.resolve("adapter")), PrunedLlama.PEFT);
+    }
+
+    /** Recorded with LLM-Pruner's own PEFT. */
+    @Test
+    void adapterGivesTheRecordedLogits() throws IOException {
+        try (SafetensorsFile golden = SafetensorsFile.open(Shared.path("golden/lora/lora.safetensors"))) {
+            String ids = Golden.json(Golden.resource("lora/lora.json")).get("ids").get(0).toString().replaceAll("[\\[\\] ]", "");
+            double[] expected = Golden.doubles(golden, "logits_seq0_adapter");
+            Golden.assertClose(expected, logits("with", ids, model, "--adapter", adapter.toString()), 1e-4, "with adapter");
+            merge("--out", folder.resolve("merged").toString());
+            Golden.assertClose(expected, logits("merged", ids, folder.resolve("merged")), 1e-4, "merged");
+        }
+    }
+
+    @Test
+    void mergedModelGivesTheLogitsOfModelAndAdapter() throws IOException {
+        double[] without = logits("without", IDS, model);
+        double[] with = logits("with", IDS, model, "--adapter", adapter.toString());
+        String said = merge("--out", folder.resolve("merged").toString(), "--json");
+        assertTrue(said.contains("\"merged\":28"), said);
+        double[] merged = logits("merged", IDS, folder.resolve("merged"));
+        Golden.assertClose(with, merged, 1e-4, "logits");
+        double change = IntStream.range(0, with.length).mapToDouble(i -> Math.abs(with[i] - without[i])).max().orElseThrow();
+        assertTrue(change > 0.01, "the adapter changes logits by " + change);
+    }
+
+    @Test
+    void rankStabilisedScaleIsAlphaByTheRootOfTheRank() throws IOException {
+        Path same = PrunedLlama.writeAdapter(Files.createDirectory(folder.resolve("stabilised")),
+                new PeftConfig(8, 16 / Math.sqrt(8), true, 0, LoraConfig.ALL_PROJECTIONS, ""));
+        Golden.assertClose(logits("plain", IDS, model, "--adapter", adapter.toString()),
+                logits("stabilised", IDS, model, "--adapter", same.toString()), 1e-5, "logits");
+    }
+
+    @Test
+    void mergedWeightsMayBeStoredNarrow() throws IOException {
+        merge("--out", folder.resolve("merged").toString(), "--dtype", "bf16");
+        try (SafetensorsFile file = SafetensorsFile.open(folder.resolve("merged/model.safetensors"))) {
+            assertTrue(file.tensors().values().stream().allMatch(t -> t.type() == DType.BF16));
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> adaptersThatComputeSomethingElseAreRefused() {
+        return Stream.of("peft_type: \"IA3\"", "use_dora: true", "bias: \"all\"", "rank_pattern: {\"q_proj\": 4}",
+                "alpha_pattern: {\"q_proj\": 4}", "modules_to_save: [\"lm_head\"]", "fan_in_fan_out: true", "r: 4", "r: 0",
+                "lora_alpha: \"NaN\"", "target_parameters: [\"x\"]")
+                .map(change -> DynamicTest.dynamicTest(change, () -> {
+                    String[] parts = change.split(": ", 2);
+                    Path config = adapter.resolve("adapter_config.json");
+                    ObjectNode json = Json.readObject(config);
+                    json.set(parts[0], new com.fasterxml.jackson.databind.ObjectMapper().readTree(parts[1]));
+                    byte[] before = Files.readAllBytes(config);
+                    Files.write(config, Json.toBytes(json));
+                    refused(model, adapter);
+                    Files.write(config, before);
+                }));
+    }
+
+    @Test
+    void adaptersThatDoNotFitAreRefused() throws IOException {
+        String said = refused(Golden.resource("mha"), adapter);
+        assertTrue(said.contains("does not fit"), said);
+        assertTrue(Ran.engine("logits", Golden.resource("mha").toString(), "--adapter", adapter.toString(), "--ids", "1",
+                "--out", folder.resolve("l").toString()).failure(1).contains("has shape"));
+        Files.delete(adapter.resolve("adapter_model.safetensors"));
+        refused(model, adapter);
+        Files.createFile(adapter.resolve("adapter_model.bin"));
+        assertTrue(refused(model, adapter).contains("adapter_model.bin"));
+        refused(model, folder.resolve("missing"));
+    }
+
+    private String refused(Path base, Path with) {
+        Path out = folder.resolve("refused");
+        String said = Ran.engine("merge", base.toString(), with.toString(), "--out", out.toString()).failure(1);
+        assertEquals(List.of("adapter", "model"), TestFiles.names(folder));
+        return said;
+    }
+
+    private String merge(String... options) {
+        return Ran.engine(Stream.concat(Stream.of("merge", model.toString(), adapter.toString()), Stream.of(options))
+                .toArray(String[]::new)).output();
+    }
+
+    private double[] logits(String name, String ids, Path of, String... options) {
+        Path out = folder.resolve(name + ".safetensors");
+        Ran.engine(Stream.concat(Stream.of("logits", of.toString(), "--ids", ids, "--out", out.toString()),
+                Stream.of(options)).toArray(String[]::new)).output();
+        try (SafetensorsFile file = SafetensorsFile.open(out)) {
+            return Golden.doubles(file, "logits");
+        }
+    }
+}
