@@ -64,7 +64,7 @@ final class TestTotals {
     private static String reason(Element outcome) {
         String text = outcome.getAttribute("message").isBlank() ? outcome.getTextContent() : outcome.getAttribute("message");
         return text.strip().lines().findFirst().orElse("no reason given")
-                .replaceFirst("^[\\w.]+(Exception|Error): ", "").replaceFirst("^(Assumption failed|skipped): *", "");
+                .replaceFirst("^[\\w.]+(Exception|Error): ", "").replaceFirst("^((Assumption failed|skipped): *)+", "");
     }
 
     private boolean print() {
