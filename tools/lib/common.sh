@@ -118,12 +118,16 @@ engine_flags() {
     java_flags "$ENGINE_JAR:$ROOT/engine/target/lib/*" "$BUILD"
 }
 
-# Loaded and linked classes of a plain start, kept for the next one; starts work the same without it.
+# Loaded and linked classes of a short command, kept for the next start; starts work the same without it.
 make_start_cache() {
     local new="$BUILD/start.new.aot"
     rm -f "$BUILD/start.aot"
+    cat >"$BUILD/tiny.json" <<'CONFIG'
+{"model_type": "llama", "vocab_size": 8, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
+ "intermediate_size": 8}
+CONFIG
     engine_flags
-    "$JAVA_HOME/bin/java" "-XX:AOTCacheOutput=$new" -XX:TieredStopAtLevel=1 "${JAVA_FLAGS[@]}" org.espalier.cli.Main --help \
+    "$JAVA_HOME/bin/java" "-XX:AOTCacheOutput=$new" -XX:TieredStopAtLevel=1 "${JAVA_FLAGS[@]}" org.espalier.cli.Main info "$BUILD/tiny.json" --json \
         >"$BUILD/start.log" 2>&1 9>&- && [[ -f $new ]] && mv "$new" "$BUILD/start.aot"
     return 0
 }
