@@ -4,11 +4,14 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/** Exponentials of float32 rows and their sums. */
+/**
+ * Exponentials of float32 rows and their sums. Loops compute one vector's exponential a turn: with a second one the
+ * compiler gives up inlining and a turn takes several times as long.
+ */
 final class Softmax {
 
-    /** Numbers summed in float32 before the sum goes on in float64. */
-    private static final int PIECE = 2048;
+    /** Numbers summed in float32, 64 to a lane, before the sum goes on in float64. */
+    private static final int PIECE = 512;
 
     private Softmax() {
     }
@@ -39,24 +42,17 @@ final class Softmax {
     }
 
     private static float pieceSumExp(MemorySegment row, long base, int count, float shift) {
-        FloatVector a = FloatVector.zero(Lanes.FLOATS);
-        FloatVector b = a;
-        FloatVector c = a;
-        FloatVector d = a;
-        int whole = count - count % Lanes.PARTIALS;
-        for (int i = 0; i < whole; i += Lanes.PARTIALS) {
-            long at = base + 4L * i;
-            a = a.add(FastExp.exp(Lanes.load(row, at).sub(shift)));
-            b = b.add(FastExp.exp(Lanes.load(row, at + 32).sub(shift)));
-            c = c.add(FastExp.exp(Lanes.load(row, at + 64).sub(shift)));
-            d = d.add(FastExp.exp(Lanes.load(row, at + 96).sub(shift)));
+        FloatVector sums = FloatVector.zero(Lanes.FLOATS);
+        int whole = Lanes.whole(count);
+        for (int i = 0; i < whole; i += Lanes.WIDTH) {
+            sums = sums.add(FastExp.exp(Lanes.load(row, base + 4L * i).sub(shift)));
         }
-        for (int i = whole; i < count; i += Lanes.WIDTH) {
-            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(i, count);
-            FloatVector e = FastExp.exp(Lanes.load(row, base + 4L * i, mask).sub(shift));
-            a = a.add(FloatVector.zero(Lanes.FLOATS).blend(e, mask));
+        if (whole < count) {
+            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
+            FloatVector e = FastExp.exp(Lanes.load(row, base + 4L * whole, mask).sub(shift));
+            sums = sums.add(FloatVector.zero(Lanes.FLOATS).blend(e, mask));
         }
-        return Lanes.sum(a, b, c, d);
+        return Lanes.sum(sums);
     }
 
     /** Replaces {@code row[i]} by {@code e^(row[i] − shift)} and returns the sum. */
@@ -69,25 +65,20 @@ final class Softmax {
     }
 
     private static float pieceExp(MemorySegment row, long base, int count, float shift) {
-        FloatVector a = FloatVector.zero(Lanes.FLOATS);
-        FloatVector b = a;
-        int whole = count - count % (2 * Lanes.WIDTH);
-        for (int i = 0; i < whole; i += 2 * Lanes.WIDTH) {
-            long at = base + 4L * i;
-            FloatVector e = FastExp.exp(Lanes.load(row, at).sub(shift));
-            FloatVector f = FastExp.exp(Lanes.load(row, at + 32).sub(shift));
-            Lanes.store(e, row, at);
-            Lanes.store(f, row, at + 32);
-            a = a.add(e);
-            b = b.add(f);
+        FloatVector sums = FloatVector.zero(Lanes.FLOATS);
+        int whole = Lanes.whole(count);
+        for (int i = 0; i < whole; i += Lanes.WIDTH) {
+            FloatVector e = FastExp.exp(Lanes.load(row, base + 4L * i).sub(shift));
+            Lanes.store(e, row, base + 4L * i);
+            sums = sums.add(e);
         }
-        for (int i = whole; i < count; i += Lanes.WIDTH) {
-            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(i, count);
-            FloatVector e = FastExp.exp(Lanes.load(row, base + 4L * i, mask).sub(shift));
-            Lanes.store(e, row, base + 4L * i, mask);
-            a = a.add(FloatVector.zero(Lanes.FLOATS).blend(e, mask));
+        if (whole < count) {
+            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
+            FloatVector e = FastExp.exp(Lanes.load(row, base + 4L * whole, mask).sub(shift));
+            Lanes.store(e, row, base + 4L * whole, mask);
+            sums = sums.add(FloatVector.zero(Lanes.FLOATS).blend(e, mask));
         }
-        return Lanes.sum(a.add(b));
+        return Lanes.sum(sums);
     }
 
     /** {@code target[i] = factor · e^(row[i] − shift)}. */
