@@ -185,6 +185,11 @@ public final class Checks {
                 .isOrNull(dGate, compute, dims).isOrNull(dUp, compute, dims).beta(betaGate).beta(betaUp);
     }
 
+    public static void dropout(DType compute, Tensor x, Tensor y, float beta) {
+        Operands o = Operands.of("dropout", "x", x, "y", y).require(x != null, "an operand is missing");
+        o.like(x, compute, x.shape()).like(y, compute, x.shape()).beta(beta);
+    }
+
     public static void crossEntropy(DType compute, Tensor logits, Tensor targets, Tensor loss, Tensor logSum) {
         Operands o = Operands.of("crossEntropy", "logits", logits, "targets", targets, "loss", loss, "logSum", logSum)
                 .rank(logits, 2);

@@ -1,7 +1,9 @@
 package org.espalier.model;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.tape.Element;
 import org.espalier.tape.Tape;
@@ -9,6 +11,7 @@ import org.espalier.tape.Value;
 import org.espalier.tape.op.Add;
 import org.espalier.tape.op.Attention;
 import org.espalier.tape.op.CrossEntropy;
+import org.espalier.tape.op.Dropout;
 import org.espalier.tape.op.Embedding;
 import org.espalier.tape.op.GatherRows;
 import org.espalier.tape.op.Linear;
@@ -45,11 +48,11 @@ public final class Llama {
      * @param tape      the operations
      * @param ids       input {@code [T]}: token ids
      * @param positions input {@code [T]}: position of each token in its sequence
-     * @param targets   input {@code [T]}: the token that should follow each
+     * @param targets   inputs, together {@code [T]}, or {@code [n]}: the token that should follow each
      * @param rows      input {@code [T]}: where each token's key and value go in the cache
-     * @param selected  input {@code [n]}: tokens whose logits are wanted
+     * @param selected  input {@code [n]}: tokens whose logits or losses are wanted
      * @param logits    result {@code [T, V]}, or {@code [n, V]}
-     * @param losses    results, together {@code [T]}
+     * @param losses    results, together {@code [T]}, or {@code [n]}
      */
     public record Recording(Tape tape, Value ids, Value positions, List<Value> targets, Value rows, Value selected,
             Value logits, List<Value> losses) {
@@ -67,11 +70,26 @@ public final class Llama {
     /** Losses of every token of packed sequences, for scoring and for training. */
     public Recording loss(int tokens) {
         Body body = new Body(tokens, 0);
+        return losses(body, body.finalNorm(body.stream), null);
+    }
+
+    /**
+     * Losses of {@code counted} of the tokens of packed sequences, which are {@code selected}: where only answers count,
+     * no logits of prompts are computed.
+     */
+    public Recording loss(int tokens, int counted) {
+        Body body = new Body(tokens, 0);
+        Value chosen = body.tape.input("selected", Element.INDEX, counted);
+        Value stream = body.finalNorm(GatherRows.record(body.tape, body.stream, chosen));
+        return losses(body, stream, chosen);
+    }
+
+    private Recording losses(Body body, Value normed, Value chosen) {
         List<Value> targets = new ArrayList<>();
         List<Value> losses = new ArrayList<>();
-        Value normed = body.finalNorm(body.stream);
-        for (int from = 0; from < tokens; from += LOSS_ROWS) {
-            int to = Math.min(tokens, from + LOSS_ROWS);
+        int rows = normed.shape().extent(0);
+        for (int from = 0; from < rows; from += LOSS_ROWS) {
+            int to = Math.min(rows, from + LOSS_ROWS);
             body.tape.segment("loss of rows " + from + " to " + to);
             Value part = body.tape.input("targets " + from, Element.INDEX, to - from);
             Value loss = CrossEntropy.record(body.tape, body.head(body.tape.slice(normed, from, to)), part);
@@ -79,7 +97,7 @@ public final class Llama {
             targets.add(part);
             losses.add(loss);
         }
-        return new Recording(body.tape, body.ids, body.positions, targets, null, null, null, losses);
+        return new Recording(body.tape, body.ids, body.positions, targets, null, chosen, null, losses);
     }
 
     /** Logits of {@code selected} of the new tokens of a sequence whose keys and values are cached. */
@@ -106,6 +124,7 @@ public final class Llama {
         final Value positions;
         final Value rows;
         final Value table;
+        final Map<Value, Value> thinned = new HashMap<>();
         Value stream;
 
         /** @param capacity rows of the key/value cache, or 0 for none */
@@ -184,8 +203,16 @@ public final class Llama {
         private Value adapt(Value x, Value y, String name) {
             Value a = tape.parameter(name + ".lora_A.weight", lora.rank(), x.shape().dim(1));
             Value b = tape.parameter(name + ".lora_B.weight", y.shape().dim(1), lora.rank());
-            Value low = Linear.record(tape, x, a, null);                                       // [T, rank]
+            Value low = Linear.record(tape, thin(x), a, null);                                  // [T, rank]
             return Add.record(tape, y, Linear.record(tape, low, b, null), (float) lora.scale());
+        }
+
+        /** An adapter's input. Projections that read the same values share it. */
+        private Value thin(Value x) {
+            if (lora.dropout() == 0) {
+                return x;
+            }
+            return thinned.computeIfAbsent(x, v -> Dropout.record(tape, v, lora.dropout(), thinned.size()));
         }
 
         private Value rotate(Value heads) {

@@ -2,6 +2,7 @@ package org.espalier.model;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.espalier.backend.LossOps;
 import org.espalier.backend.Sequences;
 import org.espalier.model.Llama.Recording;
@@ -51,14 +52,26 @@ public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequen
         return (int) Arrays.stream(targets).filter(t -> t != LossOps.IGNORED).count();
     }
 
+    /** Whether a recording's inputs have room for these numbers, no more and no less. */
+    public boolean fits(Recording recording) {
+        return recording.ids().shape().dim(0) == tokens()
+                && (recording.selected() == null || recording.selected().shape().dim(0) == counted());
+    }
+
     /** Gives a recording's inputs these numbers. */
     public void feed(Executor executor, Recording recording) {
         executor.set(recording.ids(), ids);
         executor.set(recording.positions(), positions);
+        int[] wanted = targets;
+        if (recording.selected() != null) {
+            int[] rows = IntStream.range(0, tokens()).filter(i -> targets[i] != LossOps.IGNORED).toArray();
+            executor.set(recording.selected(), rows);
+            wanted = IntStream.of(rows).map(i -> targets[i]).toArray();
+        }
         int from = 0;
         for (Value part : recording.targets()) {
             int to = from + part.shape().extent(0);
-            executor.set(part, Arrays.copyOfRange(targets, from, to));
+            executor.set(part, Arrays.copyOfRange(wanted, from, to));
             from = to;
         }
     }

@@ -25,6 +25,8 @@ public final class Executor implements AutoCloseable {
     private final Schedule schedule;
     private final Queue queue;
     private final Buffer workspace;
+    private final Workspace owned;
+    private final long bytes;
     private final Map<Value, Tensor> inputs = new HashMap<>();
     private final Coverage coverage = new Coverage();
     /** By generation and value: looked up hundreds of times for each generated token. */
@@ -32,6 +34,8 @@ public final class Executor implements AutoCloseable {
 
     private Sequences sequences;
     private double lossWeight;
+    private long seed;
+    private long run;
     private boolean accumulate;
 
     /**
@@ -40,16 +44,31 @@ public final class Executor implements AutoCloseable {
      */
     public Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
             Observer observer) {
+        this(backend, tape, leaves, gradients, retention, observer, new Workspace(backend), true);
+    }
+
+    /**
+     * As above, in a workspace that outlives this executor: of all executors that share one, only the last made may run.
+     */
+    public Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
+            Observer observer, Workspace shared) {
+        this(backend, tape, leaves, gradients, retention, observer, shared, false);
+    }
+
+    private Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
+            Observer observer, Workspace memory, boolean owned) {
         this.backend = backend;
         this.tape = tape;
         this.leaves = leaves;
         this.gradients = gradients;
         this.observer = observer;
         this.schedule = new Schedule(tape, gradients, retention);
-        long bytes = Arena.plan(schedule, backend.computeType());
+        long planned = Arena.plan(schedule, backend.computeType());
         this.placed = new Tensor[2][tape.values().size()];
         this.queue = backend.newQueue();
-        this.workspace = backend.allocate(bytes, "workspace of " + tape.segments().size() + " segments");
+        this.owned = owned ? memory : null;
+        this.bytes = planned;
+        this.workspace = memory.require(planned);
         for (Value input : tape.leaves(Value.Role.INPUT)) {
             inputs.put(input, backend.allocate(input.element().storage(backend.computeType()), input.shape(),
                     "input " + input.name()));
@@ -63,12 +82,18 @@ public final class Executor implements AutoCloseable {
 
     /** Bytes of activations and gradients that are there at once. */
     public long workspaceBytes() {
-        return workspace.bytes();
+        return bytes;
     }
 
     /** Gives an input its numbers for the next run. */
     public void set(Value input, int[] numbers) {
         HostCopy.writeInts(backend, queue, numbers, inputs.get(input));
+    }
+
+    /** What everything random in the next run follows from; equal numbers give equal choices. */
+    public void random(long newSeed, long newRun) {
+        this.seed = newSeed;
+        this.run = newRun;
     }
 
     /** Runs forwards over rows that divide into {@code sequences}. */
@@ -177,7 +202,9 @@ public final class Executor implements AutoCloseable {
     @Override
     public void close() {
         inputs.values().forEach(t -> t.buffer().close());
-        workspace.close();
+        if (owned != null) {
+            owned.close();
+        }
         queue.close();
     }
 
@@ -203,6 +230,16 @@ public final class Executor implements AutoCloseable {
         @Override
         public Sequences sequences() {
             return sequences;
+        }
+
+        @Override
+        public long seed() {
+            return seed;
+        }
+
+        @Override
+        public long run() {
+            return run;
         }
 
         @Override

@@ -22,6 +22,12 @@ public final class GradientStore implements Gradients, AutoCloseable {
         }
     }
 
+    /** Allocates a gradient for each of some parameters. */
+    public GradientStore(MemoryOps memory, Map<String, Tensor> parameters) {
+        parameters.forEach((name, parameter) -> tensors.put(name,
+                memory.allocate(memory.computeType(), parameter.shape(), "gradient of " + name)));
+    }
+
     /** By parameter name, in the tape's order. */
     public Map<String, Tensor> tensors() {
         return Collections.unmodifiableMap(tensors);

@@ -15,6 +15,12 @@ public interface Step {
     /** How the rows of this run divide into sequences. */
     Sequences sequences();
 
+    /** What everything random in this run follows from, with {@link #run()}. */
+    long seed();
+
+    /** Tells the runs under one seed apart; a backward run has the number of its forward run. */
+    long run();
+
     /** The weight of one counted token's loss in the total, for the backward step of a loss. */
     double lossWeight();
 

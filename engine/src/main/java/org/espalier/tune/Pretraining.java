@@ -61,7 +61,7 @@ public final class Pretraining implements AutoCloseable {
         Llama llama = new Llama(config);
         weights = Initialisation.weights(backend, llama.shape(), config.layers().size(), settings.seed());
         model = Model.of(config, Weights.owning(weights), backend);
-        trainer = new Trainer(backend, llama::loss, model.leaves(Map.of()), weights, TrainingSettings.fromScratch(),
+        trainer = new Trainer(backend, batch -> llama.loss(batch.tokens()), model.leaves(Map.of()), weights, TrainingSettings.fromScratch(),
                 Retention.KEEP);
     }
 

@@ -1,9 +1,10 @@
 package org.espalier.tune;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntFunction;
+import java.util.function.Function;
 import org.espalier.backend.AdamW;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
@@ -11,12 +12,11 @@ import org.espalier.backend.Queue;
 import org.espalier.ffi.Failure;
 import org.espalier.model.Llama.Recording;
 import org.espalier.model.Packed;
-import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
+import org.espalier.tape.Gradients;
 import org.espalier.tape.Leaves;
 import org.espalier.tape.Observer;
 import org.espalier.tape.Retention;
-import org.espalier.tape.Value;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
@@ -38,36 +38,45 @@ public final class Trainer implements AutoCloseable {
     }
 
     private final Backend backend;
-    private final IntFunction<Recording> recorder;
-    private final Leaves leaves;
     private final Map<String, Tensor> trained;
     private final TrainingSettings settings;
-    private final Retention retention;
     private final GradientStore gradients;
+    private final LossRun training;
+    private final LossRun evaluation;
     private final Map<String, Tensor> first = new LinkedHashMap<>();
     private final Map<String, Tensor> second = new LinkedHashMap<>();
     private final Tensor sumOfSquares;
     private final Tensor clip;
     private final Queue queue;
-    private Recording recording;
-    private Executor executor;
+    private long seed;
     private int steps;
 
     /**
-     * @param recorder records the loss of a number of tokens
+     * @param recorder records the losses of a batch
      * @param leaves   numbers of all leaves, the trained ones included
      * @param trained  the leaves to train, by name; compute type, updated in place
      */
-    public Trainer(Backend backend, IntFunction<Recording> recorder, Leaves leaves, Map<String, Tensor> trained,
+    public Trainer(Backend backend, Function<Packed, Recording> recorder, Leaves leaves, Map<String, Tensor> trained,
             TrainingSettings settings, Retention retention) {
+        this(backend, recorder, recorder, leaves, trained, settings, retention, Observer.NONE);
+    }
+
+    /**
+     * As above, where training differs from use.
+     *
+     * @param inUse    records the losses of a batch as {@link #evaluate} computes them, without what is random
+     * @param observer looks on while the training walks the tape
+     */
+    public Trainer(Backend backend, Function<Packed, Recording> recorder, Function<Packed, Recording> inUse,
+            Leaves leaves, Map<String, Tensor> trained, TrainingSettings settings, Retention retention,
+            Observer observer) {
         this.backend = backend;
-        this.recorder = recorder;
-        this.leaves = leaves;
         this.trained = trained;
         this.settings = settings;
-        this.retention = retention;
         this.queue = backend.newQueue();
-        this.gradients = new GradientStore(backend, recorder.apply(1).tape(), trained::containsKey);
+        this.gradients = new GradientStore(backend, trained);
+        this.training = new LossRun(backend, recorder, leaves, gradients, retention, observer);
+        this.evaluation = new LossRun(backend, inUse, leaves, Gradients.NONE, Retention.INFERENCE, Observer.NONE);
         this.sumOfSquares = backend.allocate(DType.F64, Shape.of(1), "sum of squared gradients");
         this.clip = backend.allocate(DType.F32, Shape.of(1), "clipping factor");
         trained.forEach((name, weight) -> {
@@ -76,14 +85,34 @@ public final class Trainer implements AutoCloseable {
         });
     }
 
+    /** Decides what is random from now on. */
+    public void seed(long newSeed) {
+        this.seed = newSeed;
+    }
+
     /** Steps made so far. */
     public int steps() {
         return steps;
     }
 
+    /** Goes on as if so many steps had been made; the caller puts the moments back. */
+    public void resume(int stepsMade) {
+        this.steps = stepsMade;
+    }
+
     /** The gradients of the last step, by name. */
     public Map<String, Tensor> gradients() {
         return gradients.tensors();
+    }
+
+    /** AdamW's first moments, by name. */
+    public Map<String, Tensor> firstMoments() {
+        return Collections.unmodifiableMap(first);
+    }
+
+    /** AdamW's second moments, by name. */
+    public Map<String, Tensor> secondMoments() {
+        return Collections.unmodifiableMap(second);
     }
 
     /**
@@ -100,61 +129,40 @@ public final class Trainer implements AutoCloseable {
         double loss = 0;
         int tokens = 0;
         for (int i = 0; i < microBatches.size(); i++) {
-            loss += forward(microBatches.get(i));
+            loss += training.forward(microBatches.get(i), seed, (long) steps << 32 | i);
             tokens += microBatches.get(i).tokens();
-            executor.backward(1.0 / counted, i > 0);
+            training.backward(1.0 / counted, i > 0);
         }
-        executor.finish();
-        double norm = update(learningRate);
-        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-            throw new Failure("loss is " + loss + " and gradient norm " + norm, "training step " + steps,
-                    "lower the learning rate, or look for damaged data or weights");
-        }
+        training.finish();
+        double norm = update(loss, learningRate);
         return new StepResult(loss / counted, norm, tokens);
     }
 
     /** Mean negative log-likelihood of the counted tokens, in nats, without an update. */
     public double evaluate(List<Packed> batches) {
         double loss = 0;
-        int counted = 0;
+        long counted = 0;
         for (Packed batch : batches) {
-            loss += forward(batch);
+            loss += evaluation.forward(batch, seed, 0);
             counted += batch.counted();
         }
         return loss / counted;
     }
 
-    /** Runs forwards and returns the sum of the losses. */
-    private double forward(Packed batch) {
-        if (recording == null || recording.ids().shape().dim(0) != batch.tokens()) {
-            closeExecutor();
-            recording = recorder.apply(batch.tokens());
-            executor = new Executor(backend, recording.tape(), leaves, gradients, retention, Observer.NONE);
-        }
-        batch.feed(executor, recording);
-        executor.forward(batch.sequences());
-        double sum = 0;
-        for (Value losses : recording.losses()) {
-            for (double loss : executor.read(losses)) {
-                sum += loss;
-            }
-        }
-        return sum;
-    }
-
-    private double update(double learningRate) {
+    private double update(double loss, double learningRate) {
         backend.fill(queue, sumOfSquares, 0);
         gradients.tensors().values().forEach(g -> backend.sumOfSquares(queue, g, sumOfSquares, 1));
         if (settings.maxNorm() > 0) {
             backend.clipFactor(queue, sumOfSquares, (float) settings.maxNorm(), clip);
         }
         double norm = Math.sqrt(HostCopy.readDoubles(backend, queue, sumOfSquares)[0]);
-        steps++;
-        if (Double.isFinite(norm)) {
-            trained.forEach((name, weight) -> backend.adamW(queue, rates(weight, learningRate), steps, weight,
-                    gradients.tensors().get(name), first.get(name), second.get(name),
-                    settings.maxNorm() > 0 ? clip : null));
+        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+            throw new Failure("loss is " + loss + " and gradient norm " + norm, "training step " + steps,
+                    "lower the learning rate, or look for damaged data or weights");
         }
+        steps++;
+        trained.forEach((name, weight) -> backend.adamW(queue, rates(weight, learningRate), steps, weight,
+                gradients.tensors().get(name), first.get(name), second.get(name), settings.maxNorm() > 0 ? clip : null));
         queue.finish();
         return norm;
     }
@@ -170,16 +178,10 @@ public final class Trainer implements AutoCloseable {
         return moment;
     }
 
-    private void closeExecutor() {
-        if (executor != null) {
-            executor.close();
-            executor = null;
-        }
-    }
-
     @Override
     public void close() {
-        closeExecutor();
+        training.close();
+        evaluation.close();
         first.values().forEach(t -> t.buffer().close());
         second.values().forEach(t -> t.buffer().close());
         sumOfSquares.buffer().close();

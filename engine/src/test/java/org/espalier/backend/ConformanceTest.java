@@ -73,5 +73,10 @@ class ConformanceTest {
                 Tensor dUp, float betaUp) {
             right.swiGluBackward(queue, gate, up, dOut, dGate, betaGate, dUp, betaUp);
         }
+
+        @Override
+        public void dropout(Queue queue, Tensor x, DropoutMask mask, Tensor y, float beta) {
+            right.dropout(queue, x, mask, y, beta);
+        }
     }
 }

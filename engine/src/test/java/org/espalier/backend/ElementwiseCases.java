@@ -28,6 +28,9 @@ final class ElementwiseCases {
         cases.add(swiGlu(new long[] {7, 17}, 0, 0, true, false));
         cases.add(swiGlu(new long[] {7, 17}, 0, 0, false, true));
         cases.add(saturated());
+        cases.add(dropout(0, 0.3, 0, 3, 7));
+        cases.add(dropout(1, 0.05, 1L << 40 | 3, 17, 65));
+        cases.add(dropout(0, 0.5, 5, 64, 1536));
         return cases;
     }
 
@@ -75,6 +78,15 @@ final class ElementwiseCases {
                 .input("gate", gates, gates.length).input("up", gates.length).output("out", gates.length)
                 .seed("out", "dOut").gradient("gate", "dGate", 0).gradient("up", "dUp", 0);
         return swiGlu(b, gates.length, 0, 0);
+    }
+
+    private static OpCase<ElementwiseOps> dropout(float beta, double rate, long run, long... dims) {
+        long numbers = Shape.of(dims).elements();
+        DropoutMask mask = new DropoutMask(rate, 0x123456789ABCDEFL, run, 4);
+        return new CaseBuilder<ElementwiseOps>("dropout", size(dims) + " rate " + rate + " beta " + (int) beta)
+                .input("x", dims).output("y", dims).seed("y", "dY").gradient("x", "dX", beta)
+                .forward(numbers, (ops, q, t) -> ops.dropout(q, t.get("x"), mask, t.get("y"), 0))
+                .backward(numbers, (ops, q, t) -> ops.dropout(q, t.get("dY"), mask, t.get("dX"), beta)).build();
     }
 
     private static OpCase<ElementwiseOps> swiGlu(CaseBuilder<ElementwiseOps> b, long numbers, float betaGate, float betaUp) {

@@ -44,7 +44,8 @@ class OpGradientTest {
     void everyOperationWithABackwardStepIsTried() {
         Set<String> withGradients = operations(OpCases.all().filter(c -> c.backward() != null));
         assertEquals(withGradients, operations(differentiable()));
-        assertEquals(Set.of("attention", "crossEntropy", "embedding", "linear", "rmsNorm", "rotary", "swiGlu"), withGradients);
+        assertEquals(Set.of("attention", "crossEntropy", "dropout", "embedding", "linear", "rmsNorm", "rotary", "swiGlu"),
+                withGradients);
     }
 
     private static Set<String> operations(Stream<OpCase<? super Backend>> cases) {

@@ -47,7 +47,8 @@ class LoraGoldenTest {
                 initial(golden).forEach((name, tensor) -> adapters.put(name, upload(backend, queue, golden, tensor)));
                 Leaves leaves = leaf -> adapters.containsKey(leaf.name()) ? adapters.get(leaf.name())
                         : model.leaves(Map.of()).tensor(leaf);
-                try (Trainer trainer = new Trainer(backend, new Llama(config, LORA)::loss, leaves, adapters,
+                Llama llama = new Llama(config, LORA);
+                try (Trainer trainer = new Trainer(backend, b -> llama.loss(b.tokens(), b.counted()), leaves, adapters,
                         TrainingSettings.plain(), retention)) {
                     train(trainer);
                 }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import org.espalier.backend.AdamW;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Checks;
+import org.espalier.backend.DropoutMask;
 import org.espalier.backend.HostBuffer;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
@@ -34,6 +35,7 @@ public final class CpuBackend implements Backend {
     private final Attention attention;
     private final AttentionGradient attentionGradient;
     private final Elementwise elementwise;
+    private final Dropout dropout;
     private final Tables tables;
     private final Loss loss;
     private final Optimizer optimizer;
@@ -52,6 +54,7 @@ public final class CpuBackend implements Backend {
         attention = new Attention(pool, scratch, decode);
         attentionGradient = new AttentionGradient(pool, scratch);
         elementwise = new Elementwise(pool);
+        dropout = new Dropout(pool);
         tables = new Tables(pool);
         loss = new Loss(pool);
         optimizer = new Optimizer(pool);
@@ -276,6 +279,12 @@ public final class CpuBackend implements Backend {
         Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, betaGate, dUp, betaUp);
         elementwise.swiGluBackward(memory(gate), memory(up), memory(dOut), memoryOrNull(dGate), betaGate,
                 memoryOrNull(dUp), betaUp, gate.shape().elements());
+    }
+
+    @Override
+    public void dropout(Queue queue, Tensor x, DropoutMask mask, Tensor y, float beta) {
+        Checks.dropout(COMPUTE, x, y, beta);
+        dropout.run(mask, memory(x), memory(y), beta, x.shape().elements());
     }
 
     @Override

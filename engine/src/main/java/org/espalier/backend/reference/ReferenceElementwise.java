@@ -1,6 +1,7 @@
 package org.espalier.backend.reference;
 
 import org.espalier.backend.Checks;
+import org.espalier.backend.DropoutMask;
 import org.espalier.backend.ElementwiseOps;
 import org.espalier.backend.Queue;
 import org.espalier.tensor.DType;
@@ -63,6 +64,17 @@ interface ReferenceElementwise extends ElementwiseOps {
             }
             Numbers.write(dUp, dUps);
         }
+    }
+
+    @Override
+    default void dropout(Queue queue, Tensor x, DropoutMask mask, Tensor y, float beta) {
+        Checks.dropout(DType.F64, x, y, beta);
+        double[] from = Numbers.read(x);
+        double[] sum = Numbers.accumulator(y, beta);
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += mask.keeps(i) ? mask.scale() * from[i] : 0;
+        }
+        Numbers.write(y, sum);
     }
 
     private static double sigmoid(double z) {

@@ -9,7 +9,7 @@ import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 
 /**
- * {@code out[i] = source[rows[i]]}: the few tokens whose logits a generation needs. Only for runs without gradients.
+ * {@code out[i] = source[rows[i]]}: the tokens whose logits are needed. No row may be named twice where gradients are wanted.
  *
  * @param source {@code [tokens, channels]}
  * @param rows   {@code [n]}
@@ -56,7 +56,15 @@ public record GatherRows(Value source, Value rows, Value out) implements Op {
 
     @Override
     public void backward(Step step) {
-        throw new IllegalStateException("selected rows are not differentiated: " + out);
+        Step.Target toSource = step.target(source);
+        if (toSource == null) {
+            return;
+        }
+        if (toSource.beta() != 0) {
+            throw new IllegalStateException("the source of selected rows has a second use: " + source);
+        }
+        step.backend().fill(step.queue(), toSource.tensor(), 0);
+        step.backend().scatterRows(step.queue(), step.gradient(out), step.value(rows), toSource.tensor());
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.zip.CRC32C;
 import org.espalier.backend.AdamW;
+import org.espalier.backend.DropoutMask;
 import org.espalier.backend.HostBuffer;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
@@ -123,6 +124,10 @@ final class EveryOperation {
         keep("accumulate 0", out);
         cpu.swiGlu(queue, a, b, out);
         keep("swiGlu", out);
+        cpu.dropout(queue, a, new DropoutMask(0.2, 42, 7, 3), out, 0);
+        keep("dropout 0", out);
+        cpu.dropout(queue, b, new DropoutMask(0.2, -1, 1L << 33, 3), out, 1);
+        keep("dropout 1", out);
         Tensor dA = numbers(count);
         Tensor dB = numbers(count);
         cpu.swiGluBackward(queue, a, b, out, dA, 1, dB, 0);

@@ -1,0 +1,35 @@
+package org.espalier.tape;
+
+import org.espalier.backend.MemoryOps;
+import org.espalier.tensor.Buffer;
+
+/**
+ * Memory for activations that stays from one executor to the next, because asking the system for gigabytes costs more than
+ * planning anew.
+ */
+public final class Workspace implements AutoCloseable {
+
+    private final MemoryOps memory;
+    private Buffer buffer;
+
+    public Workspace(MemoryOps memory) {
+        this.memory = memory;
+    }
+
+    /** At least {@code bytes}; what was there before is lost. */
+    Buffer require(long bytes) {
+        if (buffer == null || buffer.bytes() < bytes) {
+            close();
+            buffer = memory.allocate(bytes, "workspace");
+        }
+        return buffer;
+    }
+
+    @Override
+    public void close() {
+        if (buffer != null) {
+            buffer.close();
+            buffer = null;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package org.espalier.tune;
+
+import java.util.function.Function;
+import org.espalier.backend.Backend;
+import org.espalier.model.Llama.Recording;
+import org.espalier.model.Packed;
+import org.espalier.tape.Executor;
+import org.espalier.tape.Gradients;
+import org.espalier.tape.Leaves;
+import org.espalier.tape.Observer;
+import org.espalier.tape.Retention;
+import org.espalier.tape.Value;
+import org.espalier.tape.Workspace;
+
+/** Runs recorded losses of batches of any size; the last recording and the memory stay for the next batch. */
+final class LossRun implements AutoCloseable {
+
+    private final Backend backend;
+    private final Function<Packed, Recording> recorder;
+    private final Leaves leaves;
+    private final Gradients gradients;
+    private final Retention retention;
+    private final Observer observer;
+    private final Workspace workspace;
+    private Recording recording;
+    private Executor executor;
+
+    LossRun(Backend backend, Function<Packed, Recording> recorder, Leaves leaves, Gradients gradients,
+            Retention retention, Observer observer) {
+        this.backend = backend;
+        this.recorder = recorder;
+        this.leaves = leaves;
+        this.gradients = gradients;
+        this.retention = retention;
+        this.observer = observer;
+        this.workspace = new Workspace(backend);
+    }
+
+    /** Runs forwards and returns the sum of the losses; {@code seed} and {@code run} decide what is random. */
+    double forward(Packed batch, long seed, long run) {
+        if (recording == null || !batch.fits(recording)) {
+            closeExecutor();
+            recording = recorder.apply(batch);
+            executor = new Executor(backend, recording.tape(), leaves, gradients, retention, observer, workspace);
+        }
+        batch.feed(executor, recording);
+        executor.random(seed, run);
+        executor.forward(batch.sequences());
+        double sum = 0;
+        for (Value losses : recording.losses()) {
+            for (double loss : executor.read(losses)) {
+                sum += loss;
+            }
+        }
+        return sum;
+    }
+
+    /** Runs backwards from the last losses, times {@code weight}; see {@link Executor#backward}. */
+    void backward(double weight, boolean add) {
+        executor.backward(weight, add);
+    }
+
+    void finish() {
+        executor.finish();
+    }
+
+    private void closeExecutor() {
+        if (executor != null) {
+            executor.close();
+            executor = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        closeExecutor();
+        workspace.close();
+    }
+}
