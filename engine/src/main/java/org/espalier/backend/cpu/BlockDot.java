@@ -1,109 +1,141 @@
 package org.espalier.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
 import org.espalier.tensor.DType;
 
 /**
- * {@code y[r] = Σ_i w[r, i] x[i]} for rows stored in blocks of 32 numbers with a scale, reading each block once. The
- * integers of a block meet {@code x} first and the scale comes last. Layouts as in ggml: half-precision scale {@code d},
- * for Q4_1 a half-precision minimum {@code m} after it, then the integers; number {@code j} of a four-bit block is the
- * low half of byte {@code j}, number {@code j + 16} the high half.
+ * {@code y[r] = Σ_i w[r, i] x[i]} for rows stored in blocks of 32 numbers with a scale, reading each block once. Layouts
+ * as in ggml: a half-precision scale {@code d}, for Q4_1 a half-precision minimum {@code m} after it, then the integers;
+ * number {@code j} of a four-bit block is the low half of byte {@code j}, number {@code j + 16} the high half.
+ *
+ * <p>Numbers {@code j} and {@code j + 16} of every block go to partial sum {@code j} of 16. These are one vector of 512
+ * bits, or two of 256 bits that are walked one after the other: the same sums in the same order. The integers meet
+ * {@code x} first and the scale comes last.
  */
 final class BlockDot {
 
+    private static final boolean WIDE = FloatVector.SPECIES_PREFERRED.length() >= 16;
+    private static final VectorSpecies<Float> FLOATS = WIDE ? FloatVector.SPECIES_512 : FloatVector.SPECIES_256;
+    private static final VectorSpecies<Integer> INTS = WIDE ? IntVector.SPECIES_512 : IntVector.SPECIES_256;
+    private static final VectorSpecies<Byte> BYTES = WIDE ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
+    private static final int WIDTH = FLOATS.length();
+    private static final VectorShuffle<Float> SWAP_HALVES = VectorShuffle.fromOp(FLOATS, lane -> lane ^ Lanes.WIDTH);
+
     private static final int BLOCK = 32;
+    /** Partial sums, and the distance of two numbers that share one. */
+    private static final int PARTIALS = 16;
     private static final int NIBBLE = 0xf;
     private static final int Q4_0_ZERO = 8;
 
     private BlockDot() {
     }
 
-    /** Rows {@code from} to {@code to} of Q8_0 {@code w [., in]}: {@code d · q}. */
-    static void q8(MemorySegment w, int in, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
+    /** Rows {@code from} to {@code to} of Q8_0 {@code w [., in]}: {@code d · q}. {@code x} begins at {@code xAt}. */
+    static void q8(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {
         int blocks = in / BLOCK;
         int blockBytes = DType.Q8_0.blockBytes();
         for (int r = from; r < to; r++) {
             long row = (long) blocks * blockBytes * r;
-            FloatVector sum = FloatVector.zero(Lanes.FLOATS);
-            for (int i = 0; i < blocks; i++) {
-                long at = row + (long) blockBytes * i;
-                long xi = xAt + 4L * BLOCK * i;
-                FloatVector s = Stored.int8(w, at + 2).mul(Lanes.load(x, xi));
-                s = Stored.int8(w, at + 10).fma(Lanes.load(x, xi + 32), s);
-                FloatVector t = Stored.int8(w, at + 18).mul(Lanes.load(x, xi + 64));
-                t = Stored.int8(w, at + 26).fma(Lanes.load(x, xi + 96), t);
-                sum = s.add(t).fma(FloatVector.broadcast(Lanes.FLOATS, Stored.half(w, at)), sum);
+            FloatVector total = FloatVector.zero(Lanes.FLOATS);
+            for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
+                FloatVector sum = FloatVector.zero(FLOATS);
+                for (int i = 0; i < blocks; i++) {
+                    long at = row + (long) blockBytes * i;
+                    int xi = xAt + lane + BLOCK * i;
+                    FloatVector s = toFloat(int8(w, at + 2 + lane)).mul(FloatVector.fromArray(FLOATS, x, xi));
+                    s = toFloat(int8(w, at + 18 + lane)).fma(FloatVector.fromArray(FLOATS, x, xi + PARTIALS), s);
+                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half(w.get(Lanes.SHORT, at))), sum);
+                }
+                total = total.add(fold(sum));
             }
-            y.set(Lanes.FLOAT, yAt + 4L * r, Lanes.sum(sum));
+            y.set(Lanes.FLOAT, yAt + 4L * r, Lanes.sum(total));
         }
     }
 
     /** Rows {@code from} to {@code to} of Q4_0 {@code w [., in]}: {@code d · (q − 8)}. */
-    static void q4Symmetric(MemorySegment w, int in, MemorySegment x, long xAt, MemorySegment y, long yAt,
-            int from, int to) {
+    static void q4Symmetric(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {
         int blocks = in / BLOCK;
         int blockBytes = DType.Q4_0.blockBytes();
         for (int r = from; r < to; r++) {
             long row = (long) blocks * blockBytes * r;
-            FloatVector sum = FloatVector.zero(Lanes.FLOATS);
-            for (int i = 0; i < blocks; i++) {
-                long at = row + (long) blockBytes * i;
-                long xi = xAt + 4L * BLOCK * i;
-                IntVector first = Stored.uint8(w, at + 2);
-                IntVector second = Stored.uint8(w, at + 10);
-                FloatVector s = Stored.toFloat(first.and(NIBBLE).sub(Q4_0_ZERO)).mul(Lanes.load(x, xi));
-                s = Stored.toFloat(second.and(NIBBLE).sub(Q4_0_ZERO)).fma(Lanes.load(x, xi + 32), s);
-                FloatVector t = Stored.toFloat(first.lanewise(VectorOperators.LSHR, 4).sub(Q4_0_ZERO))
-                        .mul(Lanes.load(x, xi + 64));
-                t = Stored.toFloat(second.lanewise(VectorOperators.LSHR, 4).sub(Q4_0_ZERO))
-                        .fma(Lanes.load(x, xi + 96), t);
-                sum = s.add(t).fma(FloatVector.broadcast(Lanes.FLOATS, Stored.half(w, at)), sum);
+            FloatVector total = FloatVector.zero(Lanes.FLOATS);
+            for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
+                FloatVector sum = FloatVector.zero(FLOATS);
+                for (int i = 0; i < blocks; i++) {
+                    long at = row + (long) blockBytes * i;
+                    int xi = xAt + lane + BLOCK * i;
+                    IntVector pairs = uint8(w, at + 2 + lane);
+                    FloatVector s = toFloat(low(pairs).sub(Q4_0_ZERO)).mul(FloatVector.fromArray(FLOATS, x, xi));
+                    s = toFloat(high(pairs).sub(Q4_0_ZERO)).fma(FloatVector.fromArray(FLOATS, x, xi + PARTIALS), s);
+                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half(w.get(Lanes.SHORT, at))), sum);
+                }
+                total = total.add(fold(sum));
             }
-            y.set(Lanes.FLOAT, yAt + 4L * r, Lanes.sum(sum));
+            y.set(Lanes.FLOAT, yAt + 4L * r, Lanes.sum(total));
         }
     }
 
     /**
      * Rows {@code from} to {@code to} of Q4_1 {@code w [., in]}: {@code d · q + m}, so that a block gives
      * {@code d · Σ q x + m · Σ x}.
-     *
-     * @param blockSums what {@link #blockSums} made of {@code x}
      */
-    static void q4Offset(MemorySegment w, int in, MemorySegment x, long xAt, MemorySegment blockSums,
-            MemorySegment y, long yAt, int from, int to) {
+    static void q4Offset(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {
         int blocks = in / BLOCK;
         int blockBytes = DType.Q4_1.blockBytes();
         for (int r = from; r < to; r++) {
             long row = (long) blocks * blockBytes * r;
-            FloatVector sum = FloatVector.zero(Lanes.FLOATS);
-            FloatVector offset = sum;
-            for (int i = 0; i < blocks; i++) {
-                long at = row + (long) blockBytes * i;
-                long xi = xAt + 4L * BLOCK * i;
-                IntVector first = Stored.uint8(w, at + 4);
-                IntVector second = Stored.uint8(w, at + 12);
-                FloatVector s = Stored.toFloat(first.and(NIBBLE)).mul(Lanes.load(x, xi));
-                s = Stored.toFloat(second.and(NIBBLE)).fma(Lanes.load(x, xi + 32), s);
-                FloatVector t = Stored.toFloat(first.lanewise(VectorOperators.LSHR, 4)).mul(Lanes.load(x, xi + 64));
-                t = Stored.toFloat(second.lanewise(VectorOperators.LSHR, 4)).fma(Lanes.load(x, xi + 96), t);
-                sum = s.add(t).fma(FloatVector.broadcast(Lanes.FLOATS, Stored.half(w, at)), sum);
-                offset = Lanes.load(blockSums, 4L * Lanes.WIDTH * i)
-                        .fma(FloatVector.broadcast(Lanes.FLOATS, Stored.half(w, at + 2)), offset);
+            FloatVector total = FloatVector.zero(Lanes.FLOATS);
+            for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
+                FloatVector sum = FloatVector.zero(FLOATS);
+                FloatVector offset = sum;
+                for (int i = 0; i < blocks; i++) {
+                    long at = row + (long) blockBytes * i;
+                    int xi = xAt + lane + BLOCK * i;
+                    int scales = w.get(Lanes.INT, at);
+                    IntVector pairs = uint8(w, at + 4 + lane);
+                    FloatVector first = FloatVector.fromArray(FLOATS, x, xi);
+                    FloatVector second = FloatVector.fromArray(FLOATS, x, xi + PARTIALS);
+                    FloatVector s = toFloat(high(pairs)).fma(second, toFloat(low(pairs)).mul(first));
+                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half((short) scales)), sum);
+                    offset = first.add(second)
+                            .fma(FloatVector.broadcast(FLOATS, Stored.half((short) (scales >>> 16))), offset);
+                }
+                total = total.add(fold(sum.add(offset)));
             }
-            y.set(Lanes.FLOAT, yAt + 4L * r, Lanes.sum(sum.add(offset)));
+            y.set(Lanes.FLOAT, yAt + 4L * r, Lanes.sum(total));
         }
     }
 
-    /** Eight partial sums of every 32 numbers of {@code x [in]}: {@code sums [in / 32, 8]}. */
-    static void blockSums(MemorySegment x, long xAt, int in, MemorySegment sums) {
-        for (int i = 0; i < in / BLOCK; i++) {
-            long xi = xAt + 4L * BLOCK * i;
-            FloatVector sum = Lanes.load(x, xi).add(Lanes.load(x, xi + 32))
-                    .add(Lanes.load(x, xi + 64).add(Lanes.load(x, xi + 96)));
-            Lanes.store(sum, sums, 4L * Lanes.WIDTH * i);
-        }
+    private static IntVector int8(MemorySegment segment, long offset) {
+        return (IntVector) ByteVector.fromMemorySegment(BYTES, segment, offset, Lanes.ORDER)
+                .convertShape(VectorOperators.B2I, INTS, 0);
+    }
+
+    private static IntVector uint8(MemorySegment segment, long offset) {
+        return (IntVector) ByteVector.fromMemorySegment(BYTES, segment, offset, Lanes.ORDER)
+                .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
+    }
+
+    private static IntVector low(IntVector pairs) {
+        return pairs.and(NIBBLE);
+    }
+
+    private static IntVector high(IntVector pairs) {
+        return pairs.lanewise(VectorOperators.LSHR, 4);
+    }
+
+    private static FloatVector toFloat(IntVector ints) {
+        return (FloatVector) ints.convertShape(VectorOperators.I2F, FLOATS, 0);
+    }
+
+    /** Partial sums {@code j} and {@code j + 8} added, if they are in one vector. */
+    private static FloatVector fold(FloatVector sums) {
+        return WIDE ? (FloatVector) sums.add(sums.rearrange(SWAP_HALVES)).reinterpretShape(Lanes.FLOATS, 0) : sums;
     }
 }

@@ -364,7 +364,6 @@ public final class CpuBackend implements Backend {
     public void close() {
         pool.close();
         decode.close();
-        matVec.close();
         widened.close();
         scratch.close();
     }

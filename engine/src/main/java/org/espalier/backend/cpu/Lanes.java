@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -28,6 +29,10 @@ final class Lanes {
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
     static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ORDER);
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
+
+    private static final VectorShuffle<Float> SWAP_FOURS = VectorShuffle.fromOp(FLOATS, lane -> lane ^ 4);
+    private static final VectorShuffle<Float> SWAP_PAIRS = VectorShuffle.fromOp(FLOATS, lane -> lane ^ 2);
+    private static final VectorShuffle<Float> SWAP_ONES = VectorShuffle.fromOp(FLOATS, lane -> lane ^ 1);
 
     private Lanes() {
     }
@@ -60,10 +65,11 @@ final class Lanes {
         return sum(a.add(b).add(c.add(d)));
     }
 
-    /** The sum of eight lanes by a fixed tree. */
+    /** The sum of eight lanes by a fixed tree: {@code ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))}. */
     static float sum(FloatVector v) {
-        return ((v.lane(0) + v.lane(4)) + (v.lane(2) + v.lane(6)))
-                + ((v.lane(1) + v.lane(5)) + (v.lane(3) + v.lane(7)));
+        FloatVector two = v.add(v.rearrange(SWAP_FOURS));
+        FloatVector four = two.add(two.rearrange(SWAP_PAIRS));
+        return four.add(four.rearrange(SWAP_ONES)).lane(0);
     }
 
     /** The largest of eight lanes. */

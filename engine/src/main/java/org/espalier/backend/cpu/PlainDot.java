@@ -66,29 +66,4 @@ final class PlainDot {
             y.set(Lanes.FLOAT, yAt + 4L * r, Lanes.sum(a, b, c, d));
         }
     }
-
-    /** Rows {@code from} to {@code to} of float16 {@code w [., in]}. */
-    static void float16(MemorySegment w, int in, MemorySegment x, long xAt, MemorySegment y, long yAt, int from, int to) {
-        int whole = in - in % Lanes.PARTIALS;
-        for (int r = from; r < to; r++) {
-            long row = 2L * in * r;
-            FloatVector a = FloatVector.zero(Lanes.FLOATS);
-            FloatVector b = a;
-            FloatVector c = a;
-            FloatVector d = a;
-            for (int i = 0; i < whole; i += Lanes.PARTIALS) {
-                long at = row + 2L * i;
-                long xi = xAt + 4L * i;
-                a = Stored.float16(w, at).fma(Lanes.load(x, xi), a);
-                b = Stored.float16(w, at + 16).fma(Lanes.load(x, xi + 32), b);
-                c = Stored.float16(w, at + 32).fma(Lanes.load(x, xi + 64), c);
-                d = Stored.float16(w, at + 48).fma(Lanes.load(x, xi + 96), d);
-            }
-            for (int i = whole; i < in; i += Lanes.WIDTH) {
-                VectorMask<Float> mask = Lanes.FLOATS.indexInRange(i, in);
-                a = Stored.float16(w, row + 2L * i, in - i).fma(Lanes.load(x, xAt + 4L * i, mask), a);
-            }
-            y.set(Lanes.FLOAT, yAt + 4L * r, Lanes.sum(a, b, c, d));
-        }
-    }
 }

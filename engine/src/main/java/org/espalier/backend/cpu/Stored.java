@@ -23,6 +23,14 @@ final class Stored {
     /** The bits that an infinite half would get if its exponent were an ordinary one. */
     private static final int HALF_OVERFLOW = Float.floatToRawIntBits(0x1p16f);
 
+    private static final float[] HALVES = new float[1 << 16];
+
+    static {
+        for (int bits = 0; bits < HALVES.length; bits++) {
+            HALVES[bits] = Float.float16ToFloat((short) bits);
+        }
+    }
+
     private Stored() {
     }
 
@@ -32,35 +40,23 @@ final class Stored {
 
     /** As {@link #bfloat16(MemorySegment, long)}, 0 where the first numbers end after {@code count}. */
     static FloatVector bfloat16(MemorySegment segment, long offset, int count) {
-        return bfloat16(partial(segment, offset, count));
-    }
-
-    static FloatVector float16(MemorySegment segment, long offset) {
-        return float16(ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER));
-    }
-
-    /** As {@link #float16(MemorySegment, long)}, 0 where the first numbers end after {@code count}. */
-    static FloatVector float16(MemorySegment segment, long offset, int count) {
-        return float16(partial(segment, offset, count));
-    }
-
-    private static ShortVector partial(MemorySegment segment, long offset, int count) {
         VectorMask<Short> mask = SHORTS.indexInRange(0, count);
-        return ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER, mask);
-    }
-
-    private static FloatVector bfloat16(ShortVector bits) {
-        return widen(bits).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+        return bfloat16(ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER, mask));
     }
 
     /** Exact for normal and subnormal numbers, infinities and NaN. */
-    private static FloatVector float16(ShortVector halves) {
-        IntVector bits = widen(halves);
+    static FloatVector float16(MemorySegment segment, long offset) {
+        IntVector bits = widen(ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER));
         FloatVector magnitude = bits.and(HALF_MAGNITUDE).lanewise(VectorOperators.LSHL, 13)
                 .reinterpretAsFloats().mul(HALF_SCALE);
         IntVector value = magnitude.reinterpretAsInts();
         value = value.blend(value.or(FLOAT_INFINITY), value.compare(VectorOperators.GE, HALF_OVERFLOW));
         return value.or(bits.and(HALF_SIGN).lanewise(VectorOperators.LSHL, 16)).reinterpretAsFloats();
+    }
+
+
+    private static FloatVector bfloat16(ShortVector bits) {
+        return widen(bits).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
     private static IntVector widen(ShortVector bits) {
@@ -85,6 +81,11 @@ final class Stored {
 
     /** One half-precision number: the scale of a block. */
     static float half(MemorySegment segment, long offset) {
-        return Float.float16ToFloat(segment.get(Lanes.SHORT, offset));
+        return half(segment.get(Lanes.SHORT, offset));
+    }
+
+    /** The value of a half's bits, from a table: a vector loads it from there in one step. */
+    static float half(short bits) {
+        return HALVES[bits & 0xffff];
     }
 }
