@@ -41,9 +41,11 @@ class BadArgumentsTest {
             Map.entry("convert", "--out @/out"),
             Map.entry("bench", "--prompt 4 --generate 4"),
             Map.entry("pretrain", "--out @/out --steps 1 --layers 1"),
+            Map.entry("compact", "--plan @/plan --out @/out"),
+            Map.entry("demo", "--out @/out"),
             Map.entry("devices", ""));
 
-    private static final List<String> WITHOUT_MODEL = List.of("devices", "pretrain");
+    private static final List<String> WITHOUT_MODEL = List.of("devices", "pretrain", "demo");
 
     private static final List<String> WRONG_USAGE = List.of(
             "", "nonsense", "--nonsense", "INFO", "info", "info a b", "info --nonsense a", "info --json",
@@ -78,6 +80,8 @@ class BadArgumentsTest {
             "pretrain", "pretrain --out", "pretrain --out @/o --steps 0", "pretrain --out @/o --layers -1",
             "pretrain --out @/o --lr 0", "pretrain --out @/o --vocab 10", "pretrain --out @/o --heads 3",
             "pretrain --out @/o --hidden x", "pretrain --out @/o --batch-tokens 0", "pretrain --out @/o --threads 0",
+            "compact", "compact @/m", "compact @/m --plan @/p", "compact @/m --out @/o", "compact @/m --out @/o --plan",
+            "demo surplus", "demo --out", "demo --threads 0",
             "convert", "convert @/m", "convert --out @/o", "convert @/m --out @/o.gguf", "convert @/m --out @/o --dtype q8_0",
             "merge", "merge @/m", "merge @/m @/a", "merge @/m @/a --out", "merge @/m @/a --out @/o.gguf",
             "merge @/m @/a --out @/o --dtype q8_0", "logits @/m --ids 1 --out @/o --adapter",
@@ -99,6 +103,8 @@ class BadArgumentsTest {
             "prune @/m --out @/o --ids-file @/missing", "prune @/m --out @/o --ids-file @/text",
             "prune @/m --out @/o --ids-file @/empty-array", "prune @/m --out @/o --calibration @/missing",
             "prune @/m --out @/o --criterion l2 --device cuda", "prune @/m --out @/text --criterion l2",
+            "compact @/m --plan @/missing --out @/o", "compact @/m --plan @/text --out @/o",
+            "compact @/m --plan @/config.json --out @/o", "demo --out @/text", "demo --out @/o --device cuda",
             "groups @/config.json", "info @/config.json");
 
     @TempDir
