@@ -2,10 +2,12 @@ package org.espalier.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
+import org.espalier.format.Output;
 import org.espalier.report.Comparison;
 import org.espalier.tune.StoryGrammar;
 import picocli.CommandLine.Command;
@@ -37,18 +39,21 @@ final class DemoCommand extends EngineCommand {
     @Override
     void run() {
         Path folder = out == null ? unused() : out;
-        Path dense = folder.resolve("dense");
-        DemoModel.write(dense, force);
         StoryGrammar grammar = new StoryGrammar();
         List<String> stories = LongStream.range(0, UNSEEN_STORIES).mapToObj(i -> grammar.story(UNSEEN_SEED, i)).toList();
-        Comparison.Stage stage = new StageMeter(compute, stories, seed.value()).measure("dense", dense);
+        StageMeter meter = new StageMeter(compute, stories, seed.value());
+        List<Comparison.Stage> stages = new ArrayList<>();
+        Output.writeFolder(folder, force, aside -> {
+            DemoModel.writeTo(aside.resolve("dense"));
+            stages.add(meter.measure("dense", aside.resolve("dense")));
+        });
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("out", folder.toString());
         result.put("cpu", Machine.cpu());
         result.put("threads", compute.threads());
         result.put("prompt", StageMeter.PROMPT);
-        result.put("stages", List.of(stage));
-        print(result, () -> text(folder, stage));
+        result.put("stages", stages);
+        print(result, () -> text(folder, stages.getFirst()));
     }
 
     private static Path unused() {

@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.espalier.format.Output;
 
 /** The small language model that comes with the program: trained by {@code engine pretrain --portable} on generated stories. */
 final class DemoModel {
@@ -16,13 +15,12 @@ final class DemoModel {
     private DemoModel() {
     }
 
-    /** Writes the model as a checkpoint folder. */
-    static void write(Path folder, boolean force) {
-        Output.writeFolder(folder, force, aside -> {
-            for (String name : FILES) {
-                copy(name, aside.resolve(name));
-            }
-        });
+    /** Writes the model as a new checkpoint folder. */
+    static void writeTo(Path folder) throws IOException {
+        Files.createDirectory(folder);
+        for (String name : FILES) {
+            copy(name, folder.resolve(name));
+        }
     }
 
     private static void copy(String name, Path target) throws IOException {
