@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.espalier.ffi.Failure;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -104,7 +105,7 @@ final class BenchCommand extends EngineCommand {
         List<Map<String, Object>> results = new ArrayList<>();
         Columns columns = new Columns().row("model", "test", "tokens/s", "±");
         for (Series one : series) {
-            Map<String, Object> result = new LinkedHashMap<>();
+            SequencedMap<String, Object> result = new LinkedHashMap<>();
             result.put("model", one.model);
             result.put("test", one.test);
             result.put("tokens_per_second", Speed.mean(one.samples));
@@ -115,7 +116,7 @@ final class BenchCommand extends EngineCommand {
                     "%.2f".formatted(Speed.deviation(one.samples)));
         }
         List<Map<String, Object>> ratios = ratios(series, columns);
-        Map<String, Object> whole = new LinkedHashMap<>();
+        SequencedMap<String, Object> whole = new LinkedHashMap<>();
         whole.put("cpu", Machine.cpu());
         whole.put("threads", compute.threads());
         whole.put("results", results);

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.espalier.ffi.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.CheckpointWriter;
@@ -48,7 +49,7 @@ final class CompactCommand extends EngineCommand {
                 writer.writeInto(folder);
                 Files.write(folder.resolve("plan.json"), PlanFile.bytes(keep));
             });
-            Map<String, Object> result = new LinkedHashMap<>();
+            SequencedMap<String, Object> result = new LinkedHashMap<>();
             result.put("parameters_before", keep.parametersBefore());
             result.put("parameters_after", selection.parametersAfter());
             result.put("out", output.path().toString());

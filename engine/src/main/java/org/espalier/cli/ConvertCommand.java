@@ -2,6 +2,7 @@ package org.espalier.cli;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Conversion;
 import org.espalier.format.TokenizerFiles;
@@ -37,7 +38,7 @@ final class ConvertCommand extends EngineCommand {
                         progress.advance(done - before[0]);
                         before[0] = done;
                     });
-            Map<String, Object> result = new LinkedHashMap<>();
+            SequencedMap<String, Object> result = new LinkedHashMap<>();
             result.put("out", output.path().toString());
             result.put("tensors", checkpoint.tensors().size());
             print(result, () -> "wrote %d tensors to %s".formatted(checkpoint.tensors().size(), output.path()));

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.stream.LongStream;
 import org.espalier.format.Output;
 import org.espalier.report.Comparison;
@@ -47,7 +48,7 @@ final class DemoCommand extends EngineCommand {
             DemoModel.writeTo(aside.resolve("dense"));
             stages.add(meter.measure("dense", aside.resolve("dense")));
         });
-        Map<String, Object> result = new LinkedHashMap<>();
+        SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", folder.toString());
         result.put("cpu", Machine.cpu());
         result.put("threads", compute.threads());

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.espalier.ffi.OpenBlas;
 import picocli.CommandLine.Command;
 
@@ -23,7 +24,9 @@ final class DevicesCommand extends EngineCommand {
         cpu.put("memory_available_bytes", Machine.memoryAvailable());
         cpu.put("blas", OpenBlas.description());
         List<Map<String, Object>> devices = new ArrayList<>(List.of(cpu));
-        print(Map.of("devices", devices), () -> text(cpu));
+        SequencedMap<String, Object> result = new LinkedHashMap<>();
+        result.put("devices", devices);
+        print(result, () -> text(cpu));
     }
 
     private static String text(Map<String, Object> cpu) {

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.Map;
+import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,8 +36,8 @@ abstract class EngineCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Prints the result: as one JSON object if asked for, else as text for people. */
-    final void print(Map<String, ?> result, Supplier<String> text) {
+    /** Prints the result: as one JSON object with its keys in order if asked for, else as text for people. */
+    final void print(SequencedMap<String, ?> result, Supplier<String> text) {
         out().println(json ? toJson(result) : text.get());
     }
 
@@ -68,7 +68,7 @@ abstract class EngineCommand implements Callable<Integer> {
         return new ParameterException(spec.commandLine(), complaint);
     }
 
-    private static String toJson(Map<String, ?> result) {
+    private static String toJson(SequencedMap<String, ?> result) {
         try {
             return new ObjectMapper().writeValueAsString(result);
         } catch (JsonProcessingException e) {

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.espalier.eval.TextFormat;
 import org.espalier.ffi.Failure;
@@ -111,7 +112,7 @@ final class GenerateCommand extends EngineCommand {
     }
 
     private void report(int[] promptIds, Continuation continuation, String text) {
-        Map<String, Object> result = new LinkedHashMap<>();
+        SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("prompt_ids", promptIds);
         result.put("ids", continuation.ids());
         result.put("text", text);

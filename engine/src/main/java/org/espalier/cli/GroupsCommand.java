@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.espalier.couple.Group;
 import org.espalier.couple.Groups;
 import org.espalier.couple.Member;
@@ -27,10 +28,9 @@ final class GroupsCommand extends EngineCommand {
     @Override
     void run() {
         Groups groups = Groups.of(new Llama(config()).shape());
-        Map<String, Object> result = new LinkedHashMap<>();
+        SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("groups", groups.groups().stream().map(GroupsCommand::describe).toList());
-        result.put("frozen", groups.frozen().stream().map(f -> Map.of("tensor", f.tensor().name(), "axis", f.axis(), "reason",
-                f.reason())).toList());
+        result.put("frozen", groups.frozen().stream().map(GroupsCommand::describe).toList());
         print(result, () -> text(groups.groups()));
     }
 
@@ -53,6 +53,14 @@ final class GroupsCommand extends EngineCommand {
         json.put("units", group.units());
         json.put("parameters_per_unit", group.parametersPerUnit());
         json.put("members", group.members().stream().flatMap(m -> m.runs().stream().map(r -> member(m, r))).toList());
+        return json;
+    }
+
+    private static Map<String, Object> describe(Groups.Frozen frozen) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("tensor", frozen.tensor().name());
+        json.put("axis", frozen.axis());
+        json.put("reason", frozen.reason());
         return json;
     }
 

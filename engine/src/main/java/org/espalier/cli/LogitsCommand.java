@@ -6,8 +6,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.espalier.backend.Backend;
 import org.espalier.format.Output;
 import org.espalier.format.SafetensorsWriter;
@@ -72,8 +74,10 @@ final class LogitsCommand extends EngineCommand {
             SafetensorsWriter.write(target.path(), List.of(new SafetensorsWriter.Entry("logits", DType.F32,
                     Shape.of(tokens.length, vocab), sink -> writeRows(logits, vocab, sink))));
             target.commit();
-            print(Map.of("tokens", tokens.length, "vocab_size", vocab),
-                    () -> "wrote logits [%d, %d] to %s".formatted(tokens.length, vocab, output.path()));
+            SequencedMap<String, Object> result = new LinkedHashMap<>();
+            result.put("tokens", tokens.length);
+            result.put("vocab_size", vocab);
+            print(result, () -> "wrote logits [%d, %d] to %s".formatted(tokens.length, vocab, output.path()));
         }
     }
 

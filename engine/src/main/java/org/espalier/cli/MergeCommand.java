@@ -3,6 +3,7 @@ package org.espalier.cli;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftMerge;
@@ -45,7 +46,7 @@ final class MergeCommand extends EngineCommand {
                         before[0] = done;
                     });
             int merged = stored.projections().size();
-            Map<String, Object> result = new LinkedHashMap<>();
+            SequencedMap<String, Object> result = new LinkedHashMap<>();
             result.put("out", output.path().toString());
             result.put("tensors", checkpoint.tensors().size());
             result.put("merged", merged);

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.SequencedMap;
 import org.espalier.eval.Perplexity;
 import org.espalier.eval.Protocol;
 import org.espalier.eval.TextFormat;
@@ -76,7 +77,7 @@ final class PplCommand extends EngineCommand {
                 columns.row(name, "%s, %d ids".formatted(protocol, windows.seqLen()), result.count(), result.predictions(),
                         "%.4f".formatted(result.ppl()));
             }
-            Map<String, Object> whole = new LinkedHashMap<>();
+            SequencedMap<String, Object> whole = new LinkedHashMap<>();
             whole.put("model", model.path().toString());
             whole.put("device", open.backend().name());
             whole.put("cpu", Machine.cpu());

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import org.espalier.format.CheckpointWriter;
 import org.espalier.format.Output;
 import org.espalier.format.TokenizerFiles;
@@ -60,7 +61,7 @@ final class PruneCommand extends EngineCommand {
     private void report(Pruning.Result pruned, double seconds) {
         long before = pruned.plan().parametersBefore();
         long after = pruned.plan().parametersAfter();
-        Map<String, Object> result = new LinkedHashMap<>();
+        SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("parameters_before", before);
         result.put("parameters_after", after);
         result.put("ratio", 1 - (double) after / before);

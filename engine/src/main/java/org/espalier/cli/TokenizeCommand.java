@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.stream.Collectors;
 import org.espalier.eval.TextFormat;
 import org.espalier.format.Tokenizer;
@@ -42,7 +43,7 @@ final class TokenizeCommand extends EngineCommand {
         String text = source.text != null ? source.text : TextFormat.decode(source.file);
         try (Tokenizer tokenizer = Tokenizer.open(model.path())) {
             int[] ids = tokenizer.encode(text, !noSpecial);
-            Map<String, Object> result = new LinkedHashMap<>();
+            SequencedMap<String, Object> result = new LinkedHashMap<>();
             result.put("ids", ids);
             result.put("text", tokenizer.decode(ids, false));
             print(result, () -> Arrays.stream(ids).mapToObj(String::valueOf).collect(Collectors.joining(" ")));
