@@ -2,7 +2,7 @@ package org.espalier.backend;
 
 /**
  * Which numbers of a tensor are left out: a pure function of these and the number's place, so that it is computed again
- * where it is needed and stored nowhere. Number {@code i} takes 16 of the 128 bits of Philox4x32-10 (Salmon et al. 2011)
+ * where it is needed and stored nowhere. Number {@code i} takes 16 of the 128 bits of {@link Philox}
  * under the key {@code seed} at counter {@code (i / 8, operation, run low, run high)}: from the low end, number
  * {@code i mod 8}. It is left out if they are below {@link #threshold()}.
  *
@@ -15,14 +15,6 @@ public record DropoutMask(double rate, long seed, long run, int operation) {
 
     /** Numbers that share a counter. */
     public static final int SHARED = 8;
-
-    private static final long LOW = 0xFFFFFFFFL;
-    private static final int ROUNDS = 10;
-    /** Multipliers and key increments of the generator. */
-    public static final long MULTIPLY_A = 0xD2511F53L;
-    public static final long MULTIPLY_B = 0xCD9E8D57L;
-    public static final int WEYL_A = 0x9E3779B9;
-    public static final int WEYL_B = 0xBB67AE85;
 
     public DropoutMask {
         if (!(rate >= 0 && rate < 1) || Math.round(rate * 65536) == 65536) {
@@ -50,21 +42,6 @@ public record DropoutMask(double rate, long seed, long run, int operation) {
 
     /** The generator's four words at counter {@code block}. */
     int[] words(long block) {
-        return philox((int) block, operation, (int) run, (int) (run >>> 32), (int) seed, (int) (seed >>> 32));
-    }
-
-    /** Philox4x32-10 of a counter and a key. */
-    static int[] philox(int c0, int c1, int c2, int c3, int key0, int key1) {
-        int k0 = key0;
-        int k1 = key1;
-        int[] c = {c0, c1, c2, c3};
-        for (int round = 0; round < ROUNDS; round++) {
-            long a = (c[0] & LOW) * MULTIPLY_A;
-            long b = (c[2] & LOW) * MULTIPLY_B;
-            c = new int[] {(int) (b >>> 32) ^ c[1] ^ k0, (int) b, (int) (a >>> 32) ^ c[3] ^ k1, (int) a};
-            k0 += WEYL_A;
-            k1 += WEYL_B;
-        }
-        return c;
+        return Philox.words((int) block, operation, (int) run, (int) (run >>> 32), (int) seed, (int) (seed >>> 32));
     }
 }

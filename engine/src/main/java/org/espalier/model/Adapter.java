@@ -1,5 +1,7 @@
 package org.espalier.model;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,9 +12,13 @@ import java.util.stream.Collectors;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.ffi.Failure;
+import org.espalier.ffi.NativeMemory;
 import org.espalier.format.PeftAdapter;
+import org.espalier.format.PeftConfig;
+import org.espalier.format.SafetensorsWriter;
 import org.espalier.format.StoredTensor;
 import org.espalier.tape.Value;
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** The low-rank matrices beside a model's projections, on a device in the compute type, by name. */
@@ -63,6 +69,30 @@ public final class Adapter implements AutoCloseable {
     /** All matrices, in the tape's order. */
     public Map<String, Tensor> tensors() {
         return Collections.unmodifiableMap(tensors);
+    }
+
+    /**
+     * Writes the adapter into a folder that exists, in PEFT's form and float32.
+     *
+     * @param baseModel the model it belongs to, for people
+     */
+    public void writeInto(Path folder, Backend backend, String baseModel) throws IOException {
+        List<String> targets = LoraConfig.ALL_PROJECTIONS.stream()
+                .filter(p -> tensors.keySet().stream().anyMatch(name -> name.endsWith("." + p + PeftAdapter.SUFFIX_A))).toList();
+        PeftConfig stored = new PeftConfig(config.rank(), config.alpha(), false, config.dropout(), targets, baseModel);
+        PeftAdapter.writeInto(folder, stored, tensors.entrySet().stream().map(t -> new SafetensorsWriter.Entry(t.getKey(),
+                DType.F32, t.getValue().shape(), sink -> write(backend, t.getValue(), sink))).toList());
+    }
+
+    private static void write(Backend backend, Tensor tensor, SafetensorsWriter.Sink sink) throws IOException {
+        Tensor single = backend.allocate(DType.F32, tensor.shape(), "float32 of an adapter");
+        try (Queue queue = backend.newQueue(); NativeMemory staging = NativeMemory.allocate(single.bytes(), "adapter")) {
+            backend.convert(queue, tensor, single);
+            backend.download(queue, single, staging.segment());
+            sink.write(staging.segment());
+        } finally {
+            single.buffer().close();
+        }
     }
 
     private static void requireSame(List<Value> places, PeftAdapter stored) {

@@ -80,6 +80,11 @@ public final class Executor implements AutoCloseable {
         return new Executor(backend, tape, leaves, Gradients.NONE, Retention.INFERENCE, Observer.NONE);
     }
 
+    /** Bytes of activations and gradients that would be there at once, without allocating any. */
+    public static long plannedBytes(Tape tape, Gradients gradients, Retention retention, DType compute) {
+        return Arena.plan(new Schedule(tape, gradients, retention), compute);
+    }
+
     /** Bytes of activations and gradients that are there at once. */
     public long workspaceBytes() {
         return bytes;

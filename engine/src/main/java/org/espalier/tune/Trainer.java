@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import org.espalier.backend.AdamW;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
@@ -115,15 +116,21 @@ public final class Trainer implements AutoCloseable {
         return Collections.unmodifiableMap(second);
     }
 
+    /** As {@link #step(List, double, IntConsumer)}, without a listener. */
+    public StepResult step(List<Packed> microBatches, double learningRate) {
+        return step(microBatches, learningRate, tokens -> { });
+    }
+
     /**
      * One update from the mean loss over all counted tokens of the micro-batches.
      *
+     * @param done is told the tokens of each micro-batch that was computed
      * @throws Failure if nothing counts, or if the loss is no longer a number
      */
-    public StepResult step(List<Packed> microBatches, double learningRate) {
+    public StepResult step(List<Packed> microBatches, double learningRate, IntConsumer done) {
         int counted = microBatches.stream().mapToInt(Packed::counted).sum();
         if (counted == 0) {
-            throw new Failure("no token of this batch counts", "training step " + steps,
+            throw new Failure("no token of this batch counts", "training step " + (steps + 1),
                     "give samples with text after the prompt");
         }
         double loss = 0;
@@ -132,19 +139,30 @@ public final class Trainer implements AutoCloseable {
             loss += training.forward(microBatches.get(i), seed, (long) steps << 32 | i);
             tokens += microBatches.get(i).tokens();
             training.backward(1.0 / counted, i > 0);
+            done.accept(microBatches.get(i).tokens());
         }
         training.finish();
         double norm = update(loss, learningRate);
         return new StepResult(loss / counted, norm, tokens);
     }
 
-    /** Mean negative log-likelihood of the counted tokens, in nats, without an update. */
+    /** As {@link #evaluate(List, IntConsumer)}, without a listener. */
     public double evaluate(List<Packed> batches) {
+        return evaluate(batches, tokens -> { });
+    }
+
+    /**
+     * Mean negative log-likelihood of the counted tokens, in nats, without an update.
+     *
+     * @param done is told the tokens of each batch that was computed
+     */
+    public double evaluate(List<Packed> batches, IntConsumer done) {
         double loss = 0;
         long counted = 0;
         for (Packed batch : batches) {
             loss += evaluation.forward(batch, seed, 0);
             counted += batch.counted();
+            done.accept(batch.tokens());
         }
         return loss / counted;
     }
@@ -157,7 +175,7 @@ public final class Trainer implements AutoCloseable {
         }
         double norm = Math.sqrt(HostCopy.readDoubles(backend, queue, sumOfSquares)[0]);
         if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-            throw new Failure("loss is " + loss + " and gradient norm " + norm, "training step " + steps,
+            throw new Failure("loss is " + loss + " and gradient norm " + norm, "training step " + (steps + 1),
                     "lower the learning rate, or look for damaged data or weights");
         }
         steps++;

@@ -8,6 +8,7 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.espalier.backend.DropoutMask;
+import org.espalier.backend.Philox;
 
 /** Leaves numbers out at random; how, says {@link DropoutMask}. Four of the generator's counters run abreast. */
 final class Dropout {
@@ -18,7 +19,6 @@ final class Dropout {
     /** Numbers whose draws are made at once. */
     private static final int CHUNK = 1024;
     private static final long LOW = 0xFFFFFFFFL;
-    private static final int ROUNDS = 10;
 
     private final WorkerPool pool;
 
@@ -69,15 +69,15 @@ final class Dropout {
             LongVector c3 = LongVector.broadcast(LONGS, mask.run() >>> 32);
             int k0 = (int) mask.seed();
             int k1 = (int) (mask.seed() >>> 32);
-            for (int round = 0; round < ROUNDS; round++) {
-                LongVector a = c0.and(LOW).mul(LongVector.broadcast(LONGS, DropoutMask.MULTIPLY_A));
-                LongVector b = c2.and(LOW).mul(LongVector.broadcast(LONGS, DropoutMask.MULTIPLY_B));
+            for (int round = 0; round < Philox.ROUNDS; round++) {
+                LongVector a = c0.and(LOW).mul(LongVector.broadcast(LONGS, Philox.MULTIPLY_A));
+                LongVector b = c2.and(LOW).mul(LongVector.broadcast(LONGS, Philox.MULTIPLY_B));
                 c0 = mix(b, c1, k0);
                 c2 = mix(a, c3, k1);
                 c1 = b.and(LOW);
                 c3 = a.and(LOW);
-                k0 += DropoutMask.WEYL_A;
-                k1 += DropoutMask.WEYL_B;
+                k0 += Philox.WEYL_A;
+                k1 += Philox.WEYL_B;
             }
             store(c0.or(c1.lanewise(VectorOperators.LSHL, 32)), draws, i);
             store(c2.or(c3.lanewise(VectorOperators.LSHL, 32)), draws, i + 4);

@@ -1,0 +1,102 @@
+package org.espalier.tune;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import org.espalier.format.Tokenizer;
+
+/**
+ * Texts as tokens of which some count. A text is encoded as a whole, as a model meets it. Vocabularies may join the end of a
+ * prompt and the start of its answer in one token: such a token does not count, nor does any other with text of a prompt.
+ */
+public final class Encoder {
+
+    private final Tokenizer tokenizer;
+    private final int cutoff;
+    /** The token that ends a text, where the tokenizer does not put it there itself. */
+    private final OptionalInt end;
+
+    /** @param cutoff tokens of a sample at most, what begins and ends it included; at least 2 */
+    public Encoder(Tokenizer tokenizer, int cutoff) {
+        if (cutoff < 2) {
+            throw new IllegalArgumentException("a sample of " + cutoff + " tokens teaches nothing");
+        }
+        this.tokenizer = tokenizer;
+        this.cutoff = cutoff;
+        int[] frame = tokenizer.encode("", true);
+        boolean ends = frame.length > 0 && tokenizer.eosIds().contains(frame[frame.length - 1])
+                && !OptionalInt.of(frame[frame.length - 1]).equals(tokenizer.bosId());
+        this.end = ends ? OptionalInt.empty() : tokenizer.eosIds().stream().limit(1).mapToInt(id -> id).findFirst();
+    }
+
+    /**
+     * The samples of a text: one that counts as a whole is cut into windows, of others the first {@code cutoff} tokens are
+     * taken. Empty if nothing that counts is left.
+     */
+    List<Sample> samples(Example example) {
+        int[] ids = tokenizer.encode(example.whole(), example.framed());
+        boolean ended = example.framed() && end.isPresent() && !endsWith(ids, end.getAsInt());
+        int length = ids.length + (ended ? 1 : 0);
+        int[] tokens = Arrays.copyOf(ids, length);
+        boolean[] counts = Arrays.copyOf(counts(example, ids), length);
+        if (ended) {
+            tokens[ids.length] = end.getAsInt();
+            counts[ids.length] = true;
+        }
+        List<Sample> samples = new ArrayList<>();
+        // The last token of a window is only a target there, so it is the first that the next one reads.
+        int lastStart = example.countsWhole() ? length - 2 : Math.min(0, length - 2);
+        for (int from = 0; from <= lastStart; from += cutoff - 1) {
+            int to = Math.min(length, from + cutoff);
+            samples.add(Sample.of(Arrays.copyOfRange(tokens, from, to), Arrays.copyOfRange(counts, from, to)));
+        }
+        return samples.stream().filter(s -> s.counted() > 0).toList();
+    }
+
+    private static boolean endsWith(int[] ids, int id) {
+        return ids.length > 0 && ids[ids.length - 1] == id;
+    }
+
+    private boolean[] counts(Example example, int[] ids) {
+        boolean[] counts = new boolean[ids.length];
+        StringBuilder before = new StringBuilder();
+        for (int p = 0; p < example.parts().size(); p++) {
+            Example.Part part = example.parts().get(p);
+            boolean last = p == example.parts().size() - 1;
+            int from = part.counts() && p > 0 ? boundary(before.toString(), example.framed(), ids).after() : 0;
+            before.append(part.text());
+            if (part.counts()) {
+                int to = last ? ids.length : boundary(before.toString(), example.framed(), ids).before();
+                Arrays.fill(counts, from, Math.max(from, to), true);
+            }
+        }
+        return counts;
+    }
+
+    /**
+     * Where a text's beginning ends among its tokens.
+     *
+     * @param before tokens that surely belong to the beginning
+     * @param after  the first token without any text of it
+     */
+    private record Boundary(int before, int after) {
+    }
+
+    private Boundary boundary(String beginning, boolean framed, int[] ids) {
+        int[] alone = tokenizer.encode(beginning, framed);
+        if (framed && end.isEmpty()) {
+            alone = Arrays.copyOf(alone, Math.max(0, alone.length - 1));
+        }
+        int mismatch = Arrays.mismatch(alone, ids);
+        if (mismatch < 0 || mismatch == alone.length) {
+            return new Boundary(alone.length, alone.length);
+        }
+        int characters = tokenizer.decode(alone, false).length();
+        int after = mismatch;
+        while (after < ids.length && tokenizer.decode(Arrays.copyOf(ids, after), false).length() < characters) {
+            after++;
+        }
+        return new Boundary(mismatch, after);
+    }
+}

@@ -1,0 +1,31 @@
+package org.espalier.tune;
+
+import java.util.List;
+
+/** Texts to learn from, each made when it is asked for. */
+public interface Examples {
+
+    int size();
+
+    /**
+     * Text {@code index}, from 0.
+     *
+     * @throws org.espalier.ffi.Failure if what it is made from has not the right form
+     */
+    Example get(int index);
+
+    /** Plain texts that count as a whole. */
+    static Examples texts(List<String> texts) {
+        return new Examples() {
+            @Override
+            public int size() {
+                return texts.size();
+            }
+
+            @Override
+            public Example get(int index) {
+                return Example.text(texts.get(index));
+            }
+        };
+    }
+}

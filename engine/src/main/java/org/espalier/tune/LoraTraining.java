@@ -1,0 +1,218 @@
+package org.espalier.tune;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import org.espalier.backend.Backend;
+import org.espalier.ffi.Failure;
+import org.espalier.model.Adapter;
+import org.espalier.model.Llama;
+import org.espalier.model.Llama.Recording;
+import org.espalier.model.Model;
+import org.espalier.model.Packed;
+import org.espalier.model.Scorer;
+import org.espalier.tape.Executor;
+import org.espalier.tape.Gradients;
+import org.espalier.tape.Observer;
+import org.espalier.tape.Retention;
+
+/**
+ * Trains a model back by low-rank adapters beside its projections (Hu et al. 2021); the model's own weights stay as they
+ * are, and no gradient of any of them is computed. Same model, samples and settings: same adapter to the bit, at any number
+ * of threads.
+ */
+public final class LoraTraining {
+
+    /** Tokens of held-out samples computed at once. */
+    private static final int EVALUATED_TOKENS = 1024;
+
+    /** Told how training goes; losses are means over counted tokens, in nats. */
+    public interface Listener {
+
+        /** Hears nothing. */
+        Listener NONE = new Listener() {
+        };
+
+        /** After so many more tokens, trained on or held out. */
+        default void advanced(int tokens) {
+        }
+
+        /** After an update, counted from 1. */
+        default void updated(int step, int steps, Trainer.StepResult result) {
+        }
+
+        /** After a look at the held-out samples; step 0 is before training. */
+        default void evaluated(int step, double loss) {
+        }
+    }
+
+    /**
+     * What came of it.
+     *
+     * @param adapter       trained; the caller closes it
+     * @param losses        of each update, before it was made
+     * @param heldOutLosses by the number of updates made; empty if nothing was held out
+     * @param tokens        trained on
+     * @param seconds       spent on updates, without looks at held-out samples
+     * @param recomputed    whether activations were computed again in the backward pass
+     */
+    public record Result(Adapter adapter, List<Double> losses, SequencedMap<Integer, Double> heldOutLosses, long tokens,
+            double seconds, boolean recomputed) {
+
+        public Result {
+            losses = List.copyOf(losses);
+            heldOutLosses = Collections.unmodifiableSequencedMap(new TreeMap<>(heldOutLosses));
+        }
+
+        public int steps() {
+            return losses.size();
+        }
+
+        public double tokensPerSecond() {
+            return tokens / seconds;
+        }
+
+        /** Mean over the last tenth of the updates. */
+        public double trainLoss() {
+            int tail = Math.max(1, losses.size() / 10);
+            return losses.subList(losses.size() - tail, losses.size()).stream().mapToDouble(l -> l).average().orElseThrow();
+        }
+
+        /** Entries of all matrices of the adapter. */
+        public long trainableParameters() {
+            return adapter.tensors().values().stream().mapToLong(t -> t.shape().elements()).sum();
+        }
+    }
+
+    private final Model model;
+    private final TrainingData data;
+    private final LoraSettings settings;
+    private final Listener listener;
+    private final EpochBatches batches;
+    private final List<Packed> heldOut;
+    private final List<Double> losses = new ArrayList<>();
+    private final TreeMap<Integer, Double> heldOutLosses = new TreeMap<>();
+    private long tokens;
+    private long nanos;
+
+    /** @param model without an adapter; it stays open and unchanged */
+    public LoraTraining(Model model, TrainingData data, LoraSettings settings, Listener listener) {
+        data.training().forEach(s -> Scorer.check(model.config(), s.ids()));
+        data.heldOut().forEach(s -> Scorer.check(model.config(), s.ids()));
+        this.model = model;
+        this.data = data;
+        this.settings = settings;
+        this.listener = listener;
+        this.batches = new EpochBatches(data.training(), settings.epochs(), settings.batch(), settings.seed());
+        this.heldOut = pack(data.heldOut());
+    }
+
+    /** Updates that will be made. */
+    public int steps() {
+        return batches.steps();
+    }
+
+    /** Tokens that the listener will hear of, trained on and held out. */
+    public long totalTokens() {
+        int every = settings.evaluateEvery(steps());
+        long looks = 1 + (steps() + every - 1) / every;
+        return settings.epochs() * data.tokens() + looks * data.heldOutTokens();
+    }
+
+    /**
+     * Trains a new adapter.
+     *
+     * @throws Failure if a loss is no longer a number
+     */
+    public Result train() {
+        Adapter adapter = LoraInitialisation.adapter(model.backend(), model.config(), settings.lora(), settings.seed());
+        try {
+            boolean recompute = train(adapter);
+            return new Result(adapter, losses, heldOutLosses, tokens, nanos / 1e9, recompute);
+        } catch (RuntimeException | Error e) {
+            adapter.close();
+            throw e;
+        }
+    }
+
+    private boolean train(Adapter adapter) {
+        Backend backend = model.backend();
+        // Not closed: what it holds belongs to the model and to the caller.
+        Model adapted = model.with(adapter);
+        Llama training = new Llama(model.config(), settings.lora());
+        Retention retention = retention(backend, training, adapter);
+        try (Trainer trainer = new Trainer(backend, b -> record(training, b), b -> record(adapted.llama(), b),
+                adapted.leaves(Map.of()), adapter.tensors(), TrainingSettings.plain(), retention, Observer.NONE)) {
+            trainer.seed(settings.seed());
+            LearningRate rate = LearningRate.linear(settings.learningRate(), settings.warmUp(steps()), steps());
+            evaluate(trainer);
+            while (trainer.steps() < steps()) {
+                update(trainer, rate.at(trainer.steps()));
+                if (trainer.steps() % settings.evaluateEvery(steps()) == 0 || trainer.steps() == steps()) {
+                    evaluate(trainer);
+                }
+            }
+        }
+        return retention == Retention.RECOMPUTE;
+    }
+
+    private static Recording record(Llama llama, Packed batch) {
+        return llama.loss(batch.tokens(), batch.counted());
+    }
+
+    private void update(Trainer trainer, double rate) {
+        long start = System.nanoTime();
+        Trainer.StepResult result = trainer.step(microBatches(trainer.steps()), rate, listener::advanced);
+        nanos += System.nanoTime() - start;
+        tokens += result.tokens();
+        losses.add(result.loss());
+        listener.updated(trainer.steps(), steps(), result);
+    }
+
+    private void evaluate(Trainer trainer) {
+        if (!heldOut.isEmpty()) {
+            double loss = trainer.evaluate(heldOut, listener::advanced);
+            heldOutLosses.put(trainer.steps(), loss);
+            listener.evaluated(trainer.steps(), loss);
+        }
+    }
+
+    private List<Packed> microBatches(int step) {
+        List<Sample> batch = batches.batch(step);
+        List<Packed> parts = new ArrayList<>();
+        for (int from = 0; from < batch.size(); from += settings.microBatch()) {
+            parts.add(Sample.pack(batch.subList(from, Math.min(batch.size(), from + settings.microBatch()))));
+        }
+        return parts;
+    }
+
+    /** As many samples together as are computed at once, but at least one. */
+    private static List<Packed> pack(List<Sample> samples) {
+        List<Packed> packs = new ArrayList<>();
+        int from = 0;
+        while (from < samples.size()) {
+            int to = from + 1;
+            int size = samples.get(from).tokens();
+            while (to < samples.size() && size + samples.get(to).tokens() <= EVALUATED_TOKENS) {
+                size += samples.get(to++).tokens();
+            }
+            packs.add(Sample.pack(samples.subList(from, to)));
+            from = to;
+        }
+        return packs;
+    }
+
+    /** Keeps activations if those of the largest micro-batch that may come fit into what they may take. */
+    private Retention retention(Backend backend, Llama llama, Adapter adapter) {
+        int longest = data.training().stream().mapToInt(Sample::tokens).max().orElseThrow();
+        int counted = data.training().stream().mapToInt(Sample::counted).max().orElseThrow();
+        int together = Math.min(settings.microBatch(), data.training().size());
+        Recording largest = llama.loss(longest * together, counted * together);
+        long needed = Executor.plannedBytes(largest.tape(), Gradients.planned(p -> adapter.tensors().containsKey(p.name())),
+                Retention.KEEP, backend.computeType());
+        return needed <= settings.activationBytes() ? Retention.KEEP : Retention.RECOMPUTE;
+    }
+}

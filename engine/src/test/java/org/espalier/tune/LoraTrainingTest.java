@@ -1,0 +1,198 @@
+package org.espalier.tune;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.espalier.Golden;
+import org.espalier.backend.Backend;
+import org.espalier.backend.cpu.CpuBackend;
+import org.espalier.ffi.Failure;
+import org.espalier.format.SafetensorsFile;
+import org.espalier.model.Adapter;
+import org.espalier.model.Llama;
+import org.espalier.model.LoraConfig;
+import org.espalier.model.Model;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.Weights;
+import org.espalier.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Training adapters of a pruned model whose layers differ in width. */
+class LoraTrainingTest {
+
+    private static final LoraConfig LORA = new LoraConfig(4, 8, 0.05, Set.copyOf(LoraConfig.ALL_PROJECTIONS));
+    private static final long PLENTY = 1L << 30;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void lossFallsOnWhatWasLearntAndOnWhatWasHeldOut() {
+        List<Integer> heard = new ArrayList<>();
+        int[] tokens = {0};
+        LoraTraining.Listener listener = new LoraTraining.Listener() {
+            @Override
+            public void advanced(int more) {
+                tokens[0] += more;
+            }
+
+            @Override
+            public void updated(int step, int steps, Trainer.StepResult result) {
+                assertEquals(20, steps);
+                heard.add(step);
+            }
+        };
+        run(2, settings(1e-2, PLENTY), data(), listener, result -> {
+            assertEquals(20, result.steps());
+            assertEquals(IntStream.rangeClosed(1, 20).boxed().toList(), heard);
+            assertEquals(List.of(0, 8, 16, 20), List.copyOf(result.heldOutLosses().keySet()));
+            assertTrue(result.trainLoss() < result.losses().getFirst() - 1, result.losses()::toString);
+            double before = result.heldOutLosses().firstEntry().getValue();
+            assertTrue(result.heldOutLosses().lastEntry().getValue() < before - 0.5, result.heldOutLosses()::toString);
+            assertEquals(2 * data().tokens(), result.tokens());
+            assertEquals(2 * data().tokens() + 4 * data().heldOutTokens(), tokens[0]);
+            assertFalse(result.recomputed());
+            return null;
+        });
+    }
+
+    @Test
+    void adapterIsTheSameAtAnyNumberOfThreadsAndWhateverIsKept() throws IOException {
+        byte[] alone = file(1, settings(1e-3, PLENTY), "alone");
+        assertArrayEquals(alone, file(2, settings(1e-3, PLENTY), "two"));
+        assertArrayEquals(alone, file(2, settings(1e-3, 0), "recomputed"));
+        assertNotEquals(-1, Arrays.mismatch(alone, file(2, settings(1.1e-3, PLENTY), "other")));
+    }
+
+    /** The calls that compute weight gradients get the adapters' alone to write to. */
+    @Test
+    void noGradientOfAFrozenWeightIsComputed() {
+        Set<String> called = new TreeSet<>();
+        Set<Long> written = new HashSet<>();
+        try (CpuBackend cpu = new CpuBackend(2)) {
+            Backend watched = (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(), new Class<?>[] {Backend.class},
+                    (proxy, method, arguments) -> {
+                        watch(method.getName(), arguments, called, written);
+                        try {
+                            return method.invoke(cpu, arguments);
+                        } catch (InvocationTargetException e) {
+                            throw e.getCause();
+                        }
+                    });
+            run(watched, settings(1e-3, PLENTY), data(), LoraTraining.Listener.NONE, result -> {
+                assertEquals(56, result.adapter().tensors().size());
+                assertEquals(56, written.size());
+                return null;
+            });
+        }
+        assertTrue(called.containsAll(List.of("linearBackwardInput", "linearBackwardWeight", "rmsNormBackward")),
+                called::toString);
+        assertFalse(called.contains("embeddingBackward") || called.contains("linearBackwardBias"), called::toString);
+    }
+
+    private static void watch(String name, Object[] arguments, Set<String> called, Set<Long> written) {
+        if (!name.contains("Backward")) {
+            return;
+        }
+        called.add(name);
+        if (name.equals("linearBackwardWeight")) {
+            Tensor gradient = (Tensor) arguments[3];
+            assertTrue(gradient.shape().dim(0) == LORA.rank() || gradient.shape().dim(1) == LORA.rank(),
+                    gradient.shape()::toString);
+            written.add((long) System.identityHashCode(gradient.buffer()) << 32 | gradient.offset());
+        }
+    }
+
+    @Test
+    void aLossThatIsNoNumberIsRefusedAndTheStepNamed() {
+        Failure failure = assertThrows(Failure.class, () -> run(2, settings(1e30, PLENTY), data(),
+                LoraTraining.Listener.NONE, result -> null));
+        assertTrue(failure.oneLine().matches(".*\\(training step [1-9]\\d*\\).*"), failure.oneLine());
+    }
+
+    @Test
+    void withoutHeldOutSamplesNothingIsEvaluated() {
+        run(2, settings(1e-3, PLENTY), new TrainingData(data().training(), List.of(), 0, 0), LoraTraining.Listener.NONE,
+                result -> {
+                    assertTrue(result.heldOutLosses().isEmpty());
+                    return null;
+                });
+    }
+
+    private static LoraSettings settings(double rate, long memory) {
+        return new LoraSettings(LORA, 2, 4, 2, rate, OptionalInt.empty(), OptionalInt.of(8), memory, 7);
+    }
+
+    /** Sequences that count up, from where they like; the second half counts. */
+    private static TrainingData data() {
+        Random random = new Random(1);
+        List<Sample> samples = Stream.generate(() -> counting(random.nextInt(200), 10 + random.nextInt(12))).limit(46).toList();
+        return new TrainingData(samples.subList(0, 40), samples.subList(40, 46), 0, 0);
+    }
+
+    private static Sample counting(int from, int length) {
+        boolean[] counts = new boolean[length];
+        Arrays.fill(counts, length / 2, length, true);
+        return Sample.of(IntStream.range(from, from + length).toArray(), counts);
+    }
+
+    private byte[] file(int threads, LoraSettings settings, String name) throws IOException {
+        Path out = Files.createDirectory(folder.resolve(name));
+        run(threads, settings, data(), LoraTraining.Listener.NONE, result -> {
+            write(result.adapter(), out);
+            return null;
+        });
+        return Files.readAllBytes(out.resolve("adapter_model.safetensors"));
+    }
+
+    private static void write(Adapter adapter, Path folder) {
+        try (Backend backend = new CpuBackend(1)) {
+            adapter.writeInto(folder, backend, "base");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static <T> T run(int threads, LoraSettings settings, TrainingData data, LoraTraining.Listener listener,
+            Function<LoraTraining.Result, T> then) {
+        try (Backend backend = new CpuBackend(threads)) {
+            return run(backend, settings, data, listener, then);
+        }
+    }
+
+    private static <T> T run(Backend backend, LoraSettings settings, TrainingData data, LoraTraining.Listener listener,
+            Function<LoraTraining.Result, T> then) {
+        try (SafetensorsFile base = SafetensorsFile.open(Golden.resource("lora/base.safetensors"))) {
+            ModelConfig config = PrunedLlama.config(base.tensors());
+            Weights weights = Weights.bind(backend, new Llama(config).shape(), base.tensors(), "golden");
+            try (Model model = Model.of(config, weights, backend)) {
+                LoraTraining.Result result = new LoraTraining(model, data, settings, listener).train();
+                try (Adapter adapter = result.adapter()) {
+                    return then.apply(result);
+                }
+            }
+        }
+    }
+}
