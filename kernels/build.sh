@@ -10,12 +10,10 @@ target="${1:-$here/target}"
 kernels="$target/classes/META-INF/espalier/kernels"
 standin="$target/standin"
 
-# The machine code that is shipped; any other GPU compiles the PTX in its driver.
-architectures=(
-    -gencode "arch=compute_80,code=sm_80"
-    -gencode "arch=compute_90,code=sm_90"
-    -gencode "arch=compute_80,code=compute_80"
-)
+# One PTX for all: the machine code that is shipped is assembled from the very PTX that the stand-in interprets, and any
+# other GPU of 8.0 or later compiles it in its driver.
+virtual=compute_80
+real=sm_80,sm_86,sm_89,sm_90,sm_100,sm_120
 
 # Whether $1 is missing or older than any of the files that follow.
 outdated() {
@@ -59,11 +57,12 @@ build_kernels() {
     for source in "$here"/cuda/*.cu; do
         name="$(basename "$source" .cu)"
         if outdated "$kernels/$name.ptx" "$source" "${headers[@]}" "$here/build.sh"; then
-            "$nvcc" -ptx -arch=compute_80 -Werror all-warnings -o "$kernels/$name.ptx.new" "$source"
+            "$nvcc" -ptx -arch="$virtual" -Werror all-warnings -o "$kernels/$name.ptx.new" "$source"
             mv "$kernels/$name.ptx.new" "$kernels/$name.ptx"
         fi
         if outdated "$kernels/$name.fatbin" "$source" "${headers[@]}" "$here/build.sh"; then
-            "$nvcc" -fatbin "${architectures[@]}" -Werror all-warnings -o "$kernels/$name.fatbin.new" "$source"
+            "$nvcc" -fatbin -gencode "arch=$virtual,code=[$real,$virtual]" --threads 2 -Werror all-warnings \
+                -o "$kernels/$name.fatbin.new" "$source"
             mv "$kernels/$name.fatbin.new" "$kernels/$name.fatbin"
         fi
     done

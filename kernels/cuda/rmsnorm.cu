@@ -18,7 +18,7 @@ __device__ inline void forward(const float* x, const W* w, float eps, float* y, 
     const bool wWide = wide(w);
 
     float squares = 0.0f;
-    for (int c = 4 * threadIdx.x; c < channels; c += 4 * blockDim.x) {
+    for (int c = 4 * static_cast<int>(threadIdx.x); c < channels; c += 4 * static_cast<int>(blockDim.x)) {
         const float4 v = load4(xRow, c, channels, xWide);
         squares += v.x * v.x + v.y * v.y + v.z * v.z + v.w * v.w;
     }
@@ -26,7 +26,7 @@ __device__ inline void forward(const float* x, const W* w, float eps, float* y, 
     if (threadIdx.x == 0) {
         rstd[blockIdx.x] = scale;
     }
-    for (int c = 4 * threadIdx.x; c < channels; c += 4 * blockDim.x) {
+    for (int c = 4 * static_cast<int>(threadIdx.x); c < channels; c += 4 * static_cast<int>(blockDim.x)) {
         const float4 v = load4(xRow, c, channels, xWide);
         const float4 k = load4(w, c, channels, wWide);
         store4(yRow, c, channels, yWide,
@@ -51,7 +51,7 @@ __device__ inline void backwardInput(const float* x, const W* w, const float* rs
     const float scale = rstd[blockIdx.x];
 
     float products = 0.0f;
-    for (int c = 4 * threadIdx.x; c < channels; c += 4 * blockDim.x) {
+    for (int c = 4 * static_cast<int>(threadIdx.x); c < channels; c += 4 * static_cast<int>(blockDim.x)) {
         const float4 v = load4(xRow, c, channels, xWide);
         const float4 g = load4(dYRow, c, channels, dYWide);
         const float4 k = load4(w, c, channels, wWide);
@@ -59,17 +59,13 @@ __device__ inline void backwardInput(const float* x, const W* w, const float* rs
     }
     // mean_c(w dY x^) * rstd, the factor of x in x^ * mean.
     const float mean = blockSum(products, scratch) * scale * scale / channels;
-    for (int c = 4 * threadIdx.x; c < channels; c += 4 * blockDim.x) {
+    for (int c = 4 * static_cast<int>(threadIdx.x); c < channels; c += 4 * static_cast<int>(blockDim.x)) {
         const float4 v = load4(xRow, c, channels, xWide);
         const float4 g = load4(dYRow, c, channels, dYWide);
         const float4 k = load4(w, c, channels, wWide);
-        float4 d = make_float4(scale * (k.x * g.x - v.x * mean), scale * (k.y * g.y - v.y * mean),
-                               scale * (k.z * g.z - v.z * mean), scale * (k.w * g.w - v.w * mean));
-        if (beta != 0.0f) {
-            const float4 old = load4(dXRow, c, channels, dXWide);
-            d = make_float4(d.x + beta * old.x, d.y + beta * old.y, d.z + beta * old.z, d.w + beta * old.w);
-        }
-        store4(dXRow, c, channels, dXWide, d);
+        accumulate4(dXRow, c, channels, dXWide, beta,
+                    make_float4(scale * (k.x * g.x - v.x * mean), scale * (k.y * g.y - v.y * mean),
+                                scale * (k.z * g.z - v.z * mean), scale * (k.w * g.w - v.w * mean)));
     }
 }
 

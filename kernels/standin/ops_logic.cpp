@@ -30,6 +30,21 @@ struct ReverseBits {
     }
 };
 
+// Each byte of the result is one of the eight of a and b; the selector's fourth bit spreads that byte's sign instead.
+struct Permute {
+    static uint32_t apply(uint32_t a, uint32_t b, uint32_t selector) {
+        const uint64_t bytes = static_cast<uint64_t>(b) << 32 | a;
+        uint32_t result = 0;
+        for (int at = 0; at < 4; at++) {
+            const uint32_t select = selector >> (4 * at) & 15;
+            const uint8_t byte = static_cast<uint8_t>(bytes >> (8 * (select & 7)));
+            const uint32_t value = select & 8 ? (byte & 0x80 ? 0xff : 0) : byte;
+            result |= value << (8 * at);
+        }
+        return result;
+    }
+};
+
 template <typename F>
 Execute bitsBinaryOf(Type type) {
     switch (type) {
@@ -62,6 +77,12 @@ void decodeCount(Decoding& in) {
     Type type = in.type();
     operands(in, type, 1);
     in.execute(type == Type::B32 ? unary<uint32_t, F> : type == Type::B64 ? unary<uint64_t, F> : nullptr);
+}
+
+void decodePermute(Decoding& in) {
+    Type type = in.type();
+    operands(in, type, 3);
+    in.execute(type == Type::B32 ? ternary<uint32_t, Permute> : nullptr);
 }
 
 // Shifts by the width or more give 0, or copies of the sign.
@@ -249,6 +270,7 @@ void addLogicOperations(DecodeTable& table) {
     table["popc"] = decodeCount<CountOnes>;
     table["clz"] = decodeCount<LeadingZeros>;
     table["brev"] = decodeCount<ReverseBits>;
+    table["prmt"] = decodePermute;
     table["setp"] = decodeSetPredicate;
     table["selp"] = decodeSelect;
 }

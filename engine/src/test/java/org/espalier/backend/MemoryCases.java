@@ -23,9 +23,22 @@ final class MemoryCases {
             }
         }
         cases.add(convert(DType.BF16, DType.F32, 17, 7));
+        cases.add(convert(DType.F16, DType.F64, 3, 65));
+        cases.add(convert(DType.Q6_K, DType.F64, 3, 512));
+        cases.add(convert(DType.Q4_1, DType.BF16, 17, 544));
+        cases.add(wide(DType.F64, DType.F32, 0.1, 1 + 0x1p-24, 1 + 3 * 0x1p-24, 1e300, -1e-300, 1e-45, 7));
+        cases.add(wide(DType.F64, DType.BF16, 0.1, 1 + 0x1p-8 + 0x1p-20, -3));
+        for (DType integers : List.of(DType.I64, DType.I32, DType.I16, DType.I8, DType.U8, DType.BOOL)) {
+            cases.add(wide(integers, DType.F32, 0, 1, 0, 1, 1, integers == DType.BOOL ? 0 : 100));
+            cases.add(wide(integers, DType.F16, 1, 0, 1));
+        }
+        cases.add(wide(DType.I64, DType.F64, (1L << 53) - 1, -(1L << 62), 7));
+        cases.add(wide(DType.I64, DType.F32, (1L << 53) - 1, -(1L << 62) - (1L << 40), -7));
+        cases.add(wide(DType.I32, DType.F32, Integer.MAX_VALUE, Integer.MIN_VALUE, (1 << 24) + 1));
+        cases.add(wide(DType.I8, DType.BF16, -128, 127, -1));
         cases.add(roundings(DType.BF16));
         cases.add(roundings(DType.F16));
-        for (DType type : List.of(DType.F32, DType.F64, DType.BF16, DType.F16, DType.I32)) {
+        for (DType type : List.of(DType.F32, DType.F64, DType.BF16, DType.F16, DType.I64, DType.I32, DType.I8)) {
             cases.add(fill(type, 3));
         }
         cases.add(fill(DType.F32, 0));
@@ -35,6 +48,12 @@ final class MemoryCases {
     private static OpCase<MemoryOps> convert(DType from, DType to, long rows, long columns) {
         CaseBuilder<MemoryOps> b = new CaseBuilder<>("convert", from + " to " + to + " " + rows + "x" + columns);
         return convert(b.weight("source", from, rows, columns), to, rows * columns);
+    }
+
+    /** Given numbers of a plain type. */
+    private static OpCase<MemoryOps> wide(DType from, DType to, double... numbers) {
+        CaseBuilder<MemoryOps> b = new CaseBuilder<>("convert", numbers.length + " of " + from + " to " + to);
+        return convert(b.fixed("source", from, numbers, numbers.length), to, numbers.length);
     }
 
     /** Ties, subnormals, the largest numbers and infinities, as float32. */

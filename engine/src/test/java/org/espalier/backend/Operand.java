@@ -69,30 +69,25 @@ public record Operand(String name, Role role, DType type, Shape shape, double[] 
         return type == null ? encode(compute, numbers) : stored.clone();
     }
 
-    /** Numbers as bytes of a type that holds float32 or more, or of a narrower plain floating type. */
+    /** Numbers as bytes of a plain type. */
     static byte[] encode(DType type, double[] numbers) {
         byte[] bytes = new byte[Math.toIntExact(type.bytes(numbers.length))];
         MemorySegment target = MemorySegment.ofArray(bytes);
-        switch (type) {
-            case F64 -> {
-                for (int i = 0; i < numbers.length; i++) {
-                    target.set(ValueLayout.JAVA_DOUBLE_UNALIGNED, 8L * i, numbers[i]);
-                }
-            }
-            case I32 -> {
-                for (int i = 0; i < numbers.length; i++) {
-                    target.set(ValueLayout.JAVA_INT_UNALIGNED, 4L * i, (int) numbers[i]);
-                }
-            }
-            default -> {
-                float[] floats = new float[numbers.length];
-                for (int i = 0; i < numbers.length; i++) {
-                    floats[i] = (float) numbers[i];
-                }
-                Blocks.encode(type, floats, 0, target, 0, floats.length);
-            }
+        for (int i = 0; i < numbers.length; i++) {
+            encode(type, numbers[i], target, i);
         }
         return bytes;
+    }
+
+    private static void encode(DType type, double number, MemorySegment target, int i) {
+        switch (type) {
+            case F64 -> target.set(ValueLayout.JAVA_DOUBLE_UNALIGNED, 8L * i, number);
+            case I64 -> target.set(ValueLayout.JAVA_LONG_UNALIGNED, 8L * i, (long) number);
+            case I32 -> target.set(ValueLayout.JAVA_INT_UNALIGNED, 4L * i, (int) number);
+            case I16 -> target.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i, (short) number);
+            case I8, U8, BOOL -> target.set(ValueLayout.JAVA_BYTE, i, (byte) (int) number);
+            default -> Blocks.encode(type, new float[] {(float) number}, 0, target, type.bytes(i), 1);
+        }
     }
 
     @Override

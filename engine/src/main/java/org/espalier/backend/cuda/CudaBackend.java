@@ -1,13 +1,11 @@
 package org.espalier.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import org.espalier.backend.Checks;
 import org.espalier.backend.MemoryOps;
 import org.espalier.backend.NormOps;
 import org.espalier.backend.Queue;
-import org.espalier.ffi.NativeMemory;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
@@ -26,12 +24,14 @@ public final class CudaBackend implements MemoryOps, NormOps {
     private final CudaContext context;
     private final CudaMemory memory;
     private final CudaModules modules;
+    private final CudaConvert convert;
     private final CudaNorm norm;
 
     private CudaBackend(CudaContext context) {
         this.context = context;
         this.memory = new CudaMemory(context);
         this.modules = new CudaModules(context);
+        this.convert = new CudaConvert(context, modules);
         this.norm = new CudaNorm(modules);
     }
 
@@ -111,64 +111,13 @@ public final class CudaBackend implements MemoryOps, NormOps {
     @Override
     public void fill(Queue queue, Tensor target, double value) {
         Checks.fill(target);
-        if (target.bytes() == 0) {
-            return;
-        }
-        CudaQueue stream = cuda(queue);
-        long address = CudaBuffer.address(target, stream);
-        try (NativeMemory pattern = NativeMemory.allocate(Long.BYTES, "a fill pattern")) {
-            HostConversion.encode(target.type(), new double[] {value}, pattern.segment(), 1);
-            context.check(set(stream, target, address, pattern.segment()), "fill", target.type(), target.shape());
-        }
+        convert.fill(cuda(queue), target, value);
     }
 
-    /** Eight bytes are set as two interleaved halves where they are equal, else copied over by the host. */
-    private int set(CudaQueue stream, Tensor target, long address, MemorySegment pattern) {
-        long count = target.shape().elements();
-        MemorySegment handle = stream.enter();
-        int low = pattern.get(ValueLayout.JAVA_INT, 0);
-        return switch (target.type().blockBytes()) {
-            case 1 -> CudaLibrary.cuMemsetD8Async(address, (byte) low, count, handle);
-            case 2 -> CudaLibrary.cuMemsetD16Async(address, (short) low, count, handle);
-            case 4 -> CudaLibrary.cuMemsetD32Async(address, low, count, handle);
-            default -> low == pattern.get(ValueLayout.JAVA_INT, 4)
-                    ? CudaLibrary.cuMemsetD32Async(address, low, 2 * count, handle)
-                    : copyRepeated(pattern.get(ValueLayout.JAVA_LONG, 0), target, address, handle);
-        };
-    }
-
-    private static int copyRepeated(long pattern, Tensor target, long address, MemorySegment stream) {
-        try (NativeMemory repeated = NativeMemory.allocate(target.bytes(), "fill staging")) {
-            for (long i = 0; i < target.shape().elements(); i++) {
-                repeated.segment().setAtIndex(ValueLayout.JAVA_LONG, i, pattern);
-            }
-            return CudaLibrary.cuMemcpyHtoDAsync_v2(address, repeated.segment(), target.bytes(), stream);
-        }
-    }
-
-    /** Between two types by way of the host: it waits for the queue. */
     @Override
     public void convert(Queue queue, Tensor source, Tensor target) {
         Checks.convert(source, target);
-        if (target.bytes() == 0) {
-            return;
-        }
-        CudaQueue stream = cuda(queue);
-        if (source.type() == target.type()) {
-            long to = CudaBuffer.address(target, stream);
-            long from = CudaBuffer.address(source, stream);
-            context.check(CudaLibrary.cuMemcpyDtoDAsync_v2(to, from, target.bytes(), stream.enter()), "convert",
-                    source.type(), source.shape());
-            return;
-        }
-        try (NativeMemory from = NativeMemory.allocate(source.bytes(), "conversion staging");
-                NativeMemory to = NativeMemory.allocate(target.bytes(), "conversion staging")) {
-            download(queue, source, from.segment());
-            HostConversion.convert(source.type(), from.segment(), target.type(), to.segment(),
-                    target.shape().elements());
-            upload(queue, to.segment(), target);
-            stream.finish("convert", source.type(), source.shape());
-        }
+        convert.run(cuda(queue), source, target);
     }
 
     @Override

@@ -16,12 +16,14 @@ final class CudaContext implements AutoCloseable {
 
     private final int device;
     private final MemorySegment handle;
+    private final int multiprocessors;
     private volatile boolean broken;
     private boolean closed;
 
-    private CudaContext(int device, MemorySegment handle) {
+    private CudaContext(int device, MemorySegment handle, int multiprocessors) {
         this.device = device;
         this.handle = handle;
+        this.multiprocessors = multiprocessors;
     }
 
     /**
@@ -35,11 +37,20 @@ final class CudaContext implements AutoCloseable {
             MemorySegment device = arena.allocate(ValueLayout.JAVA_INT);
             CudaStatus.check(CudaLibrary.cuDeviceGet(device, ordinal), "cuDeviceGet", ordinal);
             MemorySegment context = arena.allocate(ValueLayout.ADDRESS);
+            MemorySegment multiprocessors = arena.allocate(ValueLayout.JAVA_INT);
             int number = device.get(ValueLayout.JAVA_INT, 0);
+            CudaStatus.check(CudaLibrary.cuDeviceGetAttribute(multiprocessors,
+                    CudaLibrary.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT(), number), "cuDeviceGetAttribute", ordinal);
             CudaStatus.check(CudaLibrary.cuDevicePrimaryCtxRetain(context, number), "cuDevicePrimaryCtxRetain",
                     ordinal);
-            return new CudaContext(number, context.get(ValueLayout.ADDRESS, 0));
+            return new CudaContext(number, context.get(ValueLayout.ADDRESS, 0),
+                    multiprocessors.get(ValueLayout.JAVA_INT, 0));
         }
+    }
+
+    /** How many multiprocessors the device has. */
+    int multiprocessors() {
+        return multiprocessors;
     }
 
     /** Makes this the calling thread's context. */

@@ -9,7 +9,7 @@ import org.espalier.tensor.Tensor;
 /** One kernel of a module. */
 record CudaKernel(MemorySegment function) {
 
-    private static final int MOST_ARGUMENTS = 16;
+    private static final int MOST_ARGUMENTS = 24;
 
     /** Begins a call; the arguments follow in the order of the kernel's parameters. */
     Call on(CudaQueue queue) {
@@ -49,6 +49,21 @@ record CudaKernel(MemorySegment function) {
             return this;
         }
 
+        Call number(long value) {
+            next().set(ValueLayout.JAVA_LONG, 0, value);
+            return this;
+        }
+
+        Call number(double value) {
+            next().set(ValueLayout.JAVA_DOUBLE, 0, value);
+            return this;
+        }
+
+        /** A tensor, or a null pointer where there is none. */
+        Call optional(Tensor tensor) {
+            return tensor == null ? number(0L) : tensor(tensor);
+        }
+
         private MemorySegment next() {
             MemorySegment slot = values.asSlice(count * 8L, 8);
             pointers.setAtIndex(ValueLayout.ADDRESS, count++, slot);
@@ -56,14 +71,14 @@ record CudaKernel(MemorySegment function) {
         }
 
         /**
-         * Queues the kernel on {@code blocks} blocks of {@code threadsX} by {@code threadsY} threads.
+         * Queues the kernel.
          *
          * @param operation what it is part of, with its shapes, for a failure
          */
-        void launch(int blocks, int threadsX, int threadsY, String operation, Object... shapes) {
+        void launch(CudaGrid grid, String operation, Object... shapes) {
             MemorySegment stream = queue.enter();
-            int status = CudaLibrary.cuLaunchKernel(function, blocks, 1, 1, threadsX, threadsY, 1, 0, stream, pointers,
-                    MemorySegment.NULL);
+            int status = CudaLibrary.cuLaunchKernel(function, grid.blocksX(), grid.blocksY(), grid.blocksZ(),
+                    grid.threadsX(), grid.threadsY(), 1, 0, stream, pointers, MemorySegment.NULL);
             queue.context().check(status, operation, shapes);
         }
 

@@ -7,8 +7,6 @@ import org.espalier.tensor.Tensor;
 final class CudaNorm {
 
     private static final String FILE = "rmsnorm";
-    private static final int WARP = 32;
-    private static final int MOST_THREADS = 256;
     /** Of the kernel of the weight's gradient: columns and rows of a block. */
     private static final int WEIGHT_COLUMNS = 32;
     private static final int WEIGHT_ROWS = 16;
@@ -26,7 +24,7 @@ final class CudaNorm {
         int channels = x.shape().columns();
         try (CudaKernel.Call call = forWeight("rmsnorm_forward_", w).on(queue)) {
             call.tensor(x).tensor(w).number(eps).tensor(y).tensor(rstd).number(channels)
-                    .launch(x.shape().rows(), threads(channels), 1, "rmsNorm", x.shape());
+                    .launch(CudaGrid.rows(x.shape().rows(), channels), "rmsNorm", x.shape());
         }
     }
 
@@ -37,7 +35,7 @@ final class CudaNorm {
         int channels = x.shape().columns();
         try (CudaKernel.Call call = forWeight("rmsnorm_backward_input_", w).on(queue)) {
             call.tensor(x).tensor(w).tensor(rstd).tensor(dY).tensor(dX).number(beta).number(channels)
-                    .launch(x.shape().rows(), threads(channels), 1, "rmsNormBackward dX", x.shape());
+                    .launch(CudaGrid.rows(x.shape().rows(), channels), "rmsNormBackward dX", x.shape());
         }
     }
 
@@ -48,8 +46,8 @@ final class CudaNorm {
         }
         try (CudaKernel.Call call = modules.kernel(FILE, "rmsnorm_backward_weight").on(queue)) {
             call.tensor(x).tensor(rstd).tensor(dY).tensor(dW).number(beta).number(x.shape().rows()).number(channels)
-                    .launch(Math.ceilDiv(channels, WEIGHT_COLUMNS), WEIGHT_COLUMNS, WEIGHT_ROWS, "rmsNormBackward dW",
-                            x.shape());
+                    .launch(new CudaGrid(Math.ceilDiv(channels, WEIGHT_COLUMNS), 1, 1, WEIGHT_COLUMNS, WEIGHT_ROWS),
+                            "rmsNormBackward dW", x.shape());
         }
     }
 
@@ -62,11 +60,5 @@ final class CudaNorm {
             default -> throw new IllegalArgumentException("rmsNorm: w must be " + DType.F32 + ", " + DType.BF16 + " or "
                     + DType.F16 + " on a CUDA device; w " + w.type() + " " + w.shape());
         });
-    }
-
-    /** Whole warps, four channels a thread; it depends on the shape alone, and with it the order of the sums. */
-    private static int threads(int channels) {
-        int wanted = Math.ceilDiv(Math.ceilDiv(channels, 4), WARP) * WARP;
-        return Math.min(wanted, MOST_THREADS);
     }
 }

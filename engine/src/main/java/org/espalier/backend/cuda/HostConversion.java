@@ -5,23 +5,10 @@ import java.lang.foreign.ValueLayout;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 
-/** Numbers from one stored type to another in host memory, piece by piece. */
+/** Numbers to stored types in host memory. */
 final class HostConversion {
 
-    /** Numbers at a time: whole blocks of every type. */
-    private static final int PIECE = 4096;
-
     private HostConversion() {
-    }
-
-    /** {@code target = source}, {@code count} numbers; narrow types are rounded by way of float32. */
-    static void convert(DType from, MemorySegment source, DType to, MemorySegment target, long count) {
-        double[] wide = new double[PIECE];
-        for (long done = 0; done < count; done += PIECE) {
-            int n = (int) Math.min(PIECE, count - done);
-            Blocks.decode(from, source, from.bytes(done), wide, 0, n);
-            encode(to, wide, target.asSlice(to.bytes(done), to.bytes(n)), n);
-        }
     }
 
     /** Writes the first {@code count} numbers as a plain type. */

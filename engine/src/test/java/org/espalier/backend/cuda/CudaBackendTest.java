@@ -7,12 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Random;
-import org.espalier.backend.Conformance;
 import org.espalier.backend.HostCopy;
-import org.espalier.backend.MemoryOps;
-import org.espalier.backend.NormOps;
-import org.espalier.backend.OpCase;
-import org.espalier.backend.OpCases;
 import org.espalier.backend.Queue;
 import org.espalier.ffi.Failure;
 import org.espalier.ffi.NativeMemory;
@@ -23,38 +18,11 @@ import org.espalier.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The families that the cuda backend has, on what nvcc compiled. */
+/** What the cuda backend does beside its operations. */
 @ExtendWith(StandIn.class)
 class CudaBackendTest {
-
-    static List<OpCase<NormOps>> norm() {
-        return OpCases.norm();
-    }
-
-    static List<OpCase<MemoryOps>> memory() {
-        return OpCases.memory();
-    }
-
-    @ParameterizedTest
-    @MethodSource("norm")
-    void normAgreesWithTheReference(OpCase<NormOps> opCase) {
-        try (CudaBackend cuda = CudaBackend.open(0)) {
-            Conformance.check(opCase, cuda, cuda);
-            assertEquals(List.of(), cuda.outstanding());
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("memory")
-    void memoryAgreesWithTheReference(OpCase<MemoryOps> opCase) {
-        try (CudaBackend cuda = CudaBackend.open(0)) {
-            Conformance.check(opCase, cuda, cuda);
-            assertEquals(List.of(), cuda.outstanding());
-        }
-    }
 
     /** Channels that are whole vectors and channels that are not, at starts that are aligned for vectors and not. */
     @ParameterizedTest

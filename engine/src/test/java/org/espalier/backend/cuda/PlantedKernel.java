@@ -71,7 +71,7 @@ final class PlantedKernel {
             cuda.upload(queue, host.segment(), from);
             cuda.fill(queue, to, 0);
             try (CudaKernel.Call call = module.kernel("planted").on(queue)) {
-                call.tensor(from).tensor(to).number(in.length).launch(1, threads, 1, "planted");
+                call.tensor(from).tensor(to).number(in.length).launch(CudaGrid.of(1, threads), "planted");
             }
             cuda.download(queue, to, host.segment());
             return host.segment().toArray(ValueLayout.JAVA_LONG);

@@ -234,7 +234,7 @@ class StandInFaultsTest {
             cuda.fill(queue, row, 1);
             try (CudaKernel.Call call = module.kernel("rmsnorm_forward_f32").on(queue)) {
                 call.tensor(row).tensor(row).number(0f).tensor(out).tensor(Tensor.of(rstd, DType.F32, Shape.of(1)))
-                        .number(told).launch(1, 64, 1, "rmsNorm");
+                        .number(told).launch(CudaGrid.of(1, 64), "rmsNorm");
             }
             float[] all = HostCopy.readFloats(cuda, queue, out);
             return new float[] {all[0], all[channels - 1]};

@@ -114,6 +114,8 @@ class StandInInstructionsTest {
         ints(c, "clz.b32 d, a;", "rr", 31, 1);
         ints(c, "clz.b64 d, a;", "lr", 64, 0);
         ints(c, "brev.b32 d, a;", "rr", 0x80000000L, 1);
+        ints(c, "prmt.b32 d, a, b, 0x7531;", "rrr", 0x77553311, 0x33221100, 0x77665544);
+        ints(c, "prmt.b32 d, a, b, 0x98c3;", "rrr", 0xff00ff80L, 0x80ff8000L, 0x000000ffL);
         ints(c, "mov.b32 d, {a, b};", "hhr", 0x00020001, 1, 2);
         ints(c, "mov.b64 {d, %r30}, a;", "lr", 5, 0x700000005L);
         ints(c, "setp.lt.s32 %p1, a, b; selp.b32 d, a, b, %p1;", "rrr", u32(-1), 3, u32(-1));

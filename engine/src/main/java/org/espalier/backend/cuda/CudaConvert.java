@@ -1,0 +1,95 @@
+package org.espalier.backend.cuda;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Locale;
+import org.espalier.ffi.NativeMemory;
+import org.espalier.ffi.cuda.CudaLibrary;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Tensor;
+
+/** Launches {@code convert.cu}, and fills memory. Shapes were checked by the caller. */
+final class CudaConvert {
+
+    private static final String FILE = "convert";
+    /** Numbers of a block of threads, as the kernels have it. */
+    private static final int CHUNK = 4096;
+
+    private final CudaContext context;
+    private final CudaModules modules;
+
+    CudaConvert(CudaContext context, CudaModules modules) {
+        this.context = context;
+        this.modules = modules;
+    }
+
+    /** {@code target = source}, from any stored type to any plain floating type. */
+    void run(CudaQueue queue, Tensor source, Tensor target) {
+        long count = target.shape().elements();
+        if (count == 0) {
+            return;
+        }
+        if (source.type() == target.type()) {
+            copy(queue, source, target);
+            return;
+        }
+        try (CudaKernel.Call call = modules.kernel(FILE, "convert_" + suffix(source.type())).on(queue)) {
+            call.tensor(source).tensor(target).number(code(target.type())).number(count)
+                    .launch(CudaGrid.chunks(count, CHUNK), "convert", source.type(), target.type(), source.shape());
+        }
+    }
+
+    private void copy(CudaQueue queue, Tensor source, Tensor target) {
+        long to = CudaBuffer.address(target, queue);
+        long from = CudaBuffer.address(source, queue);
+        context.check(CudaLibrary.cuMemcpyDtoDAsync_v2(to, from, target.bytes(), queue.enter()), "convert",
+                source.type(), source.shape());
+    }
+
+    /** A stored type in a kernel's name; logical values are bytes. */
+    static String suffix(DType type) {
+        return type == DType.BOOL ? "u8" : type.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** What the kernels call a target's type. */
+    private static int code(DType type) {
+        return switch (type) {
+            case F32 -> 0;
+            case BF16 -> 1;
+            case F16 -> 2;
+            case F64 -> 3;
+            default -> throw new IllegalArgumentException("convert: no kernel writes " + type);
+        };
+    }
+
+    /** Sets every number of a plain tensor. */
+    void fill(CudaQueue queue, Tensor target, double value) {
+        if (target.bytes() == 0) {
+            return;
+        }
+        try (NativeMemory pattern = NativeMemory.allocate(Long.BYTES, "a fill pattern")) {
+            HostConversion.encode(target.type(), new double[] {value}, pattern.segment(), 1);
+            set(queue, target, pattern.segment());
+        }
+    }
+
+    private void set(CudaQueue queue, Tensor target, MemorySegment pattern) {
+        long count = target.shape().elements();
+        int bytes = target.type().blockBytes();
+        if (bytes == Long.BYTES) {
+            try (CudaKernel.Call call = modules.kernel(FILE, "fill_64").on(queue)) {
+                call.tensor(target).number(pattern.get(ValueLayout.JAVA_LONG, 0)).number(count)
+                        .launch(CudaGrid.filling(context, count), "fill", target.type(), target.shape());
+            }
+            return;
+        }
+        long address = CudaBuffer.address(target, queue);
+        MemorySegment stream = queue.enter();
+        int low = pattern.get(ValueLayout.JAVA_INT, 0);
+        context.check(switch (bytes) {
+            case 1 -> CudaLibrary.cuMemsetD8Async(address, (byte) low, count, stream);
+            case 2 -> CudaLibrary.cuMemsetD16Async(address, (short) low, count, stream);
+            default -> CudaLibrary.cuMemsetD32Async(address, low, count, stream);
+        }, "fill", target.type(), target.shape());
+    }
+}

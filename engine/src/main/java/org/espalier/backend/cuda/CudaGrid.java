@@ -1,0 +1,41 @@
+package org.espalier.backend.cuda;
+
+/**
+ * The shape of a launch: blocks of threads. Kernels whose results depend on it get one that follows from the operation's
+ * shape alone; the others fill the device at hand.
+ */
+record CudaGrid(int blocksX, int blocksY, int blocksZ, int threadsX, int threadsY) {
+
+    private static final int WARP = 32;
+    /** Threads of a block where nothing asks for more or fewer. */
+    static final int THREADS = 256;
+    /** Blocks of {@link #THREADS} that a multiprocessor holds at once. */
+    private static final int BLOCKS_EACH = 8;
+    /** Numbers that a thread takes in one access. */
+    private static final int WIDE = 4;
+
+    /** Blocks in a row, of threads in a row. */
+    static CudaGrid of(int blocks, int threads) {
+        return new CudaGrid(blocks, 1, 1, threads, 1);
+    }
+
+    /** One block for each stretch of {@code chunk} numbers. */
+    static CudaGrid chunks(long numbers, int chunk) {
+        return of(Math.toIntExact(Math.ceilDiv(numbers, (long) chunk)), THREADS);
+    }
+
+    /**
+     * For kernels that hand out numbers four at a time until none are left: as many blocks as the device runs at once, or
+     * fewer where there is not work for all.
+     */
+    static CudaGrid filling(CudaContext context, long numbers) {
+        long wanted = Math.ceilDiv(numbers, (long) WIDE * THREADS);
+        return of((int) Math.min(wanted, (long) context.multiprocessors() * BLOCKS_EACH), THREADS);
+    }
+
+    /** One block a row, in whole warps, with four numbers a thread as long as a block may be so large. */
+    static CudaGrid rows(int rows, int columns) {
+        int threads = Math.ceilDiv(Math.ceilDiv(columns, WIDE), WARP) * WARP;
+        return of(rows, Math.min(threads, THREADS));
+    }
+}
