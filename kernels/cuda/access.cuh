@@ -112,6 +112,14 @@ __device__ inline void accumulate4(float* row, Index at, Index count, bool isWid
     store4(row, at, count, isWide, value);
 }
 
+// A row number, which must lie below `limit`: else the kernel stops, and the driver says so where the host waits.
+__device__ inline int checkedRow(int row, int limit) {
+    if (row < 0 || row >= limit) {
+        __trap();
+    }
+    return row;
+}
+
 // Hands out `count` numbers four at a time, each start to one thread of the grid, which calls body(start).
 template <typename Body>
 __device__ inline void forFours(std::size_t count, Body body) {

@@ -109,6 +109,16 @@ void floatToIntegral(Warp& warp, const Instruction& i, uint32_t lanes) {
     forLanes(lanes, [=](int lane) { d[lane] = slotOf(integral(get<T>(a[lane]), how)); });
 }
 
+// cvt.sat.f32.f32: into [0, 1], NaN gives 0.
+void saturate(Warp& warp, const Instruction& i, uint32_t lanes) {
+    uint64_t* d = warp.row(i.d[0]);
+    const uint64_t* a = warp.row(i.a[0]);
+    forLanes(lanes, [=](int lane) {
+        const float value = get<float>(a[lane]);
+        d[lane] = slotOf(value > 0 ? std::fmin(value, 1.0f) : 0.0f);
+    });
+}
+
 template <typename D, typename S>
 void floatToFloat(Warp& warp, const Instruction& i, uint32_t lanes) {
     uint64_t* d = warp.row(i.d[0]);
@@ -208,13 +218,16 @@ Execute floatToFloatOf(Type to, Type from, bool rounded, bool isIntegral) {
 void decodeConvert(Decoding& in) {
     const bool rounded = in.take("rn");
     const std::string how = in.takeOneOf({"rni", "rzi", "rmi", "rpi"});
+    const bool saturated = in.take("sat");
     const Type to = in.type();
     const Type from = in.type();
     in.out.d[0] = in.write(0);
     in.out.a[0] = in.read(1, from);
     in.out.variant = static_cast<uint8_t>(how == "rni" ? Integral::Nearest : how == "rzi" ? Integral::Zero
                                           : how == "rmi" ? Integral::Down : Integral::Up);
-    if (isFloating(to) && isFloating(from)) {
+    if (saturated) {
+        in.execute(to == Type::F32 && from == Type::F32 && !rounded && how.empty() ? saturate : nullptr);
+    } else if (isFloating(to) && isFloating(from)) {
         in.execute(floatToFloatOf(to, from, rounded, !how.empty()));
     } else if (isFloating(to)) {
         in.execute(rounded ? integerToFloatOf(to, from) : nullptr);

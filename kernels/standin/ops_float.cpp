@@ -1,6 +1,7 @@
 // Floating-point arithmetic as IEEE 754 has it: this code must be compiled without contraction of a * b + c.
 // The device's approximations (.approx) are computed in double and rounded once, so nearer the truth than the hardware.
 #include <cmath>
+#include <limits>
 
 #include "lanes.h"
 #include "operations.h"
@@ -13,6 +14,19 @@ struct Subtract { template <typename T> static T apply(T a, T b) { return a - b;
 struct Multiply { template <typename T> static T apply(T a, T b) { return a * b; } };
 struct Divide { template <typename T> static T apply(T a, T b) { return a / b; } };
 struct FusedMultiplyAdd { template <typename T> static T apply(T a, T b, T c) { return std::fma(a, b, c); } };
+// a b + c rounded towards minus infinity. In double the product is exact, and the sum's error is known (Knuth's TwoSum).
+struct FusedMultiplyAddDown {
+    static float apply(float a, float b, float c) {
+        const double product = static_cast<double>(a) * b;
+        const double sum = product + c;
+        const float nearest = static_cast<float>(sum);
+        if (!std::isfinite(sum)) return nearest;
+        const double added = sum - product;
+        const double error = (product - (sum - added)) + (c - added);
+        const bool above = nearest > sum || (nearest == sum && error < 0);
+        return above ? std::nextafter(nearest, -std::numeric_limits<float>::infinity()) : nearest;
+    }
+};
 struct Negate { template <typename T> static T apply(T a) { return -a; } };
 struct Absolute { template <typename T> static T apply(T a) { return std::fabs(a); } };
 struct SquareRoot { template <typename T> static T apply(T a) { return std::sqrt(a); } };
@@ -69,6 +83,12 @@ void decodeUnary(Decoding& in) {
 }
 
 void decodeFma(Decoding& in) {
+    if (in.take("rm")) {
+        Type type = in.type();
+        operands(in, type, 3);
+        in.execute(type == Type::F32 ? ternary<float, FusedMultiplyAddDown> : nullptr);
+        return;
+    }
     if (!in.take("rn")) in.unknown();
     bool flush = in.take("ftz");
     Type type = in.type();

@@ -19,6 +19,15 @@ struct LeadingZeros {
     template <typename T>
     static uint32_t apply(T a) { return a == 0 ? 8 * sizeof(T) : __builtin_clzll(a) - (64 - 8 * sizeof(T)); }
 };
+// The place of the highest one, or how far it has to be shifted to the top; all ones if there is none.
+struct HighestOne {
+    template <typename T>
+    static uint32_t apply(T a) { return a == 0 ? ~0u : static_cast<uint32_t>(63 - __builtin_clzll(a)); }
+};
+struct ShiftOfHighestOne {
+    template <typename T>
+    static uint32_t apply(T a) { return a == 0 ? ~0u : LeadingZeros::apply(a); }
+};
 struct ReverseBits {
     template <typename T>
     static T apply(T a) {
@@ -77,6 +86,21 @@ void decodeCount(Decoding& in) {
     Type type = in.type();
     operands(in, type, 1);
     in.execute(type == Type::B32 ? unary<uint32_t, F> : type == Type::B64 ? unary<uint64_t, F> : nullptr);
+}
+
+template <typename F>
+void decodeFindOf(Decoding& in) {
+    Type type = in.type();
+    operands(in, type, 1);
+    in.execute(type == Type::U32 ? unary<uint32_t, F> : type == Type::U64 ? unary<uint64_t, F> : nullptr);
+}
+
+void decodeFind(Decoding& in) {
+    if (in.take("shiftamt")) {
+        decodeFindOf<ShiftOfHighestOne>(in);
+    } else {
+        decodeFindOf<HighestOne>(in);
+    }
 }
 
 void decodePermute(Decoding& in) {
@@ -269,6 +293,7 @@ void addLogicOperations(DecodeTable& table) {
     table["shr"] = decodeShiftRight;
     table["popc"] = decodeCount<CountOnes>;
     table["clz"] = decodeCount<LeadingZeros>;
+    table["bfind"] = decodeFind;
     table["brev"] = decodeCount<ReverseBits>;
     table["prmt"] = decodePermute;
     table["setp"] = decodeSetPredicate;

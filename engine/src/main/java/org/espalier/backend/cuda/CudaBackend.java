@@ -2,10 +2,18 @@ package org.espalier.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.espalier.backend.AdamW;
 import org.espalier.backend.Checks;
+import org.espalier.backend.DropoutMask;
+import org.espalier.backend.ElementwiseOps;
+import org.espalier.backend.EmbeddingOps;
+import org.espalier.backend.LossOps;
 import org.espalier.backend.MemoryOps;
 import org.espalier.backend.NormOps;
+import org.espalier.backend.OptimizerOps;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Saliency;
+import org.espalier.backend.ScoreOps;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
@@ -17,7 +25,8 @@ import org.espalier.tensor.Tensor;
  * {@link org.espalier.ffi.Failure} where the host waits: in {@link Queue#finish()}, a read-back, or the next call. The
  * same inputs give the same bytes on the same kind of device.
  */
-public final class CudaBackend implements MemoryOps, NormOps {
+public final class CudaBackend implements MemoryOps, EmbeddingOps, NormOps, ElementwiseOps, LossOps, OptimizerOps,
+        ScoreOps {
 
     private static final DType COMPUTE = DType.F32;
 
@@ -25,14 +34,24 @@ public final class CudaBackend implements MemoryOps, NormOps {
     private final CudaMemory memory;
     private final CudaModules modules;
     private final CudaConvert convert;
+    private final CudaEmbedding embedding;
     private final CudaNorm norm;
+    private final CudaElementwise elementwise;
+    private final CudaLoss loss;
+    private final CudaOptimizer optimizer;
+    private final CudaScore score;
 
     private CudaBackend(CudaContext context) {
         this.context = context;
         this.memory = new CudaMemory(context);
         this.modules = new CudaModules(context);
         this.convert = new CudaConvert(context, modules);
+        this.embedding = new CudaEmbedding(modules);
         this.norm = new CudaNorm(modules);
+        this.elementwise = new CudaElementwise(context, modules);
+        this.loss = new CudaLoss(modules);
+        this.optimizer = new CudaOptimizer(context, memory, modules);
+        this.score = new CudaScore(memory, modules);
     }
 
     /**
@@ -121,6 +140,30 @@ public final class CudaBackend implements MemoryOps, NormOps {
     }
 
     @Override
+    public void embedding(Queue queue, Tensor ids, Tensor table, Tensor out) {
+        Checks.embedding(COMPUTE, ids, table, out);
+        embedding.forward(cuda(queue), ids, table, out);
+    }
+
+    @Override
+    public void embeddingBackward(Queue queue, Tensor ids, Tensor dOut, Tensor dTable) {
+        Checks.embeddingBackward(COMPUTE, ids, dOut, dTable);
+        embedding.backward(cuda(queue), ids, dOut, dTable);
+    }
+
+    @Override
+    public void scatterRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
+        Checks.scatterRows(source, rows, target);
+        embedding.scatter(cuda(queue), source, rows, target);
+    }
+
+    @Override
+    public void gatherRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
+        Checks.gatherRows(source, rows, target);
+        embedding.gather(cuda(queue), source, rows, target);
+    }
+
+    @Override
     public void rmsNorm(Queue queue, Tensor x, Tensor w, double eps, Tensor y, Tensor rstd) {
         Checks.rmsNorm(COMPUTE, x, w, y, rstd);
         norm.forward(cuda(queue), x, w, (float) eps, y, rstd);
@@ -136,6 +179,81 @@ public final class CudaBackend implements MemoryOps, NormOps {
         if (dW != null) {
             norm.backwardWeight(cuda(queue), x, rstd, dY, dW, betaW);
         }
+    }
+
+    @Override
+    public void add(Queue queue, Tensor a, Tensor b, float scale, Tensor out) {
+        Checks.add(COMPUTE, a, b, out);
+        elementwise.add(cuda(queue), a, b, scale, out);
+    }
+
+    @Override
+    public void accumulate(Queue queue, Tensor source, float scale, Tensor target, float beta) {
+        Checks.accumulate(COMPUTE, source, target, beta);
+        elementwise.accumulate(cuda(queue), source, scale, target, beta);
+    }
+
+    @Override
+    public void swiGlu(Queue queue, Tensor gate, Tensor up, Tensor out) {
+        Checks.swiGlu(COMPUTE, gate, up, out);
+        elementwise.swiGlu(cuda(queue), gate, up, out);
+    }
+
+    @Override
+    public void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate,
+            Tensor dUp, float betaUp) {
+        Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, betaGate, dUp, betaUp);
+        elementwise.swiGluBackward(cuda(queue), gate, up, dOut, dGate, betaGate, dUp, betaUp);
+    }
+
+    @Override
+    public void dropout(Queue queue, Tensor x, DropoutMask mask, Tensor y, float beta) {
+        Checks.dropout(COMPUTE, x, y, beta);
+        elementwise.dropout(cuda(queue), x, mask, y, beta);
+    }
+
+    @Override
+    public void crossEntropy(Queue queue, Tensor logits, Tensor targets, Tensor losses, Tensor logSum) {
+        Checks.crossEntropy(COMPUTE, logits, targets, losses, logSum);
+        loss.forward(cuda(queue), logits, targets, losses, logSum);
+    }
+
+    @Override
+    public void crossEntropyBackward(Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight,
+            Tensor dLogits) {
+        Checks.crossEntropyBackward(COMPUTE, logits, targets, logSum, dLogits);
+        loss.backward(cuda(queue), logits, targets, logSum, (float) weight, dLogits);
+    }
+
+    @Override
+    public void argMax(Queue queue, Tensor x, Tensor out) {
+        Checks.argMax(COMPUTE, x, out);
+        loss.argMax(cuda(queue), x, out);
+    }
+
+    @Override
+    public void sumOfSquares(Queue queue, Tensor x, Tensor out, float beta) {
+        Checks.sumOfSquares(COMPUTE, x, out, beta);
+        optimizer.sumOfSquares(cuda(queue), x, out, beta);
+    }
+
+    @Override
+    public void clipFactor(Queue queue, Tensor sumOfSquares, float maxNorm, Tensor out) {
+        Checks.clipFactor(sumOfSquares, out);
+        optimizer.clipFactor(cuda(queue), sumOfSquares, maxNorm, out);
+    }
+
+    @Override
+    public void adamW(Queue queue, AdamW settings, int step, Tensor w, Tensor g, Tensor m, Tensor v, Tensor factor) {
+        Checks.adamW(COMPUTE, step, w, g, m, v, factor);
+        optimizer.adamW(cuda(queue), settings, step, w, g, m, v, factor);
+    }
+
+    @Override
+    public void saliency(Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows,
+            Tensor columns) {
+        Checks.saliency(COMPUTE, saliency, w, gradient, fisher, rows, columns);
+        score.saliency(cuda(queue), saliency, w, gradient, fisher, rows, columns);
     }
 
     private CudaQueue cuda(Queue queue) {

@@ -9,6 +9,7 @@ record CudaGrid(int blocksX, int blocksY, int blocksZ, int threadsX, int threads
     private static final int WARP = 32;
     /** Threads of a block where nothing asks for more or fewer. */
     static final int THREADS = 256;
+    private static final int MOST_THREADS = 1024;
     /** Blocks of {@link #THREADS} that a multiprocessor holds at once. */
     private static final int BLOCKS_EACH = 8;
     /** Numbers that a thread takes in one access. */
@@ -33,9 +34,23 @@ record CudaGrid(int blocksX, int blocksY, int blocksZ, int threadsX, int threads
         return of((int) Math.min(wanted, (long) context.multiprocessors() * BLOCKS_EACH), THREADS);
     }
 
-    /** One block a row, in whole warps, with four numbers a thread as long as a block may be so large. */
+    /** One block a row, in whole warps, with four numbers a thread as long as {@link #THREADS} are enough. */
     static CudaGrid rows(int rows, int columns) {
-        int threads = Math.ceilDiv(Math.ceilDiv(columns, WIDE), WARP) * WARP;
-        return of(rows, Math.min(threads, THREADS));
+        return of(rows, threads(columns, THREADS));
+    }
+
+    /** As {@link #rows}, with up to four times the threads: for few rows of many numbers. */
+    static CudaGrid longRows(int rows, int columns) {
+        return of(rows, threads(columns, MOST_THREADS));
+    }
+
+    /** As {@link #rows}, with as many blocks beside each other as a row needs where each thread takes four numbers. */
+    static CudaGrid cutRows(int rows, int columns) {
+        int threads = threads(columns, THREADS);
+        return new CudaGrid(rows, Math.ceilDiv(columns, WIDE * threads), 1, threads, 1);
+    }
+
+    private static int threads(int columns, int most) {
+        return Math.min(most, Math.ceilDiv(Math.ceilDiv(columns, WIDE), WARP) * WARP);
     }
 }

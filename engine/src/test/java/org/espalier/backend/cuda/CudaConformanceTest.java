@@ -16,7 +16,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CudaConformanceTest {
 
     static Stream<OpCase<? super CudaBackend>> all() {
-        return Stream.<List<? extends OpCase<? super CudaBackend>>>of(OpCases.memory(), OpCases.norm())
+        return Stream.<List<? extends OpCase<? super CudaBackend>>>of(OpCases.memory(), OpCases.embedding(),
+                OpCases.norm(), OpCases.elementwise(), OpCases.loss(), OpCases.optimizer(), OpCases.score())
                 .flatMap(List::stream);
     }
 

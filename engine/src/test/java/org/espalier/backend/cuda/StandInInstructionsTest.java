@@ -113,6 +113,10 @@ class StandInInstructionsTest {
         ints(c, "popc.b32 d, a;", "rr", 9, 0xf01fL);
         ints(c, "clz.b32 d, a;", "rr", 31, 1);
         ints(c, "clz.b64 d, a;", "lr", 64, 0);
+        ints(c, "bfind.u32 d, a;", "rr", 4, 0x1f);
+        ints(c, "bfind.u64 d, a;", "lr", 40, 1L << 40 | 5);
+        ints(c, "bfind.shiftamt.u32 d, a;", "rr", 27, 0x1f);
+        ints(c, "bfind.shiftamt.u32 d, a;", "rr", u32(-1), 0);
         ints(c, "brev.b32 d, a;", "rr", 0x80000000L, 1);
         ints(c, "prmt.b32 d, a, b, 0x7531;", "rrr", 0x77553311, 0x33221100, 0x77665544);
         ints(c, "prmt.b32 d, a, b, 0x98c3;", "rrr", 0xff00ff80L, 0x80ff8000L, 0x000000ffL);
@@ -150,6 +154,11 @@ class StandInInstructionsTest {
         float above = Math.nextUp(1f);
         floats(c, "fma.rn.f32 d, a, b, c;", Math.fma(above, above, -1f), above, above, -1);
         floats(c, "fma.rn.f32 d, a, b, c;", Math.fma(3f, 1 / 3f, -1f), 3, 1 / 3f, -1);
+        floats(c, "fma.rm.f32 d, a, b, c;", 1, 1, 1, 0x1p-30f);
+        floats(c, "fma.rm.f32 d, a, b, c;", Math.nextDown(1f), 1, 1, -0x1p-60f);
+        floats(c, "fma.rm.f32 d, a, b, c;", Math.nextUp(1f), 1, 1, 0x1.fp-23f);
+        floats(c, "fma.rm.f32 d, a, b, c;", 7, 2, 3, 1);
+        floats(c, "fma.rm.f32 d, a, b, c;", -INF, -INF, 3, 1);
         floats(c, "div.rn.f32 d, a, b;", 1 / 3f, 1, 3);
         floats(c, "div.rn.f32 d, a, b;", INF, 1, 0);
         floats(c, "rcp.rn.f32 d, a;", 1 / 49f, 49);
@@ -188,6 +197,10 @@ class StandInInstructionsTest {
             ints(c, "cvt.rn.f16.f32 d, a;", "fh", half & 0xffff, bits(value));
             ints(c, "cvt.f32.f16 d, a;", "hf", bits(Float.float16ToFloat(half)), half & 0xffff);
         }
+        ints(c, "cvt.sat.f32.f32 d, a;", "ff", bits(0.25f), bits(0.25f));
+        ints(c, "cvt.sat.f32.f32 d, a;", "ff", bits(1f), bits(7f));
+        ints(c, "cvt.sat.f32.f32 d, a;", "ff", bits(0f), bits(-7f));
+        ints(c, "cvt.sat.f32.f32 d, a;", "ff", bits(0f), bits(NAN));
         ints(c, "cvt.rn.bf16.f32 d, a;", "fh", 0x3f80, bits(1 + 0x1p-8f));
         ints(c, "cvt.rn.bf16.f32 d, a;", "fh", 0x3f82, bits(1 + 0x1.8p-7f));
         ints(c, "cvt.rn.bf16.f32 d, a;", "fh", 0x7f80, bits(Float.MAX_VALUE));
