@@ -52,6 +52,8 @@ final class GroupsCommand extends EngineCommand {
         json.put("unit_size", group.unitSize());
         json.put("units", group.units());
         json.put("parameters_per_unit", group.parametersPerUnit());
+        json.put("tied", group.tied());
+        json.put("normalised", group.normalised());
         json.put("members", group.members().stream().flatMap(m -> m.runs().stream().map(r -> member(m, r))).toList());
         return json;
     }
@@ -60,6 +62,8 @@ final class GroupsCommand extends EngineCommand {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("tensor", frozen.tensor().name());
         json.put("axis", frozen.axis());
+        json.put("units", frozen.units());
+        json.put("whole", frozen.whole());
         json.put("reason", frozen.reason());
         return json;
     }
@@ -71,6 +75,7 @@ final class GroupsCommand extends EngineCommand {
         json.put("offset", run.offset());
         json.put("stride", run.stride());
         json.put("repeats", run.outer());
+        json.put("period", run.period());
         return json;
     }
 

@@ -20,17 +20,26 @@ final class AxisMap implements Coupling {
     }
 
     private final Map<Key, Term> terms = new HashMap<>();
-    private final Set<Integer> linked = new HashSet<>();
+    private final Set<Value> linked = new HashSet<>();
+    /** Axes that the operation walked over has spoken of so far. */
+    private final Set<Key> stated = new HashSet<>();
 
-    /** Walks a tape. An axis that its operation says nothing about is frozen. */
+    /**
+     * Walks a tape. An axis that any of the operations on it says nothing about is frozen, and so is what the tape takes
+     * from outside and gives back.
+     */
     static AxisMap of(Tape tape) {
         AxisMap map = new AxisMap();
         for (Segment segment : tape.segments()) {
             for (Op op : segment.ops()) {
+                map.stated.clear();
                 op.couple(map);
                 map.freezeUnstated(op);
             }
         }
+        tape.leaves(Value.Role.INPUT).forEach(input -> map.freeze(input, "an input"));
+        tape.results().forEach(result -> map.freeze(result, "a result"));
+        map.freezeUnused(tape);
         return map;
     }
 
@@ -39,8 +48,24 @@ final class AxisMap implements Coupling {
         operands.addAll(op.outputs());
         for (Value value : operands) {
             for (int axis = 0; axis < value.shape().rank(); axis++) {
-                if (!terms.containsKey(new Key(value.id(), axis))) {
-                    freeze(axis(value, axis), op.kind() + " says nothing about it");
+                if (!stated.contains(new Key(value.id(), axis))) {
+                    freeze(term(value, axis), op.kind() + " says nothing about it");
+                }
+            }
+        }
+    }
+
+    private void freeze(Value value, String reason) {
+        for (int axis = 0; axis < value.shape().rank(); axis++) {
+            freeze(term(value, axis), reason);
+        }
+    }
+
+    private void freezeUnused(Tape tape) {
+        for (Value leaf : tape.leaves()) {
+            for (int axis = 0; axis < leaf.shape().rank(); axis++) {
+                if (!terms.containsKey(new Key(leaf.id(), axis))) {
+                    freeze(term(leaf, axis), "no operation uses it");
                 }
             }
         }
@@ -49,35 +74,37 @@ final class AxisMap implements Coupling {
     @Override
     public Term axis(Value value, int index) {
         int axis = index < 0 ? value.shape().rank() + index : index;
-        link(value);
+        stated.add(new Key(value.id(), axis));
+        return term(value, axis);
+    }
+
+    /** The term of an axis, without a word of any operation about it. */
+    Term term(Value value, int axis) {
+        if (value.base() != value && linked.add(value)) {
+            link(value, value.base());
+        }
         return terms.computeIfAbsent(new Key(value.id(), axis), k -> new Term.Var(value.shape().dim(axis)));
     }
 
-    /** A view's axes are another reading of its root's. */
-    private void link(Value value) {
-        if (value.root() == value || !linked.add(value.id())) {
+    /** A view's axes are another reading of those of the value it is a view of. */
+    private void link(Value view, Value base) {
+        if (view.shape().elements() == base.shape().elements()) {
+            Unifier.unify(whole(base), whole(view));
             return;
         }
-        Value root = value.root();
-        if (value.shape().elements() == root.shape().elements()) {
-            Unifier.unify(whole(root), whole(value));
-            return;
+        long entry = base.shape().elements() / base.shape().dim(0);
+        long before = (view.start() - base.start()) / entry;
+        long after = base.shape().dim(0) - before - view.shape().dim(0);
+        same(term(base, 0), sum(fresh(before), term(view, 0), fresh(after)));
+        for (int axis = 1; axis < view.shape().rank(); axis++) {
+            same(term(base, axis), term(view, axis));
         }
-        boolean sameInside = value.shape().rank() == root.shape().rank();
-        for (int axis = 0; axis < value.shape().rank(); axis++) {
-            if (axis > 0 && sameInside && value.shape().dim(axis) == root.shape().dim(axis)) {
-                same(axis(root, axis), axis(value, axis));
-            } else {
-                freeze(axis(value, axis), "a slice");
-            }
-        }
-        freeze(axis(root, 0), "a slice");
     }
 
     private Term whole(Value value) {
         List<Term> axes = new ArrayList<>();
         for (int axis = 0; axis < value.shape().rank(); axis++) {
-            axes.add(axis(value, axis));
+            axes.add(term(value, axis));
         }
         return new Term.Product(axes);
     }

@@ -6,14 +6,15 @@ import org.espalier.tape.Value;
 /**
  * Units that can be removed one by one, each with everything that depends on it.
  *
- * @param id      position in the list of groups, from 0
- * @param name    for people
- * @param role    what its units are
- * @param units   how many there are
- * @param tied    whether entries belong together in pairs
- * @param members every axis that shrinks with it
+ * @param id         position in the list of groups, from 0
+ * @param name       for people
+ * @param role       what its units are
+ * @param units      how many there are
+ * @param tied       whether entries belong together in pairs
+ * @param normalised whether a normalisation averages over them, so that removing a unit changes the others' numbers
+ * @param members    every axis that shrinks with it
  */
-public record Group(int id, String name, Role role, long units, boolean tied, List<Member> members) {
+public record Group(int id, String name, Role role, long units, boolean tied, boolean normalised, List<Member> members) {
 
     /** What the units of a group are, found from how the axis is used. */
     public enum Role {
@@ -25,9 +26,9 @@ public record Group(int id, String name, Role role, long units, boolean tied, Li
         HEAD_DIMENSIONS,
         /** Dimensions of the values of attention. */
         VALUE_DIMENSIONS,
-        /** Channels of the residual stream. */
+        /** Channels that normalisations average over and no attention has a use for: the residual stream. */
         CHANNELS,
-        /** Neurons of an MLP. */
+        /** Anything else: neurons of an MLP. */
         NEURONS
     }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ObjIntConsumer;
 import org.espalier.tape.Coupling.Use;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
@@ -14,13 +15,15 @@ import org.espalier.tape.Value;
 public final class Groups {
 
     /**
-     * An axis no unit of which can be removed.
+     * Units that cannot be removed.
      *
      * @param tensor a parameter
      * @param axis   0 for rows, 1 for columns
+     * @param units  how many of them the axis has, or a part of it
+     * @param whole  whether nothing of the axis can be removed; else it is a part or a factor of the axis
      * @param reason why
      */
-    public record Frozen(Value tensor, int axis, String reason) {
+    public record Frozen(Value tensor, int axis, long units, boolean whole, String reason) {
     }
 
     private final List<Group> groups = new ArrayList<>();
@@ -33,69 +36,54 @@ public final class Groups {
     public static Groups of(Tape tape) {
         Groups found = new Groups();
         AxisMap axes = AxisMap.of(tape);
+        forEachAxis(tape, (leaf, axis) -> axes.term(leaf, axis).squared()
+                .forEach(v -> v.freeze("an axis runs through it twice")));
         Map<Term.Var, List<Member>> members = new LinkedHashMap<>();
+        forEachAxis(tape, (leaf, axis) -> found.collect(leaf, axis, axes.term(leaf, axis), members));
+        members.forEach(found::add);
+        return found;
+    }
+
+    private static void forEachAxis(Tape tape, ObjIntConsumer<Value> action) {
         for (Value leaf : tape.leaves()) {
             if (leaf.role() == Value.Role.PARAMETER || leaf.role() == Value.Role.CONSTANT) {
                 for (int axis = 0; axis < leaf.shape().rank(); axis++) {
-                    found.collect(leaf, axis, axes.axis(leaf, axis), members);
+                    action.accept(leaf, axis);
                 }
             }
         }
-        members.forEach(found::add);
-        return found;
     }
 
     public List<Group> groups() {
         return List.copyOf(groups);
     }
 
-    /** Axes of parameters that stay whole, with the reasons. */
+    /** What of the parameters' axes cannot be removed, with the reasons. */
     public List<Frozen> frozen() {
         return List.copyOf(frozen);
     }
 
     private void collect(Value leaf, int axis, Term term, Map<Term.Var, List<Member>> members) {
-        for (Term.Var var : term.variables().stream().distinct().toList()) {
-            if (var.frozen() == null && var.extent() > 1) {
-                members.computeIfAbsent(var, v -> new ArrayList<>()).add(new Member(leaf, axis, runs(term, var)));
-            } else if (var.frozen() != null && var.extent() > 1 && leaf.role() == Value.Role.PARAMETER) {
-                frozen.add(new Frozen(leaf, axis, var.frozen()));
+        List<Term.Var> variables = term.variables().stream().distinct().filter(v -> v.extent() > 1).toList();
+        boolean whole = variables.stream().noneMatch(v -> v.frozen() == null);
+        for (Term.Var var : variables) {
+            if (var.frozen() == null) {
+                members.computeIfAbsent(var, v -> new ArrayList<>()).add(new Member(leaf, axis, Layout.runs(term, var)));
+            } else if (leaf.role() == Value.Role.PARAMETER) {
+                frozen.add(new Frozen(leaf, axis, var.extent(), whole, var.frozen()));
             }
         }
-    }
-
-    /** Where a variable's units lie along an axis: the mixed radix of the axis's factors, in each of its summands. */
-    private static List<Member.Run> runs(Term term, Term.Var var) {
-        List<Member.Run> runs = new ArrayList<>();
-        long offset = 0;
-        for (Term summand : term.summands()) {
-            long outer = 1;
-            long inner = summand.extent();
-            for (Term factor : summand.factors()) {
-                inner /= factor.extent();
-                if (factor == var) {
-                    runs.add(new Member.Run(offset, outer, inner));
-                }
-                outer *= factor.extent();
-            }
-            offset += summand.extent();
-        }
-        return runs;
     }
 
     private void add(Term.Var var, List<Member> members) {
-        boolean scored = members.stream().anyMatch(m -> m.tensor().role() == Value.Role.PARAMETER);
-        boolean everywhere = members.stream().noneMatch(m -> m.runs().isEmpty());
-        if (scored && everywhere) {
+        if (members.stream().anyMatch(m -> m.tensor().role() == Value.Role.PARAMETER)) {
             Group.Role role = role(var.uses());
-            groups.add(new Group(groups.size(), name(role, members), role, var.extent(), var.tied(), members));
+            groups.add(new Group(groups.size(), name(role, members), role, var.extent(), var.tied(),
+                    var.uses().contains(Use.NORMALISED), members));
         }
     }
 
     private static Group.Role role(Set<Use> uses) {
-        if (uses.contains(Use.NORMALISED)) {
-            return Group.Role.CHANNELS;
-        }
         if (uses.contains(Use.QUERIES_PER_HEAD)) {
             return Group.Role.QUERY_HEADS;
         }
@@ -105,7 +93,10 @@ public final class Groups {
         if (uses.contains(Use.CONTRACTED)) {
             return Group.Role.HEAD_DIMENSIONS;
         }
-        return uses.contains(Use.VALUE) ? Group.Role.VALUE_DIMENSIONS : Group.Role.NEURONS;
+        if (uses.contains(Use.VALUE)) {
+            return Group.Role.VALUE_DIMENSIONS;
+        }
+        return uses.contains(Use.NORMALISED) ? Group.Role.CHANNELS : Group.Role.NEURONS;
     }
 
     /** What the members' names have in common, for people only: nothing is decided by it. */

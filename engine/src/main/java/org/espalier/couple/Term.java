@@ -2,6 +2,8 @@ package org.espalier.couple;
 
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.espalier.tape.Coupling;
@@ -60,58 +62,70 @@ abstract sealed class Term implements Coupling.Axis {
     /** All combinations of the parts, the last part fastest. */
     static final class Product extends Term {
         private final List<Term> parts;
+        private final long extent;
 
         Product(List<Term> parts) {
             this.parts = List.copyOf(parts);
-        }
-
-        List<Term> parts() {
-            return parts;
+            this.extent = parts.stream().mapToLong(Term::extent).reduce(1, Math::multiplyExact);
         }
 
         @Override
         long extent() {
-            return parts.stream().mapToLong(Term::extent).reduce(1, Math::multiplyExact);
+            return extent;
         }
     }
 
     /** The parts one after the other. */
     static final class Sum extends Term {
         private final List<Term> parts;
+        private final long extent;
 
         Sum(List<Term> parts) {
             this.parts = List.copyOf(parts);
-        }
-
-        List<Term> parts() {
-            return parts;
+            this.extent = parts.stream().mapToLong(Term::extent).reduce(0, Math::addExact);
         }
 
         @Override
         long extent() {
-            return parts.stream().mapToLong(Term::extent).reduce(0, Math::addExact);
+            return extent;
         }
     }
 
-    /** What this term stands for now, bound variables followed and shortened. */
-    Term resolved() {
+    /** What this term stands for now: bound variables followed, and a composition with a single part is that part. */
+    final Term resolved() {
+        Term term = followed();
+        return switch (term) {
+            case Var var -> var;
+            case Product product -> onlyOr(product.factors(), product);
+            case Sum sum -> onlyOr(sum.summands(), sum);
+        };
+    }
+
+    private static Term onlyOr(List<Term> parts, Term whole) {
+        return parts.size() == 1 ? parts.getFirst() : whole;
+    }
+
+    /** The end of a chain of bound variables; chains are shortened on the way. */
+    private Term followed() {
         if (this instanceof Var var && var.bound != null) {
-            Term end = var.bound.resolved();
-            var.bound = end;
-            return end;
+            var.bound = var.bound.followed();
+            return var.bound;
         }
         return this;
     }
 
     /** The factors of this term, products within products opened and factors of extent 1 left out. */
-    List<Term> factors() {
+    final List<Term> factors() {
         List<Term> factors = new ArrayList<>();
         collectFactors(factors);
         return factors;
     }
 
     private void collectFactors(List<Term> into) {
-        Term term = resolved();
+        Term term = followed();
+        if (term instanceof Sum sum) {
+            term = sum.resolved();
+        }
         if (term instanceof Product product) {
             product.parts.forEach(p -> p.collectFactors(into));
         } else if (term.extent() != 1) {
@@ -119,29 +133,59 @@ abstract sealed class Term implements Coupling.Axis {
         }
     }
 
-    /** The summands of this term, sums within sums opened. */
-    List<Term> summands() {
+    /** The summands of this term, sums within sums opened and summands of extent 0 left out. */
+    final List<Term> summands() {
         List<Term> summands = new ArrayList<>();
         collectSummands(summands);
         return summands;
     }
 
     private void collectSummands(List<Term> into) {
-        Term term = resolved();
+        Term term = followed();
+        if (term instanceof Product product) {
+            term = product.resolved();
+        }
         if (term instanceof Sum sum) {
             sum.parts.forEach(p -> p.collectSummands(into));
-        } else {
+        } else if (term.extent() != 0) {
             into.add(term);
         }
     }
 
-    /** Every variable inside. */
-    List<Var> variables() {
-        Term term = resolved();
-        return switch (term) {
+    /** Every variable inside, as often as it occurs. */
+    final List<Var> variables() {
+        return switch (followed()) {
             case Var var -> List.of(var);
-            case Product product -> product.parts.stream().flatMap(p -> p.variables().stream()).toList();
-            case Sum sum -> sum.parts.stream().flatMap(p -> p.variables().stream()).toList();
+            case Product product -> variables(product.parts);
+            case Sum sum -> variables(sum.parts);
         };
+    }
+
+    private static List<Var> variables(List<Term> parts) {
+        return parts.stream().flatMap(p -> p.variables().stream()).toList();
+    }
+
+    /** Variables that two factors of one product share, so that an entry is no single unit of them. */
+    final Set<Var> squared() {
+        Set<Var> squared = new LinkedHashSet<>();
+        collectSquared(squared);
+        return squared;
+    }
+
+    private void collectSquared(Set<Var> into) {
+        switch (resolved()) {
+            case Var var -> {
+            }
+            case Product product -> {
+                Set<Var> seen = new HashSet<>();
+                for (Term factor : product.factors()) {
+                    Set<Var> own = new LinkedHashSet<>(factor.variables());
+                    own.stream().filter(seen::contains).forEach(into::add);
+                    seen.addAll(own);
+                    factor.collectSquared(into);
+                }
+            }
+            case Sum sum -> sum.summands().forEach(s -> s.collectSquared(into));
+        }
     }
 }

@@ -65,63 +65,63 @@ final class Unifier {
         List<Term> a = new ArrayList<>(left);
         List<Term> b = new ArrayList<>(right);
         while (!a.isEmpty() && !b.isEmpty()) {
-            Term x = a.removeLast();
-            Term y = b.removeLast();
+            Term x = a.getLast();
+            Term y = b.getLast();
             if (x.extent() == y.extent()) {
+                a.removeLast();
+                b.removeLast();
                 unify(x, y);
-            } else if (!divide(x, y, a, b)) {
+            } else if (!divide(x, y)) {
                 freeze(List.of(x, y), "extents " + x.extent() + " and " + y.extent() + " do not divide");
                 freeze(a, "the axis beside it does not divide");
                 freeze(b, "the axis beside it does not divide");
                 return;
             }
-            a = factors(a);
-            b = factors(b);
+            a = new ArrayList<>(new Term.Product(a).factors());
+            b = new ArrayList<>(new Term.Product(b).factors());
         }
     }
 
-    /** Divides the larger of two last factors so that its fast part fits the smaller; both go back on their lists. */
-    private static boolean divide(Term x, Term y, List<Term> a, List<Term> b) {
+    /** Divides the larger of two factors, if it is a variable, so that its fast part has the extent of the smaller. */
+    private static boolean divide(Term x, Term y) {
         Term large = x.extent() > y.extent() ? x : y;
-        Term small = large == x ? y : x;
-        if (!(large instanceof Term.Var var) || large.extent() % small.extent() != 0) {
+        long fast = Math.min(x.extent(), y.extent());
+        if (!(large instanceof Term.Var var) || fast == 0 || large.extent() % fast != 0) {
             return false;
         }
-        Term.Var slow = new Term.Var(large.extent() / small.extent());
-        Term.Var fast = new Term.Var(small.extent());
-        bind(var, new Term.Product(List.of(slow, fast)));
-        a.add(x);
-        b.add(y);
+        bind(var, new Term.Product(List.of(new Term.Var(large.extent() / fast), new Term.Var(fast))));
         return true;
-    }
-
-    private static List<Term> factors(List<Term> terms) {
-        return new ArrayList<>(new Term.Product(terms).factors());
     }
 
     private static void sums(List<Term> left, List<Term> right) {
         List<Term> a = new ArrayList<>(left);
         List<Term> b = new ArrayList<>(right);
         while (!a.isEmpty() && !b.isEmpty()) {
-            Term x = a.removeFirst();
-            Term y = b.removeFirst();
+            Term x = a.getFirst();
+            Term y = b.getFirst();
             if (x.extent() == y.extent()) {
+                a.removeFirst();
+                b.removeFirst();
                 unify(x, y);
-                continue;
-            }
-            Term large = x.extent() > y.extent() ? x : y;
-            Term small = large == x ? y : x;
-            if (!(large.resolved() instanceof Term.Var var)) {
+            } else if (!part(x, y)) {
                 freeze(List.of(x, y), "parts of " + x.extent() + " and " + y.extent() + " do not line up");
                 freeze(a, "the part before it does not line up");
                 freeze(b, "the part before it does not line up");
                 return;
             }
-            Term.Var rest = new Term.Var(large.extent() - small.extent());
-            Term.Var head = new Term.Var(small.extent());
-            bind(var, new Term.Sum(List.of(head, rest)));
-            unify(head, small);
-            (large == x ? a : b).addFirst(rest);
+            a = new ArrayList<>(new Term.Sum(a).summands());
+            b = new ArrayList<>(new Term.Sum(b).summands());
         }
+    }
+
+    /** Parts the larger of two summands, if it is a variable, so that its first part has the extent of the smaller. */
+    private static boolean part(Term x, Term y) {
+        Term large = x.extent() > y.extent() ? x : y;
+        long first = Math.min(x.extent(), y.extent());
+        if (!(large instanceof Term.Var var)) {
+            return false;
+        }
+        bind(var, new Term.Sum(List.of(new Term.Var(first), new Term.Var(large.extent() - first))));
+        return true;
     }
 }

@@ -34,7 +34,7 @@ public record Units(Group group, int layer, int lanes, int perLane) {
 
     /** The entries of a member's axis that unit {@code unit} is, ascending. */
     public long[] entries(Member member, int unit) {
-        long[] all = member.entries(unit % perLane, perLane);
+        long[] all = member.entries(unit % perLane);
         if (lanes == 1) {
             return all;
         }

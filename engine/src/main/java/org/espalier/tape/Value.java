@@ -27,6 +27,7 @@ public final class Value {
     private final Role role;
     private final Element element;
     private final Shape shape;
+    private final Value base;
     private final Value root;
     private final long start;
 
@@ -36,6 +37,7 @@ public final class Value {
         this.role = role;
         this.element = element;
         this.shape = shape;
+        this.base = this;
         this.root = this;
         this.start = 0;
     }
@@ -46,6 +48,7 @@ public final class Value {
         this.role = of.role;
         this.element = of.element;
         this.shape = shape;
+        this.base = of;
         this.root = of.root;
         this.start = of.start + offset;
     }
@@ -76,7 +79,12 @@ public final class Value {
         return shape;
     }
 
-    /** The value whose storage this one uses: itself unless it is a view. */
+    /** The value that this is a view or a slice of: itself if it is neither. */
+    public Value base() {
+        return base;
+    }
+
+    /** The value whose storage this one uses, at the end of all bases. */
     public Value root() {
         return root;
     }

@@ -4,21 +4,36 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class GroupsTest {
 
     private static List<Group> llama(int hidden, int heads, int kvHeads, int headDim, int neurons, int layers, int vocab,
             boolean tied) {
-        ModelConfig config = new ModelConfig("LlamaForCausalLM", "llama", vocab, hidden, headDim,
-                Collections.nCopies(layers, new LayerConfig(heads, kvHeads, neurons)), 1e-5, RotaryConfig.plain(10000),
-                2048, tied, false, false, false);
+        return groups(config(hidden, headDim, Collections.nCopies(layers, new LayerConfig(heads, kvHeads, neurons)), vocab,
+                tied, false));
+    }
+
+    private static ModelConfig config(int hidden, int headDim, List<LayerConfig> layers, int vocab, boolean tied,
+            boolean biased) {
+        return new ModelConfig("LlamaForCausalLM", "llama", vocab, hidden, headDim, layers, 1e-5, RotaryConfig.plain(10000),
+                2048, tied, biased, biased, biased);
+    }
+
+    private static List<Group> groups(ModelConfig config) {
         return Groups.of(new Llama(config).shape()).groups();
     }
 
@@ -55,7 +70,7 @@ class GroupsTest {
         assertEquals(2 * 3 * 64 * 576, queries.parametersPerUnit());
         Member query = queries.parameters().stream().filter(m -> m.tensor().name().endsWith("q_proj.weight")).findFirst()
                 .orElseThrow();
-        long[] second = query.entries(1, 3);
+        long[] second = query.entries(1);
         assertEquals(192, second.length);
         assertArrayEquals(new long[] {64, 127, 256, 319, 448, 511},
                 new long[] {second[0], second[63], second[64], second[127], second[128], second[191]});
@@ -78,6 +93,89 @@ class GroupsTest {
         assertTrue(dims.tied());
         assertEquals(6, dims.parameters().size());
         Member key = dims.parameters().stream().filter(m -> m.tensor().name().contains("k_proj")).findFirst().orElseThrow();
-        assertArrayEquals(new long[] {1, 5, 9, 13}, key.entries(1, 4));
+        assertArrayEquals(new long[] {1, 5, 9, 13}, key.entries(1));
+    }
+
+    @Test
+    void biasesGoWithTheirRows() {
+        List<Group> groups = groups(config(64, 8, List.of(new LayerConfig(8, 2, 176)), 256, false, true));
+        assertEquals((4 + 1 + 1) * 8 * (64 + 1) + 4 * 8 * 64, first(groups, Group.Role.HEADS).parametersPerUnit());
+        assertEquals(2 * 8 * (64 + 1) + 2 * 8 * 64, first(groups, Group.Role.QUERY_HEADS).parametersPerUnit());
+        assertEquals(2 * (64 + 1) + 64, first(groups, Group.Role.NEURONS).parametersPerUnit());
+        long columns = (8 + 2 + 2) * 8 + 2 * 176;
+        long rows = 8 * 8 + 1 + 176 + 1;
+        assertEquals(2 * 256 + 3 + columns + rows, first(groups, Group.Role.CHANNELS).parametersPerUnit());
+    }
+
+    /**
+     * Every unit carries as many parameters as a model loses that is configured one smaller, whatever coincides: as many
+     * neurons as channels, heads that fill the channels exactly or not, one key/value head, as many as heads.
+     */
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void unitsAreWhatASmallerConfigurationLacks(int seed) {
+        ModelConfig config = random(new Random(seed));
+        Map<String, Long> expected = new TreeMap<>();
+        smaller(config).forEach((name, lesser) -> expected.put(name, parameters(config) - parameters(lesser)));
+        Map<String, Long> found = new TreeMap<>();
+        groups(config).stream()
+                .filter(g -> g.role() != Group.Role.HEAD_DIMENSIONS && g.role() != Group.Role.VALUE_DIMENSIONS)
+                .forEach(g -> found.put(g.name() + " " + g.units(), g.parametersPerUnit()));
+        assertEquals(expected, found);
+    }
+
+    private static long parameters(ModelConfig config) {
+        return new Llama(config).shape().parameterCount();
+    }
+
+    private static ModelConfig random(Random random) {
+        int hidden = 2 + random.nextInt(12);
+        List<LayerConfig> layers = new ArrayList<>();
+        for (int i = 1 + random.nextInt(3); i > 0; i--) {
+            int kvHeads = 1 + random.nextInt(4);
+            int neurons = random.nextBoolean() ? hidden : random.nextInt(14);
+            layers.add(new LayerConfig(kvHeads * random.nextInt(4), kvHeads, neurons));
+        }
+        return config(hidden, 2 * (1 + random.nextInt(4)), layers, 50, random.nextBoolean(), random.nextBoolean());
+    }
+
+    /** The configurations with one unit less, by the name of what they lose it of and how many there were. */
+    private static Map<String, ModelConfig> smaller(ModelConfig of) {
+        Map<String, ModelConfig> smaller = new TreeMap<>();
+        smaller.put((of.tied() ? "model.channels " : "channels ") + of.hidden(),
+                config(of.hidden() - 1, of.headDim(), of.layers(), of.vocab(), of.tied(), of.mlpBias()));
+        for (int i = 0; i < of.layers().size(); i++) {
+            int layer = i;
+            smallerBlocks(of.layers().get(i)).forEach((name, block) -> {
+                List<LayerConfig> layers = new ArrayList<>(of.layers());
+                layers.set(layer, block);
+                smaller.put("model.layers." + layer + "." + name,
+                        config(of.hidden(), of.headDim(), layers, of.vocab(), of.tied(), of.mlpBias()));
+            });
+        }
+        return smaller;
+    }
+
+    static IntStream seeds() {
+        return IntStream.range(0, 60);
+    }
+
+    /** What a block can lose one unit of, by name and number of units. */
+    private static Map<String, LayerConfig> smallerBlocks(LayerConfig old) {
+        Map<String, LayerConfig> smaller = new TreeMap<>();
+        int queries = old.heads() / old.kvHeads();
+        if (queries > 0 && old.kvHeads() > 1) {
+            smaller.put("self_attn.heads " + old.kvHeads(),
+                    new LayerConfig(queries * (old.kvHeads() - 1), old.kvHeads() - 1, old.intermediate()));
+        }
+        if (queries > 1) {
+            smaller.put("self_attn.query_heads " + queries,
+                    new LayerConfig((queries - 1) * old.kvHeads(), old.kvHeads(), old.intermediate()));
+        }
+        if (old.intermediate() > 1) {
+            smaller.put("mlp.neurons " + old.intermediate(),
+                    new LayerConfig(old.heads(), old.kvHeads(), old.intermediate() - 1));
+        }
+        return smaller;
     }
 }

@@ -80,7 +80,6 @@ public record Linear(Value x, Value w, Value bias, Value y) implements Op {
 
     @Override
     public void couple(Coupling c) {
-        c.freeze(c.axis(x, 0), "tokens");
         c.same(c.axis(x, 0), c.axis(y, 0));
         c.same(c.axis(x, 1), c.axis(w, 1));
         c.same(c.axis(y, 1), c.axis(w, 0));

@@ -75,8 +75,8 @@ public record RmsNorm(Value x, Value w, Value y, Value rstd, double eps) impleme
 
     @Override
     public void couple(Coupling c) {
-        c.freeze(c.axis(x, 0), "tokens");
         c.same(c.axis(x, 0), c.axis(y, 0));
+        c.same(c.axis(x, 0), c.axis(rstd, 0));
         c.same(c.axis(x, 1), c.axis(y, 1));
         c.same(c.axis(x, 1), c.axis(w, 0));
         c.use(c.axis(x, 1), Coupling.Use.NORMALISED);

@@ -72,7 +72,6 @@ public record SwiGlu(Value gate, Value up, Value out) implements Op {
 
     @Override
     public void couple(Coupling c) {
-        c.freeze(c.axis(gate, 0), "tokens");
         for (int axis = 0; axis < 2; axis++) {
             c.same(c.axis(gate, axis), c.axis(up, axis));
             c.same(c.axis(gate, axis), c.axis(out, axis));
