@@ -13,7 +13,7 @@ computes() {
     for argument in "$@"; do
         case $argument in -h | --help | --version) return 1 ;; esac
     done
-    case ${1:-} in '' | -* | help | info | tokenize | devices) return 1 ;; esac
+    case ${1:-} in '' | -* | help | info | tokenize | report | devices) return 1 ;; esac
 }
 
 # launch JAVA ARGS...: becomes the JVM, with JAVA_FLAGS.

@@ -46,8 +46,8 @@ final class StageMeter {
             String text = story(open, tokenizer);
             return new Comparison.Stage(name, folder.getFileName().toString(), llama.shape().parameterCount(),
                     llama.logits(1).tape().flops() / 2, open.checkpoint().weightBytes(), null,
-                    speed(Speed.reading(open.model(), READ_TOKENS, seed)),
-                    speed(Speed.writing(open.model(), WRITTEN_TOKENS, seed)), Map.of(STORIES, perplexity), null, text);
+                    speed(Speed.reading(open.model(), READ_TOKENS, seed)), null,
+                    speed(Speed.writing(open.model(), WRITTEN_TOKENS, seed)), null, Map.of(STORIES, perplexity), null, text);
         }
     }
 

@@ -21,6 +21,7 @@ import org.espalier.prune.ScoresFile;
  * @param threads   that computed
  * @param command   that made this, as it was typed
  * @param protocols how numbers were measured: a sentence for each key of {@link Stage}; other keys are notes of their own
+ * @param seconds   that each step took, by its name
  * @param prompt    that the stages' texts continue
  * @param stages    in order, for example dense, pruned, recovered; the first is what changes are counted from
  * @param widths    of the layers of the model before pruning
@@ -38,6 +39,7 @@ public record Comparison(
         @JsonProperty("threads") Integer threads,
         @JsonProperty("command") String command,
         @JsonProperty("protocols") Map<String, String> protocols,
+        @JsonProperty("seconds") Map<String, Double> seconds,
         @JsonProperty("prompt") String prompt,
         @JsonProperty(value = "stages", required = true) List<Stage> stages,
         @JsonProperty("widths") List<Widths> widths,
@@ -51,6 +53,7 @@ public record Comparison(
     public Comparison {
         Objects.requireNonNull(title, "the title is missing");
         protocols = copy(protocols);
+        seconds = copy(seconds);
         stages = list("stages", stages);
         widths = list("widths", widths);
     }
@@ -65,7 +68,9 @@ public record Comparison(
      * @param weightBytes            as stored
      * @param memoryBytes            peak resident
      * @param prefillTokensPerSecond reading
+     * @param prefillRatio           reading over the first stage's, if they were measured in turns: the median of the turns
      * @param decodeTokensPerSecond  writing
+     * @param decodeRatio            writing over the first stage's, likewise
      * @param perplexities           by the text's label
      * @param heldOutLoss            mean, in nats a token, on what it was not trained on
      * @param text                   continuation of the comparison's prompt, without the prompt
@@ -79,7 +84,9 @@ public record Comparison(
             @JsonProperty("weight_bytes") Long weightBytes,
             @JsonProperty("memory_bytes") Long memoryBytes,
             @JsonProperty("prefill_tokens_per_second") Double prefillTokensPerSecond,
+            @JsonProperty("prefill_ratio") Double prefillRatio,
             @JsonProperty("decode_tokens_per_second") Double decodeTokensPerSecond,
+            @JsonProperty("decode_ratio") Double decodeRatio,
             @JsonProperty("perplexities") Map<String, Perplexity> perplexities,
             @JsonProperty("held_out_loss") Double heldOutLoss,
             @JsonProperty("text") String text) {
@@ -88,7 +95,9 @@ public record Comparison(
             Objects.requireNonNull(name, "a stage has no name");
             perplexities = copy(perplexities);
             prefillTokensPerSecond = finite(prefillTokensPerSecond);
+            prefillRatio = finite(prefillRatio);
             decodeTokensPerSecond = finite(decodeTokensPerSecond);
+            decodeRatio = finite(decodeRatio);
             heldOutLoss = finite(heldOutLoss);
         }
     }

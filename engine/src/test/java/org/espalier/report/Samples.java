@@ -40,8 +40,12 @@ final class Samples {
         protocols.put("decode_tokens_per_second", "128 tokens one by one, mean of 5 runs, stages in turns");
         protocols.put("held_out_loss", "200 samples that were not trained on, answers only");
         protocols.put("texts", "greedy, 64 tokens");
+        Map<String, Double> seconds = new LinkedHashMap<>();
+        seconds.put("prune", 11.4);
+        seconds.put("tune", 1834.5);
+        seconds.put("measure", 95.02);
         return new Comparison(Comparison.FORMAT_VERSION, title, "sample-" + layers, "cpu", "AMD EPYC 7763 64-Core Processor",
-                2, "engine demo --out run", protocols, PROMPT,
+                2, "engine demo --out run", protocols, seconds, PROMPT,
                 List.of(stage("dense", 1, 53.91, 2.012, " who lived in a house by the sea. Every day he ran down to the "
                         + "water, and every day the water ran away from him.\n\n\"Come back!\" said the little dog."),
                         stage("pruned", 1 - share * 0.98, 130.14, 3.280, " dog dog and the dog was the the little and was. "
@@ -56,8 +60,8 @@ final class Samples {
         perplexities.put("WikiText2", new Comparison.Perplexity("llm-pruner", 128, 200, 25400, ppl));
         perplexities.put("PTB", new Comparison.Perplexity("llm-pruner", 128, 200, 25400, ppl * 1.7));
         return new Comparison.Stage(name, "run/" + name, (long) (134_515_008 * size), (long) (106_203_136 * size),
-                (long) (269_030_016 * size), (long) (402_653_184 * size), 412.7 / size, 38.2 / Math.sqrt(size), perplexities,
-                loss, text);
+                (long) (269_030_016 * size), (long) (402_653_184 * size), 412.7 / size, 1 / size,
+                38.2 / Math.sqrt(size), 1 / Math.sqrt(size), perplexities, loss, text);
     }
 
     private static Comparison.Training training(Random random) {

@@ -1,0 +1,86 @@
+package org.espalier.report;
+
+import java.util.Locale;
+
+/** Numbers as people read them: grouped by thousands, with as many digits as mean something, and a real minus sign. */
+final class Figures {
+
+    private static final String[] PREFIXES = {"", "k", "M", "G", "T", "P"};
+    private static final double LARGEST_PLAIN = 1e6;
+
+    private Figures() {
+    }
+
+    /** {@code 134,515,008}. */
+    static String count(double number) {
+        return String.format(Locale.ROOT, "%,.0f", number);
+    }
+
+    /** {@code 106.2 M}. */
+    static String compact(double number) {
+        return scaled(number, "").stripTrailing();
+    }
+
+    /** {@code 269.0 MB}; a megabyte is a million bytes. */
+    static String bytes(double number) {
+        return scaled(number, "B");
+    }
+
+    private static String scaled(double number, String unit) {
+        int prefix = 0;
+        double rest = number;
+        while (rest >= 999.5 && prefix < PREFIXES.length - 1) {
+            rest /= 1000;
+            prefix++;
+        }
+        return (prefix == 0 ? count(rest) : significant(rest)) + " " + PREFIXES[prefix] + unit;
+    }
+
+    /** Four digits that mean something: {@code 53.91}, {@code 184.6}, {@code 1,501}. */
+    static String significant(double number) {
+        double size = Math.abs(number);
+        if (size >= LARGEST_PLAIN || size > 0 && size < 1e-3) {
+            return minus(String.format(Locale.ROOT, "%.2e", number));
+        }
+        int decimals = size >= 999.5 ? 0 : size >= 99.95 ? 1 : size >= 9.995 ? 2 : 3;
+        return minus(String.format(Locale.ROOT, "%,." + decimals + "f", number));
+    }
+
+    /** {@code 20.0}. */
+    static String decimal(double number) {
+        return minus(String.format(Locale.ROOT, "%,.1f", number));
+    }
+
+    /** {@code 2.012}. */
+    static String loss(double number) {
+        return minus(String.format(Locale.ROOT, "%.3f", number));
+    }
+
+    /** {@code +1.268}. */
+    static String difference(double number) {
+        return minus(String.format(Locale.ROOT, "%+.3f", number));
+    }
+
+    /** {@code −20.0 %}. */
+    static String change(double ratio) {
+        return minus(String.format(Locale.ROOT, "%+.1f %%", 100 * (ratio - 1)));
+    }
+
+    /** {@code 1.25 ×}. */
+    static String times(double ratio) {
+        return (ratio < 9.995 ? String.format(Locale.ROOT, "%.2f", ratio) : significant(ratio)) + " ×";
+    }
+
+    /** {@code 8.4 s}, {@code 12 min 5 s}. */
+    static String seconds(double seconds) {
+        if (seconds < 59.95) {
+            return String.format(Locale.ROOT, "%.1f s", seconds);
+        }
+        long whole = Math.round(seconds);
+        return whole < 3600 ? whole / 60 + " min " + whole % 60 + " s" : whole / 3600 + " h " + whole % 3600 / 60 + " min";
+    }
+
+    private static String minus(String number) {
+        return number.replace('-', '\u2212');
+    }
+}

@@ -1,0 +1,124 @@
+package org.espalier.report;
+
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.espalier.prune.Plan;
+
+/** A run as Markdown: the numbers of the page as tables that read well as plain text too. */
+public final class MarkdownReport {
+
+    /** Characters that mean something wherever they stand. */
+    private static final Pattern SPECIAL = Pattern.compile("[\\\\`*_{}\\[\\]<>#|~&]");
+    /** What makes a line one of a list or the one under a heading. */
+    private static final Pattern START = Pattern.compile("^(\\d*)(?=[-+=.)]([-=\\s]|$))");
+
+    private final Comparison run;
+    private final StringBuilder out = new StringBuilder();
+
+    private MarkdownReport(Comparison run) {
+        this.run = run;
+    }
+
+    /** The report as text. */
+    public static String text(Comparison run) {
+        MarkdownReport report = new MarkdownReport(run);
+        report.out.append("# ").append(escaped(run.title())).append('\n');
+        Headline.of(run).ifPresent(line -> report.out.append('\n').append(escaped(line)).append('\n'));
+        report.measured();
+        report.training();
+        report.kept();
+        report.texts();
+        report.notes();
+        return report.out.toString();
+    }
+
+    private void measured() {
+        List<Measure> measures = Measure.of(run);
+        if (measures.isEmpty()) {
+            return;
+        }
+        heading("Measured");
+        row("", run.stages().stream().map(s -> escaped(s.name())).toList());
+        row("---", run.stages().stream().map(s -> "---:").toList());
+        for (Measure measure : measures) {
+            String note = measure.note().isEmpty() ? "" : " (" + measure.note() + ")";
+            row(escaped(measure.label() + note), IntStream.range(0, run.stages().size())
+                    .mapToObj(s -> escaped((measure.value(s) + " " + bracketed(measure.change(s))).strip())).toList());
+        }
+    }
+
+    private static String bracketed(String change) {
+        return change.isEmpty() ? "" : "(" + change + ")";
+    }
+
+    private void training() {
+        if (run.training() == null || run.training().evalLosses().isEmpty()) {
+            return;
+        }
+        heading("Held-out loss while training");
+        List<Comparison.Point> points = run.training().evalLosses();
+        row("step", points.stream().map(p -> Integer.toString(p.step())).toList());
+        row("---", points.stream().map(p -> "---:").toList());
+        row("loss", points.stream().map(p -> p.loss() == null ? Measure.NOTHING : Figures.loss(p.loss())).toList());
+    }
+
+    private void kept() {
+        if (!WidthChart.has(run)) {
+            return;
+        }
+        heading("What each layer keeps");
+        List<UnitKind> kinds = List.of(UnitKind.values());
+        row("layer", kinds.stream().map(UnitKind::label).toList());
+        row("---:", kinds.stream().map(k -> "---:").toList());
+        Plan plan = run.plan();
+        run.widths().forEach(w -> row(Integer.toString(w.layer()), kinds.stream()
+                .map(k -> "%,d of %,d".formatted(k.count(plan, w.layer()), k.width(w))).toList()));
+    }
+
+    private void texts() {
+        if (run.stages().stream().allMatch(s -> s.text() == null)) {
+            return;
+        }
+        heading("A text from each model");
+        if (run.prompt() != null) {
+            quote(run.prompt());
+            out.append("continued by\n\n");
+        }
+        for (Comparison.Stage stage : run.stages()) {
+            if (stage.text() != null) {
+                out.append("**").append(escaped(stage.name())).append("**\n\n");
+                quote(stage.text());
+            }
+        }
+    }
+
+    private void quote(String text) {
+        text.lines().forEach(line -> out.append("> ").append(escaped(line)).append("  \n"));
+        out.append('\n');
+    }
+
+    private void notes() {
+        if (Notes.of(run).isEmpty()) {
+            return;
+        }
+        heading("How this was made and measured");
+        Notes.of(run).forEach((term, meaning) -> out.append("- ").append(escaped(term)).append(": ").append(escaped(meaning))
+                .append('\n'));
+    }
+
+    private void heading(String text) {
+        out.append("\n## ").append(text).append("\n\n");
+    }
+
+    private void row(String first, List<String> cells) {
+        out.append("| ").append(first).append(cells.stream().collect(Collectors.joining(" | ", " | ", " |"))).append('\n');
+    }
+
+    /** One line of text that no Markdown reader takes for markup, nor for HTML. */
+    private static String escaped(String text) {
+        String line = text.replaceAll("\\R", " ").replaceAll("\\p{Cntrl}", "\uFFFD").strip();
+        return START.matcher(SPECIAL.matcher(line).replaceAll("\\\\$0")).replaceFirst("$1\\\\");
+    }
+}

@@ -1,0 +1,100 @@
+package org.espalier.report;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * Writes markup that is well-formed as HTML and as XML: every element that is opened is closed, and every text and
+ * attribute value is escaped, so that what a model wrote or a file is called cannot become part of the page.
+ */
+final class Markup {
+
+    private static final String REPLACEMENT = "\uFFFD";
+
+    private final StringBuilder out = new StringBuilder();
+    private final Deque<String> open = new ArrayDeque<>();
+
+    /** Opens an element; {@code attributes} are names and values in turns. */
+    Markup open(String element, String... attributes) {
+        tag(element, attributes).append('>');
+        open.push(element);
+        return this;
+    }
+
+    /** Closes the element opened last. */
+    Markup close() {
+        out.append("</").append(open.pop()).append('>');
+        return this;
+    }
+
+    /** An element with nothing but text in it. */
+    Markup element(String element, String text, String... attributes) {
+        return open(element, attributes).text(text).close();
+    }
+
+    /** An element that HTML never closes, such as {@code meta}, or a shape of SVG. */
+    Markup empty(String element, String... attributes) {
+        tag(element, attributes).append("/>");
+        return this;
+    }
+
+    Markup text(String text) {
+        escape(text);
+        return this;
+    }
+
+    /** A line break in the source, for those who read it. */
+    Markup line() {
+        out.append('\n');
+        return this;
+    }
+
+    /**
+     * A style sheet, which HTML and XML read alike only without the characters that XML escapes.
+     *
+     * @throws IllegalArgumentException if it has one
+     */
+    Markup style(String css) {
+        if (css.contains("<") || css.contains("&")) {
+            throw new IllegalArgumentException("a style sheet with < or & is not the same in HTML and XML");
+        }
+        out.append("<style>").append(css).append("</style>");
+        return this;
+    }
+
+    /** All that was written. */
+    String finish() {
+        if (!open.isEmpty()) {
+            throw new IllegalStateException("still open: " + open);
+        }
+        return out.toString();
+    }
+
+    private StringBuilder tag(String element, String... attributes) {
+        out.append('<').append(element);
+        for (int i = 0; i < attributes.length; i += 2) {
+            out.append(' ').append(attributes[i]).append("=\"");
+            escape(attributes[i + 1]);
+            out.append('"');
+        }
+        return out;
+    }
+
+    private void escape(String text) {
+        text.codePoints().forEach(c -> {
+            switch (c) {
+                case '&' -> out.append("&amp;");
+                case '<' -> out.append("&lt;");
+                case '>' -> out.append("&gt;");
+                case '"' -> out.append("&quot;");
+                default -> out.append(allowed(c) ? Character.toString(c) : REPLACEMENT);
+            }
+        });
+    }
+
+    /** Whether XML can hold this character at all. */
+    private static boolean allowed(int c) {
+        boolean control = c < ' ' && c != '\t' && c != '\n' && c != '\r' || c >= 0x7F && c < 0xA0;
+        return !control && !(c >= 0xD800 && c <= 0xDFFF) && c != 0xFFFE && c != 0xFFFF;
+    }
+}

@@ -1,0 +1,84 @@
+package org.espalier.report;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.espalier.prune.Plan;
+
+/** How a run was made and measured, and on what: what stands at the end of a report, as terms and what they mean. */
+final class Notes {
+
+    /** Said beside the numbers already. */
+    private static final Set<String> IN_TABLE = Set.of("macs_per_token", "weight_bytes", "memory_bytes",
+            "prefill_tokens_per_second", "decode_tokens_per_second", "held_out_loss");
+
+    private Notes() {
+    }
+
+    static SequencedMap<String, String> of(Comparison run) {
+        SequencedMap<String, String> notes = new LinkedHashMap<>();
+        put(notes, "command", run.command());
+        put(notes, "model", run.model());
+        if (run.plan() != null) {
+            pruning(notes, run.plan());
+        }
+        if (run.training() != null) {
+            put(notes, "training", training(run.training()));
+        }
+        run.protocols().forEach((key, how) -> {
+            if (!IN_TABLE.contains(key)) {
+                put(notes, key.replace('_', ' '), how);
+            }
+        });
+        put(notes, "time", run.seconds().entrySet().stream().map(Notes::time).collect(Collectors.joining(", ")));
+        put(notes, "machine", machine(run));
+        return notes;
+    }
+
+    private static void pruning(Map<String, String> notes, Plan plan) {
+        put(notes, "pruning", "%s, %s over each unit's parts, %s mode, %s scope, ratio %s asked for, %.2f %% removed, seed %d"
+                .formatted(plan.criterion(), plan.aggregate(), plan.mode(), plan.scope(), plan.ratioRequested(),
+                        100 * (1 - (double) plan.parametersAfter() / plan.parametersBefore()), plan.seed()));
+        if (plan.calibration() != null) {
+            put(notes, "calibration", "%,d sequences of %,d ids, SHA-256 %s".formatted(plan.calibration().samples(),
+                    plan.calibration().seqLen(), plan.calibration().sha256()));
+        }
+        put(notes, "source", "%s, SHA-256 %s".formatted(plan.source().path(), plan.source().sha256()));
+    }
+
+    private static String training(Comparison.Training training) {
+        StringBuilder text = new StringBuilder("%,d steps".formatted(training.steps()));
+        if (training.samples() != null) {
+            text.append(", %,d samples".formatted(training.samples()));
+        }
+        if (training.learningRate() != null) {
+            text.append(String.format(Locale.ROOT, ", learning rate %.1e", training.learningRate()));
+        }
+        if (training.tokensPerSecond() != null) {
+            text.append(", %,.0f tokens a second".formatted(training.tokensPerSecond()));
+        }
+        if (training.seconds() != null) {
+            text.append(", ").append(Figures.seconds(training.seconds()));
+        }
+        return text.toString();
+    }
+
+    private static String time(Map.Entry<String, Double> step) {
+        return step.getKey() + " " + Figures.seconds(step.getValue());
+    }
+
+    private static String machine(Comparison run) {
+        String where = run.device() == null ? run.cpu() : run.cpu() == null ? run.device() : run.device() + ", " + run.cpu();
+        String threads = run.threads() == null ? null : run.threads() + (run.threads() == 1 ? " thread" : " threads");
+        return where == null ? threads : threads == null ? where : where + ", " + threads;
+    }
+
+    private static void put(Map<String, String> notes, String term, String meaning) {
+        if (meaning != null && !meaning.isBlank()) {
+            notes.put(term, meaning);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package org.espalier.report;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** What was measured at every stage, as a table, and the changes that matter most as pictures of bars. */
+final class StageTable {
+
+    private final List<String> stages;
+    private final List<Measure> measures;
+
+    StageTable(Comparison run) {
+        this.stages = run.stages().stream().map(Comparison.Stage::name).toList();
+        this.measures = Measure.of(run);
+    }
+
+    /** Whether there is anything to show. */
+    boolean isEmpty() {
+        return measures.isEmpty();
+    }
+
+    /** A table with a row a measure. Its roles are spelt out because the style sheet lays rows out anew on a phone. */
+    void table(Markup page) {
+        page.open("table", "class", "stages", "role", "table", "style", "--stages:" + stages.size());
+        page.open("thead", "role", "rowgroup").open("tr", "role", "row");
+        page.element("th", "", "role", "columnheader", "scope", "col");
+        for (int stage = 0; stage < stages.size(); stage++) {
+            page.open("th", "role", "columnheader", "scope", "col", "class", "number");
+            page.element("span", "", "class", "swatch " + colour(stage)).text(" " + stages.get(stage)).close();
+        }
+        page.close().close().open("tbody", "role", "rowgroup");
+        measures.forEach(measure -> row(page, measure));
+        page.close().close().line();
+    }
+
+    private void row(Markup page, Measure measure) {
+        page.open("tr", "role", "row").open("th", "role", "rowheader", "scope", "row").text(measure.label());
+        if (!measure.note().isEmpty()) {
+            page.element("small", measure.note());
+        }
+        page.close();
+        for (int stage = 0; stage < stages.size(); stage++) {
+            page.open("td", "role", "cell", "class", "number").text(measure.value(stage));
+            if (!measure.change(stage).isEmpty()) {
+                page.element("small", measure.change(stage));
+            }
+            page.close();
+        }
+        page.close().line();
+    }
+
+    /** Size, memory, speed and quality, each with a bar a stage that starts at zero. */
+    void tiles(Markup page) {
+        page.open("div", "class", "tiles");
+        Measure.first(measures, m -> m.label().equals("parameters")).ifPresent(m -> tile(page, m));
+        Headline.memory(measures).ifPresent(m -> tile(page, m));
+        Measure.first(measures, m -> m.label().startsWith("reading")).ifPresent(m -> tile(page, m));
+        Measure.first(measures, m -> m.label().startsWith("writing")).ifPresent(m -> tile(page, m));
+        Headline.quality(measures).ifPresent(m -> tile(page, m));
+        page.close().line();
+    }
+
+    private void tile(Markup page, Measure measure) {
+        double largest = measure.values().stream().filter(v -> v != null).mapToDouble(v -> v).max().orElse(0);
+        page.open("section", "class", "tile").element("h3", measure.label());
+        page.element("p", measure.change(stages.size() - 1), "class", "change");
+        IntStream.range(0, stages.size()).filter(s -> measure.values().get(s) != null).forEach(stage -> {
+            double share = largest > 0 ? measure.values().get(stage) / largest : 0;
+            page.open("div", "class", "stage").element("span", stages.get(stage), "class", "who");
+            page.element("span", measure.brief(stage), "class", "number");
+            page.open("span", "class", "track").element("span", "", "class", "fill " + colour(stage), "style",
+                    "width:" + Plot.number(100 * Math.clamp(share, 0, 1)) + "%").close().close();
+        });
+        page.element("p", measure.kind().moreIsBetter() ? "more is better" : "less is better", "class", "note").close();
+    }
+
+    /** The colour of a stage, the same everywhere on the page. */
+    static String colour(int stage) {
+        return "stage-" + Math.min(stage, 5);
+    }
+}

@@ -1,0 +1,80 @@
+package org.espalier.report;
+
+import java.util.Arrays;
+import java.util.List;
+import org.espalier.prune.Plan;
+import org.espalier.report.Comparison.Widths;
+
+/** How wide each layer was and is: for each kind of units, a bar a layer, what was there behind what is kept. */
+final class WidthChart {
+
+    private static final int ROW = 18;
+    private static final int BAR = 12;
+
+    private WidthChart() {
+    }
+
+    /** Whether there is something to draw. */
+    static boolean has(Comparison run) {
+        return run.plan() != null && !run.widths().isEmpty();
+    }
+
+    static void draw(Markup page, Comparison run) {
+        page.open("div", "class", "columns");
+        for (UnitKind kind : UnitKind.values()) {
+            int before = run.widths().stream().mapToInt(kind::width).sum();
+            int after = run.widths().stream().mapToInt(w -> kind.count(run.plan(), w.layer())).sum();
+            if (after < before) {
+                figure(page, run, kind, before, after);
+            }
+        }
+        page.close();
+        whole(page, run);
+    }
+
+    /** Says which kinds of units all stay. */
+    private static void whole(Markup page, Comparison run) {
+        List<String> all = Arrays.stream(UnitKind.values()).filter(kind -> run.widths().stream()
+                .allMatch(w -> kind.count(run.plan(), w.layer()) == kind.width(w))).map(UnitKind::label).toList();
+        if (!all.isEmpty()) {
+            page.element("p", "In every layer all " + String.join(", all ", all) + " are kept.", "class", "note");
+        }
+    }
+
+    private static void figure(Markup page, Comparison run, UnitKind kind, int before, int after) {
+        page.open("figure");
+        page.open("figcaption").element("b", kind.label())
+                .text(" %s of %s".formatted(Figures.count(after), Figures.count(before))).close();
+        page.open("svg", "class", "bars", "role", "img", "height", Integer.toString(run.widths().size() * ROW));
+        page.element("title", "Kept %s of each layer".formatted(kind.label()));
+        page.element("desc", description(run, kind));
+        int widest = Math.max(1, run.widths().stream().mapToInt(kind::width).max().orElseThrow());
+        for (int row = 0; row < run.widths().size(); row++) {
+            row(page, run.plan(), kind, run.widths().get(row), widest, row * ROW);
+        }
+        page.close().close().line();
+    }
+
+    private static void row(Markup page, Plan plan, UnitKind kind, Widths widths, int widest, int top) {
+        int full = kind.width(widths);
+        int kept = kind.count(plan, widths.layer());
+        String y = Integer.toString(top + (ROW - BAR) / 2);
+        page.element("text", Integer.toString(widths.layer()), "class", "tick end", "x", "-8", "y", Integer.toString(top + 13));
+        page.empty("rect", "class", "full", "x", "0", "y", y, "width", percent(full, widest), "height", Integer.toString(BAR));
+        page.empty("rect", "class", kept < full ? "kept cut" : "kept", "x", "0", "y", y, "width", percent(kept, widest),
+                "height", Integer.toString(BAR));
+        page.element("text", Figures.count(kept) + (kept < full ? " of " + Figures.count(full) : ""), "class",
+                kept < full ? "tick" : "tick faint", "x", "100%", "dx", "8", "y", Integer.toString(top + 13));
+    }
+
+    private static String description(Comparison run, UnitKind kind) {
+        StringBuilder all = new StringBuilder();
+        run.widths().forEach(w -> all.append("Layer %d: %d of %d. ".formatted(w.layer(), kind.count(run.plan(), w.layer()),
+                kind.width(w))));
+        return all.toString().strip();
+    }
+
+    private static String percent(int part, int whole) {
+        return Plot.number(100.0 * part / whole) + "%";
+    }
+}

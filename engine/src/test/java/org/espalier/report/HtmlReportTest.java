@@ -1,0 +1,185 @@
+package org.espalier.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.espalier.prune.Plan;
+import org.espalier.prune.ScoresFile;
+import org.espalier.report.Comparison.Point;
+import org.espalier.report.Comparison.Stage;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+
+/** The page: well-formed, alone in the world, safe with what strangers wrote, and without what a run does not have. */
+class HtmlReportTest {
+
+    private static final String HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;&lt;]]>\u0000\uD800\uFFFF";
+    /** How it must arrive: what XML cannot hold is replaced. */
+    private static final String TAMED = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;&lt;]]>\uFFFD\uFFFD\uFFFD";
+
+    private static Comparison bare(String title, List<Stage> stages) {
+        return new Comparison(1, title, null, null, null, null, null, null, null, null, stages, null, null, null, null);
+    }
+
+    private static Stage stage(String name, Long parameters, Map<String, Comparison.Perplexity> perplexities, String text) {
+        return new Stage(name, null, parameters, null, null, null, null, null, null, null, perplexities, null, text);
+    }
+
+    /** Runs of every kind, the strangest included. */
+    private static Stream<Comparison> runs() {
+        Comparison six = Samples.sixLayers();
+        Comparison.Perplexity unknown = new Comparison.Perplexity("gptq", 2048, 1, 2047, Double.NaN);
+        return Stream.of(six, Samples.thirtyLayers(), Samples.run("Hundred layers", 100, 64, 8, 64, 0.5),
+                bare("Nothing at all", List.of()), bare("A name", List.of(stage("dense", null, null, null))),
+                bare("Zero", List.of(stage("dense", 0L, Map.of(), ""), stage("pruned", 0L, Map.of(), ""))),
+                bare("Not finite", List.of(stage("dense", 10L, Map.of("x", unknown), null),
+                        stage("pruned", 5L, Map.of("x", unknown), null))),
+                bare("Eight", IntStream.range(0, 8).mapToObj(i -> stage("s" + i, 8L - i, Map.of(), "text " + i)).toList()),
+                training(List.of(), List.of()), training(List.of(new Point(1, 2.0)), List.of()),
+                training(List.of(new Point(1, 2.0), new Point(2, Double.NaN), new Point(3, 2.0)), List.of(new Point(0, null))),
+                training(IntStream.range(1, 5000).mapToObj(i -> new Point(i, 1e9 / i)).toList(), List.of()),
+                scores(), scores(0, 0, 0), scores(1), scores(-3, 0, 2), scores(1, Double.NaN, 2), scores(1e-30, 1, 1e30),
+                hostile());
+    }
+
+    private static Comparison training(List<Point> losses, List<Point> held) {
+        return new Comparison(1, "Training", null, null, null, null, null, null, null, null, List.of(), null,
+                new Comparison.Training(3, Double.NaN, null, losses, held, null, null), null, null);
+    }
+
+    private static Comparison scores(double... scores) {
+        ScoresFile file = new ScoresFile(1, new Plan.Source("m", "0", 1), "l2", "mean", null, 1,
+                List.of(new ScoresFile.Group("neurons", "neurons", 3, scores), new ScoresFile.Group("all", "channels", -1, scores)));
+        return new Comparison(1, "Scores " + Arrays.toString(scores), null, null, null, null, null, null, null, null, List.of(),
+                null, null, null, file);
+    }
+
+    private static Comparison hostile() {
+        Comparison six = Samples.sixLayers();
+        return new Comparison(1, HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1, HOSTILE, Map.of(HOSTILE, HOSTILE), Map.of(HOSTILE, 1.0),
+                HOSTILE, List.of(stage(HOSTILE, 5L, Map.of(HOSTILE, new Comparison.Perplexity(HOSTILE, 1, 1, 1, 1.0)), HOSTILE)),
+                six.widths(), six.training(), six.plan(), six.scores());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> isWellFormedAndFetchesNothing() {
+        return runs().map(run -> DynamicTest.dynamicTest(run.title(), () -> check(Pages.parse(HtmlReport.page(List.of(run))))));
+    }
+
+    @Test
+    void severalRunsAreOnOnePage() {
+        List<Comparison> all = runs().toList();
+        Document page = Pages.parse(HtmlReport.page(all));
+        check(page);
+        assertEquals(all.size(), Pages.all(page, "article").size());
+        assertEquals(all.size() + " runs compared", Pages.text(page, "h1").getFirst());
+        String first = Pages.text(page, "tbody").getFirst();
+        assertTrue(first.contains("A, dense") && first.contains("B, recovered"), first);
+    }
+
+    @Test
+    void numbersOfTheTableAreThoseOfTheRun() {
+        Comparison run = Samples.thirtyLayers();
+        List<String> rows = Pages.text(Pages.parse(HtmlReport.page(List.of(run))), "tr");
+        String parameters = rows.stream().filter(r -> r.startsWith("parameters")).findFirst().orElseThrow();
+        assertTrue(parameters.startsWith("parameters134,515,008108,150,066−19.6 %"), parameters);
+        String perplexity = rows.stream().filter(r -> r.startsWith("perplexity on WikiText2")).findFirst().orElseThrow();
+        assertTrue(perplexity.endsWith("llm-pruner, 200 × 128 ids, 25,400 predicted53.91130.12.41 ×118.62.20 ×"), perplexity);
+    }
+
+    /** Ratios measured in turns count, not the quotient of two speeds. */
+    @Test
+    void measuredRatiosComeFirst() {
+        Stage dense = new Stage("dense", null, null, null, null, null, 100.0, 1.0, null, null, null, null, null);
+        Stage pruned = new Stage("pruned", null, null, null, null, null, 150.0, 1.25, null, null, null, null, null);
+        Measure reading = Measure.of(bare("t", List.of(dense, pruned))).getFirst();
+        assertEquals("1.25 ×", reading.change(1));
+        assertEquals("", reading.change(0));
+    }
+
+    @Test
+    void whatStrangersWroteIsText() {
+        Document page = Pages.parse(HtmlReport.page(List.of(hostile())));
+        assertEquals(TAMED, Pages.text(page, "title").getFirst());
+        assertEquals(TAMED, Pages.text(page, "h1").getFirst());
+        assertEquals(TAMED + TAMED, Pages.text(page, "blockquote").getFirst());
+        assertTrue(Pages.text(page, "dd").contains(TAMED));
+        assertTrue(Pages.text(page, "dt").contains(TAMED));
+    }
+
+    @Test
+    void whatIsMissingIsLeftOut() {
+        String page = HtmlReport.page(List.of(bare("A name", List.of(stage("dense", null, null, null)))));
+        for (String part : List.of("Measured", "Loss", "keeps", "Importance", "text from", "made and measured", "class=\"tile\"")) {
+            assertFalse(page.contains(part), part);
+        }
+        for (Comparison run : runs().toList()) {
+            String text = HtmlReport.page(List.of(run));
+            assertFalse(text.contains("NaN") && !run.title().contains("NaN") || text.contains("Infinity")
+                    || text.contains(">null<"), run.title());
+        }
+    }
+
+    @Test
+    void picturesSayWhatTheyShow() {
+        Document page = Pages.parse(HtmlReport.page(List.of(Samples.sixLayers())));
+        List<Element> pictures = Pages.all(page, "svg").stream().filter(s -> s.getAttribute("role").equals("img")).toList();
+        assertEquals(6, pictures.size());
+        pictures.forEach(p -> {
+            assertFalse(Pages.text(p, "title").getFirst().isBlank());
+            assertFalse(Pages.text(p, "desc").getFirst().isBlank());
+        });
+        String curve = Pages.text(pictures.getFirst(), "desc").getFirst();
+        assertTrue(curve.startsWith("125 steps. Training loss from "), curve);
+    }
+
+    @Test
+    void longCurvesAreThinned() {
+        Document page = Pages.parse(HtmlReport.page(List.of(
+                training(IntStream.range(1, 100_001).mapToObj(i -> new Point(i, 2.0 + i % 2)).toList(), List.of()))));
+        String path = Pages.all(page, "path").getFirst().getAttribute("d");
+        assertEquals(500, path.split("[ML]").length - 1);
+        assertTrue(Pages.text(page, "figcaption").getFirst().contains("mean of 200 steps"));
+    }
+
+    private static void check(Document page) {
+        Set<String> forbidden = Set.of("script", "link", "img", "iframe", "object", "embed", "image", "use", "base", "form");
+        for (Element element : Pages.all(page, "*")) {
+            assertFalse(forbidden.contains(element.getTagName().toLowerCase()), element.getTagName());
+            for (int i = 0; i < element.getAttributes().getLength(); i++) {
+                String name = element.getAttributes().item(i).getNodeName();
+                String value = element.getAttributes().item(i).getNodeValue();
+                assertFalse(name.startsWith("on") || name.equals("src"), name);
+                assertTrue(!name.equals("href") || value.startsWith("#run-"), value);
+                within(value);
+            }
+        }
+        String css = Pages.text(page, "style").getFirst();
+        assertFalse(css.contains("url(") || css.contains("@import"), "the style sheet refers to other files");
+        List<String> ids = new ArrayList<>(Pages.all(page, "*").stream().map(e -> e.getAttribute("id")).filter(i -> !i.isEmpty())
+                .toList());
+        assertEquals(ids.stream().distinct().toList(), ids);
+    }
+
+    /** Nothing is drawn outside of its frame. */
+    private static void within(String value) {
+        Matcher percent = Pattern.compile("(-?[\\d.]+)%").matcher(value);
+        while (percent.find()) {
+            double number = Double.parseDouble(percent.group(1));
+            assertTrue(number >= 0 && number <= 100, value);
+        }
+    }
+}
