@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -93,6 +94,13 @@ public final class Json {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a JSON tree could not be written", e);
         }
+    }
+
+    /** Why JSON was no record of the wanted kind, in one line: what the record itself said where it refused. */
+    public static String reason(JsonProcessingException e) {
+        String message = e instanceof ValueInstantiationException && e.getCause() != null ? e.getCause().getMessage()
+                : e.getOriginalMessage();
+        return String.valueOf(message).lines().findFirst().orElse("unreadable");
     }
 
     /** The bytes of a file of at most {@code limit} bytes. */

@@ -3,6 +3,7 @@ package org.espalier.prune;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What is kept of a model, and why: everything needed to apply, compare or repeat a pruning. Indices are those of the
@@ -38,6 +39,20 @@ public record Plan(
     /** The version that is written, and the only one that is read. */
     public static final int FORMAT_VERSION = 1;
 
+    public Plan {
+        required(source, "source");
+        required(criterion, "criterion");
+        required(aggregate, "aggregate");
+        required(mode, "mode");
+        required(scope, "scope");
+        required(layers, "layers");
+        layers.forEach(layer -> required(layer, "one of the layers"));
+    }
+
+    private static void required(Object value, String name) {
+        Objects.requireNonNull(value, () -> name + " is null");
+    }
+
     /**
      * The model a plan is for.
      *
@@ -48,6 +63,11 @@ public record Plan(
     public record Source(@JsonProperty(value = "path", required = true) String path,
             @JsonProperty(value = "sha256", required = true) String sha256,
             @JsonProperty(value = "parameters", required = true) long parameters) {
+
+        public Source {
+            required(path, "the source's path");
+            required(sha256, "the source's sha256");
+        }
     }
 
     /**
@@ -74,5 +94,11 @@ public record Plan(
             @JsonProperty(value = "kept_heads", required = true) int[] keptHeads,
             @JsonProperty(value = "kept_kv_heads", required = true) int[] keptKvHeads,
             @JsonProperty(value = "kept_neurons", required = true) int[] keptNeurons) {
+
+        public Layer {
+            required(keptHeads, "kept_heads");
+            required(keptKvHeads, "kept_kv_heads");
+            required(keptNeurons, "kept_neurons");
+        }
     }
 }

@@ -13,8 +13,7 @@ import org.espalier.format.Output;
 public final class PlanFile {
 
     private static final ObjectMapper MAPPER = new ObjectMapper()
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES);
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
 
     private PlanFile() {
     }
@@ -33,8 +32,7 @@ public final class PlanFile {
             }
             return plan;
         } catch (JsonProcessingException e) {
-            String what = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
-            throw new Failure("not a plan: " + what, file.toString(), "make it again with 'engine plan'", e);
+            throw new Failure("not a plan: " + Json.reason(e), file.toString(), "make it again with 'engine plan'", e);
         }
     }
 

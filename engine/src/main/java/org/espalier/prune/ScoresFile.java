@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 
 /**
  * Scores of a model's units as they are written.
@@ -25,6 +26,13 @@ public record ScoresFile(
         @JsonProperty(value = "seed", required = true) long seed,
         @JsonProperty(value = "groups", required = true) List<Group> groups) {
 
+    public ScoresFile {
+        Objects.requireNonNull(source, "source is null");
+        Objects.requireNonNull(criterion, "criterion is null");
+        Objects.requireNonNull(groups, "groups is null");
+        groups.forEach(group -> Objects.requireNonNull(group, "one of the groups is null"));
+    }
+
     /**
      * Scores of one group's units.
      *
@@ -37,6 +45,12 @@ public record ScoresFile(
             @JsonProperty(value = "role", required = true) String role,
             @JsonProperty(value = "layer", required = true) int layer,
             @JsonProperty(value = "scores", required = true) double[] scores) {
+
+        public Group {
+            Objects.requireNonNull(name, "a group's name is null");
+            Objects.requireNonNull(role, "a group's role is null");
+            Objects.requireNonNull(scores, "a group's scores are null");
+        }
 
         static Group of(UnitScores scores) {
             Units units = scores.units();

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.espalier.ffi.Failure;
@@ -51,13 +50,7 @@ public final class ComparisonFile {
         try {
             return MAPPER.treeToValue(Json.readObject(file), type);
         } catch (JsonProcessingException e) {
-            throw new Failure("not a " + what + ": " + reason(e), file.toString(), "write the file again", e);
+            throw new Failure("not a " + what + ": " + Json.reason(e), file.toString(), "write the file again", e);
         }
-    }
-
-    private static String reason(JsonProcessingException e) {
-        String message = e instanceof ValueInstantiationException && e.getCause() != null ? e.getCause().getMessage()
-                : e.getOriginalMessage();
-        return String.valueOf(message).lines().findFirst().orElse("unreadable");
     }
 }
