@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles the CUDA kernels to PTX and fat binaries, and the stand-in driver that the tests run them on.
+# Compiles the CUDA kernels to PTX and fat binaries, and the stand-in driver and cuBLAS that the tests run them on.
 # usage: build.sh [OUTPUT_FOLDER]     (default: target beside this script)
 # NVCC and CXX name the compilers. What is up to date is left alone; a missing compiler is said in one line and is no
 # error.
@@ -68,13 +68,12 @@ build_kernels() {
     done
 }
 
-build_standin() {
-    local cxx="$1" cuda_headers="$2" source object
-    local headers=("$here"/standin/*.h) objects=()
-    local flags=(-std=c++17 -O2 -ffp-contract=off -fno-math-errno -fPIC -fvisibility=hidden -Wall -Wextra -Werror
-                 -isystem "$cuda_headers")
-    mkdir -p "$standin"
-    for source in "$here"/standin/*.cpp; do
+# build_library NAME FOLDER LINK_FLAGS...: makes NAME.so of the .cpp files in FOLDER.
+build_library() {
+    local library="$standin/$1.so" folder="$2" source object
+    shift 2
+    local headers=("$here"/standin/*.h "$here"/standin/*/*.h) objects=()
+    for source in "$folder"/*.cpp; do
         object="$standin/$(basename "$source" .cpp).o"
         objects+=("$object")
         if outdated "$object" "$source" "${headers[@]}" "$here/build.sh"; then
@@ -82,10 +81,23 @@ build_standin() {
             mv "$object.new" "$object"
         fi
     done
-    if outdated "$standin/libespalier-standin.so" "${objects[@]}"; then
-        "$cxx" -shared -Wl,-z,defs -o "$standin/libespalier-standin.so.new" "${objects[@]}"
-        mv "$standin/libespalier-standin.so.new" "$standin/libespalier-standin.so"
+    if outdated "$library" "${objects[@]}" "$here/build.sh"; then
+        "$cxx" -shared -Wl,-z,defs "-Wl,-soname,$(basename "$library")" -o "$library.new" "${objects[@]}" "$@"
+        mv "$library.new" "$library"
     fi
+}
+
+# The driver, and cuBLAS over it.
+build_standin() {
+    local flags=(-std=c++17 -O3 -ffp-contract=off -fno-math-errno -fPIC -fvisibility=hidden -Wall -Wextra -Werror
+                 -isystem "$cuda_headers")
+    # Without these instructions every fused multiply-add is a call; all machines that run the engine have them.
+    if [ "$(uname -m)" = x86_64 ] && grep -qw avx2 /proc/cpuinfo; then
+        flags+=(-march=x86-64-v3)
+    fi
+    mkdir -p "$standin"
+    build_library libespalier-standin "$here/standin"
+    build_library libespalier-standin-cublas "$here/standin/cublas" "-L$standin" -lespalier-standin '-Wl,-rpath,$ORIGIN'
 }
 
 nvcc="$(find_nvcc)"
@@ -102,5 +114,5 @@ if [ -z "$cxx" ]; then
 elif [ -z "$cuda_headers" ]; then
     echo "kernels: no cuda.h beside $nvcc: the stand-in driver for tests is left out" >&2
 else
-    build_standin "$cxx" "$cuda_headers"
+    build_standin
 fi

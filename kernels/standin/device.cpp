@@ -62,7 +62,18 @@ void Device::runNext(CUstream_st& stream) {
     stream.done++;
 }
 
+void Device::runOthers(const CUstream_st* wanted) {
+    for (auto& [handle, stream] : streams) {
+        while (stream.get() != wanted && stream->done < stream->issued) {
+            runNext(*stream);
+        }
+    }
+}
+
 void Device::finish(const Mark& mark) {
+    if (othersFirst) {
+        runOthers(mark.stream.get());
+    }
     while (mark.stream != nullptr && mark.stream->done < mark.count) {
         runNext(*mark.stream);
     }
@@ -104,6 +115,7 @@ std::vector<std::string> Device::outstanding() const {
     if (!streams.empty()) result.push_back(format("%zu stream(s)", streams.size()));
     if (!events.empty()) result.push_back(format("%zu event(s)", events.size()));
     if (!modules.empty()) result.push_back(format("%zu module(s)", modules.size()));
+    if (!libraryHandles.empty()) result.push_back(format("%zu cuBLAS handle(s)", libraryHandles.size()));
     return result;
 }
 
@@ -121,6 +133,7 @@ void Device::clear() {
     events.clear();
     modules.clear();
     hostMemory.clear();
+    libraryHandles.clear();
     orphans.clear();
     defaultStream = std::make_shared<CUstream_st>();
     broken = CUDA_SUCCESS;
@@ -136,8 +149,10 @@ void Device::release() {
 void Device::reset() {
     clear();
     retained = 0;
+    othersFirst = false;
     lost.clear();
     launches = 0;
+    products = 0;
     report.clear();
     reported = CUDA_SUCCESS;
 }

@@ -55,7 +55,7 @@ namespace standin {
 template <typename T>
 using Handles = std::map<T*, std::shared_ptr<T>>;
 
-class Device {
+class STANDIN_EXPORT Device {
 public:
     static Device& instance();
 
@@ -63,7 +63,8 @@ public:
     Mark enqueue(CUstream stream, std::function<void()> work);
     // Makes a stream's later work wait for the mark.
     void order(CUstream stream, const Mark& mark);
-    // Carries out the work up to a mark; the first fault sticks and later work is dropped.
+    // Carries out the work up to a mark; the first fault sticks and later work is dropped. Work of other streams that
+    // the mark does not need is left for later or, if `othersFirst`, done before: a driver may do either.
     void finish(const Mark& mark);
     void finishAll();
     // Carries out at most one piece of work; whether the mark was reached.
@@ -87,13 +88,16 @@ public:
 
     std::mutex mutex;
     bool initialised = false;
+    bool othersFirst = false;
     CUctx_st context;
     Memory memory;
     Handles<CUstream_st> streams;
     Handles<CUevent_st> events;
     Handles<CUmod_st> modules;
     std::map<void*, std::unique_ptr<uint8_t[]>> hostMemory;
+    std::map<void*, std::shared_ptr<void>> libraryHandles;  // of libraries over the driver: cuBLAS
     uint64_t launches = 0;                   // kernels that were carried out
+    uint64_t products = 0;                   // matrix products of cuBLAS that were carried out
     CUresult broken = CUDA_SUCCESS;          // the fault that ended the context's usefulness
     CUresult reported = CUDA_SUCCESS;        // the status that `report` explains
     std::string report;
@@ -101,6 +105,7 @@ public:
 private:
     void clear();
     void runNext(CUstream_st& stream);
+    void runOthers(const CUstream_st* wanted);
     std::vector<std::string> outstanding() const;
 
     int retained = 0;

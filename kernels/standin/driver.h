@@ -13,7 +13,7 @@ namespace standin {
 enum class Needs { Nothing, Initialised, Context, GivingBack };
 
 // The context that the calling thread made current, or null.
-CUcontext& currentContext();
+STANDIN_EXPORT CUcontext& currentContext();
 
 // CUDA_SUCCESS, or the status that keeps a function from running at all; fills in the report.
 CUresult admit(Device& device, Needs needs);

@@ -252,6 +252,24 @@ uint64_t standin_launches() {
     return device.launches;
 }
 
+uint64_t standin_products() {
+    Device& device = Device::instance();
+    std::lock_guard<std::mutex> lock(device.mutex);
+    return device.products;
+}
+
+void standin_set_memory(uint64_t bytes) {
+    Device& device = Device::instance();
+    std::lock_guard<std::mutex> lock(device.mutex);
+    device.memory.setTotal(bytes);
+}
+
+void standin_set_others_first(int first) {
+    Device& device = Device::instance();
+    std::lock_guard<std::mutex> lock(device.mutex);
+    device.othersFirst = first != 0;
+}
+
 void standin_reset() {
     Device& device = Device::instance();
     std::lock_guard<std::mutex> lock(device.mutex);

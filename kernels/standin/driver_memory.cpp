@@ -46,6 +46,12 @@ Mark copyWithin(Device& device, CUdeviceptr target, CUdeviceptr source, size_t c
     return device.enqueue(stream, [=, &device] { device.memory.within(target, source, count); });
 }
 
+void requirePool(Device& device, CUmemoryPool pool) {
+    if (pool != reinterpret_cast<CUmemoryPool>(&device.memory)) {
+        throw Fault{CUDA_ERROR_INVALID_HANDLE, "no such memory pool"};
+    }
+}
+
 template <typename T>
 Mark fill(Device& device, CUdeviceptr target, T value, size_t count, CUstream stream) {
     if (target % sizeof(T) != 0) {
@@ -107,6 +113,29 @@ CUresult cuMemFreeAsync(CUdeviceptr address, CUstream stream) {
             device.enqueue(stream, [=, &device] { device.memory.free(address); });
         }
     });
+}
+
+// The device's one pool. How long it keeps freed memory is not modelled: it keeps none.
+CUresult cuDeviceGetDefaultMemPool(CUmemoryPool* pool, CUdevice of) {
+    return call("cuDeviceGetDefaultMemPool", Needs::Initialised, [&](Device& device) {
+        require(pool, "pool");
+        if (of != 0) throw Fault{CUDA_ERROR_INVALID_DEVICE, format("there is no device %d", of)};
+        *pool = reinterpret_cast<CUmemoryPool>(&device.memory);
+    });
+}
+
+CUresult cuMemPoolSetAttribute(CUmemoryPool pool, CUmemPool_attribute attribute, void* value) {
+    return call("cuMemPoolSetAttribute", Needs::Initialised, [&](Device& device) {
+        require(value, "value");
+        requirePool(device, pool);
+        if (attribute != CU_MEMPOOL_ATTR_RELEASE_THRESHOLD) {
+            throw Fault{CUDA_ERROR_INVALID_VALUE, format("pool attribute %d cannot be set", attribute)};
+        }
+    });
+}
+
+CUresult cuMemPoolTrimTo(CUmemoryPool pool, size_t) {
+    return call("cuMemPoolTrimTo", Needs::GivingBack, [&](Device& device) { requirePool(device, pool); });
 }
 
 CUresult cuMemHostAlloc(void** host, size_t bytes, unsigned) {

@@ -7,9 +7,11 @@
 #include <cstdio>
 #include <string>
 
+#include "export.h"
+
 namespace standin {
 
-struct Fault {
+struct STANDIN_EXPORT Fault {
     CUresult status;
     std::string text;
 };

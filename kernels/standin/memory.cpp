@@ -56,7 +56,7 @@ Allocation& Memory::add(std::unique_ptr<Allocation> allocation) {
 }
 
 Allocation& Memory::allocate(uint64_t bytes) {
-    if (bytes > TOTAL - used) {
+    if (bytes > freeBytes()) {
         throw Fault{CUDA_ERROR_OUT_OF_MEMORY, format("%llu bytes asked for, %llu free",
                     static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(freeBytes()))};
     }

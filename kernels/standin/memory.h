@@ -4,6 +4,7 @@
 
 #include <cuda.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,7 +14,7 @@
 
 namespace standin {
 
-struct Allocation {
+struct STANDIN_EXPORT Allocation {
     uint64_t base = 0;
     uint64_t bytes = 0;
     uint64_t number = 0;               // the how manieth it is, for messages
@@ -32,7 +33,7 @@ struct Allocation {
 
 enum class Access { Read, Write };
 
-class Memory {
+class STANDIN_EXPORT Memory {
 public:
     // CUDA_ERROR_OUT_OF_MEMORY as Fault if the device is full.
     Allocation& allocate(uint64_t bytes);
@@ -56,14 +57,14 @@ public:
     // Carries along which bytes were written.
     void within(uint64_t target, uint64_t source, uint64_t count);
 
-    uint64_t totalBytes() const { return TOTAL; }
-    uint64_t freeBytes() const { return TOTAL - used; }
+    uint64_t totalBytes() const { return total; }
+    uint64_t freeBytes() const { return total - used; }
+    // For tests of devices that are full; at least what is in use.
+    void setTotal(uint64_t bytes) { total = std::max(bytes, used); }
     // Live allocations of the caller's own, described.
     std::vector<std::string> live() const;
 
 private:
-    static constexpr uint64_t TOTAL = 16ull << 30;
-
     Allocation& find(uint64_t address, uint64_t count, Access access);
     Allocation& add(std::unique_ptr<Allocation> allocation);
     std::string whereabouts(uint64_t address, uint64_t count) const;
@@ -72,6 +73,7 @@ private:
     Allocation* last = nullptr;                                   // the one used last
     uint64_t nextBase = 0;
     uint64_t numbered = 0;
+    uint64_t total = 16ull << 30;
     uint64_t used = 0;
 };
 

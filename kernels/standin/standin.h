@@ -5,11 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "export.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define STANDIN_EXPORT __attribute__((visibility("default")))
 
 /* What the last error was about: kernel, PTX line, instruction, block, thread, address. Valid until the thread asks
  * again. */
@@ -21,6 +22,16 @@ STANDIN_EXPORT size_t standin_leaks(char* text, size_t size);
 
 /* Kernels that were carried out, not merely queued. */
 STANDIN_EXPORT uint64_t standin_launches(void);
+
+/* Matrix products of cuBLAS that were carried out. */
+STANDIN_EXPORT uint64_t standin_products(void);
+
+/* How much memory the device has, until the next reset; never less than is in use. */
+STANDIN_EXPORT void standin_set_memory(uint64_t bytes);
+
+/* Whether a wait for one stream lets the work of the others happen before (1) or leaves it for later (0), until the next
+ * reset. Sound work gives the same results either way. */
+STANDIN_EXPORT void standin_set_others_first(int first);
 
 /* Forgets everything, as if the process had just started; the driver stays initialised. */
 STANDIN_EXPORT void standin_reset(void);

@@ -58,7 +58,7 @@ public final class Conformance {
      * {@code mean (actual − expected)² / max(mean expected², floor)}; 0 where all are zero on both sides, NaN or infinite
      * if anything is.
      */
-    static double error(double[] expected, double[] actual, double floor) {
+    public static double error(double[] expected, double[] actual, double floor) {
         double difference = 0;
         double size = 0;
         for (int i = 0; i < expected.length; i++) {

@@ -7,6 +7,7 @@ import org.espalier.backend.Checks;
 import org.espalier.backend.DropoutMask;
 import org.espalier.backend.ElementwiseOps;
 import org.espalier.backend.EmbeddingOps;
+import org.espalier.backend.LinearOps;
 import org.espalier.backend.LossOps;
 import org.espalier.backend.MemoryOps;
 import org.espalier.backend.NormOps;
@@ -25,28 +26,35 @@ import org.espalier.tensor.Tensor;
  * {@link org.espalier.ffi.Failure} where the host waits: in {@link Queue#finish()}, a read-back, or the next call. The
  * same inputs give the same bytes on the same kind of device.
  */
-public final class CudaBackend implements MemoryOps, EmbeddingOps, NormOps, ElementwiseOps, LossOps, OptimizerOps,
-        ScoreOps {
+public final class CudaBackend implements MemoryOps, EmbeddingOps, LinearOps, NormOps, ElementwiseOps, LossOps,
+        OptimizerOps, ScoreOps {
 
     private static final DType COMPUTE = DType.F32;
 
     private final CudaContext context;
     private final CudaMemory memory;
+    private final CudaStaging staging;
+    private final CublasPool products;
     private final CudaModules modules;
     private final CudaConvert convert;
     private final CudaEmbedding embedding;
+    private final CudaLinear linear;
     private final CudaNorm norm;
     private final CudaElementwise elementwise;
     private final CudaLoss loss;
     private final CudaOptimizer optimizer;
     private final CudaScore score;
+    private boolean closed;
 
-    private CudaBackend(CudaContext context) {
+    private CudaBackend(CudaContext context, CudaMemory memory, Precision precision, int panel) {
         this.context = context;
-        this.memory = new CudaMemory(context);
+        this.memory = memory;
+        this.staging = new CudaStaging(context);
+        this.products = new CublasPool(context, memory);
         this.modules = new CudaModules(context);
         this.convert = new CudaConvert(context, modules);
         this.embedding = new CudaEmbedding(modules);
+        this.linear = new CudaLinear(modules, convert::run, precision, panel);
         this.norm = new CudaNorm(modules);
         this.elementwise = new CudaElementwise(context, modules);
         this.loss = new CudaLoss(modules);
@@ -54,15 +62,32 @@ public final class CudaBackend implements MemoryOps, EmbeddingOps, NormOps, Elem
         this.score = new CudaScore(memory, modules);
     }
 
+    /** As {@link #open(int, Precision)}, with {@link Precision#FLOAT32}. */
+    public static CudaBackend open(int ordinal) {
+        return open(ordinal, Precision.FLOAT32);
+    }
+
     /**
      * Opens a device.
      *
-     * @param ordinal which one, counted from 0
+     * @param ordinal   which one, counted from 0
+     * @param precision of linear layers
      * @throws org.espalier.ffi.Failure if there is no driver, no such device, or this build has no kernels
      */
-    public static CudaBackend open(int ordinal) {
+    public static CudaBackend open(int ordinal, Precision precision) {
+        return open(ordinal, precision, CudaLinear.PANEL);
+    }
+
+    /** As above, with linear layers that convert so many numbers at once. */
+    static CudaBackend open(int ordinal, Precision precision, int panel) {
         CudaModule.requireKernels();
-        return new CudaBackend(CudaContext.open(ordinal));
+        CudaContext context = CudaContext.open(ordinal);
+        try {
+            return new CudaBackend(context, CudaMemory.open(context), precision, panel);
+        } catch (RuntimeException e) {
+            context.close();
+            throw e;
+        }
     }
 
     @Override
@@ -77,12 +102,17 @@ public final class CudaBackend implements MemoryOps, EmbeddingOps, NormOps, Elem
 
     @Override
     public Queue newQueue() {
-        return CudaQueue.open(context);
+        return CudaQueue.open(context, products);
     }
 
     @Override
     public Buffer allocate(long bytes, String purpose) {
         return memory.allocate(bytes, purpose);
+    }
+
+    /** The most bytes of device memory that were allocated at once since the device was opened. */
+    public long peakBytes() {
+        return memory.peak();
     }
 
     /** Device memory that is allocated and not closed, one line each; for tests and leak reports. */
@@ -110,9 +140,7 @@ public final class CudaBackend implements MemoryOps, EmbeddingOps, NormOps, Elem
             return;
         }
         CudaQueue stream = cuda(queue);
-        long address = CudaBuffer.address(target, stream);
-        context.check(CudaLibrary.cuMemcpyHtoDAsync_v2(address, source, target.bytes(), stream.enter()),
-                "upload", target.type(), target.shape());
+        staging.upload(stream, source, CudaBuffer.address(target, stream), "upload", target.type(), target.shape());
     }
 
     @Override
@@ -161,6 +189,30 @@ public final class CudaBackend implements MemoryOps, EmbeddingOps, NormOps, Elem
     public void gatherRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
         Checks.gatherRows(source, rows, target);
         embedding.gather(cuda(queue), source, rows, target);
+    }
+
+    @Override
+    public void linear(Queue queue, Tensor x, Tensor w, Tensor bias, Tensor y) {
+        Checks.linear(COMPUTE, x, w, bias, y);
+        linear.forward(cuda(queue), x, w, bias, y);
+    }
+
+    @Override
+    public void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Tensor dX, float beta) {
+        Checks.linearBackwardInput(COMPUTE, dY, w, dX, beta);
+        linear.backwardInput(cuda(queue), dY, w, dX, beta);
+    }
+
+    @Override
+    public void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Tensor dW, float beta) {
+        Checks.linearBackwardWeight(COMPUTE, x, dY, dW, beta);
+        linear.backwardWeight(cuda(queue), x, dY, dW, beta);
+    }
+
+    @Override
+    public void linearBackwardBias(Queue queue, Tensor dY, Tensor dBias, float beta) {
+        Checks.linearBackwardBias(COMPUTE, dY, dBias, beta);
+        linear.backwardBias(cuda(queue), dY, dBias, beta);
     }
 
     @Override
@@ -265,7 +317,12 @@ public final class CudaBackend implements MemoryOps, EmbeddingOps, NormOps, Elem
 
     @Override
     public void close() {
-        modules.close();
-        context.close();
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try (context; memory; modules; staging; products) {
+            memory.settle();
+        }
     }
 }

@@ -1,26 +1,31 @@
 package org.espalier.backend.cuda;
 
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.Tensor;
 
-/** Memory of the device. Closing waits for the queues that were given work on it. */
+/**
+ * Memory of the device. It passes from queue to queue: the first use on another queue waits there for all that the queue
+ * before it was given, so that work on one buffer happens in the order in which it was asked for, whatever the queues.
+ * Closing waits for nothing; the memory is given back where the last queue's work ends.
+ */
 final class CudaBuffer implements Buffer {
 
     private final CudaMemory memory;
     private final long address;
     private final long bytes;
     private final String purpose;
-    private final Set<CudaQueue> users = ConcurrentHashMap.newKeySet();
+    private final boolean ofCaller;
+    /** The queue that used it last; at first the one it was allocated on. */
+    private CudaQueue user;
     private boolean closed;
 
-    CudaBuffer(CudaMemory memory, long address, long bytes, String purpose) {
+    CudaBuffer(CudaMemory memory, long address, long bytes, String purpose, boolean ofCaller, CudaQueue allocatedOn) {
         this.memory = memory;
         this.address = address;
         this.bytes = bytes;
         this.purpose = purpose;
+        this.ofCaller = ofCaller;
+        this.user = allocatedOn;
     }
 
     /**
@@ -33,11 +38,19 @@ final class CudaBuffer implements Buffer {
             throw new IllegalArgumentException(tensor.type() + " " + tensor.shape()
                     + " is not in memory of a CUDA device");
         }
-        if (buffer.closed) {
-            throw new IllegalStateException("used after it was freed: " + buffer.purpose);
+        return buffer.address(queue) + tensor.offset();
+    }
+
+    /** The device's address of the first byte, for work on that queue. */
+    synchronized long address(CudaQueue queue) {
+        if (closed) {
+            throw new IllegalStateException("used after it was freed: " + purpose);
         }
-        buffer.users.add(queue);
-        return buffer.address + tensor.offset();
+        if (user != queue) {
+            queue.after(user);
+            user = queue;
+        }
+        return address;
     }
 
     @Override
@@ -49,13 +62,16 @@ final class CudaBuffer implements Buffer {
         return purpose;
     }
 
+    /** Whether the backend's caller is to close it, not the backend. */
+    boolean ofCaller() {
+        return ofCaller;
+    }
+
     @Override
     public synchronized void close() {
-        if (closed) {
-            return;
+        if (!closed) {
+            closed = true;
+            memory.free(this, address, user);
         }
-        closed = true;
-        users.forEach(CudaQueue::settle);
-        memory.free(this, address);
     }
 }

@@ -3,8 +3,10 @@ package org.espalier.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.espalier.ffi.CublasStatus;
 import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.CudaStatus;
+import org.espalier.ffi.cublas.CublasLibrary;
 import org.espalier.ffi.cuda.CudaLibrary;
 
 /**
@@ -74,6 +76,33 @@ final class CudaContext implements AutoCloseable {
         if (!broken) {
             check(status, operation, shapes);
         }
+    }
+
+    /** As {@link #check}, for a status of cuBLAS. */
+    void checkProduct(int status, String operation, Object... shapes) {
+        if (status != CublasLibrary.CUBLAS_STATUS_SUCCESS()) {
+            broken |= status == CublasLibrary.CUBLAS_STATUS_EXECUTION_FAILED();
+            CublasStatus.check(status, operation, shapes);
+        }
+    }
+
+    /** Whether a fault was reported after which nothing works any more. */
+    boolean broken() {
+        return broken;
+    }
+
+    /** A number that the driver knows of the device, one of its {@code CU_DEVICE_ATTRIBUTE_…}. */
+    int attribute(int which) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
+            CudaStatus.check(CudaLibrary.cuDeviceGetAttribute(value, which, device), "cuDeviceGetAttribute", which);
+            return value.get(ValueLayout.JAVA_INT, 0);
+        }
+    }
+
+    /** The driver's number of the device. */
+    int device() {
+        return device;
     }
 
     private static boolean endsContext(int status) {

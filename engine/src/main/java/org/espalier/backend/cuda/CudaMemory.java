@@ -3,48 +3,166 @@ package org.espalier.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.espalier.ffi.CudaStatus;
+import org.espalier.ffi.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
 
-/** Allocates device memory and knows what is not given back. */
-final class CudaMemory {
+/**
+ * Allocates device memory and knows what is not given back. Memory comes from the driver's pool in the order of one
+ * stream and stays in the pool when it is freed, so neither waits for the device. The pool's memory goes back to the
+ * system when the backend is closed, or when an allocation would fail otherwise.
+ */
+final class CudaMemory implements AutoCloseable {
+
+    private static final long KEEP_EVERYTHING = -1L;
+    private static final int LARGEST_NAMED = 3;
 
     private final CudaContext context;
+    private final CudaQueue order;
+    private final MemorySegment pool;
     private final Set<CudaBuffer> live = ConcurrentHashMap.newKeySet();
+    private long used;
+    private long peak;
 
-    CudaMemory(CudaContext context) {
+    private CudaMemory(CudaContext context, CudaQueue order, MemorySegment pool) {
         this.context = context;
+        this.order = order;
+        this.pool = pool;
     }
 
+    static CudaMemory open(CudaContext context) {
+        CudaQueue order = CudaQueue.open(context);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment pool = arena.allocate(ValueLayout.ADDRESS);
+            CudaStatus.check(CudaLibrary.cuDeviceGetDefaultMemPool(pool, context.device()), "cuDeviceGetDefaultMemPool");
+            MemorySegment handle = pool.get(ValueLayout.ADDRESS, 0);
+            MemorySegment threshold = arena.allocateFrom(ValueLayout.JAVA_LONG, KEEP_EVERYTHING);
+            CudaStatus.check(CudaLibrary.cuMemPoolSetAttribute(handle, CudaLibrary.CU_MEMPOOL_ATTR_RELEASE_THRESHOLD(),
+                    threshold), "cuMemPoolSetAttribute");
+            return new CudaMemory(context, order, handle);
+        } catch (RuntimeException e) {
+            order.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Memory for the backend's caller.
+     *
+     * @throws Failure that says what is in use and what would help, if there is no such memory
+     */
     CudaBuffer allocate(long bytes, String purpose) {
+        return allocate(bytes, purpose, true);
+    }
+
+    /** Memory that the backend needs itself and gives back when it is closed; as {@link #allocate} but no leak. */
+    CudaBuffer allocateOwn(long bytes, String purpose) {
+        return allocate(bytes, purpose, false);
+    }
+
+    private CudaBuffer allocate(long bytes, String purpose, boolean ofCaller) {
         if (bytes < 0) {
             throw new IllegalArgumentException("negative size " + bytes + " for " + purpose);
         }
-        context.enter();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = arena.allocate(ValueLayout.JAVA_LONG);
-            // The driver refuses an empty allocation.
-            CudaStatus.check(CudaLibrary.cuMemAlloc_v2(address, Math.max(1, bytes)), "allocating", bytes, "bytes for",
-                    purpose, "on the device");
-            CudaBuffer buffer = new CudaBuffer(this, address.get(ValueLayout.JAVA_LONG, 0), bytes, purpose);
+            int status = ask(address, bytes);
+            if (status == CudaLibrary.CUDA_ERROR_OUT_OF_MEMORY()) {
+                // What is freed may still be waited for, and what is cached may be in pieces.
+                order.finish("waiting for freed memory");
+                CudaLibrary.cuMemPoolTrimTo(pool, 0);
+                status = ask(address, bytes);
+            }
+            if (status == CudaLibrary.CUDA_ERROR_OUT_OF_MEMORY()) {
+                throw outOfMemory(bytes, purpose);
+            }
+            context.check(status, "allocating", bytes, "bytes for", purpose, "on the device");
+            CudaBuffer buffer = new CudaBuffer(this, address.get(ValueLayout.JAVA_LONG, 0), bytes, purpose, ofCaller, order);
+            count(bytes);
             live.add(buffer);
             return buffer;
         }
     }
 
-    /** Called by the buffer, once. */
-    void free(CudaBuffer buffer, long address) {
-        context.enter();
-        live.remove(buffer);
-        context.checkGivenBack(CudaLibrary.cuMemFree_v2(address), "cuMemFree", buffer.bytes(), "bytes for",
-                buffer.purpose());
+    private int ask(MemorySegment address, long bytes) {
+        // The driver refuses an empty allocation.
+        return CudaLibrary.cuMemAllocAsync(address, Math.max(1, bytes), order.enter());
     }
 
-    /** What is allocated and not freed, one line each. */
+    private synchronized void count(long change) {
+        used += change;
+        peak = Math.max(peak, used);
+    }
+
+    /** Called by the buffer, once; {@code user} is the queue that used it last. */
+    void free(CudaBuffer buffer, long address, CudaQueue user) {
+        live.remove(buffer);
+        count(-buffer.bytes());
+        try {
+            if (user != order && !context.broken()) {
+                order.after(user);
+            }
+        } finally {
+            context.checkGivenBack(CudaLibrary.cuMemFreeAsync(address, order.enter()), "cuMemFreeAsync", buffer.bytes(),
+                    "bytes for", buffer.purpose());
+        }
+    }
+
+    private Failure outOfMemory(long bytes, String purpose) {
+        String largest = live.stream().sorted(Comparator.comparingLong(CudaBuffer::bytes).reversed()).limit(LARGEST_NAMED)
+                .map(b -> mebibytes(b.bytes()) + " for " + b.purpose()).collect(Collectors.joining(", "));
+        return new Failure("the GPU has no %s left for %s".formatted(mebibytes(bytes), purpose),
+                "%s in use by %d buffers%s; %s".formatted(mebibytes(used()), live.size(),
+                        largest.isEmpty() ? "" : ", the largest " + largest, freeAndTotal()),
+                "use a shorter --seq-len or prompt, a smaller --micro-batch-size or model, close other programs on the GPU, "
+                        + "or use --device cpu");
+    }
+
+    private String freeAndTotal() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment free = arena.allocate(ValueLayout.JAVA_LONG);
+            MemorySegment total = arena.allocate(ValueLayout.JAVA_LONG);
+            context.check(CudaLibrary.cuMemGetInfo_v2(free, total), "cuMemGetInfo");
+            return mebibytes(free.get(ValueLayout.JAVA_LONG, 0)) + " of " + mebibytes(total.get(ValueLayout.JAVA_LONG, 0))
+                    + " are free";
+        }
+    }
+
+    private static String mebibytes(long bytes) {
+        return bytes < 1 << 20 ? bytes + " bytes" : "%,d MiB".formatted(Math.ceilDiv(bytes, 1L << 20));
+    }
+
+    /** Bytes that are allocated and not freed. */
+    synchronized long used() {
+        return used;
+    }
+
+    /** The most bytes that were ever allocated at once. */
+    synchronized long peak() {
+        return peak;
+    }
+
+    /** Waits until what was freed is given back; what fails is reported by whoever waits for the work. */
+    void settle() {
+        context.checkGivenBack(CudaLibrary.cuStreamSynchronize(order.enter()), "giving device memory back");
+    }
+
+    /** What the backend's caller allocated and did not free, one line each. */
     List<String> outstanding() {
-        return live.stream().map(b -> b.bytes() + " bytes for " + b.purpose()).sorted().toList();
+        return live.stream().filter(CudaBuffer::ofCaller).map(b -> b.bytes() + " bytes for " + b.purpose()).sorted()
+                .toList();
+    }
+
+    /** Gives the pool's free memory back to the system. */
+    @Override
+    public void close() {
+        order.close();
+        context.enter();
+        context.checkGivenBack(CudaLibrary.cuMemPoolTrimTo(pool, 0), "cuMemPoolTrimTo");
     }
 }

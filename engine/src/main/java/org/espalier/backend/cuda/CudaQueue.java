@@ -11,21 +11,36 @@ import org.espalier.ffi.cuda.CudaLibrary;
 final class CudaQueue implements Queue {
 
     private final CudaContext context;
+    private final CublasPool products;
     private final MemorySegment stream;
+    /** Marks the end of what this queue was given, anew for every queue that waits for it. */
+    private final CudaEvent end;
+    private CublasHandle lent;
     private boolean closed;
 
-    private CudaQueue(CudaContext context, MemorySegment stream) {
+    private CudaQueue(CudaContext context, CublasPool products, MemorySegment stream, CudaEvent end) {
         this.context = context;
+        this.products = products;
         this.stream = stream;
+        this.end = end;
     }
 
+    /** A queue without matrix products. */
     static CudaQueue open(CudaContext context) {
-        context.enter();
+        return open(context, null);
+    }
+
+    /** @param products what the queue's matrix products borrow */
+    static CudaQueue open(CudaContext context, CublasPool products) {
+        CudaEvent end = CudaEvent.create(context);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment stream = arena.allocate(ValueLayout.ADDRESS);
             int status = CudaLibrary.cuStreamCreate(stream, CudaLibrary.CU_STREAM_NON_BLOCKING());
             CudaStatus.check(status, "cuStreamCreate");
-            return new CudaQueue(context, stream.get(ValueLayout.ADDRESS, 0));
+            return new CudaQueue(context, products, stream.get(ValueLayout.ADDRESS, 0), end);
+        } catch (RuntimeException e) {
+            end.close();
+            throw e;
         }
     }
 
@@ -42,6 +57,29 @@ final class CudaQueue implements Queue {
         return context;
     }
 
+    /**
+     * What this queue computes matrix products with, until it is closed.
+     *
+     * @throws org.espalier.ffi.Failure if there is no cuBLAS or no memory for its workspace
+     */
+    synchronized CublasHandle products() {
+        enter();
+        if (lent == null) {
+            lent = products.lend(this);
+        }
+        return lent;
+    }
+
+    /** Whatever this queue is given from now on happens after everything that {@code other} was given so far. */
+    void after(CudaQueue other) {
+        synchronized (other) {
+            if (!other.closed) {
+                other.end.record(other);
+                other.end.makeWait(this);
+            }
+        }
+    }
+
     @Override
     public void finish() {
         finish("finish");
@@ -52,14 +90,6 @@ final class CudaQueue implements Queue {
         context.check(CudaLibrary.cuStreamSynchronize(enter()), operation, shapes);
     }
 
-    /** Waits without reporting, for memory that is about to go: what fails here is reported by finish. */
-    synchronized void settle() {
-        if (!closed) {
-            context.enter();
-            CudaLibrary.cuStreamSynchronize(stream);
-        }
-    }
-
     /** Waits for the work that is left; a fault in it is thrown after the stream is given back. */
     @Override
     public synchronized void close() {
@@ -68,7 +98,11 @@ final class CudaQueue implements Queue {
         }
         context.enter();
         int left = CudaLibrary.cuStreamSynchronize(stream);
+        if (lent != null) {
+            products.takeBack(lent);
+        }
         closed = true;
+        end.close();
         int given = CudaLibrary.cuStreamDestroy_v2(stream);
         context.checkGivenBack(left, "closing a queue");
         context.checkGivenBack(given, "cuStreamDestroy");

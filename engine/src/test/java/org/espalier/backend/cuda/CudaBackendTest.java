@@ -118,15 +118,6 @@ class CudaBackendTest {
     }
 
     @Test
-    void memoryThatIsNotThereIsRefusedInOneLine() {
-        try (CudaBackend cuda = CudaBackend.open(0)) {
-            Failure refused = assertThrows(Failure.class, () -> cuda.allocate(1L << 50, "too much"));
-            assertTrue(refused.oneLine().startsWith("CUDA_ERROR_OUT_OF_MEMORY"), refused.oneLine());
-            assertTrue(refused.where().contains((1L << 50) + " bytes for too much"), refused.where());
-        }
-    }
-
-    @Test
     void deviceThatIsNotThereIsRefusedInOneLine() {
         Failure refused = assertThrows(Failure.class, () -> CudaBackend.open(99));
         assertTrue(refused.oneLine().startsWith("CUDA_ERROR_INVALID_DEVICE"), refused.oneLine());

@@ -17,7 +17,7 @@ class CudaConformanceTest {
 
     static Stream<OpCase<? super CudaBackend>> all() {
         return Stream.<List<? extends OpCase<? super CudaBackend>>>of(OpCases.memory(), OpCases.embedding(),
-                OpCases.norm(), OpCases.elementwise(), OpCases.loss(), OpCases.optimizer(), OpCases.score())
+                OpCases.linear(), OpCases.norm(), OpCases.elementwise(), OpCases.loss(), OpCases.optimizer(), OpCases.score())
                 .flatMap(List::stream);
     }
 

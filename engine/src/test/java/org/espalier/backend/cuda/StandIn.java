@@ -27,6 +27,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 final class StandIn implements BeforeEachCallback, AfterEachCallback {
 
     private static final String PROPERTY = "espalier.cuda";
+    private static final String CUBLAS_PROPERTY = "espalier.cublas";
     private static final int TEXT_BYTES = 16384;
 
     /** Makes the driver known, or skips the test that asks, saying what is missing. */
@@ -36,6 +37,7 @@ final class StandIn implements BeforeEachCallback, AfterEachCallback {
             assumeTrue(Files.exists(built), () -> "skipped: no stand-in driver " + built
                     + "; it is built with nvcc (CUDA 13) and g++");
             System.setProperty(PROPERTY, built.toString());
+            System.setProperty(CUBLAS_PROPERTY, built.resolveSibling("libespalier-standin-cublas.so").toString());
         }
         if (CudaDriver.find() instanceof Library.Absent absent) {
             abort("skipped: no CUDA driver: " + absent.reasons());
@@ -75,6 +77,21 @@ final class StandIn implements BeforeEachCallback, AfterEachCallback {
     /** Kernels that were carried out, not merely queued. */
     static long launches() {
         return (long) call("standin_launches", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+    }
+
+    /** Matrix products that were carried out, not merely queued. */
+    static long products() {
+        return (long) call("standin_products", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+    }
+
+    /** Gives the device so much memory, until the next test. */
+    static void setMemory(long bytes) {
+        call("standin_set_memory", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), bytes);
+    }
+
+    /** Whether a wait for one queue lets the work of the others happen before, until the next test; else it is left. */
+    static void setOthersFirst(boolean first) {
+        call("standin_set_others_first", FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT), first ? 1 : 0);
     }
 
     static void reset() {

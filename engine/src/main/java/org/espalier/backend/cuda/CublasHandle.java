@@ -1,0 +1,149 @@
+package org.espalier.backend.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.espalier.ffi.CublasStatus;
+import org.espalier.ffi.cublas.CublasLibrary;
+import org.espalier.ffi.cuda.CudaLibrary;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+import org.espalier.tensor.Tensor;
+
+/**
+ * A cuBLAS handle with memory of its own, and the one place where its products are called. Each handle serves one queue at
+ * a time and has its own workspace: with a workspace that queues share, cuBLAS does not promise the same bytes every time.
+ */
+final class CublasHandle implements AutoCloseable {
+
+    /** What cuBLAS asks for itself on devices of capability 9 and later, and before. */
+    private static final long WORKSPACE_FROM_9 = 32L << 20;
+    private static final long WORKSPACE_BEFORE = 8L << 20;
+    private static final int FIRST_LARGE = 9;
+
+    private final CudaContext context;
+    private final CudaMemory memory;
+    private final MemorySegment handle;
+    private final CudaBuffer workspace;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment zero = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 0f);
+    private final MemorySegment one = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1f);
+    private CudaBuffer scratch;
+    private CudaQueue queue;
+
+    private CublasHandle(CudaContext context, CudaMemory memory, MemorySegment handle, CudaBuffer workspace) {
+        this.context = context;
+        this.memory = memory;
+        this.handle = handle;
+        this.workspace = workspace;
+    }
+
+    /** @throws org.espalier.ffi.Failure if there is no cuBLAS, it refuses the device, or there is no memory */
+    static CublasHandle create(CudaContext context, CudaMemory memory) {
+        context.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment made = arena.allocate(ValueLayout.ADDRESS);
+            context.checkProduct(CublasLibrary.cublasCreate_v2(made), "cublasCreate");
+            MemorySegment handle = made.get(ValueLayout.ADDRESS, 0);
+            try {
+                context.checkProduct(CublasLibrary.cublasSetMathMode(handle,
+                        CublasLibrary.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION()), "cublasSetMathMode");
+                long bytes = context.attribute(CudaLibrary.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR()) < FIRST_LARGE
+                        ? WORKSPACE_BEFORE : WORKSPACE_FROM_9;
+                return new CublasHandle(context, memory, handle, memory.allocateOwn(bytes, "the workspace of cuBLAS"));
+            } catch (RuntimeException e) {
+                CublasLibrary.cublasDestroy_v2(handle);
+                throw e;
+            }
+        }
+    }
+
+    /** From now on products happen on this queue. */
+    void serve(CudaQueue served) {
+        context.checkProduct(CublasLibrary.cublasSetStream_v2(handle, served.enter()), "cublasSetStream");
+        // Setting the stream takes the workspace away.
+        context.checkProduct(CublasLibrary.cublasSetWorkspace_v2(handle,
+                MemorySegment.ofAddress(workspace.address(served)), workspace.bytes()), "cublasSetWorkspace");
+        queue = served;
+    }
+
+    /** Memory for operands of the next products on this queue; what it held before is lost. */
+    Tensor scratch(DType type, long... dims) {
+        Shape shape = Shape.of(dims);
+        long bytes = type.bytes(shape.elements());
+        if (scratch == null || scratch.bytes() < bytes) {
+            closeScratch();
+            scratch = memory.allocateOwn(bytes, "a converted operand of a matrix product " + type + " " + shape);
+        }
+        return new Tensor(scratch, 0, type, shape);
+    }
+
+    /**
+     * A row-major matrix in device memory.
+     *
+     * @param address    of its first number
+     * @param type       F32, BF16 or F16
+     * @param stride     numbers from the start of a row to the start of the next
+     * @param transposed whether the product is with its transpose
+     */
+    record Operand(long address, DType type, int stride, boolean transposed) {
+    }
+
+    /**
+     * {@code c = a b + beta c}, summed in float32.
+     *
+     * @param a         {@code [rows, depth]}, after transposition where there is one
+     * @param b         {@code [depth, columns]}, likewise, of the same type
+     * @param beta      0 (c is written, whatever it held) or 1
+     * @param c         {@code [rows, columns]}, F32, not transposed
+     * @param tf32      whether float32 operands may be rounded to TF32
+     * @param operation what the product is part of, with its shapes, for a failure
+     */
+    void product(int rows, int columns, int depth, Operand a, Operand b, float beta, Operand c, boolean tf32,
+            String operation, Object... shapes) {
+        queue.enter();
+        int compute = tf32 && a.type == DType.F32 ? CublasLibrary.CUBLAS_COMPUTE_32F_FAST_TF32()
+                : CublasLibrary.CUBLAS_COMPUTE_32F();
+        // cuBLAS is column-major: it sees every matrix as its transpose, so it computes cᵀ = bᵀ aᵀ.
+        int status = CublasLibrary.cublasGemmEx(handle, transposition(b), transposition(a), columns, rows, depth, one,
+                pointer(b), type(b.type), b.stride, pointer(a), type(a.type), a.stride, beta == 0 ? zero : one,
+                pointer(c), type(c.type), c.stride, compute, CublasLibrary.CUBLAS_GEMM_DEFAULT());
+        context.checkProduct(status, operation, shapes);
+    }
+
+    private static int transposition(Operand operand) {
+        return operand.transposed ? CublasLibrary.CUBLAS_OP_T() : CublasLibrary.CUBLAS_OP_N();
+    }
+
+    private static MemorySegment pointer(Operand operand) {
+        return MemorySegment.ofAddress(operand.address);
+    }
+
+    private static int type(DType type) {
+        return switch (type) {
+            case F32 -> CublasLibrary.CUDA_R_32F();
+            case BF16 -> CublasLibrary.CUDA_R_16BF();
+            case F16 -> CublasLibrary.CUDA_R_16F();
+            default -> throw new IllegalArgumentException("cuBLAS does not multiply " + type);
+        };
+    }
+
+    private void closeScratch() {
+        if (scratch != null) {
+            scratch.close();
+            scratch = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        closeScratch();
+        workspace.close();
+        arena.close();
+        context.enter();
+        int status = CublasLibrary.cublasDestroy_v2(handle);
+        if (!context.broken()) {
+            CublasStatus.check(status, "cublasDestroy");
+        }
+    }
+}

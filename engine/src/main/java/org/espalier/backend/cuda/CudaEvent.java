@@ -1,0 +1,56 @@
+package org.espalier.backend.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.espalier.ffi.CudaStatus;
+import org.espalier.ffi.cuda.CudaLibrary;
+
+/** A point in a queue's work that the host or another queue can wait for. */
+final class CudaEvent implements AutoCloseable {
+
+    private final CudaContext context;
+    private final MemorySegment handle;
+
+    private CudaEvent(CudaContext context, MemorySegment handle) {
+        this.context = context;
+        this.handle = handle;
+    }
+
+    static CudaEvent create(CudaContext context) {
+        context.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment event = arena.allocate(ValueLayout.ADDRESS);
+            CudaStatus.check(CudaLibrary.cuEventCreate(event, CudaLibrary.CU_EVENT_DISABLE_TIMING()), "cuEventCreate");
+            return new CudaEvent(context, event.get(ValueLayout.ADDRESS, 0));
+        }
+    }
+
+    /** Moves the point to the end of what the queue was given so far. */
+    void record(CudaQueue queue) {
+        context.check(CudaLibrary.cuEventRecord(handle, queue.enter()), "cuEventRecord");
+    }
+
+    /** Makes a queue's later work wait for the point; nothing if it was never recorded. */
+    void makeWait(CudaQueue queue) {
+        context.check(CudaLibrary.cuStreamWaitEvent(queue.enter(), handle, 0), "cuStreamWaitEvent");
+    }
+
+    /** Makes the calling thread wait; returns at once if the point was never recorded. */
+    void await() {
+        context.enter();
+        context.check(CudaLibrary.cuEventSynchronize(handle), "cuEventSynchronize");
+    }
+
+    /** As {@link #await()}, before something is given back: silent once a fault was reported. */
+    void settle() {
+        context.enter();
+        context.checkGivenBack(CudaLibrary.cuEventSynchronize(handle), "cuEventSynchronize");
+    }
+
+    @Override
+    public void close() {
+        context.enter();
+        context.checkGivenBack(CudaLibrary.cuEventDestroy_v2(handle), "cuEventDestroy");
+    }
+}

@@ -1,0 +1,160 @@
+package org.espalier.backend.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+import org.espalier.backend.HostCopy;
+import org.espalier.backend.Queue;
+import org.espalier.ffi.Failure;
+import org.espalier.ffi.NativeMemory;
+import org.espalier.ffi.cuda.CudaLibrary;
+import org.espalier.tensor.Buffer;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+import org.espalier.tensor.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Device memory: who waits for whom, what is counted, and what is said when there is none left. */
+@ExtendWith(StandIn.class)
+class CudaMemoryTest {
+
+    private static final int MIB = 1 << 20;
+    private static final Shape ONE = Shape.of(1);
+
+    /** However the driver orders the work of two queues, a buffer's uses happen in the order in which they were asked for. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void bufferPassesFromQueueToQueueInOrder(boolean othersFirst) {
+        StandIn.requireItself();
+        StandIn.setOthersFirst(othersFirst);
+        try (CudaBackend cuda = CudaBackend.open(0); Queue first = cuda.newQueue(); Queue second = cuda.newQueue();
+                Buffer buffer = cuda.allocate(4, "a number")) {
+            Tensor number = Tensor.of(buffer, DType.F32, ONE);
+            cuda.fill(first, number, 1);
+            cuda.fill(second, number, 2);
+            cuda.fill(first, number, 3);
+            assertArrayEquals(new float[] {3}, HostCopy.readFloats(cuda, second, number));
+        }
+    }
+
+    /** The same without the wait between the queues, which goes wrong. */
+    @Test
+    void plantedMissingWaitBetweenQueuesIsFound() {
+        StandIn.requireItself();
+        CudaBackend cuda = CudaBackend.open(0);
+        CudaQueue first = (CudaQueue) cuda.newQueue();
+        CudaQueue second = (CudaQueue) cuda.newQueue();
+        CudaBuffer buffer = (CudaBuffer) cuda.allocate(4, "a number");
+        long address = buffer.address(first);
+        cuda.fill(first, Tensor.of(buffer, DType.F32, ONE), 1);
+        try (NativeMemory host = NativeMemory.allocate(4, "a number")) {
+            Failure found = assertThrows(Failure.class, () -> second.context().check(
+                    CudaLibrary.cuMemcpyDtoHAsync_v2(host.segment(), address, 4, second.enter()), "download"));
+            assertTrue(found.what().contains("uses, before its stream has come to allocating it, device allocation"),
+                    found.what());
+        }
+        StandIn.reset();
+    }
+
+    /** Work on memory that was given back, with the address kept: the free may happen first. */
+    @Test
+    void plantedEarlyFreeIsFound() {
+        StandIn.requireItself();
+        StandIn.setOthersFirst(true);
+        CudaBackend cuda = CudaBackend.open(0);
+        CudaQueue queue = (CudaQueue) cuda.newQueue();
+        CudaBuffer buffer = (CudaBuffer) cuda.allocate(4, "freed too early");
+        long address = buffer.address(queue);
+        buffer.close();
+        queue.context().check(CudaLibrary.cuMemsetD32Async(address, 0, 1, queue.enter()), "fill");
+        Failure found = assertThrows(Failure.class, queue::finish);
+        assertTrue(found.what().contains("writes 4 bytes at"), found.what());
+        assertTrue(found.what().contains("freed before: device allocation"), found.what());
+        StandIn.reset();
+    }
+
+    /** The real order: a buffer is closed while work on it is queued, on two queues, and nothing waits. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void memoryIsGivenBackAfterTheWorkOnIt(boolean othersFirst) {
+        StandIn.requireItself();
+        StandIn.setOthersFirst(othersFirst);
+        try (CudaBackend cuda = CudaBackend.open(0); Queue first = cuda.newQueue(); Queue second = cuda.newQueue();
+                Buffer kept = cuda.allocate(4, "kept")) {
+            Tensor result = Tensor.of(kept, DType.F32, ONE);
+            try (Buffer passing = cuda.allocate(4, "passing")) {
+                Tensor number = Tensor.of(passing, DType.F32, ONE);
+                cuda.fill(first, number, 5);
+                cuda.convert(second, number, result);
+            }
+            assertArrayEquals(new float[] {5}, HostCopy.readFloats(cuda, first, result));
+        }
+    }
+
+    @Test
+    void bufferIsRefusedOnceItIsClosed() {
+        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue()) {
+            Buffer buffer = cuda.allocate(4, "gone");
+            buffer.close();
+            buffer.close();
+            IllegalStateException refused = assertThrows(IllegalStateException.class,
+                    () -> cuda.fill(queue, Tensor.of(buffer, DType.F32, ONE), 1));
+            assertEquals("used after it was freed: gone", refused.getMessage());
+        }
+    }
+
+    @Test
+    void fullDeviceSaysWhatIsInUseAndWhatWouldHelp() {
+        StandIn.requireItself();
+        StandIn.setMemory(10L * MIB);
+        try (CudaBackend cuda = CudaBackend.open(0); Buffer weights = cuda.allocate(6 * MIB, "a weight F32 [1536, 1024]");
+                Buffer small = cuda.allocate(100, "an input")) {
+            Failure full = assertThrows(Failure.class, () -> cuda.allocate(5 * MIB, "the logits F32 [1280, 1024]"));
+            assertEquals("the GPU has no 5 MiB left for the logits F32 [1280, 1024]", full.what());
+            assertEquals("7 MiB in use by 2 buffers, the largest 6 MiB for a weight F32 [1536, 1024], "
+                    + "100 bytes for an input; 4 MiB of 10 MiB are free", full.where());
+            assertTrue(full.remedy().contains("--micro-batch-size"), full.remedy());
+            assertEquals(weights.bytes() + small.bytes(), cuda.peakBytes());
+            cuda.allocate(3 * MIB, "what still fits").close();
+        }
+    }
+
+    /** What was closed is there again, though nobody has waited for it. */
+    @Test
+    void freedMemoryIsWaitedForBeforeTheDeviceCountsAsFull() {
+        StandIn.requireItself();
+        StandIn.setMemory(10L * MIB);
+        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue()) {
+            for (int i = 0; i < 5; i++) {
+                try (Buffer most = cuda.allocate(6 * MIB, "most of it")) {
+                    cuda.fill(queue, Tensor.of(most, DType.I8, Shape.of(6 * MIB)), i);
+                }
+            }
+            assertEquals(6 * MIB, cuda.peakBytes());
+        }
+    }
+
+    /** Larger than both pieces of staging memory, of no round size; the source changes as soon as the upload returns. */
+    @Test
+    void uploadsByWayOfPinnedMemoryArrive() {
+        int count = 9 * MIB / 2 + 3;
+        int[] numbers = new Random(1).ints(count).toArray();
+        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
+                NativeMemory host = NativeMemory.allocate(4L * count, "the source");
+                Buffer buffer = cuda.allocate(4L * count, "the target")) {
+            MemorySegment.copy(numbers, 0, host.segment(), ValueLayout.JAVA_INT, 0, count);
+            Tensor target = Tensor.of(buffer, DType.I32, Shape.of(count));
+            cuda.upload(queue, host.segment(), target);
+            host.segment().fill((byte) 0);
+            assertArrayEquals(numbers, HostCopy.readInts(cuda, queue, target));
+        }
+    }
+}
