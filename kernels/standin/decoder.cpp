@@ -286,6 +286,9 @@ Program decodeKernel(const Kernel& kernel, const ParsedModule& module, const Sym
     program.maxThreads = kernel.maxThreads;
     std::copy(kernel.required, kernel.required + 3, program.required);
     SymbolTable symbols = globals;
+    for (const Parameter& parameter : kernel.parameters) {
+        symbols[parameter.name] = parameter.offset;  // its address in the parameters' own space
+    }
     program.sharedBytes = place(variablesOf(kernel, module, "shared"), symbols);
     program.localBytes = place(variablesOf(kernel, module, "local"), symbols);
     RowTable rows(program);

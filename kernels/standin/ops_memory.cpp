@@ -26,6 +26,11 @@ uint8_t* reachShared(Warp& warp, uint64_t address, uint64_t count, Access access
 
 uint8_t* reachLocal(Warp& warp, uint64_t address, uint64_t count, Access) { return warp.local(address, count); }
 
+// Parameters are only read, and nobody writes through what this returns.
+uint8_t* reachParameter(Warp& warp, uint64_t address, uint64_t count, Access) {
+    return const_cast<uint8_t*>(warp.parameter(address, count));
+}
+
 // A generic address: the space follows from its window.
 uint8_t* reachGeneric(Warp& warp, uint64_t address, uint64_t count, Access access) {
     if (inWindow(address, SHARED_WINDOW)) return warp.shared(address - SHARED_WINDOW, count, access);
@@ -70,9 +75,10 @@ void store(Warp& warp, const Instruction& i, uint32_t lanes) {
     });
 }
 
+// A parameter named in the instruction: the same for all lanes.
 void loadParameter(Warp& warp, const Instruction& i, uint32_t lanes) {
     uint64_t bits = 0;
-    std::memcpy(&bits, warp.parameter(static_cast<uint64_t>(i.offset)), i.bytes);
+    std::memcpy(&bits, warp.parameter(static_cast<uint64_t>(i.offset), i.bytes), i.bytes);
     bits = i.signExtended ? extended(bits, i.bytes) : bits;
     forLanes(lanes, [&](int lane) { warp.row(i.d[0])[lane] = bits; });
 }
@@ -109,14 +115,12 @@ const Operand& element(const Decoding& in, const Operand& operand, size_t index)
     return operand.parts[index];
 }
 
-void decodeParameterLoad(Decoding& in) {
-    const Type type = elements(in);
+void decodeNamedParameter(Decoding& in) {
     const Parameter& parameter = in.parameter(1);
     const int64_t within = in.operand(1).integer;
     if (in.out.count != 1 || within < 0 || within + in.out.bytes > parameter.bytes) {
         in.fail("a read beyond the parameter");
     }
-    in.out.signExtended = type == Type::S8 || type == Type::S16 || type == Type::S32;
     in.out.offset = parameter.offset + within;
     in.out.d[0] = in.write(0);
     in.execute(loadParameter);
@@ -125,19 +129,19 @@ void decodeParameterLoad(Decoding& in) {
 void decodeLoad(Decoding& in) {
     skipCacheHints(in);
     const std::string space = in.takeOneOf({"global", "const", "shared", "local", "param"});
-    if (space == "param") {
-        decodeParameterLoad(in);
-        return;
-    }
     skipCacheOperators(in);
     const Type type = elements(in);
     in.out.signExtended = type == Type::S8 || type == Type::S16 || type == Type::S32;
+    if (space == "param" && !in.operand(1).based) {
+        decodeNamedParameter(in);
+        return;
+    }
     for (int e = 0; e < in.out.count; e++) {
         in.out.d[e] = in.write(element(in, in.operand(0), e));
     }
     in.address(1);
     in.execute(space == "shared" ? load<reachShared> : space == "local" ? load<reachLocal>
-               : space.empty() ? load<reachGeneric> : load<reachGlobal>);
+               : space == "param" ? load<reachParameter> : space.empty() ? load<reachGeneric> : load<reachGlobal>);
 }
 
 void decodeStore(Decoding& in) {

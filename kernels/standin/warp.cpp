@@ -75,6 +75,16 @@ uint8_t* Warp::shared(uint64_t address, uint64_t count, Access access) {
     return launch.shared.access(address, count, access, threadOf(lane), launch.clock, *this);
 }
 
+const uint8_t* Warp::parameter(uint64_t offset, uint64_t count) const {
+    if (offset > launch.parameters.size() || count > launch.parameters.size() - offset) {
+        throw Fault{CUDA_ERROR_ILLEGAL_ADDRESS,
+                    format("reads %llu bytes at %llu of the kernel's %zu bytes of parameters",
+                           static_cast<unsigned long long>(count), static_cast<unsigned long long>(offset),
+                           launch.parameters.size())};
+    }
+    return launch.parameters.data() + offset;
+}
+
 uint8_t* Warp::local(uint64_t address, uint64_t count) {
     auto& depot = locals[static_cast<size_t>(lane)];
     if (address > depot.size() || count > depot.size() - address) {

@@ -59,7 +59,7 @@ public:
     }
     uint8_t* shared(uint64_t address, uint64_t count, Access access);
     uint8_t* local(uint64_t address, uint64_t count);
-    const uint8_t* parameter(uint64_t offset) const { return launch.parameters.data() + offset; }
+    const uint8_t* parameter(uint64_t offset, uint64_t count) const;
 
     // Everything these lanes did so far is ordered before what any of them does next (bar.warp.sync).
     void orderLanes(uint32_t lanes);

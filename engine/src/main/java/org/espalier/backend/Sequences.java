@@ -1,6 +1,8 @@
 package org.espalier.backend;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
 
 /**
  * How packed rows divide into sequences for attention. Sequence {@code s} asks with query rows
@@ -63,5 +65,13 @@ public record Sequences(int[] queryStart, int[] keyStart, int[] keyCount) {
             end = Math.max(end, keyStart[s] + keyCount[s]);
         }
         return end;
+    }
+
+    /** Whether two sequences look at the same key row, so that their gradients add up there. */
+    public boolean keysOverlap() {
+        int[] order = IntStream.range(0, count()).boxed().sorted(Comparator.comparingInt(s -> keyStart[s]))
+                .mapToInt(Integer::intValue).toArray();
+        return IntStream.range(1, order.length)
+                .anyMatch(i -> keyStart[order[i]] < keyStart[order[i - 1]] + keyCount[order[i - 1]]);
     }
 }

@@ -64,6 +64,7 @@ final class AttentionCases {
         Sequences mixed = Sequences.packed(1, 5, 17, 3);
         // Two sequences far apart in one cache, one with a single new query, one with three.
         Sequences twoCaches = new Sequences(new int[] {0, 1, 4}, new int[] {20, 2}, new int[] {10, 17});
+        Sequences sharedKeys = new Sequences(new int[] {0, 2, 9}, new int[] {0, 3}, new int[] {9, 12});
         List<OpCase<AttentionOps>> cases = new ArrayList<>();
         cases.add(new Form("one token", Sequences.packed(1), 1, 1, 1, 8, 8).cancelling().build());
         cases.add(new Form("one token of 3 groups", Sequences.packed(1), 1, 6, 3, 7, 3).cancelling().beta(1).build());
@@ -78,7 +79,10 @@ final class AttentionCases {
         cases.add(new Form("cached, 3 queries, room left", Sequences.cached(17, 3), 31, 6, 2, 8, 8).build());
         cases.add(new Form("cached, 3 queries, room left", Sequences.cached(17, 3), 31, 6, 2, 8, 8).beta(1).build());
         cases.add(new Form("two caches", twoCaches, 40, 3, 1, 64, 64).build());
+        cases.add(new Form("shared keys", sharedKeys, 17, 4, 2, 8, 8).build());
         cases.add(new Form("long cache, one query", Sequences.cached(299, 1), 320, 9, 3, 64, 64).build());
+        cases.add(new Form("long cache, 4 queries", Sequences.cached(600, 4), 640, 10, 2, 24, 130).build());
+        cases.add(new Form("long cache, 70 queries", Sequences.cached(70, 70), 140, 2, 1, 130, 140).build());
         cases.add(new Form("300 tokens", Sequences.packed(300), 300, 9, 3, 64, 64).build());
         cases.add(new Form("dQuery only", mixed, 26, 4, 2, 8, 8).wants("query").build());
         cases.add(new Form("dKey only", mixed, 26, 4, 2, 8, 8).wants("key").build());

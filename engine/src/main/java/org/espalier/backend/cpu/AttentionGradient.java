@@ -1,7 +1,6 @@
 package org.espalier.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
-import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.espalier.backend.Sequences;
@@ -39,7 +38,7 @@ final class AttentionGradient {
             scores = Math.max(scores, (long) Math.min(Attention.BLOCK, sequences.queries(s)) * sequences.keyCount()[s]);
         }
         scratch.require(8 * scores);
-        int owners = keysOverlap(sequences) ? 1 : sequences.count();
+        int owners = sequences.keysOverlap() ? 1 : sequences.count();
         pool.run(Math.multiplyExact(owners, shape.kvHeads()), (task, worker) -> {
             int group = task % shape.kvHeads();
             int owner = task / shape.kvHeads();
@@ -51,15 +50,6 @@ final class AttentionGradient {
                 }
             }
         });
-    }
-
-    /** Whether two sequences look at the same key row, so that tasks of their own would race. */
-    private static boolean keysOverlap(Sequences sequences) {
-        int[] order = IntStream.range(0, sequences.count()).boxed()
-                .sorted((a, b) -> Integer.compare(sequences.keyStart()[a], sequences.keyStart()[b]))
-                .mapToInt(Integer::intValue).toArray();
-        return IntStream.range(1, order.length).anyMatch(i ->
-                sequences.keyStart()[order[i]] < sequences.keyStart()[order[i - 1]] + sequences.keyCount()[order[i - 1]]);
     }
 
     private static void block(Sequences sequences, Block block, int head, AttentionShape shape, float scale, Input in,

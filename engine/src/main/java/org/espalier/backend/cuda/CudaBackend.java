@@ -3,18 +3,12 @@ package org.espalier.backend.cuda;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.espalier.backend.AdamW;
+import org.espalier.backend.Backend;
 import org.espalier.backend.Checks;
 import org.espalier.backend.DropoutMask;
-import org.espalier.backend.ElementwiseOps;
-import org.espalier.backend.EmbeddingOps;
-import org.espalier.backend.LinearOps;
-import org.espalier.backend.LossOps;
-import org.espalier.backend.MemoryOps;
-import org.espalier.backend.NormOps;
-import org.espalier.backend.OptimizerOps;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
-import org.espalier.backend.ScoreOps;
+import org.espalier.backend.Sequences;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
@@ -26,8 +20,7 @@ import org.espalier.tensor.Tensor;
  * {@link org.espalier.ffi.Failure} where the host waits: in {@link Queue#finish()}, a read-back, or the next call. The
  * same inputs give the same bytes on the same kind of device.
  */
-public final class CudaBackend implements MemoryOps, EmbeddingOps, LinearOps, NormOps, ElementwiseOps, LossOps,
-        OptimizerOps, ScoreOps {
+public final class CudaBackend implements Backend {
 
     private static final DType COMPUTE = DType.F32;
 
@@ -40,6 +33,8 @@ public final class CudaBackend implements MemoryOps, EmbeddingOps, LinearOps, No
     private final CudaEmbedding embedding;
     private final CudaLinear linear;
     private final CudaNorm norm;
+    private final CudaRotary rotary;
+    private final CudaAttention attention;
     private final CudaElementwise elementwise;
     private final CudaLoss loss;
     private final CudaOptimizer optimizer;
@@ -56,6 +51,8 @@ public final class CudaBackend implements MemoryOps, EmbeddingOps, LinearOps, No
         this.embedding = new CudaEmbedding(modules);
         this.linear = new CudaLinear(modules, convert::run, precision, panel);
         this.norm = new CudaNorm(modules);
+        this.rotary = new CudaRotary(modules);
+        this.attention = new CudaAttention(memory, modules);
         this.elementwise = new CudaElementwise(context, modules);
         this.loss = new CudaLoss(modules);
         this.optimizer = new CudaOptimizer(context, memory, modules);
@@ -230,6 +227,38 @@ public final class CudaBackend implements MemoryOps, EmbeddingOps, LinearOps, No
         }
         if (dW != null) {
             norm.backwardWeight(cuda(queue), x, rstd, dY, dW, betaW);
+        }
+    }
+
+    @Override
+    public void rotary(Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse,
+            Tensor y, float beta) {
+        Checks.rotary(COMPUTE, x, positions, table, y, beta);
+        rotary.run(cuda(queue), x, positions, table, interleaved, inverse, y, beta);
+    }
+
+    @Override
+    public void attention(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
+            Tensor out, Tensor logSum) {
+        Checks.attention(COMPUTE, sequences, query, key, value, out, logSum);
+        attention.forward(cuda(queue), sequences, new CudaAttention.Input(scale, query, key, value), out, logSum);
+    }
+
+    @Override
+    public void attentionBackward(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
+            Tensor out, Tensor logSum, Tensor dOut, Tensor dQuery, float betaQuery, Tensor dKey, float betaKey,
+            Tensor dValue, float betaValue) {
+        Checks.attentionBackward(COMPUTE, sequences, query, key, value, out, logSum, dOut, dQuery, betaQuery,
+                dKey, betaKey, dValue, betaValue);
+        clearUnlessKept(queue, dKey, betaKey);
+        clearUnlessKept(queue, dValue, betaValue);
+        attention.backward(cuda(queue), sequences, new CudaAttention.Input(scale, query, key, value), out, logSum, dOut,
+                dQuery, betaQuery, dKey, dValue);
+    }
+
+    private void clearUnlessKept(Queue queue, Tensor target, float beta) {
+        if (target != null && beta == 0) {
+            fill(queue, target, 0);
         }
     }
 

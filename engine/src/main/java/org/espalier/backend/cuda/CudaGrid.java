@@ -50,6 +50,11 @@ record CudaGrid(int blocksX, int blocksY, int blocksZ, int threadsX, int threads
         return new CudaGrid(rows, Math.ceilDiv(columns, WIDE * threads), 1, threads, 1);
     }
 
+    /** One warp a row. */
+    static CudaGrid warps(int rows) {
+        return of(Math.ceilDiv(rows, THREADS / WARP), THREADS);
+    }
+
     private static int threads(int columns, int most) {
         return Math.min(most, Math.ceilDiv(Math.ceilDiv(columns, WIDE), WARP) * WARP);
     }

@@ -64,6 +64,12 @@ record CudaKernel(MemorySegment function) {
             return tensor == null ? number(0L) : tensor(tensor);
         }
 
+        /** A struct of ints, passed by value. */
+        Call struct(int... values) {
+            pointers.setAtIndex(ValueLayout.ADDRESS, count++, arena.allocateFrom(ValueLayout.JAVA_INT, values));
+            return this;
+        }
+
         private MemorySegment next() {
             MemorySegment slot = values.asSlice(count * 8L, 8);
             pointers.setAtIndex(ValueLayout.ADDRESS, count++, slot);

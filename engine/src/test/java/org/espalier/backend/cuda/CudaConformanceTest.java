@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
 import java.util.stream.Stream;
+import org.espalier.backend.Backend;
 import org.espalier.backend.Conformance;
 import org.espalier.backend.OpCase;
 import org.espalier.backend.OpCases;
@@ -15,15 +16,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExtendWith(StandIn.class)
 class CudaConformanceTest {
 
-    static Stream<OpCase<? super CudaBackend>> all() {
-        return Stream.<List<? extends OpCase<? super CudaBackend>>>of(OpCases.memory(), OpCases.embedding(),
-                OpCases.linear(), OpCases.norm(), OpCases.elementwise(), OpCases.loss(), OpCases.optimizer(), OpCases.score())
-                .flatMap(List::stream);
+    static Stream<OpCase<? super Backend>> all() {
+        return OpCases.all();
     }
 
     @ParameterizedTest
     @MethodSource("all")
-    void cudaAgreesWithTheReference(OpCase<? super CudaBackend> opCase) {
+    void cudaAgreesWithTheReference(OpCase<? super Backend> opCase) {
         try (CudaBackend cuda = CudaBackend.open(0)) {
             Conformance.check(opCase, cuda, cuda);
             assertEquals(List.of(), cuda.outstanding());
