@@ -26,6 +26,22 @@ final class Converters {
         }
     }
 
+    /** The rank of an adapter. */
+    static final class Rank implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return whole(value, 1, 4096);
+        }
+    }
+
+    /** Tokens of a sample: one to read and one to learn at least. */
+    static final class Cutoff implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return whole(value, 2, Integer.MAX_VALUE);
+        }
+    }
+
     /** A whole number from 0. */
     static final class NotNegative implements ITypeConverter<Integer> {
         @Override
@@ -39,6 +55,14 @@ final class Converters {
         @Override
         public Double convert(String value) {
             return within(value, 0, true, Float.MAX_VALUE);
+        }
+    }
+
+    /** A finite number above 0. */
+    static final class AboveZero implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String value) {
+            return within(value, 0, false, Float.MAX_VALUE);
         }
     }
 

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
-import org.espalier.eval.TextFormat;
 import org.espalier.ffi.Failure;
 import org.espalier.format.ChatTemplate;
+import org.espalier.format.TextFile;
 import org.espalier.format.Tokenizer;
 import org.espalier.model.Generator;
 import org.espalier.model.Sampler;
@@ -71,7 +71,7 @@ final class GenerateCommand extends EngineCommand {
 
     @Override
     void run() {
-        String prompt = source.text != null ? source.text : TextFormat.decode(source.file);
+        String prompt = source.text != null ? source.text : TextFile.read(source.file);
         try (Tokenizer tokenizer = Tokenizer.open(model.path());
                 OpenModel open = OpenModel.open(model.path(), adapter.path(), compute.open())) {
             int[] ids = promptIds(tokenizer, prompt);

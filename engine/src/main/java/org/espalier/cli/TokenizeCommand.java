@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
-import org.espalier.eval.TextFormat;
+import org.espalier.format.TextFile;
 import org.espalier.format.Tokenizer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -40,7 +40,7 @@ final class TokenizeCommand extends EngineCommand {
 
     @Override
     void run() {
-        String text = source.text != null ? source.text : TextFormat.decode(source.file);
+        String text = source.text != null ? source.text : TextFile.read(source.file);
         try (Tokenizer tokenizer = Tokenizer.open(model.path())) {
             int[] ids = tokenizer.encode(text, !noSpecial);
             SequencedMap<String, Object> result = new LinkedHashMap<>();

@@ -1,16 +1,12 @@
 package org.espalier.eval;
 
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.espalier.ffi.Failure;
+import org.espalier.format.TextFile;
 
 /** How the rows of a text file become one string. Rows end at line feeds, and are joined by an empty line. */
 public enum TextFormat {
@@ -33,7 +29,7 @@ public enum TextFormat {
      * @throws Failure if it cannot be read, is empty, or is not UTF-8
      */
     public String read(Path file) {
-        String text = decode(file);
+        String text = TextFile.read(file);
         if (text.isBlank()) {
             throw new Failure("file holds no text", file.toString(), "name a text file");
         }
@@ -53,26 +49,5 @@ public enum TextFormat {
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT);
-    }
-
-    /**
-     * The content of a UTF-8 file, which may be empty.
-     *
-     * @throws Failure if it cannot be read or is not UTF-8
-     */
-    public static String decode(Path file) {
-        if (Files.isDirectory(file)) {
-            throw new Failure("is a folder", file.toString(), "name a text file");
-        }
-        if (!Files.exists(file)) {
-            throw new Failure("no such file", file.toString(), "check the path");
-        }
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(Files.readAllBytes(file))).toString();
-        } catch (CharacterCodingException e) {
-            throw new Failure("file is not UTF-8 text", file.toString(), "convert it to UTF-8", e);
-        } catch (IOException e) {
-            throw new Failure("file cannot be read", file.toString(), "check it and its permissions", e);
-        }
     }
 }

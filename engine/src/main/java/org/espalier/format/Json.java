@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -22,7 +23,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 import org.espalier.ffi.Failure;
 
@@ -84,6 +87,62 @@ public final class Json {
         }
     }
 
+    /**
+     * Reads the JSON objects in a file: those of an array, or else one a line.
+     *
+     * @throws Failure if it is missing, too large for an array, or holds anything else
+     */
+    public static List<ObjectNode> readObjects(Path path) {
+        try (BufferedReader lines = Files.newBufferedReader(path)) {
+            lines.mark(1);
+            int first = lines.read();
+            while (first >= 0 && Character.isWhitespace(first)) {
+                lines.mark(1);
+                first = lines.read();
+            }
+            lines.reset();
+            return first == '[' ? objectsOfArray(path) : objectsOfLines(lines, path);
+        } catch (NoSuchFileException e) {
+            throw new Failure("no such file", path.toString(), "check the path", e);
+        } catch (IOException e) {
+            throw failure(e, path);
+        }
+    }
+
+    private static List<ObjectNode> objectsOfArray(Path path) throws IOException {
+        try (JsonParser parser = parser(readFile(path, LARGEST_FILE))) {
+            List<ObjectNode> objects = new ArrayList<>();
+            for (JsonNode node : MAPPER.readValue(parser, JsonNode.class)) {
+                objects.add(object(node, path + ", entry " + (objects.size() + 1)));
+            }
+            return objects;
+        }
+    }
+
+    private static List<ObjectNode> objectsOfLines(BufferedReader lines, Path path) throws IOException {
+        List<ObjectNode> objects = new ArrayList<>();
+        int number = 0;
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            number++;
+            if (!line.isBlank()) {
+                String where = path + ", line " + number;
+                try {
+                    objects.add(object(MAPPER.readTree(line), where));
+                } catch (JacksonException e) {
+                    throw new Failure("not valid JSON: " + reason(e), where, "write a JSON object on each line", e);
+                }
+            }
+        }
+        return objects;
+    }
+
+    private static ObjectNode object(JsonNode node, String where) {
+        if (node instanceof ObjectNode object) {
+            return object;
+        }
+        throw new Failure("not a JSON object", where, "write a JSON object there");
+    }
+
     /** {@code node} as indented UTF-8 text with a newline at the end. */
     public static byte[] toBytes(JsonNode node) {
         try {
@@ -129,8 +188,11 @@ public final class Json {
         }
         JsonLocation at = jackson.getLocation() instanceof JsonLocation location ? location : JsonLocation.NA;
         String place = at == JsonLocation.NA ? "" : ", line " + at.getLineNr() + ", column " + at.getColumnNr();
-        String what = jackson.getOriginalMessage().lines().findFirst().orElse("unreadable");
-        return new Failure("not valid JSON: " + (what.length() > 160 ? what.substring(0, 160) + "…" : what), path + place,
-                "fetch or write the file again", e);
+        return new Failure("not valid JSON: " + reason(jackson), path + place, "fetch or write the file again", e);
+    }
+
+    private static String reason(JacksonException e) {
+        String what = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+        return what.length() > 160 ? what.substring(0, 160) + "…" : what;
     }
 }

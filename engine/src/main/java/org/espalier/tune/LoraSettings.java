@@ -28,11 +28,13 @@ public record LoraSettings(LoraConfig lora, int epochs, int batch, int microBatc
         }
     }
 
-    int warmUp(int steps) {
+    /** Updates until the highest rate, of so many. */
+    public int warmUp(int steps) {
         return warmUp.orElse(Math.min(LONGEST_WARM_UP, (steps + 15) / 16));
     }
 
-    int evaluateEvery(int steps) {
+    /** Updates between two looks at held-out samples, of so many. */
+    public int evaluateEvery(int steps) {
         return evaluateEvery.orElse((steps + 3) / 4);
     }
 }

@@ -90,22 +90,21 @@ public final class LoraTraining {
     private final Model model;
     private final TrainingData data;
     private final LoraSettings settings;
-    private final Listener listener;
     private final EpochBatches batches;
     private final List<Packed> heldOut;
     private final List<Double> losses = new ArrayList<>();
     private final TreeMap<Integer, Double> heldOutLosses = new TreeMap<>();
+    private Listener listener = Listener.NONE;
     private long tokens;
     private long nanos;
 
     /** @param model without an adapter; it stays open and unchanged */
-    public LoraTraining(Model model, TrainingData data, LoraSettings settings, Listener listener) {
+    public LoraTraining(Model model, TrainingData data, LoraSettings settings) {
         data.training().forEach(s -> Scorer.check(model.config(), s.ids()));
         data.heldOut().forEach(s -> Scorer.check(model.config(), s.ids()));
         this.model = model;
         this.data = data;
         this.settings = settings;
-        this.listener = listener;
         this.batches = new EpochBatches(data.training(), settings.epochs(), settings.batch(), settings.seed());
         this.heldOut = pack(data.heldOut());
     }
@@ -123,11 +122,12 @@ public final class LoraTraining {
     }
 
     /**
-     * Trains a new adapter.
+     * Trains a new adapter, once.
      *
      * @throws Failure if a loss is no longer a number
      */
-    public Result train() {
+    public Result train(Listener told) {
+        listener = told;
         Adapter adapter = LoraInitialisation.adapter(model.backend(), model.config(), settings.lora(), settings.seed());
         try {
             boolean recompute = train(adapter);

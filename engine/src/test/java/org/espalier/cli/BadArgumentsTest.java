@@ -37,6 +37,7 @@ class BadArgumentsTest {
             Map.entry("logits", "--ids 1,2 --out @/out.safetensors"),
             Map.entry("eval ppl", "--data @/story.txt"),
             Map.entry("prune", "--criterion l2 --out @/out"),
+            Map.entry("tune", "--data @/story.txt --out @/out"),
             Map.entry("merge", "--out @/out @/adapter"),
             Map.entry("convert", "--out @/out"),
             Map.entry("bench", "--prompt 4 --generate 4"),
@@ -87,6 +88,17 @@ class BadArgumentsTest {
             "compact", "compact @/m", "compact @/m --plan @/p", "compact @/m --out @/o", "compact @/m --out @/o --plan",
             "report", "report --out @/o", "report @/m", "report @/m --out", "report @/m --out @/o --nonsense",
             "demo surplus", "demo --out", "demo --threads 0",
+            "tune", "tune @/m", "tune @/m --data @/text", "tune @/m --out @/o", "tune --data @/text --out @/o",
+            "tune @/m --data --out @/o", "tune @/m --data @/text --out @/o --format csv",
+            "tune @/m --data @/text --out @/o --recipe mine", "tune @/m --data @/text --out @/o --epochs 0",
+            "tune @/m --data @/text --out @/o --rank 0", "tune @/m --data @/text --out @/o --alpha 0",
+            "tune @/m --data @/text --out @/o --alpha NaN", "tune @/m --data @/text --out @/o --dropout 1",
+            "tune @/m --data @/text --out @/o --lr 0", "tune @/m --data @/text --out @/o --lr -1e-4",
+            "tune @/m --data @/text --out @/o --batch-size 0", "tune @/m --data @/text --out @/o --micro-batch-size 0",
+            "tune @/m --data @/text --out @/o --cutoff 1", "tune @/m --data @/text --out @/o --max-samples 0",
+            "tune @/m --data @/text --out @/o --held-out -1", "tune @/m --data @/text --out @/o --warm-up x",
+            "tune @/m --data @/text --out @/o --eval-every 0", "tune @/m --data @/text --out @/o --seed x",
+            "tune @/m --data @/text --out @/o --threads 0",
             "convert", "convert @/m", "convert --out @/o", "convert @/m --out @/o.gguf", "convert @/m --out @/o --dtype q8_0",
             "merge", "merge @/m", "merge @/m @/a", "merge @/m @/a --out", "merge @/m @/a --out @/o.gguf",
             "merge @/m @/a --out @/o --dtype q8_0", "logits @/m --ids 1 --out @/o --adapter",
@@ -111,6 +123,7 @@ class BadArgumentsTest {
             "compact @/m --plan @/missing --out @/o", "compact @/m --plan @/text --out @/o",
             "compact @/m --plan @/config.json --out @/o", "demo --out @/text", "demo --out @/o --device cuda",
             "report @/m --out @/o", "report @/missing --out @/o", "report @/text --out @/o", "report @ --out @/text",
+            "tune @/m --data @/missing --out @/o", "tune @/m --data @/text --out @/text", "tune @/m --data @/text --out @/o",
             "groups @/config.json", "info @/config.json");
 
     @TempDir

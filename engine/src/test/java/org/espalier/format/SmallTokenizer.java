@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Tokenizers of a few tokens, in each form that one is stored in. */
-final class SmallTokenizer {
+public final class SmallTokenizer {
 
     private static final int NORMAL = 1;
     private static final int UNKNOWN = 2;
@@ -22,7 +22,7 @@ final class SmallTokenizer {
     }
 
     /** {@code <unk> <s> </s> a b ab}, with begin and end. */
-    static ObjectNode json() {
+    public static ObjectNode json() {
         ObjectNode model = TokenizerParts.bpe().put("unk_token", "<unk>");
         ObjectNode vocab = model.putObject("vocab");
         for (String token : List.of("<unk>", "<s>", "</s>", "a", "b", "ab")) {

@@ -188,7 +188,7 @@ class LoraTrainingTest {
             ModelConfig config = PrunedLlama.config(base.tensors());
             Weights weights = Weights.bind(backend, new Llama(config).shape(), base.tensors(), "golden");
             try (Model model = Model.of(config, weights, backend)) {
-                LoraTraining.Result result = new LoraTraining(model, data, settings, listener).train();
+                LoraTraining.Result result = new LoraTraining(model, data, settings).train(listener);
                 try (Adapter adapter = result.adapter()) {
                     return then.apply(result);
                 }

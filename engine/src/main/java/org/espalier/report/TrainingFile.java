@@ -1,0 +1,127 @@
+package org.espalier.report;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.espalier.ffi.Failure;
+import org.espalier.format.Json;
+import org.espalier.report.Comparison.Point;
+import org.espalier.report.Comparison.Training;
+import org.espalier.tune.LoraSettings;
+import org.espalier.tune.LoraTraining;
+import org.espalier.tune.TrainingData;
+
+/**
+ * {@code training.json}, beside an adapter: how it was trained.
+ *
+ * @param model    that it belongs to
+ * @param data     it was trained on
+ * @param settings it was trained with
+ * @param training how that went
+ */
+public record TrainingFile(
+        @JsonProperty(value = "format_version", required = true) int formatVersion,
+        @JsonProperty("model") String model,
+        @JsonProperty("data") Data data,
+        @JsonProperty("settings") Settings settings,
+        @JsonProperty(value = "training", required = true) Training training) {
+
+    public static final String NAME = "training.json";
+    /** The version that is written, and the only one that is read. */
+    public static final int FORMAT_VERSION = 1;
+
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    /**
+     * Texts, and what became of them.
+     *
+     * @param path    file
+     * @param sha256  of its bytes
+     * @param format  it was read as
+     * @param samples trained on
+     * @param tokens  of those
+     * @param heldOut samples that were not trained on
+     * @param empty   texts left out because there is no answer in them
+     * @param tooLong texts left out because their prompt fills the cutoff
+     */
+    public record Data(
+            @JsonProperty("path") String path,
+            @JsonProperty("sha256") String sha256,
+            @JsonProperty("format") String format,
+            @JsonProperty("samples") int samples,
+            @JsonProperty("tokens") long tokens,
+            @JsonProperty("held_out") int heldOut,
+            @JsonProperty("skipped_empty") int empty,
+            @JsonProperty("skipped_too_long") int tooLong) {
+
+        public static Data of(Path file, String sha256, String format, TrainingData data) {
+            return new Data(file.toString(), sha256, format, data.training().size(), data.tokens(), data.heldOut().size(),
+                    data.empty(), data.tooLong());
+        }
+    }
+
+    /**
+     * What was asked for.
+     *
+     * @param recipe that numbers not given came from
+     * @param cutoff tokens of a sample
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Settings(
+            @JsonProperty("recipe") String recipe,
+            @JsonProperty("rank") int rank,
+            @JsonProperty("alpha") double alpha,
+            @JsonProperty("dropout") double dropout,
+            @JsonProperty("learning_rate") double learningRate,
+            @JsonProperty("warm_up") int warmUp,
+            @JsonProperty("epochs") int epochs,
+            @JsonProperty("batch_size") int batch,
+            @JsonProperty("micro_batch_size") int microBatch,
+            @JsonProperty("cutoff") int cutoff,
+            @JsonProperty("seed") long seed) {
+
+        public static Settings of(String recipe, LoraSettings settings, int steps, int cutoff) {
+            return new Settings(recipe, settings.lora().rank(), settings.lora().alpha(), settings.lora().dropout(),
+                    settings.learningRate(), settings.warmUp(steps), settings.epochs(), settings.batch(), settings.microBatch(),
+                    cutoff, settings.seed());
+        }
+    }
+
+    /** A training as comparisons and this file hold it. */
+    public static Training training(LoraTraining.Result result, LoraSettings settings, int samples) {
+        List<Point> losses = IntStream.range(0, result.steps()).mapToObj(i -> new Point(i + 1, result.losses().get(i))).toList();
+        List<Point> heldOut = result.heldOutLosses().entrySet().stream().map(TrainingFile::point).toList();
+        return new Training(result.steps(), settings.learningRate(), samples, losses, heldOut, result.seconds(),
+                result.tokensPerSecond());
+    }
+
+    private static Point point(Map.Entry<Integer, Double> loss) {
+        return new Point(loss.getKey(), loss.getValue());
+    }
+
+    /**
+     * Reads the file in an adapter's folder.
+     *
+     * @throws Failure if it is missing, or not one of this version
+     */
+    public static TrainingFile read(Path folder) {
+        Path file = folder.resolve(NAME);
+        TrainingFile read = ComparisonFile.read(file, TrainingFile.class, "record of a training");
+        if (read.formatVersion() != FORMAT_VERSION) {
+            throw new Failure("record of a training has format version " + read.formatVersion(), file.toString(),
+                    "train again; this engine reads version " + FORMAT_VERSION);
+        }
+        return read;
+    }
+
+    /** Writes {@link #NAME} into a folder that is itself written aside. */
+    public void writeInto(Path folder) throws IOException {
+        Files.write(folder.resolve(NAME), Json.toBytes(MAPPER.valueToTree(this)));
+    }
+}

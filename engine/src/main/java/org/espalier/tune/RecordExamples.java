@@ -1,0 +1,112 @@
+package org.espalier.tune;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import org.espalier.ffi.Failure;
+import org.espalier.format.ChatTemplate;
+import org.espalier.format.ChatTemplate.Message;
+
+/** Texts made from JSON records. */
+final class RecordExamples implements Examples {
+
+    private static final String ASSISTANT = "assistant";
+
+    private final List<ObjectNode> records;
+    private final ExampleFormat format;
+    private final String where;
+    private final ChatTemplate template;
+
+    /** @param template for {@link ExampleFormat#CHAT}, else null */
+    RecordExamples(List<ObjectNode> records, ExampleFormat format, String where, ChatTemplate template) {
+        this.records = records;
+        this.format = format;
+        this.where = where;
+        this.template = template;
+    }
+
+    @Override
+    public int size() {
+        return records.size();
+    }
+
+    @Override
+    public Example get(int index) {
+        ObjectNode node = records.get(index);
+        String place = where + ", record " + (index + 1);
+        return switch (format) {
+            case ALPACA -> instruction(node, place);
+            case CHAT -> chat(node, place);
+            default -> node.has("text") ? Example.text(text(node, "text", place))
+                    : node.has("prompt") ? Example.answer(text(node, "prompt", place), text(node, "completion", place))
+                    : instruction(node, place);
+        };
+    }
+
+    private static Example instruction(ObjectNode node, String place) {
+        String input = node.path("input").isMissingNode() || node.path("input").isNull() ? "" : text(node, "input", place);
+        return Example.answer(AlpacaTemplate.prompt(text(node, "instruction", place), input), text(node, "output", place));
+    }
+
+    /** What the template adds with an assistant's message counts, what it puts before that does not. */
+    private Example chat(ObjectNode node, String place) {
+        List<Message> messages = messages(node, place);
+        String whole = template.render(messages, false);
+        List<Example.Part> parts = new ArrayList<>();
+        int done = 0;
+        for (int i = 0; i < messages.size(); i++) {
+            if (messages.get(i).role().equals(ASSISTANT)) {
+                int start = beginning(whole, template.render(messages.subList(0, i), true), place);
+                int end = beginning(whole, template.render(messages.subList(0, i + 1), false), place);
+                if (start < done || end < start) {
+                    throw unordered(place);
+                }
+                parts.add(new Example.Part(whole.substring(done, start), false));
+                parts.add(new Example.Part(whole.substring(start, end), !messages.get(i).content().isBlank()));
+                done = end;
+            }
+        }
+        parts.add(new Example.Part(whole.substring(done), false));
+        return new Example(parts, false);
+    }
+
+    private static int beginning(String whole, String beginning, String place) {
+        if (!whole.startsWith(beginning)) {
+            throw unordered(place);
+        }
+        return beginning.length();
+    }
+
+    private static Failure unordered(String place) {
+        return new Failure("the chat template changes what it wrote before when a message is added", place,
+                "write the conversations out as prompt and completion, and use --format jsonl");
+    }
+
+    private static List<Message> messages(ObjectNode node, String place) {
+        List<Message> messages = new ArrayList<>();
+        for (JsonNode message : node.path("messages")) {
+            if (!(message instanceof ObjectNode object)) {
+                throw new Failure("a message is not a JSON object", place, "give each a role and a content");
+            }
+            messages.add(new Message(text(object, "role", place), text(object, "content", place)));
+        }
+        if (messages.isEmpty()) {
+            throw missing("messages", place);
+        }
+        return messages;
+    }
+
+    private static String text(ObjectNode node, String key, String place) {
+        JsonNode value = node.path(key);
+        if (!value.isTextual()) {
+            throw missing(key, place);
+        }
+        return value.textValue();
+    }
+
+    private static Failure missing(String key, String place) {
+        return new Failure("there is no text under '" + key + "'", place,
+                "see 'engine tune --help' for the formats, and choose one with --format");
+    }
+}

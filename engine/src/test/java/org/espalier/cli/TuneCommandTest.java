@@ -1,0 +1,137 @@
+package org.espalier.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.espalier.TestFiles;
+import org.espalier.report.TrainingFile;
+import org.espalier.tune.StoryGrammar;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The small model that comes with the program, pruned, trained back on generated stories, measured, merged and used. */
+class TuneCommandTest {
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void write() throws IOException {
+        DemoModel.writeTo(folder.resolve("model"));
+        stories("stories.txt", 1, 40);
+        stories("unseen.txt", 2, 12);
+    }
+
+    @Test
+    void aPrunedModelIsTrainedBack() throws IOException {
+        engine("prune @/model --calibration @/stories.txt --ratio 0.3 --out @/pruned");
+        JsonNode tuned = json("tune @/pruned --data @/stories.txt --out @/adapter --batch-size 8 --lr 3e-3 --epochs 2 --json");
+        assertEquals(9, tuned.get("steps").asInt());
+        assertEquals(36, tuned.get("samples").asInt());
+        assertEquals(4, tuned.get("held_out").asInt());
+        assertTrue(tuned.get("eval_loss").asDouble() < tuned.get("eval_loss_before").asDouble() - 0.08, tuned::toString);
+        assertTrue(tuned.get("tokens_per_second").asDouble() > 0, tuned::toString);
+        assertEquals(List.of("adapter_config.json", "adapter_model.safetensors", "training.json"),
+                TestFiles.names(folder.resolve("adapter")));
+        assertEquals(List.of("adapter", "model", "pruned", "stories.txt", "unseen.txt"), TestFiles.names(folder));
+
+        double pruned = perplexity("@/pruned");
+        double recovered = perplexity("@/pruned --adapter @/adapter");
+        assertTrue(recovered < 0.9 * pruned, pruned + " to " + recovered);
+        engine("merge @/pruned @/adapter --out @/merged --dtype f32");
+        assertEquals(recovered, perplexity("@/merged"), 1e-3 * recovered);
+        assertFalse(engine("generate @/pruned --adapter @/adapter --max-tokens 20 --prompt Once").isBlank());
+    }
+
+    @Test
+    void theRecordSaysHowTrainingWent() {
+        engine("tune @/model --data @/stories.txt --out @/adapter --batch-size 16 --max-samples 32 --epochs 2 --rank 2 "
+                + "--alpha 3 --dropout 0 --lr 1e-3 --warm-up 2 --cutoff 32 --held-out 3 --eval-every 2 --seed 5 "
+                + "--micro-batch-size 5");
+        TrainingFile record = TrainingFile.read(folder.resolve("adapter"));
+        assertEquals(new TrainingFile.Settings("standard", 2, 3, 0, 1e-3, 2, 2, 16, 5, 32, 5), record.settings());
+        assertEquals(32, record.data().samples());
+        assertEquals("text", record.data().format());
+        assertEquals(64, record.data().sha256().length());
+        assertEquals(4, record.training().steps());
+        assertEquals(List.of(1, 2, 3, 4), record.training().losses().stream().map(p -> p.step()).toList());
+        assertEquals(List.of(0, 2, 4), record.training().evalLosses().stream().map(p -> p.step()).toList());
+        assertTrue(record.training().losses().stream().allMatch(p -> p.loss() > 0));
+    }
+
+    @Test
+    void theSameBytesAtAnyNumberOfThreads() throws IOException {
+        byte[] one = tuned("one", "--threads 1");
+        assertArrayEquals(one, tuned("two", "--threads 2"));
+        assertFalse(Arrays.equals(one, tuned("other", "--threads 2 --seed 1")));
+    }
+
+    @Test
+    void llmPrunersRecipeSetsItsNumbersAndOptionsOverrideThem() {
+        engine("tune @/model --data @/stories.txt --out @/adapter --recipe llm-pruner --max-samples 4 --held-out 1 "
+                + "--batch-size 8");
+        TrainingFile.Settings settings = TrainingFile.read(folder.resolve("adapter")).settings();
+        assertEquals(new TrainingFile.Settings("llm-pruner", 8, 16, 0.05, 1e-4, 100, 2, 8, 4, 256, 42), settings);
+    }
+
+    @Test
+    void instructionsAreCountedWhereTheyTeachNothing() throws IOException {
+        String records = Stream.of("Sing.|La la la.", "Wait.|", "Count.|One, two, three.", "Tell " + "me ".repeat(400) + "|Yes.")
+                .map(r -> r.split("\\|", 2)).map(r -> "{\"instruction\": \"%s\", \"output\": \"%s\"}".formatted(r[0], r[1]))
+                .collect(Collectors.joining(",", "[", "]"));
+        Files.writeString(folder.resolve("alpaca.json"), records);
+        JsonNode tuned = json("tune @/model --data @/alpaca.json --out @/adapter --held-out 1 --json");
+        assertEquals(List.of(1, 1, 1, 1), Stream.of("samples", "held_out", "skipped_empty", "skipped_too_long")
+                .map(key -> tuned.get(key).asInt()).toList());
+    }
+
+    @Test
+    void aRunThatFailsLeavesNothing() {
+        List<String> before = TestFiles.names(folder);
+        String said = run("tune @/model --data @/stories.txt --out @/adapter --lr 1 --alpha 1e30 --batch-size 4 --cutoff 32").failure(1);
+        assertTrue(said.contains("(training step "), said);
+        assertEquals(before, TestFiles.names(folder));
+        said = run("tune @/model --data @/stories.txt --out @/stories.txt --force").failure(1);
+        assertTrue(said.contains("a file stands where a folder is to be written"), said);
+        assertEquals(before, TestFiles.names(folder));
+    }
+
+    private byte[] tuned(String name, String options) throws IOException {
+        engine("tune @/model --data @/stories.txt --out @/" + name + " --max-samples 8 --cutoff 32 --batch-size 4 " + options);
+        return Files.readAllBytes(folder.resolve(name).resolve("adapter_model.safetensors"));
+    }
+
+    private double perplexity(String model) throws IOException {
+        return json("eval ppl " + model + " --data @/unseen.txt --json").get("results").get(0).get("ppl").asDouble();
+    }
+
+    private void stories(String name, long seed, int count) throws IOException {
+        StoryGrammar grammar = new StoryGrammar();
+        Files.write(folder.resolve(name), LongStream.range(0, count).mapToObj(i -> grammar.story(seed, i)).toList());
+    }
+
+    private JsonNode json(String line) throws IOException {
+        return new ObjectMapper().readTree(engine(line));
+    }
+
+    private String engine(String line) {
+        return run(line).output();
+    }
+
+    private Ran run(String line) {
+        return Ran.engine(line.replace("@", folder.toString()).split(" "));
+    }
+}

@@ -1,0 +1,127 @@
+package org.espalier.tune;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.espalier.ffi.Failure;
+import org.espalier.format.ChatTemplate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Texts to learn from, in each of the forms that a file may have. */
+class ExampleFormatTest {
+
+    private static final String TEMPLATE = "{% for m in messages %}[{{ m['role'] }}]{{ m['content'] }}{{ eos_token }}"
+            + "{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void alpacaHasItsTemplates() {
+        List<Example> examples = read("x.json", """
+                [{"instruction": "Add.", "input": "1 1", "output": "2"},
+                 {"instruction": "Sing.", "input": "", "output": "La"}, {"instruction": "Wait.", "output": " "}]""");
+        assertEquals(Example.answer("Below is an instruction that describes a task, paired with an input that provides further "
+                + "context. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n"
+                + "### Input:\n1 1\n\n### Response:\n", "2"), examples.get(0));
+        assertEquals(Example.answer("Below is an instruction that describes a task. Write a response that appropriately "
+                + "completes the request.\n\n### Instruction:\nSing.\n\n### Response:\n", "La"), examples.get(1));
+        assertTrue(examples.get(1).counts());
+        assertFalse(examples.get(2).counts());
+    }
+
+    @Test
+    void jsonLinesHaveOneOfThreeForms() {
+        List<Example> examples = read("x.jsonl", """
+                {"prompt": "1 + 1 =", "completion": " 2"}
+
+                {"text": "Once."}
+                {"instruction": "Sing.", "output": "La"}
+                """);
+        assertEquals(List.of(Example.answer("1 + 1 =", " 2"), Example.text("Once."),
+                Example.answer(AlpacaTemplate.prompt("Sing.", ""), "La")), examples);
+    }
+
+    @Test
+    void ofAConversationTheAssistantsTurnsCountWithTheirEnds() {
+        Examples examples = ExampleFormat.CHAT.read(write("x.jsonl", """
+                {"messages": [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}, \
+                {"role": "assistant", "content": "A"}, {"role": "user", "content": "V"}, \
+                {"role": "assistant", "content": "B"}, {"role": "user", "content": "W"}]}
+                """), () -> new ChatTemplate(TEMPLATE, "", "."));
+        Example example = examples.get(0);
+        assertEquals("[system]S.[user]U.[assistant]A.[user]V.[assistant]B.[user]W.", example.whole());
+        assertEquals(List.of("A.", "B."), example.parts().stream().filter(Example.Part::counts).map(Example.Part::text).toList());
+        assertFalse(example.framed());
+    }
+
+    /** Some templates leave earlier answers out, so that it cannot be told which tokens are whose. */
+    @Test
+    void aTemplateThatTakesWordsBackIsRefused() {
+        Examples examples = ExampleFormat.CHAT.read(write("x.json", """
+                [{"messages": [{"role": "assistant", "content": "A"}, {"role": "user", "content": "B"}]}]"""),
+                () -> new ChatTemplate("{{ messages | length }}", "", ""));
+        assertTrue(assertThrows(Failure.class, () -> examples.get(0)).oneLine().contains("record 1"));
+    }
+
+    @Test
+    void plainTextsAreToldApartByTheStrongestSeparatorInTheFile() {
+        assertEquals(List.of("one", "two"), ExampleFormat.texts("one\ntwo\n"));
+        assertEquals(List.of("one", "two\nthree", "four"), ExampleFormat.texts("one\n\ntwo\nthree\n \n\nfour"));
+        assertEquals(List.of("one\n\ntwo", "three"),
+                ExampleFormat.texts("one\n\ntwo\n<|endoftext|>\nthree\n<|endoftext|>\n"));
+        assertEquals(List.of("one", "two"), ExampleFormat.texts(" one \r\ntwo\r\n"));
+        assertEquals(List.of("one"), ExampleFormat.texts("one"));
+        assertEquals(List.of(), ExampleFormat.texts(" \n"));
+    }
+
+    @Test
+    void theNameSuggestsTheFormat() {
+        assertEquals(ExampleFormat.ALPACA, ExampleFormat.of(Path.of("a.JSON")));
+        assertEquals(ExampleFormat.JSONL, ExampleFormat.of(Path.of("b.json/a.jsonl")));
+        assertEquals(ExampleFormat.TEXT, ExampleFormat.of(Path.of("json")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[1]", "[{\"instruction\": \"x\"}]", "[{\"instruction\": 1, \"output\": \"\"}]", "[", "[] x", "",
+        "[]", "{\"text\": [1]}", "{\"prompt\": \"x\"}", "nonsense", "{\"text\": \"x\"}\n{\"text\":", "{\"text\": \"x\"} {}"})
+    void whatHasNotTheFormIsRefusedInOneLine(String content) {
+        String line = assertThrows(Failure.class, () -> read("x.jsonl", content)).oneLine();
+        assertTrue(line.contains("x.jsonl") && line.lines().count() == 1, line);
+    }
+
+    @Test
+    void theLineOrRecordAtFaultIsNamed() {
+        String line = assertThrows(Failure.class, () -> read("x.jsonl", "{\"text\": \"x\"}\n{\"text\":")).oneLine();
+        assertTrue(line.contains("x.jsonl, line 2"), line);
+        line = assertThrows(Failure.class, () -> read("y.json", "[{\"instruction\": \"a\", \"output\": \"\"}, {}]")).oneLine();
+        assertTrue(line.contains("y.json, record 2") && line.contains("'instruction'"), line);
+    }
+
+    private List<Example> read(String name, String content) {
+        Examples examples = ExampleFormat.of(Path.of(name)).read(write(name, content), () -> {
+            throw new AssertionError("no template is needed");
+        });
+        return IntStream.range(0, examples.size()).mapToObj(examples::get).collect(Collectors.toList());
+    }
+
+    private Path write(String name, String content) {
+        try {
+            return Files.writeString(folder.resolve(name), content);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package org.espalier.tune;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.espalier.ffi.Failure;
+import org.espalier.format.SmallTokenizer;
+import org.espalier.format.Tokenizer;
+import org.espalier.format.TokenizerSettings;
+import org.junit.jupiter.api.Test;
+
+/** Which samples are trained on, which are held out, and which an update sees. */
+class TrainingDataTest {
+
+    @Test
+    void aTenthIsHeldOutAndNoTextIsInBoth() {
+        TrainingData data = draw(texts(50), Integer.MAX_VALUE, OptionalInt.empty(), 1);
+        assertEquals(45, data.training().size());
+        assertEquals(5, data.heldOut().size());
+        List<Integer> lengths = Stream.concat(data.training().stream(), data.heldOut().stream()).map(Sample::tokens).sorted()
+                .toList();
+        assertEquals(IntStream.rangeClosed(2, 51).boxed().toList(), lengths);
+    }
+
+    @Test
+    void theMostAreTrainedOnAndOthersHeldOut() {
+        TrainingData data = draw(texts(50), 20, OptionalInt.empty(), 1);
+        assertEquals(List.of(20, 2), List.of(data.training().size(), data.heldOut().size()));
+        data = draw(texts(50), 20, OptionalInt.of(7), 1);
+        assertEquals(List.of(20, 7), List.of(data.training().size(), data.heldOut().size()));
+        data = draw(texts(3), 20, OptionalInt.of(0), 1);
+        assertEquals(List.of(3, 0), List.of(data.training().size(), data.heldOut().size()));
+    }
+
+    @Test
+    void theSeedDecides() {
+        assertEquals(lengths(draw(texts(50), 20, OptionalInt.empty(), 1)), lengths(draw(texts(50), 20, OptionalInt.empty(), 1)));
+        assertTrue(!lengths(draw(texts(50), 20, OptionalInt.empty(), 1)).equals(lengths(draw(texts(50), 20, OptionalInt.empty(),
+                2))));
+    }
+
+    @Test
+    void whatTeachesNothingIsLeftOutAndCounted() {
+        List<Example> examples = new ArrayList<>(texts(10));
+        examples.add(Example.answer("b", " "));
+        examples.add(Example.answer("b".repeat(200), "a"));
+        examples.add(Example.answer("b".repeat(300), "a"));
+        TrainingData data = draw(examples, Integer.MAX_VALUE, OptionalInt.of(1), 1);
+        assertEquals(List.of(9, 1, 1, 2), List.of(data.training().size(), data.heldOut().size(), data.empty(), data.tooLong()));
+    }
+
+    @Test
+    void aSingleTextCannotBeBoth() {
+        assertTrue(assertThrows(Failure.class, () -> draw(texts(1), 20, OptionalInt.empty(), 1)).oneLine().contains("--held-out"));
+    }
+
+    @Test
+    void everySampleIsSeenOnceAnEpochInUpdatesOfEqualSize() {
+        List<Sample> samples = draw(texts(100), Integer.MAX_VALUE, OptionalInt.of(0), 1).training();
+        EpochBatches batches = new EpochBatches(samples, 3, 16, 5);
+        assertEquals(19, batches.steps());
+        Map<Integer, Integer> seen = new HashMap<>();
+        List<Integer> order = new ArrayList<>();
+        for (int step = 0; step < batches.steps(); step++) {
+            List<Sample> batch = batches.batch(step);
+            assertTrue(batch.size() == 15 || batch.size() == 16, "samples: " + batch.size());
+            batch.forEach(s -> seen.merge(s.tokens(), 1, Integer::sum));
+            batch.forEach(s -> order.add(s.tokens()));
+        }
+        assertEquals(100, seen.size());
+        assertTrue(seen.values().stream().allMatch(n -> n == 3), seen::toString);
+        assertEquals(100, order.subList(100, 200).stream().distinct().count());
+        assertTrue(!order.subList(0, 100).equals(order.subList(100, 200)));
+    }
+
+    @Test
+    void fewSamplesMakeOneUpdate() {
+        EpochBatches batches = new EpochBatches(draw(texts(5), 5, OptionalInt.of(0), 1).training(), 1, 64, 5);
+        assertEquals(1, batches.steps());
+        assertEquals(5, batches.batch(0).size());
+    }
+
+    /** Texts of different lengths. */
+    private static List<Example> texts(int count) {
+        return IntStream.rangeClosed(1, count).mapToObj(i -> Example.text("b".repeat(i))).toList();
+    }
+
+    private static List<Integer> lengths(TrainingData data) {
+        return data.training().stream().map(Sample::tokens).toList();
+    }
+
+    private static TrainingData draw(List<Example> examples, int most, OptionalInt heldOut, long seed) {
+        Examples given = new Examples() {
+            @Override
+            public int size() {
+                return examples.size();
+            }
+
+            @Override
+            public Example get(int index) {
+                return examples.get(index);
+            }
+        };
+        try (Tokenizer tokenizer = Tokenizer.fromJson(SmallTokenizer.json().toString(), new TokenizerSettings(Optional.of("<s>"),
+                Optional.of("</s>"), List.of(), Optional.empty(), Optional.empty(), Optional.empty()))) {
+            return TrainingData.draw(given, new Encoder(tokenizer, 128), most, heldOut, seed, "examples");
+        }
+    }
+}
