@@ -129,7 +129,7 @@ public final class Json {
                 try {
                     objects.add(object(MAPPER.readTree(line), where));
                 } catch (JacksonException e) {
-                    throw new Failure("not valid JSON: " + reason(e), where, "write a JSON object on each line", e);
+                    throw new Failure("not valid JSON: " + complaint(e), where, "write a JSON object on each line", e);
                 }
             }
         }
@@ -188,10 +188,10 @@ public final class Json {
         }
         JsonLocation at = jackson.getLocation() instanceof JsonLocation location ? location : JsonLocation.NA;
         String place = at == JsonLocation.NA ? "" : ", line " + at.getLineNr() + ", column " + at.getColumnNr();
-        return new Failure("not valid JSON: " + reason(jackson), path + place, "fetch or write the file again", e);
+        return new Failure("not valid JSON: " + complaint(jackson), path + place, "fetch or write the file again", e);
     }
 
-    private static String reason(JacksonException e) {
+    private static String complaint(JacksonException e) {
         String what = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
         return what.length() > 160 ? what.substring(0, 160) + "…" : what;
     }
