@@ -2,7 +2,6 @@ package org.espalier.cli;
 
 import java.nio.file.Files;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -14,24 +13,40 @@ import org.espalier.format.Json;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
+import org.espalier.report.GroupKinds;
+import org.espalier.report.GroupsSvg;
+import org.espalier.report.GroupsText;
+import org.espalier.tape.Tape;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code engine groups}: what must be removed together, found from the recorded forward pass. */
-@Command(name = "groups", description = "Show the dependency groups of a model: what must be removed together. A config.json "
-        + "is enough.", footer = {"", "Examples:", "  engine groups models/smollm2-135m", "  engine groups llama-7b/config.json"})
+@Command(name = "groups", description = "Show the dependency groups of a model: what must be removed together. "
+        + "A config.json is enough.", footer = {"", "Examples:", "  engine groups models/smollm2-135m",
+            "  engine groups llama-7b/config.json --out groups.html"})
 final class GroupsCommand extends EngineCommand {
 
     @Mixin
     private ModelArgument model;
 
+    @Mixin
+    private PictureOption picture;
+
     @Override
     void run() {
-        Groups groups = Groups.of(new Llama(config()).shape());
+        picture.complaint().ifPresent(complaint -> {
+            throw wrongUsage(complaint);
+        });
+        Tape tape = new Llama(config()).shape();
+        Groups groups = Groups.of(tape);
+        GroupKinds kinds = GroupKinds.of(groups);
+        String heading = "%s: %,d parameters, %,d groups".formatted(model.path(), tape.parameterCount(),
+                groups.groups().size());
+        picture.write("Dependency groups", GroupsSvg.of(heading, kinds));
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("groups", groups.groups().stream().map(GroupsCommand::describe).toList());
         result.put("frozen", groups.frozen().stream().map(GroupsCommand::describe).toList());
-        print(result, () -> text(groups.groups()));
+        print(result, () -> GroupsText.of(heading, kinds));
     }
 
     private ModelConfig config() {
@@ -81,14 +96,5 @@ final class GroupsCommand extends EngineCommand {
 
     private static String role(Group group) {
         return group.role().name().toLowerCase(Locale.ROOT);
-    }
-
-    private static String text(List<Group> groups) {
-        Columns columns = new Columns();
-        for (Group group : groups) {
-            columns.row(group.name(), "%,d units of %,d parameters, %d tensors".formatted(group.units(),
-                    group.parametersPerUnit(), group.parameters().size()));
-        }
-        return columns.toString();
     }
 }

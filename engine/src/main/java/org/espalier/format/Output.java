@@ -100,7 +100,7 @@ public final class Output implements AutoCloseable {
                 flush(aside.content());
                 requireFreeOrForced();
                 place();
-                flush(target.getParent());
+                force(target.getParent());
             } catch (IOException e) {
                 throw failure(e, target);
             }

@@ -48,14 +48,18 @@ class FrozenTest {
         Set<Role> gone = EnumSet.noneOf(Role.class);
         List.of(roles.split(" ")).forEach(r -> gone.add(Role.valueOf(r)));
         List<String> expected = groups(PLAIN).groups().stream().filter(g -> !gone.contains(g.role()))
-                .map(g -> g.name() + " " + g.units() + " " + g.parametersPerUnit()).toList();
+                .map(FrozenTest::describe).toList();
         Groups found = groups(PLAIN.with(where));
-        assertEquals(expected, found.groups().stream().map(g -> g.name() + " " + g.units() + " " + g.parametersPerUnit()).toList());
+        assertEquals(expected, found.groups().stream().map(FrozenTest::describe).toList());
         Set<String> members = groups(PLAIN).groups().stream().filter(g -> gone.contains(g.role()))
                 .flatMap(g -> g.parameters().stream()).map(m -> m.tensor().name() + " " + m.axis())
                 .collect(Collectors.toCollection(TreeSet::new));
         assertEquals(members, because(found, NOTHING_SAID).stream().map(s -> s.replace(" in part", ""))
                 .collect(Collectors.toCollection(TreeSet::new)));
+    }
+
+    private static String describe(Group group) {
+        return group.name() + " " + group.units() + " " + group.parametersPerUnit();
     }
 
     @Test

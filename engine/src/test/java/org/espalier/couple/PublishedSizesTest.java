@@ -33,8 +33,12 @@ class PublishedSizesTest {
         assertEquals(parameters, group.parametersPerUnit(), group.name());
     }
 
+    private static Member member(Group group, String tensor) {
+        return group.members().stream().filter(m -> m.tensor().name().equals(tensor)).findFirst().orElseThrow();
+    }
+
     private static long[] entries(Group group, String tensor, long unit) {
-        return group.members().stream().filter(m -> m.tensor().name().equals(tensor)).findFirst().orElseThrow().entries(unit);
+        return member(group, tensor).entries(unit);
     }
 
     @Test
@@ -108,8 +112,8 @@ class PublishedSizesTest {
 
     @Test
     void gptOssGatesThatAreNeighbours() {
-        List<Group> groups = groups(Style.of(Projections.SEPARATE, Gate.NEIGHBOURS, Rotation.HALVES, Option.BIASES), 2880, 32,
-                new Block(8, 8, 0, 64, 2880));
+        List<Group> groups = groups(Style.of(Projections.SEPARATE, Gate.NEIGHBOURS, Rotation.HALVES, Option.BIASES), 2880,
+                32, new Block(8, 8, 0, 64, 2880));
         Group neurons = only(groups, Role.NEURONS);
         assertUnits(neurons, 2880, 2 * (2880 + 1) + 2880);
         assertArrayEquals(new long[] {10, 11}, entries(neurons, "h.0.mlp.gate_up.weight", 5));
@@ -122,11 +126,9 @@ class PublishedSizesTest {
                 Option.LEARNED_POSITIONS, Option.TRANSPOSED_WEIGHTS, Option.TIED), 768, 1, new Block(12, 1, 64, 64, 3072));
         Group heads = only(groups, Role.HEADS);
         assertUnits(heads, 12, 4 * 64 * 768 + 3 * 64);
-        Member fused = heads.members().stream().filter(m -> m.tensor().name().equals("h.0.attn.qkv.weight")).findFirst()
-                .orElseThrow();
+        Member fused = member(heads, "h.0.attn.qkv.weight");
         assertEquals(1, fused.axis());
-        assertEquals(List.of(new Member.Run(0, 1, 768, 64), new Member.Run(768, 1, 768, 64), new Member.Run(1536, 1, 768, 64)),
-                fused.runs());
+        assertEquals(LongStream.of(0, 768, 1536).mapToObj(part -> new Member.Run(part, 1, 768, 64)).toList(), fused.runs());
         assertUnits(only(groups, Role.NEURONS), 3072, 2 * 768 + 1);
     }
 }

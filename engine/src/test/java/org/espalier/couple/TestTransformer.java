@@ -116,8 +116,8 @@ final class TestTransformer {
         int d = style.rotated(sizes.pairs()) + block.plain();
         int e = block.values();
         return switch (style.projections()) {
-            case SEPARATE -> List.of(view(linear(x, prefix + "q", heads * d), heads), view(linear(x, prefix + "k", g * d), g),
-                    view(linear(x, prefix + "v", g * e), g));
+            case SEPARATE -> List.of(view(linear(x, prefix + "q", heads * d), heads),
+                    view(linear(x, prefix + "k", g * d), g), view(linear(x, prefix + "v", g * e), g));
             case HEADS_FASTEST -> List.of(headsLast(x, prefix + "q", heads, d), headsLast(x, prefix + "k", g, d),
                     headsLast(x, prefix + "v", g, e));
             case SLICED_ROWS -> {

@@ -62,6 +62,14 @@ class OutputTest {
         assertWholeFolder(real, 2);
     }
 
+    /** What others keep beside an output, and do there meanwhile, is theirs. */
+    @Test
+    void leavesWhatLiesBesideItAlone() throws IOException {
+        Files.createSymbolicLink(temp.resolve("to nowhere"), temp.resolve("nowhere"));
+        Output.writeFile(temp.resolve("out"), false, path -> Files.writeString(path, "one"));
+        assertEquals("one", Files.readString(temp.resolve("out")));
+    }
+
     @Test
     void aFailingWriterLeavesNothingBehind() throws IOException {
         Path target = temp.resolve("out");

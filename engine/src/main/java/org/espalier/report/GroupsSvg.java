@@ -1,0 +1,143 @@
+package org.espalier.report;
+
+import java.util.List;
+import java.util.Locale;
+import org.espalier.couple.Member;
+import org.espalier.report.GroupKinds.Kind;
+import org.espalier.report.GroupKinds.Part;
+import org.espalier.tensor.Shape;
+
+/**
+ * Groups as a drawing: a row for every kind, in it a rectangle for every tensor, in that the stripes of the first unit.
+ * Sides grow with the square root of the extents.
+ */
+public final class GroupsSvg {
+
+    private static final int WIDTH = 1120;
+    private static final int MARGIN = 24;
+    private static final int LONGEST = 130;
+    private static final int SHORTEST = 10;
+    private static final double CHARACTER = 6.7;
+    private static final String STYLE = """
+            <style>
+            svg { --ink: #1d2733; --soft: #5b6776; --units: #cfe3d4; --first: #1f7a4d; --line: #9fb0a6; background: #fff }
+            @media (prefers-color-scheme: dark) {
+              svg { --ink: #e8edf2; --soft: #9aa7b5; --units: #2b4a3a; --first: #5fd39a; --line: #52665b; background: #111 }
+            }
+            text { font: 12px ui-monospace, Menlo, Consolas, monospace; fill: var(--soft) }
+            .title { font: 600 16px system-ui, sans-serif; fill: var(--ink) }
+            .sizes { font: 13px system-ui, sans-serif }
+            .name { fill: var(--ink) }
+            .units { fill: var(--units) }
+            .first { fill: var(--first) }
+            .edge { fill: none; stroke: var(--line) }
+            </style>
+            """;
+
+    private final StringBuilder drawing = new StringBuilder();
+    private double x;
+    private double y = MARGIN;
+    private double rowHeight;
+
+    private GroupsSvg() {
+    }
+
+    /** The whole drawing, under a heading. */
+    public static String of(String heading, GroupKinds groups) {
+        GroupsSvg svg = new GroupsSvg();
+        svg.line("title", heading, 20);
+        svg.line("sizes", "Dark: what goes with the first unit of a group. Light: its other units.", 30);
+        groups.kinds().forEach(svg::kind);
+        GroupsText.frozen(groups.frozen()).forEach(text -> svg.line(text.startsWith(" ") ? "sizes" : "title", text, 18));
+        return String.format(Locale.ROOT, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" "
+                + "viewBox=\"0 0 %d %.0f\" role=\"img\">%n%s%s</svg>%n", WIDTH, svg.y, WIDTH, svg.y, STYLE, svg.drawing);
+    }
+
+    private void kind(Kind kind) {
+        line("title", GroupKinds.title(kind), 20);
+        line("sizes", GroupKinds.sizes(kind), 14);
+        long largest = kind.parts().stream().mapToLong(p -> Math.max(rows(p.first()), columns(p.first()))).max().orElse(1);
+        x = MARGIN;
+        rowHeight = 0;
+        for (Part part : kind.parts()) {
+            part(part, kind.first().units(), side(rows(part.first()), largest), side(columns(part.first()), largest));
+        }
+        y += rowHeight + MARGIN;
+    }
+
+    private void part(Part part, long units, double height, double width) {
+        Shape shape = part.first().tensor().shape();
+        List<String> labels = List.of(part.name(), GroupKinds.share(part) + " "
+                + GroupKinds.axisName(shape, part.first().axis()), GroupKinds.text(part.layers()));
+        double needed = Math.max(width, CHARACTER * 1.1 * labels.stream().mapToInt(String::length).max().orElse(0)) + MARGIN;
+        if (x > MARGIN && x + needed > WIDTH) {
+            y += rowHeight + MARGIN / 2.0;
+            x = MARGIN;
+            rowHeight = 0;
+        }
+        stripes(part.first(), units, height, width);
+        rectangle("edge", x, y, width, height);
+        for (int i = 0; i < labels.size(); i++) {
+            text(i == 0 ? "name" : "count", x, y + height + 15 * (i + 1), labels.get(i));
+        }
+        x += needed;
+        rowHeight = Math.max(rowHeight, height + 15 * labels.size() + 4);
+    }
+
+    private void stripes(Member member, long units, double height, double width) {
+        boolean across = horizontal(member);
+        double scale = (across ? height : width) / member.tensor().shape().dim(member.axis());
+        for (Member.Run run : member.runs()) {
+            for (long o = 0; o < run.outer(); o++) {
+                double from = (run.offset() + o * run.period()) * scale;
+                stripe("units", across, from, units * run.stride() * scale, height, width);
+                stripe("first", across, from, Math.max(1, run.stride() * scale), height, width);
+            }
+        }
+    }
+
+    private void stripe(String style, boolean across, double from, double thickness, double height, double width) {
+        if (across) {
+            rectangle(style, x, y + from, width, thickness);
+        } else {
+            rectangle(style, x + from, y, thickness, height);
+        }
+    }
+
+    /** Whether an axis runs down a drawing, so that its entries lie across it: all but the last of several. */
+    private static boolean horizontal(Member member) {
+        return member.tensor().shape().rank() == 1 || member.axis() < member.tensor().shape().rank() - 1;
+    }
+
+    private static long rows(Member member) {
+        Shape shape = member.tensor().shape();
+        return shape.rank() == 1 ? shape.elements() : shape.elements() / shape.dim(-1);
+    }
+
+    private static long columns(Member member) {
+        Shape shape = member.tensor().shape();
+        return shape.rank() == 1 ? 1 : shape.dim(-1);
+    }
+
+    private static double side(long extent, long largest) {
+        return SHORTEST + (LONGEST - SHORTEST) * Math.sqrt((double) extent / largest);
+    }
+
+    private void line(String style, String text, double advance) {
+        text(style, MARGIN, y, text);
+        y += advance;
+    }
+
+    private void text(String style, double atX, double atY, String text) {
+        if (!text.isEmpty()) {
+            String safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+            drawing.append(String.format(Locale.ROOT, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>%n", style, atX,
+                    atY, safe));
+        }
+    }
+
+    private void rectangle(String style, double atX, double atY, double width, double height) {
+        drawing.append(String.format(Locale.ROOT,
+                "<rect class=\"%s\" x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"/>%n", style, atX, atY, width, height));
+    }
+}
