@@ -12,12 +12,12 @@ final class MatVec {
     /** More tokens than this are faster through matrix products. */
     static final int MAX_TOKENS = 4;
 
-    /** Weight bytes of a task: some microseconds, and small enough to be read again from cache for the next token. */
-    private static final int TASK_BYTES = 32 << 10;
+    /** Weight bytes of a task: enough to outweigh handing it out, few enough to stay in cache for the next token. */
+    private static final int TASK_BYTES = 128 << 10;
 
     private final WorkerPool pool;
     private final Scratch scratch;
-    /** {@code x} again, for the block types: compiled loops check an array's bounds at less cost than a segment's. */
+    /** {@code x} again: compiled loops check an array's bounds at less cost than a segment's. */
     private float[] copy = new float[0];
 
     MatVec(WorkerPool pool, Scratch scratch) {
@@ -28,7 +28,7 @@ final class MatVec {
     /** Shapes as in {@link org.espalier.backend.LinearOps#linear}; {@code bias} is float32 or null. */
     void run(MemorySegment x, DType type, MemorySegment w, MemorySegment bias, MemorySegment y, int tokens, int in,
             int out) {
-        float[] numbers = type.plain() ? copy : copyOf(x, tokens * in);
+        float[] numbers = copyOf(x, tokens * in);
         scratch.require(4L * in);
         long rowBytes = Math.max(1, type.bytes(in));
         int grain = (int) Math.clamp(TASK_BYTES / rowBytes, 1, Math.max(1, out));
@@ -36,7 +36,7 @@ final class MatVec {
             int from = task * grain;
             int to = Math.min(out, from + grain);
             for (int t = 0; t < tokens; t++) {
-                rows(type, w, in, x, numbers, in * t, y, 4L * out * t, from, to, scratch.of(worker));
+                rows(type, w, in, numbers, in * t, y, 4L * out * t, from, to, scratch.of(worker));
             }
             if (bias != null) {
                 Elementwise.addRow(y, out, tokens, bias, from, to);
@@ -44,19 +44,18 @@ final class MatVec {
         });
     }
 
-    private static void rows(DType type, MemorySegment w, int in, MemorySegment x, float[] numbers, int first,
-            MemorySegment y, long yAt, int from, int to, MemorySegment row) {
-        long xAt = 4L * first;
+    private static void rows(DType type, MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt,
+            int from, int to, MemorySegment row) {
         switch (type) {
-            case F32 -> PlainDot.float32(w, in, x, xAt, y, yAt, from, to);
-            case BF16 -> PlainDot.bfloat16(w, in, x, xAt, y, yAt, from, to);
-            case Q8_0 -> BlockDot.q8(w, in, numbers, first, y, yAt, from, to);
-            case Q4_0 -> BlockDot.q4Symmetric(w, in, numbers, first, y, yAt, from, to);
-            case Q4_1 -> BlockDot.q4Offset(w, in, numbers, first, y, yAt, from, to);
+            case F32 -> PlainRows.float32(w, in, x, xAt, y, yAt, from, to);
+            case BF16 -> PlainRows.bfloat16(w, in, x, xAt, y, yAt, from, to);
+            case Q8_0 -> BlockDot.q8(w, in, x, xAt, y, yAt, from, to);
+            case Q4_0 -> BlockDot.q4Symmetric(w, in, x, xAt, y, yAt, from, to);
+            case Q4_1 -> BlockDot.q4Offset(w, in, x, xAt, y, yAt, from, to);
             default -> {
                 for (int r = from; r < to; r++) {
                     Widen.decode(type, w, type.bytes(in) * r, row, 0, in);
-                    PlainDot.float32(row, in, x, xAt, y, yAt + 4L * r, 0, 1);
+                    PlainRows.float32(row, in, x, xAt, y, yAt + 4L * r, 0, 1);
                 }
             }
         }
