@@ -40,17 +40,18 @@ final class BlockDot {
     static void q8(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {
         int blocks = in / BLOCK;
         int blockBytes = DType.Q8_0.blockBytes();
-        for (int r = from; r < to; r++) {
-            long row = (long) blocks * blockBytes * r;
+        long rowBytes = (long) blocks * blockBytes;
+        long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
+        for (int r = from; r < to; r++, row += rowBytes) {
             FloatVector total = FloatVector.zero(Lanes.FLOATS);
             for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
                 FloatVector sum = FloatVector.zero(FLOATS);
                 for (int i = 0; i < blocks; i++) {
                     long at = row + (long) blockBytes * i;
                     int xi = xAt + lane + BLOCK * i;
-                    FloatVector s = toFloat(int8(w, at + 2 + lane)).mul(FloatVector.fromArray(FLOATS, x, xi));
-                    s = toFloat(int8(w, at + 18 + lane)).fma(FloatVector.fromArray(FLOATS, x, xi + PARTIALS), s);
-                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half(w.get(Lanes.SHORT, at))), sum);
+                    FloatVector s = toFloat(int8(at + 2 + lane)).mul(FloatVector.fromArray(FLOATS, x, xi));
+                    s = toFloat(int8(at + 18 + lane)).fma(FloatVector.fromArray(FLOATS, x, xi + PARTIALS), s);
+                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half(Raw.MEMORY.get(Lanes.SHORT, at))), sum);
                 }
                 total = total.add(fold(sum));
             }
@@ -62,18 +63,19 @@ final class BlockDot {
     static void q4Symmetric(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {
         int blocks = in / BLOCK;
         int blockBytes = DType.Q4_0.blockBytes();
-        for (int r = from; r < to; r++) {
-            long row = (long) blocks * blockBytes * r;
+        long rowBytes = (long) blocks * blockBytes;
+        long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
+        for (int r = from; r < to; r++, row += rowBytes) {
             FloatVector total = FloatVector.zero(Lanes.FLOATS);
             for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
                 FloatVector sum = FloatVector.zero(FLOATS);
                 for (int i = 0; i < blocks; i++) {
                     long at = row + (long) blockBytes * i;
                     int xi = xAt + lane + BLOCK * i;
-                    IntVector pairs = uint8(w, at + 2 + lane);
+                    IntVector pairs = uint8(at + 2 + lane);
                     FloatVector s = toFloat(low(pairs).sub(Q4_0_ZERO)).mul(FloatVector.fromArray(FLOATS, x, xi));
                     s = toFloat(high(pairs).sub(Q4_0_ZERO)).fma(FloatVector.fromArray(FLOATS, x, xi + PARTIALS), s);
-                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half(w.get(Lanes.SHORT, at))), sum);
+                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half(Raw.MEMORY.get(Lanes.SHORT, at))), sum);
                 }
                 total = total.add(fold(sum));
             }
@@ -88,8 +90,9 @@ final class BlockDot {
     static void q4Offset(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {
         int blocks = in / BLOCK;
         int blockBytes = DType.Q4_1.blockBytes();
-        for (int r = from; r < to; r++) {
-            long row = (long) blocks * blockBytes * r;
+        long rowBytes = (long) blocks * blockBytes;
+        long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
+        for (int r = from; r < to; r++, row += rowBytes) {
             FloatVector total = FloatVector.zero(Lanes.FLOATS);
             for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
                 FloatVector sum = FloatVector.zero(FLOATS);
@@ -97,8 +100,8 @@ final class BlockDot {
                 for (int i = 0; i < blocks; i++) {
                     long at = row + (long) blockBytes * i;
                     int xi = xAt + lane + BLOCK * i;
-                    int scales = w.get(Lanes.INT, at);
-                    IntVector pairs = uint8(w, at + 4 + lane);
+                    int scales = Raw.MEMORY.get(Lanes.INT, at);
+                    IntVector pairs = uint8(at + 4 + lane);
                     FloatVector first = FloatVector.fromArray(FLOATS, x, xi);
                     FloatVector second = FloatVector.fromArray(FLOATS, x, xi + PARTIALS);
                     FloatVector s = toFloat(high(pairs)).fma(second, toFloat(low(pairs)).mul(first));
@@ -112,13 +115,13 @@ final class BlockDot {
         }
     }
 
-    private static IntVector int8(MemorySegment segment, long offset) {
-        return (IntVector) ByteVector.fromMemorySegment(BYTES, segment, offset, Lanes.ORDER)
+    private static IntVector int8(long address) {
+        return (IntVector) ByteVector.fromMemorySegment(BYTES, Raw.MEMORY, address, Lanes.ORDER)
                 .convertShape(VectorOperators.B2I, INTS, 0);
     }
 
-    private static IntVector uint8(MemorySegment segment, long offset) {
-        return (IntVector) ByteVector.fromMemorySegment(BYTES, segment, offset, Lanes.ORDER)
+    private static IntVector uint8(long address) {
+        return (IntVector) ByteVector.fromMemorySegment(BYTES, Raw.MEMORY, address, Lanes.ORDER)
                 .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
     }
 

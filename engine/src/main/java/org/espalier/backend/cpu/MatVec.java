@@ -28,7 +28,7 @@ final class MatVec {
     /** Shapes as in {@link org.espalier.backend.LinearOps#linear}; {@code bias} is float32 or null. */
     void run(MemorySegment x, DType type, MemorySegment w, MemorySegment bias, MemorySegment y, int tokens, int in,
             int out) {
-        float[] numbers = copyOf(x, tokens * in);
+        float[] numbers = copyOf(x, type, tokens, in);
         scratch.require(4L * in);
         long rowBytes = Math.max(1, type.bytes(in));
         int grain = (int) Math.clamp(TASK_BYTES / rowBytes, 1, Math.max(1, out));
@@ -47,25 +47,29 @@ final class MatVec {
     private static void rows(DType type, MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt,
             int from, int to, MemorySegment row) {
         switch (type) {
-            case F32 -> PlainRows.float32(w, in, x, xAt, y, yAt, from, to);
-            case BF16 -> PlainRows.bfloat16(w, in, x, xAt, y, yAt, from, to);
+            case F32 -> FloatRows.dot(w, in, x, xAt, y, yAt, from, to);
+            case BF16 -> BfloatRows.dot(w, in, x, xAt, y, yAt, from, to);
             case Q8_0 -> BlockDot.q8(w, in, x, xAt, y, yAt, from, to);
             case Q4_0 -> BlockDot.q4Symmetric(w, in, x, xAt, y, yAt, from, to);
             case Q4_1 -> BlockDot.q4Offset(w, in, x, xAt, y, yAt, from, to);
             default -> {
                 for (int r = from; r < to; r++) {
                     Widen.decode(type, w, type.bytes(in) * r, row, 0, in);
-                    PlainRows.float32(row, in, x, xAt, y, yAt + 4L * r, 0, 1);
+                    FloatRows.dot(row, in, x, xAt, y, yAt + 4L * r, 0, 1);
                 }
             }
         }
     }
 
-    private float[] copyOf(MemorySegment x, int count) {
+    private float[] copyOf(MemorySegment x, DType type, int tokens, int in) {
+        int count = tokens * in;
         if (copy.length < count) {
             copy = new float[count];
         }
         MemorySegment.copy(x, Lanes.FLOAT, 0, copy, 0, count);
+        for (int t = 0; type == DType.BF16 && t < tokens; t++) {
+            BfloatRows.arrange(copy, in * t, in);
+        }
         return copy;
     }
 }

@@ -5,7 +5,6 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -38,12 +37,6 @@ final class Stored {
         return bfloat16(ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER));
     }
 
-    /** As {@link #bfloat16(MemorySegment, long)}, 0 where the first numbers end after {@code count}. */
-    static FloatVector bfloat16(MemorySegment segment, long offset, int count) {
-        VectorMask<Short> mask = SHORTS.indexInRange(0, count);
-        return bfloat16(ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER, mask));
-    }
-
     /** Exact for normal and subnormal numbers, infinities and NaN. */
     static FloatVector float16(MemorySegment segment, long offset) {
         IntVector bits = widen(ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER));
@@ -53,7 +46,6 @@ final class Stored {
         value = value.blend(value.or(FLOAT_INFINITY), value.compare(VectorOperators.GE, HALF_OVERFLOW));
         return value.or(bits.and(HALF_SIGN).lanewise(VectorOperators.LSHL, 16)).reinterpretAsFloats();
     }
-
 
     private static FloatVector bfloat16(ShortVector bits) {
         return widen(bits).lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
