@@ -13,8 +13,13 @@ public final class Backends {
     public static Backend open(String name) {
         return switch (name) {
             case "reference" -> new ReferenceBackend();
-            case "cpu" -> new CpuBackend(2);
+            case "cpu" -> cpu(2);
             default -> throw new IllegalArgumentException(name);
         };
+    }
+
+    /** The CPU with so many threads. */
+    public static Backend cpu(int threads) {
+        return new CpuBackend(threads);
     }
 }

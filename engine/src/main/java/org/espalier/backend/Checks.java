@@ -2,6 +2,7 @@ package org.espalier.backend;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.espalier.ffi.Failure;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
@@ -268,5 +269,31 @@ public final class Checks {
         if (saliency.needsFisher() || fisher != null) {
             o.is(fisher, compute, w.shape().toArray());
         }
+    }
+
+    public static void correlate(DType compute, Tensor a, Tensor b, Tensor weights, Tensor sum, float beta) {
+        Operands o = Operands.of("correlate", "a", a, "b", b, "weights", weights, "sum", sum).rank(a, 2).rank(b, 2);
+        long tokens = a.shape().dim(0);
+        o.like(a, compute, a.shape()).is(b, compute, tokens, b.shape().dim(1)).isOrNull(weights, compute, tokens)
+                .is(sum, DType.F64, a.shape().dim(1), b.shape().dim(1)).beta(beta);
+    }
+
+    public static void solve(Tensor matrix, Tensor right) {
+        Operands o = Operands.of("solve", "matrix", matrix, "right", right).rank(matrix, 2).rank(right, 2);
+        o.is(matrix, DType.F64, matrix.shape().dim(0), matrix.shape().dim(0))
+                .is(right, DType.F64, matrix.shape().dim(0), right.shape().dim(1));
+    }
+
+    /**
+     * A pivot of a factorisation, which must be positive.
+     *
+     * @throws Failure if it is not, or no number
+     */
+    public static double pivot(double pivot, int row) {
+        if (!(pivot > 0) || pivot == Double.POSITIVE_INFINITY) {
+            throw new Failure("a system of equations has no unique solution", "pivot " + row + " is " + pivot,
+                    "use more or other data, or a larger ridge");
+        }
+        return pivot;
     }
 }

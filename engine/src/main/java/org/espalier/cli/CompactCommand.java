@@ -4,15 +4,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import org.espalier.ffi.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.CheckpointWriter;
 import org.espalier.format.Output;
 import org.espalier.format.TokenizerFiles;
-import org.espalier.model.ConfigReader;
 import org.espalier.model.ModelConfig;
+import org.espalier.prune.Calibration;
 import org.espalier.prune.Compactor;
+import org.espalier.prune.Compensated;
 import org.espalier.prune.Plan;
 import org.espalier.prune.PlanFile;
 import org.espalier.prune.PlanSelection;
@@ -23,7 +25,9 @@ import picocli.CommandLine.Option;
 
 /** {@code engine compact}: applies a plan. */
 @Command(name = "compact", description = "Cut out of a model what a plan does not keep. The plan may have been edited.",
-        footer = {"", "Example:", "  engine compact models/smollm2-135m --plan pruned/plan.json --out pruned-again"})
+        footer = {"", "Examples:", "  engine compact models/smollm2-135m --plan pruned/plan.json --out pruned-again",
+            "  engine compact MODEL --plan edited.json --compensate lstsq --calibration books.txt --samples 128 \\",
+            "      --seq-len 128 --out pruned"})
 final class CompactCommand extends EngineCommand {
 
     @Mixin
@@ -31,31 +35,51 @@ final class CompactCommand extends EngineCommand {
     @Mixin
     private OutputOptions output;
     @Mixin
+    private CompensationOptions compensation;
+    @Mixin
+    private CalibrationOptions calibration;
+    @Mixin
+    private SeedOption seed;
+    @Mixin
     private DtypeOption dtype;
+    @Mixin
+    private ComputeOptions compute;
 
     @Option(names = "--plan", paramLabel = "FILE", required = true, description = "What to keep, as 'engine prune' leaves it.")
     private Path plan;
 
     @Override
     void run() {
+        calibration.complaint().or(() -> compensation.complaint(calibration.given())).ifPresent(complaint -> {
+            throw wrongUsage(complaint);
+        });
+        output.requireFree();
         Plan keep = PlanFile.read(plan);
-        try (Checkpoint checkpoint = Checkpoint.open(model.path())) {
-            checkSource(keep, checkpoint);
-            ModelConfig config = ConfigReader.read(checkpoint.config(), model.path().toString());
+        Optional<Calibration> sequences = calibration.given() ? Optional.of(calibration.read(model.path(), seed.value()))
+                : Optional.empty();
+        try (OpenModel open = OpenModel.open(model.path(), compute.open())) {
+            checkSource(keep, open.checkpoint());
+            ModelConfig config = open.model().config();
             Selection selection = new PlanSelection(config, plan.toString()).removed(keep);
-            CheckpointWriter writer = new Compactor(checkpoint, config, selection, dtype.type()).writer();
-            TokenizerFiles.of(model.path(), checkpoint).forEach(writer::file);
-            Output.writeFolder(output.path(), output.force(), folder -> {
-                writer.writeInto(folder);
-                Files.write(folder.resolve("plan.json"), PlanFile.bytes(keep));
-            });
-            SequencedMap<String, Object> result = new LinkedHashMap<>();
-            result.put("parameters_before", keep.parametersBefore());
-            result.put("parameters_after", selection.parametersAfter());
-            result.put("out", output.path().toString());
-            print(result, () -> "%,d of %,d parameters are left; wrote %s".formatted(selection.parametersAfter(),
-                    keep.parametersBefore(), output.path()));
+            try (Compensated compensated = compensation.compute(this, open, selection, sequences)) {
+                CheckpointWriter writer = new Compactor(open.checkpoint(), config, selection, dtype.type())
+                        .writer(compensated);
+                TokenizerFiles.of(model.path(), open.checkpoint()).forEach(writer::file);
+                Output.writeFolder(output.path(), output.force(), folder -> {
+                    writer.writeInto(folder);
+                    Files.write(folder.resolve("plan.json"), PlanFile.bytes(keep));
+                });
+                report(keep.parametersBefore(), compensated.parameters());
+            }
         }
+    }
+
+    private void report(long before, long after) {
+        SequencedMap<String, Object> result = new LinkedHashMap<>();
+        result.put("parameters_before", before);
+        result.put("parameters_after", after);
+        result.put("out", output.path().toString());
+        print(result, () -> "%,d of %,d parameters are left; wrote %s".formatted(after, before, output.path()));
     }
 
     private void checkSource(Plan keep, Checkpoint checkpoint) {

@@ -10,6 +10,7 @@ import org.espalier.format.Output;
 import org.espalier.format.TokenizerFiles;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.Compactor;
+import org.espalier.prune.Compensated;
 import org.espalier.prune.PlanFile;
 import org.espalier.prune.Pruning;
 import picocli.CommandLine.Command;
@@ -31,6 +32,8 @@ final class PruneCommand extends EngineCommand {
     @Mixin
     private BudgetOptions budget;
     @Mixin
+    private CompensationOptions compensation;
+    @Mixin
     private DtypeOption dtype;
     @Mixin
     private ComputeOptions compute;
@@ -40,27 +43,30 @@ final class PruneCommand extends EngineCommand {
         score.complaint().ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
+        compensation.complaint(score.calibrated()).ifPresent(complaint -> {
+            throw wrongUsage(complaint);
+        });
         output.requireFree();
         long start = System.nanoTime();
         Optional<Calibration> calibration = score.calibration(model.path());
         try (OpenModel open = OpenModel.open(model.path(), compute.open())) {
             Pruning.Result result = new Pruning(open.checkpoint(), open.model()).plan(score.method(),
                     budget.budget(open.model().config().layers().size(), score.compatible()), calibration);
-            CheckpointWriter writer = new Compactor(open.checkpoint(), open.model().config(), result.selection(),
-                    dtype.type()).writer();
-            TokenizerFiles.of(model.path(), open.checkpoint()).forEach(writer::file);
-            Output.writeFolder(output.path(), output.force(), folder -> {
-                writer.writeInto(folder);
-                Files.write(folder.resolve("plan.json"), PlanFile.bytes(result.plan()));
-                Files.write(folder.resolve("scores.json"), PlanFile.bytes(result.scores()));
-            });
-            report(result, (System.nanoTime() - start) / 1e9);
+            try (Compensated compensated = compensation.compute(this, open, result.selection(), calibration)) {
+                CheckpointWriter writer = new Compactor(open.checkpoint(), open.model().config(), result.selection(),
+                        dtype.type()).writer(compensated);
+                TokenizerFiles.of(model.path(), open.checkpoint()).forEach(writer::file);
+                Output.writeFolder(output.path(), output.force(), folder -> {
+                    writer.writeInto(folder);
+                    Files.write(folder.resolve("plan.json"), PlanFile.bytes(result.plan()));
+                    Files.write(folder.resolve("scores.json"), PlanFile.bytes(result.scores()));
+                });
+                report(result.plan().parametersBefore(), compensated.parameters(), (System.nanoTime() - start) / 1e9);
+            }
         }
     }
 
-    private void report(Pruning.Result pruned, double seconds) {
-        long before = pruned.plan().parametersBefore();
-        long after = pruned.plan().parametersAfter();
+    private void report(long before, long after, double seconds) {
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("parameters_before", before);
         result.put("parameters_after", after);

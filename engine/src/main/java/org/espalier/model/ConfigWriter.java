@@ -53,6 +53,15 @@ public final class ConfigWriter {
         }
     }
 
+    /** Says that every projection has a bias, as the family {@code llama} can, which computes what its relatives do. */
+    public static void everyBias(ObjectNode json, ModelConfig config) {
+        json.put("model_type", "llama");
+        json.putArray("architectures").add("LlamaForCausalLM");
+        json.put("max_position_embeddings", config.maxPositions());
+        json.put("attention_bias", true);
+        json.put("mlp_bias", true);
+    }
+
     /** The sizes that most layers have, the first of equals, so that few layers differ. */
     private static LayerConfig mostCommon(ModelConfig config) {
         LayerConfig best = config.layers().getFirst();

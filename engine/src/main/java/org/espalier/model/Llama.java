@@ -29,6 +29,11 @@ public final class Llama {
     /** Rows of logits that are there at once where a loss is computed: bounds memory for large vocabularies. */
     private static final int LOSS_ROWS = 1024;
 
+    /** The parameter that tokens are looked up in. */
+    public static final String EMBEDDING = "model.embed_tokens.weight";
+
+    private static final String LAYERS = "model.layers.";
+
     private final ModelConfig config;
     private final LoraConfig lora;
 
@@ -109,6 +114,40 @@ public final class Llama {
         return new Recording(body.tape, body.ids, body.positions, List.of(), body.rows, chosen, logits, List.of());
     }
 
+    /**
+     * Half of a layer by itself: its attention or its MLP.
+     *
+     * @param tape      the operations
+     * @param stream    input {@code [T, C]}: the residual stream before it
+     * @param positions input {@code [T]}: position of each token in its sequence
+     * @param last      its last projection, operands and output of which are results
+     */
+    public record Half(Tape tape, Value stream, Value positions, Linear last) {
+    }
+
+    /** The attention of a layer that has one. */
+    public Half attention(int layer, int tokens) {
+        Body body = new Body(tokens);
+        return body.half(body.attention(prefix(layer), config.layers().get(layer)));
+    }
+
+    /** The MLP of a layer that has one. */
+    public Half mlp(int layer, int tokens) {
+        Body body = new Body(tokens);
+        return body.half(body.mlp(prefix(layer), config.layers().get(layer).intermediate()));
+    }
+
+    /** What the names of a layer's parameters begin with. */
+    public static String prefix(int layer) {
+        return LAYERS + layer + ".";
+    }
+
+    /** The layer that a parameter of this name belongs to, or −1. */
+    public static int layerOf(String name) {
+        return name.startsWith(LAYERS)
+                ? Integer.parseInt(name.substring(LAYERS.length(), name.indexOf('.', LAYERS.length()))) : -1;
+    }
+
     /** A tape of one token, for counting parameters and finding groups. */
     public Tape shape() {
         return loss(1).tape();
@@ -134,13 +173,13 @@ public final class Llama {
             ids = tape.input("ids", Element.INDEX, tokens);
             positions = tape.input("positions", Element.INDEX, tokens);
             rows = capacity > 0 ? tape.input("cache rows", Element.INDEX, tokens) : null;
-            table = tape.constant("rotary table", capacity > 0 ? capacity : tokens, 2, config.headDim() / 2);
+            table = rotaryTable();
             tape.segment("embedding");
             stream = Embedding.record(tape, ids, embeddingTable());                            // [T, C]
             for (int layer = 0; layer < config.layers().size(); layer++) {
                 tape.segment("layer " + layer);
                 LayerConfig sizes = config.layers().get(layer);
-                String prefix = "model.layers." + layer + ".";
+                String prefix = prefix(layer);
                 if (sizes.heads() > 0) {
                     stream = Add.record(tape, stream, attention(prefix, sizes), 1);
                 }
@@ -149,6 +188,29 @@ public final class Llama {
                 }
             }
             tape.segment("head");
+        }
+
+        /** A body without layers, whose stream is given. */
+        Body(int tokens) {
+            this.tokens = tokens;
+            capacity = 0;
+            ids = null;
+            rows = null;
+            positions = tape.input("positions", Element.INDEX, tokens);
+            table = rotaryTable();
+            stream = tape.input("stream", Element.REAL, tokens, config.hidden());
+            tape.segment("half of a layer");
+        }
+
+        Half half(Value output) {
+            Linear last = (Linear) tape.segments().getLast().ops().getLast();
+            tape.result(last.x());
+            tape.result(output);
+            return new Half(tape, stream, positions, last);
+        }
+
+        private Value rotaryTable() {
+            return tape.constant("rotary table", capacity > 0 ? capacity : tokens, 2, config.headDim() / 2);
         }
 
         private Value attention(String prefix, LayerConfig sizes) {
@@ -186,7 +248,7 @@ public final class Llama {
         }
 
         private Value embeddingTable() {
-            return tape.parameter("model.embed_tokens.weight", config.vocab(), config.hidden());
+            return tape.parameter(EMBEDDING, config.vocab(), config.hidden());
         }
 
         private Value norm(Value x, String name) {

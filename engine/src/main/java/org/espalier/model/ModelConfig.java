@@ -36,4 +36,16 @@ public record ModelConfig(String architecture, String modelType, int vocab, int 
     public ModelConfig {
         layers = List.copyOf(layers);
     }
+
+    /** The same model with other sizes. */
+    public ModelConfig resized(int newHidden, List<LayerConfig> newLayers) {
+        return new ModelConfig(architecture, modelType, vocab, newHidden, headDim, newLayers, eps, rotary, maxPositions, tied,
+                attentionBias, outputBias, mlpBias);
+    }
+
+    /** The same model with a bias in every projection, in a family whose configuration can say so. */
+    public ModelConfig withEveryBias() {
+        return new ModelConfig("LlamaForCausalLM", "llama", vocab, hidden, headDim, layers, eps, rotary, maxPositions, tied,
+                true, true, true);
+    }
 }

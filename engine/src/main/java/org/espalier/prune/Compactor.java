@@ -12,6 +12,7 @@ import org.espalier.format.StoredTensor;
 import org.espalier.model.ConfigWriter;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
+import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
@@ -21,7 +22,7 @@ import org.espalier.tensor.Shape;
 public final class Compactor {
 
     private final Checkpoint source;
-    private final ModelConfig config;
+    private final Tape whole;
     private final Selection selection;
     private final Optional<DType> type;
 
@@ -31,32 +32,62 @@ public final class Compactor {
      */
     public Compactor(Checkpoint source, ModelConfig config, Selection selection, Optional<DType> type) {
         this.source = source;
-        this.config = config;
+        this.whole = new Llama(config).shape();
         this.selection = selection;
         this.type = type;
     }
 
     /** A writer of what is left, tokenizer files not included. The source must stay open until it has written. */
     public CheckpointWriter writer() {
+        return writer(Compensated.nothing(selection.after()));
+    }
+
+    /** As above, with weights and biases that make up for what is gone; they must stay open as well. */
+    public CheckpointWriter writer(Compensated compensated) {
         ObjectNode json = source.config().deepCopy();
-        ConfigWriter.sizes(json, selection.after());
+        ConfigWriter.sizes(json, compensated.config());
+        if (compensated.config().outputBias() && compensated.config().mlpBias()) {
+            ConfigWriter.everyBias(json, compensated.config());
+        }
         CheckpointWriter writer = new CheckpointWriter(json);
-        for (Value parameter : new Llama(config).shape().leaves(Value.Role.PARAMETER)) {
-            writer.tensor(entry(parameter, source.tensors().get(parameter.name())));
+        for (Value parameter : new Llama(compensated.config()).shape().leaves(Value.Role.PARAMETER)) {
+            writer.tensor(entry(parameter, compensated));
         }
         return writer;
     }
 
-    private SafetensorsWriter.Entry entry(Value parameter, StoredTensor stored) {
-        DType to = type.orElse(stored.type().plain() ? stored.type() : DType.F32);
+    private SafetensorsWriter.Entry entry(Value parameter, Compensated compensated) {
+        String name = parameter.name();
+        StoredTensor stored = source.tensors().get(selection.sourceName(name));
+        DType to = type.orElse(stored != null && stored.type().plain() ? stored.type() : DType.F32);
+        if (compensated.has(name)) {
+            return compensated.entry(name, to);
+        }
+        return stored == null ? zeros(parameter, to) : cut(name, to);
+    }
+
+    /** What stays of the source's tensor for a parameter of the smaller model. */
+    SafetensorsWriter.Entry cut(String name, DType to) {
+        String sourceName = selection.sourceName(name);
+        StoredTensor stored = source.tensors().get(sourceName);
+        Value parameter = whole.leaf(sourceName);
         int[] first = selection.kept(parameter, 0);
         if (parameter.shape().rank() == 1) {
             Cut cut = new Cut(stored, new int[] {0}, first, parameter.shape().extent(0), to);
-            return new SafetensorsWriter.Entry(parameter.name(), to, Shape.of(first.length), cut::writeTo);
+            return new SafetensorsWriter.Entry(name, to, Shape.of(first.length), cut::writeTo);
         }
         int[] columns = selection.kept(parameter, 1);
         Cut cut = new Cut(stored, first, columns, parameter.shape().extent(1), to);
-        return new SafetensorsWriter.Entry(parameter.name(), to, Shape.of(first.length, columns.length), cut::writeTo);
+        return new SafetensorsWriter.Entry(name, to, Shape.of(first.length, columns.length), cut::writeTo);
+    }
+
+    /** A bias that the architecture asks for beside the one that is wanted. */
+    private static SafetensorsWriter.Entry zeros(Value parameter, DType to) {
+        return new SafetensorsWriter.Entry(parameter.name(), to, parameter.shape(), sink -> {
+            try (NativeMemory zeros = NativeMemory.allocate(to.bytes(parameter.shape().elements()), parameter.name())) {
+                sink.write(zeros.segment().fill((byte) 0));
+            }
+        });
     }
 
     /** The rows and columns of one tensor that stay; a vector is one row. */

@@ -55,7 +55,7 @@ public final class Pruning {
     /**
      * Plans a pruning.
      *
-     * @param calibration what to score on; empty for criteria that need none
+     * @param calibration what to score on; not looked at by criteria that need none
      * @throws Failure if nothing may go, or not as much as asked for
      */
     public Result plan(ModelScores.Method method, Budget budget, Optional<Calibration> calibration) {
@@ -74,7 +74,7 @@ public final class Pruning {
             throw new Failure("ratio " + budget.ratio() + " rounds to no unit in any group", "ratio of units",
                     "use a larger ratio, or count parameters");
         }
-        Plan.Calibration used = calibration.map(c -> new Plan.Calibration(c.sha256(), c.sequences().size(), c.seqLen()))
+        Plan.Calibration used = calibration.filter(c -> method.criterion().needsCalibration()).map(c -> new Plan.Calibration(c.sha256(), c.sequences().size(), c.seqLen()))
                 .orElse(null);
         Plan.Source source = new Plan.Source(checkpoint.path().getFileName().toString(), checkpoint.sha256(),
                 new Llama(config).shape().parameterCount());

@@ -1,6 +1,7 @@
 package org.espalier.prune;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,9 +16,16 @@ import org.espalier.tape.Value;
 /** Which units of a model are removed, in the model's own numbering. */
 public final class Selection {
 
+    /** What a layer consists of. */
+    public enum Block {
+        ATTENTION, MLP
+    }
+
     private final ModelConfig config;
     /** By the group's id, which is the same in every recording of a model. */
     private final Map<Integer, Removed> removed = new LinkedHashMap<>();
+    private final BitSet attention = new BitSet();
+    private final BitSet mlp = new BitSet();
 
     private record Removed(Units units, BitSet bits) {
     }
@@ -34,29 +42,57 @@ public final class Selection {
         }
     }
 
+    /** Removes the whole attention or MLP of a layer; a layer that has neither any more is gone. */
+    public void remove(int layer, Block block) {
+        blocks(block).set(layer);
+    }
+
     /** The units removed from a group; empty if none are. */
     public BitSet removed(Units units) {
         Removed from = removed.get(units.group().id());
         return from == null ? new BitSet() : (BitSet) from.bits.clone();
     }
 
+    /** Whether the whole attention or MLP of a layer is removed. */
+    public boolean removed(int layer, Block block) {
+        return blocks(block).get(layer);
+    }
+
     /** Whether nothing is removed. */
     public boolean isEmpty() {
-        return removed.values().stream().allMatch(r -> r.bits.isEmpty());
+        return removed.values().stream().allMatch(r -> r.bits.isEmpty()) && attention.isEmpty() && mlp.isEmpty();
+    }
+
+    /** The layers of the source that are not gone, ascending. */
+    public int[] keptLayers() {
+        BitSet kept = new BitSet();
+        for (int layer = 0; layer < config.layers().size(); layer++) {
+            LayerConfig left = after(layer);
+            kept.set(layer, left.heads() > 0 || left.intermediate() > 0);
+        }
+        return kept.stream().toArray();
+    }
+
+    /** The number that a layer of the source has in what is left, or −1 if it is gone. */
+    public int numberAfter(int layer) {
+        return Math.max(-1, Arrays.binarySearch(keptLayers(), layer));
     }
 
     /** The sizes that are left. */
     public ModelConfig after() {
-        List<LayerConfig> layers = new ArrayList<>(config.layers());
-        for (int layer = 0; layer < layers.size(); layer++) {
-            LayerConfig old = layers.get(layer);
-            int kvHeads = old.kvHeads() - count(layer, Role.HEADS);
-            int perHead = old.kvHeads() == 0 ? 0 : old.heads() / old.kvHeads() - queriesPerLane(layer);
-            layers.set(layer, new LayerConfig(kvHeads * perHead, kvHeads, old.intermediate() - count(layer, Role.NEURONS)));
+        List<LayerConfig> layers = new ArrayList<>();
+        for (int layer : keptLayers()) {
+            layers.add(after(layer));
         }
-        return new ModelConfig(config.architecture(), config.modelType(), config.vocab(), config.hidden(), config.headDim(),
-                layers, config.eps(), config.rotary(), config.maxPositions(), config.tied(), config.attentionBias(),
-                config.outputBias(), config.mlpBias());
+        return config.resized(config.hidden() - count(-1, Role.CHANNELS), layers);
+    }
+
+    private LayerConfig after(int layer) {
+        LayerConfig old = config.layers().get(layer);
+        int kvHeads = attention.get(layer) ? 0 : old.kvHeads() - count(layer, Role.HEADS);
+        int perHead = kvHeads == 0 ? 0 : old.heads() / old.kvHeads() - queriesPerLane(layer);
+        int neurons = mlp.get(layer) ? 0 : old.intermediate() - count(layer, Role.NEURONS);
+        return new LayerConfig(kvHeads * perHead, kvHeads, neurons);
     }
 
     /** Parameters that are left, recounted from shapes. */
@@ -64,7 +100,13 @@ public final class Selection {
         return new Llama(after()).shape().parameterCount();
     }
 
-    /** The entries of one axis of a parameter that stay, ascending. */
+    /** What a parameter of the smaller model is called in the source, where layers that are gone still count. */
+    public String sourceName(String name) {
+        int layer = Llama.layerOf(name);
+        return layer < 0 ? name : Llama.prefix(keptLayers()[layer]) + name.substring(Llama.prefix(layer).length());
+    }
+
+    /** The entries of one axis of a parameter of the source that stay, ascending. */
     public int[] kept(Value parameter, int axis) {
         BitSet kept = new BitSet();
         kept.set(0, parameter.shape().extent(axis));
@@ -82,6 +124,10 @@ public final class Selection {
         for (long entry : entries) {
             kept.clear((int) entry);
         }
+    }
+
+    private BitSet blocks(Block block) {
+        return block == Block.ATTENTION ? attention : mlp;
     }
 
     private int count(int layer, Role role) {

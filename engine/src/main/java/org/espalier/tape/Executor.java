@@ -95,6 +95,11 @@ public final class Executor implements AutoCloseable {
         HostCopy.writeInts(backend, queue, numbers, inputs.get(input));
     }
 
+    /** Gives an input its numbers for the next run, from a tensor of as many. */
+    public void set(Value input, Tensor numbers) {
+        backend.convert(queue, numbers, inputs.get(input));
+    }
+
     /** What everything random in the next run follows from; equal numbers give equal choices. */
     public void random(long newSeed, long newRun) {
         this.seed = newSeed;

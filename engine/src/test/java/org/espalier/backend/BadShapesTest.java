@@ -36,7 +36,8 @@ class BadShapesTest {
             "convert source deeper", "convert target deeper", "convert source integers",
             "linear bias missing", "rmsNormBackward dX missing", "rmsNormBackward dW missing",
             "attentionBackward dQuery missing", "attentionBackward dKey missing", "attentionBackward dValue missing",
-            "swiGluBackward dGate missing", "swiGluBackward dUp missing", "adamW factor missing");
+            "swiGluBackward dGate missing", "swiGluBackward dUp missing", "adamW factor missing",
+            "correlate weights missing", "solve right wider");
 
     private static final long MOST_FLOPS = 200_000;
     private static final long ROOM = 4 << 20;

@@ -48,9 +48,13 @@ public final class OpCases {
         return ScoreCases.all();
     }
 
+    public static List<OpCase<SolveOps>> solve() {
+        return SolveCases.all();
+    }
+
     /** Every family: what a whole backend is tested on. */
     public static Stream<OpCase<? super Backend>> all() {
         return Stream.<List<? extends OpCase<? super Backend>>>of(memory(), embedding(), linear(), norm(), attention(),
-                elementwise(), loss(), optimizer(), score()).flatMap(List::stream);
+                elementwise(), loss(), optimizer(), score(), solve()).flatMap(List::stream);
     }
 }

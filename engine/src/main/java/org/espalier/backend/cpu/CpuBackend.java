@@ -41,6 +41,8 @@ public final class CpuBackend implements Backend {
     private final Optimizer optimizer;
     private final Convert convert;
     private final Scores scores;
+    private final Correlation correlation;
+    private final Cholesky cholesky;
 
     /** @param threads how many threads compute, the calling one among them */
     public CpuBackend(int threads) {
@@ -60,6 +62,8 @@ public final class CpuBackend implements Backend {
         optimizer = new Optimizer(pool);
         convert = new Convert(pool);
         scores = new Scores(pool);
+        correlation = new Correlation(pool, scratch);
+        cholesky = new Cholesky(pool);
     }
 
     @Override
@@ -358,6 +362,19 @@ public final class CpuBackend implements Backend {
         scores.run(saliency, new Scores.Weight(w.type(), memory(w), gradient == null ? null : memory(gradient),
                 fisher == null ? null : memory(fisher), w.shape().rows(), w.shape().columns()), memory(rows),
                 memory(columns));
+    }
+
+    @Override
+    public void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Tensor sum, float beta) {
+        Checks.correlate(COMPUTE, a, b, weights, sum, beta);
+        correlation.run(memory(a), memory(b), memoryOrNull(weights), memory(sum), beta, a.shape().extent(0),
+                a.shape().extent(1), b.shape().extent(1));
+    }
+
+    @Override
+    public void solve(Queue queue, Tensor matrix, Tensor right) {
+        Checks.solve(matrix, right);
+        cholesky.solve(memory(matrix), memory(right), matrix.shape().extent(0), right.shape().extent(1));
     }
 
     @Override

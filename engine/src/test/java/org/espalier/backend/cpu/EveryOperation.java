@@ -56,6 +56,7 @@ final class EveryOperation {
                 all.loss();
                 all.optimizer();
                 all.convert();
+                all.solve();
                 return all.sums;
             } finally {
                 all.tensors.forEach(tensor -> tensor.buffer().close());
@@ -224,6 +225,25 @@ final class EveryOperation {
             cpu.convert(queue, source, target);
             keep("convert " + type, target);
         }
+    }
+
+    private void solve() {
+        int tokens = 40 * size;
+        int n = 20 + 200 * (size - 1);
+        Tensor a = numbers(tokens, n);
+        Tensor matrix = tensor(DType.F64, n, n);
+        double[] identity = new double[n * n];
+        for (int i = 0; i < n; i++) {
+            identity[i * n + i] = 1;
+        }
+        HostCopy.writeDoubles(cpu, queue, identity, matrix);
+        cpu.correlate(queue, a, a, null, matrix, 1);
+        keep("correlate 1", matrix);
+        Tensor right = tensor(DType.F64, n, 3);
+        cpu.correlate(queue, a, numbers(tokens, 3), numbers(tokens), right, 0);
+        keep("correlate 0", right);
+        cpu.solve(queue, matrix, right);
+        keep("solve", right);
     }
 
     private Tensor tensor(DType type, long... dims) {

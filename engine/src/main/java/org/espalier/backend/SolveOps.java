@@ -1,0 +1,42 @@
+package org.espalier.backend;
+
+import org.espalier.tensor.Tensor;
+
+/**
+ * What closed-form fits need: sums of products of activations, and the solution of the normal equations they make. Sums are
+ * float64. The methods given here compute on the host, for devices that have nothing better.
+ */
+public interface SolveOps extends MemoryOps {
+
+    /**
+     * {@code sum = beta · sum + Σ_t weights[t] · a[t] b[t]ᵀ}. A backend may add up some hundred tokens in its compute type
+     * before they enter the sum.
+     *
+     * @param a       {@code [tokens, n]} in the compute type
+     * @param b       {@code [tokens, m]} in the compute type
+     * @param weights {@code [tokens]} in the compute type, or null for ones
+     * @param sum     float64 {@code [n, m]}
+     */
+    default void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Tensor sum, float beta) {
+        Checks.correlate(computeType(), a, b, weights, sum, beta);
+        double[] total = beta == 0 ? new double[Math.toIntExact(sum.shape().elements())]
+                : HostCopy.readDoubles(this, queue, sum);
+        HostSolve.correlate(HostCopy.readDoubles(this, queue, a), HostCopy.readDoubles(this, queue, b),
+                weights == null ? null : HostCopy.readDoubles(this, queue, weights), total, sum.shape().columns());
+        HostCopy.writeDoubles(this, queue, total, sum);
+    }
+
+    /**
+     * {@code right = matrix⁻¹ · right}, by Cholesky's factorisation.
+     *
+     * @param matrix float64 {@code [n, n]}, symmetric and positive definite; what it holds afterwards is undefined
+     * @param right  float64 {@code [n, m]}
+     * @throws org.espalier.ffi.Failure if the matrix is not positive definite
+     */
+    default void solve(Queue queue, Tensor matrix, Tensor right) {
+        Checks.solve(matrix, right);
+        double[] solution = HostCopy.readDoubles(this, queue, right);
+        HostSolve.solve(HostCopy.readDoubles(this, queue, matrix), solution, matrix.shape().rows());
+        HostCopy.writeDoubles(this, queue, solution, right);
+    }
+}

@@ -1,0 +1,55 @@
+package org.espalier.cli;
+
+import java.util.Optional;
+import org.espalier.ffi.Failure;
+import org.espalier.prune.Calibration;
+import org.espalier.prune.Compensated;
+import org.espalier.prune.Compensation;
+import org.espalier.prune.Compensator;
+import org.espalier.prune.Selection;
+import picocli.CommandLine.Option;
+
+/** How what is left makes up for what is gone. */
+final class CompensationOptions {
+
+    @Option(names = "--compensate", paramLabel = "HOW", defaultValue = "none",
+            description = "${COMPLETION-CANDIDATES}: bias adds the mean output of what is gone, lstsq fits the projections "
+                    + "that read it, on calibration text (default: ${DEFAULT-VALUE}).")
+    private Compensation kind;
+
+    Compensation kind() {
+        return kind;
+    }
+
+    /** Why these options do not go together with whether calibration text is given, if they do not. */
+    Optional<String> complaint(boolean calibrated) {
+        return kind == Compensation.NONE || calibrated ? Optional.empty()
+                : Optional.of("--compensate " + kind + " needs --calibration FILE (any text) or --ids-file FILE");
+    }
+
+    /**
+     * Computes the parameters that make up for what is gone; the caller closes them.
+     *
+     * @throws Failure if there is not enough memory
+     */
+    Compensated compute(EngineCommand command, OpenModel open, Selection selection, Optional<Calibration> calibration) {
+        if (kind == Compensation.NONE) {
+            return Compensated.nothing(selection.after());
+        }
+        Compensator compensator = new Compensator(open.checkpoint(), open.model(), selection,
+                calibration.orElseThrow().sequences());
+        requireMemory(compensator.bytes(kind));
+        int layers = open.model().config().layers().size();
+        try (Progress progress = command.progress("compensating", "layers", layers)) {
+            return compensator.run(kind, () -> progress.advance(1));
+        }
+    }
+
+    private void requireMemory(long bytes) {
+        long available = Machine.memoryAvailable();
+        if (available > 0 && bytes > available) {
+            throw new Failure("not enough memory: %,d MB are needed, %,d MB can be had".formatted(bytes >> 20,
+                    available >> 20), "--compensate " + kind, "use fewer --samples or a shorter --seq-len");
+        }
+    }
+}

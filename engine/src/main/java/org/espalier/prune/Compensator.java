@@ -1,0 +1,132 @@
+package org.espalier.prune;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.espalier.backend.Queue;
+import org.espalier.format.Checkpoint;
+import org.espalier.model.Llama;
+import org.espalier.model.Model;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.ModelConfig.LayerConfig;
+import org.espalier.model.Packed;
+import org.espalier.prune.Selection.Block;
+import org.espalier.tensor.DType;
+
+/**
+ * Computes parameters that make up for what a pruning takes away. The dense and the pruned model walk side by side, half a
+ * layer at a time, each with its own residual stream. What is there at once is one half of one layer, three streams of all
+ * calibration tokens, and what was computed so far.
+ */
+public final class Compensator {
+
+    /** Tokens computed at once. */
+    private static final int STRETCH_TOKENS = 2048;
+
+    private final Checkpoint source;
+    private final Model dense;
+    private final Selection selection;
+    private final List<Packed> stretches;
+
+    /**
+     * @param source    of the dense model, from which what stays is cut
+     * @param sequences token ids to calibrate on
+     */
+    public Compensator(Checkpoint source, Model dense, Selection selection, List<int[]> sequences) {
+        this.source = source;
+        this.dense = dense;
+        this.selection = selection;
+        this.stretches = stretches(sequences);
+    }
+
+    /** Whole sequences laid end to end, as many as fit a stretch. */
+    private static List<Packed> stretches(List<int[]> sequences) {
+        List<Packed> stretches = new ArrayList<>();
+        List<int[]> open = new ArrayList<>();
+        int tokens = 0;
+        for (int[] sequence : sequences) {
+            if (!open.isEmpty() && tokens + sequence.length > STRETCH_TOKENS) {
+                stretches.add(Packed.of(open));
+                open = new ArrayList<>();
+                tokens = 0;
+            }
+            open.add(sequence);
+            tokens += sequence.length;
+        }
+        stretches.add(Packed.of(open));
+        return stretches;
+    }
+
+    /** Bytes that a run needs beside the model, to within some per cent. */
+    public long bytes(Compensation kind) {
+        long hidden = dense.config().hidden();
+        long streams = DType.F32.bytes(hidden * stretches.stream().mapToLong(Packed::tokens).sum());
+        if (kind != Compensation.LSTSQ) {
+            return kind == Compensation.BIAS ? streams : 0;
+        }
+        long largest = 0;
+        long results = 0;
+        for (LayerConfig layer : selection.after().layers()) {
+            long attended = (long) layer.heads() * dense.config().headDim();
+            long widest = Math.max(attended, layer.intermediate());
+            long weights = DType.F32.bytes(4 * widest * hidden);
+            long activations = DType.F32.bytes(4 * widest * STRETCH_TOKENS);
+            largest = Math.max(largest, NormalEquations.bytes(widest, hidden) + weights + activations);
+            results += DType.F32.bytes(hidden * (attended + layer.intermediate()));
+        }
+        return 3 * streams + largest + results;
+    }
+
+    /**
+     * Computes the parameters.
+     *
+     * @param layerDone told after each layer of the dense model
+     * @throws org.espalier.ffi.Failure if a fit has no unique solution
+     */
+    public Compensated run(Compensation kind, Runnable layerDone) {
+        if (kind == Compensation.NONE || selection.isEmpty()) {
+            return Compensated.nothing(selection.after());
+        }
+        ModelConfig after = kind == Compensation.BIAS ? selection.after().withEveryBias() : selection.after();
+        Compensated result = new Compensated(dense.backend(), after);
+        try {
+            compute(kind, result, layerDone);
+            return result;
+        } catch (RuntimeException | Error e) {
+            result.close();
+            throw e;
+        }
+    }
+
+    private void compute(Compensation kind, Compensated result, Runnable layerDone) {
+        try (Queue queue = dense.backend().newQueue();
+                StreamWalk whole = new StreamWalk(dense.backend(), queue, stretches,
+                        dense.weights().tensor(Llama.EMBEDDING))) {
+            if (kind == Compensation.BIAS) {
+                walk(new MeanOutputs(dense, selection, whole, result, queue), layerDone);
+                return;
+            }
+            Compactor compactor = new Compactor(source, dense.config(), selection, Optional.of(DType.F32));
+            try (CutWeights weights = new CutWeights(dense.backend(), queue, compactor, dense.leaves(Map.of()));
+                    StreamWalk pruned = new StreamWalk(dense.backend(), queue, stretches, weights.weight(Llama.EMBEDDING));
+                    LeastSquares fit = new LeastSquares(dense, selection, whole, pruned, weights, result, queue)) {
+                weights.forget();
+                walk(fit, layerDone);
+            }
+        }
+    }
+
+    private void walk(Remedy remedy, Runnable layerDone) {
+        List<LayerConfig> layers = dense.config().layers();
+        for (int layer = 0; layer < layers.size(); layer++) {
+            if (layers.get(layer).heads() > 0) {
+                remedy.half(layer, Block.ATTENTION);
+            }
+            if (layers.get(layer).intermediate() > 0) {
+                remedy.half(layer, Block.MLP);
+            }
+            layerDone.run();
+        }
+    }
+}
