@@ -42,7 +42,7 @@ final class GroupsCommand extends EngineCommand {
         GroupKinds kinds = GroupKinds.of(groups);
         String heading = "%s: %,d parameters, %,d groups".formatted(model.path(), tape.parameterCount(),
                 groups.groups().size());
-        picture.write("Dependency groups", GroupsSvg.of(heading, kinds));
+        picture.write(() -> GroupsSvg.drawing(heading, kinds), () -> GroupsSvg.page(heading, kinds));
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("groups", groups.groups().stream().map(GroupsCommand::describe).toList());
         result.put("frozen", groups.frozen().stream().map(GroupsCommand::describe).toList());

@@ -4,20 +4,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.espalier.format.Output;
 import picocli.CommandLine.Option;
 
 /** Where a command draws, if it is asked to. */
 final class PictureOption {
-
-    private static final String PAGE = """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>%s</title></head>
-            <body>
-            %s</body>
-            </html>
-            """;
 
     @Option(names = "--out", paramLabel = "FILE", description = "Draw it as well: F.svg, or F.html for a page.")
     private Path path;
@@ -31,10 +23,10 @@ final class PictureOption {
         return known ? Optional.empty() : Optional.of("--out " + path + ": name a file that ends in .svg or .html");
     }
 
-    /** Writes a drawing where it was asked for. */
-    void write(String title, String svg) {
+    /** Writes the one that was asked for, if any was. */
+    void write(Supplier<String> drawing, Supplier<String> page) {
         if (path != null) {
-            byte[] bytes = (isPage() ? PAGE.formatted(title, svg) : svg).getBytes(StandardCharsets.UTF_8);
+            byte[] bytes = (isPage() ? page : drawing).get().getBytes(StandardCharsets.UTF_8);
             Output.writeFile(path, force, file -> Files.write(file, bytes));
         }
     }

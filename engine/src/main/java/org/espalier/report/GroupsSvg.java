@@ -1,7 +1,8 @@
 package org.espalier.report;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.function.Consumer;
 import org.espalier.couple.Member;
 import org.espalier.report.GroupKinds.Kind;
 import org.espalier.report.GroupKinds.Part;
@@ -19,7 +20,6 @@ public final class GroupsSvg {
     private static final int SHORTEST = 10;
     private static final double CHARACTER = 6.7;
     private static final String STYLE = """
-            <style>
             svg { --ink: #1d2733; --soft: #5b6776; --units: #cfe3d4; --first: #1f7a4d; --line: #9fb0a6; background: #fff }
             @media (prefers-color-scheme: dark) {
               svg { --ink: #e8edf2; --soft: #9aa7b5; --units: #2b4a3a; --first: #5fd39a; --line: #52665b; background: #111 }
@@ -31,10 +31,9 @@ public final class GroupsSvg {
             .units { fill: var(--units) }
             .first { fill: var(--first) }
             .edge { fill: none; stroke: var(--line) }
-            </style>
             """;
 
-    private final StringBuilder drawing = new StringBuilder();
+    private final List<Consumer<Markup>> marks = new ArrayList<>();
     private double x;
     private double y = MARGIN;
     private double rowHeight;
@@ -42,15 +41,39 @@ public final class GroupsSvg {
     private GroupsSvg() {
     }
 
-    /** The whole drawing, under a heading. */
-    public static String of(String heading, GroupKinds groups) {
+    /** The whole drawing, under a heading, as a file of its own. */
+    public static String drawing(String heading, GroupKinds groups) {
+        Markup markup = new Markup();
+        draw(markup, heading, groups);
+        return markup.finish();
+    }
+
+    /** The same on a page. */
+    public static String page(String heading, GroupKinds groups) {
+        Markup page = new Markup();
+        page.open("html", "lang", "en", "xmlns", "http://www.w3.org/1999/xhtml").line().open("head").line();
+        page.empty("meta", "charset", "utf-8").line();
+        page.empty("meta", "name", "color-scheme", "content", "light dark").line();
+        page.element("title", heading).close().line().open("body").line();
+        draw(page, heading, groups);
+        page.close().close().line();
+        return "<!DOCTYPE html>\n" + page.finish();
+    }
+
+    private static void draw(Markup to, String heading, GroupKinds groups) {
         GroupsSvg svg = new GroupsSvg();
         svg.line("title", heading, 20);
         svg.line("sizes", "Dark: what goes with the first unit of a group. Light: its other units.", 30);
         groups.kinds().forEach(svg::kind);
         GroupsText.frozen(groups.frozen()).forEach(text -> svg.line(text.startsWith(" ") ? "sizes" : "title", text, 18));
-        return String.format(Locale.ROOT, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" "
-                + "viewBox=\"0 0 %d %.0f\" role=\"img\">%n%s%s</svg>%n", WIDTH, svg.y, WIDTH, svg.y, STYLE, svg.drawing);
+        String height = Plot.number(svg.y);
+        to.open("svg", "xmlns", "http://www.w3.org/2000/svg", "role", "img", "width", String.valueOf(WIDTH), "height", height,
+                "viewBox", "0 0 " + WIDTH + " " + height).line().style(STYLE).line();
+        svg.marks.forEach(mark -> {
+            mark.accept(to);
+            to.line();
+        });
+        to.close().line();
     }
 
     private void kind(Kind kind) {
@@ -129,15 +152,11 @@ public final class GroupsSvg {
     }
 
     private void text(String style, double atX, double atY, String text) {
-        if (!text.isEmpty()) {
-            String safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
-            drawing.append(String.format(Locale.ROOT, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>%n", style, atX,
-                    atY, safe));
-        }
+        marks.add(m -> m.element("text", text, "class", style, "x", Plot.number(atX), "y", Plot.number(atY)));
     }
 
     private void rectangle(String style, double atX, double atY, double width, double height) {
-        drawing.append(String.format(Locale.ROOT,
-                "<rect class=\"%s\" x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"/>%n", style, atX, atY, width, height));
+        marks.add(m -> m.empty("rect", "class", style, "x", Plot.number(atX), "y", Plot.number(atY), "width",
+                Plot.number(width), "height", Plot.number(height)));
     }
 }
