@@ -67,8 +67,8 @@ public final class GroupsSvg {
         groups.kinds().forEach(svg::kind);
         GroupsText.frozen(groups.frozen()).forEach(text -> svg.line(text.startsWith(" ") ? "sizes" : "title", text, 18));
         String height = Plot.number(svg.y);
-        to.open("svg", "xmlns", "http://www.w3.org/2000/svg", "role", "img", "width", String.valueOf(WIDTH), "height", height,
-                "viewBox", "0 0 " + WIDTH + " " + height).line().style(STYLE).line();
+        to.open("svg", "xmlns", "http://www.w3.org/2000/svg", "role", "img", "width", String.valueOf(WIDTH), "height",
+                height, "viewBox", "0 0 " + WIDTH + " " + height).line().style(STYLE).line();
         svg.marks.forEach(mark -> {
             mark.accept(to);
             to.line();

@@ -68,10 +68,15 @@ public final class Executor implements AutoCloseable {
         this.queue = backend.newQueue();
         this.owned = owned ? memory : null;
         this.bytes = planned;
-        this.workspace = memory.require(planned);
-        for (Value input : tape.leaves(Value.Role.INPUT)) {
-            inputs.put(input, backend.allocate(input.element().storage(backend.computeType()), input.shape(),
-                    "input " + input.name()));
+        try {
+            this.workspace = memory.require(planned);
+            for (Value input : tape.leaves(Value.Role.INPUT)) {
+                inputs.put(input, backend.allocate(input.element().storage(backend.computeType()), input.shape(),
+                        "input " + input.name()));
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
         }
     }
 

@@ -79,9 +79,12 @@ public final class Tape {
         segments.getLast().ops().add(op);
     }
 
-    /** Marks a value that stays readable after a run. */
+    /** Marks a computed value that stays readable after a run. */
     public void result(Value value) {
         check(value);
+        if (value.role() != Value.Role.ACTIVATION) {
+            throw new IllegalArgumentException("result: " + value + " is not computed, but " + value.role());
+        }
         results.add(value);
     }
 
@@ -131,9 +134,9 @@ public final class Tape {
         if (known == null) {
             known = add(new Value(values.size(), name, role, element, shape));
             named.put(name, known);
-        } else if (known.role() != role || !known.shape().equals(shape)) {
-            throw new IllegalArgumentException("leaf: " + known + " is already there as " + known.role() + ", not " + role
-                    + " " + shape);
+        } else if (known.role() != role || known.element() != element || !known.shape().equals(shape)) {
+            throw new IllegalArgumentException("leaf: " + known + " is already there as " + known.role() + " of "
+                    + known.element() + ", not " + role + " of " + element + " " + shape);
         }
         return known;
     }

@@ -15,6 +15,7 @@ import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
+import org.espalier.tape.Tape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -105,6 +106,22 @@ class GroupsTest {
         long columns = (8 + 2 + 2) * 8 + 2 * 176;
         long rows = 8 * 8 + 1 + 176 + 1;
         assertEquals(2 * 256 + 3 + columns + rows, first(groups, Group.Role.CHANNELS).parametersPerUnit());
+    }
+
+    /** Logits, losses of all tokens and of some, and one token more with a cache: the model is the same. */
+    @Test
+    void everyRecordingOfAModelHasTheSameGroups() {
+        Llama llama = new Llama(config(12, 4, List.of(new LayerConfig(6, 2, 5), new LayerConfig(3, 3, 12)), 20, true, true));
+        List<String> expected = described(llama.shape());
+        for (Llama.Recording recording : List.of(llama.logits(7), llama.loss(7), llama.loss(7, 3), llama.cached(2, 1, 9))) {
+            assertEquals(expected, described(recording.tape()));
+        }
+    }
+
+    private static List<String> described(Tape tape) {
+        return Groups.of(tape).groups().stream()
+                .map(g -> g.id() + " " + g.name() + " " + g.units() + " " + g.unitSize() + " " + g.parametersPerUnit())
+                .toList();
     }
 
     /**

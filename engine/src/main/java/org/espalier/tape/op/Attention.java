@@ -27,6 +27,7 @@ public record Attention(Value query, Value key, Value value, double scale, Value
                 && Operands.has(out, query.shape().dim(0), query.shape().dim(1), value.shape().dim(2))
                 && Operands.has(logSum, query.shape().dim(0), query.shape().dim(1)),
                 "attention", query, key, value, out, logSum);
+        Operands.requireApart("attention", query, key, value);
     }
 
     /** Records the attention. */

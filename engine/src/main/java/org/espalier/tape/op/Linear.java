@@ -22,6 +22,7 @@ public record Linear(Value x, Value w, Value bias, Value y) implements Op {
         Operands.require(x.shape().rank() == 2 && w.shape().rank() == 2 && x.shape().dim(1) == w.shape().dim(1)
                 && (bias == null || Operands.has(bias, w.shape().dim(0)))
                 && Operands.has(y, x.shape().dim(0), w.shape().dim(0)), "linear", x, w, bias, y);
+        Operands.requireApart("linear", x, w);
     }
 
     /** Records the product; {@code bias} may be null. */

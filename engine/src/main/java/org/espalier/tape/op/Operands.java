@@ -18,6 +18,20 @@ final class Operands {
         }
     }
 
+    /**
+     * Refuses operands that share storage where a backward step writes the gradients of all of them at once: the later
+     * would not add to the earlier.
+     */
+    static void requireApart(String operation, Value... values) {
+        for (int i = 0; i < values.length; i++) {
+            for (int j = 0; j < i; j++) {
+                boolean overlap = values[i].root() == values[j].root() && values[i].start() < values[j].end()
+                        && values[j].start() < values[i].end();
+                require(!overlap, operation + " of overlapping", values[i], values[j]);
+            }
+        }
+    }
+
     /** The values that are not null. */
     static List<Value> present(Value... values) {
         return Arrays.stream(values).filter(Objects::nonNull).toList();

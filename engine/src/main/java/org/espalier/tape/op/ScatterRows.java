@@ -1,5 +1,6 @@
 package org.espalier.tape.op;
 
+import java.util.Arrays;
 import java.util.List;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Op;
@@ -19,9 +20,12 @@ public record ScatterRows(Value source, Value rows, Value state) implements Op {
     public ScatterRows {
         Operands.require(state.role() == Value.Role.STATE && source.shape().rank() == state.shape().rank()
                 && Operands.has(rows, source.shape().dim(0))
-                && source.shape().elements() / Math.max(1, source.shape().dim(0))
-                        == state.shape().elements() / Math.max(1, state.shape().dim(0)),
+                && Arrays.equals(rowDims(source), rowDims(state)),
                 "scatterRows", source, rows, state);
+    }
+
+    private static long[] rowDims(Value value) {
+        return Arrays.copyOfRange(value.shape().toArray(), 1, value.shape().rank());
     }
 
     /** Records the write; reading {@code state} afterwards sees the new rows. */

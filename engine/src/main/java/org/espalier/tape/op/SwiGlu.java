@@ -20,6 +20,7 @@ public record SwiGlu(Value gate, Value up, Value out) implements Op {
     public SwiGlu {
         Operands.require(gate.shape().rank() == 2 && up.shape().equals(gate.shape()) && out.shape().equals(gate.shape()),
                 "swiGlu", gate, up, out);
+        Operands.requireApart("swiGlu", gate, up);
     }
 
     /** Records the gated product. */
