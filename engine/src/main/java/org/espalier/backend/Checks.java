@@ -296,4 +296,32 @@ public final class Checks {
         }
         return pivot;
     }
+
+    public static void scaledSaliency(Saliency saliency, Tensor w, Tensor scale, Tensor rows, Tensor columns) {
+        Operands o = Operands.of("scaledSaliency", "w", w, "scale", scale, "rows", rows, "columns", columns).rank(w, 2);
+        o.require(!saliency.needsGradient() && !saliency.needsFisher(), saliency + " needs more than the weight")
+                .stored(w, w.shape().toArray()).is(scale, DType.F64, w.shape().dim(1))
+                .is(rows, DType.F64, w.shape().dim(0)).is(columns, DType.F64, w.shape().dim(1));
+    }
+
+    public static void squaredGradients(DType compute, Sequences sequences, double[] factors, Tensor x, Tensor dY,
+            Tensor gradient, Tensor squares, float beta) {
+        Operands o = Operands.of("squaredGradients", "x", x, "dY", dY, "gradient", gradient, "squares", squares)
+                .rank(x, 2).rank(dY, 2);
+        o.like(x, compute, x.shape()).is(dY, compute, x.shape().dim(0), dY.shape().dim(1))
+                .isOrNull(gradient, compute, dY.shape().dim(1), x.shape().dim(1))
+                .is(squares, compute, dY.shape().dim(1), x.shape().dim(1)).beta(beta)
+                .require(sequences.queries() == x.shape().dim(0), "the sequences have " + sequences.queries() + " rows")
+                .require(factors.length == sequences.count(), factors.length + " factors for " + sequences.count()
+                        + " sequences");
+    }
+
+    public static void columnDots(DType compute, Tensor a, Tensor shift, Tensor b, Tensor sums, float beta) {
+        Operands o = Operands.of("columnDots", "a", a, "shift", shift, "b", b, "sums", sums).rank(a, 2);
+        o.like(a, compute, a.shape()).isOrNull(b, compute, a.shape().toArray()).is(sums, DType.F64, a.shape().dim(1))
+                .beta(beta);
+        if (shift != null) {
+            o.floating(shift, a.shape().dim(1));
+        }
+    }
 }

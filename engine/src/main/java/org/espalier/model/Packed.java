@@ -1,7 +1,9 @@
 package org.espalier.model;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.espalier.backend.LossOps;
 import org.espalier.backend.Sequences;
@@ -60,20 +62,27 @@ public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequen
 
     /** Gives a recording's inputs these numbers. */
     public void feed(Executor executor, Recording recording) {
-        executor.set(recording.ids(), ids);
-        executor.set(recording.positions(), positions);
+        inputs(recording).forEach(executor::set);
+    }
+
+    /** These numbers as a recording's inputs take them. */
+    public Map<Value, int[]> inputs(Recording recording) {
+        Map<Value, int[]> inputs = new LinkedHashMap<>();
+        inputs.put(recording.ids(), ids);
+        inputs.put(recording.positions(), positions);
         int[] wanted = targets;
         if (recording.selected() != null) {
             int[] rows = IntStream.range(0, tokens()).filter(i -> targets[i] != LossOps.IGNORED).toArray();
-            executor.set(recording.selected(), rows);
+            inputs.put(recording.selected(), rows);
             wanted = IntStream.of(rows).map(i -> targets[i]).toArray();
         }
         int from = 0;
         for (Value part : recording.targets()) {
             int to = from + part.shape().extent(0);
-            executor.set(part, Arrays.copyOfRange(wanted, from, to));
+            inputs.put(part, Arrays.copyOfRange(wanted, from, to));
             from = to;
         }
+        return inputs;
     }
 
     private static int[] shifted(int[] ids) {

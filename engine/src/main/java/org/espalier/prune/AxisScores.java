@@ -4,32 +4,30 @@ import java.util.HashMap;
 import java.util.Map;
 import org.espalier.couple.Member;
 
-/** Scores of the rows and columns of weights, by the weight's name. */
+/** Scores of the entries along axes of weights. */
 public final class AxisScores {
 
-    /**
-     * Scores of one weight.
-     *
-     * @param rows    {@code [out]}
-     * @param columns {@code [in]}
-     */
-    public record RowsAndColumns(double[] rows, double[] columns) {
+    private record Axis(String weight, int axis) {
     }
 
-    private final Map<String, RowsAndColumns> weights = new HashMap<>();
+    private final Map<Axis, double[]> scores = new HashMap<>();
 
-    void put(String weight, RowsAndColumns scores) {
-        weights.put(weight, scores);
+    /** Enters the scores along one axis: 0 for rows, and for the entries of a vector, 1 for columns. */
+    void put(String weight, int axis, double[] along) {
+        scores.put(new Axis(weight, axis), along);
     }
 
-    /** Whether this weight was scored. */
-    public boolean has(String weight) {
-        return weights.containsKey(weight);
+    /** Whether this member was scored. */
+    public boolean has(Member member) {
+        return scores.containsKey(axis(member));
     }
 
     /** The scores along the axis that a member of a group is. */
     public double[] along(Member member) {
-        RowsAndColumns scores = weights.get(member.tensor().name());
-        return member.axis() == 0 ? scores.rows : scores.columns;
+        return scores.get(axis(member));
+    }
+
+    private static Axis axis(Member member) {
+        return new Axis(member.tensor().name(), member.axis());
     }
 }

@@ -1,5 +1,8 @@
 package org.espalier.prune;
 
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -9,17 +12,26 @@ import java.util.stream.Collectors;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.ffi.Failure;
-import org.espalier.model.Llama.Recording;
+import org.espalier.model.LossBatches;
 import org.espalier.model.Model;
-import org.espalier.model.Packed;
-import org.espalier.tape.Executor;
-import org.espalier.tape.Retention;
+import org.espalier.prune.UnitScores.Alignment;
+import org.espalier.tape.Observer;
+import org.espalier.tape.Op;
+import org.espalier.tape.Segment;
+import org.espalier.tape.SegmentWalk;
+import org.espalier.tape.Spill;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+import org.espalier.tape.op.Embedding;
+import org.espalier.tape.op.Linear;
+import org.espalier.tape.op.RmsNorm;
+import org.espalier.tensor.Tensor;
 
-/** Scores units of a model. */
+/** Scores units of a model, one layer at a time. */
 public final class ModelScores {
 
-    private ModelScores() {
-    }
+    private final Model model;
+    private final Walking walking;
 
     /**
      * How units are scored.
@@ -29,58 +41,114 @@ public final class ModelScores {
      * @param alignment how members of different lengths are laid beside each other
      * @param seed      for {@link Criterion#RANDOM}
      */
-    public record Method(Criterion criterion, Aggregate aggregate, UnitScores.Alignment alignment, long seed) {
+    public record Method(Criterion criterion, Aggregate aggregate, Alignment alignment, long seed) {
+    }
+
+    /**
+     * How a model is walked.
+     *
+     * @param spillAfter bytes of activations between layers that may wait in memory; more wait in a scratch file
+     * @param scratch    folder of that file
+     * @param observer   looks on, for progress
+     */
+    public record Walking(long spillAfter, Path scratch, Observer observer) {
+
+        /** Everything in memory, watched by nobody. */
+        public static Walking inMemory() {
+            return new Walking(Long.MAX_VALUE, Path.of(System.getProperty("java.io.tmpdir")), Observer.NONE);
+        }
+    }
+
+    public ModelScores(Model model, Walking walking) {
+        this.model = model;
+        this.walking = walking;
+    }
+
+    /** As {@link #of(List, Method, List)}, with everything in memory. */
+    public static List<UnitScores> of(Model model, List<Units> units, Method method, List<int[]> calibration) {
+        return new ModelScores(model, Walking.inMemory()).of(units, method, calibration);
     }
 
     /**
      * Scores of every unit.
      *
-     * @param calibration sequences of token ids of one length; the loss is the mean over all their predicted tokens. Not
-     *                    looked at by criteria that need none
+     * @param calibration sequences of token ids; the loss is the mean over all their predicted tokens. Not looked at by
+     *                    criteria that need none
      * @throws Failure if calibration is needed and missing, or if a score is not a number
      */
-    public static List<UnitScores> of(Model model, List<Units> units, Method method, List<int[]> calibration) {
+    public List<UnitScores> of(List<Units> units, Method method, List<int[]> calibration) {
         if (method.criterion() == Criterion.RANDOM) {
             RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(method.seed());
             return units.stream().map(u -> new UnitScores(u, random.doubles(u.count()).toArray())).toList();
         }
-        Set<String> weights = units.stream().flatMap(u -> u.members().stream()).map(m -> m.tensor())
-                .filter(t -> t.shape().rank() == 2).map(t -> t.name()).collect(Collectors.toSet());
-        AxisScores axes = method.criterion().needsCalibration() ? taylor(model, method, weights, calibration)
-                : magnitude(model, method, weights);
-        List<UnitScores> scores = units.stream()
-                .map(u -> UnitScores.of(u, axes, method.aggregate(), method.alignment())).toList();
+        AxisScores axes = axes(units, method, calibration);
+        List<UnitScores> scores = units.stream().map(u -> method.criterion().standardised()
+                ? UnitScores.standardised(u, axes)
+                : UnitScores.of(u, axes, method.aggregate(), method.alignment())).toList();
         scores.forEach(ModelScores::check);
         return scores;
     }
 
-    private static AxisScores taylor(Model model, Method method, Set<String> weights, List<int[]> calibration) {
-        Packed packed = Packed.of(calibration);
-        if (packed.counted() == 0) {
-            throw new Failure("there is nothing to calibrate on", "criterion " + method.criterion(),
+    /** Scores of the rows and columns that these units consist of. */
+    AxisScores axes(List<Units> units, Method method, List<int[]> calibration) {
+        Scored scored = Scored.of(units);
+        return method.criterion().needsCalibration() ? walked(method.criterion(), scored, calibration)
+                : magnitudes(method, scored);
+    }
+
+    private AxisScores walked(Criterion criterion, Scored scored, List<int[]> calibration) {
+        LossBatches batches = LossBatches.of(model.llama(), calibration);
+        if (batches.counted() == 0) {
+            throw new Failure("there is nothing to calibrate on", "criterion " + criterion,
                     "give sequences of at least two tokens");
         }
-        Recording recording = model.llama().loss(packed.tokens());
         Backend backend = model.backend();
         try (Queue queue = backend.newQueue();
-                ScoreObserver observer = new ScoreObserver(backend, queue, method.criterion().saliency(), weights,
-                        model.weights().tensors());
-                Executor executor = new Executor(backend, recording.tape(), model.leaves(Map.of()), observer,
-                        Retention.RECOMPUTE, observer)) {
-            packed.feed(executor, recording);
-            executor.forward(packed.sequences());
-            executor.backward(1.0 / packed.counted(), false);
-            return observer.scores();
+                WeightScorer scorer = scorer(criterion, queue, scored, batches);
+                Spill spill = new Spill(walking.spillAfter(), walking.scratch());
+                SegmentWalk walk = new SegmentWalk(backend, batches.batches(), model.leaves(Map.of()), scorer,
+                        scorer.then(walking.observer()), spill)) {
+            if (scorer.backwards()) {
+                walk.backward(1.0 / batches.counted());
+            } else {
+                walk.forward();
+            }
+            return scorer.scores();
         }
     }
 
-    private static AxisScores magnitude(Model model, Method method, Set<String> weights) {
-        AxisScores scores = new AxisScores();
-        try (Queue queue = model.backend().newQueue()) {
-            weights.stream().sorted().forEach(name -> ScoreObserver.score(model.backend(), queue,
-                    method.criterion().saliency(), name, model.weights().tensor(name), null, scores));
+    private WeightScorer scorer(Criterion criterion, Queue queue, Scored scored, LossBatches batches) {
+        Map<String, Tensor> weights = model.weights().tensors();
+        Collection<Tape> tapes = batches.batches().stream().map(SegmentWalk.Batch::tape).collect(Collectors.toSet());
+        return switch (criterion.source()) {
+            case INPUTS -> new InputScorer(model.backend(), queue, criterion, scored, weights);
+            case VECTORS -> new VectorScorer(model.backend(), queue, scored, tapes);
+            case GRADIENTS -> new GradientScorer(model.backend(), queue, criterion.saliency(), scored,
+                    new SequenceFactors(batches.counted(), criterion.sumsSquares() ? 1 : batches.sequences()), weights, tapes);
+            default -> throw new IllegalStateException(criterion + " needs no walk");
+        };
+    }
+
+    /** Of what norms, linear layers and embeddings hold; biases have no score. */
+    private AxisScores magnitudes(Method method, Scored scored) {
+        Set<Value> weights = new LinkedHashSet<>();
+        for (Segment segment : model.llama().shape().segments()) {
+            for (Op op : segment.ops()) {
+                switch (op) {
+                    case Linear linear -> weights.add(linear.w());
+                    case RmsNorm norm -> weights.add(norm.w());
+                    // LLM-Pruner drops the embedding from magnitudes, or fails on it.
+                    case Embedding table when method.alignment() == Alignment.BY_UNIT -> weights.add(table.table());
+                    default -> { }
+                }
+            }
         }
-        return scores;
+        try (Queue queue = model.backend().newQueue()) {
+            WeightScores scores = new WeightScores(model.backend(), queue);
+            weights.stream().filter(scored::any).forEach(weight -> scores.saliency(method.criterion().saliency(),
+                    weight.name(), model.weights().tensor(weight.name()), null, null));
+            return scores.scores();
+        }
     }
 
     private static void check(UnitScores scores) {

@@ -1,8 +1,10 @@
 package org.espalier.prune;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.DoubleUnaryOperator;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Member;
 
@@ -27,25 +29,57 @@ public record UnitScores(Units units, double[] scores) {
      * entries.
      */
     public static UnitScores of(Units units, AxisScores scores, Aggregate aggregate, Alignment alignment) {
-        List<Member> scored = units.members().stream().filter(m -> scores.has(m.tensor().name())).toList();
-        List<Member> members = alignment == Alignment.BY_UNIT ? scored : walkOrder(units, scored);
-        int width = members.stream().mapToInt(m -> units.entries(m, 0).length).min().orElseThrow();
-        double[][][] aligned = new double[members.size()][][];
-        for (int m = 0; m < aligned.length; m++) {
-            aligned[m] = alignment == Alignment.BY_UNIT ? byUnit(units, members.get(m), scores, width)
-                    : byPosition(units, members.get(m), scores, width);
-        }
+        double[][] members = members(units, scores, aggregate, alignment);
         double[] totals = new double[units.count()];
-        double[] column = new double[members.size()];
-        for (int unit = 0; unit < totals.length; unit++) {
-            for (int entry = 0; entry < width; entry++) {
-                for (int m = 0; m < column.length; m++) {
-                    column[m] = aligned[m][unit][entry];
-                }
-                totals[unit] += aggregate.of(column);
+        double[] column = new double[members.length];
+        int width = members[0].length / totals.length;
+        for (int entry = 0; entry < members[0].length; entry++) {
+            for (int m = 0; m < column.length; m++) {
+                column[m] = members[m][entry];
+            }
+            totals[entry / width] += aggregate.of(column);
+        }
+        return new UnitScores(units, totals);
+    }
+
+    /**
+     * Scores of a group whose entries compete with those of other groups: of each member that reads the units, the scores of
+     * its columns less their mean, over their standard deviation; averaged over the members and over a unit's entries. As
+     * FLAP does it, columns that read attention heads are squared before.
+     */
+    static UnitScores standardised(Units units, AxisScores scores) {
+        double[] totals = new double[units.count()];
+        List<Member> readers = units.members().stream().filter(m -> m.axis() == 1 && scores.has(m)).toList();
+        for (Member member : readers) {
+            double[][] entries = byUnit(units, member, scores, units.entries(member, 0).length);
+            if (units.group().role() == Role.HEADS || units.group().role() == Role.QUERY_HEADS) {
+                replaceAll(entries, s -> s * s);
+            }
+            standardise(entries);
+            for (int unit = 0; unit < totals.length; unit++) {
+                totals[unit] += Arrays.stream(entries[unit]).average().orElseThrow() / readers.size();
             }
         }
         return new UnitScores(units, totals);
+    }
+
+    /**
+     * Scores of each member, laid beside each other entry by entry.
+     *
+     * @return {@code [members, units · entries of a unit]}
+     */
+    static double[][] members(Units units, AxisScores scores, Aggregate aggregate, Alignment alignment) {
+        List<Member> scored = units.members().stream().filter(scores::has).toList();
+        // The last is the one that is executed last, whatever the order of the walk.
+        List<Member> members = aggregate == Aggregate.LAST ? scored : walkOrder(units, scored);
+        int width = members.stream().mapToInt(m -> units.entries(m, 0).length).min().orElseThrow();
+        double[][] aligned = new double[members.size()][];
+        for (int m = 0; m < aligned.length; m++) {
+            double[][] of = alignment == Alignment.BY_UNIT ? byUnit(units, members.get(m), scores, width)
+                    : byPosition(units, members.get(m), scores, width);
+            aligned[m] = Arrays.stream(of).flatMapToDouble(Arrays::stream).toArray();
+        }
+        return aligned;
     }
 
     /**
@@ -61,6 +95,20 @@ public record UnitScores(Units units, double[] scores) {
         members.stream().filter(m -> m.axis() == 1).forEach(order::add);
         members.reversed().stream().filter(m -> m.axis() == 0 && m != root).forEach(order::add);
         return order;
+    }
+
+    private static void standardise(double[][] entries) {
+        double mean = Arrays.stream(entries).flatMapToDouble(Arrays::stream).average().orElseThrow();
+        double squares = Arrays.stream(entries).flatMapToDouble(Arrays::stream).map(s -> (s - mean) * (s - mean)).sum();
+        long count = Arrays.stream(entries).mapToLong(e -> e.length).sum();
+        double deviation = Math.sqrt(squares / Math.max(1, count - 1));
+        replaceAll(entries, s -> deviation == 0 ? 0 : (s - mean) / deviation);
+    }
+
+    private static void replaceAll(double[][] entries, DoubleUnaryOperator by) {
+        for (double[] of : entries) {
+            Arrays.setAll(of, i -> by.applyAsDouble(of[i]));
+        }
     }
 
     private static double[][] byUnit(Units units, Member member, AxisScores scores, int width) {

@@ -13,8 +13,9 @@ final class Coverage {
 
     private final Map<Value, List<Range>> written = new HashMap<>();
 
-    void clear() {
-        written.clear();
+    /** Whether any part of {@code value} has been written. */
+    boolean any(Value value) {
+        return written.containsKey(value.root());
     }
 
     /** Counts the part that {@code value} covers as written; returns whether it had been before. */

@@ -28,7 +28,7 @@ public final class Executor implements AutoCloseable {
     private final Workspace owned;
     private final long bytes;
     private final Map<Value, Tensor> inputs = new HashMap<>();
-    private final Coverage coverage = new Coverage();
+    private Coverage coverage = new Coverage();
     /** By generation and value: looked up hundreds of times for each generated token. */
     private final Tensor[][] placed;
 
@@ -44,7 +44,8 @@ public final class Executor implements AutoCloseable {
      */
     public Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
             Observer observer) {
-        this(backend, tape, leaves, gradients, retention, observer, new Workspace(backend), true);
+        this(backend, tape, leaves, gradients, observer, new Schedule(tape, gradients, observer, retention),
+                new Workspace(backend), true);
     }
 
     /**
@@ -52,17 +53,24 @@ public final class Executor implements AutoCloseable {
      */
     public Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
             Observer observer, Workspace shared) {
-        this(backend, tape, leaves, gradients, retention, observer, shared, false);
+        this(backend, tape, leaves, gradients, observer, new Schedule(tape, gradients, observer, retention), shared, false);
     }
 
-    private Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
-            Observer observer, Workspace memory, boolean owned) {
+    /** Of one segment, for {@link SegmentWalk}, in a workspace as above. */
+    Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
+            Observer observer, Workspace shared, Segment segment) {
+        this(backend, tape, leaves, gradients, observer, new Schedule(tape, gradients, observer, retention, List.of(segment)),
+                shared, false);
+    }
+
+    private Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Observer observer, Schedule schedule,
+            Workspace memory, boolean owned) {
         this.backend = backend;
         this.tape = tape;
         this.leaves = leaves;
         this.gradients = gradients;
         this.observer = observer;
-        this.schedule = new Schedule(tape, gradients, retention);
+        this.schedule = schedule;
         long planned = Arena.plan(schedule, backend.computeType());
         this.placed = new Tensor[2][tape.values().size()];
         this.queue = backend.newQueue();
@@ -123,10 +131,34 @@ public final class Executor implements AutoCloseable {
      * @param add whether to add to the parameters' gradients, else they are overwritten
      */
     public void backward(double weight, boolean add) {
+        backward(weight, add, new Coverage());
+    }
+
+    /** As above, where {@code written} says which gradients have been written already, and learns of those written now. */
+    void backward(double weight, boolean add, Coverage written) {
         this.lossWeight = weight;
         this.accumulate = add;
-        coverage.clear();
+        this.coverage = written;
         run(schedule.backward());
+    }
+
+    Tape tape() {
+        return tape;
+    }
+
+    Schedule schedule() {
+        return schedule;
+    }
+
+    /** Where a value that passes between segments is. */
+    Tensor boundary(Value value) {
+        return activation(value, 0);
+    }
+
+    /** Where the gradient of a value that passes between segments is, or null if it has none. */
+    Tensor boundaryGradient(Value value) {
+        Schedule.Slot slot = schedule.gradientSlot(value);
+        return slot == null ? null : place(value, slot);
     }
 
     /** Waits, and reads a result. */
@@ -190,6 +222,9 @@ public final class Executor implements AutoCloseable {
             observer.afterBackward(entry.op(), step);
         } else {
             entry.op().forward(step);
+            if (entry.generation() == 0) {
+                observer.afterForward(entry.op(), step);
+            }
         }
     }
 

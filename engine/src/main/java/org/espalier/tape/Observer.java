@@ -1,5 +1,7 @@
 package org.espalier.tape;
 
+import java.util.List;
+
 /** Looks on while an executor walks a tape: for residency of weights, progress, and scores of groups. */
 public interface Observer {
 
@@ -15,7 +17,29 @@ public interface Observer {
     default void after(Segment segment, boolean backward) {
     }
 
-    /** After one operation's backward step, while its operands and gradients are still there. */
+    /** After one operation's forward step, while its operands are still there; not when it is computed again. */
+    default void afterForward(Op op, Step step) {
+    }
+
+    /** After one operation's backward step, while what the two methods below name is still there. */
     default void afterBackward(Op op, Step step) {
+    }
+
+    /** Operands that {@link #afterBackward} reads, beside those that the backward step itself does; must not change. */
+    default List<Value> valuesRead(Op op) {
+        return List.of();
+    }
+
+    /**
+     * Operands whose gradients {@link #afterBackward} reads: the walk computes those even where no parameter wants one.
+     * Of an input that several operations read, the gradient is not complete yet. Must not change.
+     */
+    default List<Value> gradientsRead(Op op) {
+        return List.of();
+    }
+
+    /** This observer and then another one. */
+    default Observer then(Observer other) {
+        return new ObserverPair(this, other);
     }
 }

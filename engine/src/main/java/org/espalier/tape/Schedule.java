@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The order in which a tape's operations run, forwards and backwards, and from when to when each number must be there.
@@ -38,24 +40,66 @@ final class Schedule {
 
     private final Tape tape;
     private final Gradients gradients;
+    private final Observer observer;
     private final Retention retention;
+    private final List<Segment> segments;
     private final List<Entry> entries = new ArrayList<>();
     private final Map<Key, Slot> slots = new LinkedHashMap<>();
     private final Set<Value> shared = new HashSet<>();
     private final Set<Value> differentiable = new HashSet<>();
     private int forwardEntries;
 
-    Schedule(Tape tape, Gradients gradients, Retention retention) {
+    /** Of the whole tape. */
+    Schedule(Tape tape, Gradients gradients, Observer observer, Retention retention) {
+        this(tape, gradients, observer, retention, tape.segments());
+    }
+
+    /**
+     * Of some segments only: what they take from the others is there from the beginning, what they give to others stays to
+     * the end, and so do the gradients of both.
+     */
+    Schedule(Tape tape, Gradients gradients, Observer observer, Retention retention, List<Segment> segments) {
         this.tape = tape;
         this.gradients = gradients;
+        this.observer = observer;
         this.retention = retention;
+        this.segments = segments;
         findShared();
         forwardPass();
         if (retention != Retention.INFERENCE) {
             findDifferentiable();
             backwardPass();
         }
-        tape.results().forEach(r -> touch(r, 0, false, Integer.MAX_VALUE));
+        given().forEach(v -> touch(v, 0, false, -1));
+        passed().forEach(v -> touch(v, 0, false, Integer.MAX_VALUE));
+        results().forEach(r -> touch(r, 0, false, Integer.MAX_VALUE));
+    }
+
+    /** The tape's results that these segments make. */
+    List<Value> results() {
+        Set<Value> made = outputs();
+        return tape.results().stream().filter(r -> made.contains(r.root())).toList();
+    }
+
+    /** What these segments take from other ones. */
+    List<Value> given() {
+        Set<Value> made = outputs();
+        return inputs(segments).filter(v -> shared.contains(v) && !made.contains(v)).toList();
+    }
+
+    /** What these segments make for other ones. */
+    List<Value> passed() {
+        Set<Value> made = outputs();
+        return inputs(tape.segments().stream().filter(s -> !segments.contains(s)).toList()).filter(made::contains).toList();
+    }
+
+    private Set<Value> outputs() {
+        return segments.stream().flatMap(s -> s.ops().stream()).flatMap(op -> op.outputs().stream()).map(Value::root)
+                .collect(Collectors.toSet());
+    }
+
+    private static Stream<Value> inputs(List<Segment> of) {
+        return of.stream().flatMap(s -> s.ops().stream()).flatMap(op -> op.inputs().stream()).map(Value::root).distinct();
     }
 
     List<Entry> forward() {
@@ -105,6 +149,8 @@ final class Schedule {
     }
 
     private void findDifferentiable() {
+        tape.segments().stream().flatMap(s -> s.ops().stream()).flatMap(op -> observer.gradientsRead(op).stream())
+                .forEach(v -> differentiable.add(v.root()));
         for (Segment segment : tape.segments()) {
             for (Op op : segment.ops()) {
                 boolean any = false;
@@ -122,7 +168,7 @@ final class Schedule {
     }
 
     private void forwardPass() {
-        for (Segment segment : tape.segments()) {
+        for (Segment segment : segments) {
             segment.ops().forEach(op -> forwardEntry(op, segment, 0));
         }
         forwardEntries = entries.size();
@@ -134,12 +180,19 @@ final class Schedule {
         for (int s = last; s >= 0; s--) {
             Segment segment = tape.segments().get(s);
             List<Op> walk = backwardOps(segment, reached);
+            if (!segments.contains(segment)) {
+                continue;
+            }
             boolean again = retention == Retention.RECOMPUTE && s != last && !walk.isEmpty();
             if (again) {
                 segment.ops().forEach(op -> forwardEntry(op, segment, 1));
             }
             walk.forEach(op -> backwardEntry(op, segment, again ? 1 : 0));
         }
+        Stream.concat(given().stream(), passed().stream()).filter(reached::contains).forEach(v -> {
+            touch(v, 0, true, forwardEntries);
+            touch(v, 0, true, Integer.MAX_VALUE);
+        });
     }
 
     /** The operations of a segment, last first, through which a wanted gradient passes. */
@@ -148,7 +201,7 @@ final class Schedule {
         for (Op op : segment.ops().reversed()) {
             boolean begins = op.seedsGradient() || op.outputs().stream().anyMatch(o -> reached.contains(o.root()));
             List<Value> onwards = op.inputs().stream().map(Value::root).filter(differentiable::contains).toList();
-            if (begins && !onwards.isEmpty()) {
+            if (begins && !(onwards.isEmpty() && observer.gradientsRead(op).isEmpty())) {
                 walk.add(op);
                 reached.addAll(onwards);
             }
@@ -171,6 +224,8 @@ final class Schedule {
             op.outputs().stream().filter(o -> gradientSlot(o) != null).forEach(o -> touch(o, 0, true, time));
         }
         op.inputs().stream().filter(this::wanted).forEach(v -> touch(v, 0, true, time));
+        observer.valuesRead(op).forEach(v -> touch(v, generation, false, time));
+        observer.gradientsRead(op).forEach(v -> touch(v, 0, true, time));
     }
 
     private void touch(Value value, int generation, boolean gradient, int time) {

@@ -37,7 +37,8 @@ class BadShapesTest {
             "linear bias missing", "rmsNormBackward dX missing", "rmsNormBackward dW missing",
             "attentionBackward dQuery missing", "attentionBackward dKey missing", "attentionBackward dValue missing",
             "swiGluBackward dGate missing", "swiGluBackward dUp missing", "adamW factor missing",
-            "correlate weights missing", "solve right wider");
+            "correlate weights missing", "solve right wider",
+            "squaredGradients gradient missing", "columnDots shift missing", "columnDots b missing");
 
     private static final long MOST_FLOPS = 200_000;
     private static final long ROOM = 4 << 20;

@@ -49,7 +49,7 @@ class ScheduleTest {
     @ParameterizedTest
     @EnumSource(Retention.class)
     void slotsAliveTogetherDoNotOverlap(Retention retention) {
-        Schedule schedule = new Schedule(stack(6), ALL, retention);
+        Schedule schedule = new Schedule(stack(6), ALL, Observer.NONE, retention);
         long total = Arena.plan(schedule, DType.F32);
         List<Schedule.Slot> slots = new ArrayList<>();
         schedule.slots().forEach(slots::add);
@@ -69,10 +69,10 @@ class ScheduleTest {
 
     @Test
     void inferenceReusesMemoryAndRecomputingKeepsLessThanKeeping() {
-        long inference = Arena.plan(new Schedule(stack(20), ALL, Retention.INFERENCE), DType.F32);
-        assertEquals(inference, Arena.plan(new Schedule(stack(2), ALL, Retention.INFERENCE), DType.F32));
-        long keep = Arena.plan(new Schedule(stack(20), ALL, Retention.KEEP), DType.F32);
-        long few = Arena.plan(new Schedule(stack(2), ALL, Retention.KEEP), DType.F32);
+        long inference = Arena.plan(new Schedule(stack(20), ALL, Observer.NONE, Retention.INFERENCE), DType.F32);
+        assertEquals(inference, Arena.plan(new Schedule(stack(2), ALL, Observer.NONE, Retention.INFERENCE), DType.F32));
+        long keep = Arena.plan(new Schedule(stack(20), ALL, Observer.NONE, Retention.KEEP), DType.F32);
+        long few = Arena.plan(new Schedule(stack(2), ALL, Observer.NONE, Retention.KEEP), DType.F32);
         assertTrue(keep > few, keep + " for 20 layers, " + few + " for 2");
     }
 
@@ -89,7 +89,7 @@ class ScheduleTest {
                 throw new AssertionError();
             }
         };
-        List<String> walk = new Schedule(stack(4), last, Retention.KEEP).backward().stream()
+        List<String> walk = new Schedule(stack(4), last, Observer.NONE, Retention.KEEP).backward().stream()
                 .map(e -> e.segment().name() + " " + e.op().kind()).toList();
         assertEquals(List.of("head crossEntropy", "head linear", "layer 3 add", "layer 3 linear"), walk);
     }
@@ -110,15 +110,17 @@ class ScheduleTest {
         Value low = tape.slice(whole, 0, 4);
         Value high = tape.slice(whole, 4, 10);
         Coverage coverage = new Coverage();
+        assertFalse(coverage.any(whole));
         assertFalse(coverage.write(low));
+        assertTrue(coverage.any(whole));
         assertTrue(coverage.write(low));
         assertFalse(coverage.complete(whole));
         assertFalse(coverage.write(high));
         assertTrue(coverage.complete(whole));
         assertTrue(coverage.write(whole));
-        coverage.clear();
-        coverage.write(low);
+        Coverage fresh = new Coverage();
+        fresh.write(low);
         Value middle = tape.slice(whole, 3, 6);
-        assertThrows(IllegalStateException.class, () -> coverage.write(middle));
+        assertThrows(IllegalStateException.class, () -> fresh.write(middle));
     }
 }

@@ -43,6 +43,8 @@ public final class CpuBackend implements Backend {
     private final Scores scores;
     private final Correlation correlation;
     private final Cholesky cholesky;
+    private final SquaredGradients squaredGradients;
+    private final ColumnDots columnDots;
 
     /** @param threads how many threads compute, the calling one among them */
     public CpuBackend(int threads) {
@@ -64,6 +66,8 @@ public final class CpuBackend implements Backend {
         scores = new Scores(pool);
         correlation = new Correlation(pool, scratch);
         cholesky = new Cholesky(pool);
+        squaredGradients = new SquaredGradients(pool, scratch);
+        columnDots = new ColumnDots(pool);
     }
 
     @Override
@@ -360,7 +364,7 @@ public final class CpuBackend implements Backend {
             Tensor columns) {
         Checks.saliency(COMPUTE, saliency, w, gradient, fisher, rows, columns);
         scores.run(saliency, new Scores.Weight(w.type(), memory(w), gradient == null ? null : memory(gradient),
-                fisher == null ? null : memory(fisher), w.shape().rows(), w.shape().columns()), memory(rows),
+                fisher == null ? null : memory(fisher), null, w.shape().rows(), w.shape().columns()), memory(rows),
                 memory(columns));
     }
 
@@ -375,6 +379,28 @@ public final class CpuBackend implements Backend {
     public void solve(Queue queue, Tensor matrix, Tensor right) {
         Checks.solve(matrix, right);
         cholesky.solve(memory(matrix), memory(right), matrix.shape().extent(0), right.shape().extent(1));
+    }
+
+    @Override
+    public void scaledSaliency(Queue queue, Saliency saliency, Tensor w, Tensor scale, Tensor rows, Tensor columns) {
+        Checks.scaledSaliency(saliency, w, scale, rows, columns);
+        scores.run(saliency, new Scores.Weight(w.type(), memory(w), null, null, memory(scale), w.shape().rows(),
+                w.shape().columns()), memory(rows), memory(columns));
+    }
+
+    @Override
+    public void squaredGradients(Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Tensor gradient,
+            Tensor squares, float beta) {
+        Checks.squaredGradients(COMPUTE, rows, factors, x, dY, gradient, squares, beta);
+        squaredGradients.run(rows, factors, memory(x), memory(dY), memoryOrNull(gradient), memory(squares),
+                beta, x.shape().columns(), dY.shape().columns());
+    }
+
+    @Override
+    public void columnDots(Queue queue, Tensor a, Tensor shift, Tensor b, Tensor sums, float beta) {
+        Checks.columnDots(COMPUTE, a, shift, b, sums, beta);
+        columnDots.run(memory(a), shift == null ? null : floats(shift), memoryOrNull(b), memory(sums), beta,
+                a.shape().rows(), a.shape().columns());
     }
 
     @Override

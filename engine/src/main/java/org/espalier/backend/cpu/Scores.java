@@ -26,14 +26,17 @@ final class Scores {
      *
      * @param gradient float32, or null
      * @param fisher   float32, or null
+     * @param scale    a factor of each column, float64, or null
      */
-    record Weight(DType type, MemorySegment numbers, MemorySegment gradient, MemorySegment fisher, int out, int in) {
+    record Weight(DType type, MemorySegment numbers, MemorySegment gradient, MemorySegment fisher, MemorySegment scale,
+            int out, int in) {
     }
 
     void run(Saliency saliency, Weight weight, MemorySegment rows, MemorySegment columns) {
         int panels = Math.ceilDiv(weight.out, PANEL_ROWS);
+        double[] scale = weight.scale == null ? null : weight.scale.toArray(Lanes.DOUBLE);
         double[][] partial = new double[panels][];
-        pool.run(panels, (panel, worker) -> partial[panel] = panel(saliency, weight, panel, rows));
+        pool.run(panels, (panel, worker) -> partial[panel] = panel(saliency, weight, scale, panel, rows));
         for (int k = 0; k < weight.in; k++) {
             double sum = 0;
             for (double[] columnSums : partial) {
@@ -44,7 +47,7 @@ final class Scores {
     }
 
     /** Writes the scores of a panel's rows and returns its column sums. */
-    private static double[] panel(Saliency saliency, Weight weight, int panel, MemorySegment rows) {
+    private static double[] panel(Saliency saliency, Weight weight, double[] scale, int panel, MemorySegment rows) {
         int from = panel * PANEL_ROWS;
         int to = Math.min(weight.out, from + PANEL_ROWS);
         float[] w = new float[weight.in];
@@ -58,6 +61,9 @@ final class Scores {
             read(weight.gradient, i, g);
             read(weight.fisher, i, f);
             salience(saliency, w, g, f, s);
+            if (scale != null) {
+                multiply(s, scale);
+            }
             for (int k = 0; k < s.length; k++) {
                 columnSums[k] += s[k];
             }
@@ -78,6 +84,12 @@ final class Scores {
         for (int k = 0; k < s.length; k++) {
             double value = saliency.of(w[k], g[k], f[k]);
             s[k] = signed ? value : Math.abs(value);
+        }
+    }
+
+    private static void multiply(double[] s, double[] scale) {
+        for (int k = 0; k < s.length; k++) {
+            s[k] *= scale[k];
         }
     }
 

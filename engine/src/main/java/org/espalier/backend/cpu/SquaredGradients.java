@@ -1,0 +1,94 @@
+package org.espalier.backend.cpu;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import org.espalier.backend.Sequences;
+import org.espalier.backend.cpu.Grid.Tile;
+import org.espalier.ffi.Cblas;
+
+/**
+ * Sums of squared weight gradients over sequences. A tile of the weight's gradient is computed for one sequence after the
+ * other in the worker's scratch memory, where it is squared and added: no sequence's gradient is ever there as a whole.
+ */
+final class SquaredGradients {
+
+    private final WorkerPool pool;
+    private final Scratch scratch;
+
+    SquaredGradients(WorkerPool pool, Scratch scratch) {
+        this.pool = pool;
+        this.scratch = scratch;
+    }
+
+    /** See {@link org.espalier.backend.ScoreOps#squaredGradients}; {@code gradient} may be null. All is float32. */
+    void run(Sequences rows, double[] factors, MemorySegment x, MemorySegment dY, MemorySegment gradient,
+            MemorySegment squares, float beta, int in, int out) {
+        Grid grid = Grid.of(out, in, 1);
+        scratch.require(4L * grid.rows().part() * grid.columns().part());
+        pool.run(grid.tiles(), (task, worker) -> {
+            Tile tile = grid.tile(task);
+            MemorySegment panel = scratch.of(worker);
+            if (beta == 0) {
+                clear(squares, tile, in);
+                if (gradient != null) {
+                    clear(gradient, tile, in);
+                }
+            }
+            for (int s = 0; s < rows.count(); s++) {
+                long first = rows.queryStart()[s];
+                Cblas.sgemm(true, false, tile.rows(), tile.columns(), rows.queries(s), 1f, dY,
+                        4L * (first * out + tile.row()), out, x, 4L * (first * in + tile.column()), in, 0f, panel, 0,
+                        tile.columns());
+                add(panel, tile, (float) factors[s], gradient, squares, in);
+            }
+        });
+    }
+
+    private static void clear(MemorySegment target, Tile tile, int in) {
+        for (int r = 0; r < tile.rows(); r++) {
+            target.asSlice(offset(tile, r, in), 4L * tile.columns()).fill((byte) 0);
+        }
+    }
+
+    private static long offset(Tile tile, int row, int in) {
+        return 4L * ((long) in * (tile.row() + row) + tile.column());
+    }
+
+    private static void add(MemorySegment panel, Tile tile, float factor, MemorySegment gradient, MemorySegment squares,
+            int in) {
+        for (int r = 0; r < tile.rows(); r++) {
+            long from = 4L * r * tile.columns();
+            long to = offset(tile, r, in);
+            addSquares(panel, from, factor, squares, to, tile.columns());
+            if (gradient != null) {
+                addNumbers(panel, from, gradient, to, tile.columns());
+            }
+        }
+    }
+
+    private static void addSquares(MemorySegment panel, long from, float factor, MemorySegment squares, long to, int count) {
+        int whole = Lanes.whole(count);
+        for (int i = 0; i < whole; i += Lanes.WIDTH) {
+            FloatVector g = Lanes.load(panel, from + 4L * i);
+            Lanes.store(g.mul(factor).fma(g, Lanes.load(squares, to + 4L * i)), squares, to + 4L * i);
+        }
+        if (whole < count) {
+            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
+            FloatVector g = Lanes.load(panel, from + 4L * whole, mask);
+            Lanes.store(g.mul(factor).fma(g, Lanes.load(squares, to + 4L * whole, mask)), squares, to + 4L * whole, mask);
+        }
+    }
+
+    private static void addNumbers(MemorySegment panel, long from, MemorySegment gradient, long to, int count) {
+        int whole = Lanes.whole(count);
+        for (int i = 0; i < whole; i += Lanes.WIDTH) {
+            Lanes.store(Lanes.load(panel, from + 4L * i).add(Lanes.load(gradient, to + 4L * i)), gradient, to + 4L * i);
+        }
+        if (whole < count) {
+            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
+            FloatVector sum = Lanes.load(panel, from + 4L * whole, mask).add(Lanes.load(gradient, to + 4L * whole, mask));
+            Lanes.store(sum, gradient, to + 4L * whole, mask);
+        }
+    }
+}

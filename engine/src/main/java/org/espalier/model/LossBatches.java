@@ -1,0 +1,53 @@
+package org.espalier.model;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.espalier.model.Llama.Recording;
+import org.espalier.tape.SegmentWalk.Batch;
+
+/**
+ * Sequences cut into batches whose next-token losses are computed together: whole sequences, at most
+ * {@link #BATCH_TOKENS} tokens unless one alone is longer.
+ *
+ * @param batches    for a {@link org.espalier.tape.SegmentWalk}
+ * @param recordings of each batch
+ * @param sequences  in all
+ * @param counted    tokens whose loss counts, in all
+ */
+public record LossBatches(List<Batch> batches, List<Recording> recordings, int sequences, int counted) {
+
+    /** Tokens computed at once: enough for fast matrix products. */
+    public static final int BATCH_TOKENS = 1024;
+
+    /** Batches of sequences, in their order. */
+    public static LossBatches of(Llama llama, List<int[]> sequences) {
+        Map<Integer, Recording> bySize = new HashMap<>();
+        List<Batch> batches = new ArrayList<>();
+        List<Recording> recordings = new ArrayList<>();
+        int counted = 0;
+        int from = 0;
+        while (from < sequences.size()) {
+            int to = end(sequences, from);
+            Packed packed = Packed.of(sequences.subList(from, to));
+            if (packed.tokens() > 0) {
+                Recording recording = bySize.computeIfAbsent(packed.tokens(), llama::loss);
+                batches.add(new Batch(recording.tape(), packed.sequences(), packed.inputs(recording)));
+                recordings.add(recording);
+                counted += packed.counted();
+            }
+            from = to;
+        }
+        return new LossBatches(batches, recordings, sequences.size(), counted);
+    }
+
+    private static int end(List<int[]> sequences, int from) {
+        int to = from + 1;
+        int tokens = sequences.get(from).length;
+        while (to < sequences.size() && tokens + sequences.get(to).length <= BATCH_TOKENS) {
+            tokens += sequences.get(to++).length;
+        }
+        return to;
+    }
+}

@@ -1,0 +1,137 @@
+package org.espalier.prune;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.espalier.backend.Backend;
+import org.espalier.backend.Queue;
+import org.espalier.backend.Saliency;
+import org.espalier.tape.Op;
+import org.espalier.tape.Segment;
+import org.espalier.tape.Step;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+import org.espalier.tape.op.Embedding;
+import org.espalier.tape.op.Linear;
+import org.espalier.tape.op.RmsNorm;
+import org.espalier.tensor.Tensor;
+
+/**
+ * Scores weights by their gradients, and by the squared gradients of single sequences if the saliency asks for those. Both
+ * live from the moment they are begun until the last segment that uses the weight is done, when its rows and columns are
+ * scored: never more than a segment's are there, and those of a tied table.
+ */
+final class GradientScorer implements WeightScorer {
+
+    private final Backend backend;
+    private final Saliency saliency;
+    private final boolean squared;
+    private final Scored scored;
+    private final SequenceFactors factors;
+    private final Map<String, Tensor> weights;
+    private final WeightScores scores;
+    private final NormScores norms;
+    private final TensorPool pool;
+    /** The first segment that uses a weight, which a walk backwards comes to last. */
+    private final Map<String, Integer> firstUse = new HashMap<>();
+    private final Map<String, Tensor> gradients = new LinkedHashMap<>();
+    private final Map<String, Tensor> squares = new LinkedHashMap<>();
+
+    GradientScorer(Backend backend, Queue queue, Saliency saliency, Scored scored, SequenceFactors factors,
+            Map<String, Tensor> weights, Collection<Tape> tapes) {
+        this.backend = backend;
+        this.saliency = saliency;
+        this.squared = saliency.needsFisher();
+        this.scored = scored;
+        this.factors = factors;
+        this.weights = weights;
+        this.scores = new WeightScores(backend, queue);
+        this.norms = new NormScores(backend, saliency, factors);
+        this.pool = new TensorPool(backend);
+        for (Tape tape : tapes) {
+            for (Segment segment : tape.segments()) {
+                segment.ops().forEach(op -> op.inputs().forEach(v -> firstUse.merge(v.name(), segment.index(), Math::min)));
+            }
+        }
+    }
+
+    @Override
+    public boolean backwards() {
+        return true;
+    }
+
+    /** Where squared gradients are asked for, the gradient comes with them. */
+    @Override
+    public boolean wanted(Value parameter) {
+        return !squared && parameter.shape().rank() == 2 && scored.any(parameter);
+    }
+
+    @Override
+    public Tensor tensor(Value parameter) {
+        return cleared(gradients, parameter);
+    }
+
+    @Override
+    public List<Value> valuesRead(Op op) {
+        return op instanceof RmsNorm norm && scored.any(norm.w()) ? List.of(norm.y()) : List.of();
+    }
+
+    @Override
+    public List<Value> gradientsRead(Op op) {
+        return switch (op) {
+            case Linear linear when squared && scored.any(linear.w()) -> List.of(linear.y());
+            case Embedding embedding when squared && scored.any(embedding.table()) -> List.of(embedding.out());
+            default -> valuesRead(op);
+        };
+    }
+
+    @Override
+    public void afterBackward(Op op, Step step) {
+        switch (op) {
+            case RmsNorm norm when scored.any(norm.w()) -> norms.add(norm, step);
+            case Linear linear when squared && scored.any(linear.w()) -> backend.squaredGradients(step.queue(),
+                    step.sequences(), factors.of(step.sequences()), step.value(linear.x()), step.gradient(linear.y()),
+                    saliency.needsGradient() ? cleared(gradients, linear.w()) : null, cleared(squares, linear.w()), 1);
+            case Embedding embedding when squared && scored.any(embedding.table()) ->
+                    new EmbeddingSquares(backend, factors).add(embedding, step, cleared(gradients, embedding.table()),
+                            cleared(squares, embedding.table()));
+            default -> { }
+        }
+    }
+
+    private Tensor cleared(Map<String, Tensor> kind, Value parameter) {
+        return kind.computeIfAbsent(parameter.name(), name -> pool.zeros(parameter.shape(), "gradient of " + name));
+    }
+
+    @Override
+    public void after(Segment segment, boolean backward) {
+        if (!backward) {
+            return;
+        }
+        List<String> names = new ArrayList<>(squared ? squares.keySet() : gradients.keySet());
+        for (String name : names) {
+            if (firstUse.get(name) >= segment.index()) {
+                Tensor gradient = gradients.remove(name);
+                Tensor square = squares.remove(name);
+                scores.saliency(saliency, name, weights.get(name), gradient, square);
+                pool.giveBack(gradient, square);
+            }
+        }
+    }
+
+    @Override
+    public AxisScores scores() {
+        norms.enter(scores.scores());
+        return scores.scores();
+    }
+
+    @Override
+    public void close() {
+        gradients.values().forEach(pool::giveBack);
+        squares.values().forEach(pool::giveBack);
+        pool.close();
+    }
+}

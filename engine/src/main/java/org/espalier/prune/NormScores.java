@@ -1,0 +1,64 @@
+package org.espalier.prune;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
+import org.espalier.backend.Saliency;
+import org.espalier.tape.Step;
+import org.espalier.tape.op.RmsNorm;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+import org.espalier.tensor.Tensor;
+
+/**
+ * Scores of norms' weights. A weight times its gradient is {@code Σ_t y·dy} of the norm's output, over a sequence for the
+ * gradient of that sequence.
+ */
+final class NormScores {
+
+    private final Backend backend;
+    private final Saliency saliency;
+    private final SequenceFactors factors;
+    /** {@code w·g} and {@code w·f·w} of each entry. */
+    private final Map<String, double[][]> sums = new LinkedHashMap<>();
+
+    NormScores(Backend backend, Saliency saliency, SequenceFactors factors) {
+        this.backend = backend;
+        this.saliency = saliency;
+        this.factors = factors;
+    }
+
+    void add(RmsNorm norm, Step step) {
+        int channels = norm.w().shape().extent(0);
+        double[][] sum = sums.computeIfAbsent(norm.w().name(), name -> new double[2][channels]);
+        double[] factor = factors.of(step.sequences());
+        Tensor dots = backend.allocate(DType.F64, Shape.of(channels), "gradients of " + norm.w().name());
+        try {
+            for (int s = 0; s < factor.length; s++) {
+                int from = step.sequences().queryStart()[s];
+                int to = step.sequences().queryStart()[s + 1];
+                backend.columnDots(step.queue(), step.value(norm.y()).slice(from, to), null,
+                        step.gradient(norm.y()).slice(from, to), dots, 0);
+                double[] one = HostCopy.readDoubles(backend, step.queue(), dots);
+                for (int k = 0; k < one.length; k++) {
+                    sum[0][k] += one[k];
+                    sum[1][k] += factor[s] * one[k] * one[k];
+                }
+            }
+        } finally {
+            dots.buffer().close();
+        }
+    }
+
+    /** Enters the scores of every norm seen. */
+    void enter(AxisScores scores) {
+        sums.forEach((name, sum) -> {
+            double[] along = new double[sum[0].length];
+            for (int k = 0; k < along.length; k++) {
+                along[k] = Math.abs(saliency.of(1, sum[0][k], sum[1][k]));
+            }
+            scores.put(name, 0, along);
+        });
+    }
+}

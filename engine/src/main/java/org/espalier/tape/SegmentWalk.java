@@ -1,0 +1,261 @@
+package org.espalier.tape;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
+import org.espalier.backend.Sequences;
+import org.espalier.tensor.Tensor;
+
+/**
+ * Walks a model one segment at a time with any amount of data: all batches go through a segment before any goes on, so that
+ * a segment's weights and gradients need to be there only while it is walked. What passes between segments waits in a
+ * {@link Spill}. Backwards, every segment is computed again from what it was given.
+ */
+public final class SegmentWalk implements AutoCloseable {
+
+    /**
+     * Sequences that are computed together.
+     *
+     * @param tape      recorded for as many tokens; all batches' tapes begin with the same segments
+     * @param sequences how the tokens divide
+     * @param inputs    numbers of the tape's inputs
+     */
+    public record Batch(Tape tape, Sequences sequences, Map<Value, int[]> inputs) {
+    }
+
+    private final Backend backend;
+    private final List<Run> runs;
+    private final Leaves leaves;
+    private final Gradients gradients;
+    private final Observer observer;
+    private final Spill spill;
+    private final Workspace workspace;
+    private Executor executor;
+
+    /**
+     * @param observer its {@link Observer#before} and {@link Observer#after} are called once for a segment and direction,
+     *                 with the segment of the longest tape; {@link Observer#afterForward} for every batch, once
+     * @param spill    stays the caller's
+     */
+    public SegmentWalk(Backend backend, List<Batch> batches, Leaves leaves, Gradients gradients, Observer observer,
+            Spill spill) {
+        this.backend = backend;
+        this.runs = batches.stream().map(Run::new).toList();
+        this.leaves = leaves;
+        this.gradients = gradients;
+        this.observer = observer;
+        this.spill = spill;
+        this.workspace = new Workspace(backend);
+    }
+
+    /** Runs forwards. */
+    public void forward() {
+        for (Segment segment : segments()) {
+            forward(segment);
+            runs.forEach(run -> run.forget(run.values, use -> use.last <= segment.index()));
+        }
+    }
+
+    /**
+     * Runs forwards and backwards. The gradients are those of {@code weight · Σ loss} over all batches; they are added to
+     * what {@link Gradients#tensor} gives, which must be zero before a parameter's first use.
+     */
+    public void backward(double weight) {
+        List<Segment> segments = segments();
+        // The last segment is computed on the way back.
+        segments.subList(0, segments.size() - 1).forEach(this::forward);
+        for (Segment segment : segments.reversed()) {
+            backward(segment, weight);
+        }
+    }
+
+    /** A result of a batch whose segment has been walked. */
+    public double[] result(int batch, Value result) {
+        double[] numbers = runs.get(batch).results.get(result);
+        if (numbers == null) {
+            throw new IllegalArgumentException("not a result that has been computed: " + result);
+        }
+        return numbers;
+    }
+
+    private List<Segment> segments() {
+        return runs.stream().map(r -> r.batch.tape().segments()).reduce((a, b) -> a.size() >= b.size() ? a : b).orElseThrow();
+    }
+
+    private void forward(Segment segment) {
+        observer.before(segment, false);
+        for (Run run : runs) {
+            if (run.has(segment)) {
+                open(run, segment, Retention.INFERENCE, true);
+                load(run);
+                executor.forward(run.batch.sequences());
+                for (Value value : executor.schedule().passed()) {
+                    run.values.put(value, spill.keep(backend, executor.queue(), executor.boundary(value)));
+                }
+                keepResults(run);
+            }
+        }
+        leave(segment, false);
+    }
+
+    private void backward(Segment segment, double weight) {
+        observer.before(segment, true);
+        boolean last = segment.index() == segments().size() - 1;
+        for (Run run : runs) {
+            if (run.has(segment)) {
+                open(run, segment, Retention.KEEP, last);
+                load(run);
+                executor.forward(run.batch.sequences());
+                keepResults(run);
+                loadGradients(run, executor.schedule().passed());
+                loadGradients(run, executor.schedule().given());
+                executor.backward(weight, true, run.coverage);
+                for (Value value : executor.schedule().given()) {
+                    keepGradient(run, value);
+                }
+                run.forget(run.gradients, use -> use.made >= segment.index());
+                run.forget(run.values, use -> use.first >= segment.index());
+            }
+        }
+        leave(segment, true);
+    }
+
+    private void leave(Segment segment, boolean backward) {
+        closeExecutor();
+        observer.after(segment, backward);
+    }
+
+    /** Batches of equal size one after the other share an executor. What an observer has seen forwards it is not shown again. */
+    private void open(Run run, Segment segment, Retention retention, boolean firstTime) {
+        if (executor == null || executor.tape() != run.batch.tape()) {
+            closeExecutor();
+            executor = new Executor(backend, run.batch.tape(), leaves, gradients, retention, new OperationsOnly(observer, firstTime), workspace,
+                     run.batch.tape().segments().get(segment.index()));
+        }
+        run.batch.inputs().forEach(executor::set);
+    }
+
+    private void load(Run run) {
+        for (Value value : executor.schedule().given()) {
+            backend.upload(executor.queue(), run.values.get(value).segment(), executor.boundary(value));
+        }
+    }
+
+    private void loadGradients(Run run, List<Value> values) {
+        for (Value value : values) {
+            if (run.coverage.any(value)) {
+                backend.upload(executor.queue(), run.gradients.get(value).segment(), executor.boundaryGradient(value));
+            }
+        }
+    }
+
+    private void keepGradient(Run run, Value value) {
+        Tensor gradient = executor.boundaryGradient(value);
+        if (gradient != null) {
+            Spill.Kept before = run.gradients.put(value, spill.keep(backend, executor.queue(), gradient));
+            if (before != null) {
+                before.close();
+            }
+        }
+    }
+
+    private void keepResults(Run run) {
+        for (Value result : executor.schedule().results()) {
+            run.results.put(result, HostCopy.readDoubles(backend, executor.queue(), executor.boundary(result)));
+        }
+    }
+
+    private void closeExecutor() {
+        if (executor != null) {
+            executor.finish();
+            executor.close();
+            executor = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        closeExecutor();
+        runs.forEach(run -> {
+            run.forget(run.values, use -> true);
+            run.forget(run.gradients, use -> true);
+        });
+        workspace.close();
+    }
+
+    /** A batch on its way. */
+    private static final class Run {
+        final Batch batch;
+        final Map<Value, Use> uses = new HashMap<>();
+        final Map<Value, Spill.Kept> values = new LinkedHashMap<>();
+        final Map<Value, Spill.Kept> gradients = new LinkedHashMap<>();
+        final Map<Value, double[]> results = new HashMap<>();
+        final Coverage coverage = new Coverage();
+
+        Run(Batch batch) {
+            this.batch = batch;
+            for (Segment segment : batch.tape.segments()) {
+                for (Op op : segment.ops()) {
+                    op.outputs().forEach(o -> uses.putIfAbsent(o.root(), Use.made(segment.index())));
+                    op.inputs().forEach(i -> uses.computeIfPresent(i.root(), (v, use) -> use.readBy(segment.index())));
+                }
+            }
+        }
+
+        boolean has(Segment segment) {
+            return segment.index() < batch.tape.segments().size();
+        }
+
+        void forget(Map<Value, Spill.Kept> kept, Predicate<Use> done) {
+            kept.entrySet().removeIf(entry -> {
+                boolean over = done.test(uses.get(entry.getKey()));
+                if (over) {
+                    entry.getValue().close();
+                }
+                return over;
+            });
+        }
+    }
+
+    /** The segments that make a value, read it first and read it last. */
+    private record Use(int made, int first, int last) {
+
+        static Use made(int segment) {
+            return new Use(segment, Integer.MAX_VALUE, -1);
+        }
+
+        Use readBy(int segment) {
+            return new Use(made, Math.min(first, segment), Math.max(last, segment));
+        }
+    }
+
+    /** An observer that is told of operations only: a walk through all batches tells it of segments itself. */
+    private record OperationsOnly(Observer observer, boolean forwards) implements Observer {
+
+        @Override
+        public void afterForward(Op op, Step step) {
+            if (forwards) {
+                observer.afterForward(op, step);
+            }
+        }
+
+        @Override
+        public void afterBackward(Op op, Step step) {
+            observer.afterBackward(op, step);
+        }
+
+        @Override
+        public List<Value> valuesRead(Op op) {
+            return observer.valuesRead(op);
+        }
+
+        @Override
+        public List<Value> gradientsRead(Op op) {
+            return observer.gradientsRead(op);
+        }
+    }
+}
