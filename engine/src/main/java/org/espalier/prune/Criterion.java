@@ -16,7 +16,7 @@ public enum Criterion {
     PARAM_SECOND(Saliency.PARAM_SECOND, Source.GRADIENTS),
     /** {@code Σ |w·g − ½·w·f·w|} with {@code f = (1/N) Σ_j g_j²}. */
     PARAM_MIX(Saliency.PARAM_MIX, Source.GRADIENTS),
-    /** {@link #PARAM_SECOND} with the paper's {@code f = Σ_j g_j²}, which its code divides by N: the same order. */
+    /** {@link #PARAM_SECOND} with the paper's {@code f = Σ_j g_j²}, which its code divides by N: the same order of units. */
     PARAM_SECOND_SUM(Saliency.PARAM_SECOND, Source.GRADIENTS),
     /** {@link #PARAM_MIX} with the paper's {@code f = Σ_j g_j²}: the second term weighs N times as much. */
     PARAM_MIX_SUM(Saliency.PARAM_MIX, Source.GRADIENTS),

@@ -14,8 +14,9 @@ import org.espalier.tape.op.Linear;
 import org.espalier.tensor.Tensor;
 
 /**
- * Scores weights of linear layers by the inputs that they meet, forwards only: by the inputs' norms ({@link Criterion#WANDA})
- * or variances over all tokens ({@link Criterion#FLAP}). The moments are summed in float64 in the order of the tokens.
+ * Scores weights of linear layers by the inputs that they meet, forwards only: by the inputs' norms
+ * ({@link Criterion#WANDA}) or variances over all tokens ({@link Criterion#FLAP}). Moments are summed in float64 in the
+ * order of the tokens.
  */
 final class InputScorer implements WeightScorer {
 

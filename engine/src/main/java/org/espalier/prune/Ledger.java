@@ -19,7 +19,7 @@ final class Ledger implements AutoCloseable {
         this.backend = backend;
     }
 
-    /** Adds {@code Σ_t (a − shift)·b}; see {@link org.espalier.backend.ScoreOps#columnDots}. */
+    /** Adds {@code Σ_t (a − shift)·b}; see {@link org.espalier.backend.CalibrationOps#columnDots}. */
     void add(Queue queue, String name, Tensor a, Tensor shift, Tensor b) {
         Tensor known = sums.get(name);
         Tensor sum = known != null ? known : backend.allocate(DType.F64, Shape.of(a.shape().dim(1)), "sums of " + name);

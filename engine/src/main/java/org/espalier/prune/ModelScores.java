@@ -124,7 +124,8 @@ public final class ModelScores {
             case INPUTS -> new InputScorer(model.backend(), queue, criterion, scored, weights);
             case VECTORS -> new VectorScorer(model.backend(), queue, scored, tapes);
             case GRADIENTS -> new GradientScorer(model.backend(), queue, criterion.saliency(), scored,
-                    new SequenceFactors(batches.counted(), criterion.sumsSquares() ? 1 : batches.sequences()), weights, tapes);
+                    new SequenceFactors(batches.counted(), criterion.sumsSquares() ? 1 : batches.sequences()), weights,
+                    tapes);
             default -> throw new IllegalStateException(criterion + " needs no walk");
         };
     }

@@ -20,7 +20,7 @@ public record UnitScores(Units units, double[] scores) {
     public enum Alignment {
         /** An entry meets the entries of its own unit. */
         BY_UNIT,
-        /** Entry {@code j} meets entry {@code j mod n} of the shortest member, as LLM-Pruner does: wrong for grouped queries. */
+        /** Entry {@code j} meets entry {@code j mod n} of the shortest member: LLM-Pruner's, wrong for grouped queries. */
         LLM_PRUNER
     }
 

@@ -20,9 +20,9 @@ import org.espalier.tensor.Tensor;
 
 /**
  * {@code |Σ w·g|} over rows and columns of weights, without the gradient of any weight. With {@code y = x wᵀ} and
- * {@code g = dyᵀ x} the sum over row {@code i} is {@code Σ_k w[i,k] Σ_t dy[t,i] x[t,k] = Σ_t dy[t,i] y[t,i]}, and the sum over
- * column {@code k} is {@code Σ_t x[t,k] (dy w)[t,k]}: the input times what this product alone gives back to it. So it is for
- * a norm's weight and its output, and for an embedding's columns and its output.
+ * {@code g = dyᵀ x} the sum over row {@code i} is {@code Σ_k w[i,k] Σ_t dy[t,i] x[t,k] = Σ_t dy[t,i] y[t,i]}, and the sum
+ * over column {@code k} is {@code Σ_t x[t,k] (dy w)[t,k]}: the input times what this product alone gives back to it. So it
+ * is for a norm's weight and its output, and for an embedding's columns and its output.
  */
 final class VectorScorer implements WeightScorer {
 

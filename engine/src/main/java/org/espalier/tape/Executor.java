@@ -59,8 +59,8 @@ public final class Executor implements AutoCloseable {
     /** Of one segment, for {@link SegmentWalk}, in a workspace as above. */
     Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
             Observer observer, Workspace shared, Segment segment) {
-        this(backend, tape, leaves, gradients, observer, new Schedule(tape, gradients, observer, retention, List.of(segment)),
-                shared, false);
+        this(backend, tape, leaves, gradients, observer,
+                new Schedule(tape, gradients, observer, retention, List.of(segment)), shared, false);
     }
 
     private Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Observer observer, Schedule schedule,
@@ -95,7 +95,7 @@ public final class Executor implements AutoCloseable {
 
     /** Bytes of activations and gradients that would be there at once, without allocating any. */
     public static long plannedBytes(Tape tape, Gradients gradients, Retention retention, DType compute) {
-        return Arena.plan(new Schedule(tape, gradients, retention), compute);
+        return Arena.plan(new Schedule(tape, gradients, Observer.NONE, retention), compute);
     }
 
     /** Bytes of activations and gradients that are there at once. */

@@ -1,5 +1,6 @@
 package org.espalier.tape;
 
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -83,7 +84,7 @@ public final class SegmentWalk implements AutoCloseable {
     }
 
     private List<Segment> segments() {
-        return runs.stream().map(r -> r.batch.tape().segments()).reduce((a, b) -> a.size() >= b.size() ? a : b).orElseThrow();
+        return runs.stream().map(run -> run.batch.tape().segments()).max(Comparator.comparingInt(List::size)).orElseThrow();
     }
 
     private void forward(Segment segment) {
@@ -108,14 +109,8 @@ public final class SegmentWalk implements AutoCloseable {
         for (Run run : runs) {
             if (run.has(segment)) {
                 open(run, segment, Retention.KEEP, last);
-                load(run);
-                executor.forward(run.batch.sequences());
-                keepResults(run);
-                loadGradients(run, executor.schedule().passed());
-                loadGradients(run, executor.schedule().given());
-                executor.backward(weight, true, run.coverage);
-                for (Value value : executor.schedule().given()) {
-                    keepGradient(run, value);
+                if (last || !executor.schedule().backward().isEmpty()) {
+                    backward(run, weight);
                 }
                 run.forget(run.gradients, use -> use.made >= segment.index());
                 run.forget(run.values, use -> use.first >= segment.index());
@@ -124,17 +119,29 @@ public final class SegmentWalk implements AutoCloseable {
         leave(segment, true);
     }
 
+    private void backward(Run run, double weight) {
+        load(run);
+        executor.forward(run.batch.sequences());
+        keepResults(run);
+        loadGradients(run, executor.schedule().passed());
+        loadGradients(run, executor.schedule().given());
+        executor.backward(weight, true, run.coverage);
+        for (Value value : executor.schedule().given()) {
+            keepGradient(run, value);
+        }
+    }
+
     private void leave(Segment segment, boolean backward) {
         closeExecutor();
         observer.after(segment, backward);
     }
 
-    /** Batches of equal size one after the other share an executor. What an observer has seen forwards it is not shown again. */
+    /** Batches of equal size in a row share an executor. What an observer has seen forwards it is not shown again. */
     private void open(Run run, Segment segment, Retention retention, boolean firstTime) {
         if (executor == null || executor.tape() != run.batch.tape()) {
             closeExecutor();
-            executor = new Executor(backend, run.batch.tape(), leaves, gradients, retention, new OperationsOnly(observer, firstTime), workspace,
-                     run.batch.tape().segments().get(segment.index()));
+            executor = new Executor(backend, run.batch.tape(), leaves, gradients, retention,
+                    new OperationsOnly(observer, firstTime), workspace,  run.batch.tape().segments().get(segment.index()));
         }
         run.batch.inputs().forEach(executor::set);
     }

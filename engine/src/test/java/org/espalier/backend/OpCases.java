@@ -52,9 +52,13 @@ public final class OpCases {
         return SolveCases.all();
     }
 
+    public static List<OpCase<CalibrationOps>> calibration() {
+        return CalibrationCases.all();
+    }
+
     /** Every family: what a whole backend is tested on. */
     public static Stream<OpCase<? super Backend>> all() {
         return Stream.<List<? extends OpCase<? super Backend>>>of(memory(), embedding(), linear(), norm(), attention(),
-                elementwise(), loss(), optimizer(), score(), solve()).flatMap(List::stream);
+                elementwise(), loss(), optimizer(), score(), solve(), calibration()).flatMap(List::stream);
     }
 }

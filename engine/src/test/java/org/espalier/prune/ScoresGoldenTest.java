@@ -25,8 +25,8 @@ class ScoresGoldenTest {
     private static final double FLOAT32 = 1e-5;
     /** Of the largest score, in float64. */
     private static final double FLOAT64 = 1e-9;
-    private static final List<Criterion> CRITERIA = List.of(Criterion.VECTORIZE, Criterion.PARAM_FIRST, Criterion.PARAM_SECOND,
-            Criterion.PARAM_MIX, Criterion.L1, Criterion.L2);
+    private static final List<Criterion> CRITERIA = List.of(Criterion.VECTORIZE, Criterion.PARAM_FIRST,
+            Criterion.PARAM_SECOND, Criterion.PARAM_MIX, Criterion.L1, Criterion.L2);
 
     @ParameterizedTest
     @CsvSource({"cpu, mha, scores_f64, LLM_PRUNER, 320", "cpu, mha, scores_f64, BY_UNIT, 320",

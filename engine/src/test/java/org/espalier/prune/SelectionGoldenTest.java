@@ -39,7 +39,8 @@ class SelectionGoldenTest {
             for (JsonNode run : Golden.json(folder.resolve("runs.json")).get("runs")) {
                 if (run.get("mode").asText().equals("block") && KINDS.contains(run.get("kind").asText())
                         && run.get("iterative_steps").asInt() == 1) {
-                    compare(run, new Pruning(checkpoint, model).plan(method(run), budget(run), Optional.of(calibration)).plan());
+                    compare(run, new Pruning(checkpoint, model).plan(method(run), budget(run), Optional.of(calibration))
+                            .plan());
                     compared++;
                 }
             }
@@ -69,7 +70,8 @@ class SelectionGoldenTest {
         for (Plan.Layer layer : plan.layers()) {
             JsonNode kept = run.get("kept").get(Integer.toString(layer.layer()));
             assertArrayEquals(ints(kept.get("heads")), layer.keptHeads(), id + " heads of layer " + layer.layer());
-            assertArrayEquals(ints(kept.get(kept.has("kv_heads") ? "kv_heads" : "heads")), layer.keptKvHeads(), id + " kv heads of layer " + layer.layer());
+            assertArrayEquals(ints(kept.get(kept.has("kv_heads") ? "kv_heads" : "heads")), layer.keptKvHeads(),
+                    id + " kv heads of layer " + layer.layer());
             assertArrayEquals(ints(kept.get("neurons")), layer.keptNeurons(), id + " neurons of layer " + layer.layer());
         }
     }

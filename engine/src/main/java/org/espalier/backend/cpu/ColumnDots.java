@@ -15,7 +15,7 @@ final class ColumnDots {
         this.pool = pool;
     }
 
-    /** See {@link org.espalier.backend.ScoreOps#columnDots}; {@code shift} and {@code b} are float32 or null. */
+    /** See {@link org.espalier.backend.CalibrationOps#columnDots}; {@code shift} and {@code b} are float32 or null. */
     void run(MemorySegment a, MemorySegment shift, MemorySegment b, MemorySegment sums, float beta, int rows, int n) {
         pool.ranges(n, COLUMNS, (from, to) -> {
             int count = (int) (to - from);

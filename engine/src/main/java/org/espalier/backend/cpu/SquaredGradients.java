@@ -21,7 +21,7 @@ final class SquaredGradients {
         this.scratch = scratch;
     }
 
-    /** See {@link org.espalier.backend.ScoreOps#squaredGradients}; {@code gradient} may be null. All is float32. */
+    /** See {@link org.espalier.backend.CalibrationOps#squaredGradients}; {@code gradient} may be null. All is float32. */
     void run(Sequences rows, double[] factors, MemorySegment x, MemorySegment dY, MemorySegment gradient,
             MemorySegment squares, float beta, int in, int out) {
         Grid grid = Grid.of(out, in, 1);

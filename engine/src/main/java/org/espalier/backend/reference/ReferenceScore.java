@@ -1,6 +1,7 @@
 package org.espalier.backend.reference;
 
 import java.util.Arrays;
+import org.espalier.backend.CalibrationOps;
 import org.espalier.backend.Checks;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
@@ -9,7 +10,7 @@ import org.espalier.backend.Sequences;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
-interface ReferenceScore extends ScoreOps {
+interface ReferenceScore extends ScoreOps, CalibrationOps {
 
     @Override
     default void saliency(Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows,
