@@ -13,7 +13,7 @@ public interface Observer {
     default void before(Segment segment, boolean backward) {
     }
 
-    /** After the last step of a segment in this direction; gradients of its parameters are complete unless tied elsewhere. */
+    /** After the last step of a segment in this direction; its parameters' gradients are complete unless tied elsewhere. */
     default void after(Segment segment, boolean backward) {
     }
 

@@ -161,7 +161,8 @@ final class Schedule {
                     any |= differentiable.contains(input.root());
                 }
                 if (any) {
-                    op.outputs().stream().filter(o -> o.element() == Element.REAL).forEach(o -> differentiable.add(o.root()));
+                    op.outputs().stream().filter(o -> o.element() == Element.REAL).map(Value::root)
+                            .forEach(differentiable::add);
                 }
             }
         }

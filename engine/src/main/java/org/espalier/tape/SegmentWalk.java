@@ -141,7 +141,7 @@ public final class SegmentWalk implements AutoCloseable {
         if (executor == null || executor.tape() != run.batch.tape()) {
             closeExecutor();
             executor = new Executor(backend, run.batch.tape(), leaves, gradients, retention,
-                    new OperationsOnly(observer, firstTime), workspace,  run.batch.tape().segments().get(segment.index()));
+                    new OperationsOnly(observer, firstTime), workspace, run.batch.tape().segments().get(segment.index()));
         }
         run.batch.inputs().forEach(executor::set);
     }
