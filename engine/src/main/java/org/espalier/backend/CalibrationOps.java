@@ -2,8 +2,11 @@ package org.espalier.backend;
 
 import org.espalier.tensor.Tensor;
 
-/** What is summed over calibration data to score weights by it. */
-public interface CalibrationOps {
+/**
+ * What is summed over calibration data to score weights by it. The methods given here compute on the host in float64, for
+ * devices that have nothing better.
+ */
+public interface CalibrationOps extends MemoryOps {
 
     /**
      * As {@link ScoreOps#saliency} for a saliency of the weight alone, times a factor of each input:
@@ -11,7 +14,20 @@ public interface CalibrationOps {
      *
      * @param scale float64 {@code [in]}, not negative
      */
-    void scaledSaliency(Queue queue, Saliency saliency, Tensor w, Tensor scale, Tensor rows, Tensor columns);
+    default void scaledSaliency(Queue queue, Saliency saliency, Tensor w, Tensor scale, Tensor rows, Tensor columns) {
+        Checks.scaledSaliency(saliency, w, scale, rows, columns);
+        double[] ws = HostCopy.decode(this, queue, w);
+        double[] factors = HostCopy.readDoubles(this, queue, scale);
+        double[] rowSums = new double[w.shape().rows()];
+        double[] columnSums = new double[factors.length];
+        for (int i = 0; i < ws.length; i++) {
+            double s = Math.abs(saliency.of(ws[i], 0, 0)) * factors[i % factors.length];
+            rowSums[i / factors.length] += s;
+            columnSums[i % factors.length] += s;
+        }
+        HostCopy.writeDoubles(this, queue, rowSums, rows);
+        HostCopy.writeDoubles(this, queue, columnSums, columns);
+    }
 
     /**
      * The squared gradients of a linear layer's weight, sequence by sequence: with {@code g_s = dY_sᵀ x_s} over the rows of
@@ -25,8 +41,39 @@ public interface CalibrationOps {
      * @param gradient {@code [out, in]} in the compute type, or null if nobody wants it
      * @param squares  {@code [out, in]} in the compute type
      */
-    void squaredGradients(Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Tensor gradient,
-            Tensor squares, float beta);
+    default void squaredGradients(Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Tensor gradient,
+            Tensor squares, float beta) {
+        Checks.squaredGradients(computeType(), rows, factors, x, dY, gradient, squares, beta);
+        double[] sums = gradient == null ? null : HostCopy.accumulator(this, queue, gradient, beta);
+        double[] squareSums = HostCopy.accumulator(this, queue, squares, beta);
+        double[] xs = HostCopy.readDoubles(this, queue, x);
+        double[] dYs = HostCopy.readDoubles(this, queue, dY);
+        for (int s = 0; s < factors.length; s++) {
+            double[] one = product(xs, dYs, rows.queryStart()[s], rows.queryStart()[s + 1],
+                    x.shape().columns(), dY.shape().columns());
+            for (int i = 0; i < one.length; i++) {
+                squareSums[i] += factors[s] * one[i] * one[i];
+                if (sums != null) {
+                    sums[i] += one[i];
+                }
+            }
+        }
+        HostCopy.writeDoubles(this, queue, squareSums, squares);
+        if (sums != null) {
+            HostCopy.writeDoubles(this, queue, sums, gradient);
+        }
+    }
+
+    /** {@code dYᵀ x [out, in]} over rows {@code from} (included) to {@code to} (excluded). */
+    private static double[] product(double[] x, double[] dY, int from, int to, int in, int out) {
+        double[] product = new double[out * in];
+        for (int t = from; t < to; t++) {
+            for (int i = 0; i < product.length; i++) {
+                product[i] += dY[t * out + i / in] * x[t * in + i % in];
+            }
+        }
+        return product;
+    }
 
     /**
      * {@code sums[k] = beta · sums[k] + Σ_t (a[t, k] − shift[k]) · b[t, k]}, in float64 and in the order of the tokens.
@@ -36,5 +83,15 @@ public interface CalibrationOps {
      * @param b     {@code [tokens, n]}, or null for ones
      * @param sums  float64 {@code [n]}
      */
-    void columnDots(Queue queue, Tensor a, Tensor shift, Tensor b, Tensor sums, float beta);
+    default void columnDots(Queue queue, Tensor a, Tensor shift, Tensor b, Tensor sums, float beta) {
+        Checks.columnDots(computeType(), a, shift, b, sums, beta);
+        double[] dots = HostCopy.accumulator(this, queue, sums, beta);
+        double[] as = HostCopy.readDoubles(this, queue, a);
+        double[] shifts = shift == null ? new double[dots.length] : HostCopy.decode(this, queue, shift);
+        double[] bs = b == null ? null : HostCopy.readDoubles(this, queue, b);
+        for (int i = 0; i < as.length; i++) {
+            dots[i % dots.length] += (as[i] - shifts[i % dots.length]) * (bs == null ? 1 : bs[i]);
+        }
+        HostCopy.writeDoubles(this, queue, dots, sums);
+    }
 }

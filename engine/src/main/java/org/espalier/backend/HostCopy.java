@@ -3,6 +3,7 @@ package org.espalier.backend;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.espalier.ffi.NativeMemory;
+import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -26,6 +27,20 @@ public final class HostCopy {
             }
             return numbers;
         }
+    }
+
+    /** The numbers of a tensor of any stored type. */
+    static double[] decode(MemoryOps memory, Queue queue, Tensor tensor) {
+        try (NativeMemory staging = download(memory, queue, tensor)) {
+            double[] numbers = new double[Math.toIntExact(tensor.shape().elements())];
+            Blocks.decode(tensor.type(), staging.segment(), 0, numbers, 0, numbers.length);
+            return numbers;
+        }
+    }
+
+    /** What an F32 or F64 target is added to: zeros for beta 0, without a look at it, its numbers for beta 1. */
+    static double[] accumulator(MemoryOps memory, Queue queue, Tensor target, float beta) {
+        return beta == 0 ? new double[Math.toIntExact(target.shape().elements())] : readDoubles(memory, queue, target);
     }
 
     /** The numbers of an F32 or F64 tensor, rounded to float32. */
