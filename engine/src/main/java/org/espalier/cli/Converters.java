@@ -1,6 +1,8 @@
 package org.espalier.cli;
 
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -79,6 +81,21 @@ final class Converters {
         @Override
         public Double convert(String value) {
             return within(value, 0, true, 0.95);
+        }
+    }
+
+    /** A size in bytes: a number with k, m or g for powers of 1024. */
+    static final class Bytes implements ITypeConverter<Long> {
+
+        private static final Pattern SIZE = Pattern.compile("(\\d{1,6})([kmgt]?)b?");
+
+        @Override
+        public Long convert(String value) {
+            Matcher size = SIZE.matcher(value.toLowerCase(Locale.ROOT));
+            if (!size.matches()) {
+                throw new TypeConversionException("'" + value + "' is not a size such as 800m or 6g");
+            }
+            return Long.parseLong(size.group(1)) << 10 * ("kmg".indexOf(size.group(2)) + 1);
         }
     }
 

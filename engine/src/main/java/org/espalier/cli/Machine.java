@@ -37,6 +37,16 @@ final class Machine {
         return first(Path.of("/proc/self/status"), "VmHWM:\\s*(\\d+) kB").map(kb -> 1024 * Long.parseLong(kb)).orElse(0L);
     }
 
+    /** Memory that this process has resident now, in bytes, mapped files aside; 0 where the system does not say. */
+    static long anonymousMemory() {
+        return first(Path.of("/proc/self/status"), "RssAnon:\\s*(\\d+) kB").map(kb -> 1024 * Long.parseLong(kb)).orElse(0L);
+    }
+
+    /** A size for people. */
+    static String size(long bytes) {
+        return bytes < 1_000_000_000 ? "%,d MB".formatted(Math.ceilDiv(bytes, 1_000_000)) : "%.1f GB".formatted(bytes / 1e9);
+    }
+
     /** Memory that can be had without swapping, in bytes; 0 where the system does not say. */
     static long memoryAvailable() {
         return kilobytes("MemAvailable");

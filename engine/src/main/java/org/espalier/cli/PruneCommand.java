@@ -34,6 +34,8 @@ final class PruneCommand extends EngineCommand {
     @Mixin
     private CompensationOptions compensation;
     @Mixin
+    private MemoryOptions memory;
+    @Mixin
     private DtypeOption dtype;
     @Mixin
     private ComputeOptions compute;
@@ -50,8 +52,7 @@ final class PruneCommand extends EngineCommand {
         long start = System.nanoTime();
         Optional<Calibration> calibration = score.calibration(model.path());
         try (OpenModel open = OpenModel.open(model.path(), compute.open())) {
-            Pruning.Result result = new Pruning(open.checkpoint(), open.model()).plan(score.method(),
-                    budget.budget(open.model().config().layers().size(), score.compatible()), calibration);
+            Pruning.Result result = plan(open, calibration);
             try (Compensated compensated = compensation.compute(this, open, result.selection(), calibration)) {
                 CheckpointWriter writer = new Compactor(open.checkpoint(), open.model().config(), result.selection(),
                         dtype.type()).writer(compensated);
@@ -63,6 +64,13 @@ final class PruneCommand extends EngineCommand {
                 });
                 report(result.plan().parametersBefore(), compensated.parameters(), (System.nanoTime() - start) / 1e9);
             }
+        }
+    }
+
+    private Pruning.Result plan(OpenModel open, Optional<Calibration> calibration) {
+        try (ScoreWatch watch = new ScoreWatch(this, memory)) {
+            return new Pruning(open.checkpoint(), open.model(), watch.walking(open.checkpoint())).plan(score.method(),
+                    budget.budget(open.model().config().layers().size(), score.compatible()), calibration);
         }
     }
 

@@ -1,7 +1,9 @@
 package org.espalier.model;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +12,7 @@ import java.util.stream.Collectors;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.ffi.Failure;
+import org.espalier.ffi.MappedPages;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.format.StoredTensor;
 import org.espalier.tape.Tape;
@@ -28,6 +31,8 @@ public final class Weights implements AutoCloseable {
 
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
     private final List<NativeMemory> owned = new ArrayList<>();
+    /** Where weights lie in mapped files. */
+    private final Map<String, MemorySegment> mapped = new HashMap<>();
 
     private Weights() {
     }
@@ -74,11 +79,26 @@ public final class Weights implements AutoCloseable {
         return Collections.unmodifiableMap(tensors);
     }
 
+    /** Has a mapped weight read from the disk while other work goes on; nothing for weights that lie elsewhere. */
+    public void ask(String name) {
+        if (mapped.containsKey(name)) {
+            MappedPages.ask(mapped.get(name));
+        }
+    }
+
+    /** Lets go of a mapped weight's pages until it is used again; nothing for weights that lie elsewhere. */
+    public void release(String name) {
+        if (mapped.containsKey(name)) {
+            MappedPages.release(mapped.get(name));
+        }
+    }
+
     private void bind(Backend backend, Queue queue, Value parameter, StoredTensor stored, String where) {
         check(parameter, stored, where);
         Tensor tensor;
         if (stored.order().identity()) {
             tensor = backend.weight(queue, stored.bytes(), stored.type(), parameter.shape());
+            mapped.put(parameter.name(), stored.bytes());
         } else {
             NativeMemory reordered = NativeMemory.allocate(stored.bytes().byteSize(), "reordered " + stored.name());
             owned.add(reordered);

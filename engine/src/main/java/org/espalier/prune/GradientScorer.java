@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
@@ -35,10 +36,17 @@ final class GradientScorer implements WeightScorer {
     private final WeightScores scores;
     private final NormScores norms;
     private final TensorPool pool;
-    /** The first segment that uses a weight, which a walk backwards comes to last. */
-    private final Map<String, Integer> firstUse = new HashMap<>();
+    private final Map<String, Life> lives = new LinkedHashMap<>();
     private final Map<String, Tensor> gradients = new LinkedHashMap<>();
     private final Map<String, Tensor> squares = new LinkedHashMap<>();
+
+    /** The first segment that uses a weight, which a walk backwards comes to last, and the last one. */
+    private record Life(long bytes, int first, int last) {
+
+        Life and(Life other) {
+            return new Life(bytes, Math.min(first, other.first), Math.max(last, other.last));
+        }
+    }
 
     GradientScorer(Backend backend, Queue queue, Saliency saliency, Scored scored, SequenceFactors factors,
             Map<String, Tensor> weights, Collection<Tape> tapes) {
@@ -53,7 +61,9 @@ final class GradientScorer implements WeightScorer {
         this.pool = new TensorPool(backend);
         for (Tape tape : tapes) {
             for (Segment segment : tape.segments()) {
-                segment.ops().forEach(op -> op.inputs().forEach(v -> firstUse.merge(v.name(), segment.index(), Math::min)));
+                segment.ops().stream().flatMap(op -> op.inputs().stream()).filter(this::isMatrix)
+                        .forEach(v -> lives.merge(v.name(), new Life(backend.computeType().bytes(v.shape().elements()),
+                                segment.index(), segment.index()), Life::and));
             }
         }
     }
@@ -63,10 +73,25 @@ final class GradientScorer implements WeightScorer {
         return true;
     }
 
+    private boolean isMatrix(Value parameter) {
+        return parameter.role() == Value.Role.PARAMETER && parameter.shape().rank() == 2 && scored.any(parameter);
+    }
+
+    /** Of the segments that a weight's gradient lives through. */
+    @Override
+    public long bytes() {
+        int kinds = (saliency.needsGradient() ? 1 : 0) + (squared ? 1 : 0);
+        Map<Integer, Long> bySegment = new HashMap<>();
+        for (Life life : lives.values()) {
+            IntStream.rangeClosed(life.first, life.last).forEach(s -> bySegment.merge(s, kinds * life.bytes, Long::sum));
+        }
+        return bySegment.values().stream().mapToLong(Long::longValue).max().orElse(0);
+    }
+
     /** Where squared gradients are asked for, the gradient comes with them. */
     @Override
     public boolean wanted(Value parameter) {
-        return !squared && parameter.shape().rank() == 2 && scored.any(parameter);
+        return !squared && isMatrix(parameter);
     }
 
     @Override
@@ -112,8 +137,9 @@ final class GradientScorer implements WeightScorer {
             return;
         }
         List<String> names = new ArrayList<>(squared ? squares.keySet() : gradients.keySet());
+        pool.release();
         for (String name : names) {
-            if (firstUse.get(name) >= segment.index()) {
+            if (lives.get(name).first >= segment.index()) {
                 Tensor gradient = gradients.remove(name);
                 Tensor square = squares.remove(name);
                 scores.saliency(saliency, name, weights.get(name), gradient, square);
@@ -130,8 +156,8 @@ final class GradientScorer implements WeightScorer {
 
     @Override
     public void close() {
-        gradients.values().forEach(pool::giveBack);
-        squares.values().forEach(pool::giveBack);
+        pool.giveBack(gradients.values().toArray(Tensor[]::new));
+        pool.giveBack(squares.values().toArray(Tensor[]::new));
         pool.close();
     }
 }

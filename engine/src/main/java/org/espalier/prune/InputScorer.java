@@ -45,6 +45,12 @@ final class InputScorer implements WeightScorer {
         return false;
     }
 
+    /** Sums, which are small. */
+    @Override
+    public long bytes() {
+        return 0;
+    }
+
     @Override
     public void afterForward(Op op, Step step) {
         if (!(op instanceof Linear linear) || !scored.any(linear.w())) {

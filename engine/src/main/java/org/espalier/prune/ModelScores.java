@@ -2,10 +2,12 @@ package org.espalier.prune;
 
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Collectors;
@@ -14,6 +16,7 @@ import org.espalier.backend.Queue;
 import org.espalier.ffi.Failure;
 import org.espalier.model.LossBatches;
 import org.espalier.model.Model;
+import org.espalier.model.Residency;
 import org.espalier.prune.UnitScores.Alignment;
 import org.espalier.tape.Observer;
 import org.espalier.tape.Op;
@@ -47,15 +50,19 @@ public final class ModelScores {
     /**
      * How a model is walked.
      *
-     * @param spillAfter bytes of activations between layers that may wait in memory; more wait in a scratch file
-     * @param scratch    folder of that file
-     * @param observer   looks on, for progress
+     * @param memory   bytes that may be taken, those of mapped weights aside; what waits between layers and does not fit
+     *                 goes to a scratch file
+     * @param scratch  folder of that file
+     * @param release  whether mapped weights are let go of as soon as their layer is done
+     * @param observer looks on, for progress
+     * @param told     what the work will take, before it begins
      */
-    public record Walking(long spillAfter, Path scratch, Observer observer) {
+    public record Walking(long memory, Path scratch, boolean release, Observer observer, Consumer<Effort> told) {
 
         /** Everything in memory, watched by nobody. */
         public static Walking inMemory() {
-            return new Walking(Long.MAX_VALUE, Path.of(System.getProperty("java.io.tmpdir")), Observer.NONE);
+            return new Walking(Long.MAX_VALUE, Path.of(System.getProperty("java.io.tmpdir")), false, Observer.NONE,
+                    effort -> { });
         }
     }
 
@@ -103,11 +110,13 @@ public final class ModelScores {
                     "give sequences of at least two tokens");
         }
         Backend backend = model.backend();
+        Observer residency = walking.release() ? new Residency(model.weights(), longest(batches)) : Observer.NONE;
         try (Queue queue = backend.newQueue();
                 WeightScorer scorer = scorer(criterion, queue, scored, batches);
-                Spill spill = new Spill(walking.spillAfter(), walking.scratch());
+                Spill spill = new Spill(walking.scratch());
                 SegmentWalk walk = new SegmentWalk(backend, batches.batches(), model.leaves(Map.of()), scorer,
-                        scorer.then(walking.observer()), spill)) {
+                        scorer.then(residency).then(walking.observer()), spill)) {
+            spill.limit(walking.memory() - require(scorer, walk.needs(scorer.backwards())).least());
             if (scorer.backwards()) {
                 walk.backward(1.0 / batches.counted());
             } else {
@@ -115,6 +124,23 @@ public final class ModelScores {
             }
             return scorer.scores();
         }
+    }
+
+    private static Tape longest(LossBatches batches) {
+        return batches.batches().stream().map(SegmentWalk.Batch::tape)
+                .max(Comparator.comparingInt(tape -> tape.segments().size())).orElseThrow();
+    }
+
+    /** Tells what the work takes, and refuses what does not fit. */
+    private Effort require(WeightScorer scorer, SegmentWalk.Needs needs) {
+        Effort effort = new Effort(needs.workspace(), scorer.bytes(), needs.waiting(), needs.steps());
+        if (effort.least() > walking.memory()) {
+            throw new Failure("scoring needs %,d bytes of memory, of which %,d are gradients".formatted(effort.least(),
+                    effort.gradients()), "%,d may be used".formatted(walking.memory()),
+                    "free memory, allow more, or calibrate on shorter sequences");
+        }
+        walking.told().accept(effort);
+        return effort;
     }
 
     private WeightScorer scorer(Criterion criterion, Queue queue, Scored scored, LossBatches batches) {
@@ -146,8 +172,13 @@ public final class ModelScores {
         }
         try (Queue queue = model.backend().newQueue()) {
             WeightScores scores = new WeightScores(model.backend(), queue);
-            weights.stream().filter(scored::any).forEach(weight -> scores.saliency(method.criterion().saliency(),
-                    weight.name(), model.weights().tensor(weight.name()), null, null));
+            for (Value weight : weights.stream().filter(scored::any).toList()) {
+                scores.saliency(method.criterion().saliency(), weight.name(), model.weights().tensor(weight.name()), null,
+                        null);
+                if (walking.release()) {
+                    model.weights().release(weight.name());
+                }
+            }
             return scores.scores();
         }
     }

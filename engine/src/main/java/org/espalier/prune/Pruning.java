@@ -7,7 +7,6 @@ import java.util.function.IntPredicate;
 import org.espalier.couple.Group.Role;
 import org.espalier.ffi.Failure;
 import org.espalier.format.Checkpoint;
-import org.espalier.model.Llama;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 
@@ -46,10 +45,13 @@ public final class Pruning {
 
     private final Checkpoint checkpoint;
     private final Model model;
+    private final ModelScores.Walking walking;
 
-    public Pruning(Checkpoint checkpoint, Model model) {
+    /** @param walking how the model is walked for its scores */
+    public Pruning(Checkpoint checkpoint, Model model, ModelScores.Walking walking) {
         this.checkpoint = checkpoint;
         this.model = model;
+        this.walking = walking;
     }
 
     /**
@@ -65,8 +67,9 @@ public final class Pruning {
             throw new Failure("nothing may be removed", "units " + budget.roles(),
                     "allow more layers or kinds of units");
         }
-        List<UnitScores> scores = ModelScores.of(model, units, method,
+        List<UnitScores> scores = new ModelScores(model, walking).of(units, method,
                 calibration.map(Calibration::sequences).orElse(List.of()));
+        ScoresFile file = ScoresFile.of(checkpoint, model, method, calibration, scores);
         Allocation allocation = new Allocation(config, scores);
         Selection selection = budget.ofUnits() ? allocation.units(budget.ratio(), budget.scope())
                 : allocation.parameters(budget.ratio(), budget.scope());
@@ -74,19 +77,10 @@ public final class Pruning {
             throw new Failure("ratio " + budget.ratio() + " rounds to no unit in any group", "ratio of units",
                     "use a larger ratio, or count parameters");
         }
-        Plan.Calibration used = calibration.filter(c -> method.criterion().needsCalibration()).map(c -> new Plan.Calibration(c.sha256(), c.sequences().size(), c.seqLen()))
-                .orElse(null);
-        Plan.Source source = new Plan.Source(checkpoint.path().getFileName().toString(), checkpoint.sha256(),
-                new Llama(config).shape().parameterCount());
-        Plan plan = new Plan(Plan.FORMAT_VERSION, source, name(method.criterion()), name(method.aggregate()), "block",
-                name(budget.scope()), budget.ratio(), source.parameters(), selection.parametersAfter(), used, method.seed(),
+        Plan plan = new Plan(Plan.FORMAT_VERSION, file.source(), file.criterion(), file.aggregate(), "block",
+                budget.scope().name().toLowerCase(Locale.ROOT), budget.ratio(), file.source().parameters(),
+                selection.parametersAfter(), file.calibration(), method.seed(),
                 new PlanSelection(config, "plan").kept(selection));
-        ScoresFile file = new ScoresFile(Plan.FORMAT_VERSION, source, plan.criterion(), plan.aggregate(), used, method.seed(),
-                scores.stream().map(ScoresFile.Group::of).toList());
         return new Result(plan, file, selection);
-    }
-
-    private static String name(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -5,6 +5,9 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
+import org.espalier.format.Checkpoint;
+import org.espalier.model.Model;
 
 /**
  * Scores of a model's units as they are written.
@@ -33,6 +36,21 @@ public record ScoresFile(
         groups.forEach(group -> Objects.requireNonNull(group, "one of the groups is null"));
     }
 
+    /** Scores with what they were computed from. */
+    public static ScoresFile of(Checkpoint checkpoint, Model model, ModelScores.Method method,
+            Optional<Calibration> calibration, List<UnitScores> scores) {
+        Plan.Source source = new Plan.Source(checkpoint.path().getFileName().toString(), checkpoint.sha256(),
+                model.llama().shape().parameterCount());
+        Plan.Calibration used = calibration.filter(c -> method.criterion().needsCalibration())
+                .map(c -> new Plan.Calibration(c.sha256(), c.sequences().size(), c.seqLen())).orElse(null);
+        return new ScoresFile(Plan.FORMAT_VERSION, source, name(method.criterion()), name(method.aggregate()), used,
+                method.seed(), scores.stream().map(Group::of).toList());
+    }
+
+    private static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
     /**
      * Scores of one group's units.
      *
@@ -54,7 +72,7 @@ public record ScoresFile(
 
         static Group of(UnitScores scores) {
             Units units = scores.units();
-            return new Group(units.group().name(), units.group().role().name().toLowerCase(Locale.ROOT), units.layer(),
+            return new Group(units.group().name(), ScoresFile.name(units.group().role()), units.layer(),
                     scores.scores());
         }
     }

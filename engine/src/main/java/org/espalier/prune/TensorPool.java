@@ -1,22 +1,23 @@
 package org.espalier.prune;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
+import org.espalier.tensor.Buffer;
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
-/** Tensors of the compute type that are used again by the next layer: fresh memory costs more than the work on it. */
+/** Tensors of the compute type whose memory the next layer uses again: fresh memory costs more than the work on it. */
 final class TensorPool implements AutoCloseable {
 
     private final Backend backend;
     private final Queue queue;
-    private final Map<Shape, Deque<Tensor>> spare = new HashMap<>();
+    private final List<Buffer> spare = new ArrayList<>();
 
     TensorPool(Backend backend) {
         this.backend = backend;
@@ -25,8 +26,16 @@ final class TensorPool implements AutoCloseable {
 
     /** A tensor of zeros. */
     Tensor zeros(Shape shape, String purpose) {
-        Tensor known = spare.computeIfAbsent(shape, s -> new ArrayDeque<>()).poll();
-        Tensor tensor = known != null ? known : backend.allocate(backend.computeType(), shape, purpose);
+        DType type = backend.computeType();
+        long bytes = type.bytes(shape.elements());
+        Buffer buffer = spare.stream().filter(b -> b.bytes() >= bytes).min(Comparator.comparingLong(Buffer::bytes))
+                .orElse(null);
+        if (buffer == null) {
+            buffer = backend.allocate(bytes, purpose);
+        } else {
+            spare.remove(buffer);
+        }
+        Tensor tensor = new Tensor(buffer, 0, type, shape);
         backend.fill(queue, tensor, 0);
         queue.finish();
         return tensor;
@@ -34,12 +43,18 @@ final class TensorPool implements AutoCloseable {
 
     /** Takes tensors back; null is nothing. */
     void giveBack(Tensor... tensors) {
-        Stream.of(tensors).filter(Objects::nonNull).forEach(t -> spare.get(t.shape()).push(t));
+        Stream.of(tensors).filter(Objects::nonNull).map(Tensor::buffer).forEach(spare::add);
+    }
+
+    /** Gives up what lies idle. */
+    void release() {
+        spare.forEach(Buffer::close);
+        spare.clear();
     }
 
     @Override
     public void close() {
-        spare.values().forEach(tensors -> tensors.forEach(t -> t.buffer().close()));
+        release();
         queue.close();
     }
 }

@@ -55,6 +55,12 @@ final class VectorScorer implements WeightScorer {
         return true;
     }
 
+    /** Sums, which are small. */
+    @Override
+    public long bytes() {
+        return 0;
+    }
+
     @Override
     public List<Value> valuesRead(Op op) {
         return switch (op) {

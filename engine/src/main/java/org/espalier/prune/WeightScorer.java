@@ -14,6 +14,9 @@ interface WeightScorer extends Observer, Gradients, AutoCloseable {
     /** Whether the walk must go backwards, too. */
     boolean backwards();
 
+    /** Bytes that it keeps at once during the walk, beside small change. */
+    long bytes();
+
     @Override
     default boolean wanted(Value parameter) {
         return false;

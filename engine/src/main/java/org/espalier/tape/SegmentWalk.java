@@ -4,11 +4,14 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.LongStream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Sequences;
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -51,6 +54,31 @@ public final class SegmentWalk implements AutoCloseable {
         this.observer = observer;
         this.spill = spill;
         this.workspace = new Workspace(backend);
+    }
+
+    /**
+     * What a walk has at once, told from shapes alone.
+     *
+     * @param workspace bytes of a batch's activations and gradients inside a segment
+     * @param waiting   bytes that wait between segments
+     * @param steps     segments that are walked, either way
+     */
+    public record Needs(long workspace, long waiting, int steps) {
+    }
+
+    /** What {@link #forward}, or {@link #backward}, will need. */
+    public Needs needs(boolean backwards) {
+        long workspace = 0;
+        for (Tape tape : runs.stream().map(run -> run.batch.tape()).distinct().toList()) {
+            for (Segment segment : tape.segments()) {
+                Schedule schedule = new Schedule(tape, gradients, observer, backwards ? Retention.KEEP : Retention.INFERENCE,
+                        List.of(segment));
+                workspace = Math.max(workspace, Arena.plan(schedule, backend.computeType()));
+            }
+        }
+        int segments = segments().size();
+        long waiting = runs.stream().mapToLong(run -> run.waiting(backend.computeType(), backwards)).sum();
+        return new Needs(workspace, waiting, backwards ? 2 * segments - 1 : segments);
     }
 
     /** Runs forwards. */
@@ -211,6 +239,14 @@ public final class SegmentWalk implements AutoCloseable {
                     op.inputs().forEach(i -> uses.computeIfPresent(i.root(), (v, use) -> use.readBy(segment.index())));
                 }
             }
+        }
+
+        /** Backwards all values wait that pass between segments, and the gradients that go into and come out of one. */
+        long waiting(DType compute, boolean backwards) {
+            LongStream sizes = uses.entrySet().stream().filter(e -> e.getValue().last > e.getValue().made)
+                    .map(Map.Entry::getKey).mapToLong(v -> v.element().storage(compute).bytes(v.shape().elements()));
+            LongSummaryStatistics all = sizes.summaryStatistics();
+            return all.getCount() == 0 ? 0 : (backwards ? all.getSum() : 0) + 2 * all.getMax();
         }
 
         boolean has(Segment segment) {

@@ -36,23 +36,25 @@ public final class Spill implements AutoCloseable {
 
     private static final int CHUNK = 1 << 24;
 
-    private final long limit;
     private final Path folder;
     private final Arena mappings = Arena.ofShared();
     /** Places of the file that are free again, by size. */
     private final Map<Long, Deque<MemorySegment>> free = new HashMap<>();
+    private long limit = Long.MAX_VALUE;
     private FileChannel file;
     private long fileBytes;
     private long memoryBytes;
     private long open;
 
-    /**
-     * @param limit  bytes that may wait in memory
-     * @param folder of the scratch file, made when it is needed
-     */
-    public Spill(long limit, Path folder) {
-        this.limit = limit;
+    /** @param folder of the scratch file, made when it is needed */
+    public Spill(Path folder) {
         this.folder = folder;
+    }
+
+    /** At most so many bytes may wait in memory from now on. */
+    public Spill limit(long bytes) {
+        this.limit = bytes;
+        return this;
     }
 
     /** Bytes of the scratch file. */

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.DoubleSupplier;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.zip.CRC32;
@@ -12,7 +13,6 @@ import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
-import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -33,17 +33,21 @@ public final class Initialisation {
             for (Value parameter : tape.leaves(Value.Role.PARAMETER)) {
                 Tensor weight = backend.allocate(backend.computeType(), parameter.shape(), "weight " + parameter.name());
                 weights.put(parameter.name(), weight);
-                HostCopy.writeDoubles(backend, queue, numbers(parameter.name(), parameter.shape(), layers, seed), weight);
+                double[] numbers = new double[Math.toIntExact(parameter.shape().elements())];
+                DoubleSupplier next = numbers(parameter, layers, seed);
+                Arrays.setAll(numbers, i -> next.getAsDouble());
+                HostCopy.writeDoubles(backend, queue, numbers, weight);
             }
         }
         return weights;
     }
 
-    private static double[] numbers(String name, Shape shape, int layers, long seed) {
-        double[] numbers = new double[Math.toIntExact(shape.elements())];
-        if (shape.rank() == 1) {
-            Arrays.fill(numbers, name.endsWith("bias") ? 0 : 1);
-            return numbers;
+    /** A parameter's numbers, one after the other. */
+    static DoubleSupplier numbers(Value parameter, int layers, long seed) {
+        String name = parameter.name();
+        if (parameter.shape().rank() == 1) {
+            double constant = name.endsWith("bias") ? 0 : 1;
+            return () -> constant;
         }
         boolean intoStream = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
         double deviation = intoStream ? DEVIATION / Math.sqrt(2.0 * layers) : DEVIATION;
@@ -51,7 +55,6 @@ public final class Initialisation {
         hash.update(name.getBytes(StandardCharsets.UTF_8));
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 0x9E3779B97F4A7C15L
                 + hash.getValue());
-        Arrays.setAll(numbers, i -> deviation * random.nextGaussian());
-        return numbers;
+        return () -> deviation * random.nextGaussian();
     }
 }

@@ -36,11 +36,11 @@ class SelectionGoldenTest {
         int compared = 0;
         try (Backend backend = Backends.open("cpu"); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend)) {
+            Pruning pruning = new Pruning(checkpoint, model, ModelScores.Walking.inMemory());
             for (JsonNode run : Golden.json(folder.resolve("runs.json")).get("runs")) {
                 if (run.get("mode").asText().equals("block") && KINDS.contains(run.get("kind").asText())
                         && run.get("iterative_steps").asInt() == 1) {
-                    compare(run, new Pruning(checkpoint, model).plan(method(run), budget(run), Optional.of(calibration))
-                            .plan());
+                    compare(run, pruning.plan(method(run), budget(run), Optional.of(calibration)).plan());
                     compared++;
                 }
             }

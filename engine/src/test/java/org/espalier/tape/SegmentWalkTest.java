@@ -101,7 +101,7 @@ class SegmentWalkTest {
         try (Backend backend = new ReferenceBackend(); Queue queue = backend.newQueue();
                 GradientStore walked = new GradientStore(backend, longest, name -> true);
                 GradientStore whole = new GradientStore(backend, longest, name -> true);
-                Spill spill = new Spill(memory, folder);
+                Spill spill = new Spill(folder).limit(memory);
                 SegmentWalk walk = new SegmentWalk(backend, batches, leaf -> weight(backend, leaf), walked, Observer.NONE,
                         spill)) {
             walked.tensors().values().forEach(t -> backend.fill(queue, t, 0));
@@ -150,7 +150,7 @@ class SegmentWalkTest {
         };
         try (Backend backend = new ReferenceBackend(); Queue queue = backend.newQueue();
                 GradientStore gradients = new GradientStore(backend, batches.get(2).tape(), name -> name.equals("w1"));
-                Spill spill = new Spill(Long.MAX_VALUE, folder);
+                Spill spill = new Spill(folder);
                 SegmentWalk walk = new SegmentWalk(backend, batches, leaf -> weight(backend, leaf), gradients, observer,
                         spill)) {
             gradients.tensors().values().forEach(t -> backend.fill(queue, t, 0));

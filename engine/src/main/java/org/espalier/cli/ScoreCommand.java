@@ -1,0 +1,72 @@
+package org.espalier.cli;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+import org.espalier.prune.Calibration;
+import org.espalier.prune.ModelScores;
+import org.espalier.prune.PlanFile;
+import org.espalier.prune.ScoresFile;
+import org.espalier.prune.UnitFinder;
+import org.espalier.prune.UnitScores;
+import org.espalier.prune.Units;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code engine score}: what every unit of a model is worth, as a file. */
+@Command(name = "score", description = "Score the units of a model, one layer at a time, and write the scores.",
+        footer = {"", "Examples:", "  engine score models/smollm2-135m --calibration books.txt --out scores.json",
+            "  engine score MODEL --criterion param_mix --ids-file ids.json --memory 6g --out scores.json",
+            "  engine score MODEL --criterion l2 --units channels --out scores.json"})
+final class ScoreCommand extends EngineCommand {
+
+    @Mixin
+    private ModelArgument model;
+    @Mixin
+    private OutputOptions output;
+    @Mixin
+    private ScoreOptions score;
+    @Mixin
+    private MemoryOptions memory;
+    @Mixin
+    private ComputeOptions compute;
+
+    @Option(names = "--units", paramLabel = "U", split = ",", defaultValue = "kv_heads,query_heads,neurons",
+            description = "What to score, with commas: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private List<ScoredUnit> units;
+
+    @Override
+    void run() {
+        score.complaint().ifPresent(complaint -> {
+            throw wrongUsage(complaint);
+        });
+        output.requireFree();
+        long start = System.nanoTime();
+        Optional<Calibration> calibration = score.calibration(model.path());
+        try (OpenModel open = OpenModel.open(model.path(), compute.open());
+                ScoreWatch watch = new ScoreWatch(this, memory)) {
+            List<Units> wanted = UnitFinder.of(open.model().config()).stream()
+                    .filter(u -> units.stream().anyMatch(unit -> unit.role() == u.group().role())).toList();
+            List<UnitScores> scores = new ModelScores(open.model(), watch.walking(open.checkpoint())).of(wanted,
+                    score.method(), calibration.map(Calibration::sequences).orElse(List.of()));
+            ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), score.method(), calibration, scores);
+            PlanFile.write(file, output.path(), output.force());
+            report(scores, (System.nanoTime() - start) / 1e9, watch.peakAnonymous());
+        }
+    }
+
+    private void report(List<UnitScores> scores, double seconds, long peakAnonymous) {
+        int count = scores.stream().mapToInt(s -> s.scores().length).sum();
+        SequencedMap<String, Object> result = new LinkedHashMap<>();
+        result.put("out", output.path().toString());
+        result.put("groups", scores.size());
+        result.put("units", count);
+        result.put("seconds", seconds);
+        result.put("peak_bytes", Machine.peakMemory());
+        result.put("peak_anonymous_bytes", peakAnonymous);
+        print(result, () -> "scored %,d units in %,d groups in %.1f s, taking %s of memory, mapped files aside; wrote %s"
+                .formatted(count, scores.size(), seconds, Machine.size(peakAnonymous), output.path()));
+    }
+}

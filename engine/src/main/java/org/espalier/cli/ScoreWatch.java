@@ -1,0 +1,56 @@
+package org.espalier.cli;
+
+import org.espalier.format.Checkpoint;
+import org.espalier.prune.Effort;
+import org.espalier.prune.ModelScores.Walking;
+import org.espalier.tape.Observer;
+import org.espalier.tape.Segment;
+
+/** Says what scoring will take before it begins, shows how far it is, and measures the memory that it took. */
+final class ScoreWatch implements AutoCloseable {
+
+    /** Weights that are a larger part of the memory than this are let go of layer by layer. */
+    private static final double MUCH = 0.25;
+
+    private final EngineCommand command;
+    private final MemoryOptions memory;
+    private final MemoryWatch watch = new MemoryWatch();
+    private Progress progress;
+
+    ScoreWatch(EngineCommand command, MemoryOptions memory) {
+        this.command = command;
+        this.memory = memory;
+    }
+
+    /** How to walk a checkpoint's model. */
+    Walking walking(Checkpoint checkpoint) {
+        Observer observer = new Observer() {
+            @Override
+            public void after(Segment segment, boolean backward) {
+                progress.advance(1);
+            }
+        };
+        boolean release = checkpoint.weightBytes() > MUCH * Machine.memory();
+        return new Walking(memory.bytes(), memory.scratch(), release, observer, this::begin);
+    }
+
+    private void begin(Effort effort) {
+        long spilled = Math.max(0, effort.most() - memory.bytes());
+        command.note("scoring will take about %s of memory".formatted(Machine.size(effort.most() - spilled))
+                + (spilled == 0 ? "" : " and %s of disk in %s".formatted(Machine.size(spilled), memory.scratch())));
+        progress = command.progress("scoring", "layers", effort.steps());
+    }
+
+    /** The most memory that was taken since this began, mapped files aside, in bytes. */
+    long peakAnonymous() {
+        return watch.peak();
+    }
+
+    @Override
+    public void close() {
+        watch.close();
+        if (progress != null) {
+            progress.close();
+        }
+    }
+}
