@@ -1,10 +1,15 @@
 package org.espalier.cli;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.espalier.couple.Group.Role;
+import org.espalier.prune.Allocation.Normalise;
 import org.espalier.prune.Allocation.Scope;
-import org.espalier.prune.Pruning;
+import org.espalier.prune.BlockCriterion;
+import org.espalier.prune.BlockScores.Kind;
+import org.espalier.prune.Budget;
 import picocli.CommandLine.Option;
 
 /** What may go, and how much. */
@@ -12,12 +17,31 @@ final class BudgetOptions {
 
     /** Kinds of units under the names that people use. */
     enum Unit {
-        KV_HEADS(Role.HEADS), QUERY_HEADS(Role.QUERY_HEADS), NEURONS(Role.NEURONS);
+        KV_HEADS(Role.HEADS, null), QUERY_HEADS(Role.QUERY_HEADS, null), NEURONS(Role.NEURONS, null),
+        CHANNELS(Role.CHANNELS, null), ATTENTION(null, Kind.ATTENTION), MLP(null, Kind.MLP), LAYERS(null, Kind.LAYERS);
 
         private final Role role;
+        private final Kind block;
 
-        Unit(Role role) {
+        Unit(Role role, Kind block) {
             this.role = role;
+            this.block = block;
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** Kinds of units that are usual together. */
+    enum Mode {
+        BLOCK(List.of(Unit.KV_HEADS, Unit.NEURONS)), CHANNEL(List.of(Unit.CHANNELS)), LAYER(List.of(Unit.LAYERS));
+
+        private final List<Unit> units;
+
+        Mode(List<Unit> units) {
+            this.units = units;
         }
 
         @Override
@@ -50,17 +74,33 @@ final class BudgetOptions {
                     + "(default: ${DEFAULT-VALUE}).")
     private Scope scope;
 
-    @Option(names = "--units", paramLabel = "U", split = ",", defaultValue = "kv_heads,neurons",
-            description = "What may go, with commas: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--normalise", paramLabel = "BY",
+            description = "${COMPLETION-CANDIDATES}: what scores are divided by where groups compete (default: the "
+                    + "parameters that a unit carries; none with --compat llm-pruner and where a criterion standardises).")
+    private Normalise normalise;
+
+    @Option(names = "--mode", paramLabel = "M", defaultValue = "block",
+            description = "${COMPLETION-CANDIDATES}: heads and neurons, the residual stream's channels everywhere, or whole "
+                    + "layers (default: ${DEFAULT-VALUE}).")
+    private Mode mode;
+
+    @Option(names = "--units", paramLabel = "U", split = ",",
+            description = "What may go instead of a mode's units, with commas: ${COMPLETION-CANDIDATES}.")
     private List<Unit> units;
 
+    @Option(names = "--block-score", paramLabel = "C", defaultValue = "cosine",
+            description = "How attention, mlp and layers are scored: ${COMPLETION-CANDIDATES}: the sum of their units' "
+                    + "scores, how much they turn the residual stream, how much the loss rises without them, the last first "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private BlockCriterion blockCriterion;
+
     @Option(names = "--attention-layers", paramLabel = "A-B", converter = LayerRange.Converter.class,
-            description = "Layers whose heads may go, both included, from 0; or none (default: all but the first eighth and "
-                    + "the last sixteenth).")
+            description = "Layers whose attention, or heads of it, may go, both included, from 0; or none (default: all but "
+                    + "the first eighth and the last sixteenth).")
     private LayerRange attentionLayers;
 
     @Option(names = "--mlp-layers", paramLabel = "A-B", converter = LayerRange.Converter.class,
-            description = "Layers whose neurons may go (default: as for attention).")
+            description = "Layers whose MLP, or neurons of it, may go (default: as for attention).")
     private LayerRange mlpLayers;
 
     @Option(names = "--keep-first", paramLabel = "N", converter = Converters.NotNegative.class,
@@ -71,11 +111,48 @@ final class BudgetOptions {
             description = "Leave the last N layers whole (default: a sixteenth, rounded up).")
     private Integer keepLast;
 
-    Pruning.Budget budget(int layers, boolean compatible) {
+    @Option(names = "--round", paramLabel = "N", defaultValue = "1", converter = Converters.Positive.class,
+            description = "Widths that are left are multiples of N: 8, 32, 64, 128 or 256 suit hardware (default: any).")
+    private int round;
+
+    /** Why these options do not go together with whether calibration text is given, if they do not. */
+    Optional<String> complaint(boolean calibrated) {
+        if (units != null && mode != Mode.BLOCK) {
+            return Optional.of("give --mode or --units, not both");
+        }
+        boolean needed = blockCriterion.needsCalibration() && chosen().stream().anyMatch(u -> u.block != null);
+        return needed && !calibrated
+                ? Optional.of("--block-score " + blockCriterion + " needs --calibration FILE (any text) or --ids-file FILE")
+                : Optional.empty();
+    }
+
+    private List<Unit> chosen() {
+        return units == null ? mode.units : units;
+    }
+
+    /**
+     * @param layers of the model
+     * @param score  how units are scored
+     * @param steps  times that they are
+     */
+    Budget budget(int layers, ScoreOptions score, int steps) {
+        boolean compatible = score.compatible();
         LayerRange inner = new LayerRange(keepFirst == null ? Math.ceilDiv(layers, 8) : keepFirst,
                 layers - 1 - (keepLast == null ? Math.ceilDiv(layers, 16) : keepLast));
         RatioOf counted = ratioOf != null ? ratioOf : compatible ? RatioOf.UNITS : RatioOf.PARAMETERS;
-        return new Pruning.Budget(ratio, counted == RatioOf.UNITS, scope, units.stream().map(u -> u.role).toList(),
-                attentionLayers == null ? inner : attentionLayers, mlpLayers == null ? inner : mlpLayers);
+        boolean raw = compatible || score.method().criterion().standardised();
+        Normalise by = normalise != null ? normalise : raw ? Normalise.NONE : Normalise.PARAMETERS;
+        List<Role> roles = new ArrayList<>();
+        List<Kind> blocks = new ArrayList<>();
+        for (Unit unit : chosen()) {
+            if (unit.role != null) {
+                roles.add(unit.role);
+            } else {
+                blocks.add(unit.block);
+            }
+        }
+        return new Budget(new Budget.Amount(ratio, counted == RatioOf.UNITS, round, steps), scope, by,
+                new Budget.Candidates(roles, blocks, blockCriterion, attentionLayers == null ? inner : attentionLayers,
+                        mlpLayers == null ? inner : mlpLayers));
     }
 }

@@ -8,6 +8,7 @@ import java.util.SequencedMap;
 import org.espalier.format.CheckpointWriter;
 import org.espalier.format.Output;
 import org.espalier.format.TokenizerFiles;
+import org.espalier.prune.Budget;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.Compactor;
 import org.espalier.prune.Compensated;
@@ -15,6 +16,7 @@ import org.espalier.prune.PlanFile;
 import org.espalier.prune.Pruning;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code engine prune}: scores, plans and compacts in one go. */
 @Command(name = "prune", description = "Make a model smaller: score its units, choose those to remove, write what is left.",
@@ -40,12 +42,16 @@ final class PruneCommand extends EngineCommand {
     @Mixin
     private ComputeOptions compute;
 
+    @Option(names = "--steps", paramLabel = "N", defaultValue = "1", converter = Converters.Positive.class,
+            description = "Remove in N steps, scoring what is left again before each (default: ${DEFAULT-VALUE}).")
+    private int steps;
+
     @Override
     void run() {
         score.complaint().ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
-        compensation.complaint(score.calibrated()).ifPresent(complaint -> {
+        compensation.complaint(score.calibrated()).or(() -> budget.complaint(score.calibrated())).ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
         output.requireFree();
@@ -69,8 +75,9 @@ final class PruneCommand extends EngineCommand {
 
     private Pruning.Result plan(OpenModel open, Optional<Calibration> calibration) {
         try (ScoreWatch watch = new ScoreWatch(this, memory)) {
-            return new Pruning(open.checkpoint(), open.model(), watch.walking(open.checkpoint())).plan(score.method(),
-                    budget.budget(open.model().config().layers().size(), score.compatible()), calibration);
+            Budget what = budget.budget(open.model().config().layers().size(), score, steps);
+            return new Pruning(open.checkpoint(), open.model(), watch.walking(open.checkpoint()), output.path())
+                    .plan(score.method(), what, calibration);
         }
     }
 

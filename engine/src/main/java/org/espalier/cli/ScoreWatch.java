@@ -38,6 +38,9 @@ final class ScoreWatch implements AutoCloseable {
         long spilled = Math.max(0, effort.most() - memory.bytes());
         command.note("scoring will take about %s of memory".formatted(Machine.size(effort.most() - spilled))
                 + (spilled == 0 ? "" : " and %s of disk in %s".formatted(Machine.size(spilled), memory.scratch())));
+        if (progress != null) {
+            progress.close();
+        }
         progress = command.progress("scoring", "layers", effort.steps());
     }
 

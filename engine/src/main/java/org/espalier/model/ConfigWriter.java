@@ -2,6 +2,7 @@ package org.espalier.model;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig.Scaling;
 
@@ -62,18 +63,29 @@ public final class ConfigWriter {
         json.put("mlp_bias", true);
     }
 
-    /** The sizes that most layers have, the first of equals, so that few layers differ. */
+    /**
+     * The sizes that most layers have, the first of equals, so that few layers differ. A layer without attention or MLP
+     * gives none, because other readers take no 0 for a whole model.
+     */
     private static LayerConfig mostCommon(ModelConfig config) {
-        LayerConfig best = config.layers().getFirst();
+        List<LayerConfig> whole = config.layers().stream().filter(l -> l.heads() > 0 && l.intermediate() > 0).toList();
+        LayerConfig best = null;
         long most = 0;
-        for (LayerConfig layer : config.layers()) {
-            long count = config.layers().stream().filter(layer::equals).count();
+        for (LayerConfig layer : whole) {
+            long count = whole.stream().filter(layer::equals).count();
             if (count > most) {
                 most = count;
                 best = layer;
             }
         }
-        return best;
+        return best == null ? widest(config.layers()) : best;
+    }
+
+    /** Sizes of which none is 0, from layers each of which lacks something. */
+    private static LayerConfig widest(List<LayerConfig> layers) {
+        LayerConfig attention = layers.stream().filter(l -> l.heads() > 0).findFirst().orElse(new LayerConfig(1, 1, 0));
+        int neurons = layers.stream().mapToInt(LayerConfig::intermediate).max().orElse(0);
+        return new LayerConfig(attention.heads(), attention.kvHeads(), Math.max(1, neurons));
     }
 
     private static ObjectNode difference(LayerConfig own, LayerConfig common) {

@@ -1,15 +1,15 @@
 package org.espalier.prune;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Locale;
+import java.util.stream.Stream;
 import org.espalier.couple.Group.Role;
-import org.espalier.couple.Member;
 import org.espalier.ffi.Failure;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
+import org.espalier.prune.Bites.Bite;
 
 /** Decides how many units each group loses. A group always keeps at least one unit of every lane. */
 public final class Allocation {
@@ -22,29 +22,51 @@ public final class Allocation {
         GLOBAL
     }
 
+    /** What scores are divided by before groups of different kinds compete. */
+    public enum Normalise {
+        /** The parameters that a unit carries, so that what a parameter is worth decides. */
+        PARAMETERS,
+        /** Nothing, as in LLM-Pruner, where a head's score sums far more numbers than a neuron's. */
+        NONE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private record Turn(int group, int bite) {
+    }
+
     private final ModelConfig config;
     private final List<Bites> groups;
+    private final Selection base;
 
-    /** @param scores of the groups that may lose units */
-    public Allocation(ModelConfig config, List<UnitScores> scores) {
+    /**
+     * @param groups that may lose units
+     * @param base   what is removed already; the result has it as well
+     */
+    Allocation(ModelConfig config, List<Bites> groups, Selection base) {
         this.config = config;
-        this.groups = scores.stream().map(Bites::of).toList();
+        this.groups = List.copyOf(groups);
+        this.base = base;
     }
 
     /**
-     * Removes {@code ratio} of all parameters, at least that many and at most one unit more.
+     * Removes {@code ratio} of all parameters, at least that many and at most one bite more.
      *
      * @throws Failure if the groups do not have that many to give
      */
-    public Selection parameters(double ratio, Scope scope) {
+    public Selection parameters(double ratio, Scope scope, Normalise normalise) {
         long before = new Llama(config).shape().parameterCount();
         long target = (long) Math.ceil(before * ratio);
-        List<int[]> order = scope == Scope.LOCAL ? evenly() : byScore();
+        List<Turn> order = scope == Scope.LOCAL ? evenly() : byScore(normalise);
         int low = 0;
         int high = order.size();
-        if (before - selection(order, high).parametersAfter() < target) {
-            throw new Failure("only " + (before - selection(order, high).parametersAfter()) + " of " + before
-                    + " parameters can be removed, not " + target, "ratio " + ratio,
+        long most = before - selection(order, high).parametersAfter();
+        if (most < target) {
+            throw new Failure("only %d of %d parameters can be removed, not %d, because every layer that is to stay keeps "
+                    .formatted(most, before, target) + "a unit of each kind", "ratio " + ratio,
                     "use a smaller ratio, or let more layers or kinds of units go");
         }
         while (low < high) {
@@ -62,72 +84,92 @@ public final class Allocation {
      * LLM-Pruner's own accounting: {@code ratio} of the units of every group (local), or of the units of all groups together
      * (global), with its rounding.
      */
-    public Selection units(double ratio, Scope scope) {
-        Selection selection = new Selection(config);
+    public Selection units(double ratio, Scope scope, Normalise normalise) {
+        Selection selection = base.copy();
         if (scope == Scope.LOCAL) {
-            groups.forEach(g -> removeFirst(selection, g, Math.min(localCount(g, ratio), g.count() - 1)));
+            groups.forEach(g -> take(selection, g, count(g, ratio)));
         } else {
-            globalUnits(selection, ratio);
+            globalUnits(selection, ratio, normalise);
         }
         return selection;
     }
 
-    /** Rounded up to whole neurons but down to whole heads, in Python's float arithmetic. */
-    private static int localCount(Bites group, double ratio) {
-        int width = group.units().group().role() == Role.NEURONS ? 1 : narrowest(group.units());
-        int all = group.count() * width;
+    /** Units to remove, rounded up to whole neurons but down to whole heads, in Python's float arithmetic. */
+    private static int count(Bites group, double ratio) {
+        int width = group.role() == Role.HEADS || group.role() == Role.QUERY_HEADS ? group.width() : 1;
+        int all = group.units() * width;
         return (all - (int) (all * (1 - ratio))) / width;
     }
 
-    private static int narrowest(Units units) {
-        return units.members().stream().mapToInt((Member m) -> units.entries(m, 0).length).min().orElseThrow();
-    }
-
     /** Everything up to the n-th smallest score goes; a group that would lose all is left whole. */
-    private void globalUnits(Selection selection, double ratio) {
-        double[] pool = groups.stream().flatMapToDouble(g -> Arrays.stream(g.scores())).sorted().toArray();
+    private void globalUnits(Selection selection, double ratio, Normalise normalise) {
+        double[] pool = groups.stream().flatMap(g -> g.all().stream().flatMap(b -> Stream.generate(() -> b).limit(b.units())))
+                .mapToDouble(b -> value(b, normalise)).sorted().toArray();
         int count = pool.length - (int) (pool.length * (1 - ratio));
         if (count <= 0) {
             return;
         }
         double threshold = pool[count - 1];
         for (Bites group : groups) {
-            int below = (int) Arrays.stream(group.scores()).filter(s -> s <= threshold).count();
-            if (below < group.count()) {
-                removeFirst(selection, group, below);
+            int below = group.all().stream().filter(b -> value(b, normalise) <= threshold).mapToInt(Bite::units).sum();
+            if (below < group.units()) {
+                take(selection, group, below);
             }
         }
     }
 
-    private static void removeFirst(Selection selection, Bites group, int count) {
-        for (int b = 0; b < count; b++) {
-            selection.remove(group.units(), group.bites().get(b));
+    /** Takes whole bites of a group, at most {@code units} units. */
+    private static void take(Selection selection, Bites group, int units) {
+        int taken = 0;
+        for (Bite bite : group.removable()) {
+            taken += bite.units();
+            if (taken > units) {
+                return;
+            }
+            bite.removal().accept(selection);
         }
     }
 
-    /** Pairs of group and bite so that every prefix takes about the same share of every group. */
-    private List<int[]> evenly() {
-        return ordered(Comparator.comparingDouble((int[] b) -> (b[1] + 1.0) / groups.get(b[0]).count()));
+    private static double value(Bite bite, Normalise normalise) {
+        return bite.score() / (normalise == Normalise.PARAMETERS ? bite.parameters() : bite.units());
     }
 
-    private List<int[]> byScore() {
-        return ordered(Comparator.comparingDouble((int[] b) -> groups.get(b[0]).scores()[b[1]]));
+    /** Turns so that every prefix takes about the same share of every group. */
+    private List<Turn> evenly() {
+        List<double[]> shares = groups.stream().map(Allocation::shares).toList();
+        return ordered(Comparator.comparingDouble(turn -> shares.get(turn.group)[turn.bite]));
     }
 
-    private List<int[]> ordered(Comparator<int[]> order) {
-        List<int[]> all = new ArrayList<>();
+    /** The share of a group that is gone after each bite. */
+    private static double[] shares(Bites group) {
+        double[] shares = new double[group.all().size()];
+        int gone = 0;
+        for (int b = 0; b < shares.length; b++) {
+            gone += group.all().get(b).units();
+            shares[b] = (double) gone / group.units();
+        }
+        return shares;
+    }
+
+    private List<Turn> byScore(Normalise normalise) {
+        return ordered(Comparator.comparingDouble(turn -> value(groups.get(turn.group).all().get(turn.bite), normalise)));
+    }
+
+    private List<Turn> ordered(Comparator<Turn> order) {
+        List<Turn> all = new ArrayList<>();
         for (int g = 0; g < groups.size(); g++) {
-            int group = g;
-            IntStream.range(0, groups.get(g).count() - 1).forEach(b -> all.add(new int[] {group, b}));
+            for (int b = 0; b < groups.get(g).removable().size(); b++) {
+                all.add(new Turn(g, b));
+            }
         }
-        all.sort(order.thenComparingInt(b -> b[0]).thenComparingInt(b -> b[1]));
+        all.sort(order.thenComparingInt(Turn::group).thenComparingInt(Turn::bite));
         return all;
     }
 
-    private Selection selection(List<int[]> order, int count) {
-        Selection selection = new Selection(config);
-        for (int[] bite : order.subList(0, count)) {
-            selection.remove(groups.get(bite[0]).units(), groups.get(bite[0]).bites().get(bite[1]));
+    private Selection selection(List<Turn> order, int count) {
+        Selection selection = base.copy();
+        for (Turn turn : order.subList(0, count)) {
+            groups.get(turn.group).all().get(turn.bite).removal().accept(selection);
         }
         return selection;
     }

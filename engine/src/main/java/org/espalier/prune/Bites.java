@@ -3,38 +3,89 @@ package org.espalier.prune;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.espalier.couple.Group.Role;
+import org.espalier.couple.Member;
 
 /**
- * The order in which a group's units go: each bite removes one unit from every lane, the least needed first. Where lanes
- * are one, a bite is a unit.
+ * The order in which units of a group go: the least needed first. Where units must go together, equally many of every lane
+ * or as many as a round width asks for, a bite is several units.
  *
- * @param units  the units
- * @param bites  units of each bite, in the order of removal
- * @param scores sum of the scores of each bite; never falls
+ * @param name  of the group, for people
+ * @param role  what its units are; null for whole blocks
+ * @param width entries of the narrowest axis in one unit of every lane
+ * @param all   the bites; the last leaves nothing and is never taken
  */
-record Bites(Units units, List<int[]> bites, double[] scores) {
+record Bites(String name, Role role, int width, List<Bite> all) {
 
-    static Bites of(UnitScores scored) {
+    /**
+     * Units that go at once.
+     *
+     * @param units      of every lane, or blocks
+     * @param score      the sum of theirs
+     * @param parameters they carry, before anything else is removed
+     * @param removal    enters them in a selection
+     */
+    record Bite(int units, double score, long parameters, Consumer<Selection> removal) {
+    }
+
+    /**
+     * @param round what a width that is left must be a multiple of; 1 for any
+     * @param gone  what is removed already, which comes first
+     */
+    static Bites of(UnitScores scored, int round, Selection gone) {
         Units units = scored.units();
+        double[] scores = scored.scores().clone();
+        gone.removed(units).stream().forEach(unit -> scores[unit] = Double.NEGATIVE_INFINITY);
         List<List<Integer>> lanes = new ArrayList<>();
         for (int lane = 0; lane < units.lanes(); lane++) {
             int from = lane * units.perLane();
             lanes.add(IntStream.range(from, from + units.perLane()).boxed()
-                    .sorted(Comparator.comparingDouble(u -> scored.scores()[u])).toList());
+                    .sorted(Comparator.comparingDouble(u -> scores[u])).toList());
         }
-        List<int[]> bites = new ArrayList<>();
-        double[] scores = new double[units.perLane()];
-        for (int b = 0; b < units.perLane(); b++) {
-            int at = b;
-            int[] bite = lanes.stream().mapToInt(lane -> lane.get(at)).toArray();
-            bites.add(bite);
-            scores[b] = IntStream.of(bite).mapToDouble(u -> scored.scores()[u]).sum();
+        int width = units.lanes() * units.members().stream().mapToInt((Member m) -> units.entries(m, 0).length).min()
+                .orElseThrow();
+        int step = Math.max(1, round / gcd(round, width));
+        List<Bite> bites = new ArrayList<>();
+        int from = 0;
+        while (from < units.perLane()) {
+            int left = units.perLane() - from;
+            int to = from + (left % step == 0 ? step : left % step);
+            int[] bite = IntStream.range(from, to).flatMap(u -> lanes.stream().mapToInt(lane -> lane.get(u))).toArray();
+            bites.add(new Bite(to - from, IntStream.of(bite).mapToDouble(u -> scores[u]).sum(),
+                    (to - from) * units.group().parametersPerUnit(), selection -> selection.remove(units, bite)));
+            from = to;
         }
-        return new Bites(units, bites, scores);
+        return new Bites(units.group().name(), units.group().role(), width, bites);
     }
 
-    int count() {
-        return bites.size();
+    /** Whole blocks, one a bite. */
+    static Bites of(BlockScores blocks, Selection gone) {
+        double[] scores = blocks.scores().clone();
+        for (int layer : blocks.layers()) {
+            if (blocks.kind().blocks().stream().allMatch(block -> gone.removed(layer, block))) {
+                scores[layer] = Double.NEGATIVE_INFINITY;
+            }
+        }
+        List<Bite> bites = blocks.layers().stream().sorted(Comparator.comparingDouble(layer -> scores[layer]))
+                .map(layer -> new Bite(1, scores[layer], blocks.parameters(layer),
+                        selection -> blocks.remove(layer, selection)))
+                .toList();
+        return new Bites(blocks.kind().toString(), null, 1, bites);
+    }
+
+    /** Bites that can be taken: something always stays. */
+    List<Bite> removable() {
+        return all.subList(0, Math.max(0, all.size() - 1));
+    }
+
+    /** Units of a lane, or blocks. */
+    int units() {
+        return all.stream().mapToInt(Bite::units).sum();
+    }
+
+    private static int gcd(int a, int b) {
+        return b == 0 ? a : gcd(b, a % b);
     }
 }

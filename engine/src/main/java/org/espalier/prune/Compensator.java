@@ -1,6 +1,5 @@
 package org.espalier.prune;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,9 +20,6 @@ import org.espalier.tensor.DType;
  */
 public final class Compensator {
 
-    /** Tokens computed at once. */
-    private static final int STRETCH_TOKENS = 2048;
-
     private final Checkpoint source;
     private final Model dense;
     private final Selection selection;
@@ -37,25 +33,7 @@ public final class Compensator {
         this.source = source;
         this.dense = dense;
         this.selection = selection;
-        this.stretches = stretches(sequences);
-    }
-
-    /** Whole sequences laid end to end, as many as fit a stretch. */
-    private static List<Packed> stretches(List<int[]> sequences) {
-        List<Packed> stretches = new ArrayList<>();
-        List<int[]> open = new ArrayList<>();
-        int tokens = 0;
-        for (int[] sequence : sequences) {
-            if (!open.isEmpty() && tokens + sequence.length > STRETCH_TOKENS) {
-                stretches.add(Packed.of(open));
-                open = new ArrayList<>();
-                tokens = 0;
-            }
-            open.add(sequence);
-            tokens += sequence.length;
-        }
-        stretches.add(Packed.of(open));
-        return stretches;
+        this.stretches = StreamWalk.stretches(sequences);
     }
 
     /** Bytes that a run needs beside the model, to within some per cent. */
@@ -71,7 +49,7 @@ public final class Compensator {
             long attended = (long) layer.heads() * dense.config().headDim();
             long widest = Math.max(attended, layer.intermediate());
             long weights = DType.F32.bytes(4 * widest * hidden);
-            long activations = DType.F32.bytes(4 * widest * STRETCH_TOKENS);
+            long activations = DType.F32.bytes(4 * widest * StreamWalk.STRETCH_TOKENS);
             largest = Math.max(largest, NormalEquations.bytes(widest, hidden) + weights + activations);
             results += DType.F32.bytes(hidden * (attended + layer.intermediate()));
         }

@@ -74,8 +74,7 @@ final class LeastSquares implements Remedy, AutoCloseable {
             importance.buffer().close();
         }
         if (left) {
-            pruned.run(StreamWalk.recording(smaller, number, block), weights,
-                    (from, to, inner, output) -> pruned.advance(from, to, output));
+            pruned.pass(StreamWalk.recording(smaller, number, block), weights);
             weights.forget();
         }
     }

@@ -21,6 +21,7 @@ import java.util.Objects;
  * @param calibration      what scores were computed on; null if nothing
  * @param seed             of everything random
  * @param layers           what each kept layer keeps
+ * @param keptChannels     of the residual stream; null if all are
  */
 public record Plan(
         @JsonProperty(value = "format_version", required = true) int formatVersion,
@@ -34,7 +35,8 @@ public record Plan(
         @JsonProperty(value = "parameters_after", required = true) long parametersAfter,
         @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("calibration") Calibration calibration,
         @JsonProperty(value = "seed", required = true) long seed,
-        @JsonProperty(value = "layers", required = true) List<Layer> layers) {
+        @JsonProperty(value = "layers", required = true) List<Layer> layers,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_channels") int[] keptChannels) {
 
     /** The version that is written, and the only one that is read. */
     public static final int FORMAT_VERSION = 1;

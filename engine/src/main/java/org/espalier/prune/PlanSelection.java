@@ -3,11 +3,13 @@ package org.espalier.prune;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
 import org.espalier.ffi.Failure;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
+import org.espalier.prune.Selection.Block;
 
 /** Translates between what a plan keeps and which units go. */
 public final class PlanSelection {
@@ -23,14 +25,14 @@ public final class PlanSelection {
         this.where = where;
     }
 
-    /** What every layer keeps. */
+    /** What every layer that is not gone keeps. */
     public List<Plan.Layer> kept(Selection selection) {
         List<Plan.Layer> layers = new ArrayList<>();
-        for (int layer = 0; layer < config.layers().size(); layer++) {
+        for (int layer : selection.keptLayers()) {
             LayerConfig sizes = config.layers().get(layer);
-            BitSet kvHeads = all(sizes.kvHeads());
-            BitSet heads = all(sizes.heads());
-            BitSet neurons = all(sizes.intermediate());
+            BitSet kvHeads = all(selection.removed(layer, Block.ATTENTION) ? 0 : sizes.kvHeads());
+            BitSet heads = all(selection.removed(layer, Block.ATTENTION) ? 0 : sizes.heads());
+            BitSet neurons = all(selection.removed(layer, Block.MLP) ? 0 : sizes.intermediate());
             for (Units of : units) {
                 BitSet gone = selection.removed(of);
                 if (of.layer() == layer && !gone.isEmpty()) {
@@ -51,31 +53,80 @@ public final class PlanSelection {
         return layers;
     }
 
+    /** The channels of the residual stream that are kept, or null if all are. */
+    public int[] keptChannels(Selection selection) {
+        BitSet gone = channels().map(selection::removed).orElse(new BitSet());
+        if (gone.isEmpty()) {
+            return null;
+        }
+        BitSet kept = all(config.hidden());
+        kept.andNot(gone);
+        return kept.stream().toArray();
+    }
+
     /**
      * The units that a plan removes.
      *
-     * @throws Failure if it names what the model has not, keeps nothing of something, or is not possible
+     * @throws Failure if it names what the model has not, keeps nothing at all, or is not possible
      */
     public Selection removed(Plan plan) {
-        if (plan.layers().size() != config.layers().size()) {
-            throw bad("plan has " + plan.layers().size() + " layers, the model " + config.layers().size());
-        }
         Selection selection = new Selection(config);
-        for (int layer = 0; layer < plan.layers().size(); layer++) {
-            Plan.Layer kept = plan.layers().get(layer);
-            LayerConfig sizes = config.layers().get(layer);
-            if (kept.layer() != layer) {
-                throw bad("layer " + kept.layer() + " stands where layer " + layer + " should");
+        int next = 0;
+        for (Plan.Layer kept : plan.layers()) {
+            if (kept.layer() < next || kept.layer() >= config.layers().size()) {
+                throw bad("layer " + kept.layer() + " of " + config.layers().size() + " is out of order or range");
             }
-            BitSet kvHeads = missing(kept.keptKvHeads(), sizes.kvHeads(), layer, "key/value heads");
-            BitSet heads = missing(kept.keptHeads(), sizes.heads(), layer, "heads");
-            BitSet neurons = missing(kept.keptNeurons(), sizes.intermediate(), layer, "neurons");
+            whole(selection, next, kept.layer());
+            layer(selection, kept);
+            next = kept.layer() + 1;
+        }
+        whole(selection, next, config.layers().size());
+        if (selection.keptLayers().length == 0) {
+            throw bad("plan keeps no layer");
+        }
+        if (plan.keptChannels() != null) {
+            BitSet gone = missing(plan.keptChannels(), config.hidden(), "the plan", "channels");
+            if (gone.cardinality() == config.hidden()) {
+                throw bad("plan keeps no channels");
+            }
+            selection.remove(channels().orElseThrow(() -> bad("the model has no channels that could go")),
+                    gone.stream().toArray());
+        }
+        return selection;
+    }
+
+    private static void whole(Selection selection, int from, int to) {
+        for (int layer = from; layer < to; layer++) {
+            selection.remove(layer, Block.ATTENTION);
+            selection.remove(layer, Block.MLP);
+        }
+    }
+
+    private void layer(Selection selection, Plan.Layer kept) {
+        int layer = kept.layer();
+        LayerConfig sizes = config.layers().get(layer);
+        BitSet kvHeads = missing(kept.keptKvHeads(), sizes.kvHeads(), "layer " + layer, "key/value heads");
+        BitSet heads = missing(kept.keptHeads(), sizes.heads(), "layer " + layer, "heads");
+        BitSet neurons = missing(kept.keptNeurons(), sizes.intermediate(), "layer " + layer, "neurons");
+        if ((kept.keptKvHeads().length == 0) != (kept.keptHeads().length == 0)) {
+            throw bad("layer " + layer + " keeps heads without key/value heads, or those without heads");
+        }
+        if (kept.keptHeads().length == 0) {
+            selection.remove(layer, Block.ATTENTION);
+        } else {
             remove(selection, layer, Role.HEADS, kvHeads);
             heads.andNot(queriesOf(kvHeads, sizes));
             remove(selection, layer, Role.QUERY_HEADS, evenly(heads, kvHeads, sizes, layer));
+        }
+        if (kept.keptNeurons().length == 0) {
+            selection.remove(layer, Block.MLP);
+        } else {
             remove(selection, layer, Role.NEURONS, neurons);
         }
-        return selection;
+    }
+
+    private Optional<Units> channels() {
+        return units.stream().filter(u -> u.group().role() == Role.CHANNELS).findFirst();
     }
 
     private void remove(Selection selection, int layer, Role role, BitSet gone) {
@@ -109,18 +160,15 @@ public final class PlanSelection {
         return queries;
     }
 
-    private BitSet missing(int[] kept, int count, int layer, String what) {
+    private BitSet missing(int[] kept, int count, String holder, String what) {
         BitSet missing = all(count);
         int previous = -1;
         for (int unit : kept) {
             if (unit <= previous || unit >= count) {
-                throw bad("layer " + layer + " keeps " + what + " " + unit + " of " + count + ", out of order or range");
+                throw bad(holder + " keeps " + what + " " + unit + " of " + count + ", out of order or range");
             }
             missing.clear(unit);
             previous = unit;
-        }
-        if (kept.length == 0 && count > 0) {
-            throw bad("layer " + layer + " keeps no " + what);
         }
         return missing;
     }

@@ -1,12 +1,11 @@
 package org.espalier.prune;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.function.IntPredicate;
-import org.espalier.couple.Group.Role;
-import org.espalier.ffi.Failure;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Output;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 
@@ -14,30 +13,10 @@ import org.espalier.model.ModelConfig;
 public final class Pruning {
 
     /**
-     * What may go, and how much.
-     *
-     * @param ratio           share to remove
-     * @param ofUnits         whether the ratio counts units of each group, as LLM-Pruner does, instead of parameters
-     * @param scope           whether groups compete
-     * @param roles           kinds of units that may go
-     * @param attentionLayers layers whose heads may go
-     * @param mlpLayers       layers whose neurons may go
-     */
-    public record Budget(double ratio, boolean ofUnits, Allocation.Scope scope, List<Role> roles,
-            IntPredicate attentionLayers, IntPredicate mlpLayers) {
-
-        boolean allows(Units units) {
-            Role role = units.group().role();
-            IntPredicate layers = role == Role.NEURONS ? mlpLayers : attentionLayers;
-            return roles.contains(role) && units.layer() >= 0 && layers.test(units.layer());
-        }
-    }
-
-    /**
      * A plan with what led to it.
      *
      * @param plan      what is kept
-     * @param scores    of the units that could go
+     * @param scores    of the units that could go, each as it was last computed
      * @param selection the units that go
      */
     public record Result(Plan plan, ScoresFile scores, Selection selection) {
@@ -46,41 +25,54 @@ public final class Pruning {
     private final Checkpoint checkpoint;
     private final Model model;
     private final ModelScores.Walking walking;
+    private final Path scratch;
 
-    /** @param walking how the model is walked for its scores */
-    public Pruning(Checkpoint checkpoint, Model model, ModelScores.Walking walking) {
+    /**
+     * @param walking how the model is walked for its scores
+     * @param scratch where a folder can be, beside which what is left between steps is written; it is gone afterwards
+     */
+    public Pruning(Checkpoint checkpoint, Model model, ModelScores.Walking walking, Path scratch) {
         this.checkpoint = checkpoint;
         this.model = model;
         this.walking = walking;
+        this.scratch = scratch;
     }
 
     /**
-     * Plans a pruning.
+     * Plans a pruning, in as many steps as the budget says: before each but the first, what is left is scored again.
      *
      * @param calibration what to score on; not looked at by criteria that need none
-     * @throws Failure if nothing may go, or not as much as asked for
+     * @throws org.espalier.ffi.Failure if nothing may go, or not as much as asked for
      */
     public Result plan(ModelScores.Method method, Budget budget, Optional<Calibration> calibration) {
         ModelConfig config = model.config();
-        List<Units> units = UnitFinder.of(config).stream().filter(budget::allows).toList();
-        if (units.isEmpty()) {
-            throw new Failure("nothing may be removed", "units " + budget.roles(),
-                    "allow more layers or kinds of units");
+        List<int[]> sequences = calibration.map(Calibration::sequences).orElse(List.of());
+        Planner planner = new Planner(config, budget);
+        Rankings rankings = Rankings.of(model, walking, method, budget.candidates(), sequences);
+        int steps = budget.amount().steps();
+        Selection selection = planner.select(rankings, new Selection(config), 1.0 / steps);
+        for (int step = 2; step <= steps; step++) {
+            if (!selection.isEmpty()) {
+                rankings = rankings.updated(rescored(selection, method, budget.candidates(), sequences), selection);
+            }
+            selection = planner.select(rankings, selection, (double) step / steps);
         }
-        List<UnitScores> scores = new ModelScores(model, walking).of(units, method,
-                calibration.map(Calibration::sequences).orElse(List.of()));
-        ScoresFile file = ScoresFile.of(checkpoint, model, method, calibration, scores);
-        Allocation allocation = new Allocation(config, scores);
-        Selection selection = budget.ofUnits() ? allocation.units(budget.ratio(), budget.scope())
-                : allocation.parameters(budget.ratio(), budget.scope());
-        if (selection.isEmpty() && budget.ratio() > 0) {
-            throw new Failure("ratio " + budget.ratio() + " rounds to no unit in any group", "ratio of units",
-                    "use a larger ratio, or count parameters");
+        boolean looked = method.criterion().needsCalibration()
+                || !budget.candidates().blocks().isEmpty() && budget.candidates().blockCriterion().needsCalibration();
+        ScoresFile file = ScoresFile.of(checkpoint, model, method, calibration.filter(c -> looked), rankings);
+        return new Result(planner.plan(selection, file), file, selection);
+    }
+
+    /** Scores of what is left, in its own numbering. It is written aside, so that it may be larger than memory. */
+    private Rankings rescored(Selection selection, ModelScores.Method method, Budget.Candidates candidates,
+            List<int[]> sequences) {
+        try (Output left = Output.folder(scratch, true)) {
+            new Compactor(checkpoint, model.config(), selection, Optional.empty()).writer().writeInto(left.path());
+            try (Checkpoint smaller = Checkpoint.open(left.path()); Model opened = Model.open(smaller, model.backend())) {
+                return Rankings.of(opened, walking, method, candidates.after(selection), sequences);
+            }
+        } catch (IOException e) {
+            throw Output.failure(e, scratch);
         }
-        Plan plan = new Plan(Plan.FORMAT_VERSION, file.source(), file.criterion(), file.aggregate(), "block",
-                budget.scope().name().toLowerCase(Locale.ROOT), budget.ratio(), file.source().parameters(),
-                selection.parametersAfter(), file.calibration(), method.seed(),
-                new PlanSelection(config, "plan").kept(selection));
-        return new Result(plan, file, selection);
     }
 }

@@ -39,15 +39,22 @@ public record ScoresFile(
     /** Scores with what they were computed from. */
     public static ScoresFile of(Checkpoint checkpoint, Model model, ModelScores.Method method,
             Optional<Calibration> calibration, List<UnitScores> scores) {
-        Plan.Source source = new Plan.Source(checkpoint.path().getFileName().toString(), checkpoint.sha256(),
-                model.llama().shape().parameterCount());
-        Plan.Calibration used = calibration.filter(c -> method.criterion().needsCalibration())
-                .map(c -> new Plan.Calibration(c.sha256(), c.sequences().size(), c.seqLen())).orElse(null);
-        return new ScoresFile(Plan.FORMAT_VERSION, source, name(method.criterion()), name(method.aggregate()), used,
-                method.seed(), scores.stream().map(Group::of).toList());
+        return of(checkpoint, model, method, calibration.filter(c -> method.criterion().needsCalibration()),
+                new Rankings(scores, List.of()));
     }
 
-    private static String name(Enum<?> constant) {
+    /** As above, of everything that may go; {@code calibration} is what was looked at. */
+    static ScoresFile of(Checkpoint checkpoint, Model model, ModelScores.Method method, Optional<Calibration> calibration,
+            Rankings rankings) {
+        Plan.Source source = new Plan.Source(checkpoint.path().getFileName().toString(), checkpoint.sha256(),
+                model.llama().shape().parameterCount());
+        Plan.Calibration used = calibration
+                .map(c -> new Plan.Calibration(c.sha256(), c.sequences().size(), c.seqLen())).orElse(null);
+        return new ScoresFile(Plan.FORMAT_VERSION, source, name(method.criterion()), name(method.aggregate()), used,
+                method.seed(), rankings.written());
+    }
+
+    static String name(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT);
     }
 
@@ -72,8 +79,11 @@ public record ScoresFile(
 
         static Group of(UnitScores scores) {
             Units units = scores.units();
-            return new Group(units.group().name(), ScoresFile.name(units.group().role()), units.layer(),
-                    scores.scores());
+            return new Group(units.group().name(), ScoresFile.name(units.group().role()), units.layer(), scores.scores());
+        }
+
+        static Group of(BlockScores scores) {
+            return new Group("whole " + scores.kind(), scores.kind().toString(), -1, scores.scores());
         }
     }
 }

@@ -34,6 +34,15 @@ public final class Selection {
         this.config = config;
     }
 
+    /** The same removals, to which others can be added. */
+    public Selection copy() {
+        Selection copy = new Selection(config);
+        removed.forEach((id, from) -> copy.removed.put(id, new Removed(from.units, (BitSet) from.bits.clone())));
+        copy.attention.or(attention);
+        copy.mlp.or(mlp);
+        return copy;
+    }
+
     /** Removes units {@code which}. */
     public void remove(Units units, int... which) {
         BitSet bits = removed.computeIfAbsent(units.group().id(), id -> new Removed(units, new BitSet())).bits;
@@ -51,6 +60,21 @@ public final class Selection {
     public BitSet removed(Units units) {
         Removed from = removed.get(units.group().id());
         return from == null ? new BitSet() : (BitSet) from.bits.clone();
+    }
+
+    /** The units of a group that stay, ascending: query heads of a key/value head that goes do not. */
+    public int[] staying(Units units) {
+        BitSet stay = new BitSet();
+        stay.set(0, units.count());
+        stay.andNot(removed(units));
+        if (units.group().role() == Role.QUERY_HEADS) {
+            for (Removed from : removed.values()) {
+                if (from.units.group().role() == Role.HEADS && from.units.layer() == units.layer()) {
+                    from.bits.stream().forEach(head -> stay.clear(head * units.perLane(), (head + 1) * units.perLane()));
+                }
+            }
+        }
+        return stay.stream().toArray();
     }
 
     /** Whether the whole attention or MLP of a layer is removed. */

@@ -1,5 +1,6 @@
 package org.espalier.prune;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.espalier.backend.Backend;
@@ -35,6 +36,9 @@ final class StreamWalk implements AutoCloseable {
         void at(int from, int to, Tensor inner, Tensor output);
     }
 
+    /** Tokens computed at once. */
+    static final int STRETCH_TOKENS = 2048;
+
     private final Backend backend;
     private final Queue queue;
     private final List<Packed> stretches;
@@ -57,6 +61,26 @@ final class StreamWalk implements AutoCloseable {
         }
     }
 
+    /** Whole sequences laid end to end, as many as fit a stretch. */
+    static List<Packed> stretches(List<int[]> sequences) {
+        List<Packed> stretches = new ArrayList<>();
+        List<int[]> open = new ArrayList<>();
+        int tokens = 0;
+        for (int[] sequence : sequences) {
+            if (!open.isEmpty() && tokens + sequence.length > STRETCH_TOKENS) {
+                stretches.add(Packed.of(open));
+                open = new ArrayList<>();
+                tokens = 0;
+            }
+            open.add(sequence);
+            tokens += sequence.length;
+        }
+        if (!open.isEmpty()) {
+            stretches.add(Packed.of(open));
+        }
+        return stretches;
+    }
+
     /** Recordings of half a layer that has it. */
     static IntFunction<Half> recording(Llama llama, int layer, Block block) {
         return tokens -> block == Block.ATTENTION ? llama.attention(layer, tokens) : llama.mlp(layer, tokens);
@@ -76,6 +100,11 @@ final class StreamWalk implements AutoCloseable {
     void advance(int from, int to, Tensor output) {
         Tensor part = stream.slice(from, to);
         backend.add(queue, part, output, 1, part);
+    }
+
+    /** Runs a half and adds its output to the stream. */
+    void pass(IntFunction<Half> recording, Leaves leaves) {
+        run(recording, leaves, (from, to, inner, output) -> advance(from, to, output));
     }
 
     /**

@@ -4,27 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.espalier.Backends;
 import org.espalier.Golden;
 import org.espalier.backend.Backend;
-import org.espalier.backend.HostCopy;
-import org.espalier.backend.Queue;
 import org.espalier.couple.Group.Role;
-import org.espalier.couple.Member;
 import org.espalier.format.Checkpoint;
 import org.espalier.model.Llama;
-import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Packed;
-import org.espalier.model.Weights;
-import org.espalier.tape.Executor;
-import org.espalier.tensor.Tensor;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -45,7 +36,8 @@ class CompactorTest {
                 assertEquals(selection.parametersAfter(), new Llama(smaller.config()).shape().parameterCount());
                 assertEquals(selection.after().layers(), smaller.config().layers());
                 assertTrue(selection.parametersAfter() < new Llama(model.config()).shape().parameterCount());
-                Golden.assertClose(zeroedLogits(model, selection, backend), logits(smaller, backend), 1e-4, name);
+                Golden.assertClose(Zeroed.logits(model, selection, TOKENS, backend), Zeroed.logits(smaller, TOKENS, backend),
+                        1e-4, name);
             }
         }
     }
@@ -63,47 +55,5 @@ class CompactorTest {
             }
         }
         return selection;
-    }
-
-    private static double[] logits(Model model, Backend backend) {
-        Recording recording = model.llama().logits(TOKENS.tokens());
-        try (Executor executor = Executor.inference(backend, recording.tape(), model.leaves(Map.of()))) {
-            TOKENS.feed(executor, recording);
-            executor.forward(TOKENS.sequences());
-            return executor.read(recording.logits());
-        }
-    }
-
-    private static double[] zeroedLogits(Model model, Selection selection, Backend backend) {
-        Map<String, Tensor> weights = new LinkedHashMap<>();
-        try (Queue queue = backend.newQueue()) {
-            model.weights().tensors().forEach((name, weight) -> {
-                Tensor copy = backend.allocate(backend.computeType(), weight.shape(), "copy of " + name);
-                double[] numbers = HostCopy.readDoubles(backend, queue, weight);
-                for (Units units : UnitFinder.of(model.config())) {
-                    zero(numbers, weight, name, units, selection);
-                }
-                HostCopy.writeDoubles(backend, queue, numbers, copy);
-                weights.put(name, copy);
-            });
-        }
-        try (Model zeroed = Model.of(model.config(), Weights.owning(weights), backend)) {
-            return logits(zeroed, backend);
-        }
-    }
-
-    private static void zero(double[] numbers, Tensor weight, String name, Units units, Selection selection) {
-        int columns = weight.shape().columns();
-        for (Member member : units.members()) {
-            if (member.tensor().name().equals(name)) {
-                selection.removed(units).stream().forEach(unit -> {
-                    for (long entry : units.entries(member, unit)) {
-                        for (int i = 0; i < numbers.length; i++) {
-                            numbers[i] = (member.axis() == 0 ? i / columns : i % columns) == entry ? 0 : numbers[i];
-                        }
-                    }
-                });
-            }
-        }
     }
 }

@@ -1,0 +1,150 @@
+package org.espalier.prune;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.espalier.couple.Group.Role;
+import org.espalier.ffi.Failure;
+import org.espalier.model.Model;
+import org.espalier.model.ModelConfig;
+import org.espalier.prune.BlockScores.Kind;
+
+/**
+ * Scores of everything that may go.
+ *
+ * @param units  of groups
+ * @param blocks whole ones
+ */
+public record Rankings(List<UnitScores> units, List<BlockScores> blocks) {
+
+    public Rankings {
+        units = List.copyOf(units);
+        blocks = List.copyOf(blocks);
+    }
+
+    /**
+     * Scores what may go of a model.
+     *
+     * @param walking     how it is walked
+     * @param calibration sequences of token ids; not looked at by what needs none
+     * @throws Failure if nothing may go
+     */
+    static Rankings of(Model model, ModelScores.Walking walking, ModelScores.Method method, Budget.Candidates candidates,
+            List<int[]> calibration) {
+        ModelConfig config = model.config();
+        List<Units> found = UnitFinder.of(config);
+        List<Units> units = found.stream().filter(candidates::allows).toList();
+        boolean sums = !candidates.blocks().isEmpty() && candidates.blockCriterion() == BlockCriterion.UNITS;
+        List<Units> scored = sums ? Stream.concat(units.stream(), found.stream().filter(Rankings::partOfABlock)).distinct().toList()
+                : units;
+        List<UnitScores> scores = scored.isEmpty() ? List.of() : new ModelScores(model, walking).of(scored, method, calibration);
+        BlockScorer blockScorer = new BlockScorer(model, candidates.blockCriterion().needsCalibration() ? calibration : List.of(),
+                scores);
+        List<BlockScores> blocks = candidates.blocks().stream().map(kind -> blockScorer.score(kind,
+                candidates.blockCriterion(), layersWith(config, kind, candidates))).toList();
+        Rankings rankings = new Rankings(scores.stream().filter(s -> units.contains(s.units())).toList(), blocks);
+        rankings.requireSome(candidates);
+        return rankings;
+    }
+
+    private static boolean partOfABlock(Units units) {
+        Role role = units.group().role();
+        return units.layer() >= 0 && (role == Role.HEADS || role == Role.QUERY_HEADS || role == Role.NEURONS);
+    }
+
+    private static List<Integer> layersWith(ModelConfig config, Kind kind, Budget.Candidates candidates) {
+        return IntStream.range(0, config.layers().size())
+                .filter(layer -> kind.in(config.layers().get(layer)) && candidates.allows(kind, layer)).boxed().toList();
+    }
+
+    /**
+     * Scores that were written, as far as they may go.
+     *
+     * @param where the file, for messages
+     * @throws Failure if the file is of another model, or nothing may go
+     */
+    static Rankings of(ScoresFile file, ModelConfig config, Budget.Candidates candidates, String where) {
+        List<UnitScores> units = new ArrayList<>();
+        for (Units of : UnitFinder.of(config)) {
+            if (candidates.allows(of)) {
+                units.add(new UnitScores(of, written(file, ScoresFile.name(of.group().role()), of.layer(), of.count(), where)));
+            }
+        }
+        List<BlockScores> blocks = candidates.blocks().stream().map(kind -> new BlockScores(kind, config,
+                layersWith(config, kind, candidates), written(file, kind.toString(), -1, config.layers().size(), where))).toList();
+        Rankings rankings = new Rankings(units, blocks);
+        rankings.requireSome(candidates);
+        return rankings;
+    }
+
+    private static double[] written(ScoresFile file, String role, int layer, int count, String where) {
+        double[] scores = file.groups().stream().filter(g -> g.layer() == layer && g.role().equals(role))
+                .map(ScoresFile.Group::scores).findFirst().orElseThrow(() -> new Failure("file has no scores of " + role
+                        + (layer < 0 ? "" : " of layer " + layer), where,
+                        "score them with 'engine score', or leave them out of --units"));
+        if (scores.length != count) {
+            throw new Failure("file has %d scores of %s where the model has %d".formatted(scores.length, role, count), where,
+                    "use the scores of this model");
+        }
+        return scores;
+    }
+
+    private void requireSome(Budget.Candidates candidates) {
+        if (units.isEmpty() && blocks.stream().allMatch(b -> b.layers().isEmpty())) {
+            throw new Failure("nothing may be removed", "units " + Stream.concat(candidates.roles().stream(),
+                    candidates.blocks().stream()).map(kind -> kind.toString().toLowerCase(Locale.ROOT)).toList(),
+                    "allow more layers or kinds of units");
+        }
+    }
+
+    /** Everything that may go, in the order in which it goes; what is gone already comes first. */
+    List<Bites> bites(int round, Selection gone) {
+        return Stream.concat(units.stream().map(u -> Bites.of(u, round, gone)), blocks.stream().map(b -> Bites.of(b, gone)))
+                .toList();
+    }
+
+    /** As they are written. */
+    List<ScoresFile.Group> written() {
+        return Stream.concat(units.stream().map(ScoresFile.Group::of), blocks.stream().map(ScoresFile.Group::of)).toList();
+    }
+
+    /**
+     * These scores with those of what is left of the model put in their place, in the source's numbering. What is gone, and
+     * what cannot be scored any more because it is the last of its kind, keeps the score it had.
+     */
+    Rankings updated(Rankings left, Selection gone) {
+        return new Rankings(units.stream().map(old -> updated(old, left, gone)).toList(),
+                blocks.stream().map(old -> updated(old, left, gone)).toList());
+    }
+
+    private static UnitScores updated(UnitScores old, Rankings left, Selection gone) {
+        Units source = old.units();
+        int layer = source.layer() < 0 ? source.layer() : gone.numberAfter(source.layer());
+        Optional<UnitScores> now = left.units.stream().filter(s -> s.units().layer() == layer
+                && s.units().group().role() == source.group().role()).findFirst();
+        if (now.isEmpty() || source.layer() >= 0 && layer < 0) {
+            return old;
+        }
+        double[] scores = old.scores().clone();
+        int[] staying = gone.staying(source);
+        for (int i = 0; i < staying.length; i++) {
+            scores[staying[i]] = now.get().scores()[i];
+        }
+        return new UnitScores(source, scores);
+    }
+
+    private static BlockScores updated(BlockScores old, Rankings left, Selection gone) {
+        double[] scores = old.scores().clone();
+        BlockScores now = left.blocks.stream().filter(b -> b.kind() == old.kind()).findFirst().orElseThrow();
+        for (int layer : old.layers()) {
+            int number = gone.numberAfter(layer);
+            if (number >= 0 && now.layers().contains(number)) {
+                scores[layer] = now.score(number);
+            }
+        }
+        return new BlockScores(old.kind(), old.config(), old.layers(), scores);
+    }
+}

@@ -1,0 +1,97 @@
+package org.espalier.prune;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
+import org.espalier.backend.Queue;
+import org.espalier.couple.Member;
+import org.espalier.model.Llama.Recording;
+import org.espalier.model.Model;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.Packed;
+import org.espalier.model.Weights;
+import org.espalier.prune.Selection.Block;
+import org.espalier.tape.Executor;
+import org.espalier.tensor.Tensor;
+
+/**
+ * What a model computes that still has everything, but with 0 in what is removed. Where channels of the residual stream go,
+ * its norms run over the kept ones only: the mean square of all C channels is that of the C' kept ones times C'/C, so that
+ * norm weights times the root of C'/C, with an epsilon of C'/C of the old one, give the same.
+ */
+final class Zeroed {
+
+    private Zeroed() {
+    }
+
+    /** Logits of every token. */
+    static double[] logits(Model model, Packed tokens, Backend backend) {
+        Recording recording = model.llama().logits(tokens.tokens());
+        try (Executor executor = Executor.inference(backend, recording.tape(), model.leaves(Map.of()))) {
+            tokens.feed(executor, recording);
+            executor.forward(tokens.sequences());
+            return executor.read(recording.logits());
+        }
+    }
+
+    /** Logits of every token with what is selected zeroed. */
+    static double[] logits(Model model, Selection selection, Packed tokens, Backend backend) {
+        double share = (double) selection.after().hidden() / model.config().hidden();
+        Map<String, Tensor> weights = new LinkedHashMap<>();
+        try (Queue queue = backend.newQueue()) {
+            model.weights().tensors().forEach((name, weight) -> {
+                Tensor copy = backend.allocate(backend.computeType(), weight.shape(), "copy of " + name);
+                double[] numbers = HostCopy.readDoubles(backend, queue, weight);
+                for (Units units : UnitFinder.of(model.config())) {
+                    zero(numbers, weight, name, units, selection);
+                }
+                zeroBlocks(numbers, name, selection);
+                if (name.endsWith("norm.weight")) {
+                    scale(numbers, Math.sqrt(share));
+                }
+                HostCopy.writeDoubles(backend, queue, numbers, copy);
+                weights.put(name, copy);
+            });
+        }
+        ModelConfig c = model.config();
+        ModelConfig config = new ModelConfig(c.architecture(), c.modelType(), c.vocab(), c.hidden(), c.headDim(), c.layers(),
+                c.eps() * share, c.rotary(), c.maxPositions(), c.tied(), c.attentionBias(), c.outputBias(), c.mlpBias());
+        try (Model zeroed = Model.of(config, Weights.owning(weights), backend)) {
+            return logits(zeroed, tokens, backend);
+        }
+    }
+
+    private static void scale(double[] numbers, double by) {
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] *= by;
+        }
+    }
+
+    private static void zeroBlocks(double[] numbers, String name, Selection selection) {
+        for (int layer = 0; layer < 64; layer++) {
+            String prefix = "model.layers." + layer + ".";
+            if (selection.removed(layer, Block.ATTENTION) && name.startsWith(prefix + "self_attn.o_proj")
+                    || selection.removed(layer, Block.MLP) && name.startsWith(prefix + "mlp.down_proj")) {
+                scale(numbers, 0);
+            }
+        }
+    }
+
+    private static void zero(double[] numbers, Tensor weight, String name, Units units, Selection selection) {
+        int columns = weight.shape().columns();
+        boolean vector = weight.shape().rank() == 1;
+        for (Member member : units.members()) {
+            if (member.tensor().name().equals(name)) {
+                selection.removed(units).stream().forEach(unit -> {
+                    for (long entry : units.entries(member, unit)) {
+                        for (int i = 0; i < numbers.length; i++) {
+                            int at = vector || member.axis() == 1 ? i % columns : i / columns;
+                            numbers[i] = at == entry ? 0 : numbers[i];
+                        }
+                    }
+                });
+            }
+        }
+    }
+}
