@@ -7,6 +7,11 @@ Device& Device::instance() {
     return device;
 }
 
+// A driver for CUDA 13.0 and a device of compute capability 8.0.
+std::map<std::string, int64_t> Device::defaultSettings() {
+    return {{"others_first", 0}, {"driver_version", 13000}, {"devices", 1}, {"capability", 80}, {"memory_pools", 1}};
+}
+
 std::shared_ptr<CUstream_st> Device::streamOf(CUstream stream) {
     return stream == nullptr || stream == CU_STREAM_LEGACY ? defaultStream : find(streams, stream, "stream");
 }
@@ -71,7 +76,7 @@ void Device::runOthers(const CUstream_st* wanted) {
 }
 
 void Device::finish(const Mark& mark) {
-    if (othersFirst) {
+    if (settings.at("others_first") != 0) {
         runOthers(mark.stream.get());
     }
     while (mark.stream != nullptr && mark.stream->done < mark.count) {
@@ -128,7 +133,9 @@ std::vector<std::string> Device::leaks() const {
 }
 
 void Device::clear() {
+    const uint64_t total = memory.totalBytes();
     memory = Memory();
+    memory.setTotal(total);
     streams.clear();
     events.clear();
     modules.clear();
@@ -148,8 +155,9 @@ void Device::release() {
 
 void Device::reset() {
     clear();
+    memory = Memory();
     retained = 0;
-    othersFirst = false;
+    settings = defaultSettings();
     lost.clear();
     launches = 0;
     products = 0;

@@ -64,7 +64,7 @@ public:
     // Makes a stream's later work wait for the mark.
     void order(CUstream stream, const Mark& mark);
     // Carries out the work up to a mark; the first fault sticks and later work is dropped. Work of other streams that
-    // the mark does not need is left for later or, if `othersFirst`, done before: a driver may do either.
+    // the mark does not need is left for later or, with the setting others_first, done before: a driver may do either.
     void finish(const Mark& mark);
     void finishAll();
     // Carries out at most one piece of work; whether the mark was reached.
@@ -88,7 +88,7 @@ public:
 
     std::mutex mutex;
     bool initialised = false;
-    bool othersFirst = false;
+    std::map<std::string, int64_t> settings = defaultSettings();  // of standin_set, except for the memory
     CUctx_st context;
     Memory memory;
     Handles<CUstream_st> streams;
@@ -103,6 +103,7 @@ public:
     std::string report;
 
 private:
+    static std::map<std::string, int64_t> defaultSettings();
     void clear();
     void runNext(CUstream_st& stream);
     void runOthers(const CUstream_st* wanted);

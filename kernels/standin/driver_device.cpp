@@ -29,9 +29,7 @@ CUresult admit(Device& device, Needs needs) {
 
 namespace {
 
-constexpr int DRIVER_VERSION = 13000;
-
-// A device of compute capability 8.0.
+// As a device of compute capability 8.0 has them; some can be set otherwise.
 const std::unordered_map<int, int>& attributes() {
     static const std::unordered_map<int, int> VALUES = {
         {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK, 1024},
@@ -50,18 +48,29 @@ const std::unordered_map<int, int>& attributes() {
         {CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR, 65536},
         {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR, 2048},
         {CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 108},
-        {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 8},
-        {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, 0},
         {CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, 40 << 20},
         {CU_DEVICE_ATTRIBUTE_CLOCK_RATE, 1410000},
         {CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE, 1215000},
         {CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH, 5120},
         {CU_DEVICE_ATTRIBUTE_UNIFIED_ADDRESSING, 1},
-        {CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED, 1},
         {CU_DEVICE_ATTRIBUTE_CONCURRENT_KERNELS, 1},
         {CU_DEVICE_ATTRIBUTE_ASYNC_ENGINE_COUNT, 2},
         {CU_DEVICE_ATTRIBUTE_INTEGRATED, 0}};
     return VALUES;
+}
+
+int attribute(const Device& device, CUdevice_attribute which) {
+    switch (which) {
+        case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: return static_cast<int>(device.settings.at("capability") / 10);
+        case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR: return static_cast<int>(device.settings.at("capability") % 10);
+        case CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED: return static_cast<int>(device.settings.at("memory_pools"));
+        default: break;
+    }
+    auto found = attributes().find(which);
+    if (found == attributes().end()) {
+        throw Fault{CUDA_ERROR_INVALID_VALUE, format("attribute %d is not known to the stand-in", which)};
+    }
+    return found->second;
 }
 
 struct Meaning {
@@ -109,21 +118,22 @@ extern "C" {
 CUresult cuInit(unsigned flags) {
     return call("cuInit", Needs::Nothing, [&](Device& device) {
         if (flags != 0) throw Fault{CUDA_ERROR_INVALID_VALUE, "flags must be 0"};
+        if (device.settings.at("devices") == 0) throw Fault{CUDA_ERROR_NO_DEVICE, "the machine has none"};
         device.initialised = true;
     });
 }
 
 CUresult cuDriverGetVersion(int* version) {
-    return call("cuDriverGetVersion", Needs::Nothing, [&](Device&) {
+    return call("cuDriverGetVersion", Needs::Nothing, [&](Device& device) {
         require(version, "driverVersion");
-        *version = DRIVER_VERSION;
+        *version = static_cast<int>(device.settings.at("driver_version"));
     });
 }
 
 CUresult cuDeviceGetCount(int* count) {
-    return call("cuDeviceGetCount", Needs::Initialised, [&](Device&) {
+    return call("cuDeviceGetCount", Needs::Initialised, [&](Device& device) {
         require(count, "count");
-        *count = 1;
+        *count = static_cast<int>(device.settings.at("devices"));
     });
 }
 
@@ -144,14 +154,10 @@ CUresult cuDeviceGetName(char* name, int length, CUdevice device) {
 }
 
 CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute attribute, CUdevice device) {
-    return call("cuDeviceGetAttribute", Needs::Initialised, [&](Device&) {
+    return call("cuDeviceGetAttribute", Needs::Initialised, [&](Device& of) {
         require(value, "pi");
         requireDevice(device);
-        auto found = attributes().find(attribute);
-        if (found == attributes().end()) {
-            throw Fault{CUDA_ERROR_INVALID_VALUE, format("attribute %d is not known to the stand-in", attribute)};
-        }
-        *value = found->second;
+        *value = standin::attribute(of, attribute);
     });
 }
 
@@ -258,16 +264,19 @@ uint64_t standin_products() {
     return device.products;
 }
 
-void standin_set_memory(uint64_t bytes) {
+int standin_set(const char* what, int64_t value) {
     Device& device = Device::instance();
     std::lock_guard<std::mutex> lock(device.mutex);
-    device.memory.setTotal(bytes);
-}
-
-void standin_set_others_first(int first) {
-    Device& device = Device::instance();
-    std::lock_guard<std::mutex> lock(device.mutex);
-    device.othersFirst = first != 0;
+    if (std::strcmp(what, "memory") == 0) {
+        device.memory.setTotal(static_cast<uint64_t>(value));
+        return 1;
+    }
+    auto found = device.settings.find(what);
+    if (found == device.settings.end()) {
+        return 0;
+    }
+    found->second = value;
+    return 1;
 }
 
 void standin_reset() {

@@ -26,12 +26,15 @@ STANDIN_EXPORT uint64_t standin_launches(void);
 /* Matrix products of cuBLAS that were carried out. */
 STANDIN_EXPORT uint64_t standin_products(void);
 
-/* How much memory the device has, until the next reset; never less than is in use. */
-STANDIN_EXPORT void standin_set_memory(uint64_t bytes);
-
-/* Whether a wait for one stream lets the work of the others happen before (1) or leaves it for later (0), until the next
- * reset. Sound work gives the same results either way. */
-STANDIN_EXPORT void standin_set_others_first(int first);
+/* Makes the device or its driver another one, until the next reset; 0 if `what` is none of these:
+ *   "memory"          bytes of the device; never less than is in use
+ *   "others_first"    whether a wait for one stream lets the work of the others happen before (1) or leaves it for later
+ *                     (0). Sound work gives the same results either way.
+ *   "driver_version"  as cuDriverGetVersion has it, for example 12040
+ *   "devices"         how many there are, 0 or 1
+ *   "capability"      compute capability times ten, for example 86
+ *   "memory_pools"    whether the device has them */
+STANDIN_EXPORT int standin_set(const char* what, int64_t value);
 
 /* Forgets everything, as if the process had just started; the driver stays initialised. */
 STANDIN_EXPORT void standin_reset(void);

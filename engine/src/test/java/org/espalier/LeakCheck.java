@@ -2,13 +2,14 @@ package org.espalier;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.espalier.backend.cuda.StandIn;
 import org.espalier.ffi.NativeMemory;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Fails a test that leaves native memory behind. It is registered for every test of the module (see
+ * Fails a test that leaves native memory, or memory of the stand-in for a GPU, behind. It is registered for every test of the module (see
  * {@code META-INF/services}); what a class allocates before all of its tests is not a test's leak.
  */
 public final class LeakCheck implements BeforeEachCallback, AfterEachCallback {
@@ -25,6 +26,7 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback {
     @Override
     public void beforeEach(ExtensionContext context) {
         watching = true;
+        StandIn.begin();
         context.getStore(OWN).put("before", new Snapshot());
     }
 
@@ -33,6 +35,7 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback {
         watching = false;
         Snapshot before = context.getStore(OWN).get("before", Snapshot.class);
         before.requireNothingMore(context.getDisplayName());
+        StandIn.end();
     }
 
     /** What was allocated at one moment. */

@@ -1,11 +1,17 @@
 package org.espalier.cli;
 
+import java.util.Locale;
 import org.espalier.backend.Backend;
 import org.espalier.backend.cpu.CpuBackend;
+import org.espalier.backend.cuda.CudaDevices;
+import org.espalier.backend.cuda.Precision;
 import org.espalier.backend.reference.ReferenceBackend;
 import org.espalier.ffi.Failure;
 import org.espalier.ffi.OpenBlas;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Where and how a command computes. */
 final class ComputeOptions {
@@ -16,34 +22,61 @@ final class ComputeOptions {
 
         @Override
         public String toString() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
+
+    /** As {@link Precision}, in lower case. */
+    enum Rounding {
+        FLOAT32(Precision.FLOAT32), TF32(Precision.TF32), HALF(Precision.HALF);
+
+        private final Precision precision;
+
+        Rounding(Precision precision) {
+            this.precision = precision;
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
 
     @Option(names = "--threads", paramLabel = "N", converter = Converters.Threads.class,
             description = "Threads that compute (default: one for each processor).")
     private Integer threads;
 
-    @Option(names = "--device", paramLabel = "D", defaultValue = "auto",
-            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--device", paramLabel = "D", defaultValue = "${sys:espalier.device:-${env:ESPALIER_DEVICE:-auto}}",
+            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, a GPU if there is one that can be used).")
     private Device device;
+
+    @Option(names = "--require-cuda", description = "Fail where auto would use the CPU.")
+    private boolean requireCuda;
+
+    @Option(names = "--precision", paramLabel = "P", defaultValue = "float32",
+            description = "On a GPU, how exactly products of matrices see their numbers: ${COMPLETION-CANDIDATES}; half "
+                    + "rounds to the weight's 16-bit type (default: ${DEFAULT-VALUE}).")
+    private Rounding precision;
 
     @Option(names = "--portable", description = "Compute the same bytes on any CPU with AVX2.")
     private boolean portable;
 
     /** The backend asked for, which the caller closes. */
     Backend open() {
-        if (device == Device.CUDA) {
-            throw cuda();
+        if (requireCuda && device == Device.CPU) {
+            throw new ParameterException(command.commandLine(), "--require-cuda does not go with --device cpu");
         }
-        return cpu();
+        return device == Device.CPU ? cpu() : device == Device.CUDA || requireCuda ? cuda() : automatic();
     }
 
     /** The backend of this name: {@code cpu}, {@code reference} or {@code cuda}. */
     Backend open(String backend) {
         return switch (backend) {
             case "reference" -> new ReferenceBackend();
-            case "cuda" -> throw cuda();
+            case "cuda" -> cuda();
             default -> cpu();
         };
     }
@@ -60,7 +93,21 @@ final class ComputeOptions {
         return new CpuBackend(threads());
     }
 
-    private static Failure cuda() {
-        return new Failure("models do not run on CUDA devices in this version", "device cuda", "use --device cpu");
+    private Backend cuda() {
+        return CudaDevices.open(precision.precision);
+    }
+
+    /** A GPU that is there but cannot be used is worth a word; a machine without one is not. */
+    private Backend automatic() {
+        if (!CudaDevices.expected()) {
+            return cpu();
+        }
+        try {
+            return cuda();
+        } catch (Failure refusal) {
+            command.commandLine().getErr().println("engine: computing on the CPU, the GPU cannot be used: "
+                    + refusal.oneLine());
+            return cpu();
+        }
     }
 }

@@ -44,11 +44,12 @@ class BadShapesTest {
     private static final long ROOM = 4 << 20;
 
     @ParameterizedTest
-    @ValueSource(strings = {"reference", "cpu"})
+    @ValueSource(strings = {"reference", "cpu", "cuda"})
     void areRefusedBeforeAnythingIsTouched(String name) {
         Set<String> allowed = new TreeSet<>();
-        try (Backend backend = Backends.open(name); Buffer room = backend.allocate(ROOM, "operands of a wrong shape")) {
-            backend.fill(null, Tensor.of(room, DType.I8, Shape.of(ROOM)), 0);
+        try (Backend backend = Backends.open(name); Queue queue = backend.newQueue();
+                Buffer room = backend.allocate(ROOM, "operands of a wrong shape")) {
+            backend.fill(queue, Tensor.of(room, DType.I8, Shape.of(ROOM)), 0);
             Map<String, OpCase<? super Backend>> chosen = fullestCases(backend);
             chosen.forEach((operation, opCase) -> {
                 try (OpRun<?> run = opCase.open(backend, 0)) {

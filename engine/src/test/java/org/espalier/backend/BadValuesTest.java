@@ -20,7 +20,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 class BadValuesTest {
 
     static Stream<Arguments> refusals() {
-        return Stream.of("reference", "cpu").flatMap(backend -> Stream.of(
+        // What is wrong with numbers that lie on a device shows where the host waits.
+        return Stream.of("reference", "cpu", "cuda").flatMap(backend -> refusals(backend).filter(
+                a -> !backend.equals("cuda") || !((String) a.get()[1]).contains("outside")));
+    }
+
+    private static Stream<Arguments> refusals(String backend) {
+        return Stream.of(
                 refusal(backend, "embedding: ids[1] is 4, outside 0 to 3; ids I32 [2]",
                         t -> t.ops.embedding(t.queue, t.ints(0, 4), t.reals(4, 3), t.reals(2, 3))),
                 refusal(backend, "embedding: ids[0] is -1, outside 0 to 3; ids I32 [2]",
@@ -65,7 +71,7 @@ class BadValuesTest {
                 refusal(backend, "upload: the host side has 7 bytes, not 8; tensor I32 [2]",
                         t -> t.ops.upload(t.queue, MemorySegment.ofArray(new byte[7]), t.ints(0, 0))),
                 refusal(backend, "download: the host side has 9 bytes, not 8; tensor I32 [2]",
-                        t -> t.ops.download(t.queue, t.ints(0, 0), MemorySegment.ofArray(new byte[9])))));
+                        t -> t.ops.download(t.queue, t.ints(0, 0), MemorySegment.ofArray(new byte[9]))));
     }
 
     private static Arguments refusal(String backend, String message, Consumer<Tensors> call) {

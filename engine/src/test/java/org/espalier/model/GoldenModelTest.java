@@ -32,7 +32,8 @@ class GoldenModelTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"mha, reference, 1e-9", "gqa, reference, 1e-9", "mha, cpu, 1e-4", "gqa, cpu, 1e-4"})
+    @CsvSource({"mha, reference, 1e-9", "gqa, reference, 1e-9", "mha, cpu, 1e-4", "gqa, cpu, 1e-4",
+            "mha, cuda, 1e-4", "gqa, cuda, 1e-4"})
     void logitsAndLosses(String name, String backendName, double tolerance) {
         Path folder = golden(name);
         int[][] ids = calibration();
@@ -57,7 +58,8 @@ class GoldenModelTest {
     @ParameterizedTest
     @CsvSource({"mha, reference, KEEP, 1e-9", "gqa, reference, KEEP, 1e-9",
             "mha, cpu, KEEP, 1e-4",
-            "gqa, cpu, KEEP, 1e-4", "gqa, reference, RECOMPUTE, 1e-9", "gqa, cpu, RECOMPUTE, 1e-4"})
+            "gqa, cpu, KEEP, 1e-4", "gqa, reference, RECOMPUTE, 1e-9", "gqa, cpu, RECOMPUTE, 1e-4",
+            "mha, cuda, KEEP, 1e-4", "gqa, cuda, KEEP, 1e-4", "gqa, cuda, RECOMPUTE, 1e-4"})
     void gradientsOfEveryWeight(String name, String backendName, Retention retention, double tolerance) {
         Path folder = golden(name);
         Packed packed = Packed.of(List.of(calibration()));

@@ -35,7 +35,7 @@ class LoraGoldenTest {
     private static final int LEFT_PADDED = 1;
 
     @ParameterizedTest
-    @CsvSource({"reference, KEEP", "cpu, KEEP", "cpu, RECOMPUTE"})
+    @CsvSource({"reference, KEEP", "cpu, KEEP", "cpu, RECOMPUTE", "cuda, KEEP", "cuda, RECOMPUTE"})
     void fiveSteps(String backendName, Retention retention) {
         try (Backend backend = Backends.open(backendName); Queue queue = backend.newQueue();
                 SafetensorsFile base = SafetensorsFile.open(Golden.resource("lora/base.safetensors"));

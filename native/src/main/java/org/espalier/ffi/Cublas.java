@@ -3,12 +3,13 @@ package org.espalier.ffi;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The cuBLAS library: the one that a person names or, failing that, the one of a CUDA toolkit 13 or 12. It is opened at
- * most once; the binding {@link org.espalier.ffi.cublas.CublasLibrary} calls the functions of exactly that library.
+ * The cuBLAS library: the one that a person names or, failing that, one of CUDA 13 or 12 that the dynamic linker knows or
+ * that a toolkit, a distribution, pip or conda installed. It is opened at most once; the binding {@link org.espalier.ffi.cublas.CublasLibrary} calls the functions of exactly that library.
  */
 public final class Cublas {
 
@@ -17,8 +18,12 @@ public final class Cublas {
     private static final List<String> NAMES = List.of("libcublas.so.13", "libcublas.so.12");
     private static final List<String> TOOLKIT_VARIABLES = List.of("CUDA_HOME", "CUDA_PATH");
     private static final List<String> IN_TOOLKIT = List.of("lib64", "targets/x86_64-linux/lib", "lib");
-    private static final List<Path> OF_DISTRIBUTIONS = Stream.of("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib",
-            "/opt/cuda/lib64").map(Path::of).toList();
+    private static final List<String> OF_DISTRIBUTIONS = List.of("usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib",
+            "opt/cuda/lib64");
+    private static final List<String> PYTHON_VARIABLES = List.of("VIRTUAL_ENV", "CONDA_PREFIX");
+    /** Of the packages nvidia-cublas and nvidia-cublas-cu12. */
+    private static final List<String> IN_PACKAGES = List.of("nvidia/cu13/lib", "nvidia/cublas/lib");
+    private static final int VERSION_13 = 13000;
 
     private static Library found;
 
@@ -43,17 +48,47 @@ public final class Cublas {
     }
 
     static Library find(Optional<String> given) {
-        List<Path> folders = Stream.concat(toolkitFolders(), OF_DISTRIBUTIONS.stream()).distinct().toList();
-        // By name first: that is how LD_LIBRARY_PATH and the system's configuration are honoured.
-        List<String> candidates = Stream.concat(NAMES.stream(), LibrarySearch.paths(NAMES, folders)).toList();
-        return LibrarySearch.first(given, candidates, "cublasCreate_v2");
+        return LibrarySearch.first(given, candidates(names(), System.getenv(), Path.of("/")), "cublasCreate_v2");
     }
 
-    private static Stream<Path> toolkitFolders() {
-        Stream<Path> chosen = TOOLKIT_VARIABLES.stream().map(System::getenv)
-                .filter(v -> v != null && !v.isBlank()).map(Path::of);
-        Stream<Path> installed = LibrarySearch.folders(Path.of("/usr/local"), "cuda*").stream();
-        return Stream.concat(chosen, installed)
-                .flatMap(toolkit -> IN_TOOLKIT.stream().map(toolkit::resolve));
+    /** The driver refuses a cuBLAS that is newer than itself. */
+    private static List<String> names() {
+        boolean old = CudaDriver.find() instanceof Library.Loaded && CudaDriver.version() < VERSION_13;
+        return old ? NAMES.subList(1, NAMES.size()) : NAMES;
+    }
+
+    /**
+     * Names and paths in the order in which they are tried. By name first: that is how {@code LD_LIBRARY_PATH} and the
+     * system's configuration are honoured.
+     *
+     * @param environment the process' variables
+     * @param root        of the file system
+     */
+    static List<String> candidates(List<String> names, Map<String, String> environment, Path root) {
+        List<Path> folders = Stream.of(toolkits(environment, root), OF_DISTRIBUTIONS.stream().map(root::resolve),
+                ofPython(environment, root)).flatMap(f -> f).distinct().toList();
+        return Stream.concat(names.stream(), LibrarySearch.paths(names, folders)).toList();
+    }
+
+    private static Stream<Path> toolkits(Map<String, String> environment, Path root) {
+        Stream<Path> chosen = chosen(TOOLKIT_VARIABLES, environment);
+        Stream<Path> installed = LibrarySearch.folders(root.resolve("usr/local"), "cuda*").stream();
+        return Stream.concat(chosen, installed).flatMap(toolkit -> IN_TOOLKIT.stream().map(toolkit::resolve));
+    }
+
+    /** Where pip and conda put it: in an environment that is active, for the user, for all. */
+    private static Stream<Path> ofPython(Map<String, String> environment, Path root) {
+        List<Path> prefixes = Stream.concat(chosen(PYTHON_VARIABLES, environment), Stream.concat(
+                chosen(List.of("HOME"), environment).map(home -> home.resolve(".local")),
+                Stream.of("usr/local", "usr").map(root::resolve))).toList();
+        Stream<Path> packages = prefixes.stream().map(prefix -> prefix.resolve("lib"))
+                .flatMap(lib -> LibrarySearch.folders(lib, "python3*").stream())
+                .flatMap(python -> Stream.of("site-packages", "dist-packages").map(python::resolve));
+        Stream<Path> ofConda = chosen(List.of("CONDA_PREFIX"), environment).map(prefix -> prefix.resolve("lib"));
+        return Stream.concat(ofConda, packages.flatMap(folder -> IN_PACKAGES.stream().map(folder::resolve)));
+    }
+
+    private static Stream<Path> chosen(List<String> variables, Map<String, String> environment) {
+        return variables.stream().map(environment::get).filter(v -> v != null && !v.isBlank()).map(Path::of);
     }
 }

@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Looks for a shared library in one place after another. */
@@ -21,15 +23,15 @@ final class LibrarySearch {
      *
      * @param given      the only place to look when a person names one
      * @param candidates names, which the dynamic linker looks for, and paths, in order; paths that do not exist are
-     *                   passed over in silence but for a summary
+     *                   passed over, and their folders named together
      * @param function   the function that it must have
      */
     static Library first(Optional<String> given, List<String> candidates, String function) {
         List<String> reasons = new ArrayList<>();
-        List<String> missing = new ArrayList<>();
+        Set<String> without = new LinkedHashSet<>();
         for (String candidate : given.map(List::of).orElse(candidates)) {
             if (given.isEmpty() && candidate.contains("/") && !Files.exists(Path.of(candidate))) {
-                missing.add(candidate);
+                without.add(String.valueOf(Path.of(candidate).getParent()));
                 continue;
             }
             switch (Library.open(candidate)) {
@@ -40,8 +42,8 @@ final class LibrarySearch {
                 case Library.Loaded library -> reasons.add(library.name() + ": has no function " + function);
             }
         }
-        if (!missing.isEmpty()) {
-            reasons.add("no such file: " + String.join(", ", missing));
+        if (!without.isEmpty()) {
+            reasons.add("none in " + String.join(", ", without));
         }
         return new Library.Absent(reasons);
     }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -83,7 +84,29 @@ class CudaLibrariesTest {
         assertEquals(3, reasons.size(), reasons.toString());
         assertTrue(reasons.get(0).contains("libnonexistent.so.7"), reasons.toString());
         assertEquals("libm.so.6: has no function cuInit", reasons.get(1));
-        assertEquals("no such file: /nonexistent/a.so, /nonexistent/b.so", reasons.get(2));
+        assertEquals("none in /nonexistent", reasons.get(2));
+    }
+
+    @Test
+    void cublasIsLookedForInEveryUsualPlace() throws IOException {
+        for (String folder : List.of("usr/local/cuda-13.0", "usr/local/cuda-12.8", "venv/lib/python3.12",
+                "home/.local/lib/python3.11", "usr/lib/python3.11", "usr/lib/python3", "chosen")) {
+            Files.createDirectories(temporary.resolve(folder));
+        }
+        List<String> candidates = Cublas.candidates(List.of("libcublas.so.13", "libcublas.so.12"), Map.of(
+                "CUDA_HOME", temporary.resolve("chosen").toString(), "VIRTUAL_ENV", temporary.resolve("venv").toString(),
+                "HOME", temporary.resolve("home").toString(), "CUDA_PATH", " "), temporary);
+        assertEquals(List.of("libcublas.so.13", "libcublas.so.12"), candidates.subList(0, 2));
+        List<String> expected = List.of("chosen/lib64/libcublas.so.13", "usr/local/cuda-13.0/lib64/libcublas.so.13",
+                "usr/local/cuda-12.8/targets/x86_64-linux/lib/libcublas.so.13",
+                "usr/lib/x86_64-linux-gnu/libcublas.so.13", "opt/cuda/lib64/libcublas.so.13",
+                "venv/lib/python3.12/site-packages/nvidia/cu13/lib/libcublas.so.13",
+                "home/.local/lib/python3.11/site-packages/nvidia/cu13/lib/libcublas.so.13",
+                "usr/lib/python3/dist-packages/nvidia/cu13/lib/libcublas.so.13",
+                "chosen/lib64/libcublas.so.12", "venv/lib/python3.12/site-packages/nvidia/cublas/lib/libcublas.so.12");
+        List<Integer> places = expected.stream().map(e -> candidates.indexOf(temporary.resolve(e).toString())).toList();
+        assertTrue(places.getFirst() > 0, candidates.toString());
+        assertEquals(places.stream().sorted().toList(), places, candidates.toString());
     }
 
     @Test

@@ -48,13 +48,24 @@ final class CublasHandle implements AutoCloseable {
             try {
                 context.checkProduct(CublasLibrary.cublasSetMathMode(handle,
                         CublasLibrary.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION()), "cublasSetMathMode");
-                long bytes = context.attribute(CudaLibrary.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR()) < FIRST_LARGE
-                        ? WORKSPACE_BEFORE : WORKSPACE_FROM_9;
+                int major = context.device().attribute(CudaLibrary.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR());
+                long bytes = major < FIRST_LARGE ? WORKSPACE_BEFORE : WORKSPACE_FROM_9;
                 return new CublasHandle(context, memory, handle, memory.allocateOwn(bytes, "the workspace of cuBLAS"));
             } catch (RuntimeException e) {
                 CublasLibrary.cublasDestroy_v2(handle);
                 throw e;
             }
+        }
+    }
+
+    /** For example {@code 13.1.0}. */
+    String version() {
+        context.enter();
+        try (Arena confined = Arena.ofConfined()) {
+            MemorySegment version = confined.allocate(ValueLayout.JAVA_INT);
+            context.checkProduct(CublasLibrary.cublasGetVersion_v2(handle, version), "cublasGetVersion");
+            int number = version.get(ValueLayout.JAVA_INT, 0);
+            return "%d.%d.%d".formatted(number / 10000, number / 100 % 100, number % 100);
         }
     }
 

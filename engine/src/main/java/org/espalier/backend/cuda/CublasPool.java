@@ -16,17 +16,34 @@ final class CublasPool implements AutoCloseable {
     private final Deque<CublasHandle> free = new ArrayDeque<>();
     private final List<CublasHandle> all = new ArrayList<>();
 
-    CublasPool(CudaContext context, CudaMemory memory) {
+    private CublasPool(CudaContext context, CudaMemory memory) {
         this.context = context;
         this.memory = memory;
+    }
+
+    /** With a first handle, so that a cuBLAS that is missing or unsuitable shows at once. */
+    static CublasPool open(CudaContext context, CudaMemory memory) {
+        CublasPool pool = new CublasPool(context, memory);
+        pool.free.push(pool.create());
+        return pool;
+    }
+
+    private CublasHandle create() {
+        CublasHandle handle = CublasHandle.create(context, memory);
+        all.add(handle);
+        return handle;
+    }
+
+    /** The version of cuBLAS, for example {@code 13.1.0}. */
+    synchronized String version() {
+        return all.getFirst().version();
     }
 
     /** A handle whose products happen on the queue, until it is taken back. */
     synchronized CublasHandle lend(CudaQueue queue) {
         CublasHandle handle = free.poll();
         if (handle == null) {
-            handle = CublasHandle.create(context, memory);
-            all.add(handle);
+            handle = create();
         }
         try {
             handle.serve(queue);

@@ -83,7 +83,7 @@ final class CudaAttention {
         }
         Shape shares = Shape.of(splits, in.tokens(), in.heads(), in.valueDim());
         Shape logSums = Shape.of(splits, in.tokens(), in.heads());
-        try (CudaBuffer buffer = memory.allocate(DType.F32.bytes(shares.elements() + logSums.elements()),
+        try (CudaBuffer buffer = memory.scratch(queue, DType.F32.bytes(shares.elements() + logSums.elements()),
                 "shares of attention")) {
             Tensor share = new Tensor(buffer, 0, DType.F32, shares);
             Tensor logOfShare = new Tensor(buffer, share.bytes(), DType.F32, logSums);
@@ -120,7 +120,7 @@ final class CudaAttention {
             Tensor dQuery, float betaQuery, Tensor dKey, Tensor dValue) {
         // Sequences that look at the same keys add to the same gradients, one after the other.
         int most = sequences.keysOverlap() ? 1 : Integer.MAX_VALUE;
-        try (CudaBuffer buffer = memory.allocate(logSum.bytes(), "attention's deltas")) {
+        try (CudaBuffer buffer = memory.scratch(queue, logSum.bytes(), "attention's deltas")) {
             Tensor delta = Tensor.of(buffer, DType.F32, logSum.shape());
             delta(queue, in, out, dOut, delta);
             for (CudaSequences some : CudaSequences.where(sequences, queries -> queries > 0, most)) {

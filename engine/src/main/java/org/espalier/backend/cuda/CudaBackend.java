@@ -41,11 +41,11 @@ public final class CudaBackend implements Backend {
     private final CudaScore score;
     private boolean closed;
 
-    private CudaBackend(CudaContext context, CudaMemory memory, Precision precision, int panel) {
+    private CudaBackend(CudaContext context, CudaMemory memory, CublasPool products, Precision precision, int panel) {
         this.context = context;
         this.memory = memory;
         this.staging = new CudaStaging(context);
-        this.products = new CublasPool(context, memory);
+        this.products = products;
         this.modules = new CudaModules(context);
         this.convert = new CudaConvert(context, modules);
         this.embedding = new CudaEmbedding(modules);
@@ -69,7 +69,8 @@ public final class CudaBackend implements Backend {
      *
      * @param ordinal   which one, counted from 0
      * @param precision of linear layers
-     * @throws org.espalier.ffi.Failure if there is no driver, no such device, or this build has no kernels
+     * @throws org.espalier.ffi.Failure if there is no driver, no such device or no cuBLAS, they do not suit
+     *                                  this build, or it has no kernels
      */
     public static CudaBackend open(int ordinal, Precision precision) {
         return open(ordinal, precision, CudaLinear.PANEL);
@@ -79,9 +80,14 @@ public final class CudaBackend implements Backend {
     static CudaBackend open(int ordinal, Precision precision, int panel) {
         CudaModule.requireKernels();
         CudaContext context = CudaContext.open(ordinal);
+        CudaMemory memory = null;
         try {
-            return new CudaBackend(context, CudaMemory.open(context), precision, panel);
+            memory = CudaMemory.open(context);
+            return new CudaBackend(context, memory, CublasPool.open(context, memory), precision, panel);
         } catch (RuntimeException e) {
+            if (memory != null) {
+                memory.close();
+            }
             context.close();
             throw e;
         }
@@ -105,6 +111,16 @@ public final class CudaBackend implements Backend {
     @Override
     public Buffer allocate(long bytes, String purpose) {
         return memory.allocate(bytes, purpose);
+    }
+
+    /** Bytes of the device that nobody uses. */
+    public long freeBytes() {
+        return memory.free();
+    }
+
+    /** The version of cuBLAS, for example {@code 13.1.0}. */
+    public String cublasVersion() {
+        return products.version();
     }
 
     /** The most bytes of device memory that were allocated at once since the device was opened. */
@@ -351,7 +367,8 @@ public final class CudaBackend implements Backend {
         }
         closed = true;
         try (context; memory; modules; staging; products) {
-            memory.settle();
+            // A fault that nobody has seen is thrown here; giving back is silent after it.
+            context.settle();
         }
     }
 }

@@ -15,17 +15,19 @@ final class CudaBuffer implements Buffer {
     private final long bytes;
     private final String purpose;
     private final boolean ofCaller;
+    private final CudaQueue home;
     /** The queue that used it last; at first the one it was allocated on. */
     private CudaQueue user;
     private boolean closed;
 
-    CudaBuffer(CudaMemory memory, long address, long bytes, String purpose, boolean ofCaller, CudaQueue allocatedOn) {
+    CudaBuffer(CudaMemory memory, long address, long bytes, String purpose, boolean ofCaller, CudaQueue home) {
         this.memory = memory;
         this.address = address;
         this.bytes = bytes;
         this.purpose = purpose;
         this.ofCaller = ofCaller;
-        this.user = allocatedOn;
+        this.home = home;
+        this.user = home;
     }
 
     /**
@@ -71,7 +73,7 @@ final class CudaBuffer implements Buffer {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            memory.free(this, address, user);
+            memory.free(this, address, home, user);
         }
     }
 }

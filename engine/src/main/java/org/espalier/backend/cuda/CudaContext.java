@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.espalier.ffi.CublasStatus;
-import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.cublas.CublasLibrary;
 import org.espalier.ffi.cuda.CudaLibrary;
@@ -16,37 +15,30 @@ import org.espalier.ffi.cuda.CudaLibrary;
  */
 final class CudaContext implements AutoCloseable {
 
-    private final int device;
+    private final CudaDevice device;
     private final MemorySegment handle;
     private final int multiprocessors;
     private volatile boolean broken;
     private boolean closed;
 
-    private CudaContext(int device, MemorySegment handle, int multiprocessors) {
+    private CudaContext(CudaDevice device, MemorySegment handle) {
         this.device = device;
         this.handle = handle;
-        this.multiprocessors = multiprocessors;
+        this.multiprocessors = device.multiprocessors();
     }
 
     /**
      * @param ordinal which device, counted from 0
-     * @throws org.espalier.ffi.Failure if there is no driver or no such device
+     * @throws org.espalier.ffi.Failure if there is no driver or no such device, or it cannot run what this build has
      */
     static CudaContext open(int ordinal) {
-        CudaDriver.symbols();
-        CudaStatus.check(CudaLibrary.cuInit(0), "cuInit");
+        CudaDevice device = CudaDevice.of(ordinal);
+        device.require();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment device = arena.allocate(ValueLayout.JAVA_INT);
-            CudaStatus.check(CudaLibrary.cuDeviceGet(device, ordinal), "cuDeviceGet", ordinal);
             MemorySegment context = arena.allocate(ValueLayout.ADDRESS);
-            MemorySegment multiprocessors = arena.allocate(ValueLayout.JAVA_INT);
-            int number = device.get(ValueLayout.JAVA_INT, 0);
-            CudaStatus.check(CudaLibrary.cuDeviceGetAttribute(multiprocessors,
-                    CudaLibrary.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT(), number), "cuDeviceGetAttribute", ordinal);
-            CudaStatus.check(CudaLibrary.cuDevicePrimaryCtxRetain(context, number), "cuDevicePrimaryCtxRetain",
+            CudaStatus.check(CudaLibrary.cuDevicePrimaryCtxRetain(context, device.number()), "cuDevicePrimaryCtxRetain",
                     ordinal);
-            return new CudaContext(number, context.get(ValueLayout.ADDRESS, 0),
-                    multiprocessors.get(ValueLayout.JAVA_INT, 0));
+            return new CudaContext(device, context.get(ValueLayout.ADDRESS, 0));
         }
     }
 
@@ -78,6 +70,12 @@ final class CudaContext implements AutoCloseable {
         }
     }
 
+    /** Waits for everything, before it is given back. */
+    void settle() {
+        enter();
+        checkGivenBack(CudaLibrary.cuCtxSynchronize(), "finishing what is left");
+    }
+
     /** As {@link #check}, for a status of cuBLAS. */
     void checkProduct(int status, String operation, Object... shapes) {
         if (status != CublasLibrary.CUBLAS_STATUS_SUCCESS()) {
@@ -91,17 +89,8 @@ final class CudaContext implements AutoCloseable {
         return broken;
     }
 
-    /** A number that the driver knows of the device, one of its {@code CU_DEVICE_ATTRIBUTE_…}. */
-    int attribute(int which) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
-            CudaStatus.check(CudaLibrary.cuDeviceGetAttribute(value, which, device), "cuDeviceGetAttribute", which);
-            return value.get(ValueLayout.JAVA_INT, 0);
-        }
-    }
-
-    /** The driver's number of the device. */
-    int device() {
+    /** The device that it is of. */
+    CudaDevice device() {
         return device;
     }
 
@@ -116,7 +105,8 @@ final class CudaContext implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            checkGivenBack(CudaLibrary.cuDevicePrimaryCtxRelease_v2(device), "cuDevicePrimaryCtxRelease", device);
+            checkGivenBack(CudaLibrary.cuDevicePrimaryCtxRelease_v2(device.number()), "cuDevicePrimaryCtxRelease",
+                    device.number());
         }
     }
 }

@@ -39,7 +39,8 @@ final class CudaMemory implements AutoCloseable {
         CudaQueue order = CudaQueue.open(context);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment pool = arena.allocate(ValueLayout.ADDRESS);
-            CudaStatus.check(CudaLibrary.cuDeviceGetDefaultMemPool(pool, context.device()), "cuDeviceGetDefaultMemPool");
+            CudaStatus.check(CudaLibrary.cuDeviceGetDefaultMemPool(pool, context.device().number()),
+                    "cuDeviceGetDefaultMemPool");
             MemorySegment handle = pool.get(ValueLayout.ADDRESS, 0);
             MemorySegment threshold = arena.allocateFrom(ValueLayout.JAVA_LONG, KEEP_EVERYTHING);
             CudaStatus.check(CudaLibrary.cuMemPoolSetAttribute(handle, CudaLibrary.CU_MEMPOOL_ATTR_RELEASE_THRESHOLD(),
@@ -57,41 +58,49 @@ final class CudaMemory implements AutoCloseable {
      * @throws Failure that says what is in use and what would help, if there is no such memory
      */
     CudaBuffer allocate(long bytes, String purpose) {
-        return allocate(bytes, purpose, true);
+        return allocate(order, bytes, purpose, true);
+    }
+
+    /**
+     * Memory for one operation on one queue, which closes it when everything is queued: taken and given back in the order
+     * of that queue's work.
+     */
+    CudaBuffer scratch(CudaQueue queue, long bytes, String purpose) {
+        return allocate(queue, bytes, purpose, false);
     }
 
     /** Memory that the backend needs itself and gives back when it is closed; as {@link #allocate} but no leak. */
     CudaBuffer allocateOwn(long bytes, String purpose) {
-        return allocate(bytes, purpose, false);
+        return allocate(order, bytes, purpose, false);
     }
 
-    private CudaBuffer allocate(long bytes, String purpose, boolean ofCaller) {
+    private CudaBuffer allocate(CudaQueue home, long bytes, String purpose, boolean ofCaller) {
         if (bytes < 0) {
             throw new IllegalArgumentException("negative size " + bytes + " for " + purpose);
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = arena.allocate(ValueLayout.JAVA_LONG);
-            int status = ask(address, bytes);
+            int status = ask(home, address, bytes);
             if (status == CudaLibrary.CUDA_ERROR_OUT_OF_MEMORY()) {
                 // What is freed may still be waited for, and what is cached may be in pieces.
-                order.finish("waiting for freed memory");
+                context.check(CudaLibrary.cuCtxSynchronize(), "allocating", bytes, "bytes for", purpose);
                 CudaLibrary.cuMemPoolTrimTo(pool, 0);
-                status = ask(address, bytes);
+                status = ask(home, address, bytes);
             }
             if (status == CudaLibrary.CUDA_ERROR_OUT_OF_MEMORY()) {
                 throw outOfMemory(bytes, purpose);
             }
             context.check(status, "allocating", bytes, "bytes for", purpose, "on the device");
-            CudaBuffer buffer = new CudaBuffer(this, address.get(ValueLayout.JAVA_LONG, 0), bytes, purpose, ofCaller, order);
+            CudaBuffer buffer = new CudaBuffer(this, address.get(ValueLayout.JAVA_LONG, 0), bytes, purpose, ofCaller, home);
             count(bytes);
             live.add(buffer);
             return buffer;
         }
     }
 
-    private int ask(MemorySegment address, long bytes) {
+    private static int ask(CudaQueue home, MemorySegment address, long bytes) {
         // The driver refuses an empty allocation.
-        return CudaLibrary.cuMemAllocAsync(address, Math.max(1, bytes), order.enter());
+        return CudaLibrary.cuMemAllocAsync(address, Math.max(1, bytes), home.enter());
     }
 
     private synchronized void count(long change) {
@@ -99,16 +108,21 @@ final class CudaMemory implements AutoCloseable {
         peak = Math.max(peak, used);
     }
 
-    /** Called by the buffer, once; {@code user} is the queue that used it last. */
-    void free(CudaBuffer buffer, long address, CudaQueue user) {
+    /**
+     * Called by the buffer, once.
+     *
+     * @param home the queue that it was allocated on
+     * @param user the queue that used it last
+     */
+    void free(CudaBuffer buffer, long address, CudaQueue home, CudaQueue user) {
         live.remove(buffer);
         count(-buffer.bytes());
         try {
-            if (user != order && !context.broken()) {
-                order.after(user);
+            if (user != home && !context.broken()) {
+                home.after(user);
             }
         } finally {
-            context.checkGivenBack(CudaLibrary.cuMemFreeAsync(address, order.enter()), "cuMemFreeAsync", buffer.bytes(),
+            context.checkGivenBack(CudaLibrary.cuMemFreeAsync(address, home.enter()), "cuMemFreeAsync", buffer.bytes(),
                     "bytes for", buffer.purpose());
         }
     }
@@ -118,18 +132,20 @@ final class CudaMemory implements AutoCloseable {
                 .map(b -> mebibytes(b.bytes()) + " for " + b.purpose()).collect(Collectors.joining(", "));
         return new Failure("the GPU has no %s left for %s".formatted(mebibytes(bytes), purpose),
                 "%s in use by %d buffers%s; %s".formatted(mebibytes(used()), live.size(),
-                        largest.isEmpty() ? "" : ", the largest " + largest, freeAndTotal()),
+                        largest.isEmpty() ? "" : ", the largest " + largest,
+                        mebibytes(free()) + " of " + mebibytes(context.device().memory()) + " are free"),
                 "use a shorter --seq-len or prompt, a smaller --micro-batch-size or model, close other programs on the GPU, "
                         + "or use --device cpu");
     }
 
-    private String freeAndTotal() {
+    /** Bytes of the device that nobody uses. */
+    long free() {
+        context.enter();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment free = arena.allocate(ValueLayout.JAVA_LONG);
             MemorySegment total = arena.allocate(ValueLayout.JAVA_LONG);
             context.check(CudaLibrary.cuMemGetInfo_v2(free, total), "cuMemGetInfo");
-            return mebibytes(free.get(ValueLayout.JAVA_LONG, 0)) + " of " + mebibytes(total.get(ValueLayout.JAVA_LONG, 0))
-                    + " are free";
+            return free.get(ValueLayout.JAVA_LONG, 0);
         }
     }
 
@@ -145,11 +161,6 @@ final class CudaMemory implements AutoCloseable {
     /** The most bytes that were ever allocated at once. */
     synchronized long peak() {
         return peak;
-    }
-
-    /** Waits until what was freed is given back; what fails is reported by whoever waits for the work. */
-    void settle() {
-        context.checkGivenBack(CudaLibrary.cuStreamSynchronize(order.enter()), "giving device memory back");
     }
 
     /** What the backend's caller allocated and did not free, one line each. */

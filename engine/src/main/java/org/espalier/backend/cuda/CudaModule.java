@@ -9,6 +9,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
@@ -17,6 +19,9 @@ import org.espalier.ffi.cuda.CudaLibrary;
 final class CudaModule implements AutoCloseable {
 
     private static final String FOLDER = "/META-INF/espalier/kernels/";
+    /** One of the files, to see whether there are any. */
+    private static final String ANY = "rmsnorm.ptx";
+    private static final Pattern PTX_VERSION = Pattern.compile("(?m)^\\.version (\\d+)\\.\\d+");
     private static final int LOG_BYTES = 8192;
 
     private final CudaContext context;
@@ -96,11 +101,25 @@ final class CudaModule implements AutoCloseable {
         return new String(resource(name + ".ptx"), StandardCharsets.US_ASCII);
     }
 
+    /** Whether this build was made with nvcc. */
+    static boolean built() {
+        return CudaModule.class.getResource(FOLDER + ANY) != null;
+    }
+
     /** @throws Failure if this build was made without nvcc */
     static void requireKernels() {
-        if (CudaModule.class.getResource(FOLDER + "rmsnorm.ptx") == null) {
-            throw noKernels("rmsnorm.ptx");
+        if (!built()) {
+            throw noKernels(ANY);
         }
+    }
+
+    /** The major version of CUDA whose nvcc made this build's kernels; versions of PTX are four behind. */
+    static int cudaVersion() {
+        Matcher version = PTX_VERSION.matcher(new String(resource(ANY), StandardCharsets.US_ASCII));
+        if (!version.find()) {
+            throw noKernels(ANY);
+        }
+        return Integer.parseInt(version.group(1)) + 4;
     }
 
     private static Failure noKernels(String file) {

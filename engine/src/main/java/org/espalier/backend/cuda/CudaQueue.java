@@ -97,14 +97,16 @@ final class CudaQueue implements Queue {
             return;
         }
         context.enter();
-        int left = CudaLibrary.cuStreamSynchronize(stream);
-        if (lent != null) {
-            products.takeBack(lent);
+        try {
+            // Once a fault is reported the rest is silent.
+            context.checkGivenBack(CudaLibrary.cuStreamSynchronize(stream), "closing a queue");
+        } finally {
+            closed = true;
+            if (lent != null) {
+                products.takeBack(lent);
+            }
+            end.close();
+            context.checkGivenBack(CudaLibrary.cuStreamDestroy_v2(stream), "cuStreamDestroy");
         }
-        closed = true;
-        end.close();
-        int given = CudaLibrary.cuStreamDestroy_v2(stream);
-        context.checkGivenBack(left, "closing a queue");
-        context.checkGivenBack(given, "cuStreamDestroy");
     }
 }

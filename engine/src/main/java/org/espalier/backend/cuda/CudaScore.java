@@ -28,7 +28,7 @@ final class CudaScore {
         int in = w.shape().extent(1);
         int panels = Math.ceilDiv(out, PANEL_ROWS);
         int tiles = Math.ceilDiv(in, TILE_COLUMNS);
-        try (CudaBuffer buffer = memory.allocate(DType.F64.bytes((long) tiles * out + (long) panels * in),
+        try (CudaBuffer buffer = memory.scratch(queue, DType.F64.bytes((long) tiles * out + (long) panels * in),
                 "partial sums of scores")) {
             Tensor rowSums = new Tensor(buffer, 0, DType.F64, Shape.of(tiles, out));
             Tensor columnSums = new Tensor(buffer, rowSums.bytes(), DType.F64, Shape.of(panels, in));

@@ -15,23 +15,25 @@ import java.nio.file.Path;
 import java.util.List;
 import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.Library;
-import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * The driver that these tests run on: the stand-in that {@code kernels/build.sh} makes, or the library that
  * {@code -Despalier.cuda} or {@code ESPALIER_CUDA} names, which may be the real one. As an extension it skips a test
- * where there is no driver, starts each one with nothing allocated, and fails one that leaves anything behind.
+ * where there is no driver. Every test starts with nothing allocated, and one that leaves anything behind fails.
  */
-final class StandIn implements BeforeEachCallback, AfterEachCallback {
+public final class StandIn implements BeforeEachCallback {
 
     private static final String PROPERTY = "espalier.cuda";
     private static final String CUBLAS_PROPERTY = "espalier.cublas";
     private static final int TEXT_BYTES = 16384;
 
+    /** Whether a test has asked for it in this JVM, and it is not a real driver. */
+    private static volatile boolean used;
+
     /** Makes the driver known, or skips the test that asks, saying what is missing. */
-    static void require() {
+    public static void require() {
         if (System.getProperty(PROPERTY) == null && System.getenv("ESPALIER_CUDA") == null) {
             Path built = built();
             assumeTrue(Files.exists(built), () -> "skipped: no stand-in driver " + built
@@ -44,15 +46,16 @@ final class StandIn implements BeforeEachCallback, AfterEachCallback {
         }
         assumeTrue(StandIn.class.getResource("/META-INF/espalier/kernels/rmsnorm.ptx") != null,
                 "skipped: this build has no CUDA kernels; they are compiled where nvcc (CUDA 13) is installed");
+        used = isItself();
     }
 
     /** Skips the test that asks on a real driver, which cannot tell what it wants to know. */
-    static void requireItself() {
+    public static void requireItself() {
         require();
         assumeTrue(isItself(), "skipped: the driver is a real one, not the stand-in");
     }
 
-    static boolean isItself() {
+    public static boolean isItself() {
         return library().symbols().find("standin_reset").isPresent();
     }
 
@@ -63,7 +66,7 @@ final class StandIn implements BeforeEachCallback, AfterEachCallback {
     }
 
     /** What is not given back, one line each. */
-    static List<String> leaks() {
+    public static List<String> leaks() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment text = arena.allocate(TEXT_BYTES);
             long count = (long) call("standin_leaks", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS,
@@ -75,40 +78,52 @@ final class StandIn implements BeforeEachCallback, AfterEachCallback {
     }
 
     /** Kernels that were carried out, not merely queued. */
-    static long launches() {
+    public static long launches() {
         return (long) call("standin_launches", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
     }
 
     /** Matrix products that were carried out, not merely queued. */
-    static long products() {
+    public static long products() {
         return (long) call("standin_products", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
     }
 
     /** Gives the device so much memory, until the next test. */
-    static void setMemory(long bytes) {
-        call("standin_set_memory", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), bytes);
+    public static void setMemory(long bytes) {
+        set("memory", bytes);
     }
 
     /** Whether a wait for one queue lets the work of the others happen before, until the next test; else it is left. */
-    static void setOthersFirst(boolean first) {
-        call("standin_set_others_first", FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT), first ? 1 : 0);
+    public static void setOthersFirst(boolean first) {
+        set("others_first", first ? 1 : 0);
     }
 
-    static void reset() {
+    /** Makes the device or its driver another one, until the next test; {@code standin.h} says what there is. */
+    public static void set(String what, long value) {
+        try (Arena arena = Arena.ofConfined()) {
+            assertEquals(1, call("standin_set", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
+                    ValueLayout.JAVA_LONG), arena.allocateFrom(what), value), what);
+        }
+    }
+
+    public static void reset() {
         call("standin_reset", FunctionDescriptor.ofVoid());
     }
 
     @Override
     public void beforeEach(ExtensionContext context) {
         require();
-        if (isItself()) {
+    }
+
+    /** Called before every test of the module: nothing is allocated, and the device is as it is at first. */
+    public static void begin() {
+        if (used) {
             reset();
         }
     }
 
-    @Override
-    public void afterEach(ExtensionContext context) {
-        if (CudaDriver.find() instanceof Library.Loaded && isItself()) {
+    /** Called after every test of the module: fails one that leaves anything on the device. */
+    public static void end() {
+        if (used) {
             assertEquals(List.of(), leaks(), "left behind on the device");
         }
     }
