@@ -47,73 +47,52 @@ final class BenchCommand extends EngineCommand {
     @Mixin
     private ComputeOptions compute;
 
-    /** A test of a model, with what was measured. */
-    private record Series(String model, String test, Speed speed, List<Double> samples) {
-    }
-
     @Override
     void run() {
         if (prompt == 0 && generate == 0) {
             throw wrongUsage("--prompt 0 with --generate 0 leaves nothing to measure");
         }
         try (OpenModel first = OpenModel.open(model.path(), compute.open());
-                OpenModel second = against == null ? null : OpenModel.open(against, compute.open())) {
-            List<Series> series = new ArrayList<>();
-            try {
-                add(series, first, model.path());
-                if (second != null) {
-                    add(series, second, against);
-                }
-                measure(series);
-                report(series);
-            } finally {
-                series.forEach(one -> one.speed.close());
+                OpenModel second = against == null ? null : OpenModel.open(against, compute.open());
+                SpeedTurns turns = new SpeedTurns()) {
+            add(turns, first, model.path());
+            if (second != null) {
+                add(turns, second, against);
             }
+            try (Progress progress = progress("bench", "runs", (long) turns.series().size() * repetitions)) {
+                turns.measure(warmUp, repetitions, progress);
+            }
+            report(turns.series());
         }
     }
 
-    private void add(List<Series> series, OpenModel open, Path path) {
+    private void add(SpeedTurns turns, OpenModel open, Path path) {
         int context = open.model().config().maxPositions();
         if (Math.max(prompt, generate) > context) {
-            throw new Failure("%d tokens do not fit the model's context of %d".formatted(Math.max(prompt, generate), context),
-                    path.toString(), "use a smaller --prompt and --generate");
+            throw new Failure("%d tokens do not fit the model's context of %d".formatted(Math.max(prompt, generate),
+                    context), path.toString(), "use a smaller --prompt and --generate");
         }
         if (prompt > 0) {
-            series.add(new Series(path.toString(), "pp" + prompt, Speed.reading(open.model(), prompt, seed.value()),
-                    new ArrayList<>()));
+            turns.add(path.toString(), "pp" + prompt, Speed.reading(open.model(), prompt, seed.value()));
         }
         if (generate > 0) {
-            series.add(new Series(path.toString(), "tg" + generate, Speed.writing(open.model(), generate, seed.value()),
-                    new ArrayList<>()));
+            turns.add(path.toString(), "tg" + generate, Speed.writing(open.model(), generate, seed.value()));
         }
     }
 
-    /** In turns, so that what slows the machine slows all alike. */
-    private void measure(List<Series> series) {
-        series.forEach(one -> one.speed.warmUp(warmUp));
-        try (Progress progress = progress("bench", "runs", (long) series.size() * repetitions)) {
-            for (int repetition = 0; repetition < repetitions; repetition++) {
-                for (Series one : series) {
-                    one.samples.add(one.speed.measure());
-                    progress.advance(1);
-                }
-            }
-        }
-    }
-
-    private void report(List<Series> series) {
+    private void report(List<SpeedTurns.Series> series) {
         List<Map<String, Object>> results = new ArrayList<>();
         Columns columns = new Columns().row("model", "test", "tokens/s", "±");
-        for (Series one : series) {
+        for (SpeedTurns.Series one : series) {
             SequencedMap<String, Object> result = new LinkedHashMap<>();
-            result.put("model", one.model);
-            result.put("test", one.test);
-            result.put("tokens_per_second", Speed.mean(one.samples));
-            result.put("stddev", Speed.deviation(one.samples));
-            result.put("samples", one.samples);
+            result.put("model", one.model());
+            result.put("test", one.test());
+            result.put("tokens_per_second", Speed.mean(one.samples()));
+            result.put("stddev", Speed.deviation(one.samples()));
+            result.put("samples", one.samples());
             results.add(result);
-            columns.row(one.model, one.test, "%.2f".formatted(Speed.mean(one.samples)),
-                    "%.2f".formatted(Speed.deviation(one.samples)));
+            columns.row(one.model(), one.test(), "%.2f".formatted(Speed.mean(one.samples())),
+                    "%.2f".formatted(Speed.deviation(one.samples())));
         }
         List<Map<String, Object>> ratios = ratios(series, columns);
         SequencedMap<String, Object> whole = new LinkedHashMap<>();
@@ -125,26 +104,21 @@ final class BenchCommand extends EngineCommand {
     }
 
     /** The first model's speed over the other's, test by test: the mean of the ratios of neighbouring repetitions. */
-    private List<Map<String, Object>> ratios(List<Series> series, Columns columns) {
+    private List<Map<String, Object>> ratios(List<SpeedTurns.Series> series, Columns columns) {
         List<Map<String, Object>> ratios = new ArrayList<>();
         if (against == null) {
             return ratios;
         }
         int tests = series.size() / 2;
         for (int test = 0; test < tests; test++) {
-            List<Double> ours = series.get(test).samples;
-            List<Double> theirs = series.get(test + tests).samples;
-            List<Double> samples = new ArrayList<>();
-            for (int i = 0; i < ours.size(); i++) {
-                samples.add(ours.get(i) / theirs.get(i));
-            }
+            List<Double> samples = series.get(test).over(series.get(test + tests));
             Map<String, Object> ratio = new LinkedHashMap<>();
-            ratio.put("test", series.get(test).test);
+            ratio.put("test", series.get(test).test());
             ratio.put("ratio", Speed.mean(samples));
             ratio.put("stddev", Speed.deviation(samples));
             ratio.put("samples", samples);
             ratios.add(ratio);
-            columns.row("first / second", series.get(test).test, "%.2f".formatted(Speed.mean(samples)),
+            columns.row("first / second", series.get(test).test(), "%.2f".formatted(Speed.mean(samples)),
                     "%.2f".formatted(Speed.deviation(samples)));
         }
         return ratios;

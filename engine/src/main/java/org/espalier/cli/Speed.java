@@ -64,6 +64,12 @@ final class Speed implements AutoCloseable {
         return samples.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
     }
 
+    /** The middle one, or the mean of the two in the middle: what a disturbance of some measurements does not change. */
+    static double median(List<Double> samples) {
+        List<Double> sorted = samples.stream().sorted().toList();
+        return (sorted.get((sorted.size() - 1) / 2) + sorted.get(sorted.size() / 2)) / 2;
+    }
+
     /** Standard deviation of a sample; 0 for a single measurement. */
     static double deviation(List<Double> samples) {
         double mean = mean(samples);

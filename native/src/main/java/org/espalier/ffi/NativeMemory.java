@@ -7,6 +7,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Off-heap memory with one owner each: every allocation is entered in a ledger under its purpose and leaves it when it
@@ -18,6 +19,8 @@ public final class NativeMemory implements AutoCloseable {
     public static final long ALIGNMENT = 64;
 
     private static final Map<Long, NativeMemory> LEDGER = new ConcurrentHashMap<>();
+    private static final AtomicLong IN_USE = new AtomicLong();
+    private static final AtomicLong PEAK = new AtomicLong();
     private static final MethodHandle ALIGNED_ALLOC = Libc.function("aligned_alloc",
             FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     private static final MethodHandle FREE = Libc.function("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
@@ -51,6 +54,7 @@ public final class NativeMemory implements AutoCloseable {
         }
         NativeMemory memory = new NativeMemory(purpose, bytes, address.reinterpret(bytes));
         LEDGER.put(address.address(), memory);
+        PEAK.accumulateAndGet(IN_USE.addAndGet(bytes), Math::max);
         return memory;
     }
 
@@ -76,13 +80,24 @@ public final class NativeMemory implements AutoCloseable {
             return;
         }
         LEDGER.remove(segment.address());
+        IN_USE.addAndGet(-bytes);
         free(segment);
         segment = null;
     }
 
     /** Bytes now allocated and not freed. */
     public static long bytesInUse() {
-        return LEDGER.values().stream().mapToLong(NativeMemory::bytes).sum();
+        return IN_USE.get();
+    }
+
+    /** The most bytes that were allocated at once since {@link #resetPeak}, or since the start. */
+    public static long peakBytes() {
+        return PEAK.get();
+    }
+
+    /** Forgets what was allocated at once before now. */
+    public static void resetPeak() {
+        PEAK.set(IN_USE.get());
     }
 
     /** What is allocated and not freed, one line each, empty when nothing is; for tests and leak reports. */

@@ -21,6 +21,19 @@ class NativeMemoryTest {
     }
 
     @Test
+    void thePeakIsWhatWasThereAtOnce() {
+        try (NativeMemory stays = NativeMemory.allocate(10, "stays")) {
+            NativeMemory.allocate(300, "before").close();
+            NativeMemory.resetPeak();
+            assertEquals(10, NativeMemory.peakBytes());
+            NativeMemory.allocate(100, "first").close();
+            NativeMemory.allocate(70, "second").close();
+            assertEquals(110, NativeMemory.peakBytes());
+            assertEquals(stays.bytes(), NativeMemory.bytesInUse());
+        }
+    }
+
+    @Test
     void useAfterFreeIsRefusedAndFreeingTwiceIsHarmless() {
         NativeMemory memory = NativeMemory.allocate(8, "short life");
         memory.segment().set(ValueLayout.JAVA_LONG, 0, 42);
