@@ -140,7 +140,7 @@ final class BudgetOptions {
         LayerRange inner = new LayerRange(keepFirst == null ? Math.ceilDiv(layers, 8) : keepFirst,
                 layers - 1 - (keepLast == null ? Math.ceilDiv(layers, 16) : keepLast));
         RatioOf counted = ratioOf != null ? ratioOf : compatible ? RatioOf.UNITS : RatioOf.PARAMETERS;
-        boolean raw = compatible || score.method().criterion().standardised();
+        boolean raw = compatible || score.criterion().standardised();
         Normalise by = normalise != null ? normalise : raw ? Normalise.NONE : Normalise.PARAMETERS;
         List<Role> roles = new ArrayList<>();
         List<Kind> blocks = new ArrayList<>();

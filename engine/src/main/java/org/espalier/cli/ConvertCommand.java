@@ -31,13 +31,9 @@ final class ConvertCommand extends EngineCommand {
         }
         try (Checkpoint checkpoint = Checkpoint.open(model.path());
                 Progress progress = progress("convert", "bytes", checkpoint.weightBytes())) {
-            long[] before = {0};
             Conversion.toSafetensors(checkpoint, output.path(), dtype.type(),
                     checkpoint.ggufMetadata().isPresent() ? TokenizerFiles.of(model.path(), checkpoint) : Map.of(),
-                    output.force(), (tensor, done, total) -> {
-                        progress.advance(done - before[0]);
-                        before[0] = done;
-                    });
+                    output.force(), (tensor, done, total) -> progress.reach(done));
             SequencedMap<String, Object> result = new LinkedHashMap<>();
             result.put("out", output.path().toString());
             result.put("tensors", checkpoint.tensors().size());

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -47,6 +48,13 @@ abstract class EngineCommand implements Callable<Integer> {
 
     final boolean verbose() {
         return verbose;
+    }
+
+    /** The command line as it was typed, as far as it can be typed again. */
+    final String typed() {
+        return spec.root().commandLine().getParseResult().originalArgs().stream()
+                .map(word -> word.matches("[\\w@%+=:,./-]+") ? word : "'" + word.replace("'", "'\\''") + "'")
+                .collect(Collectors.joining(" ", "engine ", ""));
     }
 
     final PrintWriter out() {

@@ -38,13 +38,9 @@ final class MergeCommand extends EngineCommand {
         }
         try (Checkpoint checkpoint = Checkpoint.open(model.path()); PeftAdapter stored = PeftAdapter.open(adapter);
                 Progress progress = progress("merge", "bytes", checkpoint.weightBytes())) {
-            long[] before = {0};
             PeftMerge.toSafetensors(checkpoint, stored, output.path(), dtype.type(),
                     checkpoint.ggufMetadata().isPresent() ? TokenizerFiles.of(model.path(), checkpoint) : Map.of(),
-                    output.force(), (tensor, done, total) -> {
-                        progress.advance(done - before[0]);
-                        before[0] = done;
-                    });
+                    output.force(), (tensor, done, total) -> progress.reach(done));
             int merged = stored.projections().size();
             SequencedMap<String, Object> result = new LinkedHashMap<>();
             result.put("out", output.path().toString());

@@ -1,22 +1,14 @@
 package org.espalier.cli;
 
-import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import org.espalier.format.CheckpointWriter;
+import java.util.concurrent.atomic.AtomicReference;
 import org.espalier.format.Output;
-import org.espalier.format.TokenizerFiles;
-import org.espalier.prune.Budget;
 import org.espalier.prune.Calibration;
-import org.espalier.prune.Compactor;
-import org.espalier.prune.Compensated;
-import org.espalier.prune.PlanFile;
-import org.espalier.prune.Pruning;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** {@code engine prune}: scores, plans and compacts in one go. */
 @Command(name = "prune", description = "Make a model smaller: score its units, choose those to remove, write what is left.",
@@ -30,54 +22,26 @@ final class PruneCommand extends EngineCommand {
     @Mixin
     private OutputOptions output;
     @Mixin
-    private ScoreOptions score;
+    private PruneOptions options;
     @Mixin
-    private BudgetOptions budget;
-    @Mixin
-    private CompensationOptions compensation;
-    @Mixin
-    private MemoryOptions memory;
-    @Mixin
-    private DtypeOption dtype;
+    private SeedOption seed;
     @Mixin
     private ComputeOptions compute;
 
-    @Option(names = "--steps", paramLabel = "N", defaultValue = "1", converter = Converters.Positive.class,
-            description = "Remove in N steps, scoring what is left again before each (default: ${DEFAULT-VALUE}).")
-    private int steps;
-
     @Override
     void run() {
-        score.complaint().ifPresent(complaint -> {
-            throw wrongUsage(complaint);
-        });
-        compensation.complaint(score.calibrated()).or(() -> budget.complaint(score.calibrated())).ifPresent(complaint -> {
+        options.complaint().ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
         output.requireFree();
         long start = System.nanoTime();
-        Optional<Calibration> calibration = score.calibration(model.path());
+        Optional<Calibration> calibration = options.calibration(model.path(), seed.value());
         try (OpenModel open = OpenModel.open(model.path(), compute.open())) {
-            Pruning.Result result = plan(open, calibration);
-            try (Compensated compensated = compensation.compute(this, open, result.selection(), calibration)) {
-                CheckpointWriter writer = new Compactor(open.checkpoint(), open.model().config(), result.selection(),
-                        dtype.type()).writer(compensated);
-                TokenizerFiles.of(model.path(), open.checkpoint()).forEach(writer::file);
-                Output.writeFolder(output.path(), output.force(), folder -> {
-                    writer.writeInto(folder);
-                    Files.write(folder.resolve("plan.json"), PlanFile.bytes(result.plan()));
-                    Files.write(folder.resolve("scores.json"), PlanFile.bytes(result.scores()));
-                });
-                report(result.plan().parametersBefore(), compensated.parameters(), (System.nanoTime() - start) / 1e9);
-            }
-        }
-    }
-
-    private Pruning.Result plan(OpenModel open, Optional<Calibration> calibration) {
-        try (ScoreWatch watch = new ScoreWatch(this, memory)) {
-            Budget what = budget.budget(open.model().config().layers().size(), score, steps);
-            return new Pruning(open.checkpoint(), open.model(), watch.walking(open.checkpoint()), output.path())
-                    .plan(score.method(), what, calibration);
+            AtomicReference<PruneOptions.Pruned> pruned = new AtomicReference<>();
+            Output.writeFolder(output.path(), output.force(), folder -> pruned.set(
+                    options.writeInto(folder, this, model.path(), open, calibration, seed.value())));
+            report(pruned.get().result().plan().parametersBefore(), pruned.get().parameters(),
+                    (System.nanoTime() - start) / 1e9);
         }
     }
 

@@ -29,6 +29,8 @@ final class ScoreCommand extends EngineCommand {
     @Mixin
     private ScoreOptions score;
     @Mixin
+    private SeedOption seed;
+    @Mixin
     private MemoryOptions memory;
     @Mixin
     private ComputeOptions compute;
@@ -44,14 +46,15 @@ final class ScoreCommand extends EngineCommand {
         });
         output.requireFree();
         long start = System.nanoTime();
-        Optional<Calibration> calibration = score.calibration(model.path());
+        Optional<Calibration> calibration = score.calibration(model.path(), seed.value());
         try (OpenModel open = OpenModel.open(model.path(), compute.open());
                 ScoreWatch watch = new ScoreWatch(this, memory)) {
             List<Units> wanted = UnitFinder.of(open.model().config()).stream()
                     .filter(u -> units.stream().anyMatch(unit -> unit.role() == u.group().role())).toList();
             List<UnitScores> scores = new ModelScores(open.model(), watch.walking(open.checkpoint())).of(wanted,
-                    score.method(), calibration.map(Calibration::sequences).orElse(List.of()));
-            ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), score.method(), calibration, scores);
+                    score.method(seed.value()), calibration.map(Calibration::sequences).orElse(List.of()));
+            ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), score.method(seed.value()), calibration,
+                    scores);
             PlanFile.write(file, output.path(), output.force());
             report(scores, (System.nanoTime() - start) / 1e9, watch.peakAnonymous());
         }

@@ -28,12 +28,14 @@ final class ScoreOptions {
 
     @Mixin
     private CalibrationOptions calibration;
-    @Mixin
-    private SeedOption seed;
 
-    ModelScores.Method method() {
+    ModelScores.Method method(long seed) {
         return new ModelScores.Method(criterion, aggregate == null ? criterion.defaultAggregate() : aggregate,
-                compatible() ? Alignment.LLM_PRUNER : Alignment.BY_UNIT, seed.value());
+                compatible() ? Alignment.LLM_PRUNER : Alignment.BY_UNIT, seed);
+    }
+
+    Criterion criterion() {
+        return criterion;
     }
 
     boolean compatible() {
@@ -54,7 +56,7 @@ final class ScoreOptions {
     }
 
     /** The calibration sequences; empty if none are given. */
-    Optional<Calibration> calibration(Path model) {
-        return calibration.given() ? Optional.of(calibration.read(model, seed.value())) : Optional.empty();
+    Optional<Calibration> calibration(Path model, long seed) {
+        return calibration.given() ? Optional.of(calibration.read(model, seed)) : Optional.empty();
     }
 }

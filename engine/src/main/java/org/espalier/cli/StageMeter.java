@@ -2,89 +2,182 @@ package org.espalier.cli;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.IntStream;
-import org.espalier.backend.Backend;
+import org.espalier.ffi.NativeMemory;
 import org.espalier.format.Tokenizer;
 import org.espalier.model.Generator;
-import org.espalier.model.Llama;
-import org.espalier.model.Scorer;
+import org.espalier.model.Model;
 import org.espalier.report.Comparison;
+import org.espalier.report.RunFolder;
+import org.espalier.tune.HeldOutLoss;
+import org.espalier.tune.Sample;
 
-/** Measures a story model the same way at every stage: its size, quality on unseen stories, speed, and a story of its own. */
+/** Measures the models of a run, each in the same way: size, memory, quality, a text, speed in turns with the others. */
 final class StageMeter {
 
-    static final String PROMPT = "Once upon a time, there was a kind fox named Ada.";
-    static final String STORIES = "unseen stories";
+    /**
+     * What is measured besides size.
+     *
+     * @param evaluation  perplexities
+     * @param heldOut     samples that were not trained on; empty for none
+     * @param prompt      that each model continues
+     * @param textTokens  new tokens at most
+     * @param repetitions turns in which speed is measured; 0 for neither speed nor memory
+     * @param seed        of the tokens that are read and written
+     */
+    record Wanted(Evaluation evaluation, List<Sample> heldOut, String prompt, int textTokens, int repetitions, long seed) {
+    }
 
-    private static final int LONGEST_TEXT = 220;
-    private static final int READ_TOKENS = 256;
-    private static final int WRITTEN_TOKENS = 128;
-    private static final int REPETITIONS = 5;
+    /**
+     * A model of the run.
+     *
+     * @param name   of its stage
+     * @param folder or file it lies in
+     * @param shown  where readers find it
+     */
+    record Subject(String name, Path folder, String shown) {
+    }
+
+    /** Everything about a model but its speed, which is measured in turns with the others. */
+    private record Look(Subject subject, Use use, long parameters, long macs, long weightBytes, Long memory,
+            Map<String, Comparison.Perplexity> perplexities, Double heldOutLoss, String text) {
+    }
+
+    /** Tokens that are read and written where speed and memory are measured: as many as usual, if the context holds them. */
+    private record Use(int read, int written) {
+
+        static Use of(Model model) {
+            int context = model.config().maxPositions();
+            return new Use(Math.min(256, context), Math.min(64, context));
+        }
+    }
+
     private static final int WARM_UP_SECONDS = 1;
 
+    private final EngineCommand command;
     private final ComputeOptions compute;
-    private final List<String> stories;
-    private final long seed;
+    private final Wanted wanted;
+    private final List<Look> looks = new ArrayList<>();
 
-    /** @param stories that no model was trained on */
-    StageMeter(ComputeOptions compute, List<String> stories, long seed) {
+    StageMeter(EngineCommand command, ComputeOptions compute, Wanted wanted) {
+        this.command = command;
         this.compute = compute;
-        this.stories = stories;
-        this.seed = seed;
+        this.wanted = wanted;
     }
 
-    /** Measures the model in {@code folder}. */
-    Comparison.Stage measure(String name, Path folder) {
-        Backend backend = compute.open();
-        try (OpenModel open = OpenModel.open(folder, backend); Tokenizer tokenizer = Tokenizer.open(folder)) {
-            Llama llama = open.model().llama();
-            Comparison.Perplexity perplexity = perplexity(open, tokenizer);
-            String text = story(open, tokenizer);
-            return new Comparison.Stage(name, folder.getFileName().toString(), llama.shape().parameterCount(),
-                    llama.logits(1).tape().flops() / 2, open.checkpoint().weightBytes(), null,
-                    speed(Speed.reading(open.model(), READ_TOKENS, seed)), null,
-                    speed(Speed.writing(open.model(), WRITTEN_TOKENS, seed)), null, Map.of(STORIES, perplexity), null, text);
+    /** Measures size and quality of a model; the first is the one that others are compared with. */
+    void look(Subject subject) {
+        try (OpenModel open = OpenModel.open(subject.folder, compute.open());
+                Tokenizer tokenizer = Tokenizer.open(subject.folder)) {
+            looks.add(new Look(subject, Use.of(open.model()), open.model().llama().shape().parameterCount(),
+                    RunFolder.macs(open.checkpoint()), open.checkpoint().weightBytes(), memory(subject),
+                    wanted.evaluation.measure(open, tokenizer, command), heldOutLoss(open, subject), text(open, tokenizer)));
         }
     }
 
-    private Comparison.Perplexity perplexity(OpenModel open, Tokenizer tokenizer) {
-        List<int[]> ids = stories.stream().map(s -> encode(tokenizer, s)).toList();
-        try (Scorer scorer = new Scorer(open.model())) {
-            double[] losses = Arrays.stream(scorer.losses(ids)).flatMapToDouble(Arrays::stream).toArray();
-            int longest = ids.stream().mapToInt(s -> s.length).max().orElseThrow();
-            return new Comparison.Perplexity("each story alone, its begin token given", longest, ids.size(), losses.length,
-                    Math.exp(Arrays.stream(losses).average().orElseThrow()));
+    /** Measures speed of the models looked at, and gives all that was measured. */
+    List<Comparison.Stage> finish() {
+        List<SpeedTurns.Series> speeds = wanted.repetitions > 0 ? speeds() : List.of();
+        List<Comparison.Stage> stages = new ArrayList<>();
+        for (int i = 0; i < looks.size(); i++) {
+            Look look = looks.get(i);
+            stages.add(new Comparison.Stage(look.subject.name, look.subject.shown, look.parameters, look.macs,
+                    look.weightBytes, look.memory, median(speeds, 2 * i), ratio(speeds, 2 * i), median(speeds, 2 * i + 1),
+                    ratio(speeds, 2 * i + 1), look.perplexities, look.heldOutLoss, look.text));
+        }
+        return stages;
+    }
+
+    /** How numbers were measured, by the names of the record. */
+    Map<String, String> protocols() {
+        Map<String, String> protocols = new LinkedHashMap<>();
+        protocols.put("macs_per_token", "multiply-adds of the pass for one token with none before it");
+        if (wanted.repetitions > 0) {
+            String turns = "median of %d turns that the models took one after another; ratios are medians of each turn's"
+                    .formatted(wanted.repetitions);
+            Use use = looks.getFirst().use;
+            protocols.put("memory_bytes", "weights as stored, and the most that caches, activations and scratch space took at "
+                    + "once while reading %d tokens and writing %d; without Java's own".formatted(use.read, use.written));
+            protocols.put("prefill_tokens_per_second", "a prompt of %d tokens; %s".formatted(use.read, turns));
+            protocols.put("decode_tokens_per_second", "%d tokens one by one; %s".formatted(use.written, turns));
+        }
+        if (!wanted.heldOut.isEmpty()) {
+            protocols.put("held_out_loss", "nats a token that counts, on %,d samples that were not trained on"
+                    .formatted(wanted.heldOut.size()));
+        }
+        protocols.put("texts", "the likeliest tokens, at most %d".formatted(wanted.textTokens));
+        return protocols;
+    }
+
+    private Double heldOutLoss(OpenModel open, Subject subject) {
+        if (wanted.heldOut.isEmpty()) {
+            return null;
+        }
+        long tokens = wanted.heldOut.stream().mapToLong(Sample::tokens).sum();
+        try (Progress progress = command.progress("held-out loss, " + subject.name, "tokens", tokens)) {
+            return HeldOutLoss.of(open.model(), wanted.heldOut, progress::advance);
         }
     }
 
-    /** A story between the tokens that begin and end it, as the model was trained on them. */
-    private static int[] encode(Tokenizer tokenizer, String story) {
-        IntStream end = tokenizer.eosIds().stream().limit(1).mapToInt(id -> id);
-        return IntStream.concat(IntStream.of(tokenizer.encode(story, true)), end).toArray();
-    }
-
-    private static String story(OpenModel open, Tokenizer tokenizer) {
-        int[] prompt = tokenizer.encode(PROMPT, true);
-        try (Generator generator = new Generator(open.model(), prompt.length + LONGEST_TEXT)) {
+    private String text(OpenModel open, Tokenizer tokenizer) {
+        int[] prompt = tokenizer.encode(wanted.prompt, true);
+        int most = Math.min(wanted.textTokens, open.model().config().maxPositions() - prompt.length);
+        try (Generator generator = new Generator(open.model(), prompt.length + most)) {
             Continuation continuation = new Continuation(generator, null, Set.copyOf(tokenizer.eosIds()));
-            continuation.run(prompt, LONGEST_TEXT, id -> { });
-            return tokenizer.decode(continuation.ids(), true);
+            TextStream text = new TextStream(tokenizer, prompt, null);
+            continuation.run(prompt, most, text::add);
+            return text.finish();
         }
     }
 
-    /** The median of some repetitions after the JVM has compiled what is hot. */
-    private static double speed(Speed speed) {
-        try (speed) {
-            speed.warmUp(WARM_UP_SECONDS);
-            List<Double> samples = new ArrayList<>();
-            for (int i = 0; i < REPETITIONS; i++) {
-                samples.add(speed.measure());
+    /** For each model a series of reading and one of writing. */
+    private List<SpeedTurns.Series> speeds() {
+        List<OpenModel> open = new ArrayList<>();
+        try (SpeedTurns turns = new SpeedTurns()) {
+            for (Look look : looks) {
+                OpenModel model = OpenModel.open(look.subject.folder, compute.open());
+                open.add(model);
+                turns.add(look.subject.name, "reading", Speed.reading(model.model(), look.use.read, wanted.seed));
+                turns.add(look.subject.name, "writing", Speed.writing(model.model(), look.use.written, wanted.seed));
             }
-            return samples.stream().sorted().toList().get(REPETITIONS / 2);
+            try (Progress progress = command.progress("speed", "runs", (long) turns.series().size() * wanted.repetitions)) {
+                turns.measure(WARM_UP_SECONDS, wanted.repetitions, progress);
+            }
+            return turns.series();
+        } finally {
+            open.forEach(OpenModel::close);
         }
+    }
+
+    /** What the engine holds for a model that reads and writes; null if it is not wanted. */
+    private Long memory(Subject subject) {
+        if (wanted.repetitions == 0) {
+            return null;
+        }
+        long before = NativeMemory.bytesInUse();
+        NativeMemory.resetPeak();
+        try (OpenModel open = OpenModel.open(subject.folder, compute.open())) {
+            use(Speed.reading(open.model(), Use.of(open.model()).read, wanted.seed));
+            use(Speed.writing(open.model(), Use.of(open.model()).written, wanted.seed));
+            return open.checkpoint().weightBytes() + NativeMemory.peakBytes() - before;
+        }
+    }
+
+    private static void use(Speed speed) {
+        try (speed) {
+            speed.measure();
+        }
+    }
+
+    private static Double median(List<SpeedTurns.Series> speeds, int series) {
+        return speeds.isEmpty() ? null : Speed.median(speeds.get(series).samples());
+    }
+
+    /** To the first model in the same test, whose own ratio is 1. */
+    private static Double ratio(List<SpeedTurns.Series> speeds, int series) {
+        return speeds.isEmpty() ? null : Speed.median(speeds.get(series).over(speeds.get(series % 2)));
     }
 }

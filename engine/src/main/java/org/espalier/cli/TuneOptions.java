@@ -7,7 +7,6 @@ import org.espalier.model.LoraConfig;
 import org.espalier.tune.LoraSettings;
 import org.espalier.tune.Recipe;
 import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
@@ -73,9 +72,6 @@ final class TuneOptions {
             description = "Updates between two measurements on held-out texts (default: a quarter of all).")
     private Integer evaluateEvery;
 
-    @Mixin
-    private SeedOption seed;
-
     Recipe recipe() {
         return recipe;
     }
@@ -88,16 +84,12 @@ final class TuneOptions {
         return first(heldOut, recipe.heldOut());
     }
 
-    long seed() {
-        return seed.value();
-    }
-
-    LoraSettings settings() {
+    LoraSettings settings(long seed) {
         LoraConfig lora = new LoraConfig(or(rank, Recipe.RANK), or(alpha, Recipe.ALPHA), or(dropout, Recipe.DROPOUT),
                 Set.copyOf(LoraConfig.ALL_PROJECTIONS));
         return new LoraSettings(lora, or(epochs, recipe.epochs()), or(batch, recipe.batch()),
                 or(microBatch, recipe.microBatch()), or(learningRate, recipe.learningRate()), first(warmUp, recipe.warmUp()),
-                first(evaluateEvery, recipe.evaluateEvery()), Machine.memoryAvailable() / 2, seed.value());
+                first(evaluateEvery, recipe.evaluateEvery()), Machine.memoryAvailable() / 2, seed);
     }
 
     private static <T> T or(T given, T otherwise) {

@@ -68,7 +68,8 @@ public final class Conversion {
         writer.write(out, force);
     }
 
-    private static DType target(DType stored, Optional<DType> asked) {
+    /** The type that numbers stored so are written in: the one asked for, else their own, else what holds them exactly. */
+    public static DType target(DType stored, Optional<DType> asked) {
         if (!stored.floating()) {
             return stored;
         }

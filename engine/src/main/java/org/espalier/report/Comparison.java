@@ -66,7 +66,7 @@ public record Comparison(
      * @param parameters             tied ones counted once
      * @param macsPerToken           multiplications and additions for one token
      * @param weightBytes            as stored
-     * @param memoryBytes            peak resident
+     * @param memoryBytes            in use: weights, and the most that caches, activations and scratch space take at once
      * @param prefillTokensPerSecond reading
      * @param prefillRatio           reading over the first stage's, if they were measured in turns: the median of the turns
      * @param decodeTokensPerSecond  writing

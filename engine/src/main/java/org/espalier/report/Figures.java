@@ -3,7 +3,7 @@ package org.espalier.report;
 import java.util.Locale;
 
 /** Numbers as people read them: grouped by thousands, with as many digits as mean something, and a real minus sign. */
-final class Figures {
+public final class Figures {
 
     private static final String[] PREFIXES = {"", "k", "M", "G", "T", "P"};
     private static final double LARGEST_PLAIN = 1e6;
@@ -22,7 +22,7 @@ final class Figures {
     }
 
     /** {@code 269.0 MB}; a megabyte is a million bytes. */
-    static String bytes(double number) {
+    public static String bytes(double number) {
         return scaled(number, "B");
     }
 

@@ -34,16 +34,10 @@ public final class Headline {
         return clauses.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", clauses) + ".");
     }
 
-    /**
-     * The measure that tells most about memory: what was resident, or the weights where the program itself took more than
-     * they did.
-     */
+    /** The measure that tells most about memory: that in use, else the weights. */
     static Optional<Measure> memory(List<Measure> measures) {
-        Optional<Measure> resident = Measure.first(measures, m -> m.label().equals("memory"));
-        Optional<Measure> weights = Measure.first(measures, m -> m.label().equals("weights"));
-        boolean mostlyWeights = resident.isPresent() && weights.isPresent()
-                && weights.get().values().getFirst() > resident.get().values().getFirst() / 2;
-        return mostlyWeights || weights.isEmpty() ? resident : weights;
+        return Measure.first(measures, m -> m.label().equals("memory"))
+                .or(() -> Measure.first(measures, m -> m.label().equals("weights")));
     }
 
     /** The measure that tells most about quality: perplexity, else the loss on held-out samples. */

@@ -47,7 +47,7 @@ final class LossChart {
     private static void legend(Markup page, Training training, int bin) {
         page.open("figcaption", "class", "legend");
         if (!training.losses().isEmpty()) {
-            Plot.key(page, "training", bin > 1 ? "training, mean of %d steps".formatted(bin) : "training, mean of a step's samples");
+            Plot.key(page, "training", "training, mean of " + (bin > 1 ? bin + " steps" : "a step's samples"));
         }
         if (!training.evalLosses().isEmpty()) {
             Plot.key(page, "held-out", "held-out samples");

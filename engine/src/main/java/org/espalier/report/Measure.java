@@ -52,7 +52,8 @@ public record Measure(String label, String note, Kind kind, List<Double> values,
     public static List<Measure> of(Comparison run) {
         List<Measure> all = new ArrayList<>();
         all.add(of(run, "parameters", "", Kind.COUNT, s -> real(s.parameters()), s -> null));
-        all.add(of(run, "MACs per token", note(run, "macs_per_token"), Kind.OPERATIONS, s -> real(s.macsPerToken()), s -> null));
+        all.add(of(run, "MACs per token", note(run, "macs_per_token"), Kind.OPERATIONS, s -> real(s.macsPerToken()),
+                s -> null));
         all.add(of(run, "weights", note(run, "weight_bytes"), Kind.BYTES, s -> real(s.weightBytes()), s -> null));
         all.add(of(run, "memory", note(run, "memory_bytes"), Kind.BYTES, s -> real(s.memoryBytes()), s -> null));
         all.add(of(run, "reading, tokens/s", note(run, "prefill_tokens_per_second"), Kind.SPEED,

@@ -39,8 +39,8 @@ final class Notes {
     }
 
     private static void pruning(Map<String, String> notes, Plan plan) {
-        put(notes, "pruning", "%s, %s over each unit's parts, %s mode, %s scope, ratio %s asked for, %.2f %% removed, seed %d"
-                .formatted(plan.criterion(), plan.aggregate(), plan.mode(), plan.scope(), plan.ratioRequested(),
+        put(notes, "pruning", ("%s, %s over each unit's parts, %s mode, %s scope, ratio %s asked for, %.2f %% removed, "
+                + "seed %d").formatted(plan.criterion(), plan.aggregate(), plan.mode(), plan.scope(), plan.ratioRequested(),
                         100 * (1 - (double) plan.parametersAfter() / plan.parametersBefore()), plan.seed()));
         if (plan.calibration() != null) {
             put(notes, "calibration", "%,d sequences of %,d ids, SHA-256 %s".formatted(plan.calibration().samples(),

@@ -36,7 +36,7 @@ public final class RunFolder {
         Path plan = folder.resolve(PLAN);
         if (!Files.isDirectory(folder) || !Files.exists(plan)) {
             throw new Failure(Files.exists(folder) ? "holds no run" : "no such folder", folder.toString(),
-                    "name a folder with " + ComparisonFile.NAME + " or " + PLAN + ", as 'engine run' and 'engine prune' write");
+                    "name a folder with %s or %s, as 'engine run' and 'engine prune' write".formatted(ComparisonFile.NAME, PLAN));
         }
         Path scores = folder.resolve(SCORES);
         return pruned(folder, PlanFile.read(plan),
@@ -48,9 +48,9 @@ public final class RunFolder {
         double removed = 1 - (double) plan.parametersAfter() / plan.parametersBefore();
         Comparison.Stage before = new Comparison.Stage("dense", name, plan.parametersBefore(), null, null, null, null, null,
                 null, null, Map.of(), null, null);
-        return new Comparison(Comparison.FORMAT_VERSION, "%s, %.1f %% smaller".formatted(name, 100 * removed), name, null, null,
-                null, null, Map.of(), Map.of(), null, List.of(before, after(folder, plan)), widths(plan, scores), null, plan,
-                scores);
+        return new Comparison(Comparison.FORMAT_VERSION, "%s, %.1f %% smaller".formatted(name, 100 * removed), name, null,
+                null, null, null, Map.of(), Map.of(), null, List.of(before, after(folder, plan)), widths(plan, scores), null,
+                plan, scores);
     }
 
     /** What the plan says of the pruned model, with what its files say where they are there. */

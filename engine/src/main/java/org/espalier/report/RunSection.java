@@ -17,7 +17,11 @@ final class RunSection {
     void draw(Markup page) {
         page.open("article", letter.isEmpty() ? new String[0] : new String[] {"id", "run-" + letter});
         page.open("header");
-        page.element(letter.isEmpty() ? "h1" : "h2", letter.isEmpty() ? run.title() : letter + ". " + run.title(), "dir", "auto");
+        if (letter.isEmpty()) {
+            page.element("h1", run.title(), "dir", "auto");
+        } else {
+            page.element("h2", letter + ". " + run.title(), "dir", "auto");
+        }
         Headline.of(run).ifPresent(line -> page.element("p", line, "class", "headline", "dir", "auto"));
         page.close().line();
         measured(page);

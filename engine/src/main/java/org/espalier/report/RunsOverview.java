@@ -31,8 +31,8 @@ final class RunsOverview {
         page.open("section");
         page.open("ol", "class", "runs");
         for (int run = 0; run < runs.size(); run++) {
-            page.open("li").element("b", letter(run)).text(" ").element("a", runs.get(run).title(), "href", "#run-" + letter(run),
-                    "dir", "auto").close();
+            page.open("li").element("b", letter(run)).text(" ");
+            page.element("a", runs.get(run).title(), "href", "#run-" + letter(run), "dir", "auto").close();
         }
         page.close();
         quality(runs).ifPresent(text -> picture(page, runs, text));
@@ -74,7 +74,8 @@ final class RunsOverview {
         Map<List<Double>, String> labels = new LinkedHashMap<>();
         for (int i = 0; i < sizes.length; i++) {
             Entry entry = entries.get(i);
-            plot.dot(StageTable.colour(entry.stage), sizes[i], losses[i], entry.name() + ": " + Figures.significant(losses[i]));
+            plot.dot(StageTable.colour(entry.stage), sizes[i], losses[i],
+                    entry.name() + ": " + Figures.significant(losses[i]));
             labels.merge(List.of(sizes[i], losses[i]), letter(entry.run), (a, b) -> a + " " + b);
         }
         labels.forEach((at, label) -> plot.label(at.getFirst(), at.getLast(), label));

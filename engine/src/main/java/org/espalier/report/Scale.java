@@ -26,7 +26,8 @@ record Scale(double low, double high, boolean logarithmic, List<Double> ticks) {
         double to = high + room;
         double rough = (to - from) / ticks;
         double power = Math.pow(10, Math.floor(Math.log10(rough)));
-        double step = DoubleStream.of(STEPS).map(s -> s * power).filter(s -> s >= rough * (1 - 1e-9)).findFirst().orElseThrow();
+        double step = DoubleStream.of(STEPS).map(s -> s * power).filter(s -> s >= rough * (1 - 1e-9)).findFirst()
+                .orElseThrow();
         List<Double> marks = new ArrayList<>();
         for (double mark = Math.ceil(from / step - 1e-9); mark * step <= to + step * 1e-9; mark++) {
             marks.add(mark * step);

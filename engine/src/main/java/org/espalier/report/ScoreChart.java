@@ -92,12 +92,13 @@ final class ScoreChart {
         }
     }
 
-    private BitSet kept(int layer, int units) {
+    private BitSet kept(int layer, int count) {
         BitSet kept = new BitSet();
         if (plan == null) {
-            kept.set(0, units);
+            kept.set(0, count);
         } else {
-            UnitKind.layer(plan, layer).ifPresent(l -> Arrays.stream(kind.kept(l)).filter(u -> u < units).forEach(kept::set));
+            UnitKind.layer(plan, layer).map(kind::kept).ifPresent(units -> Arrays.stream(units)
+                    .filter(u -> u < count).forEach(kept::set));
         }
         return kept;
     }

@@ -10,6 +10,7 @@ final class WidthChart {
 
     private static final int ROW = 18;
     private static final int BAR = 12;
+    private static final int BASELINE = 13;
 
     private WidthChart() {
     }
@@ -58,13 +59,17 @@ final class WidthChart {
     private static void row(Markup page, Plan plan, UnitKind kind, Widths widths, int widest, int top) {
         int full = kind.width(widths);
         int kept = kind.count(plan, widths.layer());
-        String y = Integer.toString(top + (ROW - BAR) / 2);
-        page.element("text", Integer.toString(widths.layer()), "class", "tick end", "x", "-8", "y", Integer.toString(top + 13));
-        page.empty("rect", "class", "full", "x", "0", "y", y, "width", percent(full, widest), "height", Integer.toString(BAR));
-        page.empty("rect", "class", kept < full ? "kept cut" : "kept", "x", "0", "y", y, "width", percent(kept, widest),
-                "height", Integer.toString(BAR));
+        String middle = Integer.toString(top + BASELINE);
+        page.element("text", Integer.toString(widths.layer()), "class", "tick end", "x", "-8", "y", middle);
+        bar(page, "full", percent(full, widest), top);
+        bar(page, kept < full ? "kept cut" : "kept", percent(kept, widest), top);
         page.element("text", Figures.count(kept) + (kept < full ? " of " + Figures.count(full) : ""), "class",
-                kept < full ? "tick" : "tick faint", "x", "100%", "dx", "8", "y", Integer.toString(top + 13));
+                kept < full ? "tick" : "tick faint", "x", "100%", "dx", "8", "y", middle);
+    }
+
+    private static void bar(Markup page, String kind, String width, int top) {
+        page.empty("rect", "class", kind, "x", "0", "y", Integer.toString(top + (ROW - BAR) / 2), "width", width, "height",
+                Integer.toString(BAR));
     }
 
     private static String description(Comparison run, UnitKind kind) {

@@ -26,9 +26,6 @@ import org.espalier.tape.Retention;
  */
 public final class LoraTraining {
 
-    /** Tokens of held-out samples computed at once. */
-    private static final int EVALUATED_TOKENS = 1024;
-
     /** Told how training goes; losses are means over counted tokens, in nats. */
     public interface Listener {
 
@@ -106,7 +103,7 @@ public final class LoraTraining {
         this.data = data;
         this.settings = settings;
         this.batches = new EpochBatches(data.training(), settings.epochs(), settings.batch(), settings.seed());
-        this.heldOut = pack(data.heldOut());
+        this.heldOut = HeldOutLoss.pack(data.heldOut());
     }
 
     /** Updates that will be made. */
@@ -187,22 +184,6 @@ public final class LoraTraining {
             parts.add(Sample.pack(batch.subList(from, Math.min(batch.size(), from + settings.microBatch()))));
         }
         return parts;
-    }
-
-    /** As many samples together as are computed at once, but at least one. */
-    private static List<Packed> pack(List<Sample> samples) {
-        List<Packed> packs = new ArrayList<>();
-        int from = 0;
-        while (from < samples.size()) {
-            int to = from + 1;
-            int size = samples.get(from).tokens();
-            while (to < samples.size() && size + samples.get(to).tokens() <= EVALUATED_TOKENS) {
-                size += samples.get(to++).tokens();
-            }
-            packs.add(Sample.pack(samples.subList(from, to)));
-            from = to;
-        }
-        return packs;
     }
 
     /** Keeps activations if those of the largest micro-batch that may come fit into what they may take. */

@@ -1,6 +1,8 @@
 package org.espalier.tune;
 
+import java.util.List;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import org.espalier.backend.Backend;
 import org.espalier.model.Llama.Recording;
 import org.espalier.model.Packed;
@@ -53,6 +55,18 @@ final class LossRun implements AutoCloseable {
             }
         }
         return sum;
+    }
+
+    /** Mean loss of all that counts; {@code done} is told the tokens of each batch. For tapes without anything random. */
+    double mean(List<Packed> batches, IntConsumer done) {
+        double loss = 0;
+        long counted = 0;
+        for (Packed batch : batches) {
+            loss += forward(batch, 0, 0);
+            counted += batch.counted();
+            done.accept(batch.tokens());
+        }
+        return loss / counted;
     }
 
     /** Runs backwards from the last losses, times {@code weight}; see {@link Executor#backward}. */

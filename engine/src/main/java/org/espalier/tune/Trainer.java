@@ -157,14 +157,7 @@ public final class Trainer implements AutoCloseable {
      * @param done is told the tokens of each batch that was computed
      */
     public double evaluate(List<Packed> batches, IntConsumer done) {
-        double loss = 0;
-        long counted = 0;
-        for (Packed batch : batches) {
-            loss += evaluation.forward(batch, seed, 0);
-            counted += batch.counted();
-            done.accept(batch.tokens());
-        }
-        return loss / counted;
+        return evaluation.mean(batches, done);
     }
 
     private double update(double loss, double learningRate) {

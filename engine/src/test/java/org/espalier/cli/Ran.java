@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** What one run of the engine inside this JVM gave. */
 record Ran(String command, int status, String out, String err) {
@@ -28,6 +29,13 @@ record Ran(String command, int status, String out, String err) {
         assertEquals(1, line.lines().count(), () -> command + " said: " + err);
         assertTrue(line.matches("engine: [^()].*\\(.+\\): .+"), () -> command + " said: " + err);
         return line;
+    }
+
+    /** The last line of a run that failed in the middle of its work, after notes on what it had done. */
+    String failureAfterNotes() {
+        List<String> lines = err.lines().toList();
+        assertTrue(lines.stream().allMatch(line -> line.startsWith("engine: ")), () -> command + " said: " + err);
+        return new Ran(command, status, out, lines.getLast() + System.lineSeparator()).failure(1);
     }
 
     /** What a successful run printed. */

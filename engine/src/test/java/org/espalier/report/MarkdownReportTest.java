@@ -36,10 +36,10 @@ class MarkdownReportTest {
     @Test
     void whatStrangersWroteIsText() {
         String hostile = "<b>|*_`[x](y)\n# h\n- i\n1. n\n=";
-        Comparison.Stage stage = new Comparison.Stage(hostile, null, 1L, null, null, null, null, null, null, null, Map.of(), null,
-                hostile);
-        String text = MarkdownReport.text(new Comparison(1, hostile, null, null, null, null, null, Map.of(), Map.of(), hostile,
-                List.of(stage), null, null, null, null));
+        Comparison.Stage stage = new Comparison.Stage(hostile, null, 1L, null, null, null, null, null, null, null, Map.of(),
+                null, hostile);
+        String text = MarkdownReport.text(new Comparison(1, hostile, null, null, null, null, null, Map.of(), Map.of(),
+                hostile, List.of(stage), null, null, null, null));
         assertEquals(List.of("# \\<b\\>\\|\\*\\_\\`\\[x\\](y) \\# h - i 1. n =", "", "## Measured", "",
                 "|  | \\<b\\>\\|\\*\\_\\`\\[x\\](y) \\# h - i 1. n = |", "| --- | ---: |", "| parameters | 1 |"),
                 text.lines().limit(7).toList());
@@ -48,8 +48,8 @@ class MarkdownReportTest {
 
     @Test
     void whatIsMissingIsLeftOut() {
-        String text = MarkdownReport.text(new Comparison(1, "t", null, null, null, null, null, null, null, null, List.of(), null,
-                null, null, null));
+        String text = MarkdownReport.text(new Comparison(1, "t", null, null, null, null, null, null, null, null, List.of(),
+                null, null, null, null));
         assertEquals("# t\n", text);
         assertFalse(MarkdownReport.text(Samples.sixLayers()).contains("null"));
     }

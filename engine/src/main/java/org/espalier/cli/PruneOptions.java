@@ -1,0 +1,90 @@
+package org.espalier.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.espalier.format.CheckpointWriter;
+import org.espalier.format.TokenizerFiles;
+import org.espalier.prune.Budget;
+import org.espalier.prune.Calibration;
+import org.espalier.prune.Compactor;
+import org.espalier.prune.Compensated;
+import org.espalier.prune.PlanFile;
+import org.espalier.prune.Pruning;
+import org.espalier.tensor.DType;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** How a model is made smaller, and the work itself. */
+final class PruneOptions {
+
+    /**
+     * What came of it.
+     *
+     * @param result     plan and scores
+     * @param parameters of the pruned model, with what makes up for what is gone
+     */
+    record Pruned(Pruning.Result result, long parameters) {
+    }
+
+    @Mixin
+    private ScoreOptions score;
+    @Mixin
+    private BudgetOptions budget;
+    @Mixin
+    private CompensationOptions compensation;
+    @Mixin
+    private MemoryOptions memory;
+    @Mixin
+    private DtypeOption dtype;
+
+    @Option(names = "--steps", paramLabel = "N", defaultValue = "1", converter = Converters.Positive.class,
+            description = "Remove in N steps, scoring what is left again before each (default: ${DEFAULT-VALUE}).")
+    private int steps;
+
+    /** Why these options do not go together, if they do not. */
+    Optional<String> complaint() {
+        return score.complaint().or(() -> compensation.complaint(score.calibrated()))
+                .or(() -> budget.complaint(score.calibrated()));
+    }
+
+    /** The type that weights are to be stored in; empty for that of the source as far as it can be cut. */
+    Optional<DType> type() {
+        return dtype.type();
+    }
+
+    /** The calibration sequences; empty if none are given. */
+    Optional<Calibration> calibration(Path model, long seed) {
+        return score.calibration(model, seed);
+    }
+
+    /**
+     * Scores, plans and cuts.
+     *
+     * @param model  path of what is open
+     * @param folder that exists and gets the pruned model, its plan and its scores
+     */
+    Pruned writeInto(Path folder, EngineCommand command, Path model, OpenModel open, Optional<Calibration> calibration,
+            long seed) throws IOException {
+        Pruning.Result result = plan(folder.resolve(".steps"), command, open, calibration, seed);
+        try (Compensated compensated = compensation.compute(command, open, result.selection(), calibration)) {
+            CheckpointWriter writer = new Compactor(open.checkpoint(), open.model().config(), result.selection(), type())
+                    .writer(compensated);
+            TokenizerFiles.of(model, open.checkpoint()).forEach(writer::file);
+            writer.writeInto(folder);
+            Files.write(folder.resolve("plan.json"), PlanFile.bytes(result.plan()));
+            Files.write(folder.resolve("scores.json"), PlanFile.bytes(result.scores()));
+            return new Pruned(result, compensated.parameters());
+        }
+    }
+
+    private Pruning.Result plan(Path scratch, EngineCommand command, OpenModel open, Optional<Calibration> calibration,
+            long seed) {
+        try (ScoreWatch watch = new ScoreWatch(command, memory)) {
+            Budget what = budget.budget(open.model().config().layers().size(), score, steps);
+            return new Pruning(open.checkpoint(), open.model(), watch.walking(open.checkpoint()), scratch)
+                    .plan(score.method(seed), what, calibration);
+        }
+    }
+}

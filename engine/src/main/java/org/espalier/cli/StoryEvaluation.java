@@ -1,0 +1,34 @@
+package org.espalier.cli;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.espalier.format.Tokenizer;
+import org.espalier.model.Scorer;
+import org.espalier.report.Comparison;
+
+/**
+ * Perplexity of short stories, each alone between the tokens that begin and end it, as a story model is trained on them.
+ *
+ * @param label   what they are called
+ * @param stories that the model has not seen
+ */
+record StoryEvaluation(String label, List<String> stories) implements Evaluation {
+
+    @Override
+    public Map<String, Comparison.Perplexity> measure(OpenModel open, Tokenizer tokenizer, EngineCommand command) {
+        List<int[]> ids = stories.stream().map(s -> encode(tokenizer, s)).toList();
+        try (Scorer scorer = new Scorer(open.model())) {
+            double[] losses = Arrays.stream(scorer.losses(ids)).flatMapToDouble(Arrays::stream).toArray();
+            int longest = ids.stream().mapToInt(s -> s.length).max().orElseThrow();
+            return Map.of(label, new Comparison.Perplexity("each alone, its begin token given", longest, ids.size(),
+                    losses.length, Math.exp(Arrays.stream(losses).average().orElseThrow())));
+        }
+    }
+
+    private static int[] encode(Tokenizer tokenizer, String story) {
+        IntStream end = tokenizer.eosIds().stream().limit(1).mapToInt(id -> id);
+        return IntStream.concat(IntStream.of(tokenizer.encode(story, true)), end).toArray();
+    }
+}

@@ -1,0 +1,68 @@
+package org.espalier.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import org.espalier.report.Comparison;
+import org.espalier.report.ComparisonFile;
+import org.espalier.report.Headline;
+import org.espalier.report.Measure;
+import org.espalier.report.ReportFiles;
+
+/**
+ * What a run prints.
+ *
+ * @param run what was measured
+ * @param out the folder in which all lies
+ */
+record Summary(Comparison run, Path out) {
+
+    /** For programs. */
+    SequencedMap<String, Object> json() {
+        SequencedMap<String, Object> json = new LinkedHashMap<>();
+        json.put("out", out.toString());
+        json.put("report", out.resolve(ReportFiles.PAGE).toString());
+        json.put("comparison", out.resolve(ComparisonFile.NAME).toString());
+        json.put("title", run.title());
+        json.put("cpu", run.cpu());
+        json.put("threads", run.threads());
+        json.put("prompt", run.prompt());
+        json.put("seconds", run.seconds());
+        json.put("stages", run.stages());
+        return json;
+    }
+
+    /** For people: the table, a text from each model, and where the rest is. */
+    String text() {
+        List<String> parts = new ArrayList<>();
+        parts.add(table().toString());
+        Headline.of(run).ifPresent(parts::add);
+        run.stages().forEach(stage -> parts.add(stage.name() + ": " + run.prompt() + stage.text()));
+        parts.add("%s, %d threads, %.0f s".formatted(run.cpu(), run.threads(),
+                run.seconds().values().stream().mapToDouble(s -> s).sum()) + System.lineSeparator() + "page: "
+                + out.resolve(ReportFiles.PAGE));
+        return String.join(System.lineSeparator().repeat(2), parts);
+    }
+
+    /** A row a measure: the values of the stages, each after the first with its change. */
+    private Columns table() {
+        Columns table = new Columns();
+        List<Object> head = new ArrayList<>(List.of(""));
+        run.stages().forEach(stage -> {
+            head.add(stage.name());
+            head.add("");
+        });
+        table.row(head.toArray());
+        for (Measure measure : Measure.of(run)) {
+            List<Object> row = new ArrayList<>(List.of(measure.label()));
+            for (int stage = 0; stage < run.stages().size(); stage++) {
+                row.add(measure.value(stage));
+                row.add(measure.change(stage));
+            }
+            table.row(row.toArray());
+        }
+        return table;
+    }
+}

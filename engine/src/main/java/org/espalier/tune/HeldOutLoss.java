@@ -1,0 +1,53 @@
+package org.espalier.tune;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
+import org.espalier.model.Model;
+import org.espalier.model.Packed;
+import org.espalier.model.Scorer;
+import org.espalier.tape.Gradients;
+import org.espalier.tape.Observer;
+import org.espalier.tape.Retention;
+
+/** The loss of a model on samples that it was not trained on. */
+public final class HeldOutLoss {
+
+    /** Tokens computed at once. */
+    private static final int TOKENS = 1024;
+
+    private HeldOutLoss() {
+    }
+
+    /**
+     * Mean negative log-likelihood of the tokens that count, in nats.
+     *
+     * @param samples at least one
+     * @param done    told the tokens of each batch that was computed
+     * @throws org.espalier.ffi.Failure if a sample does not fit the model
+     */
+    public static double of(Model model, List<Sample> samples, IntConsumer done) {
+        samples.forEach(s -> Scorer.check(model.config(), s.ids()));
+        try (LossRun run = new LossRun(model.backend(), b -> model.llama().loss(b.tokens(), b.counted()),
+                model.leaves(Map.of()), Gradients.NONE, Retention.INFERENCE, Observer.NONE)) {
+            return run.mean(pack(samples), done);
+        }
+    }
+
+    /** As many samples together as are computed at once, but at least one. */
+    static List<Packed> pack(List<Sample> samples) {
+        List<Packed> packs = new ArrayList<>();
+        int from = 0;
+        while (from < samples.size()) {
+            int to = from + 1;
+            int size = samples.get(from).tokens();
+            while (to < samples.size() && size + samples.get(to).tokens() <= TOKENS) {
+                size += samples.get(to++).tokens();
+            }
+            packs.add(Sample.pack(samples.subList(from, to)));
+            from = to;
+        }
+        return packs;
+    }
+}

@@ -1,0 +1,156 @@
+package org.espalier.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.espalier.TestFiles;
+import org.espalier.report.Comparison;
+import org.espalier.report.ComparisonFile;
+import org.espalier.report.Pages;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Document;
+
+/** The whole main job on the small model that comes with the program; its numbers against those of the single commands. */
+class RunCommandTest {
+
+    private static final String JOB = "run @/model --calibration @/stories.txt --data @/stories.txt --eval @/unseen.txt "
+            + "--eval-windows 8 --ratio 0.3 --batch-size 8 --lr 3e-3 --max-tokens 8 --out @/out";
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void write() throws IOException {
+        DemoModel.writeTo(folder.resolve("model"));
+        Files.write(folder.resolve("stories.txt"), DemoCommand.stories(1, 40));
+        Files.write(folder.resolve("unseen.txt"), DemoCommand.stories(2, 12));
+    }
+
+    @Test
+    void everyNumberIsThatOfTheSingleCommand() throws IOException {
+        JsonNode printed = json(JOB + " --repetitions 2 --json");
+        assertEquals(List.of("adapter", "comparison.json", "pruned", "recovered", "report.html", "report.md"),
+                TestFiles.names(folder.resolve("out")));
+        Comparison run = ComparisonFile.read(folder.resolve("out/comparison.json"));
+        assertEquals(List.of("dense", "pruned", "recovered"), run.stages().stream().map(Comparison.Stage::name).toList());
+        assertEquals(ComparisonFile.tree(run).get("stages").toString(), printed.get("stages").toString());
+        for (Comparison.Stage stage : run.stages()) {
+            Path model = folder.resolve(stage.name().equals("dense") ? "model" : "out/" + stage.name());
+            assertEquals(model.toString(), stage.folder());
+            JsonNode info = json("info " + model + " --json");
+            assertEquals(info.get("parameters").asLong(), stage.parameters());
+            assertEquals(info.get("weight_bytes").asLong(), stage.weightBytes());
+            JsonNode ppl = json("eval ppl " + model + " --data @/unseen.txt --max-windows 8 --json").at("/results/0");
+            assertEquals(ppl.get("ppl").asDouble(), stage.perplexities().get("unseen.txt").ppl(), 1e-9);
+            assertEquals(ppl.get("predictions").asLong(), stage.perplexities().get("unseen.txt").predictions());
+            assertEquals(json(List.of("generate", model.toString(), "--prompt", "Once upon a time", "--max-tokens", "8",
+                    "--json")).get("text").asText(), stage.text());
+            assertTrue(stage.memoryBytes() > stage.weightBytes() && stage.prefillTokensPerSecond() > 0
+                    && stage.decodeTokensPerSecond() > 0 && stage.macsPerToken() > 0, stage::toString);
+        }
+        assertEquals(1, run.stages().getFirst().prefillRatio());
+        assertTrue(run.stages().get(1).memoryBytes() < run.stages().get(0).memoryBytes());
+        better(run);
+    }
+
+    /** What training is for, and what the record says of it. */
+    private void better(Comparison run) {
+        Comparison.Stage dense = run.stages().get(0);
+        Comparison.Stage pruned = run.stages().get(1);
+        Comparison.Stage recovered = run.stages().get(2);
+        assertEquals(run.plan().parametersAfter(), pruned.parameters());
+        assertTrue(pruned.parameters() <= 0.7 * dense.parameters(), pruned::toString);
+        assertTrue(dense.heldOutLoss() < recovered.heldOutLoss(), run::toString);
+        assertTrue(recovered.heldOutLoss() < pruned.heldOutLoss(), run::toString);
+        assertEquals(run.training().evalLosses().getFirst().loss(), pruned.heldOutLoss(), 1e-5);
+        // Merged weights are rounded to bfloat16.
+        assertEquals(run.training().evalLosses().getLast().loss(), recovered.heldOutLoss(), 0.01);
+        assertEquals(5, run.training().steps());
+        assertTrue(run.command().startsWith("engine run " + folder.resolve("model") + " --calibration "), run.command());
+        assertTrue(run.seconds().containsKey("training"), run.seconds()::toString);
+    }
+
+    @Test
+    void theTableAndThePageShowIt() throws IOException {
+        String text = engine(JOB + " --repetitions 0 --prompt Dan");
+        List<String> lines = text.lines().toList();
+        assertTrue(lines.getFirst().matches("\\s+dense\\s+pruned\\s+recovered"), text);
+        assertTrue(lines.get(1).matches("parameters\\s+1,263,232(\\s+\\d{3},\\d{3}\\s+−30\\.\\d %){2}"), text);
+        assertFalse(text.contains("tokens/s"), "speed was not asked for");
+        assertTrue(text.contains("recovered: Dan"), text);
+        Document page = Pages.parse(Files.readString(folder.resolve("out/report.html")));
+        assertEquals(List.of("Measured", "Loss while training", "What each layer keeps", "Importance in each layer",
+                "A text from each model", "How this was made and measured"), Pages.text(page, "h2"));
+        assertTrue(Files.readString(folder.resolve("out/report.md")).contains("| parameters | 1,263,232 |"));
+    }
+
+    /** A source stored otherwise than its pruned version is measured as that is stored. */
+    @Test
+    void modelsAreComparedInOneType() throws IOException {
+        engine(JOB + " --repetitions 0 --dtype f32");
+        assertEquals(List.of("adapter", "comparison.json", "pruned", "recovered", "report.html", "report.md"),
+                TestFiles.names(folder.resolve("out")));
+        Comparison run = ComparisonFile.read(folder.resolve("out/comparison.json"));
+        run.stages().forEach(stage -> assertEquals(4 * stage.parameters(), stage.weightBytes()));
+        assertEquals("measured as the pruned model is stored, f32; as given it is bf16", run.protocols().get("dense"));
+    }
+
+    @Test
+    void whatIsWrongIsFoundFirstAndLeavesNothing() {
+        List<String> before = TestFiles.names(folder);
+        String said = run(JOB.replace("--eval-windows 8", "--eval-seq-len 20000")).failureAfterNotes();
+        assertTrue(said.contains("too few for one window of 20000"), said);
+        said = run(JOB + " --held-out 40").failureAfterNotes();
+        assertTrue(said.contains("none is left to train on"), said);
+        said = run(JOB.replace("--lr 3e-3", "--lr 1 --alpha 1e30")).failureAfterNotes();
+        assertTrue(said.contains("(training step "), said);
+        assertEquals(before, TestFiles.names(folder));
+    }
+
+    @Test
+    void anInterruptedRunLeavesNothing() throws Exception {
+        List<String> before = TestFiles.names(folder);
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
+                System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of((JOB + " --epochs 10000").replace("@", folder.toString()).split(" ")));
+        Process child = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        try (BufferedReader lines = child.errorReader()) {
+            // Pruned by now, and in the middle of a training that takes hours.
+            assertTrue(lines.lines().anyMatch(line -> line.startsWith("engine: measuring pruned: ")));
+            assertTrue(TestFiles.names(folder).size() > before.size(), "nothing was written aside yet");
+            child.destroy();
+            child.waitFor();
+        } finally {
+            child.destroyForcibly();
+        }
+        assertEquals(before, TestFiles.names(folder));
+    }
+
+    private JsonNode json(String line) throws IOException {
+        return new ObjectMapper().readTree(engine(line));
+    }
+
+    private JsonNode json(List<String> words) throws IOException {
+        return new ObjectMapper().readTree(Ran.engine(words.toArray(String[]::new)).output());
+    }
+
+    private String engine(String line) {
+        return run(line).output();
+    }
+
+    private Ran run(String line) {
+        return Ran.engine(line.replace("@", folder.toString()).split(" "));
+    }
+}
