@@ -8,6 +8,7 @@ set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 target="${1:-$here/target}"
 kernels="$target/classes/META-INF/espalier/kernels"
+ptxas="$target/ptxas"
 standin="$target/standin"
 
 # One PTX for all: the machine code that is shipped is assembled from the very PTX that the stand-in interprets, and any
@@ -49,23 +50,53 @@ find_cuda_headers() {
     done
 }
 
-# Output appears whole or not at all: compiled aside, then renamed.
-build_kernels() {
-    local nvcc="$1" source name
+# Output appears whole or not at all: compiled aside, then renamed. What ptxas says of the kernels is kept beside it.
+build_kernel() {
+    local nvcc="$1" source="$2" name
     local headers=("$here"/cuda/*.cuh)
-    mkdir -p "$kernels"
+    name="$(basename "$source" .cu)"
+    if outdated "$kernels/$name.ptx" "$source" "${headers[@]}" "$here/build.sh"; then
+        "$nvcc" -ptx -arch="$virtual" -Werror all-warnings -o "$kernels/$name.ptx.new" "$source"
+        mv "$kernels/$name.ptx.new" "$kernels/$name.ptx"
+    fi
+    if outdated "$kernels/$name.fatbin" "$source" "${headers[@]}" "$here/build.sh"; then
+        if ! "$nvcc" -fatbin -gencode "arch=$virtual,code=[$real,$virtual]" --resource-usage -Werror all-warnings \
+            -o "$kernels/$name.fatbin.new" "$source" >"$ptxas/$name.log" 2>&1; then
+            cat "$ptxas/$name.log" >&2
+            return 1
+        fi
+        mv "$kernels/$name.fatbin.new" "$kernels/$name.fatbin"
+    fi
+}
+
+# Two files at a time.
+build_kernels() {
+    local nvcc="$1" source
+    mkdir -p "$kernels" "$ptxas"
     for source in "$here"/cuda/*.cu; do
-        name="$(basename "$source" .cu)"
-        if outdated "$kernels/$name.ptx" "$source" "${headers[@]}" "$here/build.sh"; then
-            "$nvcc" -ptx -arch="$virtual" -Werror all-warnings -o "$kernels/$name.ptx.new" "$source"
-            mv "$kernels/$name.ptx.new" "$kernels/$name.ptx"
+        if [ "$(jobs -rp | wc -l)" -ge 2 ]; then
+            wait -n
         fi
-        if outdated "$kernels/$name.fatbin" "$source" "${headers[@]}" "$here/build.sh"; then
-            "$nvcc" -fatbin -gencode "arch=$virtual,code=[$real,$virtual]" --threads 2 -Werror all-warnings \
-                -o "$kernels/$name.fatbin.new" "$source"
-            mv "$kernels/$name.fatbin.new" "$kernels/$name.fatbin"
-        fi
+        build_kernel "$nvcc" "$source" &
     done
+    while [ -n "$(jobs -p)" ]; do
+        wait -n
+    done
+    resources "$nvcc" >"$target/ptxas.txt.new"
+    mv "$target/ptxas.txt.new" "$target/ptxas.txt"
+    if ! cmp -s "$target/ptxas.txt" "$here/ptxas.txt"; then
+        echo "kernels: registers or shared memory are not as in ptxas.txt; gate.sh shows how" >&2
+    fi
+}
+
+# Prints the table that gate.sh compares with the one checked in. Fails if a kernel spills.
+resources() {
+    local source
+    echo "# $("$1" --version | sed -n 's/.*, V\([0-9.]*\)$/nvcc \1/p'); nothing spills on any architecture"
+    printf '%-28s %8s %8s %8s %8s\n' '# registers, shared bytes' sm_80 '' sm_90 ''
+    for source in "$here"/cuda/*.cu; do
+        cat "$ptxas/$(basename "$source" .cu).log"
+    done | awk -f "$here/ptxas.awk" | LC_ALL=C sort
 }
 
 # build_library NAME FOLDER LINK_FLAGS...: makes NAME.so of the .cpp files in FOLDER.

@@ -13,6 +13,7 @@ enum Saliency : int { VECTORIZE, PARAM_FIRST, PARAM_SECOND, PARAM_MIX, L1, L2 };
 constexpr int WARPS = 8;
 constexpr int PANEL_ROWS = 64;
 constexpr int FOURS = 2;  // that a lane has of a row
+constexpr int BLOCKS = 4;  // that a multiprocessor holds at least: 64 registers a thread
 constexpr int TILE_COLUMNS = FOURS * 4 * WARP;
 
 // What a number counts: its saliency, without its sign unless whole sums keep it.
@@ -88,7 +89,7 @@ __device__ inline void partialSums(int saliency, const void* w, const float* gra
 static_assert(TILE_COLUMNS == WARPS * WARP, "every thread finishes one column");
 
 #define SALIENCY(NAME, SOURCE)                                                                                      \
-    extern "C" __global__ void __launch_bounds__(WARPS* WARP)                                                       \
+    extern "C" __global__ void __launch_bounds__(WARPS* WARP, BLOCKS)                                                  \
         saliency_##NAME(int saliency, const void* __restrict__ w, const float* __restrict__ gradient,               \
                         const float* __restrict__ fisher, double* __restrict__ rowSums,                             \
                         double* __restrict__ columnSums, int out, int in) {                                         \

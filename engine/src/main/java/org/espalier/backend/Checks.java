@@ -324,4 +324,26 @@ public final class Checks {
             o.floating(shift, a.shape().dim(1));
         }
     }
+
+    /** {@code rows} and {@code columns} may be null. */
+    public static void gather(Tensor source, Tensor rows, Tensor columns, Tensor target) {
+        Operands o = Operands.of("gather", "source", source, "rows", rows, "columns", columns, "target", target)
+                .rank(source, 2).rank(target, 2);
+        o.require(source.type().plain(), "source must be of a plain type");
+        long keptRows = target.shape().dim(0);
+        long keptColumns = target.shape().dim(1);
+        o.isOrNull(rows, DType.I32, keptRows).isOrNull(columns, DType.I32, keptColumns)
+                .is(target, source.type(), rows == null ? source.shape().dim(0) : keptRows,
+                        columns == null ? source.shape().dim(1) : keptColumns);
+    }
+
+    /** As {@link #indices}, for both lists of {@code gather}. */
+    public static void kept(Tensor source, Tensor rows, Tensor columns) {
+        if (rows != null) {
+            indices("gather", "rows", rows, source.shape().dim(0));
+        }
+        if (columns != null) {
+            indices("gather", "columns", columns, source.shape().dim(1));
+        }
+    }
 }

@@ -27,6 +27,7 @@ final class EmbeddingCases {
                 DType.Q6_K)) {
             cases.add(embedding(new int[] {7, 17, 512}, type));
         }
+        cases.add(embedding(new int[] {1100, 5, 12}, DType.F32));
         for (int tokens : new int[] {1, 3, 7, 17}) {
             cases.add(scatter(tokens, 20, 3, 8));
             cases.add(gather(tokens, 20, 3, 8));

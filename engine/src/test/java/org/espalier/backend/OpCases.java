@@ -56,9 +56,13 @@ public final class OpCases {
         return CalibrationCases.all();
     }
 
+    public static List<OpCase<CompactOps>> compact() {
+        return CompactCases.all();
+    }
+
     /** Every family: what a whole backend is tested on. */
     public static Stream<OpCase<? super Backend>> all() {
         return Stream.<List<? extends OpCase<? super Backend>>>of(memory(), embedding(), linear(), norm(), attention(),
-                elementwise(), loss(), optimizer(), score(), solve(), calibration()).flatMap(List::stream);
+                elementwise(), loss(), optimizer(), score(), compact(), solve(), calibration()).flatMap(List::stream);
     }
 }

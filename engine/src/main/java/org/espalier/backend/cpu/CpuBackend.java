@@ -45,6 +45,7 @@ public final class CpuBackend implements Backend {
     private final Cholesky cholesky;
     private final SquaredGradients squaredGradients;
     private final ColumnDots columnDots;
+    private final Compaction compaction;
 
     /** @param threads how many threads compute, the calling one among them */
     public CpuBackend(int threads) {
@@ -68,6 +69,7 @@ public final class CpuBackend implements Backend {
         cholesky = new Cholesky(pool);
         squaredGradients = new SquaredGradients(pool, scratch);
         columnDots = new ColumnDots(pool);
+        compaction = new Compaction(pool);
     }
 
     @Override
@@ -401,6 +403,18 @@ public final class CpuBackend implements Backend {
         Checks.columnDots(COMPUTE, a, shift, b, sums, beta);
         columnDots.run(memory(a), shift == null ? null : floats(shift), memoryOrNull(b), memory(sums), beta,
                 a.shape().rows(), a.shape().columns());
+    }
+
+    @Override
+    public void gather(Queue queue, Tensor source, Tensor rows, Tensor columns, Tensor target) {
+        Checks.gather(source, rows, columns, target);
+        Checks.kept(source, rows, columns);
+        compaction.gather(memory(source), intsOrNull(rows), intsOrNull(columns), memory(target),
+                source.shape().extent(1), source.type().blockBytes(), target.shape().extent(0), target.shape().extent(1));
+    }
+
+    private static int[] intsOrNull(Tensor tensor) {
+        return tensor == null ? null : memory(tensor).toArray(Lanes.INT);
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.espalier.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.espalier.backend.AdamW;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Checks;
@@ -39,14 +40,16 @@ public final class CudaBackend implements Backend {
     private final CudaLoss loss;
     private final CudaOptimizer optimizer;
     private final CudaScore score;
+    private final CudaCompact compact;
     private boolean closed;
 
-    private CudaBackend(CudaContext context, CudaMemory memory, CublasPool products, Precision precision, int panel) {
+    private CudaBackend(CudaContext context, CudaMemory memory, CublasPool products, CudaModules modules,
+            Precision precision, int panel) {
         this.context = context;
         this.memory = memory;
         this.staging = new CudaStaging(context);
         this.products = products;
-        this.modules = new CudaModules(context);
+        this.modules = modules;
         this.convert = new CudaConvert(context, modules);
         this.embedding = new CudaEmbedding(modules);
         this.linear = new CudaLinear(modules, convert::run, precision, panel);
@@ -57,6 +60,7 @@ public final class CudaBackend implements Backend {
         this.loss = new CudaLoss(modules);
         this.optimizer = new CudaOptimizer(context, memory, modules);
         this.score = new CudaScore(memory, modules);
+        this.compact = new CudaCompact(modules);
     }
 
     /** As {@link #open(int, Precision)}, with {@link Precision#FLOAT32}. */
@@ -78,12 +82,19 @@ public final class CudaBackend implements Backend {
 
     /** As above, with linear layers that convert so many numbers at once. */
     static CudaBackend open(int ordinal, Precision precision, int panel) {
+        return open(ordinal, precision, panel, CudaModule::load);
+    }
+
+    /** As above, with kernels that something else loads, by the name of their source file. */
+    static CudaBackend open(int ordinal, Precision precision, int panel,
+            BiFunction<CudaContext, String, CudaModule> loader) {
         CudaModule.requireKernels();
         CudaContext context = CudaContext.open(ordinal);
         CudaMemory memory = null;
         try {
             memory = CudaMemory.open(context);
-            return new CudaBackend(context, memory, CublasPool.open(context, memory), precision, panel);
+            return new CudaBackend(context, memory, CublasPool.open(context, memory), new CudaModules(context, loader),
+                    precision, panel);
         } catch (RuntimeException e) {
             if (memory != null) {
                 memory.close();
@@ -351,6 +362,12 @@ public final class CudaBackend implements Backend {
             Tensor columns) {
         Checks.saliency(COMPUTE, saliency, w, gradient, fisher, rows, columns);
         score.saliency(cuda(queue), saliency, w, gradient, fisher, rows, columns);
+    }
+
+    @Override
+    public void gather(Queue queue, Tensor source, Tensor rows, Tensor columns, Tensor target) {
+        Checks.gather(source, rows, columns, target);
+        compact.gather(cuda(queue), source, rows, columns, target);
     }
 
     private CudaQueue cuda(Queue queue) {

@@ -2,15 +2,19 @@ package org.espalier.backend.cuda;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiFunction;
 
 /** The kernels that a backend has loaded, one module for each source file, each loaded when it is first used. */
 final class CudaModules implements AutoCloseable {
 
     private final CudaContext context;
+    private final BiFunction<CudaContext, String, CudaModule> loader;
     private final Map<String, CudaModule> loaded = new ConcurrentHashMap<>();
 
-    CudaModules(CudaContext context) {
+    /** @param loader what loads a source file's kernels, by its name; {@link CudaModule#load} unless a test edits them */
+    CudaModules(CudaContext context, BiFunction<CudaContext, String, CudaModule> loader) {
         this.context = context;
+        this.loader = loader;
     }
 
     /**
@@ -19,7 +23,7 @@ final class CudaModules implements AutoCloseable {
      * @throws org.espalier.ffi.Failure if the driver refuses the file or the file has no such kernel
      */
     CudaKernel kernel(String file, String kernel) {
-        return loaded.computeIfAbsent(file, name -> CudaModule.load(context, name)).kernel(kernel);
+        return loaded.computeIfAbsent(file, name -> loader.apply(context, name)).kernel(kernel);
     }
 
     @Override

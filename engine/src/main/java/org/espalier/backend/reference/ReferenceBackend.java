@@ -9,7 +9,7 @@ import org.espalier.backend.Backend;
  */
 public final class ReferenceBackend implements Backend, ReferenceMemory, ReferenceEmbedding, ReferenceLinear,
         ReferenceNorm, ReferenceRotary, ReferenceAttention, ReferenceElementwise, ReferenceLoss, ReferenceOptimizer,
-        ReferenceScore {
+        ReferenceScore, ReferenceCompact {
 
     @Override
     public void close() {

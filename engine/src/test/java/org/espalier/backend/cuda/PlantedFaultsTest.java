@@ -1,0 +1,138 @@
+package org.espalier.backend.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.espalier.backend.Backend;
+import org.espalier.backend.Conformance;
+import org.espalier.backend.OpCase;
+import org.espalier.backend.OpCases;
+import org.espalier.ffi.Failure;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Faults planted in the kernels themselves: what nvcc made of them is edited, a case is run, and the stand-in finds each. */
+@ExtendWith(StandIn.class)
+class PlantedFaultsTest {
+
+    private static final Pattern BARRIER = Pattern.compile("bar(rier)?\\.sync[^;]*;");
+
+    @BeforeEach
+    void needsTheStandIn() {
+        StandIn.requireItself();
+    }
+
+    /** No barrier is there for nothing: without any one of them the threads of a block race for shared memory. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            rmsnorm          | rmsnorm_forward_f32      | rmsNorm 5x1536 F32
+            rmsnorm          | rmsnorm_backward_input_f32 | rmsNorm 5x1536 F32
+            rmsnorm          | rmsnorm_backward_weight  | rmsNorm 5x1536 F32
+            bias             | bias_backward            | linear 65x65x65 BF16 bias
+            embedding        | embedding_backward       | embedding 1100 of 5x12
+            attention        | attention_forward        | attention 65 tokens
+            attention        | attention_backward_query | attention 65 tokens
+            attention        | attention_backward_key   | attention 65 tokens
+            attention        | attention_backward_value | attention 65 tokens
+            attention_decode | attention_decode         | attention long cache, 4 queries
+            cross_entropy    | cross_entropy_forward    | crossEntropy 64x1000
+            argmax           | argmax                   | argMax 64x1000
+            sum_of_squares   | sum_of_squares_partial   | sumOfSquares 64x577 beta 0
+            sum_of_squares   | sum_of_squares_total     | sumOfSquares 64x577 beta 0
+            saliency         | saliency_bf16            | saliency L1 257x576
+            """)
+    void barrierRemovedIsFound(String file, String kernel, String opCase) {
+        String sound = CudaModule.ptx(file);
+        int start = sound.indexOf(".entry " + kernel + "(");
+        int next = sound.indexOf(".entry ", start + 1);
+        List<MatchResult> barriers = BARRIER.matcher(sound).region(start, next < 0 ? sound.length() : next).results()
+                .toList();
+        assertTrue(!barriers.isEmpty(), "no barrier in " + kernel);
+        List<String> unnoticed = new ArrayList<>();
+        for (MatchResult barrier : barriers) {
+            String edited = sound.substring(0, barrier.start()) + sound.substring(barrier.end());
+            try {
+                run(opCase, file, edited);
+                unnoticed.add("the barrier at line " + sound.substring(0, barrier.start()).lines().count());
+            } catch (Failure found) {
+                assertTrue(found.what().contains("kernel " + kernel + ","), found.what());
+                assertTrue(found.what().contains("shared"), found.what());
+            }
+            StandIn.reset();
+        }
+        assertEquals(List.of(), unnoticed);
+    }
+
+    /** Every comparison that ends a loop lets one more through. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            add            | add                   | add 64x1536 scale 1.0
+            swiglu         | swiglu_forward        | swiGlu 64x1536 beta 0 1
+            argmax         | argmax                | argMax 64x1000
+            cross_entropy  | cross_entropy_forward | crossEntropy 64x1000
+            convert        | convert_bf16          | convert BF16 to F32 3x65
+            rows           | rows_gather_4         | gatherRows 3 of 20x3x8
+            compact        | gather_4              | gather scattered of 17x65 F32
+            """)
+    void oneTooManyIsFound(String file, String kernel, String opCase) {
+        Failure found = planted(file, kernel, opCase, text -> text
+                .replaceAll("setp\\.lt\\.([us]\\d+)", "setp.le.$1").replaceAll("setp\\.ge\\.([us]\\d+)", "setp.gt.$1"));
+        assertTrue(found.what().contains("CUDA_ERROR_ILLEGAL_ADDRESS") || found.what().contains("never written"),
+                found.what());
+    }
+
+    /** A kernel that takes every row for aligned. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            rmsnorm       | rmsnorm_forward_f32   | rmsNorm 17x65 F32
+            embedding     | embedding_f32         | embedding 17 of 65x65 F32
+            cross_entropy | cross_entropy_forward | crossEntropy 17x65
+            rotary        | rotary_halves         | rotary 17x2x6 halves
+            attention     | attention_forward     | attention 65 tokens
+            """)
+    void misalignedVectorIsFound(String file, String kernel, String opCase) {
+        Failure found = planted(file, kernel, opCase,
+                text -> text.replaceAll("(and\\.b64\\s+%rd\\d+, %rd\\d+), (15|31);", "$1, 0;"));
+        assertTrue(found.what().contains("CUDA_ERROR_MISALIGNED_ADDRESS"), found.what());
+    }
+
+    /** What is found when one kernel's text is edited. */
+    private static Failure planted(String file, String kernel, String opCase, UnaryOperator<String> edit) {
+        String sound = CudaModule.ptx(file);
+        int start = sound.indexOf(".entry " + kernel + "(");
+        int next = sound.indexOf(".entry ", start + 1);
+        int end = next < 0 ? sound.length() : next;
+        String edited = sound.substring(0, start) + edit.apply(sound.substring(start, end)) + sound.substring(end);
+        assertNotEquals(sound, edited);
+        Failure found = assertThrows(Failure.class, () -> run(opCase, file, edited));
+        assertTrue(found.what().contains("kernel " + kernel + ","), found.what());
+        StandIn.reset();
+        return found;
+    }
+
+    /** Runs the first case whose name begins so, with one file's kernels replaced. */
+    private static void run(String name, String file, String ptx) {
+        OpCase<? super Backend> opCase = OpCases.all().filter(c -> c.name().startsWith(name)).findFirst().orElseThrow();
+        try (CudaBackend cuda = CudaBackend.open(0, Precision.FLOAT32, CudaLinear.PANEL,
+                (context, asked) -> asked.equals(file)
+                        ? CudaModule.loadPtx(context, file, ptx.getBytes(StandardCharsets.US_ASCII))
+                        : CudaModule.load(context, asked))) {
+            outputs(opCase, cuda);
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <F> void outputs(OpCase<F> opCase, CudaBackend cuda) {
+        Conformance.outputs(opCase, cuda, (F) cuda);
+    }
+}
