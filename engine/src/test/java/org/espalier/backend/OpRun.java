@@ -124,9 +124,12 @@ public final class OpRun<F> implements AutoCloseable {
 
     @Override
     public void close() {
-        queue.finish();
-        tensors.values().forEach(t -> t.buffer().close());
-        weights.forEach(NativeMemory::close);
-        queue.close();
+        try {
+            queue.finish();
+        } finally {
+            tensors.values().forEach(t -> t.buffer().close());
+            weights.forEach(NativeMemory::close);
+            queue.close();
+        }
     }
 }

@@ -38,7 +38,7 @@ class PlantedFaultsTest {
             rmsnorm          | rmsnorm_forward_f32      | rmsNorm 5x1536 F32
             rmsnorm          | rmsnorm_backward_input_f32 | rmsNorm 5x1536 F32
             rmsnorm          | rmsnorm_backward_weight  | rmsNorm 5x1536 F32
-            bias             | bias_backward            | linear 65x65x65 BF16 bias
+            bias             | bias_backward            | linear 65x65x65 F32 bias
             embedding        | embedding_backward       | embedding 1100 of 5x12
             attention        | attention_forward        | attention 65 tokens
             attention        | attention_backward_query | attention 65 tokens
@@ -81,7 +81,7 @@ class PlantedFaultsTest {
             argmax         | argmax                | argMax 64x1000
             cross_entropy  | cross_entropy_forward | crossEntropy 64x1000
             convert        | convert_bf16          | convert BF16 to F32 3x65
-            rows           | rows_gather_4         | gatherRows 3 of 20x3x8
+            rows           | rows_gather_16        | gatherRows 3 of 20x3x8
             compact        | gather_4              | gather scattered of 17x65 F32
             """)
     void oneTooManyIsFound(String file, String kernel, String opCase) {
@@ -97,7 +97,6 @@ class PlantedFaultsTest {
             rmsnorm       | rmsnorm_forward_f32   | rmsNorm 17x65 F32
             embedding     | embedding_f32         | embedding 17 of 65x65 F32
             cross_entropy | cross_entropy_forward | crossEntropy 17x65
-            rotary        | rotary_halves         | rotary 17x2x6 halves
             attention     | attention_forward     | attention 65 tokens
             """)
     void misalignedVectorIsFound(String file, String kernel, String opCase) {
