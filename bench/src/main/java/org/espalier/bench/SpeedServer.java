@@ -18,16 +18,18 @@ import org.espalier.model.Generator;
 import org.espalier.model.Model;
 
 /**
- * Times one repetition of a test for each line of stdin that names one ({@code pp512}, {@code tg128}), and answers with a
+ * Times one repetition of a test for each line of stdin that names one ({@code pp512}, {@code tg128}, {@code lora4x128}), and answers with a
  * line of JSON. So a driver can take turns with another program that does the same. Arguments: model, threads.
  */
 public final class SpeedServer implements AutoCloseable {
 
     private static final Pattern TEST = Pattern.compile("(pp|tg)([1-9][0-9]{0,6})");
+    private static final Pattern LORA = Pattern.compile("lora([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
     private static final int STRIDE = 7919;
 
     private final Model model;
     private final Map<String, Generator> generators = new HashMap<>();
+    private final Map<String, LoraSpeed> trainings = new HashMap<>();
 
     private SpeedServer(Model model) {
         this.model = model;
@@ -52,8 +54,23 @@ public final class SpeedServer implements AutoCloseable {
         }
     }
 
-    /** Seconds and tokens a second of one repetition, from an empty cache. */
+    /** Seconds and tokens a second of one repetition. */
     private Map<String, Object> sample(String test) {
+        Matcher lora = LORA.matcher(test);
+        return lora.matches() ? update(test, Integer.parseInt(lora.group(1)), Integer.parseInt(lora.group(2)))
+                : pass(test);
+    }
+
+    private Map<String, Object> update(String test, int sequences, int length) {
+        LoraSpeed training = trainings.computeIfAbsent(test, t -> new LoraSpeed(model, sequences, length, this::ids));
+        long start = System.nanoTime();
+        double loss = training.update();
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return Map.of("test", test, "seconds", seconds, "tokens_per_second", training.tokens() / seconds, "loss", loss);
+    }
+
+    /** Reading or writing, from an empty cache. */
+    private Map<String, Object> pass(String test) {
         Matcher parts = TEST.matcher(test);
         if (!parts.matches()) {
             throw new IllegalArgumentException("no such test: " + test);
@@ -84,5 +101,6 @@ public final class SpeedServer implements AutoCloseable {
     @Override
     public void close() {
         generators.values().forEach(Generator::close);
+        trainings.values().forEach(LoraSpeed::close);
     }
 }

@@ -2,22 +2,15 @@ package org.espalier.tune;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
-import org.espalier.backend.Backend;
 import org.espalier.ffi.Failure;
 import org.espalier.model.Adapter;
-import org.espalier.model.Llama;
-import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
 import org.espalier.model.Scorer;
-import org.espalier.tape.Executor;
-import org.espalier.tape.Gradients;
-import org.espalier.tape.Observer;
-import org.espalier.tape.Retention;
 
 /**
  * Trains a model back by low-rank adapters beside its projections (Hu et al. 2021); the model's own weights stay as they
@@ -125,25 +118,8 @@ public final class LoraTraining {
      */
     public Result train(Listener told) {
         listener = told;
-        Adapter adapter = LoraInitialisation.adapter(model.backend(), model.config(), settings.lora(), settings.seed());
-        try {
-            boolean recompute = train(adapter);
-            return new Result(adapter, losses, heldOutLosses, tokens, nanos / 1e9, recompute);
-        } catch (RuntimeException | Error e) {
-            adapter.close();
-            throw e;
-        }
-    }
-
-    private boolean train(Adapter adapter) {
-        Backend backend = model.backend();
-        // Not closed: what it holds belongs to the model and to the caller.
-        Model adapted = model.with(adapter);
-        Llama training = new Llama(model.config(), settings.lora());
-        Retention retention = retention(backend, training, adapter);
-        try (Trainer trainer = new Trainer(backend, b -> record(training, b), b -> record(adapted.llama(), b),
-                adapted.leaves(Map.of()), adapter.tensors(), TrainingSettings.plain(), retention, Observer.NONE)) {
-            trainer.seed(settings.seed());
+        try (LoraTrainer trainer = new LoraTrainer(model, settings.lora(), largest(), settings.activationBytes(),
+                settings.seed())) {
             LearningRate rate = LearningRate.linear(settings.learningRate(), settings.warmUp(steps()), steps());
             evaluate(trainer);
             while (trainer.steps() < steps()) {
@@ -152,15 +128,11 @@ public final class LoraTraining {
                     evaluate(trainer);
                 }
             }
+            return new Result(trainer.take(), losses, heldOutLosses, tokens, nanos / 1e9, trainer.recomputes());
         }
-        return retention == Retention.RECOMPUTE;
     }
 
-    private static Recording record(Llama llama, Packed batch) {
-        return llama.loss(batch.tokens(), batch.counted());
-    }
-
-    private void update(Trainer trainer, double rate) {
+    private void update(LoraTrainer trainer, double rate) {
         long start = System.nanoTime();
         Trainer.StepResult result = trainer.step(microBatches(trainer.steps()), rate, listener::advanced);
         nanos += System.nanoTime() - start;
@@ -169,7 +141,7 @@ public final class LoraTraining {
         listener.updated(trainer.steps(), steps(), result);
     }
 
-    private void evaluate(Trainer trainer) {
+    private void evaluate(LoraTrainer trainer) {
         if (!heldOut.isEmpty()) {
             double loss = trainer.evaluate(heldOut, listener::advanced);
             heldOutLosses.put(trainer.steps(), loss);
@@ -186,14 +158,9 @@ public final class LoraTraining {
         return parts;
     }
 
-    /** Keeps activations if those of the largest micro-batch that may come fit into what they may take. */
-    private Retention retention(Backend backend, Llama llama, Adapter adapter) {
-        int longest = data.training().stream().mapToInt(Sample::tokens).max().orElseThrow();
-        int counted = data.training().stream().mapToInt(Sample::counted).max().orElseThrow();
-        int together = Math.min(settings.microBatch(), data.training().size());
-        Recording largest = llama.loss(longest * together, counted * together);
-        long needed = Executor.plannedBytes(largest.tape(), Gradients.planned(p -> adapter.tensors().containsKey(p.name())),
-                Retention.KEEP, backend.computeType());
-        return needed <= settings.activationBytes() ? Retention.KEEP : Retention.RECOMPUTE;
+    /** The longest samples together. */
+    private Packed largest() {
+        return Sample.pack(data.training().stream().sorted(Comparator.comparingInt(s -> -s.tokens()))
+                .limit(settings.microBatch()).toList());
     }
 }

@@ -77,22 +77,44 @@ final class Elementwise {
      */
     void swiGluBackward(MemorySegment gate, MemorySegment up, MemorySegment dOut, MemorySegment dGate, float betaGate,
             MemorySegment dUp, float betaUp, long count) {
-        pool.ranges(count, GRAIN, (from, to) -> {
-            for (long i = from; i < to; i += Lanes.WIDTH) {
-                VectorMask<Float> mask = Lanes.FLOATS.indexInRange(i, to);
-                long at = 4 * i;
-                FloatVector z = Lanes.load(gate, at, mask);
-                FloatVector g = Lanes.load(dOut, at, mask);
-                FloatVector sigmoid = FastExp.sigmoid(z);
-                if (dUp != null) {
-                    accumulate(dUp, at, mask, betaUp, z.mul(sigmoid).mul(g));
-                }
-                if (dGate != null) {
-                    FloatVector slope = z.sub(z.mul(sigmoid)).add(1f).mul(sigmoid);
-                    accumulate(dGate, at, mask, betaGate, slope.mul(Lanes.load(up, at, mask)).mul(g));
-                }
+        pool.ranges(count, GRAIN, (from, to) -> swiGluGradient(gate, up, dOut, dGate, betaGate, dUp, betaUp, 4 * from,
+                (int) (to - from)));
+    }
+
+    private static void swiGluGradient(MemorySegment gate, MemorySegment up, MemorySegment dOut, MemorySegment dGate,
+            float betaGate, MemorySegment dUp, float betaUp, long base, int count) {
+        int whole = Lanes.whole(count);
+        for (int i = 0; i < whole; i += Lanes.WIDTH) {
+            long at = base + 4L * i;
+            FloatVector z = Lanes.load(gate, at);
+            FloatVector g = Lanes.load(dOut, at);
+            FloatVector sigmoid = FastExp.sigmoid(z);
+            if (dUp != null) {
+                FloatVector value = z.mul(sigmoid).mul(g);
+                Lanes.store(betaUp == 0 ? value : value.add(Lanes.load(dUp, at)), dUp, at);
             }
-        });
+            if (dGate != null) {
+                FloatVector value = slope(z, sigmoid).mul(Lanes.load(up, at)).mul(g);
+                Lanes.store(betaGate == 0 ? value : value.add(Lanes.load(dGate, at)), dGate, at);
+            }
+        }
+        if (whole < count) {
+            long at = base + 4L * whole;
+            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
+            FloatVector z = Lanes.load(gate, at, mask);
+            FloatVector g = Lanes.load(dOut, at, mask);
+            FloatVector sigmoid = FastExp.sigmoid(z);
+            if (dUp != null) {
+                accumulate(dUp, at, mask, betaUp, z.mul(sigmoid).mul(g));
+            }
+            if (dGate != null) {
+                accumulate(dGate, at, mask, betaGate, slope(z, sigmoid).mul(Lanes.load(up, at, mask)).mul(g));
+            }
+        }
+    }
+
+    private static FloatVector slope(FloatVector z, FloatVector sigmoid) {
+        return z.sub(z.mul(sigmoid)).add(1f).mul(sigmoid);
     }
 
     private static void accumulate(MemorySegment target, long at, VectorMask<Float> mask, float beta, FloatVector value) {

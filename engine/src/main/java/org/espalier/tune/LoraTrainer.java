@@ -1,0 +1,87 @@
+package org.espalier.tune;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
+import org.espalier.backend.Backend;
+import org.espalier.model.Adapter;
+import org.espalier.model.Llama;
+import org.espalier.model.Llama.Recording;
+import org.espalier.model.LoraConfig;
+import org.espalier.model.Model;
+import org.espalier.model.Packed;
+import org.espalier.tape.Executor;
+import org.espalier.tape.Gradients;
+import org.espalier.tape.Observer;
+import org.espalier.tape.Retention;
+
+/** Updates fresh adapters beside a model, whose own weights get no gradients. One thread at a time. */
+public final class LoraTrainer implements AutoCloseable {
+
+    private final Adapter adapter;
+    private final Retention retention;
+    private final Trainer trainer;
+    private boolean taken;
+
+    /**
+     * @param model           without an adapter; it stays open and unchanged
+     * @param largest         a batch as large as any that will come
+     * @param activationBytes what activations may take before they are computed again in the backward pass instead of kept
+     * @param seed            of the adapters and of dropout
+     */
+    public LoraTrainer(Model model, LoraConfig lora, Packed largest, long activationBytes, long seed) {
+        Backend backend = model.backend();
+        Llama training = new Llama(model.config(), lora);
+        adapter = LoraInitialisation.adapter(backend, model.config(), lora, seed);
+        // Not closed: what it holds belongs to the model and to this.
+        Model adapted = model.with(adapter);
+        retention = plannedBytes(backend, training, largest) <= activationBytes ? Retention.KEEP : Retention.RECOMPUTE;
+        trainer = new Trainer(backend, b -> record(training, b), b -> record(adapted.llama(), b), adapted.leaves(Map.of()),
+                adapter.tensors(), TrainingSettings.plain(), retention, Observer.NONE);
+        trainer.seed(seed);
+    }
+
+    private static Recording record(Llama llama, Packed batch) {
+        return llama.loss(batch.tokens(), batch.counted());
+    }
+
+    private long plannedBytes(Backend backend, Llama llama, Packed batch) {
+        return Executor.plannedBytes(record(llama, batch).tape(),
+                Gradients.planned(p -> adapter.tensors().containsKey(p.name())), Retention.KEEP, backend.computeType());
+    }
+
+    /** Whether activations are computed again in the backward pass. */
+    public boolean recomputes() {
+        return retention == Retention.RECOMPUTE;
+    }
+
+    /** Updates made so far. */
+    public int steps() {
+        return trainer.steps();
+    }
+
+    /** See {@link Trainer#step(List, double, IntConsumer)}. */
+    public Trainer.StepResult step(List<Packed> microBatches, double learningRate, IntConsumer done) {
+        return trainer.step(microBatches, learningRate, done);
+    }
+
+    /** The loss of the adapters in use, without dropout; see {@link Trainer#evaluate(List, IntConsumer)}. */
+    public double evaluate(List<Packed> batches, IntConsumer done) {
+        return trainer.evaluate(batches, done);
+    }
+
+    /** The adapter as it is now; the caller closes it from now on. */
+    public Adapter take() {
+        taken = true;
+        return adapter;
+    }
+
+    /** Closes the adapter as well, unless it was taken. */
+    @Override
+    public void close() {
+        trainer.close();
+        if (!taken) {
+            adapter.close();
+        }
+    }
+}
