@@ -131,17 +131,16 @@ final class BudgetOptions {
     }
 
     /**
-     * @param layers of the model
-     * @param score  how units are scored
-     * @param steps  times that they are
+     * @param layers       of the model
+     * @param compatible   whether LLM-Pruner's choices are wanted
+     * @param standardised whether scores of different groups compare as they are
+     * @param steps        times that units are scored
      */
-    Budget budget(int layers, ScoreOptions score, int steps) {
-        boolean compatible = score.compatible();
+    Budget budget(int layers, boolean compatible, boolean standardised, int steps) {
         LayerRange inner = new LayerRange(keepFirst == null ? Math.ceilDiv(layers, 8) : keepFirst,
                 layers - 1 - (keepLast == null ? Math.ceilDiv(layers, 16) : keepLast));
         RatioOf counted = ratioOf != null ? ratioOf : compatible ? RatioOf.UNITS : RatioOf.PARAMETERS;
-        boolean raw = compatible || score.criterion().standardised();
-        Normalise by = normalise != null ? normalise : raw ? Normalise.NONE : Normalise.PARAMETERS;
+        Normalise by = normalise != null ? normalise : compatible || standardised ? Normalise.NONE : Normalise.PARAMETERS;
         List<Role> roles = new ArrayList<>();
         List<Kind> blocks = new ArrayList<>();
         for (Unit unit : chosen()) {

@@ -25,8 +25,9 @@ import picocli.CommandLine.Option;
             "Results go to stdout, progress and warnings to stderr; exit status: 0 done, 1 failure, 2 wrong usage."},
         subcommands = {DemoCommand.class, InfoCommand.class, GroupsCommand.class, TokenizeCommand.class,
             GenerateCommand.class, LogitsCommand.class, EvalCommand.class, RunCommand.class, ScoreCommand.class,
-            PruneCommand.class, CompactCommand.class, TuneCommand.class, MergeCommand.class, ConvertCommand.class,
-            BenchCommand.class, ReportCommand.class, PretrainCommand.class, RandomCommand.class, DevicesCommand.class})
+            PlanCommand.class, PruneCommand.class, CompactCommand.class, TuneCommand.class, MergeCommand.class,
+            ConvertCommand.class, BenchCommand.class, ReportCommand.class, PretrainCommand.class,
+            RandomCommand.class, DevicesCommand.class})
 public final class Main {
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this text.")

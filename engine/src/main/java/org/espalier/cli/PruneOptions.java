@@ -82,7 +82,8 @@ final class PruneOptions {
     private Pruning.Result plan(Path scratch, EngineCommand command, OpenModel open, Optional<Calibration> calibration,
             long seed) {
         try (ScoreWatch watch = new ScoreWatch(command, memory)) {
-            Budget what = budget.budget(open.model().config().layers().size(), score, steps);
+            Budget what = budget.budget(open.model().config().layers().size(), score.compatible(),
+                    score.criterion().standardised(), steps);
             return new Pruning(open.checkpoint(), open.model(), watch.walking(open.checkpoint()), scratch)
                     .plan(score.method(seed), what, calibration);
         }

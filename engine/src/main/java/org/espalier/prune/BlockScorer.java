@@ -7,9 +7,11 @@ import java.util.stream.IntStream;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.couple.Group.Role;
+import org.espalier.ffi.Failure;
 import org.espalier.model.Llama;
 import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
+import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
 import org.espalier.prune.BlockScores.Kind;
@@ -38,40 +40,50 @@ final class BlockScorer {
     /** Scores one kind of blocks of some layers, each of which has it. */
     BlockScores score(Kind kind, BlockCriterion criterion, List<Integer> layers) {
         double[] scores = switch (criterion) {
-            case UNITS -> sums(kind, layers);
+            case UNITS -> sums(kind, layers, model.config(), units);
             case COSINE -> turns(kind);
             case LOSS -> losses(kind, layers);
-            case POSITION -> positions();
+            case POSITION -> positions(model.config());
         };
         return new BlockScores(kind, model.config(), layers, scores);
     }
 
-    private double[] positions() {
-        int count = model.config().layers().size();
+    /** The later a layer, the lower. */
+    static double[] positions(ModelConfig config) {
+        int count = config.layers().size();
         return IntStream.range(0, count).mapToDouble(layer -> count - layer).toArray();
     }
 
-    private double[] sums(Kind kind, List<Integer> layers) {
-        double[] sums = new double[model.config().layers().size()];
+    /**
+     * The sums of the scores of the units of each block.
+     *
+     * @throws Failure if a block has none
+     */
+    static double[] sums(Kind kind, List<Integer> layers, ModelConfig config, List<UnitScores> units) {
+        double[] sums = new double[config.layers().size()];
         for (int layer : layers) {
             for (Block block : kind.blocks()) {
-                sums[layer] += unitsOf(layer, block).stream().flatMapToDouble(u -> Arrays.stream(u.scores())).sum();
+                LayerConfig sizes = config.layers().get(layer);
+                if ((block == Block.ATTENTION ? sizes.heads() : sizes.intermediate()) > 0) {
+                    sums[layer] += sum(layer, block, units);
+                }
             }
         }
         return sums;
     }
 
-    /** The units that a block consists of: a layer without key/value heads to choose from has query heads. */
-    private List<UnitScores> unitsOf(int layer, Block block) {
+    /** A layer without key/value heads to choose from may have query heads. */
+    private static double sum(int layer, Block block, List<UnitScores> units) {
         List<Role> roles = block == Block.MLP ? List.of(Role.NEURONS) : List.of(Role.HEADS, Role.QUERY_HEADS);
         for (Role role : roles) {
-            List<UnitScores> found = units.stream().filter(u -> u.units().layer() == layer
-                    && u.units().group().role() == role).toList();
-            if (!found.isEmpty()) {
-                return found;
+            for (UnitScores scores : units) {
+                if (scores.units().layer() == layer && scores.units().group().role() == role) {
+                    return Arrays.stream(scores.scores()).sum();
+                }
             }
         }
-        return List.of();
+        throw new Failure("the %s of layer %d has no scored units".formatted(block == Block.MLP ? "MLP" : "attention", layer),
+                "--block-score units", "score its heads and neurons, or use another --block-score");
     }
 
     /** One minus the mean cosine between the residual stream of a token before and after. */

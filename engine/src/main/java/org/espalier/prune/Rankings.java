@@ -67,24 +67,38 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks) {
      * @throws Failure if the file is of another model, or nothing may go
      */
     static Rankings of(ScoresFile file, ModelConfig config, Budget.Candidates candidates, String where) {
-        List<UnitScores> units = new ArrayList<>();
-        for (Units of : UnitFinder.of(config)) {
-            if (candidates.allows(of)) {
-                units.add(new UnitScores(of, written(file, ScoresFile.name(of.group().role()), of.layer(), of.count(), where)));
-            }
+        List<UnitScores> units = UnitFinder.of(config).stream().filter(candidates::allows)
+                .map(of -> written(file, of, where)).toList();
+        List<BlockScores> blocks = new ArrayList<>();
+        for (Kind kind : candidates.blocks()) {
+            List<Integer> layers = layersWith(config, kind, candidates);
+            blocks.add(new BlockScores(kind, config, layers, switch (candidates.blockCriterion()) {
+                case UNITS -> BlockScorer.sums(kind, layers, config, partsOfBlocks(file, config, where));
+                case POSITION -> BlockScorer.positions(config);
+                default -> written(file, kind.toString(), -1, config.layers().size(), where);
+            }));
         }
-        List<BlockScores> blocks = candidates.blocks().stream().map(kind -> new BlockScores(kind, config,
-                layersWith(config, kind, candidates), written(file, kind.toString(), -1, config.layers().size(), where))).toList();
         Rankings rankings = new Rankings(units, blocks);
         rankings.requireSome(candidates);
         return rankings;
+    }
+
+    /** Scores of heads and neurons, as far as there are any. */
+    private static List<UnitScores> partsOfBlocks(ScoresFile file, ModelConfig config, String where) {
+        return UnitFinder.of(config).stream().filter(Rankings::partOfABlock).filter(of -> file.groups().stream()
+                .anyMatch(g -> g.layer() == of.layer() && g.role().equals(ScoresFile.name(of.group().role()))))
+                .map(of -> written(file, of, where)).toList();
+    }
+
+    private static UnitScores written(ScoresFile file, Units of, String where) {
+        return new UnitScores(of, written(file, ScoresFile.name(of.group().role()), of.layer(), of.count(), where));
     }
 
     private static double[] written(ScoresFile file, String role, int layer, int count, String where) {
         double[] scores = file.groups().stream().filter(g -> g.layer() == layer && g.role().equals(role))
                 .map(ScoresFile.Group::scores).findFirst().orElseThrow(() -> new Failure("file has no scores of " + role
                         + (layer < 0 ? "" : " of layer " + layer), where,
-                        "score them with 'engine score', or leave them out of --units"));
+                        "score them, leave them out, or score blocks by --block-score units or position"));
         if (scores.length != count) {
             throw new Failure("file has %d scores of %s where the model has %d".formatted(scores.length, role, count), where,
                     "use the scores of this model");

@@ -2,10 +2,8 @@ package org.espalier.report;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.espalier.ffi.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.model.ConfigReader;
@@ -39,18 +37,29 @@ public final class RunFolder {
                     "name a folder with %s or %s, as 'engine run' and 'engine prune' write".formatted(ComparisonFile.NAME, PLAN));
         }
         Path scores = folder.resolve(SCORES);
-        return pruned(folder, PlanFile.read(plan),
-                Files.exists(scores) ? ComparisonFile.read(scores, ScoresFile.class, "file of scores") : null);
+        Plan read = PlanFile.read(plan);
+        return pruned(read, Files.exists(scores) ? scores(scores) : null, after(folder, read));
     }
 
-    private static Comparison pruned(Path folder, Plan plan, ScoresFile scores) {
+    /** Reads scores. */
+    public static ScoresFile scores(Path file) {
+        return ComparisonFile.read(file, ScoresFile.class, "file of scores");
+    }
+
+    /** A plan as a run that can be shown; {@code scores} may be null. */
+    public static Comparison of(Plan plan, ScoresFile scores) {
+        return pruned(plan, scores, new Comparison.Stage("pruned", plan.source().path(), plan.parametersAfter(), null, null,
+                null, null, null, null, null, Map.of(), null, null));
+    }
+
+    private static Comparison pruned(Plan plan, ScoresFile scores, Comparison.Stage after) {
         String name = plan.source().path();
         double removed = 1 - (double) plan.parametersAfter() / plan.parametersBefore();
         Comparison.Stage before = new Comparison.Stage("dense", name, plan.parametersBefore(), null, null, null, null, null,
                 null, null, Map.of(), null, null);
         return new Comparison(Comparison.FORMAT_VERSION, "%s, %.1f %% smaller".formatted(name, 100 * removed), name, null,
-                null, null, null, Map.of(), Map.of(), null, List.of(before, after(folder, plan)), widths(plan, scores), null,
-                plan, scores);
+                null, null, null, Map.of(), Map.of(), null, List.of(before, after), PlanWidths.of(plan, scores), null, plan,
+                scores);
     }
 
     /** What the plan says of the pruned model, with what its files say where they are there. */
@@ -70,27 +79,5 @@ public final class RunFolder {
     /** Multiplications and additions of a model's pass for one token that has none before it. */
     public static long macs(Checkpoint checkpoint) {
         return new Llama(ConfigReader.read(checkpoint.config(), checkpoint.path().toString())).logits(1).tape().flops() / 2;
-    }
-
-    /** A plan does not say how wide layers were; scores do of those that could lose units, and the others lost none. */
-    private static List<Comparison.Widths> widths(Plan plan, ScoresFile scores) {
-        List<Comparison.Widths> widths = new ArrayList<>();
-        if (scores == null) {
-            return widths;
-        }
-        for (Plan.Layer layer : plan.layers()) {
-            int keptHeads = layer.keptHeads().length;
-            int keptKvHeads = layer.keptKvHeads().length;
-            int kvHeads = scored(UnitKind.KV_HEADS, scores, layer).orElse(keptKvHeads);
-            int heads = scored(UnitKind.QUERY_HEADS, scores, layer)
-                    .orElse(keptKvHeads == 0 ? keptHeads : kvHeads * (keptHeads / keptKvHeads));
-            widths.add(new Comparison.Widths(layer.layer(), heads, kvHeads,
-                    scored(UnitKind.NEURONS, scores, layer).orElse(layer.keptNeurons().length)));
-        }
-        return widths;
-    }
-
-    private static Optional<Integer> scored(UnitKind kind, ScoresFile scores, Plan.Layer layer) {
-        return Optional.ofNullable(kind.scores(scores).get(layer.layer())).map(s -> s.length);
     }
 }

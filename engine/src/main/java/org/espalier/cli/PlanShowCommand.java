@@ -1,0 +1,74 @@
+package org.espalier.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+import org.espalier.prune.Plan;
+import org.espalier.prune.PlanFile;
+import org.espalier.prune.ScoresFile;
+import org.espalier.report.HtmlReport;
+import org.espalier.report.PlanSvg;
+import org.espalier.report.PlanText;
+import org.espalier.report.RunFolder;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code engine plan show}: a plan as a picture. */
+@Command(name = "show", description = "Show what a plan keeps of every layer, and the scores that led to it.",
+        footer = {"", "Examples:", "  engine plan show pruned/plan.json",
+            "  engine plan show plan.json --scores scores.json --out plan.html"})
+final class PlanShowCommand extends EngineCommand {
+
+    @Parameters(paramLabel = "PLAN", description = "Plan, as 'engine prune' or 'engine plan' writes it.")
+    private Path file;
+
+    @Option(names = "--scores", paramLabel = "FILE", description = "The scores (default: scores.json beside the plan).")
+    private Path scores;
+
+    @Mixin
+    private PictureOption picture;
+
+    @Override
+    void run() {
+        picture.complaint().ifPresent(complaint -> {
+            throw wrongUsage(complaint);
+        });
+        Plan plan = PlanFile.read(file);
+        ScoresFile known = known();
+        picture.write(() -> PlanSvg.drawing(plan, known), () -> HtmlReport.page(List.of(RunFolder.of(plan, known))));
+        SequencedMap<String, Object> result = new LinkedHashMap<>();
+        result.put("source", plan.source().path());
+        result.put("criterion", plan.criterion());
+        result.put("mode", plan.mode());
+        result.put("scope", plan.scope());
+        result.put("ratio_requested", plan.ratioRequested());
+        result.put("parameters_before", plan.parametersBefore());
+        result.put("parameters_after", plan.parametersAfter());
+        if (plan.keptChannels() != null) {
+            result.put("kept_channels", plan.keptChannels().length);
+        }
+        result.put("layers", plan.layers().stream().map(PlanShowCommand::describe).toList());
+        print(result, () -> PlanText.of(plan, known));
+    }
+
+    private ScoresFile known() {
+        if (scores != null) {
+            return RunFolder.scores(scores);
+        }
+        Path beside = file.resolveSibling("scores.json");
+        return Files.exists(beside) ? RunFolder.scores(beside) : null;
+    }
+
+    private static SequencedMap<String, Object> describe(Plan.Layer layer) {
+        SequencedMap<String, Object> json = new LinkedHashMap<>();
+        json.put("layer", layer.layer());
+        json.put("heads", layer.keptHeads().length);
+        json.put("kv_heads", layer.keptKvHeads().length);
+        json.put("neurons", layer.keptNeurons().length);
+        return json;
+    }
+}

@@ -1,0 +1,73 @@
+package org.espalier.report;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.espalier.prune.Plan;
+import org.espalier.prune.ScoresFile;
+import org.espalier.report.Comparison.Widths;
+
+/** A plan as a picture for a terminal: for each layer and kind of units a bar, what is kept of what was there. */
+public final class PlanText {
+
+    private static final int CELLS = 24;
+
+    private PlanText() {
+    }
+
+    /** The whole picture; {@code scores} may be null. */
+    public static String of(Plan plan, ScoresFile scores) {
+        List<Widths> widths = PlanWidths.of(plan, scores);
+        List<String> lines = new ArrayList<>(List.of(heading(plan), "█ kept   ░ removed"
+                + (scores == null ? "" : "   scores: ● median kept, ○ median removed, lowest to highest, logarithmic")));
+        List<UnitKind> kinds = Arrays.stream(UnitKind.values())
+                .filter(kind -> widths.stream().anyMatch(w -> kind.width(w) > 0)).toList();
+        StringBuilder names = new StringBuilder("layer");
+        kinds.forEach(kind -> names.append("  ").append(pad(kind.label(), cell(kind, widths))));
+        List<ScoreStrip> strips = scores == null ? List.of() : ScoreStrip.of(plan, scores, CELLS);
+        strips.forEach(strip -> names.append("  ").append(pad(strip.title(), CELLS)));
+        lines.add(names.toString().stripTrailing());
+        for (Widths of : widths) {
+            StringBuilder line = new StringBuilder("%5d".formatted(of.layer()));
+            for (UnitKind kind : kinds) {
+                line.append("  ").append(pad(bar(plan, kind, of, widths), cell(kind, widths)));
+            }
+            strips.forEach(strip -> line.append("  ").append(strip.row(of.layer())));
+            lines.add(line.toString().stripTrailing());
+        }
+        return String.join(System.lineSeparator(), lines);
+    }
+
+    /** What the plan is and does, in a line. */
+    static String heading(Plan plan) {
+        double removed = 1 - (double) plan.parametersAfter() / plan.parametersBefore();
+        String channels = plan.keptChannels() == null ? "" : ", %,d channels kept".formatted(plan.keptChannels().length);
+        return "%s: %,d of %,d parameters kept, %.2f %% removed%s (%s, %s, %s)".formatted(plan.source().path(),
+                plan.parametersAfter(), plan.parametersBefore(), 100 * removed, channels, plan.mode(), plan.scope(),
+                plan.criterion());
+    }
+
+    private static String bar(Plan plan, UnitKind kind, Widths of, List<Widths> all) {
+        int full = kind.width(of);
+        int kept = kind.count(plan, of.layer());
+        int cells = bars(kind, all);
+        int widest = Math.max(1, all.stream().mapToInt(kind::width).max().orElse(1));
+        int there = Math.round((float) cells * full / widest);
+        int left = Math.round((float) cells * kept / widest);
+        return "█".repeat(left) + "░".repeat(Math.max(0, there - left)) + " ".repeat(cells - Math.max(there, left)) + " "
+                + (kept == full ? Integer.toString(kept) : kept + " of " + full);
+    }
+
+    private static int bars(UnitKind kind, List<Widths> all) {
+        return Math.min(CELLS, all.stream().mapToInt(kind::width).max().orElse(1));
+    }
+
+    private static int cell(UnitKind kind, List<Widths> all) {
+        String longest = Integer.toString(all.stream().mapToInt(kind::width).max().orElse(0));
+        return Math.max(kind.label().length(), bars(kind, all) + 1 + 2 * longest.length() + " of ".length());
+    }
+
+    private static String pad(String text, int width) {
+        return text + " ".repeat(Math.max(0, width - text.length()));
+    }
+}

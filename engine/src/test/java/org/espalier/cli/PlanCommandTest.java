@@ -1,0 +1,135 @@
+package org.espalier.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.espalier.Golden;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code engine plan} and its two ways to look at plans; whole prunings of every mode by the command line. */
+class PlanCommandTest {
+
+    private static final String MODEL = Golden.resource("gqa").toString();
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void score() throws IOException {
+        Ran.engine("score", MODEL, "--criterion", "l2", "--out", at("scores.json")).output();
+        String row = IntStream.range(0, 20).mapToObj(i -> Integer.toString(i * 53 % 256)).toList().toString();
+        Files.writeString(folder.resolve("ids.json"), "[" + row + ", [5, 4, 3], [250, 1]]");
+    }
+
+    private String at(String name) {
+        return folder.resolve(name).toString();
+    }
+
+    private void plan(String name, String... more) {
+        String[] command = {"plan", MODEL, "--scores", at("scores.json"), "--out", at(name)};
+        String[] all = Arrays.copyOf(command, command.length + more.length);
+        System.arraycopy(more, 0, all, command.length, more.length);
+        Ran.engine(all).output();
+    }
+
+    @Test
+    void theStepsGiveWhatPruneGives() throws IOException {
+        plan("plan.json", "--ratio", "0.15", "--keep-first", "0", "--scope", "global");
+        Ran.engine("compact", MODEL, "--plan", at("plan.json"), "--out", at("cut")).output();
+        Ran.engine("prune", MODEL, "--criterion", "l2", "--ratio", "0.15", "--keep-first", "0", "--scope", "global", "--out",
+                at("pruned")).output();
+        assertArrayEquals(Files.readAllBytes(folder.resolve("pruned/plan.json")), Files.readAllBytes(folder.resolve("plan.json")));
+        assertArrayEquals(Files.readAllBytes(folder.resolve("pruned/model.safetensors")),
+                Files.readAllBytes(folder.resolve("cut/model.safetensors")));
+    }
+
+    @Test
+    void aPlanIsShownInTheTerminalAndDrawn() throws IOException {
+        plan("plan.json", "--ratio", "0.3", "--keep-first", "1");
+        String text = Ran.engine("plan", "show", at("plan.json")).output();
+        assertTrue(text.contains("key/value heads") && text.contains("scores of neurons") && text.contains("176")
+                && text.contains("█") && text.contains("░") && text.contains("●"), text);
+        assertEquals(3 + 4, text.lines().count(), text);
+        JsonNode json = new ObjectMapper().readTree(Ran.engine("plan", "show", at("plan.json"), "--json").output());
+        assertEquals(4, json.get("layers").size());
+        assertEquals(176, json.at("/layers/0/neurons").asInt());
+        assertTrue(json.at("/layers/2/neurons").asInt() < 176);
+        for (String picture : new String[] {"plan.svg", "plan.html"}) {
+            Ran.engine("plan", "show", at("plan.json"), "--out", at(picture)).output();
+            String drawn = Files.readString(folder.resolve(picture));
+            assertTrue(drawn.contains("<svg") && drawn.contains("key/value heads") && drawn.contains("2"), drawn);
+        }
+        assertTrue(Ran.engine("plan", "show", at("plan.json"), "--out", at("plan.png")).failure(2).contains(".svg or .html"));
+    }
+
+    @Test
+    void layersThatAreGoneAreShownAsGone() {
+        plan("plan.json", "--mode", "layer", "--block-score", "position", "--keep-first", "0", "--keep-last", "0", "--ratio", "0.1");
+        String last = Ran.engine("plan", "show", at("plan.json")).output().lines().toList().getLast();
+        assertTrue(last.contains("0 of 176") && !last.contains("█"), last);
+    }
+
+    @Test
+    void plansAreCompared() throws IOException {
+        plan("a.json", "--ratio", "0.15", "--keep-first", "0");
+        plan("b.json", "--ratio", "0.25", "--keep-first", "0");
+        assertEquals("both keep the same of every layer" + System.lineSeparator(),
+                Ran.engine("plan", "diff", at("a.json"), at("a.json")).output());
+        String text = Ran.engine("plan", "diff", at("a.json"), at("b.json")).output();
+        assertTrue(text.startsWith("ratio requested: 0.15 and 0.25") && text.contains("only here"), text);
+        JsonNode json = new ObjectMapper().readTree(Ran.engine("plan", "diff", at("a.json"), at("b.json"), "--json").output());
+        assertEquals(0, json.at("/layers/0/neurons/only_second").asInt());
+        assertTrue(json.at("/layers/0/neurons/only_first").asInt() > 0);
+        assertFalse(json.at("/settings").has("criterion"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--mode channel --criterion param_first", "--mode layer", "--mode layer --block-score loss",
+        "--units query_heads,neurons,attention --scope global", "--steps 3 --criterion param_mix",
+        "--compensate lstsq --round 8", "--compensate bias --units mlp,kv_heads", "--dtype bf16 --units layers,neurons"})
+    void everyModePrunesAndWhatIsLeftRuns(String options) throws IOException {
+        String[] more = options.split(" ");
+        String[] command = {"prune", MODEL, "--ids-file", at("ids.json"), "--ratio", "0.2", "--keep-first", "0", "--keep-last",
+            "0", "--out", at("pruned"), "--json"};
+        String[] all = Arrays.copyOf(command, command.length + more.length);
+        System.arraycopy(more, 0, all, command.length, more.length);
+        JsonNode said = new ObjectMapper().readTree(Ran.engine(all).output());
+        JsonNode info = new ObjectMapper().readTree(Ran.engine("info", at("pruned"), "--json").output());
+        assertEquals(said.get("parameters_after").asLong(), info.get("parameters").asLong());
+        assertEquals(0.2, said.get("ratio").asDouble(), 0.25);
+        Ran.engine("logits", at("pruned"), "--ids", "1,2,3", "--out", at("logits.safetensors")).output();
+        Ran.engine("plan", "show", at("pruned/plan.json")).output();
+        try (var left = Files.list(folder)) {
+            assertTrue(left.noneMatch(p -> p.getFileName().toString().startsWith(".")), "something is left of the steps");
+        }
+    }
+
+    @Test
+    void whatDoesNotFitIsExplained() throws IOException {
+        plan("plan.json");
+        Ran.engine("prune", MODEL, "--criterion", "l2", "--ratio", "0.2", "--keep-first", "0", "--out", at("other")).output();
+        assertTrue(Ran.engine("plan", at("other"), "--scores", at("scores.json"), "--out", at("x")).failure(1)
+                .contains("other weights"));
+        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mode", "channel", "--out", at("x")).failure(1)
+                .contains("no scores of channels"));
+        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mode", "layer", "--out", at("x")).failure(1)
+                .contains("no scores of layers"));
+        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json")).failure(2).contains("--out"));
+        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--ratio", "0.05", "--ratio-of", "units",
+                "--units", "kv_heads", "--out", at("x")).failure(1).contains("rounds to no unit"));
+        assertFalse(Files.exists(folder.resolve("x")));
+    }
+}
