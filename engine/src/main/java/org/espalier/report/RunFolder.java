@@ -52,14 +52,15 @@ public final class RunFolder {
                 null, null, null, null, null, Map.of(), null, null));
     }
 
+    /** Without scores the widths before pruning would be a guess. */
     private static Comparison pruned(Plan plan, ScoresFile scores, Comparison.Stage after) {
         String name = plan.source().path();
+        List<Comparison.Widths> widths = scores == null ? List.of() : PlanWidths.of(plan, scores);
         double removed = 1 - (double) plan.parametersAfter() / plan.parametersBefore();
         Comparison.Stage before = new Comparison.Stage("dense", name, plan.parametersBefore(), null, null, null, null, null,
                 null, null, Map.of(), null, null);
         return new Comparison(Comparison.FORMAT_VERSION, "%s, %.1f %% smaller".formatted(name, 100 * removed), name, null,
-                null, null, null, Map.of(), Map.of(), null, List.of(before, after), PlanWidths.of(plan, scores), null, plan,
-                scores);
+                null, null, null, Map.of(), Map.of(), null, List.of(before, after), widths, null, plan, scores);
     }
 
     /** What the plan says of the pruned model, with what its files say where they are there. */

@@ -45,6 +45,9 @@ class BadArgumentsTest {
             Map.entry("bench", "--prompt 4 --generate 4"),
             Map.entry("pretrain", "--out @/out --steps 1 --layers 1"),
             Map.entry("random", "--out @/out"),
+            Map.entry("plan", "--scores @/scores --out @/out"),
+            Map.entry("plan show", ""),
+            Map.entry("plan diff", "@/plan"),
             Map.entry("compact", "--plan @/plan --out @/out"),
             Map.entry("demo", "--out @/out"),
             Map.entry("report", "--out @/out"),
@@ -87,7 +90,9 @@ class BadArgumentsTest {
             "prune @/m --out @/o --criterion l2 --mode layer --units neurons", "prune @/m --out @/o --criterion l2 --steps 0",
             "prune @/m --out @/o --criterion l2 --mode layer", "prune @/m --out @/o --criterion l2 --compensate lstsq",
             "prune @/m --out @/o --criterion l2 --round 0", "prune @/m --out @/o --criterion l2 --normalise size",
-            "compact @/m --out @/o --plan @/text --compensate bias", "compact @/m --out @/o",
+            "compact @/m --out @/o --plan @/text --compensate bias", "plan", "plan @/m", "plan @/m --scores @/text",
+            "plan --scores @/text --out @/o", "plan show", "plan diff", "plan diff @/text",
+            "plan @/m --scores @/text --out @/o --mode layer --units neurons", "plan show @/text --out @/o.png",
             "prune @/m --out @/o --criterion l2 --keep-first -1", "prune @/m --out @/o --criterion l2 --aggregate most",
             "score", "score @/m", "score @/m --out @/o", "score --criterion l2 --out @/o",
             "score @/m --out @/o --criterion best", "score @/m --out @/o --criterion l2 --units noses",
@@ -239,12 +244,12 @@ class BadArgumentsTest {
 
     /** The names of all commands, of commands with parts each part's. */
     private static Stream<String> commands() {
-        return leaves(Main.commandLine()).map(c -> c.getCommandSpec().qualifiedName().substring("engine ".length()));
+        return runnable(Main.commandLine()).map(c -> c.getCommandSpec().qualifiedName().substring("engine ".length()));
     }
 
-    private static Stream<CommandLine> leaves(CommandLine command) {
-        return command.getSubcommands().isEmpty() ? Stream.of(command)
-                : command.getSubcommands().values().stream().flatMap(BadArgumentsTest::leaves);
+    private static Stream<CommandLine> runnable(CommandLine command) {
+        Stream<CommandLine> inside = command.getSubcommands().values().stream().flatMap(BadArgumentsTest::runnable);
+        return command.getCommand() instanceof EngineCommand ? Stream.concat(Stream.of(command), inside) : inside;
     }
 
     private void fails(int status, String line) throws IOException {
