@@ -58,9 +58,9 @@ public final class Executor implements AutoCloseable {
 
     /** Of one segment, for {@link SegmentWalk}, in a workspace as above. */
     Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
-            Observer observer, Workspace shared, Segment segment) {
+            Observer observer, Workspace shared, Segment segment, boolean again) {
         this(backend, tape, leaves, gradients, observer,
-                new Schedule(tape, gradients, observer, retention, List.of(segment)), shared, false);
+                new Schedule(tape, gradients, observer, retention, List.of(segment), again), shared, false);
     }
 
     private Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Observer observer, Schedule schedule,

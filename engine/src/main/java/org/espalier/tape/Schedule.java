@@ -47,32 +47,42 @@ final class Schedule {
     private final Map<Key, Slot> slots = new LinkedHashMap<>();
     private final Set<Value> shared = new HashSet<>();
     private final Set<Value> differentiable = new HashSet<>();
+    private final Set<Value> reached = new HashSet<>();
+    /** By segment: the operations that run backwards, in that order. */
+    private final Map<Integer, List<Op>> walks = new HashMap<>();
     private int forwardEntries;
 
     /** Of the whole tape. */
     Schedule(Tape tape, Gradients gradients, Observer observer, Retention retention) {
-        this(tape, gradients, observer, retention, tape.segments());
+        this(tape, gradients, observer, retention, tape.segments(), false);
     }
 
     /**
      * Of some segments only: what they take from the others is there from the beginning, what they give to others stays to
      * the end, and so do the gradients of both.
+     *
+     * @param again whether they have been run forwards before, so that only what the backward pass reads is computed
      */
-    Schedule(Tape tape, Gradients gradients, Observer observer, Retention retention, List<Segment> segments) {
+    Schedule(Tape tape, Gradients gradients, Observer observer, Retention retention, List<Segment> segments, boolean again) {
         this.tape = tape;
         this.gradients = gradients;
         this.observer = observer;
         this.retention = retention;
         this.segments = segments;
         findShared();
-        forwardPass();
         if (retention != Retention.INFERENCE) {
             findDifferentiable();
+            findWalks();
+        }
+        forwardPass(again);
+        if (retention != Retention.INFERENCE) {
             backwardPass();
         }
         given().forEach(v -> touch(v, 0, false, -1));
-        passed().forEach(v -> touch(v, 0, false, Integer.MAX_VALUE));
-        results().forEach(r -> touch(r, 0, false, Integer.MAX_VALUE));
+        if (!again) {
+            passed().forEach(v -> touch(v, 0, false, Integer.MAX_VALUE));
+            results().forEach(r -> touch(r, 0, false, Integer.MAX_VALUE));
+        }
     }
 
     /** The tape's results that these segments make. */
@@ -168,27 +178,24 @@ final class Schedule {
         }
     }
 
-    private void forwardPass() {
+    private void findWalks() {
+        tape.segments().reversed().forEach(segment -> walks.put(segment.index(), backwardOps(segment)));
+    }
+
+    private void forwardPass(boolean again) {
         for (Segment segment : segments) {
-            segment.ops().forEach(op -> forwardEntry(op, segment, 0));
+            (again ? neededAgain(segment) : segment.ops()).forEach(op -> forwardEntry(op, segment, 0));
         }
         forwardEntries = entries.size();
     }
 
     private void backwardPass() {
-        Set<Value> reached = new HashSet<>();
-        int last = tape.segments().size() - 1;
-        for (int s = last; s >= 0; s--) {
-            Segment segment = tape.segments().get(s);
-            List<Op> walk = backwardOps(segment, reached);
-            if (!segments.contains(segment)) {
-                continue;
-            }
-            boolean again = retention == Retention.RECOMPUTE && s != last && !walk.isEmpty();
+        for (Segment segment : segments.reversed()) {
+            boolean again = retention == Retention.RECOMPUTE && segment.index() != tape.segments().size() - 1;
             if (again) {
-                segment.ops().forEach(op -> forwardEntry(op, segment, 1));
+                neededAgain(segment).forEach(op -> forwardEntry(op, segment, 1));
             }
-            walk.forEach(op -> backwardEntry(op, segment, again ? 1 : 0));
+            walks.get(segment.index()).forEach(op -> backwardEntry(op, segment, again ? 1 : 0));
         }
         Stream.concat(given().stream(), passed().stream()).filter(reached::contains).forEach(v -> {
             touch(v, 0, true, forwardEntries);
@@ -196,8 +203,24 @@ final class Schedule {
         });
     }
 
-    /** The operations of a segment, last first, through which a wanted gradient passes. */
-    private List<Op> backwardOps(Segment segment, Set<Value> reached) {
+    /** The operations of a segment whose outputs its backward steps read, themselves or by way of other operations. */
+    private List<Op> neededAgain(Segment segment) {
+        Set<Value> read = new HashSet<>();
+        for (Op op : walks.get(segment.index())) {
+            Stream.concat(op.backwardReads().stream(), observer.valuesRead(op).stream()).forEach(v -> read.add(v.root()));
+        }
+        List<Op> needed = new ArrayList<>();
+        for (Op op : segment.ops().reversed()) {
+            if (op.outputs().stream().anyMatch(o -> read.contains(o.root()))) {
+                needed.addFirst(op);
+                op.inputs().forEach(i -> read.add(i.root()));
+            }
+        }
+        return needed;
+    }
+
+    /** The operations of a segment, last first, through which a wanted gradient passes; later segments must be done. */
+    private List<Op> backwardOps(Segment segment) {
         List<Op> walk = new ArrayList<>();
         for (Op op : segment.ops().reversed()) {
             boolean begins = op.seedsGradient() || op.outputs().stream().anyMatch(o -> reached.contains(o.root()));

@@ -72,7 +72,7 @@ public final class SegmentWalk implements AutoCloseable {
         for (Tape tape : runs.stream().map(run -> run.batch.tape()).distinct().toList()) {
             for (Segment segment : tape.segments()) {
                 Schedule schedule = new Schedule(tape, gradients, observer, backwards ? Retention.KEEP : Retention.INFERENCE,
-                        List.of(segment));
+                        List.of(segment), false);
                 workspace = Math.max(workspace, Arena.plan(schedule, backend.computeType()));
             }
         }
@@ -138,7 +138,7 @@ public final class SegmentWalk implements AutoCloseable {
             if (run.has(segment)) {
                 open(run, segment, Retention.KEEP, last);
                 if (last || !executor.schedule().backward().isEmpty()) {
-                    backward(run, weight);
+                    backward(run, weight, last);
                 }
                 run.forget(run.gradients, use -> use.made >= segment.index());
                 run.forget(run.values, use -> use.first >= segment.index());
@@ -147,10 +147,12 @@ public final class SegmentWalk implements AutoCloseable {
         leave(segment, true);
     }
 
-    private void backward(Run run, double weight) {
+    private void backward(Run run, double weight, boolean firstTime) {
         load(run);
         executor.forward(run.batch.sequences());
-        keepResults(run);
+        if (firstTime) {
+            keepResults(run);
+        }
         loadGradients(run, executor.schedule().passed());
         loadGradients(run, executor.schedule().given());
         executor.backward(weight, true, run.coverage);
@@ -169,7 +171,8 @@ public final class SegmentWalk implements AutoCloseable {
         if (executor == null || executor.tape() != run.batch.tape()) {
             closeExecutor();
             executor = new Executor(backend, run.batch.tape(), leaves, gradients, retention,
-                    new OperationsOnly(observer, firstTime), workspace, run.batch.tape().segments().get(segment.index()));
+                    new OperationsOnly(observer, firstTime), workspace, run.batch.tape().segments().get(segment.index()),
+                    !firstTime);
         }
         run.batch.inputs().forEach(executor::set);
     }
