@@ -18,13 +18,14 @@ import org.espalier.model.Generator;
 import org.espalier.model.Model;
 
 /**
- * Times one repetition of a test for each line of stdin that names one ({@code pp512}, {@code tg128}, {@code lora4x128}), and answers with a
- * line of JSON. So a driver can take turns with another program that does the same. Arguments: model, threads.
+ * Times one repetition of a test for each line of stdin that names one ({@code pp512}, {@code tg128}, {@code lora4x128},
+ * {@code score10x64}), and answers with a line of JSON. So a driver can take turns with another program that does the same. Arguments: model, threads.
  */
 public final class SpeedServer implements AutoCloseable {
 
     private static final Pattern TEST = Pattern.compile("(pp|tg)([1-9][0-9]{0,6})");
     private static final Pattern LORA = Pattern.compile("lora([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
+    private static final Pattern SCORE = Pattern.compile("score([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
     private static final int STRIDE = 7919;
 
     private final Model model;
@@ -56,6 +57,10 @@ public final class SpeedServer implements AutoCloseable {
 
     /** Seconds and tokens a second of one repetition. */
     private Map<String, Object> sample(String test) {
+        Matcher score = SCORE.matcher(test);
+        if (score.matches()) {
+            return score(test, Integer.parseInt(score.group(1)), Integer.parseInt(score.group(2)));
+        }
         Matcher lora = LORA.matcher(test);
         return lora.matches() ? update(test, Integer.parseInt(lora.group(1)), Integer.parseInt(lora.group(2)))
                 : pass(test);
@@ -67,6 +72,14 @@ public final class SpeedServer implements AutoCloseable {
         double loss = training.update();
         double seconds = (System.nanoTime() - start) / 1e9;
         return Map.of("test", test, "seconds", seconds, "tokens_per_second", training.tokens() / seconds, "loss", loss);
+    }
+
+    private Map<String, Object> score(String test, int sequences, int length) {
+        ScoreSpeed scoring = new ScoreSpeed(model, sequences, length, ids(sequences * length));
+        long start = System.nanoTime();
+        double last = scoring.score();
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return Map.of("test", test, "seconds", seconds, "tokens_per_second", sequences * length / seconds, "last", last);
     }
 
     /** Reading or writing, from an empty cache. */

@@ -1,0 +1,40 @@
+package org.espalier.bench;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.espalier.couple.Group.Role;
+import org.espalier.model.Model;
+import org.espalier.prune.Aggregate;
+import org.espalier.prune.Criterion;
+import org.espalier.prune.ModelScores;
+import org.espalier.prune.UnitFinder;
+import org.espalier.prune.UnitScores;
+import org.espalier.prune.UnitScores.Alignment;
+import org.espalier.prune.Units;
+
+/** Scores every head and neuron of a model by the gradients of all its layers' weights. */
+final class ScoreSpeed {
+
+    private static final ModelScores.Method METHOD =
+            new ModelScores.Method(Criterion.PARAM_FIRST, Aggregate.SUM, Alignment.BY_UNIT, 0);
+
+    private final Model model;
+    private final List<Units> units;
+    private final List<int[]> calibration;
+
+    /** @param ids of all sequences, end to end */
+    ScoreSpeed(Model model, int sequences, int length, int[] ids) {
+        this.model = model;
+        this.units = UnitFinder.of(model.config()).stream()
+                .filter(u -> u.group().role() == Role.HEADS || u.group().role() == Role.NEURONS).toList();
+        this.calibration = IntStream.range(0, sequences)
+                .mapToObj(s -> Arrays.copyOfRange(ids, s * length, (s + 1) * length)).toList();
+    }
+
+    /** Returns one of the scores. */
+    double score() {
+        List<UnitScores> scores = ModelScores.of(model, units, METHOD, calibration);
+        return scores.getLast().scores()[0];
+    }
+}
