@@ -20,8 +20,8 @@ final class BudgetOptions {
         KV_HEADS(Role.HEADS, null), QUERY_HEADS(Role.QUERY_HEADS, null), NEURONS(Role.NEURONS, null),
         CHANNELS(Role.CHANNELS, null), ATTENTION(null, Kind.ATTENTION), MLP(null, Kind.MLP), LAYERS(null, Kind.LAYERS);
 
-        private final Role role;
-        private final Kind block;
+        final Role role;
+        final Kind block;
 
         Unit(Role role, Kind block) {
             this.role = role;

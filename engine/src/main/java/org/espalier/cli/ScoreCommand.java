@@ -2,15 +2,17 @@ package org.espalier.cli;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.espalier.cli.BudgetOptions.Unit;
+import org.espalier.prune.BlockCriterion;
+import org.espalier.prune.Budget.Candidates;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.ModelScores;
 import org.espalier.prune.PlanFile;
+import org.espalier.prune.Rankings;
 import org.espalier.prune.ScoresFile;
-import org.espalier.prune.UnitFinder;
-import org.espalier.prune.UnitScores;
-import org.espalier.prune.Units;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -37,30 +39,46 @@ final class ScoreCommand extends EngineCommand {
 
     @Option(names = "--units", paramLabel = "U", split = ",", defaultValue = "kv_heads,query_heads,neurons",
             description = "What to score, with commas: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private List<ScoredUnit> units;
+    private List<Unit> units;
+
+    @Option(names = "--block-score", paramLabel = "C", defaultValue = "cosine",
+            description = "How attention, mlp and layers are scored: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private BlockCriterion blockCriterion;
 
     @Override
     void run() {
         score.complaint().ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
+        ModelScores.Method method = score.method(seed.value());
+        Candidates candidates = candidates();
+        boolean looked = method.criterion().needsCalibration() && !candidates.roles().isEmpty()
+                || blockCriterion.needsCalibration() && !candidates.blocks().isEmpty();
+        if (looked && !score.calibrated()) {
+            throw wrongUsage("--block-score " + blockCriterion + " needs --calibration FILE (any text) or --ids-file FILE");
+        }
         output.requireFree();
         long start = System.nanoTime();
         Optional<Calibration> calibration = score.calibration(model.path(), seed.value());
         try (OpenModel open = OpenModel.open(model.path(), compute.open());
                 ScoreWatch watch = new ScoreWatch(this, memory)) {
-            List<Units> wanted = UnitFinder.of(open.model().config()).stream()
-                    .filter(u -> units.stream().anyMatch(unit -> unit.role() == u.group().role())).toList();
-            List<UnitScores> scores = new ModelScores(open.model(), watch.walking(open.checkpoint())).of(wanted,
-                    score.method(seed.value()), calibration.map(Calibration::sequences).orElse(List.of()));
-            ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), score.method(seed.value()), calibration,
-                    scores);
+            Rankings rankings = Rankings.of(open.model(), watch.walking(open.checkpoint()), method, candidates,
+                    calibration.map(Calibration::sequences).orElse(List.of()));
+            ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), method,
+                    calibration.filter(c -> looked), rankings);
             PlanFile.write(file, output.path(), output.force());
-            report(scores, (System.nanoTime() - start) / 1e9, watch.peakAnonymous());
+            report(file.groups(), (System.nanoTime() - start) / 1e9, watch.peakAnonymous());
         }
     }
 
-    private void report(List<UnitScores> scores, double seconds, long peakAnonymous) {
+    /** Everything of the kinds asked for, in every layer. */
+    private Candidates candidates() {
+        return new Candidates(units.stream().map(unit -> unit.role).filter(Objects::nonNull).toList(),
+                units.stream().map(unit -> unit.block).filter(Objects::nonNull).toList(), blockCriterion, layer -> true,
+                layer -> true);
+    }
+
+    private void report(List<ScoresFile.Group> scores, double seconds, long peakAnonymous) {
         int count = scores.stream().mapToInt(s -> s.scores().length).sum();
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());

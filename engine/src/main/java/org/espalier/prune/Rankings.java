@@ -32,7 +32,7 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks) {
      * @param calibration sequences of token ids; not looked at by what needs none
      * @throws Failure if nothing may go
      */
-    static Rankings of(Model model, ModelScores.Walking walking, ModelScores.Method method, Budget.Candidates candidates,
+    public static Rankings of(Model model, ModelScores.Walking walking, ModelScores.Method method, Budget.Candidates candidates,
             List<int[]> calibration) {
         ModelConfig config = model.config();
         List<Units> found = UnitFinder.of(config);

@@ -36,16 +36,9 @@ public record ScoresFile(
         groups.forEach(group -> Objects.requireNonNull(group, "one of the groups is null"));
     }
 
-    /** Scores with what they were computed from. */
+    /** Scores with what they were computed from; {@code calibration} is what was looked at. */
     public static ScoresFile of(Checkpoint checkpoint, Model model, ModelScores.Method method,
-            Optional<Calibration> calibration, List<UnitScores> scores) {
-        return of(checkpoint, model, method, calibration.filter(c -> method.criterion().needsCalibration()),
-                new Rankings(scores, List.of()));
-    }
-
-    /** As above, of everything that may go; {@code calibration} is what was looked at. */
-    static ScoresFile of(Checkpoint checkpoint, Model model, ModelScores.Method method, Optional<Calibration> calibration,
-            Rankings rankings) {
+            Optional<Calibration> calibration, Rankings rankings) {
         Plan.Source source = new Plan.Source(checkpoint.path().getFileName().toString(), checkpoint.sha256(),
                 model.llama().shape().parameterCount());
         Plan.Calibration used = calibration

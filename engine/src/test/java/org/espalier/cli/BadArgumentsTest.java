@@ -96,7 +96,7 @@ class BadArgumentsTest {
             "prune @/m --out @/o --criterion l2 --keep-first -1", "prune @/m --out @/o --criterion l2 --aggregate most",
             "score", "score @/m", "score @/m --out @/o", "score --criterion l2 --out @/o",
             "score @/m --out @/o --criterion best", "score @/m --out @/o --criterion l2 --units noses",
-            "score @/m --out @/o --criterion flap", "score @/m --out @/o --criterion l2 --memory much",
+            "score @/m --out @/o --criterion flap", "score @/m --out @/o --criterion l2 --units layers", "score @/m --out @/o --criterion l2 --memory much",
             "score @/m --out @/o --criterion l2 --memory -5m", "score @/m --out @/o --criterion l2 --aggregate most",
             "random", "random @/m", "random --out @/o", "random @/m --out", "random @/m --out @/o --dtype q8_0",
             "random @/m --out @/o --seed x",

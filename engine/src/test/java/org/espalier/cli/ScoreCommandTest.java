@@ -1,5 +1,6 @@
 package org.espalier.cli;
 
+import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -48,6 +49,14 @@ class ScoreCommandTest {
         boolean calibrated = !criterion.matches("l1|l2|random");
         assertEquals(calibrated ? 3 : 0, file.at("/calibration/samples").asInt());
         assertTrue(said.get("peak_anonymous_bytes").asLong() > 1 << 20, said::toString);
+    }
+
+    @Test
+    void wholeLayersAreScoredWithWhatIsInThem() throws IOException {
+        score("l2", "blocks", "--units", "attention,mlp,layers", "--block-score", "loss");
+        JsonNode groups = new ObjectMapper().readTree(folder.resolve("blocks").toFile()).get("groups");
+        assertEquals("attention mlp layers", groups.valueStream().map(g -> g.get("role").asText()).collect(joining(" ")));
+        groups.forEach(group -> assertEquals(4, group.get("scores").size()));
     }
 
     @Test
