@@ -32,11 +32,11 @@ __device__ inline float4 load4OrZeros(const float* row, int at, int count, bool 
     return row == nullptr ? make_float4(0.0f, 0.0f, 0.0f, 0.0f) : load4(row, at, count, isWide);
 }
 
-// rowSums [gridDim.x, out], columnSums [gridDim.y, in]. w [out, in] of any type, gradient and fisher [out, in] or null.
-// blockDim.x = 32 WARPS.
+// rowSums [gridDim.x, out], columnSums [gridDim.y, in]. w [out, in] of any type, gradient and fisher [out, in] or null,
+// scale [in], by which every number of a column is multiplied, or null. blockDim.x = 32 WARPS.
 template <typename Source>
 __device__ inline void partialSums(int saliency, const void* w, const float* gradient, const float* fisher,
-                                   double* rowSums, double* columnSums, int out, int in) {
+                                   const double* scale, double* rowSums, double* columnSums, int out, int in) {
     __shared__ double shared[WARPS][TILE_COLUMNS];
     const int warp = threadIdx.x / WARP;
     const int lane = threadIdx.x % WARP;
@@ -57,9 +57,12 @@ __device__ inline void partialSums(int saliency, const void* w, const float* gra
                 const float4 x = weights.four(c);
                 const float4 g = load4OrZeros(gradients, c, in, wide(gradients));
                 const float4 f = load4OrZeros(fishers, c, in, wide(fishers));
-                const double s[4] = {counted(saliency, x.x, g.x, f.x), counted(saliency, x.y, g.y, f.y),
-                                     counted(saliency, x.z, g.z, f.z), counted(saliency, x.w, g.w, f.w)};
+                double s[4] = {counted(saliency, x.x, g.x, f.x), counted(saliency, x.y, g.y, f.y),
+                               counted(saliency, x.z, g.z, f.z), counted(saliency, x.w, g.w, f.w)};
                 for (int i = 0; i < 4; i++) {
+                    if (scale != nullptr) {
+                        s[i] *= c + i < in ? scale[c + i] : 0.0;
+                    }
                     columns[k][i] += s[i];
                     row += s[i];
                 }
@@ -89,11 +92,11 @@ __device__ inline void partialSums(int saliency, const void* w, const float* gra
 static_assert(TILE_COLUMNS == WARPS * WARP, "every thread finishes one column");
 
 #define SALIENCY(NAME, SOURCE)                                                                                      \
-    extern "C" __global__ void __launch_bounds__(WARPS* WARP, BLOCKS)                                                  \
+    extern "C" __global__ void __launch_bounds__(WARPS* WARP, BLOCKS)                                               \
         saliency_##NAME(int saliency, const void* __restrict__ w, const float* __restrict__ gradient,               \
-                        const float* __restrict__ fisher, double* __restrict__ rowSums,                             \
-                        double* __restrict__ columnSums, int out, int in) {                                         \
-        partialSums<SOURCE>(saliency, w, gradient, fisher, rowSums, columnSums, out, in);                           \
+                        const float* __restrict__ fisher, const double* __restrict__ scale,                         \
+                        double* __restrict__ rowSums, double* __restrict__ columnSums, int out, int in) {           \
+        partialSums<SOURCE>(saliency, w, gradient, fisher, scale, rowSums, columnSums, out, in);                    \
     }
 FOR_EVERY_WEIGHT_TYPE(SALIENCY)
 

@@ -41,6 +41,7 @@ public final class CudaBackend implements Backend {
     private final CudaOptimizer optimizer;
     private final CudaScore score;
     private final CudaCompact compact;
+    private final CudaCalibration calibration;
     private boolean closed;
 
     private CudaBackend(CudaContext context, CudaMemory memory, CublasPool products, CudaModules modules,
@@ -61,6 +62,7 @@ public final class CudaBackend implements Backend {
         this.optimizer = new CudaOptimizer(context, memory, modules);
         this.score = new CudaScore(memory, modules);
         this.compact = new CudaCompact(modules);
+        this.calibration = new CudaCalibration(context, memory, modules);
     }
 
     /** As {@link #open(int, Precision)}, with {@link Precision#FLOAT32}. */
@@ -361,13 +363,47 @@ public final class CudaBackend implements Backend {
     public void saliency(Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows,
             Tensor columns) {
         Checks.saliency(COMPUTE, saliency, w, gradient, fisher, rows, columns);
-        score.saliency(cuda(queue), saliency, w, gradient, fisher, rows, columns);
+        score.saliency(cuda(queue), saliency, w, gradient, fisher, null, rows, columns);
     }
 
     @Override
     public void gather(Queue queue, Tensor source, Tensor rows, Tensor columns, Tensor target) {
         Checks.gather(source, rows, columns, target);
         compact.gather(cuda(queue), source, rows, columns, target);
+    }
+
+    @Override
+    public void scaledSaliency(Queue queue, Saliency saliency, Tensor w, Tensor scale, Tensor rows, Tensor columns) {
+        Checks.scaledSaliency(saliency, w, scale, rows, columns);
+        score.saliency(cuda(queue), saliency, w, null, null, scale, rows, columns);
+    }
+
+    @Override
+    public void squaredGradients(Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Tensor gradient,
+            Tensor squares, float beta) {
+        Checks.squaredGradients(COMPUTE, rows, factors, x, dY, gradient, squares, beta);
+        if (rows.queries() == 0) {
+            clearUnlessKept(queue, squares, beta);
+            clearUnlessKept(queue, gradient, beta);
+            return;
+        }
+        calibration.squaredGradients(cuda(queue), rows, factors, x, dY, gradient, squares, beta);
+    }
+
+    @Override
+    public void columnDots(Queue queue, Tensor a, Tensor shift, Tensor b, Tensor sums, float beta) {
+        Checks.columnDots(COMPUTE, a, shift, b, sums, beta);
+        calibration.columnDots(cuda(queue), a, shift, b, sums, beta);
+    }
+
+    @Override
+    public void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Tensor sum, float beta) {
+        Checks.correlate(COMPUTE, a, b, weights, sum, beta);
+        if (a.shape().dim(0) == 0) {
+            clearUnlessKept(queue, sum, beta);
+            return;
+        }
+        calibration.correlate(cuda(queue), a, b, weights, sum, beta);
     }
 
     private CudaQueue cuda(Queue queue) {

@@ -21,8 +21,11 @@ final class CudaScore {
         this.modules = modules;
     }
 
-    /** {@code gradient} and {@code fisher} are null where the saliency needs none. */
-    void saliency(CudaQueue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows,
+    /**
+     * {@code gradient} and {@code fisher} are null where the saliency needs none, {@code scale}, float64 {@code [in]},
+     * where columns are not multiplied.
+     */
+    void saliency(CudaQueue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor scale, Tensor rows,
             Tensor columns) {
         int out = w.shape().extent(0);
         int in = w.shape().extent(1);
@@ -34,8 +37,8 @@ final class CudaScore {
             Tensor columnSums = new Tensor(buffer, rowSums.bytes(), DType.F64, Shape.of(panels, in));
             if (w.shape().elements() > 0) {
                 try (CudaKernel.Call call = modules.kernel(FILE, "saliency_" + CudaConvert.suffix(w.type())).on(queue)) {
-                    call.number(code(saliency)).tensor(w).optional(gradient).optional(fisher).tensor(rowSums)
-                            .tensor(columnSums).number(out).number(in)
+                    call.number(code(saliency)).tensor(w).optional(gradient).optional(fisher).optional(scale)
+                            .tensor(rowSums).tensor(columnSums).number(out).number(in)
                             .launch(new CudaGrid(tiles, panels, 1, CudaGrid.THREADS, 1), "saliency", saliency, w.type(),
                                     w.shape());
                 }

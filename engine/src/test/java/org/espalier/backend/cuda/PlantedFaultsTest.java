@@ -50,6 +50,7 @@ class PlantedFaultsTest {
             sum_of_squares   | sum_of_squares_partial   | sumOfSquares 64x577 beta 0
             sum_of_squares   | sum_of_squares_total     | sumOfSquares 64x577 beta 0
             saliency         | saliency_bf16            | saliency L1 257x576
+            column_dots      | column_dots_bf16         | columnDots 17x65 of two
             """)
     void barrierRemovedIsFound(String file, String kernel, String opCase) {
         String sound = CudaModule.ptx(file);
