@@ -1,6 +1,6 @@
 // The squared norm of gradients in float64, in two steps whose order follows from the count alone, and the factor that
-// clips by it. The first step is bound by memory bandwidth, where a device has float64 at half its float32 rate; others
-// (8.6, 8.9, 12.0 have a 64th) come to about their bandwidth's pace all the same: one multiply-add for four bytes.
+// clips by it. The first step is bound by memory bandwidth where float64 runs at half the rate of float32 (8.0, 9.0, 10.0),
+// and takes about twice as long where it runs at a 64th (8.6, 8.9, 12.0).
 #include "access.cuh"
 #include "reduce.cuh"
 
