@@ -104,7 +104,7 @@ void Memory::free(uint64_t base) {
     }
     if (allocation.host) {
         allocations.erase(found);  // the host's allocator may give the address out again
-        last = nullptr;
+        recent.fill(nullptr);
         return;
     }
     used -= allocation.bytes;
@@ -133,18 +133,24 @@ std::string Memory::whereabouts(uint64_t address, uint64_t count) const {
                              address + count - below->base - below->bytes)) + below->describe();
 }
 
-Allocation& Memory::find(uint64_t address, uint64_t count, Access access) {
-    if (last == nullptr || last->data == nullptr || address < last->base || address - last->base >= last->bytes) {
+Allocation* Memory::lookUp(uint64_t address, uint64_t count) {
+    Allocation*& known = recent[address / GAP % RECENT];
+    if (known == nullptr || address - known->base >= known->bytes) {
         auto above = allocations.upper_bound(address);
-        last = above == allocations.begin() ? nullptr : std::prev(above)->second.get();
+        known = above == allocations.begin() ? nullptr : std::prev(above)->second.get();
     }
-    const bool inside = last != nullptr && last->data != nullptr && address - last->base <= last->bytes
-                        && count <= last->bytes - (address - last->base);
-    if (!inside) {
+    const bool inside = known != nullptr && known->data != nullptr && address - known->base <= known->bytes
+                        && count <= known->bytes - (address - known->base);
+    return inside ? known : nullptr;
+}
+
+Allocation& Memory::find(uint64_t address, uint64_t count, Access access) {
+    Allocation* found = lookUp(address, count);
+    if (found == nullptr) {
         throw Fault{CUDA_ERROR_ILLEGAL_ADDRESS, (access == Access::Read ? "reads " : "writes ")
                                                     + whereabouts(address, count)};
     }
-    return *last;
+    return *found;
 }
 
 Allocation& Memory::holding(uint64_t address, uint64_t count, Access access) {
@@ -176,6 +182,20 @@ uint8_t* Memory::access(uint64_t address, uint64_t count, Access access) {
                         + allocation.describe()};
     }
     return allocation.data + offset;
+}
+
+uint8_t* Memory::tryAccess(uint64_t address, uint64_t count, Access access) {
+    Allocation* found = lookUp(address, count);
+    if (found == nullptr || !found->ready) {
+        return nullptr;
+    }
+    const uint64_t offset = address - found->base;
+    if (access == Access::Write) {
+        found->markWritten(offset, count);
+    } else if (found->firstUnwritten(offset, count) != offset + count) {
+        return nullptr;
+    }
+    return found->data + offset;
 }
 
 void Memory::set(uint64_t address, const void* pattern, uint64_t patternBytes, uint64_t count) {

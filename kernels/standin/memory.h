@@ -5,6 +5,7 @@
 #include <cuda.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -50,6 +51,8 @@ public:
     bool isHost(uint64_t address) const;
     // As holding, then: reading what was never written is a Fault too; writing marks.
     uint8_t* access(uint64_t address, uint64_t count, Access access);
+    // As access, but null where that throws.
+    uint8_t* tryAccess(uint64_t address, uint64_t count, Access access);
 
     void set(uint64_t address, const void* pattern, uint64_t patternBytes, uint64_t count);
     void fromHost(uint64_t address, const void* source, uint64_t count);
@@ -65,12 +68,16 @@ public:
     std::vector<std::string> live() const;
 
 private:
+    // The allocation that holds the whole range, or null.
+    Allocation* lookUp(uint64_t address, uint64_t count);
     Allocation& find(uint64_t address, uint64_t count, Access access);
     Allocation& add(std::unique_ptr<Allocation> allocation);
     std::string whereabouts(uint64_t address, uint64_t count) const;
 
     std::map<uint64_t, std::unique_ptr<Allocation>> allocations;  // by base, freed ones included
-    Allocation* last = nullptr;                                   // the one used last
+    // The allocations used last, each where its address falls: allocations are further apart than that.
+    static constexpr size_t RECENT = 64;
+    std::array<Allocation*, RECENT> recent{};
     uint64_t nextBase = 0;
     uint64_t numbered = 0;
     uint64_t total = 16ull << 30;

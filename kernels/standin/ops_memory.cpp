@@ -6,8 +6,11 @@
 namespace standin {
 namespace {
 
+// Accesses are of 1, 2, 4, 8 or 16 bytes.
+bool aligned(uint64_t address, uint64_t count) { return (address & (count - 1)) == 0; }
+
 void requireAlignment(uint64_t address, uint64_t count) {
-    if (address % count != 0) {
+    if (!aligned(address, count)) {
         throw Fault{CUDA_ERROR_MISALIGNED_ADDRESS,
                     format("misaligned: 0x%llx is not a multiple of %llu", static_cast<unsigned long long>(address),
                            static_cast<unsigned long long>(count))};
@@ -45,34 +48,147 @@ uint64_t extended(uint64_t bits, int bytes) {
     return static_cast<uint64_t>(static_cast<int64_t>(bits << unused) >> unused);
 }
 
-template <Reach REACH>
-void load(Warp& warp, const Instruction& i, uint32_t lanes) {
-    const uint64_t whole = static_cast<uint64_t>(i.count) * i.bytes;
+// Where all lanes read the same, or neighbours in the order of the lanes, one check does for all; `stride` is then the
+// distance from lane to lane. Null where they do not, or where the access is refused: then each lane is served alone,
+// and the one at fault is named.
+const uint8_t* readTogether(Warp& warp, const Instruction& i, uint64_t whole, uint64_t& stride) {
+    const uint64_t* addresses = warp.row(i.a[0]);
+    const uint64_t first = addresses[0] + static_cast<uint64_t>(i.offset);
+    stride = addresses[1] - addresses[0];
+    if ((stride != 0 && stride != whole) || !aligned(first, whole)) {
+        return nullptr;
+    }
+    for (int lane = 2; lane < WARP; lane++) {
+        if (addresses[lane] - addresses[lane - 1] != stride) return nullptr;
+    }
+    return warp.tryGlobal(first, stride * (WARP - 1) + whole, Access::Read);
+}
+
+uint8_t* writeTogether(Warp& warp, const Instruction& i, uint64_t whole) {
+    const uint64_t* addresses = warp.row(i.a[0]);
+    const uint64_t first = addresses[0] + static_cast<uint64_t>(i.offset);
+    if (!aligned(first, whole)) {
+        return nullptr;
+    }
+    for (int lane = 1; lane < WARP; lane++) {
+        if (addresses[lane] - addresses[lane - 1] != whole) return nullptr;
+    }
+    return warp.tryGlobal(first, whole * WARP, Access::Write);
+}
+
+template <typename T>
+void spread(Warp& warp, const Instruction& i, const uint8_t* from, uint64_t stride) {
+    for (int element = 0; element < i.count; element++) {
+        uint64_t* to = warp.row(i.d[element]);
+        for (int lane = 0; lane < WARP; lane++) {
+            T value;
+            std::memcpy(&value, from + lane * stride + element * sizeof(T), sizeof value);
+            to[lane] = value;
+        }
+    }
+}
+
+template <typename T>
+void collect(Warp& warp, const Instruction& i, uint8_t* to) {
+    for (int element = 0; element < i.count; element++) {
+        const uint64_t* from = warp.row(i.a[element + 1]);
+        for (int lane = 0; lane < WARP; lane++) {
+            const T value = static_cast<T>(from[lane]);
+            std::memcpy(to + (lane * i.count + element) * sizeof(T), &value, sizeof value);
+        }
+    }
+}
+
+// Lane by lane; a T that has a sign is extended with it.
+template <Reach REACH, typename T>
+void loadAs(Warp& warp, const Instruction& i, uint32_t lanes) {
+    const uint64_t whole = i.count * sizeof(T);
+    const uint64_t* addresses = warp.row(i.a[0]);
+    uint64_t* to[4];
+    for (int element = 0; element < i.count; element++) {
+        to[element] = warp.row(i.d[element]);
+    }
     forLanes(lanes, [&](int lane) {
         warp.lane = lane;
-        const uint64_t address = warp.row(i.a[0])[lane] + static_cast<uint64_t>(i.offset);
+        const uint64_t address = addresses[lane] + static_cast<uint64_t>(i.offset);
         requireAlignment(address, whole);
         const uint8_t* from = REACH(warp, address, whole, Access::Read);
         for (int element = 0; element < i.count; element++) {
-            uint64_t bits = 0;
-            std::memcpy(&bits, from + element * i.bytes, i.bytes);
-            warp.row(i.d[element])[lane] = i.signExtended ? extended(bits, i.bytes) : bits;
+            T value;
+            std::memcpy(&value, from + element * sizeof(T), sizeof value);
+            to[element][lane] = static_cast<uint64_t>(static_cast<int64_t>(value));
+        }
+    });
+}
+
+template <Reach REACH>
+void load(Warp& warp, const Instruction& i, uint32_t lanes) {
+    switch (i.bytes) {
+        case 1: i.signExtended ? loadAs<REACH, int8_t>(warp, i, lanes) : loadAs<REACH, uint8_t>(warp, i, lanes); break;
+        case 2: i.signExtended ? loadAs<REACH, int16_t>(warp, i, lanes) : loadAs<REACH, uint16_t>(warp, i, lanes); break;
+        case 4: i.signExtended ? loadAs<REACH, int32_t>(warp, i, lanes) : loadAs<REACH, uint32_t>(warp, i, lanes); break;
+        default: loadAs<REACH, uint64_t>(warp, i, lanes); break;
+    }
+}
+
+template <Reach REACH, typename T>
+void storeAs(Warp& warp, const Instruction& i, uint32_t lanes) {
+    const uint64_t whole = i.count * sizeof(T);
+    const uint64_t* addresses = warp.row(i.a[0]);
+    const uint64_t* from[4];
+    for (int element = 0; element < i.count; element++) {
+        from[element] = warp.row(i.a[element + 1]);
+    }
+    forLanes(lanes, [&](int lane) {
+        warp.lane = lane;
+        const uint64_t address = addresses[lane] + static_cast<uint64_t>(i.offset);
+        requireAlignment(address, whole);
+        uint8_t* to = REACH(warp, address, whole, Access::Write);
+        for (int element = 0; element < i.count; element++) {
+            const T value = static_cast<T>(from[element][lane]);
+            std::memcpy(to + element * sizeof(T), &value, sizeof value);
         }
     });
 }
 
 template <Reach REACH>
 void store(Warp& warp, const Instruction& i, uint32_t lanes) {
-    const uint64_t whole = static_cast<uint64_t>(i.count) * i.bytes;
-    forLanes(lanes, [&](int lane) {
-        warp.lane = lane;
-        const uint64_t address = warp.row(i.a[0])[lane] + static_cast<uint64_t>(i.offset);
-        requireAlignment(address, whole);
-        uint8_t* to = REACH(warp, address, whole, Access::Write);
-        for (int element = 0; element < i.count; element++) {
-            std::memcpy(to + element * i.bytes, &warp.row(i.a[element + 1])[lane], i.bytes);
-        }
-    });
+    switch (i.bytes) {
+        case 1: storeAs<REACH, uint8_t>(warp, i, lanes); break;
+        case 2: storeAs<REACH, uint16_t>(warp, i, lanes); break;
+        case 4: storeAs<REACH, uint32_t>(warp, i, lanes); break;
+        default: storeAs<REACH, uint64_t>(warp, i, lanes); break;
+    }
+}
+
+void loadGlobal(Warp& warp, const Instruction& i, uint32_t lanes) {
+    uint64_t stride = 0;
+    const uint8_t* from = lanes == ALL_LANES && !i.signExtended
+                              ? readTogether(warp, i, static_cast<uint64_t>(i.count) * i.bytes, stride) : nullptr;
+    if (from == nullptr) {
+        load<reachGlobal>(warp, i, lanes);
+        return;
+    }
+    switch (i.bytes) {
+        case 1: spread<uint8_t>(warp, i, from, stride); break;
+        case 2: spread<uint16_t>(warp, i, from, stride); break;
+        case 4: spread<uint32_t>(warp, i, from, stride); break;
+        default: spread<uint64_t>(warp, i, from, stride); break;
+    }
+}
+
+void storeGlobal(Warp& warp, const Instruction& i, uint32_t lanes) {
+    uint8_t* to = lanes == ALL_LANES ? writeTogether(warp, i, static_cast<uint64_t>(i.count) * i.bytes) : nullptr;
+    if (to == nullptr) {
+        store<reachGlobal>(warp, i, lanes);
+        return;
+    }
+    switch (i.bytes) {
+        case 1: collect<uint8_t>(warp, i, to); break;
+        case 2: collect<uint16_t>(warp, i, to); break;
+        case 4: collect<uint32_t>(warp, i, to); break;
+        default: collect<uint64_t>(warp, i, to); break;
+    }
 }
 
 // A parameter named in the instruction: the same for all lanes.
@@ -141,7 +257,7 @@ void decodeLoad(Decoding& in) {
     }
     in.address(1);
     in.execute(space == "shared" ? load<reachShared> : space == "local" ? load<reachLocal>
-               : space == "param" ? load<reachParameter> : space.empty() ? load<reachGeneric> : load<reachGlobal>);
+               : space == "param" ? load<reachParameter> : space.empty() ? load<reachGeneric> : loadGlobal);
 }
 
 void decodeStore(Decoding& in) {
@@ -154,7 +270,7 @@ void decodeStore(Decoding& in) {
         in.out.a[e + 1] = in.read(element(in, in.operand(1), e), type);
     }
     in.execute(space == "shared" ? store<reachShared> : space == "local" ? store<reachLocal>
-               : space.empty() ? store<reachGeneric> : store<reachGlobal>);
+               : space.empty() ? store<reachGeneric> : storeGlobal);
 }
 
 }  // namespace

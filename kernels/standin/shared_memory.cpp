@@ -1,7 +1,5 @@
 #include "shared_memory.h"
 
-#include <algorithm>
-
 #include "program.h"
 
 namespace standin {
@@ -15,21 +13,25 @@ namespace {
 
 }  // namespace
 
-void SharedMemory::reset() {
-    epoch++;
-    std::fill(cells.begin(), cells.end(), Cell{});
-    std::fill(data.begin(), data.end(), 0xff);
+SharedMemory::Cell& SharedMemory::byteCell(uint64_t address) {
+    Word& word = words[address / WORD];
+    auto& cells = bytes[address / WORD];
+    if (word.splitEpoch < block) {
+        word.splitEpoch = epoch;
+        cells.fill(word.whole);
+    }
+    return cells[address % WORD];
 }
 
-uint32_t SharedMemory::racingWriter(const Cell& cell, uint32_t thread, const WarpOrder& order) const {
-    const bool safe = cell.writer == NOBODY || cell.writeEpoch != epoch || cell.writer == thread
+inline uint32_t SharedMemory::racingWriter(const Cell& cell, uint32_t thread, const WarpOrder& order) const {
+    const bool safe = cell.writeEpoch != epoch || cell.writer == thread
                       || (cell.writer / WARP == thread / WARP
                           && order.ordered(cell.writer % WARP, thread % WARP, cell.writeClock));
     return safe ? NOBODY : cell.writer;
 }
 
-uint32_t SharedMemory::racingReader(const Cell& cell, uint32_t thread, const WarpOrder& order) const {
-    if (cell.reader == NOBODY || cell.readEpoch != epoch) {
+inline uint32_t SharedMemory::racingReader(const Cell& cell, uint32_t thread, const WarpOrder& order) const {
+    if (cell.readEpoch != epoch) {
         return NOBODY;
     }
     if (cell.reader / WARP != thread / WARP) {
@@ -47,15 +49,15 @@ uint32_t SharedMemory::racingReader(const Cell& cell, uint32_t thread, const War
     return NOBODY;
 }
 
-void SharedMemory::noteRead(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order) {
-    if (cell.writer == NOBODY) {
+inline void SharedMemory::noteRead(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order) {
+    if (cell.writeEpoch < block) {
         throw Fault{CUDA_ERROR_LAUNCH_FAILED, format("reads byte %llu of shared memory, never written by this block",
                                                      static_cast<unsigned long long>(address))};
     }
     if (uint32_t other = racingWriter(cell, thread, order); other != NOBODY) {
         race("reads", address, other);
     }
-    if (cell.readEpoch != epoch || cell.reader == NOBODY) {
+    if (cell.readEpoch != epoch) {
         cell.readEpoch = epoch;
         cell.reader = thread;
         cell.readerLanes = 0;
@@ -69,7 +71,7 @@ void SharedMemory::noteRead(Cell& cell, uint64_t address, uint32_t thread, uint6
     }
 }
 
-void SharedMemory::noteWrite(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order) {
+inline void SharedMemory::noteWrite(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order) {
     if (uint32_t other = racingWriter(cell, thread, order); other != NOBODY) {
         race("writes", address, other);
     }
@@ -81,6 +83,15 @@ void SharedMemory::noteWrite(Cell& cell, uint64_t address, uint32_t thread, uint
     cell.writeClock = clock;
 }
 
+inline void SharedMemory::note(Cell& cell, uint64_t address, Access access, uint32_t thread, uint64_t clock,
+                               const WarpOrder& order) {
+    if (access == Access::Read) {
+        noteRead(cell, address, thread, clock, order);
+    } else {
+        noteWrite(cell, address, thread, clock, order);
+    }
+}
+
 uint8_t* SharedMemory::access(uint64_t address, uint64_t count, Access access, uint32_t thread, uint64_t clock,
                               const WarpOrder& order) {
     if (address > data.size() || count > data.size() - address) {
@@ -89,11 +100,15 @@ uint8_t* SharedMemory::access(uint64_t address, uint64_t count, Access access, u
                            access == Access::Read ? "reads" : "writes", static_cast<unsigned long long>(count),
                            static_cast<unsigned long long>(address), data.size())};
     }
-    for (uint64_t at = address; at < address + count; at++) {
-        if (access == Access::Read) {
-            noteRead(cells[at], at, thread, clock, order);
+    const uint64_t end = address + count;
+    for (uint64_t at = address; at < end;) {
+        Word& word = words[at / WORD];
+        if (at % WORD == 0 && end - at >= WORD && word.splitEpoch < block) {
+            note(word.whole, at, access, thread, clock, order);
+            at += WORD;
         } else {
-            noteWrite(cells[at], at, thread, clock, order);
+            note(byteCell(at), at, access, thread, clock, order);
+            at++;
         }
     }
     return data.data() + address;

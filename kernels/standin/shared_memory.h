@@ -1,8 +1,10 @@
 // The shared memory of one block, which knows for every byte who touched it since the last barrier.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "memory.h"
@@ -20,10 +22,10 @@ protected:
 
 class SharedMemory {
 public:
-    explicit SharedMemory(uint64_t bytes) : data(bytes), cells(bytes) {}
+    explicit SharedMemory(uint64_t bytes) : data(bytes), words((bytes + WORD - 1) / WORD) {}
 
     // A new block: nothing is written.
-    void reset();
+    void reset() { block = ++epoch; }
     // A barrier of the whole block: everything before it is ordered before everything after.
     void barrier() { epoch++; }
 
@@ -33,18 +35,28 @@ public:
 
 private:
     static constexpr uint32_t NOBODY = ~0u;
+    static constexpr uint64_t WORD = 4;
 
+    // What happened to some bytes alike. Epochs before `block` are of blocks that are over.
     struct Cell {
         uint64_t writeClock = 0;
-        uint64_t readClock = 0;          // the latest read by a lane of the readers' warp
+        uint64_t readClock = 0;           // the latest read by a lane of the readers' warp
         uint32_t writeEpoch = 0;
         uint32_t readEpoch = 0;
-        uint32_t writer = NOBODY;        // NOBODY: not written in this block
-        uint32_t reader = NOBODY;        // the first reader of the epoch
-        uint32_t readerLanes = 0;        // readers in the first reader's warp
-        uint32_t foreignReader = NOBODY; // a reader of another warp
+        uint32_t writer = NOBODY;
+        uint32_t reader = NOBODY;         // the first reader of the epoch
+        uint32_t readerLanes = 0;         // readers in the first reader's warp
+        uint32_t foreignReader = NOBODY;  // a reader of another warp
     };
 
+    // A word's bytes are told apart only once one of them was touched without the others.
+    struct Word {
+        Cell whole;
+        uint32_t splitEpoch = 0;
+    };
+
+    Cell& byteCell(uint64_t address);
+    void note(Cell& cell, uint64_t address, Access access, uint32_t thread, uint64_t clock, const WarpOrder& order);
     void noteRead(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order);
     void noteWrite(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order);
     // The thread whose write, or read, in this epoch is not ordered before `thread`'s access, or NOBODY.
@@ -52,8 +64,10 @@ private:
     uint32_t racingReader(const Cell& cell, uint32_t thread, const WarpOrder& order) const;
 
     std::vector<uint8_t> data;
-    std::vector<Cell> cells;
+    std::vector<Word> words;
+    std::unordered_map<uint64_t, std::array<Cell, WORD>> bytes;  // of split words
     uint32_t epoch = 1;
+    uint32_t block = 1;  // the epoch in which the block began
 };
 
 }  // namespace standin

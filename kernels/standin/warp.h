@@ -57,6 +57,10 @@ public:
     uint8_t* global(uint64_t address, uint64_t count, Access access) {
         return launch.memory.access(address, count, access);
     }
+    // As global, but null where that throws.
+    uint8_t* tryGlobal(uint64_t address, uint64_t count, Access access) {
+        return launch.memory.tryAccess(address, count, access);
+    }
     uint8_t* shared(uint64_t address, uint64_t count, Access access);
     uint8_t* local(uint64_t address, uint64_t count);
     const uint8_t* parameter(uint64_t offset, uint64_t count) const;
