@@ -2,6 +2,8 @@ package org.espalier.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import org.espalier.format.Output;
+import org.espalier.model.Adapter;
 import org.espalier.report.TrainingFile;
 import org.espalier.tune.LoraSettings;
 import org.espalier.tune.LoraTraining;
@@ -15,12 +17,22 @@ final class Recovery {
     private final DataOptions data;
     private final TuneOptions options;
     private final long seed;
+    private final ResumeOptions resume;
+    private final Path place;
 
+    /** A training in one go. */
     Recovery(EngineCommand command, DataOptions data, TuneOptions options, long seed) {
+        this(command, data, options, seed, new ResumeOptions(), null);
+    }
+
+    /** A training that may be left unfinished at a place, and gone on with from there. */
+    Recovery(EngineCommand command, DataOptions data, TuneOptions options, long seed, ResumeOptions resume, Path place) {
         this.command = command;
         this.data = data;
         this.options = options;
         this.seed = seed;
+        this.resume = resume;
+        this.place = place;
     }
 
     /** Draws the samples as the model at {@code model} reads them. */
@@ -36,14 +48,16 @@ final class Recovery {
      * @return what came of it; the caller closes its adapter
      */
     LoraTraining.Result writeInto(Path folder, String model, OpenModel open, TrainingData samples) throws IOException {
-        TrainingFile.Data texts = data.record(samples);
         LoraSettings settings = options.settings(seed);
-        LoraTraining.Result result = train(new LoraTraining(open.model(), samples, settings));
+        LoraTraining training = new LoraTraining(open.model(), samples, settings);
+        Files files = new Files(open, settings, new TrainingFile.Origin(model, data.record(samples),
+                TrainingFile.Settings.of(options.recipe().name(), settings, training.steps(), options.cutoff())));
+        if (resume.resumes()) {
+            ResumeOptions.resume(place, files.origin, training);
+        }
+        LoraTraining.Result result = train(training, files);
         try {
-            result.adapter().writeInto(folder, open.backend(), model);
-            new TrainingFile(TrainingFile.FORMAT_VERSION, model, texts,
-                    TrainingFile.Settings.of(options.recipe().name(), settings, result.steps(), options.cutoff()),
-                    TrainingFile.training(result, settings, samples.training().size())).writeInto(folder);
+            files.write(folder, result);
             return result;
         } catch (IOException | RuntimeException | Error e) {
             result.adapter().close();
@@ -51,7 +65,17 @@ final class Recovery {
         }
     }
 
-    private LoraTraining.Result train(LoraTraining training) {
+    /** What stands in an adapter's folder. */
+    private record Files(OpenModel open, LoraSettings settings, TrainingFile.Origin origin) {
+
+        void write(Path folder, LoraTraining.Result result) throws IOException {
+            Adapter adapter = result.adapter();
+            adapter.writeInto(folder, open.backend(), origin.model());
+            new TrainingFile(origin, TrainingFile.training(result, settings, origin.data().samples())).writeInto(folder);
+        }
+    }
+
+    private LoraTraining.Result train(LoraTraining training, Files files) {
         try (Progress progress = command.progress("training", "tokens", training.totalTokens())) {
             return training.train(new LoraTraining.Listener() {
                 @Override
@@ -73,7 +97,21 @@ final class Recovery {
                         command.note("held-out loss after %d steps: %.4f".formatted(step, loss));
                     }
                 }
+
+                @Override
+                public void reached(LoraTraining.Halfway now) {
+                    if (resume.savesAfter(now.result().steps())) {
+                        save(now, files);
+                    }
+                }
             });
         }
+    }
+
+    private void save(LoraTraining.Halfway now, Files files) {
+        Output.writeFolder(place, true, folder -> {
+            files.write(folder, now.result());
+            now.writeOptimizer(folder);
+        });
     }
 }

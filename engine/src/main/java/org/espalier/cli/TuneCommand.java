@@ -18,10 +18,13 @@ import picocli.CommandLine.Mixin;
             "fields of alpaca; chat has messages of role and content, put into the model's chat template; text is plain",
             "text, a text a line, or between empty lines or lines of <|endoftext|> if there are any. JSON is an array or",
             "an object a line. Only answers count; of text and of plain text everything does.", "",
-            "The folder holds the adapter in PEFT's form, and training.json with every loss.", "",
+            "The folder holds the adapter in PEFT's form, and training.json with every loss. While --save-every is at work it",
+            "holds the adapter so far as well as what --resume needs.", "",
             "Examples:",
             "  engine tune pruned --data alpaca.json --max-samples 2000 --out adapter",
             "  engine tune pruned --data alpaca.json --recipe llm-pruner --out adapter",
+            "  engine tune pruned --data alpaca.json --save-every 50 --out adapter    (and after an interruption:)",
+            "  engine tune pruned --data alpaca.json --save-every 50 --out adapter --resume",
             "  engine tune pruned --data stories.txt --epochs 3 --lr 1e-3 --out adapter",
             "then",
             "  engine generate pruned --adapter adapter --prompt 'Once upon a time'",
@@ -38,6 +41,8 @@ final class TuneCommand extends EngineCommand {
     @Mixin
     private TuneOptions options;
     @Mixin
+    private ResumeOptions resume;
+    @Mixin
     private SeedOption seed;
     @Mixin
     private ComputeOptions compute;
@@ -45,10 +50,13 @@ final class TuneCommand extends EngineCommand {
     @Override
     void run() {
         long start = System.nanoTime();
-        Recovery recovery = new Recovery(this, data, options, seed.value());
+        if (!resume.resumes()) {
+            output.requireFree();
+        }
+        Recovery recovery = new Recovery(this, data, options, seed.value(), resume, output.path());
         TrainingData samples = recovery.samples(model.path());
         // Begun before the work, so that a place that cannot be written to is not found out after it.
-        try (Output out = Output.folder(output.path(), output.force());
+        try (Output out = Output.folder(output.path(), output.force() || resume.replaces());
                 OpenModel open = OpenModel.open(model.path(), compute.open())) {
             LoraTraining.Result result = recovery.writeInto(out.path(), model.path().toString(), open, samples);
             try (Adapter adapter = result.adapter()) {

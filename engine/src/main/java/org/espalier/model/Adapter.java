@@ -12,10 +12,8 @@ import java.util.stream.Collectors;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.ffi.Failure;
-import org.espalier.ffi.NativeMemory;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftConfig;
-import org.espalier.format.SafetensorsWriter;
 import org.espalier.format.StoredTensor;
 import org.espalier.tape.Value;
 import org.espalier.tensor.DType;
@@ -80,18 +78,19 @@ public final class Adapter implements AutoCloseable {
         List<String> targets = LoraConfig.ALL_PROJECTIONS.stream()
                 .filter(p -> tensors.keySet().stream().anyMatch(name -> name.endsWith("." + p + PeftAdapter.SUFFIX_A))).toList();
         PeftConfig stored = new PeftConfig(config.rank(), config.alpha(), false, config.dropout(), targets, baseModel);
-        PeftAdapter.writeInto(folder, stored, tensors.entrySet().stream().map(t -> new SafetensorsWriter.Entry(t.getKey(),
-                DType.F32, t.getValue().shape(), sink -> write(backend, t.getValue(), sink))).toList());
+        PeftAdapter.writeInto(folder, stored, tensors.entrySet().stream()
+                .map(t -> TensorFiles.entry(backend, t.getKey(), t.getValue(), DType.F32)).toList());
     }
 
-    private static void write(Backend backend, Tensor tensor, SafetensorsWriter.Sink sink) throws IOException {
-        Tensor single = backend.allocate(DType.F32, tensor.shape(), "float32 of an adapter");
-        try (Queue queue = backend.newQueue(); NativeMemory staging = NativeMemory.allocate(single.bytes(), "adapter")) {
-            backend.convert(queue, tensor, single);
-            backend.download(queue, single, staging.segment());
-            sink.write(staging.segment());
-        } finally {
-            single.buffer().close();
+    /**
+     * Takes the numbers of an opened adapter of the same form.
+     *
+     * @throws Failure if it is of another
+     */
+    public void load(Backend backend, ModelConfig model, PeftAdapter stored) {
+        requireSame(parameters(model, config), stored);
+        try (Queue queue = backend.newQueue()) {
+            tensors.forEach((name, tensor) -> TensorFiles.load(backend, queue, stored.tensors().get(name), tensor));
         }
     }
 
@@ -118,13 +117,7 @@ public final class Adapter implements AutoCloseable {
     private void upload(Backend backend, Queue queue, Value place, StoredTensor stored) {
         Tensor tensor = backend.allocate(backend.computeType(), place.shape(), place.name());
         tensors.put(place.name(), tensor);
-        Tensor source = backend.weight(queue, stored.bytes(), stored.type(), stored.shape());
-        try {
-            backend.convert(queue, source, tensor);
-            queue.finish();
-        } finally {
-            source.buffer().close();
-        }
+        TensorFiles.load(backend, queue, stored, tensor);
     }
 
     @Override

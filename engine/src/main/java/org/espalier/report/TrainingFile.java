@@ -93,6 +93,25 @@ public record TrainingFile(
         }
     }
 
+    /**
+     * What a training follows from: equal ones give equal adapters.
+     *
+     * @param model    see {@link TrainingFile#model}
+     * @param data     see {@link TrainingFile#data}
+     * @param settings see {@link TrainingFile#settings}
+     */
+    public record Origin(String model, Data data, Settings settings) {
+    }
+
+    public TrainingFile(Origin origin, Training training) {
+        this(FORMAT_VERSION, origin.model(), origin.data(), origin.settings(), training);
+    }
+
+    /** What the training follows from. */
+    public Origin origin() {
+        return new Origin(model, data, settings);
+    }
+
     /** A training as comparisons and this file hold it. */
     public static Training training(LoraTraining.Result result, LoraSettings settings, int samples) {
         List<Point> losses = IntStream.range(0, result.steps()).mapToObj(i -> new Point(i + 1, result.losses().get(i))).toList();

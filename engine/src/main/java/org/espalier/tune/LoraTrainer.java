@@ -1,9 +1,12 @@
 package org.espalier.tune;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 import org.espalier.backend.Backend;
+import org.espalier.format.PeftAdapter;
 import org.espalier.model.Adapter;
 import org.espalier.model.Llama;
 import org.espalier.model.Llama.Recording;
@@ -18,6 +21,7 @@ import org.espalier.tape.Retention;
 /** Updates fresh adapters beside a model, whose own weights get no gradients. One thread at a time. */
 public final class LoraTrainer implements AutoCloseable {
 
+    private final Model model;
     private final Adapter adapter;
     private final Retention retention;
     private final Trainer trainer;
@@ -30,6 +34,7 @@ public final class LoraTrainer implements AutoCloseable {
      * @param seed            of the adapters and of dropout
      */
     public LoraTrainer(Model model, LoraConfig lora, Packed largest, long activationBytes, long seed) {
+        this.model = model;
         Backend backend = model.backend();
         Llama training = new Llama(model.config(), lora);
         adapter = LoraInitialisation.adapter(backend, model.config(), lora, seed);
@@ -68,6 +73,29 @@ public final class LoraTrainer implements AutoCloseable {
     /** The loss of the adapters in use, without dropout; see {@link Trainer#evaluate(List, IntConsumer)}. */
     public double evaluate(List<Packed> batches, IntConsumer done) {
         return trainer.evaluate(batches, done);
+    }
+
+    /** Writes what {@link #resume} needs besides the adapter into a folder that exists. */
+    void writeOptimizer(Path folder) throws IOException {
+        OptimizerFile.writeInto(folder, model.backend(), trainer);
+    }
+
+    /**
+     * Goes on from where the adapter and the optimiser in a folder were left.
+     *
+     * @throws org.espalier.ffi.Failure if they do not fit
+     */
+    void resume(Path folder, int steps) {
+        try (PeftAdapter stored = PeftAdapter.open(folder)) {
+            adapter.load(model.backend(), model.config(), stored);
+        }
+        OptimizerFile.readFrom(folder, model.backend(), trainer);
+        trainer.resume(steps);
+    }
+
+    /** The adapter as it is now, still updated. */
+    Adapter adapter() {
+        return adapter;
     }
 
     /** The adapter as it is now; the caller closes it from now on. */

@@ -1,5 +1,7 @@
 package org.espalier.tune;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -37,6 +39,20 @@ public final class LoraTraining {
         /** After a look at the held-out samples; step 0 is before training. */
         default void evaluated(int step, double loss) {
         }
+
+        /** After an update that is not the last, and the look at held-out samples that may follow it. */
+        default void reached(Halfway now) {
+        }
+    }
+
+    /** Training between two updates, while a listener is told of it. */
+    public interface Halfway {
+
+        /** What has come of it so far; its adapter is not the listener's to close. */
+        Result result();
+
+        /** Writes what {@link LoraTraining#resume} needs besides the adapter into a folder that exists. */
+        void writeOptimizer(Path folder) throws IOException;
     }
 
     /**
@@ -85,6 +101,7 @@ public final class LoraTraining {
     private final List<Double> losses = new ArrayList<>();
     private final TreeMap<Integer, Double> heldOutLosses = new TreeMap<>();
     private Listener listener = Listener.NONE;
+    private Path begun;
     private long tokens;
     private long nanos;
 
@@ -107,8 +124,27 @@ public final class LoraTraining {
     /** Tokens that the listener will hear of, trained on and held out. */
     public long totalTokens() {
         int every = settings.evaluateEvery(steps());
-        long looks = 1 + (steps() + every - 1) / every;
-        return settings.epochs() * data.tokens() + looks * data.heldOutTokens();
+        long looks = 1 + (steps() + every - 1) / every - heldOutLosses.size();
+        return settings.epochs() * data.tokens() - tokens + looks * data.heldOutTokens();
+    }
+
+    /**
+     * Lets {@link #train} go on from where the same training was left, to the same end to the bit.
+     *
+     * @param folder           with the adapter and the optimiser as they were
+     * @param lossesSoFar      of the updates made
+     * @param heldOutLossesSoFar by the number of updates made
+     * @param secondsSoFar     spent on updates
+     */
+    public void resume(Path folder, List<Double> lossesSoFar, SequencedMap<Integer, Double> heldOutLossesSoFar,
+            double secondsSoFar) {
+        begun = folder;
+        losses.addAll(lossesSoFar);
+        heldOutLosses.putAll(heldOutLossesSoFar);
+        nanos = (long) (secondsSoFar * 1e9);
+        for (int step = 0; step < losses.size(); step++) {
+            tokens += batches.batch(step).stream().mapToInt(Sample::tokens).sum();
+        }
     }
 
     /**
@@ -121,15 +157,41 @@ public final class LoraTraining {
         try (LoraTrainer trainer = new LoraTrainer(model, settings.lora(), largest(), settings.activationBytes(),
                 settings.seed())) {
             LearningRate rate = LearningRate.linear(settings.learningRate(), settings.warmUp(steps()), steps());
-            evaluate(trainer);
+            if (begun == null) {
+                evaluate(trainer);
+            } else {
+                trainer.resume(begun, losses.size());
+            }
             while (trainer.steps() < steps()) {
                 update(trainer, rate.at(trainer.steps()));
-                if (trainer.steps() % settings.evaluateEvery(steps()) == 0 || trainer.steps() == steps()) {
+                boolean last = trainer.steps() == steps();
+                if (last || trainer.steps() % settings.evaluateEvery(steps()) == 0) {
                     evaluate(trainer);
                 }
+                if (!last) {
+                    listener.reached(halfway(trainer));
+                }
             }
-            return new Result(trainer.take(), losses, heldOutLosses, tokens, nanos / 1e9, trainer.recomputes());
+            return result(trainer, trainer.take());
         }
+    }
+
+    private Result result(LoraTrainer trainer, Adapter adapter) {
+        return new Result(adapter, losses, heldOutLosses, tokens, nanos / 1e9, trainer.recomputes());
+    }
+
+    private Halfway halfway(LoraTrainer trainer) {
+        return new Halfway() {
+            @Override
+            public Result result() {
+                return LoraTraining.this.result(trainer, trainer.adapter());
+            }
+
+            @Override
+            public void writeOptimizer(Path folder) throws IOException {
+                trainer.writeOptimizer(folder);
+            }
+        };
     }
 
     private void update(LoraTrainer trainer, double rate) {

@@ -1,21 +1,18 @@
 package org.espalier.tune;
 
-import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.backend.Backend;
-import org.espalier.backend.Queue;
-import org.espalier.ffi.NativeMemory;
 import org.espalier.format.SafetensorsWriter;
 import org.espalier.format.Tokenizer;
 import org.espalier.model.Llama;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Packed;
+import org.espalier.model.TensorFiles;
 import org.espalier.model.Weights;
 import org.espalier.tape.Retention;
 import org.espalier.tensor.DType;
@@ -91,20 +88,7 @@ public final class Pretraining implements AutoCloseable {
 
     /** The trained weights, rounded to bfloat16 as they are written. Valid until this is closed. */
     public List<SafetensorsWriter.Entry> weights() {
-        return weights.entrySet().stream().map(w -> new SafetensorsWriter.Entry(w.getKey(), DType.BF16,
-                w.getValue().shape(), sink -> write(w.getValue(), sink))).toList();
-    }
-
-    private void write(Tensor weight, SafetensorsWriter.Sink sink) throws IOException {
-        Tensor rounded = backend.allocate(DType.BF16, weight.shape(), "rounded weight");
-        try (Queue queue = backend.newQueue(); NativeMemory staging = NativeMemory.allocate(rounded.bytes(), "weight")) {
-            backend.convert(queue, weight, rounded);
-            MemorySegment bytes = staging.segment();
-            backend.download(queue, rounded, bytes);
-            sink.write(bytes);
-        } finally {
-            rounded.buffer().close();
-        }
+        return weights.entrySet().stream().map(w -> TensorFiles.entry(backend, w.getKey(), w.getValue(), DType.BF16)).toList();
     }
 
     /** A story between the tokens that begin and end a text. */

@@ -128,7 +128,7 @@ class BadArgumentsTest {
             "tune @/m --data @/text --out @/o --cutoff 1", "tune @/m --data @/text --out @/o --max-samples 0",
             "tune @/m --data @/text --out @/o --held-out -1", "tune @/m --data @/text --out @/o --warm-up x",
             "tune @/m --data @/text --out @/o --eval-every 0", "tune @/m --data @/text --out @/o --seed x",
-            "tune @/m --data @/text --out @/o --threads 0",
+            "tune @/m --data @/text --out @/o --threads 0", "tune @/m --data @/text --out @/o --save-every 0",
             "convert", "convert @/m", "convert --out @/o", "convert @/m --out @/o.gguf", "convert @/m --out @/o --dtype q8_0",
             "merge", "merge @/m", "merge @/m @/a", "merge @/m @/a --out", "merge @/m @/a --out @/o.gguf",
             "merge @/m @/a --out @/o --dtype q8_0", "logits @/m --ids 1 --out @/o --adapter",
@@ -158,7 +158,8 @@ class BadArgumentsTest {
             "run @/m --out @/o --criterion l2 --data @/text --eval @/missing",
             "run @/m --out @/o --calibration @/missing --data @/text",
             "report @/m --out @/o", "report @/missing --out @/o", "report @/text --out @/o", "report @ --out @/text",
-            "tune @/m --data @/missing --out @/o", "tune @/m --data @/text --out @/text", "tune @/m --data @/text --out @/o",
+            "tune @/m --data @/missing --out @/o", "tune @/m --data @/text --out @/text",
+            "tune @/m --data @/text --out @/o --resume", "tune @/m --data @/text --out @/o",
             "groups @/config.json", "info @/config.json");
 
     @TempDir

@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -107,6 +110,39 @@ class TuneCommandTest {
         said = run("tune @/model --data @/stories.txt --out @/stories.txt --force").failure(1);
         assertTrue(said.contains("a file stands where a folder is to be written"), said);
         assertEquals(before, TestFiles.names(folder));
+    }
+
+    @Test
+    void anInterruptedTrainingIsResumedToTheSameBytes() throws IOException {
+        byte[] whole = tuned("whole", "");
+        String command = "tune @/model --data @/stories.txt --out @/adapter --max-samples 8 --cutoff 32 --batch-size 4 "
+                + "--save-every 1";
+        interrupt(command + " --verbose", "step 2 of 2");
+        assertEquals(List.of("adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors", "training.json"),
+                TestFiles.names(folder.resolve("adapter")));
+        assertEquals(1, TrainingFile.read(folder.resolve("adapter")).training().steps());
+        assertTrue(run(command + " --resume --lr 1e-3").failure(1).contains("other settings"));
+        run(command).failure(1);
+        engine(command + " --resume");
+        assertArrayEquals(whole, Files.readAllBytes(folder.resolve("adapter/adapter_model.safetensors")));
+        assertEquals(List.of("adapter_config.json", "adapter_model.safetensors", "training.json"),
+                TestFiles.names(folder.resolve("adapter")));
+        assertEquals(2, TrainingFile.read(folder.resolve("adapter")).training().losses().size());
+        assertTrue(run(command + " --resume").failure(1).contains("no unfinished training"));
+    }
+
+    /** Ends a command the hard way when it says something. */
+    private void interrupt(String line, String said) {
+        PrintStream err = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8) {
+            @Override
+            public void write(byte[] bytes, int from, int count) {
+                if (new String(bytes, from, count, StandardCharsets.UTF_8).contains(said)) {
+                    throw new IllegalStateException("interrupted");
+                }
+            }
+        };
+        PrintStream out = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8);
+        assertEquals(1, Main.run(line.replace("@", folder.toString()).split(" "), out, err));
     }
 
     private byte[] tuned(String name, String options) throws IOException {

@@ -86,6 +86,52 @@ class LoraTrainingTest {
         assertNotEquals(-1, Arrays.mismatch(alone, file(2, settings(1.1e-3, PLENTY), "other")));
     }
 
+    @Test
+    void whatWasInterruptedGoesOnToTheSameEnd() throws IOException {
+        byte[] whole = file(2, settings(1e-3, PLENTY), "whole");
+        List<Double> losses = run(2, settings(1e-3, PLENTY), data(), LoraTraining.Listener.NONE, LoraTraining.Result::losses);
+        Path half = Files.createDirectory(folder.resolve("half"));
+        List<LoraTraining.Result> left = new ArrayList<>();
+        assertThrows(Interruption.class, () -> run(2, settings(1e-3, PLENTY), data(), new LoraTraining.Listener() {
+            @Override
+            public void reached(LoraTraining.Halfway now) {
+                if (now.result().steps() == 9) {
+                    left.add(now.result());
+                    write(now.result().adapter(), half);
+                    write(now, half);
+                    throw new Interruption();
+                }
+            }
+        }, result -> null));
+        assertEquals(List.of(0, 8), List.copyOf(left.getFirst().heldOutLosses().keySet()));
+        Path out = Files.createDirectory(folder.resolve("resumed"));
+        on(2, model -> {
+            LoraTraining training = new LoraTraining(model, data(), settings(1e-3, PLENTY));
+            training.resume(half, left.getFirst().losses(), left.getFirst().heldOutLosses(), 1);
+            LoraTraining.Result result = training.train(LoraTraining.Listener.NONE);
+            try (Adapter adapter = result.adapter()) {
+                write(adapter, out);
+                assertEquals(losses, result.losses());
+                assertEquals(List.of(0, 8, 16, 20), List.copyOf(result.heldOutLosses().keySet()));
+                assertEquals(2 * data().tokens(), result.tokens());
+            }
+            return null;
+        });
+        assertArrayEquals(whole, Files.readAllBytes(out.resolve("adapter_model.safetensors")));
+    }
+
+    private static final class Interruption extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private static void write(LoraTraining.Halfway now, Path folder) {
+        try {
+            now.writeOptimizer(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** The calls that compute weight gradients get the adapters' alone to write to. */
     @Test
     void noGradientOfAFrozenWeightIsComputed() {
@@ -184,14 +230,26 @@ class LoraTrainingTest {
 
     private static <T> T run(Backend backend, LoraSettings settings, TrainingData data, LoraTraining.Listener listener,
             Function<LoraTraining.Result, T> then) {
+        return on(backend, model -> {
+            LoraTraining.Result result = new LoraTraining(model, data, settings).train(listener);
+            try (Adapter adapter = result.adapter()) {
+                return then.apply(result);
+            }
+        });
+    }
+
+    private static <T> T on(int threads, Function<Model, T> work) {
+        try (Backend backend = new CpuBackend(threads)) {
+            return on(backend, work);
+        }
+    }
+
+    private static <T> T on(Backend backend, Function<Model, T> work) {
         try (SafetensorsFile base = SafetensorsFile.open(Golden.resource("lora/base.safetensors"))) {
             ModelConfig config = PrunedLlama.config(base.tensors());
             Weights weights = Weights.bind(backend, new Llama(config).shape(), base.tensors(), "golden");
             try (Model model = Model.of(config, weights, backend)) {
-                LoraTraining.Result result = new LoraTraining(model, data, settings).train(listener);
-                try (Adapter adapter = result.adapter()) {
-                    return then.apply(result);
-                }
+                return work.apply(model);
             }
         }
     }
