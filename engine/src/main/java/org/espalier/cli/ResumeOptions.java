@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 final class ResumeOptions {
 
     @Option(names = "--save-every", paramLabel = "N", converter = Converters.Positive.class,
-            description = "Leave the adapter as it is in the output every so many updates, so that --resume can go on from it.")
+            description = "Leave the adapter so far in the output every so many updates, for --resume to go on from.")
     private Integer saveEvery;
 
     @Option(names = "--resume",

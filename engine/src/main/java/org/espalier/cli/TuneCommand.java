@@ -12,14 +12,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code engine tune}: trains a model back with adapters. */
-@Command(name = "tune", description = "Train a pruned model back: LoRA adapters beside all its projections, on texts of yours.",
+@Command(name = "tune",
+        description = "Train a pruned model back: LoRA adapters beside all its projections, on texts of yours.",
         footer = {"",
             "Formats: alpaca is JSON with instruction, input and output; jsonl has prompt and completion, or text, or the",
             "fields of alpaca; chat has messages of role and content, put into the model's chat template; text is plain",
             "text, a text a line, or between empty lines or lines of <|endoftext|> if there are any. JSON is an array or",
             "an object a line. Only answers count; of text and of plain text everything does.", "",
-            "The folder holds the adapter in PEFT's form, and training.json with every loss. While --save-every is at work it",
-            "holds the adapter so far as well as what --resume needs.", "",
+            "The folder holds the adapter in PEFT's form, and training.json with every loss. While --save-every is at",
+            "work it holds the adapter so far, and what --resume needs.", "",
             "Examples:",
             "  engine tune pruned --data alpaca.json --max-samples 2000 --out adapter",
             "  engine tune pruned --data alpaca.json --recipe llm-pruner --out adapter",
@@ -95,8 +96,8 @@ final class TuneCommand extends EngineCommand {
                 .row("skipped", "%,d without an answer, %,d too long".formatted(samples.empty(), samples.tooLong()))
                 .row("train loss", "%.4f".formatted(trained.trainLoss()));
         if (before != null) {
-            columns.row("held-out loss", "%.4f before, %.4f after, on %,d samples".formatted(before.getValue(), after.getValue(),
-                    samples.heldOut().size()));
+            columns.row("held-out loss", "%.4f before, %.4f after, on %,d samples".formatted(before.getValue(),
+                    after.getValue(), samples.heldOut().size()));
         }
         columns.row("speed", "%,.0f tokens a second, %.0f s in all".formatted(trained.tokensPerSecond(), seconds));
         return columns.row("wrote", output.path()).toString();

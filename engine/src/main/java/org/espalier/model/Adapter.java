@@ -76,7 +76,8 @@ public final class Adapter implements AutoCloseable {
      */
     public void writeInto(Path folder, Backend backend, String baseModel) throws IOException {
         List<String> targets = LoraConfig.ALL_PROJECTIONS.stream()
-                .filter(p -> tensors.keySet().stream().anyMatch(name -> name.endsWith("." + p + PeftAdapter.SUFFIX_A))).toList();
+                .filter(p -> tensors.keySet().stream().anyMatch(name -> name.endsWith("." + p + PeftAdapter.SUFFIX_A)))
+                .toList();
         PeftConfig stored = new PeftConfig(config.rank(), config.alpha(), false, config.dropout(), targets, baseModel);
         PeftAdapter.writeInto(folder, stored, tensors.entrySet().stream()
                 .map(t -> TensorFiles.entry(backend, t.getKey(), t.getValue(), DType.F32)).toList());

@@ -88,8 +88,8 @@ public record TrainingFile(
 
         public static Settings of(String recipe, LoraSettings settings, int steps, int cutoff) {
             return new Settings(recipe, settings.lora().rank(), settings.lora().alpha(), settings.lora().dropout(),
-                    settings.learningRate(), settings.warmUp(steps), settings.epochs(), settings.batch(), settings.microBatch(),
-                    cutoff, settings.seed());
+                    settings.learningRate(), settings.warmUp(steps), settings.epochs(), settings.batch(),
+                    settings.microBatch(), cutoff, settings.seed());
         }
     }
 
@@ -114,7 +114,8 @@ public record TrainingFile(
 
     /** A training as comparisons and this file hold it. */
     public static Training training(LoraTraining.Result result, LoraSettings settings, int samples) {
-        List<Point> losses = IntStream.range(0, result.steps()).mapToObj(i -> new Point(i + 1, result.losses().get(i))).toList();
+        List<Point> losses = IntStream.range(0, result.steps())
+                .mapToObj(i -> new Point(i + 1, result.losses().get(i))).toList();
         List<Point> heldOut = result.heldOutLosses().entrySet().stream().map(TrainingFile::point).toList();
         return new Training(result.steps(), settings.learningRate(), samples, losses, heldOut, result.seconds(),
                 result.tokensPerSecond());

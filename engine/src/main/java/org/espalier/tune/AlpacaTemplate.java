@@ -3,8 +3,8 @@ package org.espalier.tune;
 /** How instructions become prompts, as Stanford's Alpaca and LLM-Pruner after it write them. */
 final class AlpacaTemplate {
 
-    private static final String WITH_INPUT = "Below is an instruction that describes a task, paired with an input that provides "
-            + "further context. Write a response that appropriately completes the request.\n\n";
+    private static final String WITH_INPUT = "Below is an instruction that describes a task, paired with an input that "
+            + "provides further context. Write a response that appropriately completes the request.\n\n";
     private static final String WITHOUT_INPUT = "Below is an instruction that describes a task. Write a response that "
             + "appropriately completes the request.\n\n";
 

@@ -21,8 +21,8 @@ public enum ExampleFormat {
     /** {@code messages} of {@code role} and {@code content}, put into the model's chat template; the assistant's count. */
     CHAT,
     /**
-     * Plain texts that count as a whole: what lies between lines of {@code <|endoftext|>}, or if there are none between empty
-     * lines, or if there are none either each line.
+     * Plain texts that count as a whole: what lies between lines of {@code <|endoftext|>}, or if there are none between
+     * empty lines, or if there are none either each line.
      */
     TEXT;
 
@@ -56,7 +56,8 @@ public enum ExampleFormat {
     /** The texts of a plain file. */
     static List<String> texts(String content) {
         String unix = content.replace("\r\n", "\n").strip();
-        Pattern separator = SEPARATORS.stream().filter(s -> s.matcher(unix).find()).findFirst().orElse(Pattern.compile("\n"));
+        Pattern separator = SEPARATORS.stream().filter(s -> s.matcher(unix).find()).findFirst()
+                .orElse(Pattern.compile("\n"));
         return Arrays.stream(separator.split(unix)).map(String::strip).filter(t -> !t.isEmpty()).toList();
     }
 

@@ -47,7 +47,8 @@ public final class OptimizerFile {
         }
     }
 
-    private static void load(Backend backend, Queue queue, SafetensorsFile file, String prefix, Map<String, Tensor> moments) {
+    private static void load(Backend backend, Queue queue, SafetensorsFile file, String prefix,
+            Map<String, Tensor> moments) {
         moments.forEach((name, moment) -> {
             StoredTensor stored = file.tensors().get(prefix + name);
             if (stored == null || stored.type() != DType.F32 || !stored.shape().equals(moment.shape())) {

@@ -58,8 +58,8 @@ public final class Pretraining implements AutoCloseable {
         Llama llama = new Llama(config);
         weights = Initialisation.weights(backend, llama.shape(), config.layers().size(), settings.seed());
         model = Model.of(config, Weights.owning(weights), backend);
-        trainer = new Trainer(backend, batch -> llama.loss(batch.tokens()), model.leaves(Map.of()), weights, TrainingSettings.fromScratch(),
-                Retention.KEEP);
+        trainer = new Trainer(backend, batch -> llama.loss(batch.tokens()), model.leaves(Map.of()), weights,
+                TrainingSettings.fromScratch(), Retention.KEEP);
     }
 
     /** Trains and returns the mean loss of the last tenth of the updates. */
@@ -88,7 +88,8 @@ public final class Pretraining implements AutoCloseable {
 
     /** The trained weights, rounded to bfloat16 as they are written. Valid until this is closed. */
     public List<SafetensorsWriter.Entry> weights() {
-        return weights.entrySet().stream().map(w -> TensorFiles.entry(backend, w.getKey(), w.getValue(), DType.BF16)).toList();
+        return weights.entrySet().stream().map(w -> TensorFiles.entry(backend, w.getKey(), w.getValue(), DType.BF16))
+                .toList();
     }
 
     /** A story between the tokens that begin and end a text. */

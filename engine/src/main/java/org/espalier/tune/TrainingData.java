@@ -47,8 +47,8 @@ public record TrainingData(List<Sample> training, List<Sample> heldOut, int empt
             training.addAll(draw.next());
         }
         if (training.isEmpty()) {
-            throw new Failure("of " + examples.size() + " texts none is left to train on: " + wanted + " held out, " + draw.empty
-                    + " without an answer, " + draw.tooLong + " too long", where,
+            throw new Failure("of " + examples.size() + " texts none is left to train on: " + wanted + " held out, "
+                    + draw.empty + " without an answer, " + draw.tooLong + " too long", where,
                     "give more texts, a larger --cutoff or a smaller --held-out");
         }
         return new TrainingData(training.subList(0, Math.min(most, training.size())), others, draw.empty, draw.tooLong);

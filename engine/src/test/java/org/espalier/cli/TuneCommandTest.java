@@ -41,7 +41,8 @@ class TuneCommandTest {
     @Test
     void aPrunedModelIsTrainedBack() throws IOException {
         engine("prune @/model --calibration @/stories.txt --ratio 0.3 --out @/pruned");
-        JsonNode tuned = json("tune @/pruned --data @/stories.txt --out @/adapter --batch-size 8 --lr 3e-3 --epochs 2 --json");
+        JsonNode tuned = json("tune @/pruned --data @/stories.txt --out @/adapter --batch-size 8 --lr 3e-3 --epochs 2 "
+                + "--json");
         assertEquals(9, tuned.get("steps").asInt());
         assertEquals(36, tuned.get("samples").asInt());
         assertEquals(4, tuned.get("held_out").asInt());
@@ -92,8 +93,9 @@ class TuneCommandTest {
 
     @Test
     void instructionsAreCountedWhereTheyTeachNothing() throws IOException {
-        String records = Stream.of("Sing.|La la la.", "Wait.|", "Count.|One, two, three.", "Tell " + "me ".repeat(400) + "|Yes.")
-                .map(r -> r.split("\\|", 2)).map(r -> "{\"instruction\": \"%s\", \"output\": \"%s\"}".formatted(r[0], r[1]))
+        String records = Stream.of("Sing.|La la la.", "Wait.|", "Count.|One, two, three.",
+                "Tell " + "me ".repeat(400) + "|Yes.").map(r -> r.split("\\|", 2))
+                .map(r -> "{\"instruction\": \"%s\", \"output\": \"%s\"}".formatted(r[0], r[1]))
                 .collect(Collectors.joining(",", "[", "]"));
         Files.writeString(folder.resolve("alpaca.json"), records);
         JsonNode tuned = json("tune @/model --data @/alpaca.json --out @/adapter --held-out 1 --json");
@@ -104,7 +106,8 @@ class TuneCommandTest {
     @Test
     void aRunThatFailsLeavesNothing() {
         List<String> before = TestFiles.names(folder);
-        String said = run("tune @/model --data @/stories.txt --out @/adapter --lr 1 --alpha 1e30 --batch-size 4 --cutoff 32").failure(1);
+        String said = run("tune @/model --data @/stories.txt --out @/adapter --lr 1 --alpha 1e30 --batch-size 4 "
+                + "--cutoff 32").failure(1);
         assertTrue(said.contains("(training step "), said);
         assertEquals(before, TestFiles.names(folder));
         said = run("tune @/model --data @/stories.txt --out @/stories.txt --force").failure(1);
@@ -146,7 +149,8 @@ class TuneCommandTest {
     }
 
     private byte[] tuned(String name, String options) throws IOException {
-        engine("tune @/model --data @/stories.txt --out @/" + name + " --max-samples 8 --cutoff 32 --batch-size 4 " + options);
+        engine("tune @/model --data @/stories.txt --out @/" + name + " --max-samples 8 --cutoff 32 --batch-size 4 "
+                + options);
         return Files.readAllBytes(folder.resolve(name).resolve("adapter_model.safetensors"));
     }
 

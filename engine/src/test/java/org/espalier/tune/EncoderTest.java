@@ -61,14 +61,15 @@ class EncoderTest {
     @Test
     void aTextIsCutIntoWindowsOfWhichEachTokenCountsOnce() {
         assertSamples(3, true, Example.text("abab"), sample(ids(BEGIN, AB), ids(AB, AB)), sample(ids(AB), ids(END)));
-        assertSamples(2, true, Example.text("ba"), sample(ids(BEGIN), ids(B)), sample(ids(B), ids(A)), sample(ids(A), ids(END)));
+        assertSamples(2, true, Example.text("ba"), sample(ids(BEGIN), ids(B)), sample(ids(B), ids(A)),
+                sample(ids(A), ids(END)));
         assertSamples(100, true, Example.text("ba"), sample(ids(BEGIN, B, A), ids(B, A, END)));
     }
 
     @Test
     void answersBetweenPromptsCountAndNothingElse() {
-        Example turns = new Example(List.of(new Part("b", false), new Part("b", true), new Part("b", false), new Part("a", true),
-                new Part("b", false)), false);
+        Example turns = new Example(List.of(new Part("b", false), new Part("b", true), new Part("b", false),
+                new Part("a", true), new Part("b", false)), false);
         // The last two parts are one token, which is not the answer's alone.
         assertSamples(100, true, turns, sample(ids(B, B, B), ids(B, NO, NO)));
     }

@@ -33,8 +33,8 @@ class ExampleFormatTest {
         List<Example> examples = read("x.json", """
                 [{"instruction": "Add.", "input": "1 1", "output": "2"},
                  {"instruction": "Sing.", "input": "", "output": "La"}, {"instruction": "Wait.", "output": " "}]""");
-        assertEquals(Example.answer("Below is an instruction that describes a task, paired with an input that provides further "
-                + "context. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n"
+        assertEquals(Example.answer("Below is an instruction that describes a task, paired with an input that provides "
+                + "further context. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n"
                 + "### Input:\n1 1\n\n### Response:\n", "2"), examples.get(0));
         assertEquals(Example.answer("Below is an instruction that describes a task. Write a response that appropriately "
                 + "completes the request.\n\n### Instruction:\nSing.\n\n### Response:\n", "La"), examples.get(1));
@@ -63,7 +63,8 @@ class ExampleFormatTest {
                 """), () -> new ChatTemplate(TEMPLATE, "", "."));
         Example example = examples.get(0);
         assertEquals("[system]S.[user]U.[assistant]A.[user]V.[assistant]B.[user]W.", example.whole());
-        assertEquals(List.of("A.", "B."), example.parts().stream().filter(Example.Part::counts).map(Example.Part::text).toList());
+        assertEquals(List.of("A.", "B."),
+                example.parts().stream().filter(Example.Part::counts).map(Example.Part::text).toList());
         assertFalse(example.framed());
     }
 
@@ -106,7 +107,8 @@ class ExampleFormatTest {
     void theLineOrRecordAtFaultIsNamed() {
         String line = assertThrows(Failure.class, () -> read("x.jsonl", "{\"text\": \"x\"}\n{\"text\":")).oneLine();
         assertTrue(line.contains("x.jsonl, line 2"), line);
-        line = assertThrows(Failure.class, () -> read("y.json", "[{\"instruction\": \"a\", \"output\": \"\"}, {}]")).oneLine();
+        line = assertThrows(Failure.class, () -> read("y.json", "[{\"instruction\": \"a\", \"output\": \"\"}, {}]"))
+                .oneLine();
         assertTrue(line.contains("y.json, record 2") && line.contains("'instruction'"), line);
     }
 

@@ -89,7 +89,8 @@ class LoraTrainingTest {
     @Test
     void whatWasInterruptedGoesOnToTheSameEnd() throws IOException {
         byte[] whole = file(2, settings(1e-3, PLENTY), "whole");
-        List<Double> losses = run(2, settings(1e-3, PLENTY), data(), LoraTraining.Listener.NONE, LoraTraining.Result::losses);
+        List<Double> losses = run(2, settings(1e-3, PLENTY), data(), LoraTraining.Listener.NONE,
+                LoraTraining.Result::losses);
         Path half = Files.createDirectory(folder.resolve("half"));
         List<LoraTraining.Result> left = new ArrayList<>();
         assertThrows(Interruption.class, () -> run(2, settings(1e-3, PLENTY), data(), new LoraTraining.Listener() {
@@ -138,8 +139,8 @@ class LoraTrainingTest {
         Set<String> called = new TreeSet<>();
         Set<Long> written = new HashSet<>();
         try (CpuBackend cpu = new CpuBackend(2)) {
-            Backend watched = (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(), new Class<?>[] {Backend.class},
-                    (proxy, method, arguments) -> {
+            Backend watched = (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(),
+                    new Class<?>[] {Backend.class}, (proxy, method, arguments) -> {
                         watch(method.getName(), arguments, called, written);
                         try {
                             return method.invoke(cpu, arguments);
@@ -194,7 +195,8 @@ class LoraTrainingTest {
     /** Sequences that count up, from where they like; the second half counts. */
     private static TrainingData data() {
         Random random = new Random(1);
-        List<Sample> samples = Stream.generate(() -> counting(random.nextInt(200), 10 + random.nextInt(12))).limit(46).toList();
+        List<Sample> samples = Stream.generate(() -> counting(random.nextInt(200), 10 + random.nextInt(12))).limit(46)
+                .toList();
         return new TrainingData(samples.subList(0, 40), samples.subList(40, 46), 0, 0);
     }
 

@@ -1,6 +1,7 @@
 package org.espalier.tune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -43,9 +44,9 @@ class TrainingDataTest {
 
     @Test
     void theSeedDecides() {
-        assertEquals(lengths(draw(texts(50), 20, OptionalInt.empty(), 1)), lengths(draw(texts(50), 20, OptionalInt.empty(), 1)));
-        assertTrue(!lengths(draw(texts(50), 20, OptionalInt.empty(), 1)).equals(lengths(draw(texts(50), 20, OptionalInt.empty(),
-                2))));
+        List<Integer> lengths = lengths(draw(texts(50), 20, OptionalInt.empty(), 1));
+        assertEquals(lengths, lengths(draw(texts(50), 20, OptionalInt.empty(), 1)));
+        assertNotEquals(lengths, lengths(draw(texts(50), 20, OptionalInt.empty(), 2)));
     }
 
     @Test
@@ -55,12 +56,14 @@ class TrainingDataTest {
         examples.add(Example.answer("b".repeat(200), "a"));
         examples.add(Example.answer("b".repeat(300), "a"));
         TrainingData data = draw(examples, Integer.MAX_VALUE, OptionalInt.of(1), 1);
-        assertEquals(List.of(9, 1, 1, 2), List.of(data.training().size(), data.heldOut().size(), data.empty(), data.tooLong()));
+        assertEquals(List.of(9, 1, 1, 2),
+                List.of(data.training().size(), data.heldOut().size(), data.empty(), data.tooLong()));
     }
 
     @Test
     void aSingleTextCannotBeBoth() {
-        assertTrue(assertThrows(Failure.class, () -> draw(texts(1), 20, OptionalInt.empty(), 1)).oneLine().contains("--held-out"));
+        Failure failure = assertThrows(Failure.class, () -> draw(texts(1), 20, OptionalInt.empty(), 1));
+        assertTrue(failure.oneLine().contains("--held-out"), failure.oneLine());
     }
 
     @Test
@@ -79,7 +82,7 @@ class TrainingDataTest {
         assertEquals(100, seen.size());
         assertTrue(seen.values().stream().allMatch(n -> n == 3), seen::toString);
         assertEquals(100, order.subList(100, 200).stream().distinct().count());
-        assertTrue(!order.subList(0, 100).equals(order.subList(100, 200)));
+        assertNotEquals(order.subList(0, 100), order.subList(100, 200));
     }
 
     @Test
@@ -110,8 +113,9 @@ class TrainingDataTest {
                 return examples.get(index);
             }
         };
-        try (Tokenizer tokenizer = Tokenizer.fromJson(SmallTokenizer.json().toString(), new TokenizerSettings(Optional.of("<s>"),
-                Optional.of("</s>"), List.of(), Optional.empty(), Optional.empty(), Optional.empty()))) {
+        TokenizerSettings settings = new TokenizerSettings(Optional.of("<s>"), Optional.of("</s>"), List.of(),
+                Optional.empty(), Optional.empty(), Optional.empty());
+        try (Tokenizer tokenizer = Tokenizer.fromJson(SmallTokenizer.json().toString(), settings)) {
             return TrainingData.draw(given, new Encoder(tokenizer, 128), most, heldOut, seed, "examples");
         }
     }
