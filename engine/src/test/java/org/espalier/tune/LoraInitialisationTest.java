@@ -1,0 +1,71 @@
+package org.espalier.tune;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
+import org.espalier.backend.Queue;
+import org.espalier.backend.cpu.CpuBackend;
+import org.espalier.model.Adapter;
+import org.espalier.model.LoraConfig;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.ModelConfig.LayerConfig;
+import org.espalier.model.RotaryConfig;
+import org.junit.jupiter.api.Test;
+
+class LoraInitialisationTest {
+
+    private static final ModelConfig MODEL = new ModelConfig("LlamaForCausalLM", "llama", 50, 64, 8,
+            List.of(new LayerConfig(8, 4, 100), new LayerConfig(8, 4, 30)), 1e-5, RotaryConfig.plain(10000), 64, true, false,
+            false, false);
+    private static final LoraConfig LORA = new LoraConfig(8, 16, LoraConfig.ALL_PROJECTIONS);
+
+    /** Uniform within ±1/√in: the bound is nearly reached, the mean is 0, the deviation the bound by √3. */
+    @Test
+    void downIsUniformWithinTheInverseRootOfItsInputsAndUpIsZero() {
+        numbers(1).forEach((name, values) -> {
+            if (name.endsWith("lora_B.weight")) {
+                assertTrue(Arrays.stream(values).allMatch(v -> v == 0), name);
+            } else {
+                double bound = 1 / Math.sqrt(values.length / 8.0);
+                double largest = Arrays.stream(values).map(Math::abs).max().orElseThrow();
+                assertTrue(largest <= bound && largest > 0.95 * bound, name + " " + largest);
+                assertEquals(0, Arrays.stream(values).average().orElseThrow(), 0.2 * bound, name);
+                double square = Arrays.stream(values).map(v -> v * v).average().orElseThrow();
+                assertEquals(bound / Math.sqrt(3), Math.sqrt(square), 0.15 * bound, name);
+            }
+        });
+    }
+
+    @Test
+    void seedAndNameDecide() {
+        Map<String, double[]> one = numbers(1);
+        Map<String, double[]> again = numbers(1);
+        Map<String, double[]> two = numbers(2);
+        one.forEach((name, values) -> assertArrayEquals(values, again.get(name), name));
+        String q = "model.layers.0.self_attn.q_proj.lora_A.weight";
+        assertTrue(equal(one.get(q), two.get(q)) == 0);
+        assertTrue(equal(one.get(q), one.get("model.layers.0.self_attn.k_proj.lora_A.weight")) == 0);
+    }
+
+    private static long equal(double[] a, double[] b) {
+        return IntStream.range(0, a.length).filter(i -> a[i] == b[i]).count();
+    }
+
+    private static Map<String, double[]> numbers(long seed) {
+        Map<String, double[]> numbers = new LinkedHashMap<>();
+        try (Backend backend = new CpuBackend(1); Queue queue = backend.newQueue();
+                Adapter adapter = LoraInitialisation.adapter(backend, MODEL, LORA, seed)) {
+            adapter.tensors().forEach((name, t) -> numbers.put(name, HostCopy.readDoubles(backend, queue, t)));
+        }
+        assertEquals(28, numbers.size());
+        return numbers;
+    }
+}
