@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "report", description = "Show runs on one page of HTML that needs no network: tables, curves, kept widths, "
         + "importance, texts.", footer = {"",
             "A folder with comparison.json (engine run, engine demo) is shown whole; one with plan.json and scores.json",
-            "(engine prune) as far as they tell. Several runs are compared.", "",
+            "(engine prune) or training.json (engine tune) as far as they tell. Several runs are compared.", "",
             "Examples:", "  engine report my-run --out page.html",
             "  engine report run-20 run-50 pruned --out compared.html --force"})
 final class ReportCommand extends EngineCommand {

@@ -2,6 +2,7 @@ package org.espalier.report;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.espalier.ffi.Failure;
@@ -22,7 +23,8 @@ public final class RunFolder {
     }
 
     /**
-     * Reads a folder with a record of a run, or else with a plan and perhaps scores and the model they made.
+     * Reads a folder with a record of a run, or else with that of a training, or with a plan and perhaps scores and the
+     * model they made.
      *
      * @throws Failure if there is none of them, or one cannot be read
      */
@@ -31,10 +33,14 @@ public final class RunFolder {
         if (Files.exists(comparison)) {
             return ComparisonFile.read(comparison);
         }
+        if (Files.exists(folder.resolve(TrainingFile.NAME))) {
+            return trained(TrainingFile.read(folder));
+        }
         Path plan = folder.resolve(PLAN);
         if (!Files.isDirectory(folder) || !Files.exists(plan)) {
             throw new Failure(Files.exists(folder) ? "holds no run" : "no such folder", folder.toString(),
-                    "name a folder with %s or %s, as 'engine run' and 'engine prune' write".formatted(ComparisonFile.NAME, PLAN));
+                    "name a folder with %s, %s or %s, as 'engine run', 'engine prune' and 'engine tune' write".formatted(
+                            ComparisonFile.NAME, PLAN, TrainingFile.NAME));
         }
         Path scores = folder.resolve(SCORES);
         Plan read = PlanFile.read(plan);
@@ -50,6 +56,26 @@ public final class RunFolder {
     public static Comparison of(Plan plan, ScoresFile scores) {
         return pruned(plan, scores, new Comparison.Stage("pruned", plan.source().path(), plan.parametersAfter(), null, null,
                 null, null, null, null, null, Map.of(), null, null));
+    }
+
+    private static Comparison trained(TrainingFile file) {
+        List<Comparison.Point> heldOut = file.training().evalLosses();
+        List<Comparison.Stage> stages = heldOut.isEmpty() ? List.of()
+                : List.of(trained("before", heldOut.getFirst()), trained("trained", heldOut.getLast()));
+        Map<String, String> notes = new LinkedHashMap<>();
+        if (file.data() != null) {
+            notes.put("data", "%s, read as %s, SHA-256 %s".formatted(file.data().path(), file.data().format(),
+                    file.data().sha256()));
+            notes.put("held_out_loss", "nats a token that counts, on %,d samples that were not trained on".formatted(
+                    file.data().heldOut()));
+        }
+        return new Comparison(Comparison.FORMAT_VERSION, "Adapter for " + file.model(), file.model(), null, null, null, null,
+                notes, Map.of(), null, stages, List.of(), file.training(), null, null);
+    }
+
+    private static Comparison.Stage trained(String name, Comparison.Point heldOut) {
+        return new Comparison.Stage(name, null, null, null, null, null, null, null, null, null, Map.of(), heldOut.loss(),
+                null);
     }
 
     /** Without scores the widths before pruning would be a guess. */

@@ -1,5 +1,6 @@
 package org.espalier.report;
 
+import java.util.List;
 import java.util.Map;
 
 /** One run on a page: what changed, the table, the pictures, the texts, and how all that was measured. */
@@ -60,11 +61,12 @@ final class RunSection {
     }
 
     private void scored(Markup page) {
-        if (ScoreChart.has(run.scores())) {
+        List<ScoreChart> charts = run.scores() == null ? List.of() : ScoreChart.of(run.scores(), run.plan());
+        if (!charts.isEmpty()) {
             section(page, "Importance in each layer");
             page.element("p", "Scores by %s; units with low scores change the loss least when they go.".formatted(
                     run.scores().criterion()), "class", "note");
-            ScoreChart.draw(page, run.scores(), run.plan());
+            charts.forEach(chart -> chart.draw(page));
             page.close().line();
         }
     }

@@ -1,9 +1,13 @@
 package org.espalier.report;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.espalier.prune.Plan;
 import org.espalier.prune.ScoresFile;
@@ -17,30 +21,55 @@ final class ScoreChart {
     private static final int FEW = 16;
     /** Layers beside each other in which bars have room. */
     private static final int ROOMY = 40;
+    /** Blocks that are scored as wholes, and when a layer of a plan still has one. */
+    private static final Map<String, Predicate<Plan.Layer>> BLOCKS = Map.of("attention", l -> l.keptHeads().length > 0,
+            "mlp", l -> l.keptNeurons().length > 0, "layers", l -> true);
 
-    private final UnitKind kind;
-    private final Plan plan;
+    private final String label;
+    /** By layer. */
     private final Map<Integer, double[]> scores;
+    /** The units of a layer that stay; null if nobody has decided. */
+    private final IntFunction<BitSet> kept;
 
-    private ScoreChart(UnitKind kind, Plan plan, Map<Integer, double[]> scores) {
-        this.kind = kind;
-        this.plan = plan;
+    private ScoreChart(String label, Map<Integer, double[]> scores, IntFunction<BitSet> kept) {
+        this.label = label;
         this.scores = scores;
+        this.kept = kept;
     }
 
-    /** Whether there is something to draw. */
-    static boolean has(ScoresFile scores) {
-        return scores != null && Arrays.stream(UnitKind.values()).anyMatch(k -> !finite(k.scores(scores)).isEmpty());
-    }
-
-    /** Draws a chart for each kind of scored units. */
-    static void draw(Markup page, ScoresFile scores, Plan plan) {
+    /** A chart for each kind of scored units, and for each kind of blocks that go whole; {@code plan} may be null. */
+    static List<ScoreChart> of(ScoresFile scores, Plan plan) {
+        List<ScoreChart> charts = new ArrayList<>();
         for (UnitKind kind : UnitKind.values()) {
-            Map<Integer, double[]> mine = finite(kind.scores(scores));
-            if (!mine.isEmpty()) {
-                new ScoreChart(kind, plan, mine).figure(page);
+            charts.add(new ScoreChart(kind.label() + " of each layer", finite(kind.scores(scores)),
+                    plan == null ? null : layer -> units(kind, plan, layer)));
+        }
+        for (ScoresFile.Group group : scores.groups()) {
+            Predicate<Plan.Layer> stays = BLOCKS.get(group.role());
+            if (stays != null && group.layer() < 0) {
+                charts.add(new ScoreChart(group.role().equals("layers") ? "whole layers" : "whole " + group.role() + " blocks",
+                        finite(oneEach(group.scores())), plan == null ? null : layer -> block(stays, plan, layer)));
             }
         }
+        return charts.stream().filter(chart -> !chart.scores.isEmpty()).toList();
+    }
+
+    private static BitSet units(UnitKind kind, Plan plan, int layer) {
+        BitSet kept = new BitSet();
+        UnitKind.layer(plan, layer).map(kind::kept).ifPresent(units -> Arrays.stream(units).forEach(kept::set));
+        return kept;
+    }
+
+    private static BitSet block(Predicate<Plan.Layer> stays, Plan plan, int layer) {
+        BitSet kept = new BitSet();
+        kept.set(0, UnitKind.layer(plan, layer).filter(stays).isPresent());
+        return kept;
+    }
+
+    private static Map<Integer, double[]> oneEach(double[] scores) {
+        Map<Integer, double[]> layers = new TreeMap<>();
+        IntStream.range(0, scores.length).forEach(layer -> layers.put(layer, new double[] {scores[layer]}));
+        return layers;
     }
 
     /** Layers all of whose scores are numbers. */
@@ -50,7 +79,7 @@ final class ScoreChart {
         return some;
     }
 
-    private void figure(Markup page) {
+    void draw(Markup page) {
         int first = scores.keySet().iterator().next();
         int last = scores.keySet().stream().mapToInt(l -> l).max().orElseThrow();
         Scale x = Scale.counts(first, last, 10);
@@ -58,13 +87,13 @@ final class ScoreChart {
         Scale layers = new Scale(first - 0.5, last + 0.5, false, x.ticks());
         Scale y = Scale.spread(scores.values().stream().flatMapToDouble(Arrays::stream).toArray());
         page.open("figure");
-        page.open("figcaption", "class", "legend").element("b", kind.label());
-        if (plan != null) {
+        page.open("figcaption", "class", "legend").element("b", label);
+        if (kept != null) {
             Plot.key(page, "gone", "removed");
         }
-        Plot.key(page, "stays", plan == null ? "scored" : "kept");
+        Plot.key(page, "stays", kept == null ? "scored" : "kept");
         page.close();
-        Plot plot = Plot.open(page, layers, y, "Importance of the %s of each layer".formatted(kind.label()), description());
+        Plot plot = Plot.open(page, layers, y, "Importance of the " + label, description());
         plot.axes("layer", "score" + (y.logarithmic() ? ", logarithmic" : ""));
         scores.forEach((layer, of) -> layer(plot, layer, of));
         plot.close();
@@ -72,9 +101,8 @@ final class ScoreChart {
     }
 
     private void layer(Plot plot, int layer, double[] of) {
-        BitSet kept = kept(layer, of.length);
-        double[] gone = pick(of, kept, false);
-        double[] stays = pick(of, kept, true);
+        double[] gone = pick(layer, of, false);
+        double[] stays = pick(layer, of, true);
         boolean roomy = scores.size() <= ROOMY;
         if (of.length <= FEW) {
             Arrays.stream(stays).forEach(s -> plot.dot("stays", layer, s, hint(layer, "kept", s)));
@@ -92,20 +120,10 @@ final class ScoreChart {
         }
     }
 
-    private BitSet kept(int layer, int count) {
-        BitSet kept = new BitSet();
-        if (plan == null) {
-            kept.set(0, count);
-        } else {
-            UnitKind.layer(plan, layer).map(kind::kept).ifPresent(units -> Arrays.stream(units)
-                    .filter(u -> u < count).forEach(kept::set));
-        }
-        return kept;
-    }
-
-    /** The scores of the units that are in {@code kept}, or of those that are not, ascending. */
-    private static double[] pick(double[] of, BitSet kept, boolean in) {
-        return IntStream.range(0, of.length).filter(u -> kept.get(u) == in).mapToDouble(u -> of[u]).sorted().toArray();
+    /** The scores of the units of a layer that stay, or of those that go, ascending. */
+    private double[] pick(int layer, double[] of, boolean stay) {
+        return IntStream.range(0, of.length).filter(u -> (kept == null || kept.apply(layer).get(u)) == stay)
+                .mapToDouble(u -> of[u]).sorted().toArray();
     }
 
     private static String hint(int layer, String fate, double score) {
@@ -118,7 +136,7 @@ final class ScoreChart {
             double[] sorted = Arrays.stream(of).sorted().toArray();
             all.append("Layer %d: median %s, highest %s, %d of %d kept. ".formatted(layer,
                     Figures.significant(sorted[sorted.length / 2]), Figures.significant(sorted[sorted.length - 1]),
-                    kept(layer, of.length).cardinality(), of.length));
+                    pick(layer, of, true).length, of.length));
         });
         return all.toString().strip();
     }

@@ -30,15 +30,19 @@ final class WidthChart {
             }
         }
         page.close();
-        whole(page, run);
+        alike(page, run);
     }
 
-    /** Says which kinds of units all stay. */
-    private static void whole(Markup page, Comparison run) {
+    /** Says what all layers have alike: kinds of units that all stay, and the width of the residual stream. */
+    private static void alike(Markup page, Comparison run) {
         List<String> all = Arrays.stream(UnitKind.values()).filter(kind -> run.widths().stream()
                 .allMatch(w -> kind.count(run.plan(), w.layer()) == kind.width(w))).map(UnitKind::label).toList();
         if (!all.isEmpty()) {
             page.element("p", "In every layer all " + String.join(", all ", all) + " are kept.", "class", "note");
+        }
+        if (run.plan().keptChannels() != null) {
+            page.element("p", "Everywhere %s channels of the residual stream are kept.".formatted(
+                    Figures.count(run.plan().keptChannels().length)), "class", "note");
         }
     }
 

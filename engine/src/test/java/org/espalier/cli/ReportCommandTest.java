@@ -62,6 +62,18 @@ class ReportCommandTest {
     }
 
     @Test
+    void anAdaptersFolderShowsItsTraining() throws IOException {
+        Path stories = Files.write(temp.resolve("stories.txt"), DemoCommand.stories(1, 12));
+        Path adapter = temp.resolve("adapter");
+        Ran.engine("tune", pruned.toString(), "--data", stories.toString(), "--batch-size", "4", "--out", adapter.toString())
+                .output();
+        Document shown = report(adapter.toString());
+        assertEquals(List.of("Adapter for " + pruned), Pages.text(shown, "h1"));
+        assertEquals(List.of("Measured", "Loss while training", "How this was made and measured"), Pages.text(shown, "h2"));
+        assertTrue(Pages.text(shown, "dd").stream().anyMatch(d -> d.startsWith("stories.txt, read as text, SHA-256 ")));
+    }
+
+    @Test
     void severalFoldersAreCompared() throws IOException {
         Ran ran = Ran.engine("report", pruned.toString(), pruned.toString(), "--out", page.toString(), "--json");
         JsonNode result = new ObjectMapper().readTree(ran.output());
@@ -76,7 +88,8 @@ class ReportCommandTest {
     void whatIsNoRunIsRefusedAndNothingWritten() throws IOException {
         Path empty = Files.createDirectory(temp.resolve("empty"));
         String said = Ran.engine("report", pruned.toString(), empty.toString(), "--out", page.toString()).failure(1);
-        assertTrue(said.startsWith("engine: holds no run (" + empty + "): name a folder with comparison.json or "), said);
+        assertTrue(said.startsWith("engine: holds no run (" + empty + "): name a folder with comparison.json, plan.json or "),
+                said);
         Files.writeString(pruned.resolve("scores.json"), "{\"format_version\": 1}");
         said = Ran.engine("report", pruned.toString(), "--out", page.toString()).failure(1);
         assertTrue(said.startsWith("engine: not a file of scores: "), said);

@@ -150,6 +150,22 @@ class HtmlReportTest {
         assertTrue(curve.startsWith("125 steps. Training loss from "), curve);
     }
 
+    /** Scores of whole blocks are one group for all layers; which of them are gone the plan tells. */
+    @Test
+    void wholeBlocksAreShownByLayer() {
+        Plan.Source source = new Plan.Source("m", "0", 1);
+        ScoresFile scores = new ScoresFile(1, source, "l2", "mean", null, 1,
+                List.of(new ScoresFile.Group("attention blocks", "attention", -1, new double[] {3, 1, 2})));
+        Plan plan = new Plan(1, source, "l2", "mean", "block", "global", 0.3, 100, 70, null, 1, List.of(
+                new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {0}),
+                new Plan.Layer(1, new int[0], new int[0], new int[] {0})), new int[] {0, 2});
+        Document page = Pages.parse(HtmlReport.page(List.of(RunFolder.of(plan, scores))));
+        check(page);
+        assertEquals(List.of("layer 0, kept: 3.000", "layer 1, removed: 1.000", "layer 2, removed: 2.000"),
+                Pages.all(page, "circle").stream().map(c -> Pages.text(c, "title").getFirst()).toList());
+        assertTrue(Pages.text(page, "p").contains("Everywhere 2 channels of the residual stream are kept."));
+    }
+
     @Test
     void longCurvesAreThinned() {
         Document page = Pages.parse(HtmlReport.page(List.of(
