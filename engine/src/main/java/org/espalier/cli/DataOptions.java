@@ -34,6 +34,11 @@ final class DataOptions {
         }
     }
 
+    /** The file's name. */
+    String name() {
+        return file.getFileName().toString();
+    }
+
     /** What a record says of these texts. */
     TrainingFile.Data record(TrainingData samples) {
         return TrainingFile.Data.of(file.getFileName(), Sha256.ofFile(file), format().toString(), samples);

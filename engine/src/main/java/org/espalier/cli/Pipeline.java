@@ -80,7 +80,7 @@ final class Pipeline {
         TrainingData samples = job.recovery.samples(job.source);
         Optional<Calibration> calibration = job.prune.calibration(job.source, job.seed);
         StageMeter meter = new StageMeter(command, compute, new StageMeter.Wanted(job.evaluation, samples.heldOut(),
-                job.prompt, job.textTokens, job.repetitions, job.seed));
+                job.recovery.data(), job.prompt, job.textTokens, job.repetitions, job.seed));
         try (DenseCopy dense = DenseCopy.of(job.source, job.prune.type(), folder, command)) {
             look(meter, new Subject(DENSE, dense.path(), shown(job.source).toString()));
             Pruning.Result pruned = timed("pruning", () -> prune(calibration));

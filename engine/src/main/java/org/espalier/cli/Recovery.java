@@ -35,6 +35,11 @@ final class Recovery {
         this.place = place;
     }
 
+    /** What the texts that are trained on are called. */
+    String data() {
+        return data.name();
+    }
+
     /** Draws the samples as the model at {@code model} reads them. */
     TrainingData samples(Path model) {
         return data.samples(model, options, seed);

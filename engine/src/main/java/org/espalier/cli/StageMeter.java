@@ -23,12 +23,14 @@ final class StageMeter {
      *
      * @param evaluation  perplexities
      * @param heldOut     samples that were not trained on; empty for none
+     * @param data        where they are from
      * @param prompt      that each model continues
      * @param textTokens  new tokens at most
      * @param repetitions turns in which speed is measured; 0 for neither speed nor memory
      * @param seed        of the tokens that are read and written
      */
-    record Wanted(Evaluation evaluation, List<Sample> heldOut, String prompt, int textTokens, int repetitions, long seed) {
+    record Wanted(Evaluation evaluation, List<Sample> heldOut, String data, String prompt, int textTokens,
+            int repetitions, long seed) {
     }
 
     /**
@@ -99,14 +101,14 @@ final class StageMeter {
             String turns = "median of %d turns that the models took one after another; ratios are medians of each turn's"
                     .formatted(wanted.repetitions);
             Use use = looks.getFirst().use;
-            protocols.put("memory_bytes", "weights as stored, and the most that caches, activations and scratch space took at "
-                    + "once while reading %d tokens and writing %d; without Java's own".formatted(use.read, use.written));
+            protocols.put("memory_bytes", "weights as stored, and the most that caches, activations and scratch space took "
+                    + "at once while reading %d tokens and writing %d; without Java's own".formatted(use.read, use.written));
             protocols.put("prefill_tokens_per_second", "a prompt of %d tokens; %s".formatted(use.read, turns));
             protocols.put("decode_tokens_per_second", "%d tokens one by one; %s".formatted(use.written, turns));
         }
         if (!wanted.heldOut.isEmpty()) {
-            protocols.put("held_out_loss", "nats a token that counts, on %,d samples that were not trained on"
-                    .formatted(wanted.heldOut.size()));
+            protocols.put("held_out_loss", "nats a token that counts, on %,d samples of %s that were not trained on"
+                    .formatted(wanted.heldOut.size(), wanted.data));
         }
         protocols.put("texts", "the likeliest tokens, at most %d".formatted(wanted.textTokens));
         return protocols;

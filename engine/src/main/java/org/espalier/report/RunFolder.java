@@ -66,8 +66,8 @@ public final class RunFolder {
         if (file.data() != null) {
             notes.put("data", "%s, read as %s, SHA-256 %s".formatted(file.data().path(), file.data().format(),
                     file.data().sha256()));
-            notes.put("held_out_loss", "nats a token that counts, on %,d samples that were not trained on".formatted(
-                    file.data().heldOut()));
+            notes.put("held_out_loss", "nats a token that counts, on %,d samples of %s that were not trained on".formatted(
+                    file.data().heldOut(), file.data().path()));
         }
         return new Comparison(Comparison.FORMAT_VERSION, "Adapter for " + file.model(), file.model(), null, null, null, null,
                 notes, Map.of(), null, stages, List.of(), file.training(), null, null);

@@ -11,6 +11,9 @@ import org.espalier.report.Measure.Kind;
 /** Several runs beside each other: a picture of quality over size, and a table with a row for each model. */
 final class RunsOverview {
 
+    /** Rank of what tells how good a model is. */
+    private static final int QUALITY = 1;
+
     /** A model of one of the runs. */
     private record Entry(int run, int stage, Comparison of) {
 
@@ -40,16 +43,12 @@ final class RunsOverview {
         page.close().line();
     }
 
-    /** The perplexity that most models have, measured the same way. */
+    /** The perplexity that most runs have, measured the same way; none if no two runs share one. */
     private static Optional<String> quality(List<Comparison> runs) {
         Map<String, Integer> counts = new LinkedHashMap<>();
-        for (Comparison run : runs) {
-            for (Measure measure : Measure.of(run)) {
-                if (measure.kind() == Kind.PERPLEXITY && run.stages().stream().allMatch(s -> s.parameters() != null)) {
-                    counts.merge(key(measure), (int) measure.values().stream().filter(v -> v != null).count(), Integer::sum);
-                }
-            }
-        }
+        runs.stream().filter(run -> run.stages().stream().allMatch(s -> s.parameters() != null))
+                .flatMap(run -> Measure.of(run).stream()).filter(m -> m.kind() == Kind.PERPLEXITY)
+                .forEach(m -> counts.merge(key(m), 1, Integer::sum));
         return counts.entrySet().stream().filter(e -> e.getValue() > 1).max(Map.Entry.comparingByValue())
                 .map(Map.Entry::getKey);
     }
@@ -94,13 +93,13 @@ final class RunsOverview {
 
     private static void table(Markup page, List<Comparison> runs) {
         Map<String, Measure> columns = new LinkedHashMap<>();
-        runs.forEach(run -> Measure.of(run).stream().sorted(Comparator.comparing(RunsOverview::rank))
-                .forEach(m -> columns.putIfAbsent(key(m), m)));
+        runs.stream().flatMap(run -> Measure.of(run).stream()).sorted(Comparator.comparing(RunsOverview::rank))
+                .forEach(m -> columns.putIfAbsent(key(m), m));
         page.open("div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", "All runs");
         page.open("table").open("thead").open("tr").element("th", "model", "scope", "col");
         columns.values().forEach(m -> {
             page.open("th", "scope", "col", "class", "number").text(m.label());
-            if (m.kind() == Kind.PERPLEXITY) {
+            if (rank(m) == QUALITY) {
                 page.element("small", m.note());
             }
             page.close();
@@ -118,9 +117,9 @@ final class RunsOverview {
     /** Size and quality come first: they are what runs differ in. */
     private static int rank(Measure measure) {
         return switch (measure.kind()) {
-            case COUNT -> 0;
-            case PERPLEXITY, LOSS -> 1;
-            default -> 2;
+            case COUNT -> QUALITY - 1;
+            case PERPLEXITY, LOSS -> QUALITY;
+            default -> QUALITY + 1;
         };
     }
 
@@ -151,6 +150,6 @@ final class RunsOverview {
 
     /** Numbers are beside each other only if they were measured the same way. */
     private static String key(Measure measure) {
-        return measure.kind() == Kind.PERPLEXITY ? measure.label() + " (" + measure.note() + ")" : measure.label();
+        return rank(measure) == QUALITY ? measure.label() + " (" + measure.note() + ")" : measure.label();
     }
 }

@@ -93,6 +93,16 @@ class HtmlReportTest {
         assertTrue(first.contains("A, dense") && first.contains("B, recovered"), first);
     }
 
+    /** A picture of one run beside nothing would compare nothing. */
+    @Test
+    void qualityOverSizeIsDrawnWhereRunsShareAPerplexity() {
+        String shared = HtmlReport.page(List.of(Samples.sixLayers(), Samples.thirtyLayers()));
+        assertTrue(Pages.text(Pages.parse(shared), "title").contains("Perplexity over size"), "both have WikiText2");
+        Comparison other = bare("A name", List.of(stage("dense", 5L, Map.of(), null)));
+        String alone = HtmlReport.page(List.of(Samples.sixLayers(), other));
+        assertFalse(alone.contains("Perplexity over size"));
+    }
+
     @Test
     void numbersOfTheTableAreThoseOfTheRun() {
         Comparison run = Samples.thirtyLayers();
