@@ -59,6 +59,9 @@ public final class ModelScores {
      */
     public record Walking(long memory, Path scratch, boolean release, Observer observer, Consumer<Effort> told) {
 
+        /** What is computed forwards is kept for the way back if everything takes no more than this, in bytes. */
+        private static final long PLENTY = 2L << 30;
+
         /** Everything in memory, watched by nobody. */
         public static Walking inMemory() {
             return new Walking(Long.MAX_VALUE, Path.of(System.getProperty("java.io.tmpdir")), false, Observer.NONE,
@@ -116,7 +119,8 @@ public final class ModelScores {
                 Spill spill = new Spill(walking.scratch());
                 SegmentWalk walk = new SegmentWalk(backend, batches.batches(), model.leaves(Map.of()), scorer,
                         scorer.then(residency).then(walking.observer()), spill)) {
-            spill.limit(walking.memory() - require(scorer, walk.needs(scorer.backwards())).least());
+            Effort effort = require(scorer, walk);
+            spill.limit(walking.memory() - effort.least());
             if (scorer.backwards()) {
                 walk.backward(1.0 / batches.counted());
             } else {
@@ -132,8 +136,15 @@ public final class ModelScores {
     }
 
     /** Tells what the work takes, and refuses what does not fit. */
-    private Effort require(WeightScorer scorer, SegmentWalk.Needs needs) {
-        Effort effort = new Effort(needs.workspace(), scorer.bytes(), needs.waiting(), needs.steps());
+    private Effort require(WeightScorer scorer, SegmentWalk walk) {
+        SegmentWalk.Needs needs = walk.needs(scorer.backwards());
+        Effort everything = new Effort(needs.all(), scorer.bytes(), needs.waiting(), needs.steps());
+        boolean plenty = scorer.backwards() && everything.most() <= Math.min(walking.memory() / 2, Walking.PLENTY);
+        if (plenty) {
+            walk.keepAll();
+        }
+        Effort effort = plenty ? everything
+                : new Effort(needs.workspace(), scorer.bytes(), needs.waiting(), needs.steps());
         if (effort.least() > walking.memory()) {
             throw new Failure("scoring needs %,d bytes of memory, of which %,d are gradients".formatted(effort.least(),
                     effort.gradients()), "%,d may be used".formatted(walking.memory()),

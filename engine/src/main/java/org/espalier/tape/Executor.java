@@ -56,11 +56,12 @@ public final class Executor implements AutoCloseable {
         this(backend, tape, leaves, gradients, observer, new Schedule(tape, gradients, observer, retention), shared, false);
     }
 
-    /** Of one segment, for {@link SegmentWalk}, in a workspace as above. */
+    /** Of one segment, for {@link SegmentWalk}, in a workspace as above, or in its own if {@code shared} is null. */
     Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
             Observer observer, Workspace shared, Segment segment, boolean again) {
         this(backend, tape, leaves, gradients, observer,
-                new Schedule(tape, gradients, observer, retention, List.of(segment), again), shared, false);
+                new Schedule(tape, gradients, observer, retention, List.of(segment), again),
+                shared == null ? new Workspace(backend) : shared, shared == null);
     }
 
     private Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Observer observer, Schedule schedule,

@@ -39,6 +39,7 @@ public final class SegmentWalk implements AutoCloseable {
     private final Spill spill;
     private final Workspace workspace;
     private Executor executor;
+    private boolean keepsAll;
 
     /**
      * @param observer its {@link Observer#before} and {@link Observer#after} are called once for a segment and direction,
@@ -60,31 +61,44 @@ public final class SegmentWalk implements AutoCloseable {
      * What a walk has at once, told from shapes alone.
      *
      * @param workspace bytes of a batch's activations and gradients inside a segment
+     * @param all       the same bytes of all batches in all segments
      * @param waiting   bytes that wait between segments
      * @param steps     segments that are walked, either way
      */
-    public record Needs(long workspace, long waiting, int steps) {
+    public record Needs(long workspace, long all, long waiting, int steps) {
     }
 
     /** What {@link #forward}, or {@link #backward}, will need. */
     public Needs needs(boolean backwards) {
         long workspace = 0;
+        long all = 0;
         for (Tape tape : runs.stream().map(run -> run.batch.tape()).distinct().toList()) {
+            long batches = runs.stream().filter(run -> run.batch.tape() == tape).count();
             for (Segment segment : tape.segments()) {
                 Schedule schedule = new Schedule(tape, gradients, observer, backwards ? Retention.KEEP : Retention.INFERENCE,
                         List.of(segment), false);
-                workspace = Math.max(workspace, Arena.plan(schedule, backend.computeType()));
+                long bytes = Arena.plan(schedule, backend.computeType());
+                workspace = Math.max(workspace, bytes);
+                all += batches * bytes;
             }
         }
         int segments = segments().size();
         long waiting = runs.stream().mapToLong(run -> run.waiting(backend.computeType(), backwards)).sum();
-        return new Needs(workspace, waiting, backwards ? 2 * segments - 1 : segments);
+        return new Needs(workspace, all, waiting, backwards ? 2 * segments - 1 : segments);
+    }
+
+    /**
+     * Keeps what segments compute forwards until they run backwards, instead of computing it again: faster, in the memory
+     * that {@link Needs#all} says.
+     */
+    public void keepAll() {
+        keepsAll = true;
     }
 
     /** Runs forwards. */
     public void forward() {
         for (Segment segment : segments()) {
-            forward(segment);
+            forward(segment, false);
             runs.forEach(run -> run.forget(run.values, use -> use.last <= segment.index()));
         }
     }
@@ -96,7 +110,7 @@ public final class SegmentWalk implements AutoCloseable {
     public void backward(double weight) {
         List<Segment> segments = segments();
         // The last segment is computed on the way back.
-        segments.subList(0, segments.size() - 1).forEach(this::forward);
+        segments.subList(0, segments.size() - 1).forEach(segment -> forward(segment, keepsAll));
         for (Segment segment : segments.reversed()) {
             backward(segment, weight);
         }
@@ -115,17 +129,21 @@ public final class SegmentWalk implements AutoCloseable {
         return runs.stream().map(run -> run.batch.tape().segments()).max(Comparator.comparingInt(List::size)).orElseThrow();
     }
 
-    private void forward(Segment segment) {
+    private void forward(Segment segment, boolean kept) {
         observer.before(segment, false);
         for (Run run : runs) {
             if (run.has(segment)) {
-                open(run, segment, Retention.INFERENCE, true);
+                open(run, segment, kept ? Retention.KEEP : Retention.INFERENCE, true);
                 load(run);
                 executor.forward(run.batch.sequences());
                 for (Value value : executor.schedule().passed()) {
                     run.values.put(value, spill.keep(backend, executor.queue(), executor.boundary(value)));
                 }
                 keepResults(run);
+                if (kept) {
+                    run.executors.put(segment.index(), executor);
+                    executor = null;
+                }
             }
         }
         leave(segment, false);
@@ -136,9 +154,18 @@ public final class SegmentWalk implements AutoCloseable {
         boolean last = segment.index() == segments().size() - 1;
         for (Run run : runs) {
             if (run.has(segment)) {
-                open(run, segment, Retention.KEEP, last);
+                Executor kept = run.executors.remove(segment.index());
+                if (kept != null) {
+                    closeExecutor();
+                    executor = kept;
+                } else {
+                    open(run, segment, Retention.KEEP, last);
+                }
                 if (last || !executor.schedule().backward().isEmpty()) {
-                    backward(run, weight, last);
+                    if (kept == null) {
+                        computeAgain(run, last);
+                    }
+                    backward(run, weight);
                 }
                 run.forget(run.gradients, use -> use.made >= segment.index());
                 run.forget(run.values, use -> use.first >= segment.index());
@@ -147,12 +174,15 @@ public final class SegmentWalk implements AutoCloseable {
         leave(segment, true);
     }
 
-    private void backward(Run run, double weight, boolean firstTime) {
+    private void computeAgain(Run run, boolean firstTime) {
         load(run);
         executor.forward(run.batch.sequences());
         if (firstTime) {
             keepResults(run);
         }
+    }
+
+    private void backward(Run run, double weight) {
         loadGradients(run, executor.schedule().passed());
         loadGradients(run, executor.schedule().given());
         executor.backward(weight, true, run.coverage);
@@ -170,9 +200,10 @@ public final class SegmentWalk implements AutoCloseable {
     private void open(Run run, Segment segment, Retention retention, boolean firstTime) {
         if (executor == null || executor.tape() != run.batch.tape()) {
             closeExecutor();
+            Segment own = run.batch.tape().segments().get(segment.index());
+            Workspace memory = keepsAll ? null : workspace;
             executor = new Executor(backend, run.batch.tape(), leaves, gradients, retention,
-                    new OperationsOnly(observer, firstTime), workspace, run.batch.tape().segments().get(segment.index()),
-                    !firstTime);
+                    new OperationsOnly(observer, firstTime), memory, own, !firstTime);
         }
         run.batch.inputs().forEach(executor::set);
     }
@@ -221,6 +252,7 @@ public final class SegmentWalk implements AutoCloseable {
         runs.forEach(run -> {
             run.forget(run.values, use -> true);
             run.forget(run.gradients, use -> true);
+            run.executors.values().forEach(Executor::close);
         });
         workspace.close();
     }
@@ -232,6 +264,8 @@ public final class SegmentWalk implements AutoCloseable {
         final Map<Value, Spill.Kept> values = new LinkedHashMap<>();
         final Map<Value, Spill.Kept> gradients = new LinkedHashMap<>();
         final Map<Value, double[]> results = new HashMap<>();
+        /** Of segments whose numbers are kept until they run backwards. */
+        final Map<Integer, Executor> executors = new HashMap<>();
         final Coverage coverage = new Coverage();
 
         Run(Batch batch) {
