@@ -57,10 +57,9 @@ public final class Executor implements AutoCloseable {
     }
 
     /** Of one segment, for {@link SegmentWalk}, in a workspace as above, or in its own if {@code shared} is null. */
-    Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
+    Executor(Backend backend, Flow flow, Leaves leaves, Gradients gradients, Retention retention,
             Observer observer, Workspace shared, Segment segment, boolean again) {
-        this(backend, tape, leaves, gradients, observer,
-                new Schedule(tape, gradients, observer, retention, List.of(segment), again),
+        this(backend, flow.tape(), leaves, gradients, observer, new Schedule(flow, retention, List.of(segment), again),
                 shared == null ? new Workspace(backend) : shared, shared == null);
     }
 

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.function.Predicate;
-import java.util.stream.LongStream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Sequences;
@@ -49,7 +48,9 @@ public final class SegmentWalk implements AutoCloseable {
     public SegmentWalk(Backend backend, List<Batch> batches, Leaves leaves, Gradients gradients, Observer observer,
             Spill spill) {
         this.backend = backend;
-        this.runs = batches.stream().map(Run::new).toList();
+        Map<Tape, Flow> flows = new HashMap<>();
+        this.runs = batches.stream().map(batch -> new Run(batch,
+                flows.computeIfAbsent(batch.tape(), tape -> new Flow(tape, gradients, observer)))).toList();
         this.leaves = leaves;
         this.gradients = gradients;
         this.observer = observer;
@@ -72,11 +73,11 @@ public final class SegmentWalk implements AutoCloseable {
     public Needs needs(boolean backwards) {
         long workspace = 0;
         long all = 0;
-        for (Tape tape : runs.stream().map(run -> run.batch.tape()).distinct().toList()) {
-            long batches = runs.stream().filter(run -> run.batch.tape() == tape).count();
-            for (Segment segment : tape.segments()) {
-                Schedule schedule = new Schedule(tape, gradients, observer, backwards ? Retention.KEEP : Retention.INFERENCE,
-                        List.of(segment), false);
+        for (Flow flow : runs.stream().map(run -> run.flow).distinct().toList()) {
+            long batches = runs.stream().filter(run -> run.flow == flow).count();
+            for (Segment segment : flow.tape().segments()) {
+                Schedule schedule = new Schedule(flow, backwards ? Retention.KEEP : Retention.INFERENCE, List.of(segment),
+                        false);
                 long bytes = Arena.plan(schedule, backend.computeType());
                 workspace = Math.max(workspace, bytes);
                 all += batches * bytes;
@@ -99,7 +100,7 @@ public final class SegmentWalk implements AutoCloseable {
     public void forward() {
         for (Segment segment : segments()) {
             forward(segment, false);
-            runs.forEach(run -> run.forget(run.values, use -> use.last <= segment.index()));
+            runs.forEach(run -> run.forget(run.values, use -> use.last() <= segment.index()));
         }
     }
 
@@ -167,8 +168,8 @@ public final class SegmentWalk implements AutoCloseable {
                     }
                     backward(run, weight);
                 }
-                run.forget(run.gradients, use -> use.made >= segment.index());
-                run.forget(run.values, use -> use.first >= segment.index());
+                run.forget(run.gradients, use -> use.made() >= segment.index());
+                run.forget(run.values, use -> use.first() >= segment.index());
             }
         }
         leave(segment, true);
@@ -202,7 +203,7 @@ public final class SegmentWalk implements AutoCloseable {
             closeExecutor();
             Segment own = run.batch.tape().segments().get(segment.index());
             Workspace memory = keepsAll ? null : workspace;
-            executor = new Executor(backend, run.batch.tape(), leaves, gradients, retention,
+            executor = new Executor(backend, run.flow, leaves, gradients, retention,
                     new OperationsOnly(observer, firstTime), memory, own, !firstTime);
         }
         run.batch.inputs().forEach(executor::set);
@@ -260,7 +261,7 @@ public final class SegmentWalk implements AutoCloseable {
     /** A batch on its way. */
     private static final class Run {
         final Batch batch;
-        final Map<Value, Use> uses = new HashMap<>();
+        final Flow flow;
         final Map<Value, Spill.Kept> values = new LinkedHashMap<>();
         final Map<Value, Spill.Kept> gradients = new LinkedHashMap<>();
         final Map<Value, double[]> results = new HashMap<>();
@@ -268,21 +269,15 @@ public final class SegmentWalk implements AutoCloseable {
         final Map<Integer, Executor> executors = new HashMap<>();
         final Coverage coverage = new Coverage();
 
-        Run(Batch batch) {
+        Run(Batch batch, Flow flow) {
             this.batch = batch;
-            for (Segment segment : batch.tape.segments()) {
-                for (Op op : segment.ops()) {
-                    op.outputs().forEach(o -> uses.putIfAbsent(o.root(), Use.made(segment.index())));
-                    op.inputs().forEach(i -> uses.computeIfPresent(i.root(), (v, use) -> use.readBy(segment.index())));
-                }
-            }
+            this.flow = flow;
         }
 
         /** Backwards all values wait that pass between segments, and the gradients that go into and come out of one. */
         long waiting(DType compute, boolean backwards) {
-            LongStream sizes = uses.entrySet().stream().filter(e -> e.getValue().last > e.getValue().made)
-                    .map(Map.Entry::getKey).mapToLong(v -> v.element().storage(compute).bytes(v.shape().elements()));
-            LongSummaryStatistics all = sizes.summaryStatistics();
+            LongSummaryStatistics all = flow.passing()
+                    .mapToLong(v -> v.element().storage(compute).bytes(v.shape().elements())).summaryStatistics();
             return all.getCount() == 0 ? 0 : (backwards ? all.getSum() : 0) + 2 * all.getMax();
         }
 
@@ -290,26 +285,14 @@ public final class SegmentWalk implements AutoCloseable {
             return segment.index() < batch.tape.segments().size();
         }
 
-        void forget(Map<Value, Spill.Kept> kept, Predicate<Use> done) {
+        void forget(Map<Value, Spill.Kept> kept, Predicate<Flow.Use> done) {
             kept.entrySet().removeIf(entry -> {
-                boolean over = done.test(uses.get(entry.getKey()));
+                boolean over = done.test(flow.use(entry.getKey()));
                 if (over) {
                     entry.getValue().close();
                 }
                 return over;
             });
-        }
-    }
-
-    /** The segments that make a value, read it first and read it last. */
-    private record Use(int made, int first, int last) {
-
-        static Use made(int segment) {
-            return new Use(segment, Integer.MAX_VALUE, -1);
-        }
-
-        Use readBy(int segment) {
-            return new Use(made, Math.min(first, segment), Math.max(last, segment));
         }
     }
 
