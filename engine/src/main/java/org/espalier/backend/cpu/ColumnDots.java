@@ -7,7 +7,7 @@ import java.util.Arrays;
 final class ColumnDots {
 
     /** Columns of a task: some cache lines of every row. */
-    private static final int COLUMNS = 64;
+    private static final int COLUMNS = 128;
 
     private final WorkerPool pool;
 
