@@ -60,6 +60,16 @@ final class BudgetOptions {
         }
     }
 
+    /** Whether what depends on each other goes together. */
+    enum Dependency {
+        ON, OFF;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
     @Option(names = "--ratio", paramLabel = "R", defaultValue = "0.2", converter = Converters.Share.class,
             description = "Share to remove, from 0 to 0.95 (default: ${DEFAULT-VALUE}).")
     private double ratio;
@@ -115,15 +125,28 @@ final class BudgetOptions {
             description = "Widths that are left are multiples of N: 8, 32, 64, 128 or 256 suit hardware (default: any).")
     private int round;
 
+    @Option(names = "--dependency", paramLabel = "D", defaultValue = "on",
+            description = "${COMPLETION-CANDIDATES}; off: every matrix chooses by itself, as if none depended on another. It ruins the model, which is "
+                    + "what it is there to show (default: ${DEFAULT-VALUE}).")
+    private Dependency dependency;
+
     /** Why these options do not go together with whether calibration text is given, if they do not. */
     Optional<String> complaint(boolean calibrated) {
         if (units != null && mode != Mode.BLOCK) {
             return Optional.of("give --mode or --units, not both");
         }
+        if (!dependency() && chosen().containsAll(List.of(Unit.KV_HEADS, Unit.QUERY_HEADS))) {
+            return Optional.of("--dependency off takes kv_heads or query_heads, not both");
+        }
         boolean needed = blockCriterion.needsCalibration() && chosen().stream().anyMatch(u -> u.block != null);
         return needed && !calibrated
                 ? Optional.of("--block-score " + blockCriterion + " needs --calibration FILE (any text) or --ids-file FILE")
                 : Optional.empty();
+    }
+
+    /** Whether what depends on each other goes together. */
+    boolean dependency() {
+        return dependency == Dependency.ON;
     }
 
     private List<Unit> chosen() {
@@ -152,6 +175,6 @@ final class BudgetOptions {
         }
         return new Budget(new Budget.Amount(ratio, counted == RatioOf.UNITS, round, steps), scope, by,
                 new Budget.Candidates(roles, blocks, blockCriterion, attentionLayers == null ? inner : attentionLayers,
-                        mlpLayers == null ? inner : mlpLayers));
+                        mlpLayers == null ? inner : mlpLayers, dependency()));
     }
 }

@@ -55,6 +55,9 @@ final class PlanCommand extends EngineCommand {
         budget.complaint(true).ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
+        if (!budget.dependency()) {
+            throw wrongUsage("--dependency off needs scores of every matrix; use 'engine prune'");
+        }
         ScoresFile file = RunFolder.scores(scores);
         try (Checkpoint checkpoint = Checkpoint.open(model)) {
             checkSource(file.source(), checkpoint);

@@ -46,7 +46,9 @@ final class PruneOptions {
     /** Why these options do not go together, if they do not. */
     Optional<String> complaint() {
         return score.complaint().or(() -> compensation.complaint(score.calibrated()))
-                .or(() -> budget.complaint(score.calibrated()));
+                .or(() -> budget.complaint(score.calibrated()))
+                .or(() -> steps > 1 && !budget.dependency()
+                        ? Optional.of("--dependency off is one step; leave out --steps") : Optional.empty());
     }
 
     /** The type that weights are to be stored in; empty for that of the source as far as it can be cut. */

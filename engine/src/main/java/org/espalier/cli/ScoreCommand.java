@@ -75,7 +75,7 @@ final class ScoreCommand extends EngineCommand {
     private Candidates candidates() {
         return new Candidates(units.stream().map(unit -> unit.role).filter(Objects::nonNull).toList(),
                 units.stream().map(unit -> unit.block).filter(Objects::nonNull).toList(), blockCriterion, layer -> true,
-                layer -> true);
+                layer -> true, true);
     }
 
     private void report(List<ScoresFile.Group> scores, double seconds, long peakAnonymous) {

@@ -38,26 +38,63 @@ record Bites(String name, Role role, int width, List<Bite> all) {
         Units units = scored.units();
         double[] scores = scored.scores().clone();
         gone.removed(units).stream().forEach(unit -> scores[unit] = Double.NEGATIVE_INFINITY);
+        List<Bite> bites = new ArrayList<>();
+        for (int[] bite : order(units, scores, round)) {
+            bites.add(bite(units, bite.length, sum(scores, bite), selection -> selection.remove(units, bite)));
+        }
+        return new Bites(units.group().name(), units.group().role(), width(units), bites);
+    }
+
+    /** Each matrix loses other units, equally many. */
+    static Bites of(LooseScores scored, int round) {
+        Units units = scored.units();
+        List<List<int[]>> orders = scored.choices().stream().map(c -> order(units, c.scores(), round)).toList();
+        List<Bite> bites = new ArrayList<>();
+        for (int b = 0; b < orders.getFirst().size(); b++) {
+            int at = b;
+            double score = IntStream.range(0, orders.size())
+                    .mapToDouble(c -> sum(scored.choices().get(c).scores(), orders.get(c).get(at))).sum();
+            bites.add(bite(units, orders.getFirst().get(b).length, score, selection -> {
+                for (int c = 0; c < orders.size(); c++) {
+                    selection.removeAlone(units, scored.choices().get(c).members(), orders.get(c).get(at));
+                }
+                selection.remove(units, orders.getFirst().get(at));
+            }));
+        }
+        return new Bites(units.group().name(), units.group().role(), width(units), bites);
+    }
+
+    private static Bite bite(Units units, int count, double score, Consumer<Selection> removal) {
+        int perLane = count / units.lanes();
+        return new Bite(perLane, score, perLane * units.group().parametersPerUnit(), removal);
+    }
+
+    private static double sum(double[] scores, int[] units) {
+        return IntStream.of(units).mapToDouble(u -> scores[u]).sum();
+    }
+
+    /** The units of each bite, the lowest scores first. */
+    private static List<int[]> order(Units units, double[] scores, int round) {
         List<List<Integer>> lanes = new ArrayList<>();
         for (int lane = 0; lane < units.lanes(); lane++) {
             int from = lane * units.perLane();
             lanes.add(IntStream.range(from, from + units.perLane()).boxed()
                     .sorted(Comparator.comparingDouble(u -> scores[u])).toList());
         }
-        int width = units.lanes() * units.members().stream().mapToInt((Member m) -> units.entries(m, 0).length).min()
-                .orElseThrow();
-        int step = Math.max(1, round / gcd(round, width));
-        List<Bite> bites = new ArrayList<>();
+        int step = Math.max(1, round / gcd(round, width(units)));
+        List<int[]> order = new ArrayList<>();
         int from = 0;
         while (from < units.perLane()) {
             int left = units.perLane() - from;
             int to = from + (left % step == 0 ? step : left % step);
-            int[] bite = IntStream.range(from, to).flatMap(u -> lanes.stream().mapToInt(lane -> lane.get(u))).toArray();
-            bites.add(new Bite(to - from, IntStream.of(bite).mapToDouble(u -> scores[u]).sum(),
-                    (to - from) * units.group().parametersPerUnit(), selection -> selection.remove(units, bite)));
+            order.add(IntStream.range(from, to).flatMap(u -> lanes.stream().mapToInt(lane -> lane.get(u))).toArray());
             from = to;
         }
-        return new Bites(units.group().name(), units.group().role(), width, bites);
+        return order;
+    }
+
+    private static int width(Units units) {
+        return units.lanes() * units.members().stream().mapToInt((Member m) -> units.entries(m, 0).length).min().orElseThrow();
     }
 
     /** Whole blocks, one a bite. */

@@ -35,9 +35,11 @@ public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates
      * @param blockCriterion  how those are scored
      * @param attentionLayers layers whose attention, or heads of it, may go
      * @param mlpLayers       layers whose MLP, or neurons of it, may go; layers that may go whole are in both
+     * @param dependency      whether what depends on each other goes together; without, every matrix chooses by itself, which
+     *                        ruins the model: an ablation
      */
     public record Candidates(List<Role> roles, List<BlockScores.Kind> blocks, BlockCriterion blockCriterion,
-            IntPredicate attentionLayers, IntPredicate mlpLayers) {
+            IntPredicate attentionLayers, IntPredicate mlpLayers, boolean dependency) {
 
         public Candidates {
             roles = List.copyOf(roles);
@@ -58,7 +60,7 @@ public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates
         Candidates after(Selection gone) {
             int[] layers = gone.keptLayers();
             return new Candidates(roles, blocks, blockCriterion, layer -> attentionLayers.test(layers[layer]),
-                    layer -> mlpLayers.test(layers[layer]));
+                    layer -> mlpLayers.test(layers[layer]), dependency);
         }
 
         private IntPredicate layers(Role role) {

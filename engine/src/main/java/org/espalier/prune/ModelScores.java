@@ -99,6 +99,20 @@ public final class ModelScores {
         return scores;
     }
 
+    /**
+     * Scores of every unit by each matrix of its group alone.
+     *
+     * @throws Failure if the criterion looks at whole units only, or as {@link #of}
+     */
+    List<LooseScores> loose(List<Units> units, Method method, List<int[]> calibration) {
+        if (method.criterion() == Criterion.RANDOM || method.criterion().standardised()) {
+            throw new Failure("criterion " + method.criterion() + " does not score single matrices", "dependency off",
+                    "use another --criterion");
+        }
+        AxisScores axes = axes(units, method, calibration);
+        return units.stream().map(u -> LooseScores.of(u, axes)).toList();
+    }
+
     /** Scores of the rows and columns that these units consist of. */
     AxisScores axes(List<Units> units, Method method, List<int[]> calibration) {
         Scored scored = Scored.of(units);

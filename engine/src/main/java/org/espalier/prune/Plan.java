@@ -22,6 +22,7 @@ import java.util.Objects;
  * @param seed             of everything random
  * @param layers           what each kept layer keeps
  * @param keptChannels     of the residual stream; null if all are
+ * @param keptAlone        what matrices keep that chose by themselves; null if what depends on each other went together
  */
 public record Plan(
         @JsonProperty(value = "format_version", required = true) int formatVersion,
@@ -36,7 +37,8 @@ public record Plan(
         @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("calibration") Calibration calibration,
         @JsonProperty(value = "seed", required = true) long seed,
         @JsonProperty(value = "layers", required = true) List<Layer> layers,
-        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_channels") int[] keptChannels) {
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_channels") int[] keptChannels,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_alone") List<Alone> keptAlone) {
 
     /** The version that is written, and the only one that is read. */
     public static final int FORMAT_VERSION = 1;
@@ -101,6 +103,26 @@ public record Plan(
             required(keptHeads, "kept_heads");
             required(keptKvHeads, "kept_kv_heads");
             required(keptNeurons, "kept_neurons");
+        }
+    }
+
+    /**
+     * What one axis of a tensor keeps of a kind of units, whatever else does.
+     *
+     * @param tensor its name
+     * @param axis   0 for rows, 1 for columns
+     * @param role   the kind of units
+     * @param kept   units of that kind
+     */
+    public record Alone(@JsonProperty(value = "tensor", required = true) String tensor,
+            @JsonProperty(value = "axis", required = true) int axis,
+            @JsonProperty(value = "role", required = true) String role,
+            @JsonProperty(value = "kept", required = true) int[] kept) {
+
+        public Alone {
+            required(tensor, "a tensor that chose by itself");
+            required(role, "a role");
+            required(kept, "what a tensor keeps");
         }
     }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Member;
 import org.espalier.ffi.Failure;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
@@ -64,6 +65,40 @@ public final class PlanSelection {
         return kept.stream().toArray();
     }
 
+    /** What matrices keep that chose by themselves, or null if none did. */
+    public List<Plan.Alone> keptAlone(Selection selection) {
+        List<Plan.Alone> alone = new ArrayList<>();
+        for (Units of : units) {
+            Block block = of.group().role() == Role.NEURONS ? Block.MLP : Block.ATTENTION;
+            for (Member member : of.members()) {
+                if (selection.alone(of, member) && (of.layer() < 0 || !selection.removed(of.layer(), block))) {
+                    BitSet kept = all(of.count());
+                    kept.andNot(selection.removed(of, member));
+                    alone.add(new Plan.Alone(member.tensor().name(), member.axis(), ScoresFile.name(of.group().role()),
+                            kept.stream().toArray()));
+                }
+            }
+        }
+        return alone.isEmpty() ? null : alone;
+    }
+
+    private void alone(Selection selection, Plan.Alone kept) {
+        for (Units of : units) {
+            for (Member member : of.members()) {
+                if (member.tensor().name().equals(kept.tensor()) && member.axis() == kept.axis()
+                        && ScoresFile.name(of.group().role()).equals(kept.role())) {
+                    BitSet gone = missing(kept.kept(), of.count(), kept.tensor(), kept.role());
+                    if (gone.cardinality() != selection.removed(of).cardinality()) {
+                        throw bad(kept.tensor() + " keeps other numbers of " + kept.role() + " than its layer");
+                    }
+                    selection.removeAlone(of, List.of(member), gone.stream().toArray());
+                    return;
+                }
+            }
+        }
+        throw bad("the model has no " + kept.role() + " in " + kept.tensor());
+    }
+
     /**
      * The units that a plan removes.
      *
@@ -91,6 +126,9 @@ public final class PlanSelection {
             }
             selection.remove(channels().orElseThrow(() -> bad("the model has no channels that could go")),
                     gone.stream().toArray());
+        }
+        if (plan.keptAlone() != null) {
+            plan.keptAlone().forEach(kept -> alone(selection, kept));
         }
         return selection;
     }

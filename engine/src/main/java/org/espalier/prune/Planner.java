@@ -51,6 +51,6 @@ public final class Planner {
         return new Plan(Plan.FORMAT_VERSION, scores.source(), scores.criterion(), scores.aggregate(), budget.mode(),
                 ScoresFile.name(budget.scope()), budget.amount().ratio(), scores.source().parameters(),
                 selection.parametersAfter(), scores.calibration(), scores.seed(), translation.kept(selection),
-                translation.keptChannels(selection));
+                translation.keptChannels(selection), translation.keptAlone(selection));
     }
 }

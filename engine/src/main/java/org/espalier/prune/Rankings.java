@@ -17,12 +17,18 @@ import org.espalier.prune.BlockScores.Kind;
  *
  * @param units  of groups
  * @param blocks whole ones
+ * @param loose  of the same groups by every matrix alone; empty where what depends on each other goes together
  */
-public record Rankings(List<UnitScores> units, List<BlockScores> blocks) {
+public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<LooseScores> loose) {
 
     public Rankings {
         units = List.copyOf(units);
         blocks = List.copyOf(blocks);
+        loose = List.copyOf(loose);
+    }
+
+    Rankings(List<UnitScores> units, List<BlockScores> blocks) {
+        this(units, blocks, List.of());
     }
 
     /**
@@ -45,7 +51,8 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks) {
                 scores);
         List<BlockScores> blocks = candidates.blocks().stream().map(kind -> blockScorer.score(kind,
                 candidates.blockCriterion(), layersWith(config, kind, candidates))).toList();
-        Rankings rankings = new Rankings(scores.stream().filter(s -> units.contains(s.units())).toList(), blocks);
+        Rankings rankings = new Rankings(scores.stream().filter(s -> units.contains(s.units())).toList(), blocks,
+                candidates.dependency() ? List.of() : new ModelScores(model, walking).loose(units, method, calibration));
         rankings.requireSome(candidates);
         return rankings;
     }
@@ -116,8 +123,9 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks) {
 
     /** Everything that may go, in the order in which it goes; what is gone already comes first. */
     List<Bites> bites(int round, Selection gone) {
-        return Stream.concat(units.stream().map(u -> Bites.of(u, round, gone)), blocks.stream().map(b -> Bites.of(b, gone)))
-                .toList();
+        Stream<Bites> ofUnits = loose.isEmpty() ? units.stream().map(u -> Bites.of(u, round, gone))
+                : loose.stream().map(l -> Bites.of(l, round));
+        return Stream.concat(ofUnits, blocks.stream().map(b -> Bites.of(b, gone))).toList();
     }
 
     /** As they are written. */

@@ -24,10 +24,19 @@ public final class Selection {
     private final ModelConfig config;
     /** By the group's id, which is the same in every recording of a model. */
     private final Map<Integer, Removed> removed = new LinkedHashMap<>();
+    /** What a matrix that chooses by itself loses instead. */
+    private final Map<Axis, BitSet> alone = new LinkedHashMap<>();
     private final BitSet attention = new BitSet();
     private final BitSet mlp = new BitSet();
 
     private record Removed(Units units, BitSet bits) {
+    }
+
+    private record Axis(int group, String tensor, int axis) {
+
+        static Axis of(Units units, Member member) {
+            return new Axis(units.group().id(), member.tensor().name(), member.axis());
+        }
     }
 
     public Selection(ModelConfig config) {
@@ -38,6 +47,7 @@ public final class Selection {
     public Selection copy() {
         Selection copy = new Selection(config);
         removed.forEach((id, from) -> copy.removed.put(id, new Removed(from.units, (BitSet) from.bits.clone())));
+        alone.forEach((axis, bits) -> copy.alone.put(axis, (BitSet) bits.clone()));
         copy.attention.or(attention);
         copy.mlp.or(mlp);
         return copy;
@@ -49,6 +59,30 @@ public final class Selection {
         for (int unit : which) {
             bits.set(unit);
         }
+    }
+
+    /**
+     * Removes units {@code which} from some members of a group instead of those that the group loses, which must be equally
+     * many: what is left fits together, but no more belongs together.
+     */
+    public void removeAlone(Units units, List<Member> members, int... which) {
+        for (Member member : members) {
+            BitSet bits = alone.computeIfAbsent(Axis.of(units, member), axis -> new BitSet());
+            for (int unit : which) {
+                bits.set(unit);
+            }
+        }
+    }
+
+    /** What a member of a group loses: what the group does, unless it chooses by itself. */
+    BitSet removed(Units units, Member member) {
+        BitSet own = alone.get(Axis.of(units, member));
+        return own == null ? removed(units) : (BitSet) own.clone();
+    }
+
+    /** Whether a member of a group chooses by itself. */
+    boolean alone(Units units, Member member) {
+        return alone.containsKey(Axis.of(units, member));
     }
 
     /** Removes the whole attention or MLP of a layer; a layer that has neither any more is gone. */
@@ -137,7 +171,7 @@ public final class Selection {
         for (Removed from : removed.values()) {
             for (Member member : from.units.members()) {
                 if (member.tensor().name().equals(parameter.name()) && member.axis() == axis) {
-                    from.bits.stream().forEach(unit -> clear(kept, from.units.entries(member, unit)));
+                    removed(from.units, member).stream().forEach(unit -> clear(kept, from.units.entries(member, unit)));
                 }
             }
         }

@@ -99,7 +99,8 @@ class PlanCommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"--mode channel --criterion param_first", "--mode layer", "--mode layer --block-score loss",
         "--units query_heads,neurons,attention --scope global", "--steps 3 --criterion param_mix",
-        "--compensate lstsq --round 8", "--compensate bias --units mlp,kv_heads", "--dtype bf16 --units layers,neurons"})
+        "--compensate lstsq --round 8", "--compensate bias --units mlp,kv_heads", "--dtype bf16 --units layers,neurons",
+        "--dependency off", "--dependency off --mode channel --criterion param_mix"})
     void everyModePrunesAndWhatIsLeftRuns(String options) throws IOException {
         String[] more = options.split(" ");
         String[] command = {"prune", MODEL, "--ids-file", at("ids.json"), "--ratio", "0.2", "--keep-first", "0", "--keep-last",

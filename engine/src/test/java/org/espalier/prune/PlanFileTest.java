@@ -23,7 +23,7 @@ class PlanFileTest {
 
     private static Plan plan(Plan.Calibration calibration) {
         return new Plan(Plan.FORMAT_VERSION, new Plan.Source("model", "0f", 10), "l2", "mean", "block", "local", 0.2, 10, 8,
-                calibration, 42, List.of(new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {1, 2})), null);
+                calibration, 42, List.of(new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {1, 2})), null, null);
     }
 
     @Test

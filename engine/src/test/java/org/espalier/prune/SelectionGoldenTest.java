@@ -61,7 +61,7 @@ class SelectionGoldenTest {
                 .filter(r -> r.get("id").asText().equals("layer_3")).findFirst().orElseThrow();
         Budget quarter = new Budget(new Budget.Amount(0.25, true, 1, 1), Allocation.Scope.LOCAL, Normalise.NONE,
                 new Budget.Candidates(List.of(), List.of(BlockScores.Kind.LAYERS), BlockCriterion.POSITION, layer -> true,
-                        layer -> true));
+                        layer -> true, true));
         try (Backend backend = Backends.open("cpu"); Checkpoint checkpoint = Checkpoint.open(golden.resolve("model"));
                 Model model = Model.open(checkpoint, backend)) {
             ModelScores.Method any = new ModelScores.Method(Criterion.L2, Aggregate.SUM, Alignment.BY_UNIT, 0);
@@ -88,7 +88,7 @@ class SelectionGoldenTest {
         return new Budget(new Budget.Amount(run.get("ratio").asDouble(), true, 1, run.get("iterative_steps").asInt()),
                 run.get("global_pruning").asBoolean() ? Allocation.Scope.GLOBAL : Allocation.Scope.LOCAL, Normalise.NONE,
                 new Budget.Candidates(List.of(Role.HEADS, Role.NEURONS), List.of(), BlockCriterion.POSITION,
-                        range(run.get("attention_layers")), range(run.get("mlp_layers"))));
+                        range(run.get("attention_layers")), range(run.get("mlp_layers")), true));
     }
 
     private static IntPredicate range(JsonNode halfOpen) {

@@ -106,7 +106,7 @@ final class Samples {
                     best(scores, "neurons", width.layer(), width.neurons() - (int) (goes * width.neurons()))));
         }
         return new Plan(1, scores.source(), scores.criterion(), scores.aggregate(), "block", "local", share, 134_515_008,
-                (long) (134_515_008 * (1 - share * 0.98)), scores.calibration(), 42, layers, null);
+                (long) (134_515_008 * (1 - share * 0.98)), scores.calibration(), 42, layers, null, null);
     }
 
     private static int[] best(ScoresFile scores, String role, int layer, int keep) {
