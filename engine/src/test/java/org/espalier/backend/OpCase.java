@@ -37,7 +37,12 @@ public record OpCase<F>(String operation, String name, List<Operand> operands, M
 
     /** Puts the operands on a device; {@code misalignment} bytes are put before each weight. The caller closes the run. */
     public OpRun<F> open(MemoryOps memory, int misalignment) {
-        return new OpRun<>(this, memory, misalignment);
+        return new OpRun<>(this, memory, misalignment, 0);
+    }
+
+    /** As {@link #open}, with {@code shift} numbers before each operand that is no weight. */
+    public OpRun<F> openShifted(MemoryOps memory, int shift) {
+        return new OpRun<>(this, memory, 0, shift);
     }
 
     /** Bytes that the forward step reads and writes at least. */

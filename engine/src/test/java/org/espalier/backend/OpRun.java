@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.tensor.Blocks;
+import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -21,14 +22,18 @@ public final class OpRun<F> implements AutoCloseable {
     private final Map<String, Tensor> tensors = new HashMap<>();
     private final List<NativeMemory> weights = new ArrayList<>();
 
-    OpRun(OpCase<F> opCase, MemoryOps memory, int misalignment) {
+    /**
+     * @param misalignment bytes before each weight in its file
+     * @param shift        numbers before each other operand in its buffer
+     */
+    OpRun(OpCase<F> opCase, MemoryOps memory, int misalignment, int shift) {
         this.opCase = opCase;
         this.memory = memory;
         this.queue = memory.newQueue();
         try {
             for (Operand operand : opCase.operands()) {
                 tensors.put(operand.name(), operand.role() == Operand.Role.WEIGHT
-                        ? weight(operand, misalignment) : allocated(operand));
+                        ? weight(operand, misalignment) : allocated(operand, shift));
             }
             opCase.aliases().forEach((name, of) -> tensors.put(name, tensors.get(of)));
         } catch (RuntimeException e) {
@@ -105,9 +110,11 @@ public final class OpRun<F> implements AutoCloseable {
         }
     }
 
-    private Tensor allocated(Operand operand) {
+    private Tensor allocated(Operand operand, int shift) {
         DType type = operand.type(memory.computeType());
-        Tensor tensor = memory.allocate(type, operand.shape(), operand.name());
+        long before = (long) shift * type.blockBytes();
+        Buffer buffer = memory.allocate(before + type.bytes(operand.shape().elements()), operand.name());
+        Tensor tensor = new Tensor(buffer, before, type, operand.shape());
         tensors.put(operand.name(), tensor);
         write(tensor, operand.bytes(memory.computeType()));
         return tensor;
