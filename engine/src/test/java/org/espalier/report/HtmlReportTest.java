@@ -168,7 +168,7 @@ class HtmlReportTest {
                 List.of(new ScoresFile.Group("attention blocks", "attention", -1, new double[] {3, 1, 2})));
         Plan plan = new Plan(1, source, "l2", "mean", "block", "global", 0.3, 100, 70, null, 1, List.of(
                 new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {0}),
-                new Plan.Layer(1, new int[0], new int[0], new int[] {0})), new int[] {0, 2});
+                new Plan.Layer(1, new int[0], new int[0], new int[] {0})), new int[] {0, 2}, null);
         Document page = Pages.parse(HtmlReport.page(List.of(RunFolder.of(plan, scores))));
         check(page);
         assertEquals(List.of("layer 0, kept: 3.000", "layer 1, removed: 1.000", "layer 2, removed: 2.000"),
