@@ -31,6 +31,7 @@ class ScoresGoldenTest {
     @ParameterizedTest
     @CsvSource({"cpu, mha, scores_f64, LLM_PRUNER, 320", "cpu, mha, scores_f64, BY_UNIT, 320",
         "cpu, gqa, scores_f64, LLM_PRUNER, 320", "cpu, gqa, scores_gqa_fixed_f64, BY_UNIT, 160",
+        "cuda, mha, scores_f64, LLM_PRUNER, 320", "cuda, gqa, scores_f64, LLM_PRUNER, 320",
         "reference, mha, scores_f64, LLM_PRUNER, 456", "reference, gqa, scores_f64, LLM_PRUNER, 456",
         "reference, gqa, scores_gqa_fixed_f64, BY_UNIT, 296"})
     void membersChannelsAndUnitsOfEveryLayer(String device, String name, String file, Alignment alignment, int tensors) {
@@ -48,7 +49,7 @@ class ScoresGoldenTest {
                 AxisScores axes = new ModelScores(model, ModelScores.Walking.inMemory()).axes(units, method, calibration);
                 for (Units of : units) {
                     compared += compare(golden, criterion, of, axes, alignment,
-                            device.equals("cpu") ? FLOAT32 : FLOAT64);
+                            device.equals("reference") ? FLOAT64 : FLOAT32);
                 }
             }
             assertEquals(tensors, compared);
