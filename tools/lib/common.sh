@@ -107,6 +107,25 @@ build() {
     printf ' done in %d.%d s\n' $((tenths / 10)) $((tenths % 10)) >&2
 }
 
+# Builds what lies in bench/, and all it needs, unless it is up to date.
+build_benchmarks() {
+    local stamp="$BUILD/bench.stamp" log="$BUILD/bench.log"
+    [[ -f $stamp && -d $ROOT/bench/target/lib && -z $(newer_sources "$stamp") ]] && return
+    require_maven
+    mkdir -p "$BUILD"
+    echo 'engine: building the benchmarks ...' >&2
+    touch "$stamp.new"
+    if ! (cd "$ROOT" && mvn -q -B -pl bench -am -DskipTests package) >"$log" 2>&1; then
+        build_errors "$log" >&2
+        fail "the build failed ($log): correct what is named above and start again"
+    fi
+    mv "$stamp.new" "$stamp"
+}
+
+newer_sources() {
+    (cd "$ROOT" && find pom.xml native kernels engine bench -name target -prune -o -newer "$1" ! -type d -print -quit)
+}
+
 # Maven's errors without its advice on how to use Maven; the end of the log if it names none.
 build_errors() {
     sed -n 's/^\[ERROR\] *//p' "$1" | grep -vE '^$|^-> |^To see the full|^Re-run Maven|^For more information|^\[Help|^After correcting|mvn <args>' ||

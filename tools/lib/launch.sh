@@ -1,4 +1,4 @@
-# Starts the engine's JVM; shared by tools/engine and the packaged launcher.
+# Starts the JVM of the engine and of gpu-check; shared by tools/ and the packaged launchers.
 
 # java_flags CLASS_PATH CRASH_FOLDER: sets JAVA_FLAGS. VM messages go to stderr, crash reports where they can be found;
 # weights are mapped and tensors live off the heap, so the heap is small.
@@ -32,4 +32,16 @@ launch() {
     # (descriptor 3) back, what the JVM says passes through a filter that drops that line.
     exec "$java" --add-modules jdk.incubator.vector "${flags[@]}" -Despalier.stderr=3 org.espalier.cli.Main "$@" \
         3>&2 2> >(exec grep -v '^WARNING: Using incubator modules' >&2)
+}
+
+# check_gpu JAVA CLASS_PATH CRASH_FOLDER ARGS...: becomes gpu-check.
+check_gpu() {
+    local java=$1
+    java_flags "$2" "$3"
+    shift 3
+    case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in *[Uu][Tt][Ff]-8 | *[Uu][Tt][Ff]8) ;; *) export LC_ALL=C.UTF-8 ;; esac
+    # shellcheck disable=SC2206  # several flags in one variable
+    local flags=("${JAVA_FLAGS[@]}" -Xmx8g ${ESPALIER_JAVA_OPTS:-})
+    exec "$java" --add-modules jdk.incubator.vector "${flags[@]}" org.espalier.bench.gpu.GpuCheck "$@" \
+        2> >(exec grep -v '^WARNING: Using incubator modules' >&2)
 }

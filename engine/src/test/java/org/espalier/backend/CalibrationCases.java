@@ -40,7 +40,7 @@ final class CalibrationCases {
                 .build();
     }
 
-    private static OpCase<CalibrationOps> squaredGradients(boolean withGradient, float beta, long out, long in,
+    static OpCase<CalibrationOps> squaredGradients(boolean withGradient, float beta, long out, long in,
             int... lengths) {
         Sequences sequences = Sequences.packed(lengths);
         long tokens = sequences.queries();
@@ -57,7 +57,7 @@ final class CalibrationCases {
                 t.get("x"), t.get("dY"), t.get("gradient"), t.get("squares"), beta)).build();
     }
 
-    private static OpCase<CalibrationOps> columnDots(long tokens, long n, boolean two, DType shift, float beta) {
+    static OpCase<CalibrationOps> columnDots(long tokens, long n, boolean two, DType shift, float beta) {
         String name = tokens + "x" + n + (two ? " of two" : "") + (shift == null ? "" : " shifted by " + shift) + " beta "
                 + (int) beta;
         CaseBuilder<CalibrationOps> b = new CaseBuilder<CalibrationOps>("columnDots", name).input("a", tokens, n);

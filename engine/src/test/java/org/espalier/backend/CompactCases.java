@@ -30,7 +30,7 @@ final class CompactCases {
     }
 
     /** {@code rows} or {@code columns} are null where all stay. */
-    private static OpCase<CompactOps> gather(DType type, int out, int in, List<Integer> rows, List<Integer> columns,
+    static OpCase<CompactOps> gather(DType type, int out, int in, List<Integer> rows, List<Integer> columns,
             String label) {
         String name = label + " of " + out + "x" + in + " " + type;
         CaseBuilder<CompactOps> b = new CaseBuilder<CompactOps>("gather", name)
@@ -53,7 +53,7 @@ final class CompactCases {
     }
 
     /** About one in {@code of} is cut. */
-    private static List<Integer> some(int count, int of, long seed) {
+    static List<Integer> some(int count, int of, long seed) {
         Random random = new Random(seed);
         return IntStream.range(0, count).filter(i -> random.nextInt(of) != 0).boxed().toList();
     }

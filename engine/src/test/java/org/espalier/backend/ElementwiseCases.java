@@ -47,7 +47,7 @@ final class ElementwiseCases {
                 .forward(2 * 7 * 65, (ops, q, t) -> ops.add(q, t.get("a"), t.get("b"), 0.5f, t.get("out"))).build();
     }
 
-    private static OpCase<ElementwiseOps> accumulate(long[] dims, float scale, float beta) {
+    static OpCase<ElementwiseOps> accumulate(long[] dims, float scale, float beta) {
         long numbers = Shape.of(dims).elements();
         return new CaseBuilder<ElementwiseOps>("accumulate", size(dims) + " scale " + scale + " beta " + (int) beta)
                 .input("source", dims).target("target", beta, dims)
@@ -80,7 +80,7 @@ final class ElementwiseCases {
         return swiGlu(b, gates.length, 0, 0);
     }
 
-    private static OpCase<ElementwiseOps> dropout(float beta, double rate, long run, long... dims) {
+    static OpCase<ElementwiseOps> dropout(float beta, double rate, long run, long... dims) {
         long numbers = Shape.of(dims).elements();
         DropoutMask mask = new DropoutMask(rate, 0x123456789ABCDEFL, run, 4);
         return new CaseBuilder<ElementwiseOps>("dropout", size(dims) + " rate " + rate + " beta " + (int) beta)

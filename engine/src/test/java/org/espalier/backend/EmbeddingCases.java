@@ -53,7 +53,7 @@ final class EmbeddingCases {
                 .build();
     }
 
-    private static OpCase<EmbeddingOps> scatter(int tokens, int capacity, int heads, int headDim) {
+    static OpCase<EmbeddingOps> scatter(int tokens, int capacity, int heads, int headDim) {
         CaseBuilder<EmbeddingOps> b = new CaseBuilder<>("scatterRows", tokens + " into " + capacity + "x" + heads + "x" + headDim);
         List<Integer> rows = new ArrayList<>(IntStream.range(0, capacity).boxed().toList());
         Collections.shuffle(rows, b.random("rows"));

@@ -45,7 +45,7 @@ final class MemoryCases {
         return cases;
     }
 
-    private static OpCase<MemoryOps> convert(DType from, DType to, long rows, long columns) {
+    static OpCase<MemoryOps> convert(DType from, DType to, long rows, long columns) {
         CaseBuilder<MemoryOps> b = new CaseBuilder<>("convert", from + " to " + to + " " + rows + "x" + columns);
         return convert(b.weight("source", from, rows, columns), to, rows * columns);
     }

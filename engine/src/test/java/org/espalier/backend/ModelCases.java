@@ -1,6 +1,7 @@
 package org.espalier.backend;
 
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.espalier.tensor.DType;
 
@@ -48,6 +49,67 @@ public final class ModelCases {
                 LossCases.crossEntropy(64, 49_152, 0, false),
                 OptimizerCases.sumOfSquares(new long[] {1536, 576}, 0),
                 OptimizerCases.adamW(new long[] {1536, 576}, 10, false));
+    }
+
+    /**
+     * What every kernel has to do in LLaMA-7B: hidden 4096, 32 heads of 128, 11,008 neurons, vocabulary 32,000, up to 2,048
+     * tokens; forwards, backwards, scoring, cutting and training. Each is made when its turn comes: their numbers together
+     * would not fit a heap.
+     */
+    public static Stream<OpCase<? super Backend>> llama7b() {
+        return Stream.of(products(), layers(), scoring(), training()).flatMap(cases -> cases).map(Supplier::get);
+    }
+
+    private static Stream<Supplier<OpCase<? super Backend>>> products() {
+        return Stream.of(
+                () -> LinearCases.linear(new int[] {1, 4096, 11_008}, DType.BF16, null, 0),
+                () -> LinearCases.linear(new int[] {1, 4096, 11_008}, DType.Q4_0, null, 0),
+                () -> LinearCases.linear(new int[] {512, 4096, 4096}, DType.F32, null, 0),
+                () -> LinearCases.linear(new int[] {512, 4096, 4096}, DType.BF16, DType.F32, 0),
+                () -> LinearCases.linear(new int[] {512, 4096, 11_008}, DType.BF16, null, 0),
+                () -> LinearCases.linear(new int[] {512, 4096, 11_008}, DType.F16, null, 0),
+                () -> LinearCases.linear(new int[] {512, 4096, 11_008}, DType.Q4_0, null, 0));
+    }
+
+    private static Stream<Supplier<OpCase<? super Backend>>> layers() {
+        return Stream.of(
+                () -> EmbeddingCases.embedding(new int[] {2048, 8000, 4096}, DType.BF16),
+                () -> EmbeddingCases.scatter(2048, 2048, 32, 128),
+                () -> NormCases.rmsNorm(2048, 4096, DType.BF16, 0, 0, true, true),
+                () -> AttentionCases.rotary(new int[] {2048, 32, 128}, false, false, 0),
+                () -> AttentionCases.causal("512 tokens", Sequences.packed(512), 512, 32, 32, 128),
+                () -> AttentionCases.causal("cached, one query after 2047", Sequences.cached(2047, 1), 2048, 32, 32, 128),
+                () -> ElementwiseCases.add(new long[] {2048, 4096}, 1),
+                () -> ElementwiseCases.accumulate(new long[] {2048, 4096}, 1, 1),
+                () -> ElementwiseCases.swiGlu(new long[] {2048, 11_008}, 0, 0, true, true),
+                () -> LossCases.crossEntropy(128, 32_000, 0, false));
+    }
+
+    private static Stream<Supplier<OpCase<? super Backend>>> scoring() {
+        return Stream.of(
+                () -> ScoreCases.saliency(Saliency.PARAM_MIX, DType.BF16, 4096, 4096),
+                () -> ScoreCases.saliency(Saliency.VECTORIZE, DType.F32, 4096, 4096),
+                () -> ScoreCases.saliency(Saliency.L2, DType.Q6_K, 4096, 4096),
+                () -> CalibrationCases.squaredGradients(true, 1, 4096, 4096, 64, 64, 64, 64),
+                () -> CalibrationCases.columnDots(2048, 4096, false, null, 0),
+                () -> SolveCases.correlate(512, 1024, 1024, true, 1),
+                () -> CompactCases.gather(DType.BF16, 4096, 4096, CompactCases.some(4096, 5, 1),
+                        CompactCases.some(4096, 5, 2), "four fifths"));
+    }
+
+    private static Stream<Supplier<OpCase<? super Backend>>> training() {
+        return Stream.of(
+                () -> MemoryCases.convert(DType.BF16, DType.F32, 4096, 4096),
+                () -> MemoryCases.convert(DType.Q4_K, DType.F32, 4096, 4096),
+                () -> ElementwiseCases.dropout(0, 0.05, 1, 2048, 4096),
+                () -> OptimizerCases.sumOfSquares(new long[] {4096, 4096}, 0),
+                () -> OptimizerCases.adamW(new long[] {4096, 4096}, 10, false));
+    }
+
+    /** All of them, a few at a time. */
+    public static Stream<OpCase<? super Backend>> all() {
+        return Stream.concat(Stream.<Supplier<List<OpCase<? super Backend>>>>of(ModelCases::decoding, ModelCases::whole)
+                .flatMap(cases -> cases.get().stream()), llama7b());
     }
 
     /** The case of that name. */

@@ -68,6 +68,11 @@ public record OpCase<F>(String operation, String name, List<Operand> operands, M
                 .orElseThrow(() -> new IllegalArgumentException(name + " has no operand " + operand));
     }
 
+    /** How the operand of that name is stored, or {@code compute} if there is none. */
+    public DType typeOf(String operand, DType compute) {
+        return operands.stream().filter(o -> o.name().equals(operand)).findFirst().map(o -> o.type(compute)).orElse(compute);
+    }
+
     private static long touchedBytes(Operand operand, DType compute) {
         return operand.type(compute).bytes(operand.elements());
     }

@@ -25,7 +25,7 @@ final class ScoreCases {
         return cases;
     }
 
-    private static OpCase<ScoreOps> saliency(Saliency saliency, DType type, long out, long in) {
+    static OpCase<ScoreOps> saliency(Saliency saliency, DType type, long out, long in) {
         CaseBuilder<ScoreOps> b = new CaseBuilder<>("saliency", saliency + " " + out + "x" + in + " " + type);
         b.weight("w", type, out, in);
         if (saliency.needsGradient()) {

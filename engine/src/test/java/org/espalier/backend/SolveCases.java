@@ -23,7 +23,7 @@ final class SolveCases {
         return cases;
     }
 
-    private static OpCase<SolveOps> correlate(int tokens, int n, int m, boolean weighted, float beta) {
+    static OpCase<SolveOps> correlate(int tokens, int n, int m, boolean weighted, float beta) {
         String name = tokens + "x" + n + "x" + m + (weighted ? " weighted" : "") + " beta " + (int) beta;
         CaseBuilder<SolveOps> b = new CaseBuilder<SolveOps>("correlate", name).input("a", tokens, n).input("b", tokens, m);
         if (weighted) {

@@ -1,0 +1,178 @@
+package org.espalier.bench.gpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.espalier.backend.Backend;
+import org.espalier.backend.OpCase;
+import org.espalier.backend.OpCases;
+import org.espalier.backend.cuda.StandIn;
+import org.espalier.tensor.DType;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** {@code gpu-check} on the stand-in: what it finds, what it says, how it ends. Its times mean nothing here. */
+@ExtendWith(StandIn.class)
+class GpuCheckTest {
+
+    @TempDir
+    private Path folder;
+
+    private final List<String> told = new ArrayList<>();
+
+    @BeforeEach
+    void needsTheStandIn() {
+        StandIn.requireItself();
+    }
+
+    private record Ran(int status, String out, String err) {
+        static Ran gpuCheck(String... arguments) {
+            StringWriter out = new StringWriter();
+            StringWriter err = new StringWriter();
+            CommandLine line = GpuCheck.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+            int status = line.execute(arguments);
+            line.getOut().flush();
+            line.getErr().flush();
+            return new Ran(status, out.toString(), err.toString());
+        }
+    }
+
+    @Test
+    void machineWithoutAGpuIsToldSoInOneLine() {
+        StandIn.set("devices", 0);
+        Ran ran = Ran.gpuCheck("--quick");
+        assertEquals(1, ran.status);
+        assertEquals("", ran.out);
+        assertEquals(1, ran.err.lines().count(), ran.err);
+        assertTrue(ran.err.startsWith("gpu-check: CUDA_ERROR_NO_DEVICE: "), ran.err);
+    }
+
+    @Test
+    void gpuThatCannotBeUsedIsToldWhy() {
+        StandIn.set("driver_version", 12020);
+        Ran ran = Ran.gpuCheck("--quick");
+        assertEquals(1, ran.status);
+        assertTrue(ran.err.startsWith("gpu-check: the NVIDIA driver is too old (it is for CUDA 12.2,"), ran.err);
+    }
+
+    @Test
+    void everyCaseOfTheLaboratoryGetsItsRow() {
+        Ran ran = Ran.gpuCheck("--quick", "--only", "laboratory", "--text", "swiGlu 7");
+        assertEquals(0, ran.status, ran.err);
+        assertTrue(ran.out.startsWith("Espalier stand-in (interprets PTX), compute capability 8.0, 108 multiprocessors"),
+                ran.out);
+        assertTrue(ran.out.contains("| limits   | product 64x64x64 BF16 in HALF"), ran.out);
+        assertTrue(ran.out.lines().anyMatch(l -> l.matches("\\| forward  \\| swiGlu 7.*\\| error \\de-\\d+ .*")), ran.out);
+        assertTrue(ran.out.lines().anyMatch(l -> l.matches("\\| backward \\| swiGlu 7.*\\| error \\de-\\d+ .*")), ran.out);
+    }
+
+    @Test
+    void productsWithNarrowWeightsAreTriedInHalfToo() {
+        Ran ran = Ran.gpuCheck("--quick", "--only", "laboratory", "--text", "linear 3x17x65 F16");
+        assertEquals(0, ran.status, ran.out);
+        assertEquals(List.of("", " in HALF"), ran.out.lines().filter(l -> l.startsWith("| backward "))
+                .map(l -> l.split("\\|")[2].strip().replaceFirst(".* beta \\d", "")).toList());
+    }
+
+    @Test
+    void wrongResultFailsTheCheck() {
+        CheckTable table = new CheckTable();
+        Limits limits = new Limits(1e9, new EnumMap<>(Map.of(DType.F32, 1e9)));
+        OpCase<? super Backend> exact = impossible(OpCases.norm().getFirst());
+        new Laboratory(limits, new Stopwatch(0), table).run(Stream.of(exact), name -> { });
+        assertEquals(1, table.failures());
+        assertTrue(table.toString().contains("FAILED: y is off by "), table.toString());
+    }
+
+    /** The same case, asked to be nearer to the truth than anything can be. */
+    private static <F> OpCase<F> impossible(OpCase<F> c) {
+        return new OpCase<>(c.operation(), c.name(), c.operands(), c.aliases(), c.forward(), c.backward(), c.gradients(),
+                c.seeds(), c.outputs(), -1, c.reason(), c.floor(), c.forwardFlops(), c.backwardFlops());
+    }
+
+    @Test
+    void modelsAreMeasuredByTheEnginesOwnCommands() {
+        CheckTable table = new CheckTable();
+        new ModelSpeeds(4, table).run(folder.resolve("no-such-model"), folder);
+        assertEquals(2, table.failures());
+        assertTrue(table.toString().contains("no-such-model in HALF"), table.toString());
+    }
+
+    @Test
+    void sanitizerSaysWhatItFoundOrThatItIsMissing() throws IOException {
+        CheckTable clean = sanitized("echo '========= ERROR SUMMARY: 0 errors'; exit 0");
+        assertEquals(0, clean.failures());
+        assertTrue(clean.toString().contains("| sanitizer | racecheck | ERROR SUMMARY: 0 errors "), clean.toString());
+        CheckTable found = sanitized("echo '========= ERROR SUMMARY: 2 errors'; exit 9");
+        assertEquals(2, found.failures());
+        assertTrue(found.toString().contains("| memcheck  | FAILED: ERROR SUMMARY: 2 errors "), found.toString());
+        assertTrue(told.contains("========= ERROR SUMMARY: 2 errors"), told.toString());
+        CheckTable crashed = sanitized("exit 3");
+        assertTrue(crashed.toString().contains("FAILED: no summary, status 3"), crashed.toString());
+    }
+
+    @Test
+    void sanitizerIsLookedForOnThePathAndInToolkits() throws IOException {
+        Path toolkit = Files.createDirectories(folder.resolve("toolkit/bin"));
+        Path program = Files.writeString(toolkit.resolve("compute-sanitizer"), "#!/bin/sh\n");
+        assertEquals(Optional.empty(), Sanitizer.find(Map.of("PATH", toolkit.toString())).filter(program::equals));
+        assertTrue(program.toFile().setExecutable(true));
+        assertEquals(program, Sanitizer.find(Map.of("PATH", "/nonexistent:" + toolkit)).orElseThrow());
+        assertEquals(program, Sanitizer.find(Map.of("CUDA_HOME", toolkit.getParent().toString())).orElseThrow());
+    }
+
+    private CheckTable sanitized(String script) throws IOException {
+        Path program = Files.writeString(folder.resolve("compute-sanitizer"), "#!/bin/sh\n" + script + "\n");
+        assertTrue(program.toFile().setExecutable(true));
+        CheckTable table = new CheckTable();
+        told.clear();
+        Sanitizer.run(Map.of("PATH", folder.toString()), List.of("Main"), table, told::add);
+        return table;
+    }
+
+    @Test
+    void suiteCountsWhatPassedFailedAndWasSkipped() {
+        CheckTable table = new CheckTable();
+        Suite.run(List.of(Tests.class.getName()), table);
+        assertEquals(1, table.failures());
+        String rows = table.toString();
+        assertTrue(rows.contains("Tests: fails() "), rows);
+        assertTrue(rows.contains("FAILED: planted"), rows);
+        assertTrue(rows.contains("| 1 passed "), rows);
+        assertTrue(rows.contains("| Assumption failed: nothing to do "), rows);
+    }
+
+    /** What the suite runs above; too deep for the build to find. */
+    static class Tests {
+
+        @Test
+        void passes() {
+            assertEquals(1, 1);
+        }
+
+        @Test
+        void fails() {
+            throw new AssertionError("planted");
+        }
+
+        @Test
+        void isSkipped() {
+            assumeTrue(false, "nothing to do");
+        }
+    }
+}
