@@ -51,7 +51,8 @@ public final class GpuCheck implements Callable<Integer> {
     private static final List<String> TESTS = List.of("org.espalier.backend.cuda.CudaConformanceTest",
             "org.espalier.backend.cuda.CudaBackendTest", "org.espalier.backend.cuda.CudaMemoryTest",
             "org.espalier.backend.cuda.CudaLinearTest", "org.espalier.model.GoldenFiguresTest",
-            "org.espalier.tune.LoraGoldenTest");
+            "org.espalier.tune.LoraGoldenTest", "org.espalier.prune.SameSelectionTest",
+            "org.espalier.cli.DevicePipelineTest");
 
     @Spec
     private CommandLine.Model.CommandSpec command;
@@ -62,7 +63,8 @@ public final class GpuCheck implements Callable<Integer> {
     @Option(names = "--only", split = ",", paramLabel = "P,P", description = "Of ${COMPLETION-CANDIDATES}; default: all.")
     private Set<Part> parts = EnumSet.allOf(Part.class);
 
-    @Option(names = "--text", defaultValue = "", paramLabel = "T", description = "In the laboratory, only cases with this text.")
+    @Option(names = "--text", defaultValue = "", paramLabel = "T",
+            description = "In the laboratory, only cases with this text.")
     private String text;
 
     @Option(names = "--quick", description = "Small sizes and short measurements, to see that everything works.")
@@ -118,8 +120,8 @@ public final class GpuCheck implements Callable<Integer> {
         int version = CudaDriver.version();
         return "%s, compute capability %s, %d multiprocessors, %.1f GiB; driver for CUDA %d.%d (%s); cuBLAS %s (%s)%n%n"
                 .formatted(device.name(), device.capability(), device.multiprocessors(),
-                        device.memory() / (double) (1L << 30), version / 1000, version % 1000 / 10, nameOf(CudaDriver.find()),
-                        device.cublas(), nameOf(Cublas.find()));
+                        device.memory() / (double) (1L << 30), version / 1000, version % 1000 / 10,
+                        nameOf(CudaDriver.find()), device.cublas(), nameOf(Cublas.find()));
     }
 
     private static String nameOf(Library library) {
