@@ -165,8 +165,7 @@ public final class CudaBackend implements Backend {
         if (target.bytes() == 0) {
             return;
         }
-        CudaQueue stream = cuda(queue);
-        staging.upload(stream, source, CudaBuffer.address(target, stream), "upload", target.type(), target.shape());
+        staging.upload(cuda(queue), source, target);
     }
 
     @Override

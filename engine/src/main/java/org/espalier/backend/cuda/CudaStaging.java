@@ -5,19 +5,24 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.cuda.CudaLibrary;
+import org.espalier.tensor.Tensor;
 
 /**
  * Copies from the host by way of two pieces of pinned memory: while the device fetches one, the host fills the other, for
  * example from a mapped file. The source may change as soon as a copy returns.
+ * <p>
+ * The device fetches on a stream of its own, beside the work of other queues: a copy waits for the work on its target that
+ * was queued before, later work on the target waits for the copy, and nothing else waits for anything.
  */
 final class CudaStaging implements AutoCloseable {
 
     private static final long PIECE_BYTES = 8L << 20;
-    /** The driver copies as much by itself before its call returns. */
+    /** The driver copies as much by itself before its call returns: not worth a wait between streams. */
     private static final long SMALL = 64L << 10;
 
     private final CudaContext context;
     private final Piece[] pieces = new Piece[2];
+    private CudaQueue copies;
     private int next;
 
     CudaStaging(CudaContext context) {
@@ -28,25 +33,33 @@ final class CudaStaging implements AutoCloseable {
     private record Piece(MemorySegment memory, CudaEvent fetched) {
     }
 
-    /** Copies {@code source} to the device's {@code address} in the order of the queue's work. */
-    synchronized void upload(CudaQueue queue, MemorySegment source, long address, String operation, Object... shapes) {
+    /** Copies {@code source} to {@code target} in the order of the queue's work on it. */
+    synchronized void upload(CudaQueue queue, MemorySegment source, Tensor target) {
         if (source.byteSize() <= SMALL) {
-            copy(queue, source, address, operation, shapes);
+            copy(queue, source, CudaBuffer.address(target, queue), target);
             return;
         }
+        if (copies == null) {
+            copies = CudaQueue.open(context);
+        }
+        upload(source, CudaBuffer.address(target, copies), target);
+    }
+
+    private void upload(MemorySegment source, long address, Tensor target) {
         for (long at = 0; at < source.byteSize(); at += PIECE_BYTES) {
             long count = Math.min(PIECE_BYTES, source.byteSize() - at);
             Piece piece = nextPiece();
             piece.fetched.await();
             MemorySegment staged = piece.memory.asSlice(0, count);
             staged.copyFrom(source.asSlice(at, count));
-            copy(queue, staged, address + at, operation, shapes);
-            piece.fetched.record(queue);
+            copy(copies, staged, address + at, target);
+            piece.fetched.record(copies);
         }
     }
 
-    private void copy(CudaQueue queue, MemorySegment bytes, long address, String operation, Object... shapes) {
-        context.check(CudaLibrary.cuMemcpyHtoDAsync_v2(address, bytes, bytes.byteSize(), queue.enter()), operation, shapes);
+    private void copy(CudaQueue queue, MemorySegment bytes, long address, Tensor target) {
+        context.check(CudaLibrary.cuMemcpyHtoDAsync_v2(address, bytes, bytes.byteSize(), queue.enter()), "upload",
+                target.type(), target.shape());
     }
 
     private Piece nextPiece() {
@@ -75,6 +88,9 @@ final class CudaStaging implements AutoCloseable {
                 piece.fetched.close();
                 context.checkGivenBack(CudaLibrary.cuMemFreeHost(piece.memory), "cuMemFreeHost");
             }
+        }
+        if (copies != null) {
+            copies.close();
         }
     }
 }

@@ -30,6 +30,8 @@ class CudaMemoryTest {
     /** What cuBLAS gets at first. */
     private static final long WORKSPACE = 8L * MIB;
     private static final Shape ONE = Shape.of(1);
+    /** More than both pieces of staging memory. */
+    private static final int UPLOAD = 17 * MIB;
 
     /** However the driver orders the work of two queues, a buffer's uses happen in the order in which they were asked for. */
     @ParameterizedTest
@@ -158,5 +160,60 @@ class CudaMemoryTest {
             host.segment().fill((byte) 0);
             assertArrayEquals(numbers, HostCopy.readInts(cuda, queue, target));
         }
+    }
+
+    /** Though pinned memory is used again and again, which its copies are waited for before, the kernel is not. */
+    @Test
+    void uploadsDoNotWaitForTheWorkOfTheirQueue() {
+        StandIn.requireItself();
+        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
+                NativeMemory host = NativeMemory.allocate(UPLOAD, "the source");
+                Buffer other = cuda.allocate(4, "a number"); Buffer buffer = cuda.allocate(UPLOAD, "the target")) {
+            Tensor number = Tensor.of(other, DType.F32, ONE);
+            cuda.fill(queue, number, 1);
+            cuda.add(queue, number, number, 1, number);
+            cuda.upload(queue, host.segment().fill((byte) 7), Tensor.of(buffer, DType.I8, Shape.of(UPLOAD)));
+            assertEquals(0, StandIn.launches());
+            queue.finish();
+            assertEquals(1, StandIn.launches());
+        }
+    }
+
+    /** What was asked of the target before the upload sees it as it was, what is asked after as it is. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void uploadsAreInOrderWithTheWorkOnTheirTarget(boolean othersFirst) {
+        StandIn.requireItself();
+        StandIn.setOthersFirst(othersFirst);
+        Shape shape = Shape.of(UPLOAD / 4);
+        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
+                NativeMemory host = NativeMemory.allocate(UPLOAD, "the source");
+                Buffer buffer = cuda.allocate(UPLOAD, "the target"); Buffer copies = cuda.allocate(8, "copies")) {
+            Tensor target = Tensor.of(buffer, DType.F32, shape);
+            Tensor copied = Tensor.of(copies, DType.F32, Shape.of(2));
+            cuda.fill(queue, target, 5);
+            cuda.convert(queue, target.slice(0, 1), copied.slice(0, 1));
+            cuda.upload(queue, host.segment().fill((byte) 0), target);
+            cuda.convert(queue, target.slice(UPLOAD / 4 - 1, UPLOAD / 4), copied.slice(1, 2));
+            assertArrayEquals(new float[] {5, 0}, HostCopy.readFloats(cuda, queue, copied));
+        }
+    }
+
+    /** An upload whose target is read at an address that was asked for before, so that nothing waits for the copy. */
+    @Test
+    void plantedMissingWaitForAnUploadIsFound() {
+        StandIn.requireItself();
+        CudaBackend cuda = CudaBackend.open(0);
+        CudaQueue queue = (CudaQueue) cuda.newQueue();
+        CudaBuffer buffer = (CudaBuffer) cuda.allocate(UPLOAD, "the target");
+        long address = buffer.address(queue);
+        try (NativeMemory host = NativeMemory.allocate(UPLOAD, "the source");
+                NativeMemory read = NativeMemory.allocate(4, "a number")) {
+            cuda.upload(queue, host.segment().fill((byte) 7), Tensor.of(buffer, DType.I8, Shape.of(UPLOAD)));
+            Failure found = assertThrows(Failure.class, () -> queue.context().check(CudaLibrary.cuMemcpyDtoHAsync_v2(
+                    read.segment(), address + UPLOAD - 4, 4, queue.enter()), "download"));
+            assertTrue(found.what().contains("never written"), found.what());
+        }
+        StandIn.reset();
     }
 }
