@@ -64,7 +64,7 @@ public final class GpuCheck implements Callable<Integer> {
     private Set<Part> parts = EnumSet.allOf(Part.class);
 
     @Option(names = "--text", defaultValue = "", paramLabel = "T",
-            description = "In the laboratory, only cases with this text.")
+            description = "Of the laboratory's cases, only those with this text.")
     private String text;
 
     @Option(names = "--quick", description = "Small sizes and short measurements, to see that everything works.")
@@ -144,9 +144,10 @@ public final class GpuCheck implements Callable<Integer> {
     }
 
     /** The small cases: every operation and type. */
-    private static void everyKernelOnce() {
+    private void everyKernelOnce() {
         try (CudaBackend cuda = CudaBackend.open(0)) {
-            OpCases.all().filter(c -> c.forwardFlops() < 1_000_000).forEach(c -> once(c, cuda));
+            OpCases.all().filter(c -> c.forwardFlops() < 1_000_000 && c.name().contains(text))
+                    .forEach(c -> once(c, cuda));
         }
     }
 

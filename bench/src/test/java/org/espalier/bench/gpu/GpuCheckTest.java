@@ -127,6 +127,14 @@ class GpuCheckTest {
     }
 
     @Test
+    void whatTheSanitizerWatchesRunsKernels() {
+        Ran ran = Ran.gpuCheck("--once", "--text", "swiGlu 7x17");
+        assertEquals(0, ran.status, ran.err);
+        assertEquals("", ran.out + ran.err);
+        assertTrue(StandIn.launches() >= 8, "forwards and backwards, of four cases");
+    }
+
+    @Test
     void sanitizerIsLookedForOnThePathAndInToolkits() throws IOException {
         Path toolkit = Files.createDirectories(folder.resolve("toolkit/bin"));
         Path program = Files.writeString(toolkit.resolve("compute-sanitizer"), "#!/bin/sh\n");
