@@ -3,6 +3,7 @@ package org.espalier.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.espalier.eval.TextFormat;
@@ -15,15 +16,16 @@ import picocli.CommandLine.Option;
 final class CalibrationOptions {
 
     @Option(names = "--calibration", paramLabel = "FILE",
-            description = "Text to calibrate on, a row a line; what looks at activations or gradients needs one.")
-    private Path text;
+            description = "Text to calibrate on, a row a line; what looks at activations or gradients needs one. Given "
+                    + "several times, each file gives an equal share of the sequences.")
+    private List<Path> texts = List.of();
 
     @Option(names = "--ids-file", paramLabel = "FILE",
             description = "Exact calibration ids instead: a JSON array of arrays.")
     private Path idsFile;
 
     @Option(names = "--samples", paramLabel = "N", defaultValue = "10", converter = Converters.Positive.class,
-            description = "Calibration sequences (default: ${DEFAULT-VALUE}).")
+            description = "Calibration sequences in all (default: ${DEFAULT-VALUE}).")
     private int samples;
 
     @Option(names = "--seq-len", paramLabel = "N", defaultValue = "64", converter = Converters.Positive.class,
@@ -32,11 +34,15 @@ final class CalibrationOptions {
 
     /** Why these options do not go together, if they do not. */
     Optional<String> complaint() {
-        return text != null && idsFile != null ? Optional.of("give --calibration or --ids-file, not both") : Optional.empty();
+        if (!texts.isEmpty() && idsFile != null) {
+            return Optional.of("give --calibration or --ids-file, not both");
+        }
+        return texts.size() > samples ? Optional.of("--samples " + samples + " leaves nothing to take from one of the "
+                + texts.size() + " --calibration files") : Optional.empty();
     }
 
     boolean given() {
-        return text != null || idsFile != null;
+        return !texts.isEmpty() || idsFile != null;
     }
 
     /** The calibration sequences. */
@@ -45,8 +51,13 @@ final class CalibrationOptions {
             return exact(idsFile);
         }
         try (Tokenizer tokenizer = Tokenizer.open(model)) {
-            return Calibration.draw(TextFormat.TEXT.read(text), row -> tokenizer.encode(row, false), samples, seqLen, seed,
-                    text.toString());
+            List<int[]> drawn = new ArrayList<>();
+            for (int t = 0; t < texts.size(); t++) {
+                int share = samples * (t + 1) / texts.size() - samples * t / texts.size();
+                drawn.addAll(Calibration.draw(TextFormat.TEXT.read(texts.get(t)), row -> tokenizer.encode(row, false), share,
+                        seqLen, seed, texts.get(t).toString()).sequences());
+            }
+            return new Calibration(drawn);
         }
     }
 

@@ -17,6 +17,11 @@ final class CompensationOptions {
                     + "that read it, on calibration text (default: ${DEFAULT-VALUE}).")
     private Compensation kind;
 
+    @Option(names = "--ridge", paramLabel = "R", defaultValue = "1", converter = Converters.AboveZero.class,
+            description = "How firmly lstsq holds weights to their old values, as a share of what their inputs sum up to: "
+                    + "less fits the calibration text closer, more serves other text (default: ${DEFAULT-VALUE}).")
+    private double ridge;
+
     Compensation kind() {
         return kind;
     }
@@ -37,7 +42,7 @@ final class CompensationOptions {
             return Compensated.nothing(selection.after());
         }
         Compensator compensator = new Compensator(open.checkpoint(), open.model(), selection,
-                calibration.orElseThrow().sequences());
+                calibration.orElseThrow().sequences(), ridge);
         requireMemory(compensator.bytes(kind));
         int layers = open.model().config().layers().size();
         try (Progress progress = command.progress("compensating", "layers", layers)) {

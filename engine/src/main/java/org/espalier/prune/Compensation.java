@@ -12,8 +12,8 @@ public enum Compensation {
      */
     BIAS,
     /**
-     * The kept columns of a layer's last projections are fitted to the dense layer's output on the activations of the
-     * model pruned so far, layer after layer, by least squares.
+     * The kept columns of a layer's last projections are fitted by least squares, layer after layer, so that the residual
+     * stream of the model pruned so far follows the dense model's.
      */
     LSTSQ;
 

@@ -24,15 +24,18 @@ public final class Compensator {
     private final Model dense;
     private final Selection selection;
     private final List<Packed> stretches;
+    private final double ridge;
 
     /**
      * @param source    of the dense model, from which what stays is cut
      * @param sequences token ids to calibrate on
+     * @param ridge     share of each input's own sum of squares that holds its weights to their old values in a fit
      */
-    public Compensator(Checkpoint source, Model dense, Selection selection, List<int[]> sequences) {
+    public Compensator(Checkpoint source, Model dense, Selection selection, List<int[]> sequences, double ridge) {
         this.source = source;
         this.dense = dense;
         this.selection = selection;
+        this.ridge = ridge;
         this.stretches = StreamWalk.stretches(sequences);
     }
 
@@ -88,7 +91,8 @@ public final class Compensator {
             Compactor compactor = new Compactor(source, dense.config(), selection, Optional.of(DType.F32));
             try (CutWeights weights = new CutWeights(dense.backend(), queue, compactor, dense.leaves(Map.of()));
                     StreamWalk pruned = new StreamWalk(dense.backend(), queue, stretches, weights.weight(Llama.EMBEDDING));
-                    LeastSquares fit = new LeastSquares(dense, selection, whole, pruned, weights, result, queue)) {
+                    LeastSquares fit = new LeastSquares(dense, selection, whole, pruned, weights, result, queue,
+                            ridge)) {
                 weights.forget();
                 walk(fit, layerDone);
             }

@@ -157,7 +157,7 @@ class CompensatorTest {
     }
 
     private static void write(Checkpoint source, Model model, Selection selection, Compensation kind, Path out) {
-        try (Compensated compensated = new Compensator(source, model, selection, SEQUENCES).run(kind, () -> { })) {
+        try (Compensated compensated = new Compensator(source, model, selection, SEQUENCES, 0.01).run(kind, () -> { })) {
             new Compactor(source, model.config(), selection, Optional.empty()).writer(compensated).write(out, true);
         }
     }
