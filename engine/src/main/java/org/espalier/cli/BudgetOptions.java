@@ -5,11 +5,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.espalier.couple.Group.Role;
+import org.espalier.model.Llama;
+import org.espalier.model.ModelConfig;
 import org.espalier.prune.Allocation.Normalise;
 import org.espalier.prune.Allocation.Scope;
 import org.espalier.prune.BlockCriterion;
 import org.espalier.prune.BlockScores.Kind;
 import org.espalier.prune.Budget;
+import org.espalier.prune.UnitFinder;
 import picocli.CommandLine.Option;
 
 /** What may go, and how much. */
@@ -95,7 +98,9 @@ final class BudgetOptions {
     private Mode mode;
 
     @Option(names = "--units", paramLabel = "U", split = ",",
-            description = "What may go instead of a mode's units, with commas: ${COMPLETION-CANDIDATES}.")
+            description = "What may go instead of a mode's units, with commas: ${COMPLETION-CANDIDATES} (default in blocks: "
+                    + "neurons, and kv_heads with them if more than half of the neurons' parameters must go or with "
+                    + "--compat llm-pruner).")
     private List<Unit> units;
 
     @Option(names = "--block-score", paramLabel = "C", defaultValue = "cosine",
@@ -126,8 +131,8 @@ final class BudgetOptions {
     private int round;
 
     @Option(names = "--dependency", paramLabel = "D", defaultValue = "on",
-            description = "${COMPLETION-CANDIDATES}; off: every matrix chooses by itself, as if none depended on another. It ruins the model, which is "
-                    + "what it is there to show (default: ${DEFAULT-VALUE}).")
+            description = "${COMPLETION-CANDIDATES}; off: every matrix chooses by itself, as if none depended on another. "
+                    + "It ruins the model, which is what it is there to show (default: ${DEFAULT-VALUE}).")
     private Dependency dependency;
 
     /** Why these options do not go together with whether calibration text is given, if they do not. */
@@ -149,24 +154,32 @@ final class BudgetOptions {
         return dependency == Dependency.ON;
     }
 
+    /** Whether what goes can be made up for: the residual stream keeps its width. */
+    boolean compensable() {
+        return dependency() && !chosen().contains(Unit.CHANNELS);
+    }
+
     private List<Unit> chosen() {
         return units == null ? mode.units : units;
     }
 
     /**
-     * @param layers       of the model
+     * @param config       of the model
      * @param compatible   whether LLM-Pruner's choices are wanted
      * @param standardised whether scores of different groups compare as they are
      * @param steps        times that units are scored
      */
-    Budget budget(int layers, boolean compatible, boolean standardised, int steps) {
+    Budget budget(ModelConfig config, boolean compatible, boolean standardised, int steps) {
+        int layers = config.layers().size();
         LayerRange inner = new LayerRange(keepFirst == null ? Math.ceilDiv(layers, 8) : keepFirst,
                 layers - 1 - (keepLast == null ? Math.ceilDiv(layers, 16) : keepLast));
         RatioOf counted = ratioOf != null ? ratioOf : compatible ? RatioOf.UNITS : RatioOf.PARAMETERS;
         Normalise by = normalise != null ? normalise : compatible || standardised ? Normalise.NONE : Normalise.PARAMETERS;
         List<Role> roles = new ArrayList<>();
         List<Kind> blocks = new ArrayList<>();
-        for (Unit unit : chosen()) {
+        LayerRange mlp = mlpLayers == null ? inner : mlpLayers;
+        boolean usual = units == null && mode == Mode.BLOCK && !compatible && counted == RatioOf.PARAMETERS;
+        for (Unit unit : usual && neuronsSuffice(config, mlp) ? List.of(Unit.NEURONS) : chosen()) {
             if (unit.role != null) {
                 roles.add(unit.role);
             } else {
@@ -175,6 +188,14 @@ final class BudgetOptions {
         }
         return new Budget(new Budget.Amount(ratio, counted == RatioOf.UNITS, round, steps), scope, by,
                 new Budget.Candidates(roles, blocks, blockCriterion, attentionLayers == null ? inner : attentionLayers,
-                        mlpLayers == null ? inner : mlpLayers, dependency()));
+                        mlp, dependency()));
+    }
+
+    /** Attention has few units, each of which carries much: it is spared while half of the neurons are enough. */
+    private boolean neuronsSuffice(ModelConfig config, LayerRange mlp) {
+        long neurons = UnitFinder.of(config).stream()
+                .filter(u -> u.group().role() == Role.NEURONS && mlp.test(u.layer()))
+                .mapToLong(u -> u.count() * u.group().parametersPerUnit()).sum();
+        return 2 * ratio * new Llama(config).shape().parameterCount() <= neurons;
     }
 }

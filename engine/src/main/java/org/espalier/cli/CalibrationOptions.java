@@ -24,38 +24,46 @@ final class CalibrationOptions {
             description = "Exact calibration ids instead: a JSON array of arrays.")
     private Path idsFile;
 
-    @Option(names = "--samples", paramLabel = "N", defaultValue = "10", converter = Converters.Positive.class,
-            description = "Calibration sequences in all (default: ${DEFAULT-VALUE}).")
-    private int samples;
+    @Option(names = "--samples", paramLabel = "N", converter = Converters.Positive.class,
+            description = "Calibration sequences in all (default: 128; 10 with --compat llm-pruner).")
+    private Integer samples;
 
-    @Option(names = "--seq-len", paramLabel = "N", defaultValue = "64", converter = Converters.Positive.class,
-            description = "Tokens of each (default: ${DEFAULT-VALUE}).")
-    private int seqLen;
+    @Option(names = "--seq-len", paramLabel = "N", converter = Converters.Positive.class,
+            description = "Tokens of each (default: 128; 64 with --compat llm-pruner).")
+    private Integer seqLen;
 
     /** Why these options do not go together, if they do not. */
     Optional<String> complaint() {
         if (!texts.isEmpty() && idsFile != null) {
             return Optional.of("give --calibration or --ids-file, not both");
         }
-        return texts.size() > samples ? Optional.of("--samples " + samples + " leaves nothing to take from one of the "
-                + texts.size() + " --calibration files") : Optional.empty();
+        return samples != null && texts.size() > samples
+                ? Optional.of("--samples " + samples + " leaves nothing to take from some of the " + texts.size()
+                        + " --calibration files")
+                : Optional.empty();
     }
 
     boolean given() {
         return !texts.isEmpty() || idsFile != null;
     }
 
-    /** The calibration sequences. */
-    Calibration read(Path model, long seed) {
+    /**
+     * The calibration sequences.
+     *
+     * @param compatible whether LLM-Pruner's number of them is taken where none is given
+     */
+    Calibration read(Path model, long seed, boolean compatible) {
         if (idsFile != null) {
             return exact(idsFile);
         }
         try (Tokenizer tokenizer = Tokenizer.open(model)) {
             List<int[]> drawn = new ArrayList<>();
+            int wanted = samples != null ? samples : compatible ? 10 : 128;
+            int length = seqLen != null ? seqLen : compatible ? 64 : 128;
             for (int t = 0; t < texts.size(); t++) {
-                int share = samples * (t + 1) / texts.size() - samples * t / texts.size();
+                int share = wanted * (t + 1) / texts.size() - wanted * t / texts.size();
                 drawn.addAll(Calibration.draw(TextFormat.TEXT.read(texts.get(t)), row -> tokenizer.encode(row, false), share,
-                        seqLen, seed, texts.get(t).toString()).sequences());
+                        length, seed, texts.get(t).toString()).sequences());
             }
             return new Calibration(drawn);
         }

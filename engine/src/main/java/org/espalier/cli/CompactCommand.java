@@ -15,6 +15,7 @@ import org.espalier.model.ModelConfig;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.Compactor;
 import org.espalier.prune.Compensated;
+import org.espalier.prune.Compensation;
 import org.espalier.prune.Plan;
 import org.espalier.prune.PlanFile;
 import org.espalier.prune.PlanSelection;
@@ -55,13 +56,14 @@ final class CompactCommand extends EngineCommand {
         });
         output.requireFree();
         Plan keep = PlanFile.read(plan);
-        Optional<Calibration> sequences = calibration.given() ? Optional.of(calibration.read(model.path(), seed.value()))
-                : Optional.empty();
+        Optional<Calibration> sequences = calibration.given()
+                ? Optional.of(calibration.read(model.path(), seed.value(), false)) : Optional.empty();
         try (OpenModel open = OpenModel.open(model.path(), compute.open())) {
             checkSource(keep, open.checkpoint());
             ModelConfig config = open.model().config();
             Selection selection = new PlanSelection(config, plan.toString()).removed(keep);
-            try (Compensated compensated = compensation.compute(this, open, selection, sequences)) {
+            try (Compensated compensated = compensation.compute(this, open, selection, sequences,
+                    sequences.isPresent() ? Compensation.LSTSQ : Compensation.NONE)) {
                 CheckpointWriter writer = new Compactor(open.checkpoint(), config, selection, dtype.type())
                         .writer(compensated);
                 TokenizerFiles.of(model.path(), open.checkpoint()).forEach(writer::file);

@@ -12,9 +12,10 @@ import picocli.CommandLine.Option;
 /** How what is left makes up for what is gone. */
 final class CompensationOptions {
 
-    @Option(names = "--compensate", paramLabel = "HOW", defaultValue = "none",
+    @Option(names = "--compensate", paramLabel = "HOW",
             description = "${COMPLETION-CANDIDATES}: bias adds the mean output of what is gone, lstsq fits the projections "
-                    + "that read it, on calibration text (default: ${DEFAULT-VALUE}).")
+                    + "that read it, on calibration text (default: lstsq where there is calibration text; none with "
+                    + "--mode channel, --dependency off and --compat llm-pruner).")
     private Compensation kind;
 
     @Option(names = "--ridge", paramLabel = "R", defaultValue = "1", converter = Converters.AboveZero.class,
@@ -22,39 +23,47 @@ final class CompensationOptions {
                     + "less fits the calibration text closer, more serves other text (default: ${DEFAULT-VALUE}).")
     private double ridge;
 
-    Compensation kind() {
-        return kind;
+    /**
+     * Why these options do not go together with others, if they do not.
+     *
+     * @param calibrated whether calibration text is given
+     */
+    Optional<String> complaint(boolean calibrated) {
+        return !wanted() || calibrated ? Optional.empty()
+                : Optional.of("--compensate " + kind + " needs --calibration FILE (any text) or --ids-file FILE");
     }
 
-    /** Why these options do not go together with whether calibration text is given, if they do not. */
-    Optional<String> complaint(boolean calibrated) {
-        return kind == Compensation.NONE || calibrated ? Optional.empty()
-                : Optional.of("--compensate " + kind + " needs --calibration FILE (any text) or --ids-file FILE");
+    /** Whether something was asked for. */
+    boolean wanted() {
+        return kind != null && kind != Compensation.NONE;
     }
 
     /**
      * Computes the parameters that make up for what is gone; the caller closes them.
      *
+     * @param usual what is done if nothing was asked for
      * @throws Failure if there is not enough memory
      */
-    Compensated compute(EngineCommand command, OpenModel open, Selection selection, Optional<Calibration> calibration) {
-        if (kind == Compensation.NONE) {
+    Compensated compute(EngineCommand command, OpenModel open, Selection selection, Optional<Calibration> calibration,
+            Compensation usual) {
+        Compensation how = kind == null ? usual : kind;
+        if (how == Compensation.NONE) {
             return Compensated.nothing(selection.after());
         }
         Compensator compensator = new Compensator(open.checkpoint(), open.model(), selection,
                 calibration.orElseThrow().sequences(), ridge);
-        requireMemory(compensator.bytes(kind));
+        requireMemory(compensator.bytes(how), how);
         int layers = open.model().config().layers().size();
         try (Progress progress = command.progress("compensating", "layers", layers)) {
-            return compensator.run(kind, () -> progress.advance(1));
+            return compensator.run(how, () -> progress.advance(1));
         }
     }
 
-    private void requireMemory(long bytes) {
+    private void requireMemory(long bytes, Compensation how) {
         long available = Machine.memoryAvailable();
         if (available > 0 && bytes > available) {
             throw new Failure("not enough memory: %,d MB are needed, %,d MB can be had".formatted(bytes >> 20,
-                    available >> 20), "--compensate " + kind, "use fewer --samples or a shorter --seq-len");
+                    available >> 20), "--compensate " + how, "use fewer --samples or a shorter --seq-len");
         }
     }
 }

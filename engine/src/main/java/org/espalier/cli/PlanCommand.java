@@ -64,7 +64,7 @@ final class PlanCommand extends EngineCommand {
             ModelConfig config = ConfigReader.read(checkpoint.config(), model.toString());
             boolean standardised = Arrays.stream(Criterion.values())
                     .anyMatch(c -> c.standardised() && c.name().equalsIgnoreCase(file.criterion()));
-            Plan plan = new Planner(config, budget.budget(config.layers().size(), compat != null, standardised, 1))
+            Plan plan = new Planner(config, budget.budget(config, compat != null, standardised, 1))
                     .plan(file, scores.toString());
             PlanFile.write(plan, out, force);
             report(plan);

@@ -10,6 +10,7 @@ import org.espalier.prune.Budget;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.Compactor;
 import org.espalier.prune.Compensated;
+import org.espalier.prune.Compensation;
 import org.espalier.prune.PlanFile;
 import org.espalier.prune.Pruning;
 import org.espalier.tensor.DType;
@@ -47,6 +48,9 @@ final class PruneOptions {
     Optional<String> complaint() {
         return score.complaint().or(() -> compensation.complaint(score.calibrated()))
                 .or(() -> budget.complaint(score.calibrated()))
+                .or(() -> compensation.wanted() && !budget.compensable()
+                        ? Optional.of("--compensate is for heads and neurons: not with channels, not with --dependency off")
+                        : Optional.empty())
                 .or(() -> steps > 1 && !budget.dependency()
                         ? Optional.of("--dependency off is one step; leave out --steps") : Optional.empty());
     }
@@ -70,7 +74,7 @@ final class PruneOptions {
     Pruned writeInto(Path folder, EngineCommand command, Path model, OpenModel open, Optional<Calibration> calibration,
             long seed) throws IOException {
         Pruning.Result result = plan(folder.resolve(".steps"), command, open, calibration, seed);
-        try (Compensated compensated = compensation.compute(command, open, result.selection(), calibration)) {
+        try (Compensated compensated = compensation.compute(command, open, result.selection(), calibration, usual())) {
             CheckpointWriter writer = new Compactor(open.checkpoint(), open.model().config(), result.selection(), type())
                     .writer(compensated);
             TokenizerFiles.of(model, open.checkpoint()).forEach(writer::file);
@@ -81,10 +85,14 @@ final class PruneOptions {
         }
     }
 
+    private Compensation usual() {
+        return score.calibrated() && !score.compatible() && budget.compensable() ? Compensation.LSTSQ : Compensation.NONE;
+    }
+
     private Pruning.Result plan(Path scratch, EngineCommand command, OpenModel open, Optional<Calibration> calibration,
             long seed) {
         try (ScoreWatch watch = new ScoreWatch(command, memory)) {
-            Budget what = budget.budget(open.model().config().layers().size(), score.compatible(),
+            Budget what = budget.budget(open.model().config(), score.compatible(),
                     score.criterion().standardised(), steps);
             return new Pruning(open.checkpoint(), open.model(), watch.walking(open.checkpoint()), scratch)
                     .plan(score.method(seed), what, calibration);

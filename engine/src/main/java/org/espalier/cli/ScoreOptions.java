@@ -13,8 +13,8 @@ import picocli.CommandLine.Option;
 /** How units are scored, and on what. */
 final class ScoreOptions {
 
-    @Option(names = "--criterion", paramLabel = "C", defaultValue = "param_first",
-            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--criterion", paramLabel = "C",
+            description = "${COMPLETION-CANDIDATES} (default: param_second; param_first with --compat llm-pruner).")
     private Criterion criterion;
 
     @Option(names = "--aggregate", paramLabel = "A",
@@ -30,12 +30,13 @@ final class ScoreOptions {
     private CalibrationOptions calibration;
 
     ModelScores.Method method(long seed) {
-        return new ModelScores.Method(criterion, aggregate == null ? criterion.defaultAggregate() : aggregate,
+        Criterion by = criterion();
+        return new ModelScores.Method(by, aggregate == null ? by.defaultAggregate() : aggregate,
                 compatible() ? Alignment.LLM_PRUNER : Alignment.BY_UNIT, seed);
     }
 
     Criterion criterion() {
-        return criterion;
+        return criterion != null ? criterion : compatible() ? Criterion.PARAM_FIRST : Criterion.PARAM_SECOND;
     }
 
     boolean compatible() {
@@ -49,14 +50,14 @@ final class ScoreOptions {
 
     /** Why these options do not go together, if they do not. */
     Optional<String> complaint() {
-        if (criterion.needsCalibration() && !calibration.given()) {
-            return Optional.of("criterion " + criterion + " needs --calibration FILE (any text) or --ids-file FILE");
+        if (criterion().needsCalibration() && !calibration.given()) {
+            return Optional.of("criterion " + criterion() + " needs --calibration FILE (any text) or --ids-file FILE");
         }
         return calibration.complaint();
     }
 
     /** The calibration sequences; empty if none are given. */
     Optional<Calibration> calibration(Path model, long seed) {
-        return calibration.given() ? Optional.of(calibration.read(model, seed)) : Optional.empty();
+        return calibration.given() ? Optional.of(calibration.read(model, seed, compatible())) : Optional.empty();
     }
 }

@@ -25,7 +25,7 @@ import org.w3c.dom.Document;
 class RunCommandTest {
 
     private static final String JOB = "run @/model --calibration @/stories.txt --data @/stories.txt --eval @/unseen.txt "
-            + "--eval-windows 8 --ratio 0.3 --batch-size 8 --lr 3e-3 --max-tokens 8 --out @/out";
+            + "--eval-windows 8 --ratio 0.3 --samples 10 --seq-len 64 --batch-size 8 --lr 3e-3 --max-tokens 8 --out @/out";
 
     @TempDir
     private Path folder;

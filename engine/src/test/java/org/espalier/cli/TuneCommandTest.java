@@ -40,7 +40,8 @@ class TuneCommandTest {
 
     @Test
     void aPrunedModelIsTrainedBack() throws IOException {
-        engine("prune @/model --calibration @/stories.txt --ratio 0.3 --out @/pruned");
+        engine("prune @/model --calibration @/stories.txt --ratio 0.3 --samples 10 --seq-len 64 --compensate none "
+                + "--out @/pruned");
         JsonNode tuned = json("tune @/pruned --data @/stories.txt --out @/adapter --batch-size 8 --lr 3e-3 --epochs 2 "
                 + "--json");
         assertEquals(9, tuned.get("steps").asInt());

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.espalier.Backends;
 import org.espalier.Golden;
@@ -86,6 +87,24 @@ class CompensatorTest {
         }
     }
 
+    /** Without limit, the ridge leaves everything as it was cut; on its way there what is fitted moves less and less. */
+    @Test
+    void theRidgeHoldsOldWeights() {
+        ModelConfig config = RandomModel.config(32, 8, 2, new LayerConfig(4, 2, 24), false);
+        RandomModel.write(config, 7, folder.resolve("source"));
+        try (Backend backend = Backends.open("cpu"); Checkpoint source = Checkpoint.open(folder.resolve("source"));
+                Model model = Model.open(source, backend)) {
+            Selection selection = neurons(config, 2, 3, 5);
+            double[] plain = pruned(source, model, selection, Compensation.NONE, backend);
+            double[] moved = DoubleStream.of(0.01, 1, 1e8).map(ridge -> {
+                write(source, model, selection, Compensation.LSTSQ, ridge, folder.resolve("fitted"));
+                return error(plain, read(folder.resolve("fitted"), selection, backend));
+            }).toArray();
+            assertTrue(moved[0] > moved[1] && moved[1] > moved[2], Arrays.toString(moved));
+            assertEquals(0, moved[2], 1e-10);
+        }
+    }
+
     /** On the data it was computed on, every way is better than none, whatever is removed. */
     @ParameterizedTest
     @CsvSource({"HEADS", "QUERY_HEADS", "NEURONS"})
@@ -134,7 +153,7 @@ class CompensatorTest {
         for (int threads = 1; threads <= 2; threads++) {
             try (Backend backend = Backends.cpu(threads); Checkpoint source = Checkpoint.open(folder.resolve("source"));
                     Model model = Model.open(source, backend)) {
-                write(source, model, neurons(config, 1, 7, 9), Compensation.LSTSQ, folder.resolve("threads" + threads));
+                write(source, model, neurons(config, 1, 7, 9), Compensation.LSTSQ, 0.01, folder.resolve("threads" + threads));
             }
             written[threads - 1] = Files.readAllBytes(folder.resolve("threads" + threads + "/model.safetensors"));
         }
@@ -149,15 +168,20 @@ class CompensatorTest {
 
     private double[] pruned(Checkpoint source, Model model, Selection selection, Compensation kind, Backend backend) {
         Path out = folder.resolve(kind.toString());
-        write(source, model, selection, kind, out);
+        write(source, model, selection, kind, 0.01, out);
+        return read(out, selection, backend);
+    }
+
+    private static double[] read(Path out, Selection selection, Backend backend) {
         try (Checkpoint cut = Checkpoint.open(out); Model smaller = Model.open(cut, backend)) {
             assertEquals(selection.after().layers(), smaller.config().layers());
             return logits(smaller, backend);
         }
     }
 
-    private static void write(Checkpoint source, Model model, Selection selection, Compensation kind, Path out) {
-        try (Compensated compensated = new Compensator(source, model, selection, SEQUENCES, 0.01).run(kind, () -> { })) {
+    private static void write(Checkpoint source, Model model, Selection selection, Compensation kind, double ridge,
+            Path out) {
+        try (Compensated compensated = new Compensator(source, model, selection, SEQUENCES, ridge).run(kind, () -> { })) {
             new Compactor(source, model.config(), selection, Optional.empty()).writer(compensated).write(out, true);
         }
     }
