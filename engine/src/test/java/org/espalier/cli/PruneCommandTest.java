@@ -1,5 +1,6 @@
 package org.espalier.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.espalier.format.Checkpoint;
 import org.espalier.prune.Plan;
@@ -15,6 +17,8 @@ import org.espalier.prune.PlanFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code engine prune} does where nothing more is asked for. */
 class PruneCommandTest {
@@ -77,5 +81,17 @@ class PruneCommandTest {
         Plan first = prune("first", "--calibration", text("a.txt"), "--samples", "9");
         assertEquals(9, both.calibration().samples());
         assertNotEquals(first.calibration().sha256(), both.calibration().sha256());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"neurons", "kv_heads,neurons", "channels"})
+    void scoresPlanAndWeightsAreTheSameBytesAtAnyNumberOfThreads(String units) throws IOException {
+        for (String threads : List.of("1", "2")) {
+            prune(threads, "--calibration", text("a.txt"), "--samples", "12", "--units", units, "--threads", threads);
+        }
+        for (String file : List.of("scores.json", "plan.json", "config.json", "model.safetensors")) {
+            assertArrayEquals(Files.readAllBytes(folder.resolve("1/" + file)), Files.readAllBytes(folder.resolve("2/" + file)),
+                    file);
+        }
     }
 }
