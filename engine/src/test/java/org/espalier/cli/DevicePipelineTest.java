@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.espalier.Golden;
 import org.espalier.backend.cuda.StandIn;
+import org.espalier.format.SafetensorsFile;
 import org.espalier.report.TrainingFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +25,9 @@ class DevicePipelineTest {
 
     /** Of a loss near 4: training goes through every operation, forwards and backwards, in float32. */
     private static final double LOSS = 1e-5;
+
+    /** Of the largest weight of a tensor: activations are float32, the equations float64. */
+    private static final double FITTED = 1e-4;
 
     @TempDir
     private Path folder;
@@ -56,10 +61,26 @@ class DevicePipelineTest {
         assertEquals(12, cuda.get("ids").size());
     }
 
+    /** Fitted weights are computed, so they agree as float32 sums do, not to the byte. */
+    @Test
+    void fittedAsOnTheCpu() {
+        for (String device : List.of("cpu", "cuda")) {
+            engine("prune @/model --calibration @/stories.txt --criterion l2 --samples 20 --seq-len 64 --ratio 0.3 "
+                    + "--compensate lstsq --dtype f32 --out @/" + device + "/fitted --device " + device);
+        }
+        try (SafetensorsFile cpu = SafetensorsFile.open(folder.resolve("cpu/fitted/model.safetensors"));
+                SafetensorsFile cuda = SafetensorsFile.open(folder.resolve("cuda/fitted/model.safetensors"))) {
+            assertEquals(cpu.tensors().keySet(), cuda.tensors().keySet());
+            for (String name : cpu.tensors().keySet()) {
+                Golden.assertCloseToLargest(Golden.doubles(cpu, name), Golden.doubles(cuda, name), FITTED, name);
+            }
+        }
+    }
+
     /** What the pruned model writes with its adapter. */
     private JsonNode pipeline(String device) throws IOException {
         engine("prune @/model --calibration @/stories.txt --criterion param_mix --samples 3 --seq-len 32 --ratio 0.3 "
-                + "--out @/" + device + "/pruned --device " + device);
+                + "--units kv_heads,neurons --compensate none --out @/" + device + "/pruned --device " + device);
         engine("tune @/" + device + "/pruned --data @/stories.txt --max-samples 12 --held-out 2 --cutoff 32 --batch-size 4 "
                 + "--epochs 1 --lr 3e-3 --dropout 0.1 --out @/" + device + "/adapter --device " + device);
         return new ObjectMapper().readTree(engine("generate @/" + device + "/pruned --adapter @/" + device
