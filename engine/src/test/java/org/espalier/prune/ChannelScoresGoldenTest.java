@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.IntStream;
 import org.espalier.Backends;
 import org.espalier.Golden;
@@ -19,7 +18,6 @@ import org.espalier.couple.Member;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.model.Model;
-import org.espalier.prune.UnitScores.Alignment;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -47,7 +45,7 @@ class ChannelScoresGoldenTest {
                 if (!run.get("mode").asText().equals("channel") || run.get("kind").asText().equals("random")) {
                     continue;
                 }
-                ModelScores.Method method = method(run);
+                ModelScores.Method method = new GoldenRun(folder, run).method();
                 AxisScores axes = new ModelScores(model, ModelScores.Walking.inMemory()).axes(List.of(channels), method,
                         calibration);
                 double[] scores = UnitScores.of(channels, axes, method.aggregate(), method.alignment()).scores();
@@ -65,11 +63,6 @@ class ChannelScoresGoldenTest {
         }
         assertEquals(6, runs);
         assertEquals(3, recorded);
-    }
-
-    private static ModelScores.Method method(JsonNode run) {
-        return new ModelScores.Method(Criterion.valueOf(run.get("kind").asText().toUpperCase(Locale.ROOT)),
-                Aggregate.valueOf(run.get("reduction").asText().toUpperCase(Locale.ROOT)), Alignment.LLM_PRUNER, 0);
     }
 
     private static void compareMembers(JsonNode run, Path file, Units channels, AxisScores axes, double[] scores) {
