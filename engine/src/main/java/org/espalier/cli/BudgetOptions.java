@@ -1,10 +1,11 @@
 package org.espalier.cli;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import org.espalier.couple.Group.Role;
+import org.espalier.ffi.Failure;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
 import org.espalier.prune.Allocation.Normalise;
@@ -12,6 +13,7 @@ import org.espalier.prune.Allocation.Scope;
 import org.espalier.prune.BlockCriterion;
 import org.espalier.prune.BlockScores.Kind;
 import org.espalier.prune.Budget;
+import org.espalier.prune.Budget.Candidates;
 import org.espalier.prune.UnitFinder;
 import picocli.CommandLine.Option;
 
@@ -29,6 +31,12 @@ final class BudgetOptions {
         Unit(Role role, Kind block) {
             this.role = role;
             this.block = block;
+        }
+
+        /** Everything of some kinds, in every layer. */
+        static Candidates candidates(List<Unit> units, BlockCriterion blockCriterion) {
+            return Candidates.anywhere(units.stream().map(unit -> unit.role).filter(Objects::nonNull).toList(),
+                    units.stream().map(unit -> unit.block).filter(Objects::nonNull).toList(), blockCriterion);
         }
 
         @Override
@@ -135,18 +143,25 @@ final class BudgetOptions {
                     + "It ruins the model, which is what it is there to show (default: ${DEFAULT-VALUE}).")
     private Dependency dependency;
 
-    /** Why these options do not go together with whether calibration text is given, if they do not. */
-    Optional<String> complaint(boolean calibrated) {
+    /** Why these options do not go together, if they do not. */
+    Optional<String> complaint() {
         if (units != null && mode != Mode.BLOCK) {
             return Optional.of("give --mode or --units, not both");
         }
         if (!dependency() && chosen().containsAll(List.of(Unit.KV_HEADS, Unit.QUERY_HEADS))) {
             return Optional.of("--dependency off takes kv_heads or query_heads, not both");
         }
-        boolean needed = blockCriterion.needsCalibration() && chosen().stream().anyMatch(u -> u.block != null);
-        return needed && !calibrated
-                ? Optional.of("--block-score " + blockCriterion + " needs --calibration FILE (any text) or --ids-file FILE")
+        boolean someLayers = attentionLayers != null || mlpLayers != null || keepFirst != null && keepFirst > 0
+                || keepLast != null && keepLast > 0;
+        return someLayers && chosen().equals(List.of(Unit.CHANNELS))
+                ? Optional.of("channels run through every layer: leave out --keep-first, --keep-last, --attention-layers and "
+                        + "--mlp-layers")
                 : Optional.empty();
+    }
+
+    /** What may go, wherever it lies. */
+    Candidates anywhere() {
+        return Unit.candidates(chosen(), blockCriterion);
     }
 
     /** Whether what depends on each other goes together. */
@@ -175,20 +190,22 @@ final class BudgetOptions {
                 layers - 1 - (keepLast == null ? Math.ceilDiv(layers, 16) : keepLast));
         RatioOf counted = ratioOf != null ? ratioOf : compatible ? RatioOf.UNITS : RatioOf.PARAMETERS;
         Normalise by = normalise != null ? normalise : compatible || standardised ? Normalise.NONE : Normalise.PARAMETERS;
-        List<Role> roles = new ArrayList<>();
-        List<Kind> blocks = new ArrayList<>();
+        LayerRange attention = attentionLayers == null ? inner : attentionLayers;
         LayerRange mlp = mlpLayers == null ? inner : mlpLayers;
+        requireInside("--attention-layers", attention, layers);
+        requireInside("--mlp-layers", mlp, layers);
         boolean usual = units == null && mode == Mode.BLOCK && !compatible && counted == RatioOf.PARAMETERS;
-        for (Unit unit : usual && neuronsSuffice(config, mlp) ? List.of(Unit.NEURONS) : chosen()) {
-            if (unit.role != null) {
-                roles.add(unit.role);
-            } else {
-                blocks.add(unit.block);
-            }
-        }
+        Candidates kinds = Unit.candidates(usual && neuronsSuffice(config, mlp) ? List.of(Unit.NEURONS) : chosen(),
+                blockCriterion);
         return new Budget(new Budget.Amount(ratio, counted == RatioOf.UNITS, round, steps), scope, by,
-                new Budget.Candidates(roles, blocks, blockCriterion, attentionLayers == null ? inner : attentionLayers,
-                        mlp, dependency()));
+                new Candidates(kinds.roles(), kinds.blocks(), blockCriterion, attention, mlp, dependency()));
+    }
+
+    private static void requireInside(String option, LayerRange range, int layers) {
+        if (range.last() >= layers) {
+            throw new Failure("the model has layers 0 to " + (layers - 1), option + " " + range.first() + "-" + range.last(),
+                    "name layers that it has");
+        }
     }
 
     /** Attention has few units, each of which carries much: it is spared while half of the neurons are enough. */

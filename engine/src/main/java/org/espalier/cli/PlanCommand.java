@@ -52,7 +52,7 @@ final class PlanCommand extends EngineCommand {
         if (model == null || scores == null || out == null) {
             throw wrongUsage("give MODEL, --scores FILE and --out FILE; or 'show' or 'diff'");
         }
-        budget.complaint(true).ifPresent(complaint -> {
+        budget.complaint().ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
         if (!budget.dependency()) {

@@ -46,8 +46,8 @@ final class PruneOptions {
 
     /** Why these options do not go together, if they do not. */
     Optional<String> complaint() {
-        return score.complaint().or(() -> compensation.complaint(score.calibrated()))
-                .or(() -> budget.complaint(score.calibrated()))
+        return score.complaint(budget.anywhere()).or(() -> compensation.complaint(score.calibrated()))
+                .or(budget::complaint)
                 .or(() -> compensation.wanted() && !budget.compensable()
                         ? Optional.of("--compensate is for heads and neurons: not with channels, not with --dependency off")
                         : Optional.empty())

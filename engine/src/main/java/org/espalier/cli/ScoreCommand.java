@@ -2,7 +2,6 @@ package org.espalier.cli;
 
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.espalier.cli.BudgetOptions.Unit;
@@ -47,16 +46,11 @@ final class ScoreCommand extends EngineCommand {
 
     @Override
     void run() {
-        score.complaint().ifPresent(complaint -> {
+        Candidates candidates = Unit.candidates(units, blockCriterion);
+        score.complaint(candidates).ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
         ModelScores.Method method = score.method(seed.value());
-        Candidates candidates = candidates();
-        boolean looked = method.criterion().needsCalibration() && !candidates.roles().isEmpty()
-                || blockCriterion.needsCalibration() && !candidates.blocks().isEmpty();
-        if (looked && !score.calibrated()) {
-            throw wrongUsage("--block-score " + blockCriterion + " needs --calibration FILE (any text) or --ids-file FILE");
-        }
         output.requireFree();
         long start = System.nanoTime();
         Optional<Calibration> calibration = score.calibration(model.path(), seed.value());
@@ -64,18 +58,11 @@ final class ScoreCommand extends EngineCommand {
                 ScoreWatch watch = new ScoreWatch(this, memory)) {
             Rankings rankings = Rankings.of(open.model(), watch.walking(open.checkpoint()), method, candidates,
                     calibration.map(Calibration::sequences).orElse(List.of()));
-            ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), method,
-                    calibration.filter(c -> looked), rankings);
+            ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), method, candidates, calibration,
+                    rankings);
             PlanFile.write(file, output.path(), output.force());
             report(file.groups(), (System.nanoTime() - start) / 1e9, watch.peakAnonymous());
         }
-    }
-
-    /** Everything of the kinds asked for, in every layer. */
-    private Candidates candidates() {
-        return new Candidates(units.stream().map(unit -> unit.role).filter(Objects::nonNull).toList(),
-                units.stream().map(unit -> unit.block).filter(Objects::nonNull).toList(), blockCriterion, layer -> true,
-                layer -> true, true);
     }
 
     private void report(List<ScoresFile.Group> scores, double seconds, long peakAnonymous) {

@@ -3,6 +3,7 @@ package org.espalier.cli;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.espalier.prune.Aggregate;
+import org.espalier.prune.Budget;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.Criterion;
 import org.espalier.prune.ModelScores;
@@ -48,10 +49,16 @@ final class ScoreOptions {
         return calibration.given();
     }
 
-    /** Why these options do not go together, if they do not. */
-    Optional<String> complaint() {
-        if (criterion().needsCalibration() && !calibration.given()) {
-            return Optional.of("criterion " + criterion() + " needs --calibration FILE (any text) or --ids-file FILE");
+    /**
+     * Why these options do not go together, if they do not.
+     *
+     * @param candidates what is scored
+     */
+    Optional<String> complaint(Budget.Candidates candidates) {
+        if (!calibration.given() && candidates.needsCalibration(criterion())) {
+            boolean units = candidates.scoresUnits() && criterion().needsCalibration();
+            return Optional.of((units ? "criterion " + criterion() : "--block-score " + candidates.blockCriterion())
+                    + " needs --calibration FILE (any text) or --ids-file FILE");
         }
         return calibration.complaint();
     }

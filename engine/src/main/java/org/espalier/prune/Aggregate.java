@@ -1,5 +1,7 @@
 package org.espalier.prune;
 
+import java.util.Locale;
+
 /** How the scores of a group's members become one. */
 public enum Aggregate {
     SUM, MEAN, MAX, PROD, FIRST, SECOND, LAST;
@@ -39,5 +41,10 @@ public enum Aggregate {
             product *= number;
         }
         return product;
+    }
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
     }
 }

@@ -19,7 +19,12 @@ public final class Allocation {
         /** Every group loses the same share of its units. */
         LOCAL,
         /** The lowest scores of all groups go. */
-        GLOBAL
+        GLOBAL;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /** What scores are divided by before groups of different kinds compete. */
@@ -67,7 +72,7 @@ public final class Allocation {
         if (most < target) {
             throw new Failure("only %d of %d parameters can be removed, not %d, because every layer that is to stay keeps "
                     .formatted(most, before, target) + "a unit of each kind", "ratio " + ratio,
-                    "use a smaller ratio, or let more layers or kinds of units go");
+                    "use a smaller ratio or round width, or let more layers or kinds of units go");
         }
         while (low < high) {
             int middle = (low + high) >>> 1;

@@ -46,6 +46,21 @@ public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates
             blocks = List.copyOf(blocks);
         }
 
+        /** Everything of some kinds, in every layer. */
+        public static Candidates anywhere(List<Role> roles, List<BlockScores.Kind> blocks, BlockCriterion blockCriterion) {
+            return new Candidates(roles, blocks, blockCriterion, layer -> true, layer -> true, true);
+        }
+
+        /** Whether units are scored: those that may go, or those that blocks consist of. */
+        public boolean scoresUnits() {
+            return !roles.isEmpty() || !blocks.isEmpty() && blockCriterion == BlockCriterion.UNITS;
+        }
+
+        /** Whether the model has to see calibration data to score them, units by {@code criterion}. */
+        public boolean needsCalibration(Criterion criterion) {
+            return scoresUnits() && criterion.needsCalibration() || !blocks.isEmpty() && blockCriterion.needsCalibration();
+        }
+
         boolean allows(Units units) {
             Role role = units.group().role();
             return roles.contains(role) && (role == Role.CHANNELS || units.layer() >= 0 && layers(role).test(units.layer()));

@@ -1,5 +1,6 @@
 package org.espalier.prune;
 
+import java.util.Locale;
 import org.espalier.backend.Saliency;
 
 /**
@@ -80,5 +81,10 @@ public enum Criterion {
     /** LLM-Pruner's: the sum for Taylor criteria, the mean for magnitudes. */
     public Aggregate defaultAggregate() {
         return needsCalibration() && !standardised() ? Aggregate.SUM : Aggregate.MEAN;
+    }
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
     }
 }

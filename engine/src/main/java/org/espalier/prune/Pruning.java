@@ -57,9 +57,7 @@ public final class Pruning {
             }
             selection = planner.select(rankings, selection, (double) step / steps);
         }
-        boolean looked = method.criterion().needsCalibration()
-                || !budget.candidates().blocks().isEmpty() && budget.candidates().blockCriterion().needsCalibration();
-        ScoresFile file = ScoresFile.of(checkpoint, model, method, calibration.filter(c -> looked), rankings);
+        ScoresFile file = ScoresFile.of(checkpoint, model, method, budget.candidates(), calibration, rankings);
         return new Result(planner.plan(selection, file), file, selection);
     }
 

@@ -36,14 +36,20 @@ public record ScoresFile(
         groups.forEach(group -> Objects.requireNonNull(group, "one of the groups is null"));
     }
 
-    /** Scores with what they were computed from; {@code calibration} is what was looked at. */
-    public static ScoresFile of(Checkpoint checkpoint, Model model, ModelScores.Method method,
+    /**
+     * Scores with what they were computed from.
+     *
+     * @param candidates  what was scored; where that is whole blocks alone, and not by their units, the criterion is theirs
+     * @param calibration what could be looked at; it is named if it was
+     */
+    public static ScoresFile of(Checkpoint checkpoint, Model model, ModelScores.Method method, Budget.Candidates candidates,
             Optional<Calibration> calibration, Rankings rankings) {
         Plan.Source source = new Plan.Source(checkpoint.path().getFileName().toString(), checkpoint.sha256(),
                 model.llama().shape().parameterCount());
-        Plan.Calibration used = calibration
+        Plan.Calibration used = calibration.filter(c -> candidates.needsCalibration(method.criterion()))
                 .map(c -> new Plan.Calibration(c.sha256(), c.sequences().size(), c.seqLen())).orElse(null);
-        return new ScoresFile(Plan.FORMAT_VERSION, source, name(method.criterion()), name(method.aggregate()), used,
+        String criterion = (candidates.scoresUnits() ? method.criterion() : candidates.blockCriterion()).toString();
+        return new ScoresFile(Plan.FORMAT_VERSION, source, criterion, name(method.aggregate()), used,
                 method.seed(), rankings.written());
     }
 

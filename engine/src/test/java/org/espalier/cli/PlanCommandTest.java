@@ -10,9 +10,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.espalier.Golden;
+import org.espalier.prune.PlanFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,10 +40,7 @@ class PlanCommandTest {
     }
 
     private void plan(String name, String... more) {
-        String[] command = {"plan", MODEL, "--scores", at("scores.json"), "--out", at(name)};
-        String[] all = Arrays.copyOf(command, command.length + more.length);
-        System.arraycopy(more, 0, all, command.length, more.length);
-        Ran.engine(all).output();
+        Ran.engine(with(more, "plan", MODEL, "--scores", at("scores.json"), "--out", at(name))).output();
     }
 
     @Test
@@ -102,12 +100,9 @@ class PlanCommandTest {
         "--compensate lstsq --round 8", "--compensate bias --units mlp,kv_heads", "--dtype bf16 --units layers,neurons",
         "--dependency off", "--dependency off --mode channel --criterion param_mix"})
     void everyModePrunesAndWhatIsLeftRuns(String options) throws IOException {
-        String[] more = options.split(" ");
-        String[] command = {"prune", MODEL, "--ids-file", at("ids.json"), "--ratio", "0.2", "--keep-first", "0", "--keep-last",
-            "0", "--out", at("pruned"), "--json"};
-        String[] all = Arrays.copyOf(command, command.length + more.length);
-        System.arraycopy(more, 0, all, command.length, more.length);
-        JsonNode said = new ObjectMapper().readTree(Ran.engine(all).output());
+        String[] command = with(options.split(" "), "prune", MODEL, "--ids-file", at("ids.json"), "--ratio", "0.2",
+                "--keep-first", "0", "--keep-last", "0", "--out", at("pruned"), "--json");
+        JsonNode said = new ObjectMapper().readTree(Ran.engine(command).output());
         JsonNode info = new ObjectMapper().readTree(Ran.engine("info", at("pruned"), "--json").output());
         assertEquals(said.get("parameters_after").asLong(), info.get("parameters").asLong());
         assertEquals(0.2, said.get("ratio").asDouble(), 0.25);
@@ -116,6 +111,28 @@ class PlanCommandTest {
         try (var left = Files.list(folder)) {
             assertTrue(left.noneMatch(p -> p.getFileName().toString().startsWith(".")), "something is left of the steps");
         }
+    }
+
+    /** By position needs no text, whatever units would be scored by; the plan says what layers were chosen by. */
+    @Test
+    void layersGoByPositionWithoutCalibration() {
+        String[] layers = {"--mode", "layer", "--block-score", "position", "--keep-first", "0", "--keep-last", "0"};
+        Ran.engine(with(layers, "prune", MODEL, "--out", at("pruned"))).output();
+        assertEquals("position", PlanFile.read(folder.resolve("pruned/plan.json")).criterion());
+        Ran.engine("score", MODEL, "--units", "layers", "--block-score", "position", "--out", at("layers.json")).output();
+        Ran.engine(with(layers, "plan", MODEL, "--scores", at("layers.json"), "--out", at("plan.json"))).output();
+        assertEquals("both keep the same of every layer" + System.lineSeparator(),
+                Ran.engine("plan", "diff", at("pruned/plan.json"), at("plan.json")).output());
+        String units = Ran.engine(with(new String[] {"--mode", "layer", "--block-score", "units"}, "prune", MODEL, "--out",
+                at("x"))).failure(2);
+        assertTrue(units.contains("criterion param_second needs --calibration"), units);
+        String loss = Ran.engine(with(new String[] {"--mode", "layer", "--block-score", "loss"}, "prune", MODEL, "--out",
+                at("x"))).failure(2);
+        assertTrue(loss.contains("--block-score loss needs --calibration"), loss);
+    }
+
+    private static String[] with(String[] more, String... command) {
+        return Stream.of(command, more).flatMap(Stream::of).toArray(String[]::new);
     }
 
     @Test
@@ -131,6 +148,12 @@ class PlanCommandTest {
         assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json")).failure(2).contains("--out"));
         assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--ratio", "0.05", "--ratio-of", "units",
                 "--units", "kv_heads", "--out", at("x")).failure(1).contains("rounds to no unit"));
+        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mlp-layers", "2-4", "--out", at("x")).failure(1)
+                .contains("the model has layers 0 to 3 (--mlp-layers 2-4)"));
+        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mode", "channel", "--keep-last", "1", "--out",
+                at("x")).failure(2).contains("channels run through every layer"));
+        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--round", "256", "--out", at("x")).failure(1)
+                .contains("use a smaller ratio or round width"));
         assertFalse(Files.exists(folder.resolve("x")));
     }
 }

@@ -66,8 +66,7 @@ class BlockScorerTest {
     }
 
     private static double[] scores(Model model, Kind kind, BlockCriterion criterion, Criterion of) {
-        Budget.Candidates candidates = new Budget.Candidates(List.of(), List.of(kind), criterion, layer -> true,
-                layer -> true, true);
+        Budget.Candidates candidates = Budget.Candidates.anywhere(List.of(), List.of(kind), criterion);
         ModelScores.Method method = new ModelScores.Method(of, Aggregate.SUM, Alignment.BY_UNIT, 0);
         return Rankings.of(model, Walking.inMemory(), method, candidates, CALIBRATION).blocks().getFirst().scores();
     }
@@ -188,7 +187,7 @@ class BlockScorerTest {
             int least = IntStream.range(0, LAYERS).boxed()
                     .min((a, b) -> Double.compare(scores[a], scores[b])).orElseThrow();
             Budget one = new Budget(new Budget.Amount(0.33, true, 1, 1), Allocation.Scope.LOCAL, Allocation.Normalise.NONE,
-                    new Budget.Candidates(List.of(), List.of(Kind.LAYERS), criterion, layer -> true, layer -> true, true));
+                    Budget.Candidates.anywhere(List.of(), List.of(Kind.LAYERS), criterion));
             Plan plan = new Pruning(source, model, Walking.inMemory(), folder.resolve("steps"))
                     .plan(new ModelScores.Method(Criterion.PARAM_FIRST, Aggregate.SUM, Alignment.BY_UNIT, 0), one,
                             Optional.of(new Calibration(CALIBRATION))).plan();

@@ -82,13 +82,13 @@ record GoldenRun(Path folder, JsonNode json) {
 
     /** Residual channels. */
     static Budget channel(double ratio) {
-        return new Budget(new Budget.Amount(ratio, true, 1, 1), Scope.LOCAL, Normalise.NONE, new Budget.Candidates(
-                List.of(Role.CHANNELS), List.of(), BlockCriterion.POSITION, layer -> true, layer -> true, true));
+        return new Budget(new Budget.Amount(ratio, true, 1, 1), Scope.LOCAL, Normalise.NONE,
+                Budget.Candidates.anywhere(List.of(Role.CHANNELS), List.of(), BlockCriterion.POSITION));
     }
 
     private static Budget layer(double ratio) {
-        return new Budget(new Budget.Amount(ratio, true, 1, 1), Scope.LOCAL, Normalise.NONE, new Budget.Candidates(
-                List.of(), List.of(Kind.LAYERS), BlockCriterion.POSITION, layer -> true, layer -> true, true));
+        return new Budget(new Budget.Amount(ratio, true, 1, 1), Scope.LOCAL, Normalise.NONE,
+                Budget.Candidates.anywhere(List.of(), List.of(Kind.LAYERS), BlockCriterion.POSITION));
     }
 
     private static IntPredicate range(JsonNode halfOpen) {

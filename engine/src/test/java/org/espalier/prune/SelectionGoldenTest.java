@@ -133,7 +133,8 @@ class SelectionGoldenTest {
     private Plan plan(GoldenRun run, Checkpoint source, Model model) {
         Budget budget = run.budget(model.config());
         if (run.random()) {
-            ScoresFile drawn = ScoresFile.of(source, model, run.method(), Optional.empty(), run.drawn(model.config()));
+            ScoresFile drawn = ScoresFile.of(source, model, run.method(), budget.candidates(), Optional.empty(),
+                    run.drawn(model.config()));
             return new Planner(model.config(), budget).plan(drawn, run.id());
         }
         return pruning(source, model).plan(run.method(), budget, Optional.of(GoldenRun.calibration())).plan();
