@@ -42,6 +42,9 @@ final class PlanDiffCommand extends EngineCommand {
             result.put("channels", describe(difference.channels()));
         }
         result.put("layers", difference.layers().stream().map(PlanDiffCommand::describe).toList());
+        if (!difference.matrices().isEmpty()) {
+            result.put("matrices", difference.matrices().stream().map(PlanDiffCommand::describe).toList());
+        }
         print(result, () -> text(difference, settings));
     }
 
@@ -52,7 +55,9 @@ final class PlanDiffCommand extends EngineCommand {
         all.put("aggregate", Plan::aggregate);
         all.put("mode", Plan::mode);
         all.put("scope", Plan::scope);
+        all.put("dependency", plan -> plan.keptAlone() == null ? "on" : "off");
         all.put("ratio_requested", Plan::ratioRequested);
+        all.put("kept_channels", plan -> plan.keptChannels() == null ? "all" : plan.keptChannels().length);
         all.put("parameters_after", Plan::parametersAfter);
         all.put("calibration", plan -> plan.calibration() == null ? "none" : plan.calibration().sha256());
         all.put("seed", Plan::seed);
@@ -71,6 +76,15 @@ final class PlanDiffCommand extends EngineCommand {
         json.put("heads", describe(layer.heads()));
         json.put("kv_heads", describe(layer.kvHeads()));
         json.put("neurons", describe(layer.neurons()));
+        return json;
+    }
+
+    private static SequencedMap<String, Object> describe(PlanDifference.Matrix matrix) {
+        SequencedMap<String, Object> json = new LinkedHashMap<>();
+        json.put("tensor", matrix.tensor());
+        json.put("axis", matrix.axis());
+        json.put("role", matrix.role());
+        json.put("kept", describe(matrix.kept()));
         return json;
     }
 
@@ -98,7 +112,13 @@ final class PlanDiffCommand extends EngineCommand {
                 any = true;
             }
         }
-        lines.add(any ? columns.toString() : "both keep the same of every layer");
+        long others = difference.matrices().stream().filter(matrix -> !matrix.kept().same()).count();
+        if (others > 0) {
+            lines.add("%d of %d matrices keep other units".formatted(others, difference.matrices().size()));
+        }
+        if (any || others == 0) {
+            lines.add(any ? columns.toString() : "both keep the same of every layer");
+        }
         return String.join(System.lineSeparator(), lines);
     }
 

@@ -2,7 +2,9 @@ package org.espalier.prune;
 
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 
@@ -11,8 +13,9 @@ import java.util.function.Function;
  *
  * @param layers   of either plan, ascending
  * @param channels of the residual stream; null unless both plans name them
+ * @param matrices that choose by themselves in both plans
  */
-public record PlanDifference(List<Layer> layers, Overlap channels) {
+public record PlanDifference(List<Layer> layers, Overlap channels, List<Matrix> matrices) {
 
     /**
      * Units that plans keep.
@@ -48,8 +51,13 @@ public record PlanDifference(List<Layer> layers, Overlap channels) {
     public record Layer(int layer, Overlap heads, Overlap kvHeads, Overlap neurons) {
     }
 
+    /** What they keep of one axis of a tensor that chooses by itself; see {@link Plan.Alone}. */
+    public record Matrix(String tensor, int axis, String role, Overlap kept) {
+    }
+
     public PlanDifference {
         layers = List.copyOf(layers);
+        matrices = List.copyOf(matrices);
     }
 
     /** Compares two plans. */
@@ -61,7 +69,22 @@ public record PlanDifference(List<Layer> layers, Overlap channels) {
         layers.forEach((layer, both) -> compared.add(new Layer(layer, overlap(both, Plan.Layer::keptHeads),
                 overlap(both, Plan.Layer::keptKvHeads), overlap(both, Plan.Layer::keptNeurons))));
         boolean channels = first.keptChannels() != null && second.keptChannels() != null;
-        return new PlanDifference(compared, channels ? Overlap.of(first.keptChannels(), second.keptChannels()) : null);
+        return new PlanDifference(compared, channels ? Overlap.of(first.keptChannels(), second.keptChannels()) : null,
+                matrices(first.keptAlone(), second.keptAlone()));
+    }
+
+    private static List<Matrix> matrices(List<Plan.Alone> first, List<Plan.Alone> second) {
+        Map<List<Object>, Plan.Alone> others = new LinkedHashMap<>();
+        if (second != null) {
+            second.forEach(alone -> others.put(key(alone), alone));
+        }
+        return first == null ? List.of() : first.stream().filter(alone -> others.containsKey(key(alone)))
+                .map(alone -> new Matrix(alone.tensor(), alone.axis(), alone.role(),
+                        Overlap.of(alone.kept(), others.get(key(alone)).kept()))).toList();
+    }
+
+    private static List<Object> key(Plan.Alone alone) {
+        return List.of(alone.tensor(), alone.axis(), alone.role());
     }
 
     private static Overlap overlap(Plan.Layer[] layers, Function<Plan.Layer, int[]> kept) {

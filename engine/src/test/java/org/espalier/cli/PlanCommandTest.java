@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.Golden;
@@ -111,6 +112,25 @@ class PlanCommandTest {
         try (var left = Files.list(folder)) {
             assertTrue(left.noneMatch(p -> p.getFileName().toString().startsWith(".")), "something is left of the steps");
         }
+    }
+
+    @Test
+    void matricesThatChooseByThemselvesAreComparedOneByOne() throws IOException {
+        for (String criterion : List.of("l1", "l2")) {
+            Ran.engine("prune", MODEL, "--criterion", criterion, "--ratio", "0.15", "--keep-first", "1", "--dependency", "off",
+                    "--out", at(criterion)).output();
+        }
+        String text = Ran.engine("plan", "diff", at("l1/plan.json"), at("l2/plan.json")).output();
+        assertTrue(text.lines().anyMatch(line -> line.matches("\\d+ of \\d+ matrices keep other units")), text);
+        JsonNode json = new ObjectMapper().readTree(
+                Ran.engine("plan", "diff", at("l1/plan.json"), at("l2/plan.json"), "--json").output());
+        long others = json.get("matrices").valueStream().filter(m -> m.at("/kept/only_first").asInt() > 0).count();
+        assertTrue(text.contains(others + " of " + json.get("matrices").size() + " matrices"), text);
+        plan("plan.json", "--ratio", "0.15", "--keep-first", "1");
+        assertTrue(Ran.engine("plan", "diff", at("plan.json"), at("l2/plan.json")).output().contains("dependency: on and off"));
+        Ran.engine("prune", MODEL, "--criterion", "l2", "--ratio", "0.5", "--mode", "channel", "--out", at("channels")).output();
+        assertTrue(Ran.engine("plan", "diff", at("plan.json"), at("channels/plan.json")).output()
+                .contains("kept channels: all and 32"));
     }
 
     /** By position needs no text, whatever units would be scored by; the plan says what layers were chosen by. */
