@@ -1,0 +1,109 @@
+package org.espalier.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.espalier.couple.Group.Role;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.ModelConfig.LayerConfig;
+import org.espalier.model.RotaryConfig;
+import org.espalier.prune.Allocation.Normalise;
+import org.espalier.prune.Allocation.Scope;
+import org.espalier.prune.BlockCriterion;
+import org.espalier.prune.BlockScores.Kind;
+import org.espalier.prune.Budget;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+/** What the options that say what may go mean for models of different depths. */
+class BudgetOptionsTest {
+
+    private static ModelConfig config(int layers) {
+        List<LayerConfig> same = Collections.nCopies(layers, new LayerConfig(8, 4, 172));
+        return new ModelConfig("LlamaForCausalLM", "llama", 100, 64, 8, same, 1e-5, RotaryConfig.plain(10000), 64, true,
+                false, false, false);
+    }
+
+    private static BudgetOptions options(String typed) {
+        BudgetOptions options = new BudgetOptions();
+        new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true)
+                .parseArgs(typed.isEmpty() ? new String[0] : typed.split(" "));
+        return options;
+    }
+
+    private static Budget budget(int layers, boolean compatible, String typed) {
+        return options(typed).budget(config(layers), compatible, false, 1);
+    }
+
+    private static int[] layers(IntPredicate allowed, int layers) {
+        return IntStream.range(0, layers).filter(allowed).toArray();
+    }
+
+    /** The first eighth and the last sixteenth, rounded up: of 32 layers 4 to 29 may go, as in LLM-Pruner's own recipe. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 0", "2, 1, 0", "4, 1, 2", "5, 1, 3", "16, 2, 14", "30, 4, 27", "32, 4, 29", "80, 10, 74"})
+    void outerLayersStay(int layers, int first, int last) {
+        Budget.Candidates candidates = budget(layers, false, "").candidates();
+        int[] expected = IntStream.rangeClosed(first, last).toArray();
+        assertArrayEquals(expected, layers(candidates.attentionLayers(), layers));
+        assertArrayEquals(expected, layers(candidates.mlpLayers(), layers));
+    }
+
+    @Test
+    void layersAreNamedForAttentionAndMlpApart() {
+        Budget.Candidates kept = budget(30, false, "--keep-first 2 --keep-last 0").candidates();
+        assertArrayEquals(IntStream.rangeClosed(2, 29).toArray(), layers(kept.mlpLayers(), 30));
+        Budget.Candidates named = budget(30, false, "--attention-layers none --mlp-layers 3-5").candidates();
+        assertArrayEquals(new int[0], layers(named.attentionLayers(), 30));
+        assertArrayEquals(new int[] {3, 4, 5}, layers(named.mlpLayers(), 30));
+        Budget.Candidates one = budget(30, false, "--attention-layers 7").candidates();
+        assertArrayEquals(new int[] {7}, layers(one.attentionLayers(), 30));
+        assertArrayEquals(IntStream.rangeClosed(4, 27).toArray(), layers(one.mlpLayers(), 30));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"units, UNITS", "cosine, COSINE", "loss, LOSS", "position, POSITION"})
+    void wholeLayersAreChosenInFourWays(String name, BlockCriterion criterion) {
+        Budget budget = budget(5, false, "--mode layer --block-score " + name);
+        assertEquals(criterion, budget.candidates().blockCriterion());
+        assertEquals(List.of(Kind.LAYERS), budget.candidates().blocks());
+        assertEquals(List.of(), budget.candidates().roles());
+        assertEquals(BlockCriterion.COSINE, budget(5, false, "--mode layer").candidates().blockCriterion());
+    }
+
+    @Test
+    void aModeIsItsUnits() {
+        assertEquals(List.of(Role.CHANNELS), budget(5, false, "--mode channel").candidates().roles());
+        assertEquals(List.of(Role.HEADS, Role.NEURONS), budget(5, true, "--mode block").candidates().roles());
+        Budget.Candidates mixed = budget(5, false, "--units query_heads,mlp").candidates();
+        assertEquals(List.of(Role.QUERY_HEADS), mixed.roles());
+        assertEquals(List.of(Kind.MLP), mixed.blocks());
+    }
+
+    @Test
+    void parametersCountUnlessUnitsAreAskedForOrLlmPruner() {
+        assertFalse(budget(5, false, "").amount().ofUnits());
+        assertTrue(budget(5, false, "--ratio-of units").amount().ofUnits());
+        assertTrue(budget(5, true, "").amount().ofUnits());
+        assertFalse(budget(5, true, "--ratio-of parameters").amount().ofUnits());
+        Budget plain = budget(5, false, "");
+        assertEquals(new Budget.Amount(0.2, false, 1, 1), plain.amount());
+        assertEquals(Scope.LOCAL, plain.scope());
+        assertEquals(Normalise.PARAMETERS, plain.normalise());
+        assertTrue(plain.candidates().dependency());
+        assertEquals(Normalise.NONE, budget(5, true, "--scope global").normalise());
+        Budget other = budget(5, false, "--ratio 0.3 --scope global --normalise none --round 32 --dependency off");
+        assertEquals(new Budget.Amount(0.3, false, 32, 1), other.amount());
+        assertEquals(Scope.GLOBAL, other.scope());
+        assertEquals(Normalise.NONE, other.normalise());
+        assertFalse(other.candidates().dependency());
+    }
+}
