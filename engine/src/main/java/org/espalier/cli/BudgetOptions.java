@@ -154,8 +154,8 @@ final class BudgetOptions {
         boolean someLayers = attentionLayers != null || mlpLayers != null || keepFirst != null && keepFirst > 0
                 || keepLast != null && keepLast > 0;
         return someLayers && chosen().equals(List.of(Unit.CHANNELS))
-                ? Optional.of("channels run through every layer: leave out --keep-first, --keep-last, --attention-layers and "
-                        + "--mlp-layers")
+                ? Optional.of("channels run through every layer: leave out --keep-first, --keep-last, --attention-layers "
+                        + "and --mlp-layers")
                 : Optional.empty();
     }
 

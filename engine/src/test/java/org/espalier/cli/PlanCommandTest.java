@@ -117,8 +117,8 @@ class PlanCommandTest {
     @Test
     void matricesThatChooseByThemselvesAreComparedOneByOne() throws IOException {
         for (String criterion : List.of("l1", "l2")) {
-            Ran.engine("prune", MODEL, "--criterion", criterion, "--ratio", "0.15", "--keep-first", "1", "--dependency", "off",
-                    "--out", at(criterion)).output();
+            Ran.engine("prune", MODEL, "--criterion", criterion, "--ratio", "0.15", "--keep-first", "1", "--dependency",
+                    "off", "--out", at(criterion)).output();
         }
         String text = Ran.engine("plan", "diff", at("l1/plan.json"), at("l2/plan.json")).output();
         assertTrue(text.lines().anyMatch(line -> line.matches("\\d+ of \\d+ matrices keep other units")), text);
@@ -127,8 +127,10 @@ class PlanCommandTest {
         long others = json.get("matrices").valueStream().filter(m -> m.at("/kept/only_first").asInt() > 0).count();
         assertTrue(text.contains(others + " of " + json.get("matrices").size() + " matrices"), text);
         plan("plan.json", "--ratio", "0.15", "--keep-first", "1");
-        assertTrue(Ran.engine("plan", "diff", at("plan.json"), at("l2/plan.json")).output().contains("dependency: on and off"));
-        Ran.engine("prune", MODEL, "--criterion", "l2", "--ratio", "0.5", "--mode", "channel", "--out", at("channels")).output();
+        assertTrue(Ran.engine("plan", "diff", at("plan.json"), at("l2/plan.json")).output()
+                .contains("dependency: on and off"));
+        Ran.engine("prune", MODEL, "--criterion", "l2", "--ratio", "0.5", "--mode", "channel", "--out", at("channels"))
+                .output();
         assertTrue(Ran.engine("plan", "diff", at("plan.json"), at("channels/plan.json")).output()
                 .contains("kept channels: all and 32"));
     }
@@ -168,8 +170,8 @@ class PlanCommandTest {
         assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json")).failure(2).contains("--out"));
         assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--ratio", "0.05", "--ratio-of", "units",
                 "--units", "kv_heads", "--out", at("x")).failure(1).contains("rounds to no unit"));
-        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mlp-layers", "2-4", "--out", at("x")).failure(1)
-                .contains("the model has layers 0 to 3 (--mlp-layers 2-4)"));
+        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mlp-layers", "2-4", "--out", at("x"))
+                .failure(1).contains("the model has layers 0 to 3 (--mlp-layers 2-4)"));
         assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mode", "channel", "--keep-last", "1", "--out",
                 at("x")).failure(2).contains("channels run through every layer"));
         assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--round", "256", "--out", at("x")).failure(1)

@@ -92,6 +92,7 @@ class AllocationTest {
     void whatCannotGoIsExplained() {
         String line = assertThrows(Failure.class, () -> select(Scope.LOCAL, Normalise.NONE, 0.95, 1, 1, 1, 1, 1)).oneLine();
         assertTrue(line.matches("only \\d+ of \\d+ parameters can be removed, not \\d+, because every layer that is to stay "
-                + "keeps a unit of each kind \\(ratio 0.95\\): use a smaller ratio or round width, or let more layers or kinds of units go"), line);
+                + "keeps a unit of each kind \\(ratio 0.95\\): use a smaller ratio or round width, "
+                + "or let more layers or kinds of units go"), line);
     }
 }
