@@ -63,6 +63,29 @@ __device__ inline float4 load4(const T* row, Index at, Index count, bool isWide)
                        at + 3 < count ? widen(row[at + 3]) : 0.0f);
 }
 
+// Eight numbers in a row.
+struct Eight {
+    float4 low;
+    float4 high;
+};
+
+__device__ inline float dot(float4 a, float4 b) { return a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w; }
+
+// Whether `row` can be read 16 bytes at a time.
+__device__ inline bool wide16(const void* row) { return reinterpret_cast<std::uintptr_t>(row) % 16 == 0; }
+
+__device__ inline Eight load8Wide(const float* at) { return {load4Wide(at), load4Wide(at + 4)}; }
+__device__ inline Eight load8Wide(const double* at) { return {load4Wide(at), load4Wide(at + 4)}; }
+
+// Eight 16-bit floats are one access.
+template <typename Half>
+__device__ inline Eight load8Wide(const Half* at) {
+    alignas(16) Half eight[8];
+    *reinterpret_cast<uint4*>(eight) = *reinterpret_cast<const uint4*>(at);
+    return {make_float4(widen(eight[0]), widen(eight[1]), widen(eight[2]), widen(eight[3])),
+            make_float4(widen(eight[4]), widen(eight[5]), widen(eight[6]), widen(eight[7]))};
+}
+
 __device__ inline void narrow(float value, float* to) { *to = value; }
 __device__ inline void narrow(float value, double* to) { *to = value; }
 __device__ inline void narrow(float value, __nv_bfloat16* to) { *to = __float2bfloat16_rn(value); }

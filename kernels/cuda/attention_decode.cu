@@ -35,8 +35,6 @@ struct Scores {
 
 __device__ inline int oneEach(int queries, int) { return queries; }
 
-__device__ inline float dot(float4 a, float4 b) { return a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w; }
-
 // scores = query key for `count` keys and `heads` heads; eight neighbouring lanes have a key.
 __device__ inline void score(const Rows& queries, const Rows& keys, Scores& scores) {
     const int lane = threadIdx.x % LANES;

@@ -119,12 +119,19 @@ struct Q6_K {
 template <typename T>
 class Row {
 public:
+    static constexpr bool PLAIN = true;
+
     // Row `row` of a matrix of `columns` columns, of which `count` are read.
     __device__ Row(const void* matrix, std::size_t row, int columns, int count)
         : numbers(static_cast<const T*>(matrix) + row * columns), count(count), isWide(wide(numbers)) {}
 
     // Numbers at .. at+4, zeros from the end on; `at` is a multiple of 4.
     __device__ float4 four(int at) const { return load4(numbers, at, count, isWide); }
+
+    // Numbers at .. at+8, none of them past the end, in accesses of 16 bytes, where isWide16.
+    __device__ Eight eight(int at) const { return load8Wide(numbers + at); }
+
+    __device__ bool isWide16() const { return wide16(numbers); }
 
 private:
     const T* numbers;
@@ -136,6 +143,8 @@ private:
 template <typename Block>
 class BlockRow {
 public:
+    static constexpr bool PLAIN = false;
+
     __device__ BlockRow(const void* matrix, std::size_t row, int columns, int)
         : bytes(static_cast<const std::uint8_t*>(matrix) + row * (columns / Block::NUMBERS) * Block::BYTES) {}
 

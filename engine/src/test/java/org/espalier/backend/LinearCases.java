@@ -10,10 +10,14 @@ final class LinearCases {
     private static final List<DType> BLOCK_TYPES = List.of(DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q8_0,
             DType.Q4_K, DType.Q5_K, DType.Q6_K);
 
-    /** Tokens, inputs, outputs: odd sizes, then one token and some, then across the edges of 256-wide tiles. */
+    /**
+     * Tokens, inputs, outputs: odd sizes, then one token and some, then across the edges of 256-wide tiles, then a few
+     * tokens with inputs that are odd, or divide by 4 or 8, and span several widths of a warp.
+     */
     private static final int[][] SIZES = {
         {1, 1, 1}, {1, 7, 3}, {3, 1, 17}, {7, 65, 1}, {17, 3, 65}, {65, 17, 7}, {65, 65, 65}, {1, 65, 17}, {3, 17, 65},
         {1, 576, 1536}, {5, 1536, 576}, {64, 576, 192}, {257, 263, 259},
+        {2, 271, 19}, {3, 1028, 9}, {4, 776, 33},
     };
 
     private LinearCases() {
@@ -31,6 +35,7 @@ final class LinearCases {
         }
         for (DType type : BLOCK_TYPES) {
             cases.add(linear(new int[] {1, 256, 17}, type, null, 0));
+            cases.add(linear(new int[] {4, 768, 33}, type, DType.F32, 0));
             cases.add(linear(new int[] {7, 512, 65}, type, DType.F32, 1));
             cases.add(linear(new int[] {65, 768, 300}, type, null, 0));
         }

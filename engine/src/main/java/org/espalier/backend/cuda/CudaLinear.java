@@ -14,6 +14,7 @@ import org.espalier.tensor.Tensor;
  * <li>of float16 (whose range is too small for that) and of a block type, a panel of the weight is widened to float32.
  * With {@link Precision#HALF} and float16 the activations are rounded instead.
  * </ul>
+ * A few tokens, as in decoding, go past cuBLAS forwards: the weight is read once, and widened in registers.
  * Shapes were checked by the caller.
  */
 final class CudaLinear {
@@ -32,6 +33,7 @@ final class CudaLinear {
     private final Conversion conversion;
     private final Precision precision;
     private final int panel;
+    private final CudaMatVec matVec;
     private final CudaBias bias;
 
     /** @param panel numbers of an operand that are converted at once; one row at least */
@@ -40,6 +42,7 @@ final class CudaLinear {
         this.conversion = conversion;
         this.precision = precision;
         this.panel = panel;
+        this.matVec = new CudaMatVec(modules);
         this.bias = new CudaBias(modules);
     }
 
@@ -49,6 +52,8 @@ final class CudaLinear {
         }
         if (x.shape().elements() == 0) {
             sumOfNothing(queue, y, 0, "linear");
+        } else if (CudaMatVec.suits(x.shape().extent(0))) {
+            matVec.run(queue, x, w, y);
         } else {
             withWeight(queue, new Weighted(x, w, true, y, 0, "linear"));
         }

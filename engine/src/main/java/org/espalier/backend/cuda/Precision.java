@@ -1,6 +1,9 @@
 package org.espalier.backend.cuda;
 
-/** How exactly the products of linear layers see their operands; they are always summed in float32. */
+/**
+ * How exactly the products of linear layers see their operands; they are always summed in float32. Forwards, up to four
+ * tokens, as in decoding, see every bit with each of these.
+ */
 public enum Precision {
 
     /** Every bit of a float32 number. */

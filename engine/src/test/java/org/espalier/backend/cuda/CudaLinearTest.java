@@ -12,6 +12,7 @@ import org.espalier.backend.HostCopy;
 import org.espalier.backend.LinearOps;
 import org.espalier.backend.OpCase;
 import org.espalier.backend.OpCases;
+import org.espalier.backend.OpRun;
 import org.espalier.backend.Queue;
 import org.espalier.backend.cuda.CublasHandle.Operand;
 import org.espalier.backend.reference.ReferenceBackend;
@@ -66,6 +67,34 @@ class CudaLinearTest {
         double error = largestError(opCase, Precision.HALF);
         assertTrue(error <= BFLOAT16_ERROR, () -> opCase + ": " + error);
         assertTrue(error > opCase.tolerance(), () -> opCase + ": nothing is rounded, " + error);
+    }
+
+    static Stream<OpCase<LinearOps>> fewTokens() {
+        return OpCases.linear().stream().filter(c -> c.forwardFlops() < 2_000_000)
+                .filter(c -> c.operand("x").shape().extent(0) <= 4);
+    }
+
+    /** Rows of activations that are aligned for vectors, and the same ones a number further on. */
+    @ParameterizedTest
+    @MethodSource("fewTokens")
+    void placeInMemoryChangesNoBitOfAFewTokens(OpCase<LinearOps> opCase) {
+        try (CudaBackend cuda = CudaBackend.open(0); OpRun<LinearOps> aligned = opCase.openShifted(cuda, 0);
+                OpRun<LinearOps> shifted = opCase.openShifted(cuda, 1)) {
+            aligned.forward(cuda);
+            shifted.forward(cuda);
+            assertArrayEquals(aligned.read("y"), shifted.read("y"));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("fewTokens")
+    void fewTokensNeedNoCublas(OpCase<LinearOps> opCase) {
+        StandIn.requireItself();
+        try (CudaBackend cuda = CudaBackend.open(0); OpRun<LinearOps> run = opCase.open(cuda, 0)) {
+            run.forward(cuda);
+            run.queue().finish();
+            assertEquals(0, StandIn.products());
+        }
     }
 
     private static double largestError(OpCase<LinearOps> opCase, Precision precision) {
@@ -144,28 +173,28 @@ class CudaLinearTest {
         }
     }
 
-    /** x [3, 5] is taken for rows of 3: as cuBLAS stores it, 5 numbers do not fit a column of 3. */
+    /** x [6, 7] is taken for rows of 6: as cuBLAS stores it, 7 numbers do not fit a column of 6. */
     @Test
     void plantedSwappedLeadingDimensionIsRefused() {
         StandIn.requireItself();
         try (Square square = new Square()) {
-            Failure refused = assertThrows(Failure.class, () -> square.product(3, 5, 5));
+            Failure refused = assertThrows(Failure.class, () -> square.product(6, 7, 7));
             assertTrue(refused.what().startsWith("CUBLAS_STATUS_INVALID_VALUE: "), refused.what());
-            assertTrue(refused.what().contains("ldb is 3, less than the 5 rows of B"), refused.what());
-            assertEquals("planted [3, 5]", refused.where());
+            assertTrue(refused.what().contains("ldb is 6, less than the 7 rows of B"), refused.what());
+            assertEquals("planted [6, 7]", refused.where());
         }
     }
 
-    /** y [3, 5] is written with rows of 7, which passes as a shape and ends past the matrix. */
+    /** y [6, 7] is written with rows of 9, which passes as a shape and ends past the matrix. */
     @Test
     void plantedLeadingDimensionThatIsTooLargeIsFound() {
         StandIn.requireItself();
         Square square = new Square();
-        square.product(5, 5, 7);
+        square.product(7, 7, 9);
         Failure found = assertThrows(Failure.class, square.queue::finish);
-        assertTrue(found.what().contains("cublasGemmEx, column 2 of C [5, 3], leading dimension 7: writes 20 bytes"),
+        assertTrue(found.what().contains("cublasGemmEx, column 4 of C [7, 6], leading dimension 9: writes 28 bytes"),
                 found.what());
-        assertTrue(found.what().contains("which end 16 bytes past device allocation"), found.what());
+        assertTrue(found.what().contains("which end 4 bytes past device allocation"), found.what());
         StandIn.reset();
     }
 
@@ -173,26 +202,26 @@ class CudaLinearTest {
     @Test
     void productsAreCheckedLikeKernels() {
         StandIn.requireItself();
-        try (Square square = new Square(); Buffer fresh = square.cuda.allocate(100, "never written")) {
-            Tensor w = Tensor.of(fresh, DType.F32, Shape.of(5, 5));
+        try (Square square = new Square(); Buffer fresh = square.cuda.allocate(196, "never written")) {
+            Tensor w = Tensor.of(fresh, DType.F32, Shape.of(7, 7));
             Failure overlapping = assertThrows(Failure.class,
                     () -> square.cuda.linear(square.queue, square.x, square.w, null, square.x));
             assertTrue(overlapping.what().contains("C overlaps B"), overlapping.what());
             square.cuda.linear(square.queue, square.x, w, null, square.y);
             Failure unwritten = assertThrows(Failure.class, square.queue::finish);
-            assertTrue(unwritten.what().contains("column 0 of A [5, 5], leading dimension 5: reads byte 0, never written"),
+            assertTrue(unwritten.what().contains("column 0 of A [7, 7], leading dimension 7: reads byte 0, never written"),
                     unwritten.what());
         }
     }
 
-    /** {@code y [3, 5] = x [3, 5] wᵀ [5, 5]}, all ones. */
+    /** {@code y [6, 7] = x [6, 7] wᵀ [7, 7]}, all ones: more tokens than go past cuBLAS. */
     private static final class Square implements AutoCloseable {
 
         private final CudaBackend cuda = CudaBackend.open(0);
         private final CudaQueue queue = (CudaQueue) cuda.newQueue();
-        private final Tensor x = cuda.allocate(DType.F32, Shape.of(3, 5), "x");
-        private final Tensor w = cuda.allocate(DType.F32, Shape.of(5, 5), "w");
-        private final Tensor y = cuda.allocate(DType.F32, Shape.of(3, 5), "y");
+        private final Tensor x = cuda.allocate(DType.F32, Shape.of(6, 7), "x");
+        private final Tensor w = cuda.allocate(DType.F32, Shape.of(7, 7), "w");
+        private final Tensor y = cuda.allocate(DType.F32, Shape.of(6, 7), "y");
 
         Square() {
             cuda.fill(queue, x, 1);
@@ -202,7 +231,7 @@ class CudaLinearTest {
 
         /** The product with leading dimensions of one's own. */
         void product(int strideX, int strideW, int strideY) {
-            queue.products().product(3, 5, 5, operand(x, strideX, false), operand(w, strideW, true), 0,
+            queue.products().product(6, 7, 7, operand(x, strideX, false), operand(w, strideW, true), 0,
                     operand(y, strideY, false), false, "planted", x.shape());
         }
 
