@@ -1,17 +1,15 @@
 package org.espalier.prune;
 
-import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
-import org.espalier.ffi.NativeMemory;
 import org.espalier.format.SafetensorsWriter;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
+import org.espalier.model.TensorFiles;
 import org.espalier.tape.Value;
-import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -59,16 +57,7 @@ public final class Compensated implements AutoCloseable {
 
     /** A parameter to be written in a plain type. */
     SafetensorsWriter.Entry entry(String name, DType to) {
-        Tensor tensor = tensors.get(name);
-        return new SafetensorsWriter.Entry(name, to, tensor.shape(), sink -> {
-            try (Queue queue = backend.newQueue();
-                    NativeMemory staging = NativeMemory.allocate(to.bytes(tensor.shape().elements()), name)) {
-                float[] numbers = HostCopy.readFloats(backend, queue, tensor);
-                MemorySegment bytes = staging.segment();
-                Blocks.encode(to, numbers, 0, bytes, 0, numbers.length);
-                sink.write(bytes);
-            }
-        });
+        return TensorFiles.entry(backend, name, tensors.get(name), to);
     }
 
     @Override

@@ -15,7 +15,7 @@ import org.espalier.tensor.DType;
 
 /**
  * Computes parameters that make up for what a pruning takes away. The dense and the pruned model walk side by side, half a
- * layer at a time, each with its own residual stream. What is there at once is one half of one layer, three streams of all
+ * layer at a time, each with its own residual stream. What is there at once is one half of one layer, both streams of all
  * calibration tokens, and what was computed so far.
  */
 public final class Compensator {
@@ -52,11 +52,11 @@ public final class Compensator {
             long attended = (long) layer.heads() * dense.config().headDim();
             long widest = Math.max(attended, layer.intermediate());
             long weights = DType.F32.bytes(4 * widest * hidden);
-            long activations = DType.F32.bytes(4 * widest * StreamWalk.STRETCH_TOKENS);
+            long activations = DType.F32.bytes((4 * widest + hidden) * StreamWalk.STRETCH_TOKENS);
             largest = Math.max(largest, NormalEquations.bytes(widest, hidden) + weights + activations);
             results += DType.F32.bytes(hidden * (attended + layer.intermediate()));
         }
-        return 3 * streams + largest + results;
+        return 2 * streams + largest + results;
     }
 
     /**

@@ -31,7 +31,7 @@ final class LeastSquares implements Remedy, AutoCloseable {
     private final Backend backend;
     private final Queue queue;
     private final double ridge;
-    /** What the pruned model's stream lacks, {@code [tokens, C]}. */
+    /** What the pruned model's stream lacks in the stretch at work, {@code [tokens of the longest, C]}. */
     private final Tensor lacking;
     /** How much each token counts, {@code [tokens]}. */
     private final Tensor importance;
@@ -54,9 +54,11 @@ final class LeastSquares implements Remedy, AutoCloseable {
         this.backend = dense.backend();
         this.queue = queue;
         this.ridge = ridge;
-        this.lacking = backend.allocate(backend.computeType(), whole.stream().shape(), "what the pruned model lacks");
+        this.lacking = backend.allocate(backend.computeType(),
+                Shape.of(whole.longestStretch(), dense.config().hidden()), "what the pruned model lacks");
         try {
-            this.importance = backend.allocate(backend.computeType(), Shape.of(lacking.shape().dim(0)), "weights of tokens");
+            this.importance = backend.allocate(backend.computeType(), Shape.of(whole.stream().shape().dim(0)),
+                    "weights of tokens");
         } catch (RuntimeException e) {
             lacking.buffer().close();
             throw e;
@@ -80,7 +82,7 @@ final class LeastSquares implements Remedy, AutoCloseable {
         try (NormalEquations equations = new NormalEquations(backend, queue, last.w().shape().extent(1),
                 last.w().shape().extent(0))) {
             pruned.run(StreamWalk.recording(smaller, number, block), weights, (from, to, inner, output) -> {
-                Tensor part = lacking.slice(from, to);
+                Tensor part = lacking.slice(0, to - from);
                 backend.add(queue, whole.stream().slice(from, to), pruned.stream().slice(from, to), -1, part);
                 backend.add(queue, part, output, -1, part);
                 equations.add(inner, part, importance.slice(from, to));

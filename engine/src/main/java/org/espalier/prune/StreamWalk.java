@@ -91,6 +91,11 @@ final class StreamWalk implements AutoCloseable {
         return recording(llama, layer, block).apply(1).last();
     }
 
+    /** Tokens of the longest stretch. */
+    int longestStretch() {
+        return stretches.stream().mapToInt(Packed::tokens).max().orElse(0);
+    }
+
     /** {@code [tokens, C]}: the stream before the next half. */
     Tensor stream() {
         return stream;

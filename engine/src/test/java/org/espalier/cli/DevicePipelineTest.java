@@ -27,7 +27,7 @@ class DevicePipelineTest {
     private static final double LOSS = 1e-5;
 
     /** Of the largest weight of a tensor: activations are float32, the equations float64. */
-    private static final double FITTED = 1e-4;
+    private static final double FITTED = 1e-5;
 
     @TempDir
     private Path folder;
