@@ -3,7 +3,7 @@
 
     pytorch_score.py FOLDER --threads 2 --serve
 
-Each line of stdin names a test such as score10x64: one batch of 10 sequences of 64 tokens, the mean loss of their next
+Each line of stdin names a test such as score10x64 or prune10x64: one batch of 10 sequences of 64 tokens, the mean loss of their next
 tokens, and the gradient of every weight, as LLM-Pruner computes it; nothing is scored. The answer is one line of JSON. Of
 the attention implementations given, the faster one in a trial counts.
 """
@@ -45,7 +45,7 @@ class Peer:
         return time.perf_counter() - start, loss.item()
 
     def sample(self, test):
-        sequences, tokens = map(int, re.fullmatch(r"score([1-9]\d*)x([1-9]\d*)", test).groups())
+        sequences, tokens = map(int, re.fullmatch(r"(?:score|prune)([1-9]\d*)x([1-9]\d*)", test).groups())
         ids = self.ids(sequences, tokens)
         if self.chosen is None:
             best = {}

@@ -16,7 +16,7 @@ import org.espalier.prune.Units;
 /** Scores every head and neuron of a model by the gradients of all its layers' weights. */
 final class ScoreSpeed {
 
-    private static final ModelScores.Method METHOD =
+    static final ModelScores.Method METHOD =
             new ModelScores.Method(Criterion.PARAM_FIRST, Aggregate.SUM, Alignment.BY_UNIT, 0);
 
     private final Model model;

@@ -19,20 +19,23 @@ import org.espalier.model.Model;
 
 /**
  * Times one repetition of a test for each line of stdin that names one ({@code pp512}, {@code tg128}, {@code lora4x128},
- * {@code score10x64}), and answers with a line of JSON. So a driver can take turns with another program that does the same. Arguments: model, threads.
+ * {@code score10x64}, {@code prune10x64}), and answers with a line of JSON. So a driver can take turns with another program
+ * that does the same. Arguments: model, threads.
  */
 public final class SpeedServer implements AutoCloseable {
 
     private static final Pattern TEST = Pattern.compile("(pp|tg)([1-9][0-9]{0,6})");
     private static final Pattern LORA = Pattern.compile("lora([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
-    private static final Pattern SCORE = Pattern.compile("score([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
+    private static final Pattern SCORE = Pattern.compile("(score|prune)([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
     private static final int STRIDE = 7919;
 
+    private final Checkpoint checkpoint;
     private final Model model;
     private final Map<String, Generator> generators = new HashMap<>();
     private final Map<String, LoraSpeed> trainings = new HashMap<>();
 
-    private SpeedServer(Model model) {
+    private SpeedServer(Checkpoint checkpoint, Model model) {
+        this.checkpoint = checkpoint;
         this.model = model;
     }
 
@@ -46,7 +49,7 @@ public final class SpeedServer implements AutoCloseable {
         try (Backend backend = new CpuBackend(Integer.parseInt(args[1]));
                 Checkpoint checkpoint = Checkpoint.open(Path.of(args[0]));
                 Model model = Model.open(checkpoint, backend);
-                SpeedServer server = new SpeedServer(model)) {
+                SpeedServer server = new SpeedServer(checkpoint, model)) {
             System.out.println(json.writeValueAsString(Map.of("ready", true, "peer", "espalier")));
             BufferedReader tests = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             for (String test = tests.readLine(); test != null; test = tests.readLine()) {
@@ -59,7 +62,9 @@ public final class SpeedServer implements AutoCloseable {
     private Map<String, Object> sample(String test) {
         Matcher score = SCORE.matcher(test);
         if (score.matches()) {
-            return score(test, Integer.parseInt(score.group(1)), Integer.parseInt(score.group(2)));
+            int sequences = Integer.parseInt(score.group(2));
+            int length = Integer.parseInt(score.group(3));
+            return score.group(1).equals("prune") ? prune(test, sequences, length) : score(test, sequences, length);
         }
         Matcher lora = LORA.matcher(test);
         return lora.matches() ? update(test, Integer.parseInt(lora.group(1)), Integer.parseInt(lora.group(2)))
@@ -80,6 +85,14 @@ public final class SpeedServer implements AutoCloseable {
         double last = scoring.score();
         double seconds = (System.nanoTime() - start) / 1e9;
         return Map.of("test", test, "seconds", seconds, "tokens_per_second", sequences * length / seconds, "last", last);
+    }
+
+    private Map<String, Object> prune(String test, int sequences, int length) {
+        PruneSpeed pruning = new PruneSpeed(checkpoint, model, sequences, length, ids(sequences * length));
+        long start = System.nanoTime();
+        long left = pruning.prune();
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return Map.of("test", test, "seconds", seconds, "tokens_per_second", sequences * length / seconds, "last", left);
     }
 
     /** Reading or writing, from an empty cache. */

@@ -148,10 +148,11 @@ public final class Allocation {
     /** The share of a group that is gone after each bite. */
     private static double[] shares(Bites group) {
         double[] shares = new double[group.all().size()];
+        int units = group.units();
         int gone = 0;
         for (int b = 0; b < shares.length; b++) {
             gone += group.all().get(b).units();
-            shares[b] = (double) gone / group.units();
+            shares[b] = (double) gone / units;
         }
         return shares;
     }

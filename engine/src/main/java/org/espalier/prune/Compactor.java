@@ -96,6 +96,31 @@ public final class Compactor {
         private static final int STAGED_NUMBERS = 1 << 18;
 
         void writeTo(SafetensorsWriter.Sink sink) throws IOException {
+            if (to == stored.type() && columns.length == width) {
+                copyRows(sink);
+            } else {
+                gatherRows(sink);
+            }
+        }
+
+        /** Rows that stay whole go out as they lie, as many at once as lie side by side. */
+        private void copyRows(SafetensorsWriter.Sink sink) throws IOException {
+            int from = 0;
+            while (from < rows.length) {
+                int end = from + 1;
+                while (end < rows.length && rows[end] == rows[end - 1] + 1) {
+                    end++;
+                }
+                sink.write(stored.bytes().asSlice(offset(rows[from]), (end - from) * to.bytes(width)));
+                from = end;
+            }
+        }
+
+        private long offset(int row) {
+            return stored.shape().rank() == 1 ? 0 : stored.rowOffset(row);
+        }
+
+        private void gatherRows(SafetensorsWriter.Sink sink) throws IOException {
             int staged = Math.clamp(STAGED_NUMBERS / Math.max(1, columns.length), 1, Math.max(1, rows.length));
             long rowBytes = to.bytes(columns.length);
             try (NativeMemory staging = NativeMemory.allocate(staged * rowBytes, "rows of " + stored.name())) {
@@ -111,8 +136,7 @@ public final class Compactor {
             float[] whole = new float[width];
             float[] kept = new float[columns.length];
             for (int r = 0; r < count; r++) {
-                long offset = stored.shape().rank() == 1 ? 0 : stored.rowOffset(rows[from + r]);
-                Blocks.decode(stored.type(), stored.bytes(), offset, whole, 0, width);
+                Blocks.decode(stored.type(), stored.bytes(), offset(rows[from + r]), whole, 0, width);
                 for (int k = 0; k < kept.length; k++) {
                     kept[k] = whole[columns[k]];
                 }

@@ -1,0 +1,74 @@
+package org.espalier.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.espalier.couple.Group.Role;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.Output;
+import org.espalier.model.Model;
+import org.espalier.prune.Allocation.Normalise;
+import org.espalier.prune.Allocation.Scope;
+import org.espalier.prune.BlockCriterion;
+import org.espalier.prune.Budget;
+import org.espalier.prune.Calibration;
+import org.espalier.prune.Compactor;
+import org.espalier.prune.ModelScores;
+import org.espalier.prune.Pruning;
+
+/**
+ * What {@code engine prune --criterion param_first --compensate none} does with an open model: scores the neurons of the
+ * inner layers by their gradients, plans the removal of a fifth of all parameters, and writes what is left to a folder,
+ * which is deleted again.
+ */
+final class PruneSpeed {
+
+    private static final Budget.Amount FIFTH = new Budget.Amount(0.2, false, 1, 1);
+
+    private final Checkpoint checkpoint;
+    private final Model model;
+    private final Calibration calibration;
+    private final Budget budget;
+
+    /** @param ids of all sequences, end to end */
+    PruneSpeed(Checkpoint checkpoint, Model model, int sequences, int length, int[] ids) {
+        this.checkpoint = checkpoint;
+        this.model = model;
+        this.calibration = new Calibration(IntStream.range(0, sequences)
+                .mapToObj(s -> Arrays.copyOfRange(ids, s * length, (s + 1) * length)).toList());
+        int layers = model.config().layers().size();
+        IntPredicate inner = layer -> layer >= Math.ceilDiv(layers, 8) && layer < layers - Math.ceilDiv(layers, 16);
+        this.budget = new Budget(FIFTH, Scope.LOCAL, Normalise.PARAMETERS, new Budget.Candidates(List.of(Role.NEURONS),
+                List.of(), BlockCriterion.COSINE, inner, inner, true));
+    }
+
+    /** Returns the parameters that are left. */
+    long prune() {
+        try {
+            Path folder = Files.createTempDirectory("pruned");
+            Pruning.Result result = new Pruning(checkpoint, model, ModelScores.Walking.inMemory(), folder.resolve("steps"))
+                    .plan(ScoreSpeed.METHOD, budget, Optional.of(calibration));
+            Output.writeFolder(folder, true, out -> new Compactor(checkpoint, model.config(), result.selection(),
+                    Optional.empty()).writer().writeInto(out));
+            delete(folder);
+            return result.plan().parametersAfter();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (var files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
+    }
+}
