@@ -1,12 +1,12 @@
 // Attention of a few queries over a long cache of keys and values: each key and value is read once for up to four query
 // heads that share it, by blocks that have 256 keys of one query each, so that the whole device reads a single cache.
-// What several blocks found of one query is put together by a second kernel, in order.
+// What several blocks found of one query is put together by a second kernel, in order. How many keys there are is read
+// from memory: a launch that a graph repeats has blocks for as many as there may be, and those without a key end at once.
 //
 // Bound by memory bandwidth: 4 (headDim + valueDim) bytes a key.
 //
 // query [tokens, heads, headDim]; key [rows, kvHeads, headDim]; value [rows, kvHeads, valueDim]; shares
-// [splits, tokens, heads, valueDim] and their logarithms of denominators [splits, tokens, heads]. With one split these are
-// the result itself.
+// [splits, tokens, heads, valueDim] and their logarithms of denominators [splits, tokens, heads].
 #include <cmath>
 
 #include "attention.cuh"
@@ -112,13 +112,13 @@ __device__ inline void addValues(const Scores& weights, const Rows& values, int 
 
 // Block (query, key/value head and which four of its query heads, split). Blocks of 32 WARPS.
 extern "C" __global__ void __launch_bounds__(WARPS* WARP)
-    attention_decode(const __grid_constant__ Sequences sequences, float scale, const float* __restrict__ query,
+    attention_decode(const Sequences* __restrict__ sequences, float scale, const float* __restrict__ query,
                      const float* __restrict__ key, const float* __restrict__ value, float* __restrict__ shares,
                      float* __restrict__ logSums, int tokens, const __grid_constant__ Shape shape) {
     __shared__ alignas(16) Scores scores;
     __shared__ float4 found[WARPS][HEADS][WARP];
     __shared__ float denominators[HEADS];
-    const Part part = partAt(sequences, static_cast<int>(blockIdx.x), oneEach);
+    const Part part = partAt(*sequences, static_cast<int>(blockIdx.x), oneEach);
     const int first = blockIdx.z * SPLIT;
     const int count = min(SPLIT, part.visible(part.index) - first);
     if (count <= 0) {
@@ -173,11 +173,11 @@ extern "C" __global__ void __launch_bounds__(WARPS* WARP)
 
 // out = the shares of all splits that have keys for the query, each by its part of the whole denominator, and the whole
 // denominator's logarithm. Block (query, head).
-extern "C" __global__ void attention_decode_total(const __grid_constant__ Sequences sequences,
+extern "C" __global__ void attention_decode_total(const Sequences* __restrict__ sequences,
                                                   const float* __restrict__ shares, const float* __restrict__ logSums,
                                                   float* __restrict__ out, float* __restrict__ logSum, int tokens,
                                                   int heads, int valueDim) {
-    const Part part = partAt(sequences, static_cast<int>(blockIdx.x), oneEach);
+    const Part part = partAt(*sequences, static_cast<int>(blockIdx.x), oneEach);
     const int splits = (part.visible(part.index) + SPLIT - 1) / SPLIT;
     const std::size_t row = static_cast<std::size_t>(part.queryStart + part.index) * heads + blockIdx.y;
     const std::size_t step = static_cast<std::size_t>(tokens) * heads;

@@ -9,24 +9,45 @@ Device& Device::instance() {
 
 // A driver for CUDA 13.0 and a device of compute capability 8.0.
 std::map<std::string, int64_t> Device::defaultSettings() {
-    return {{"others_first", 0}, {"driver_version", 13000}, {"devices", 1}, {"capability", 80}, {"memory_pools", 1}};
+    return {{"others_first", 0}, {"driver_version", 13000}, {"devices", 1}, {"capability", 80}, {"memory_pools", 1},
+            {"graphs", 1}};
 }
 
 std::shared_ptr<CUstream_st> Device::streamOf(CUstream stream) {
     return stream == nullptr || stream == CU_STREAM_LEGACY ? defaultStream : find(streams, stream, "stream");
 }
 
+void Device::refuseInCapture() {
+    for (auto& [handle, stream] : streams) {
+        if (stream->capture != nullptr && stream->capture->forbidsUnsafe()) {
+            stream->capture->refuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "not permitted while a stream is captured");
+        }
+    }
+}
+
 Mark Device::tailOf(CUstream stream) {
     auto found = streamOf(stream);
+    if (found->capture != nullptr) {
+        found->capture->refuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED,
+                               "the stream is captured: its work does not happen, so nothing can wait for it");
+    }
     return {found, found->issued};
 }
 
 Mark Device::enqueue(CUstream stream, std::function<void()> run) {
     auto target = streamOf(stream);
+    if (target->capture != nullptr) {
+        target->capture->add(std::move(run));
+        return {};
+    }
     CUstream_st::Work work{std::move(run), {}};
     if (target == defaultStream) {
         for (auto& [handle, other] : streams) {
             if (other->blocking) {
+                if (other->capture != nullptr) {
+                    other->capture->refuse(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT,
+                                           "the default stream would wait for a stream that is captured");
+                }
                 work.after.push_back({other, other->issued});
             }
         }
@@ -109,6 +130,9 @@ void Device::finishAll() {
 
 void Device::destroy(CUstream stream) {
     auto found = find(streams, stream, "stream");
+    if (found->capture != nullptr) {
+        found->capture->refuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "the stream is captured");
+    }
     if (found->done < found->issued) {
         orphans.push_back(found);
     }
@@ -120,6 +144,8 @@ std::vector<std::string> Device::outstanding() const {
     if (!streams.empty()) result.push_back(format("%zu stream(s)", streams.size()));
     if (!events.empty()) result.push_back(format("%zu event(s)", events.size()));
     if (!modules.empty()) result.push_back(format("%zu module(s)", modules.size()));
+    if (!graphs.empty()) result.push_back(format("%zu graph(s)", graphs.size()));
+    if (!executables.empty()) result.push_back(format("%zu executable graph(s)", executables.size()));
     if (!libraryHandles.empty()) result.push_back(format("%zu cuBLAS handle(s)", libraryHandles.size()));
     return result;
 }
@@ -139,6 +165,8 @@ void Device::clear() {
     streams.clear();
     events.clear();
     modules.clear();
+    graphs.clear();
+    executables.clear();
     hostMemory.clear();
     libraryHandles.clear();
     orphans.clear();
@@ -160,6 +188,8 @@ void Device::reset() {
     settings = defaultSettings();
     lost.clear();
     launches = 0;
+    launchCalls = 0;
+    graphLaunches = 0;
     products = 0;
     report.clear();
     reported = CUDA_SUCCESS;

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "capture.h"
 #include "memory.h"
 #include "program.h"
 
@@ -31,11 +32,22 @@ struct CUstream_st {
     uint64_t issued = 0;
     uint64_t done = 0;
     std::deque<Work> pending;
+    std::shared_ptr<standin::Capture> capture;  // that records the stream's work, or null
 };
 
 struct CUevent_st {
     Mark mark;  // without a stream before it is recorded
+    std::shared_ptr<standin::Capture> capture;  // that it was last recorded in, or null
     double milliseconds = 0;
+};
+
+struct CUgraph_st {
+    standin::Recorded recorded;
+};
+
+struct CUgraphExec_st {
+    std::shared_ptr<const standin::Recorded> recorded;
+    Mark last;  // the end of its last launch
 };
 
 struct CUfunc_st {
@@ -59,7 +71,8 @@ class STANDIN_EXPORT Device {
 public:
     static Device& instance();
 
-    // Adds work to a stream (null: the default stream), after everything that the stream rules put before it.
+    // Adds work to a stream (null: the default stream), after everything that the stream rules put before it. In a capture
+    // it is recorded, and nothing can wait for it.
     Mark enqueue(CUstream stream, std::function<void()> work);
     // Makes a stream's later work wait for the mark.
     void order(CUstream stream, const Mark& mark);
@@ -70,7 +83,11 @@ public:
     // Carries out at most one piece of work; whether the mark was reached.
     bool advance(const Mark& mark);
 
+    // Fault if the calling thread captures, so that it may not do what could disturb that; the capture is lost.
+    void refuseInCapture();
+
     std::shared_ptr<CUstream_st> streamOf(CUstream stream);
+    // Fault in a capture, of which there is nothing to wait for.
     Mark tailOf(CUstream stream);
     void destroy(CUstream stream);
 
@@ -94,9 +111,13 @@ public:
     Handles<CUstream_st> streams;
     Handles<CUevent_st> events;
     Handles<CUmod_st> modules;
+    Handles<CUgraph_st> graphs;
+    Handles<CUgraphExec_st> executables;
     std::map<void*, std::unique_ptr<uint8_t[]>> hostMemory;
     std::map<void*, std::shared_ptr<void>> libraryHandles;  // of libraries over the driver: cuBLAS
     uint64_t launches = 0;                   // kernels that were carried out
+    uint64_t launchCalls = 0;                // of cuLaunchKernel, in captures too
+    uint64_t graphLaunches = 0;              // calls of cuGraphLaunch
     uint64_t products = 0;                   // matrix products of cuBLAS that were carried out
     CUresult broken = CUDA_SUCCESS;          // the fault that ended the context's usefulness
     CUresult reported = CUDA_SUCCESS;        // the status that `report` explains

@@ -92,6 +92,7 @@ const std::unordered_map<int, Meaning>& meanings() {
         MEANING(CUDA_ERROR_NO_BINARY_FOR_GPU, "no kernel image for this device"),
         MEANING(CUDA_ERROR_INVALID_PTX, "the PTX could not be compiled"),
         MEANING(CUDA_ERROR_INVALID_HANDLE, "invalid resource handle"),
+        MEANING(CUDA_ERROR_ILLEGAL_STATE, "the operation cannot be performed in the present state"),
         MEANING(CUDA_ERROR_NOT_FOUND, "named symbol not found"),
         MEANING(CUDA_ERROR_NOT_READY, "device not ready"),
         MEANING(CUDA_ERROR_ILLEGAL_ADDRESS, "illegal memory access"),
@@ -99,6 +100,12 @@ const std::unordered_map<int, Meaning>& meanings() {
         MEANING(CUDA_ERROR_MISALIGNED_ADDRESS, "misaligned address"),
         MEANING(CUDA_ERROR_LAUNCH_FAILED, "unspecified launch failure"),
         MEANING(CUDA_ERROR_NOT_SUPPORTED, "operation not supported"),
+        MEANING(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "operation not permitted when stream is capturing"),
+        MEANING(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, "operation failed due to a previous error during capture"),
+        MEANING(CUDA_ERROR_STREAM_CAPTURE_ISOLATION, "dependency created on uncaptured work in another stream"),
+        MEANING(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT, "operation would make the legacy stream depend on a capturing stream"),
+        MEANING(CUDA_ERROR_CAPTURED_EVENT, "operation not permitted on an event last recorded in a capturing stream"),
+        MEANING(CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD, "attempt to terminate a thread-local capture from another thread"),
         MEANING(CUDA_ERROR_UNKNOWN, "unknown error")};
     return TABLE;
 }
@@ -203,7 +210,10 @@ CUresult cuCtxGetCurrent(CUcontext* context) {
 }
 
 CUresult cuCtxSynchronize() {
-    return call("cuCtxSynchronize", Needs::Context, [](Device& device) { device.finishAll(); });
+    return call("cuCtxSynchronize", Needs::Context, [](Device& device) {
+        device.refuseInCapture();
+        device.finishAll();
+    });
 }
 
 CUresult cuGetErrorName(CUresult status, const char** name) {
@@ -256,6 +266,18 @@ uint64_t standin_launches() {
     Device& device = Device::instance();
     std::lock_guard<std::mutex> lock(device.mutex);
     return device.launches;
+}
+
+uint64_t standin_launch_calls() {
+    Device& device = Device::instance();
+    std::lock_guard<std::mutex> lock(device.mutex);
+    return device.launchCalls;
+}
+
+uint64_t standin_graph_launches() {
+    Device& device = Device::instance();
+    std::lock_guard<std::mutex> lock(device.mutex);
+    return device.graphLaunches;
 }
 
 uint64_t standin_products() {

@@ -24,12 +24,22 @@ bool pinned(Device& device, const void* host) {
     return device.memory.isHost(reinterpret_cast<uint64_t>(host));
 }
 
+// What is pageable would be read or written when the graph is launched, where it may long be gone: the driver lets that
+// happen. Memory of the stream's order would be a graph's own: the stand-in has none.
+void refuseInCaptureOf(Device& device, CUstream stream, const char* what) {
+    auto found = device.streamOf(stream);
+    if (found->capture != nullptr) {
+        found->capture->refuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, std::string("the stand-in captures no ") + what);
+    }
+}
+
 // Pageable memory is read before the call returns, as the driver does; pinned memory when the copy happens.
 Mark copyToDevice(Device& device, CUdeviceptr target, const void* source, size_t count, CUstream stream) {
     requireRange(device, target, count);
     if (pinned(device, source)) {
         return device.enqueue(stream, [=, &device] { device.memory.fromHost(target, source, count); });
     }
+    refuseInCaptureOf(device, stream, "copy from pageable memory");
     const auto* bytes = static_cast<const uint8_t*>(source);
     auto staged = std::make_shared<std::vector<uint8_t>>(bytes, bytes + count);
     return device.enqueue(stream, [=, &device] { device.memory.fromHost(target, staged->data(), count); });
@@ -37,6 +47,9 @@ Mark copyToDevice(Device& device, CUdeviceptr target, const void* source, size_t
 
 Mark copyToHost(Device& device, void* target, CUdeviceptr source, size_t count, CUstream stream) {
     requireRange(device, source, count);
+    if (!pinned(device, target)) {
+        refuseInCaptureOf(device, stream, "copy to pageable memory");
+    }
     return device.enqueue(stream, [=, &device] { device.memory.toHost(target, source, count); });
 }
 
@@ -61,6 +74,12 @@ Mark fill(Device& device, CUdeviceptr target, T value, size_t count, CUstream st
     return device.enqueue(stream, [=, &device] { device.memory.set(target, &value, sizeof value, count); });
 }
 
+template <typename T>
+void fillAtOnce(Device& device, CUdeviceptr target, T value, size_t count) {
+    device.refuseInCapture();
+    fill(device, target, value, count, nullptr);
+}
+
 }  // namespace
 }  // namespace standin
 
@@ -77,6 +96,7 @@ CUresult cuMemAlloc(CUdeviceptr* address, size_t bytes) {
     return call("cuMemAlloc", Needs::Context, [&](Device& device) {
         require(address, "dptr");
         if (bytes == 0) throw Fault{CUDA_ERROR_INVALID_VALUE, "0 bytes asked for"};
+        device.refuseInCapture();
         *address = device.memory.allocate(bytes).base;
     });
 }
@@ -84,6 +104,7 @@ CUresult cuMemAlloc(CUdeviceptr* address, size_t bytes) {
 // Unlike the driver this waits for nothing: a kernel still queued that uses the memory is told of as a use after free.
 CUresult cuMemFree(CUdeviceptr address) {
     return call("cuMemFree", Needs::GivingBack, [&](Device& device) {
+        device.refuseInCapture();
         if (address != 0) device.memory.free(address);
     });
 }
@@ -92,6 +113,7 @@ CUresult cuMemAllocAsync(CUdeviceptr* address, size_t bytes, CUstream stream) {
     return call("cuMemAllocAsync", Needs::Context, [&](Device& device) {
         require(address, "dptr");
         if (bytes == 0) throw Fault{CUDA_ERROR_INVALID_VALUE, "0 bytes asked for"};
+        refuseInCaptureOf(device, stream, "allocation");
         Allocation& allocation = device.memory.allocate(bytes);
         allocation.ready = false;
         const uint64_t base = *address = allocation.base;
@@ -104,6 +126,7 @@ CUresult cuMemAllocAsync(CUdeviceptr* address, size_t bytes, CUstream stream) {
 CUresult cuMemFreeAsync(CUdeviceptr address, CUstream stream) {
     return call("cuMemFreeAsync", Needs::GivingBack, [&](Device& device) {
         if (address == 0) return;
+        refuseInCaptureOf(device, stream, "freeing of memory");
         if (device.memory.startingAt(address) == nullptr) {
             throw Fault{CUDA_ERROR_INVALID_VALUE, format("no live allocation starts at 0x%llx", address)};
         }
@@ -141,6 +164,7 @@ CUresult cuMemPoolTrimTo(CUmemoryPool pool, size_t) {
 CUresult cuMemHostAlloc(void** host, size_t bytes, unsigned) {
     return call("cuMemHostAlloc", Needs::Context, [&](Device& device) {
         require(host, "pp");
+        device.refuseInCapture();
         auto memory = std::make_unique<uint8_t[]>(bytes);
         *host = memory.get();
         device.memory.adoptHost(memory.get(), bytes);
@@ -153,6 +177,7 @@ CUresult cuMemFreeHost(void* host) {
         if (device.hostMemory.count(host) == 0) {
             throw Fault{CUDA_ERROR_INVALID_VALUE, "not allocated with cuMemHostAlloc"};
         }
+        device.refuseInCapture();
         device.memory.free(reinterpret_cast<uint64_t>(host));
         device.hostMemory.erase(host);
     });
@@ -160,6 +185,7 @@ CUresult cuMemFreeHost(void* host) {
 
 CUresult cuMemcpyHtoD(CUdeviceptr target, const void* source, size_t count) {
     return call("cuMemcpyHtoD", Needs::Context, [&](Device& device) {
+        device.refuseInCapture();
         device.finish(copyToDevice(device, target, source, count, nullptr));
     });
 }
@@ -172,6 +198,7 @@ CUresult cuMemcpyHtoDAsync(CUdeviceptr target, const void* source, size_t count,
 
 CUresult cuMemcpyDtoH(void* target, CUdeviceptr source, size_t count) {
     return call("cuMemcpyDtoH", Needs::Context, [&](Device& device) {
+        device.refuseInCapture();
         device.finish(copyToHost(device, target, source, count, nullptr));
     });
 }
@@ -188,6 +215,7 @@ CUresult cuMemcpyDtoHAsync(void* target, CUdeviceptr source, size_t count, CUstr
 
 CUresult cuMemcpyDtoD(CUdeviceptr target, CUdeviceptr source, size_t count) {
     return call("cuMemcpyDtoD", Needs::Context, [&](Device& device) {
+        device.refuseInCapture();
         copyWithin(device, target, source, count, nullptr);
     });
 }
@@ -199,7 +227,7 @@ CUresult cuMemcpyDtoDAsync(CUdeviceptr target, CUdeviceptr source, size_t count,
 }
 
 CUresult cuMemsetD8(CUdeviceptr target, unsigned char value, size_t count) {
-    return call("cuMemsetD8", Needs::Context, [&](Device& device) { fill(device, target, value, count, nullptr); });
+    return call("cuMemsetD8", Needs::Context, [&](Device& device) { fillAtOnce(device, target, value, count); });
 }
 
 CUresult cuMemsetD8Async(CUdeviceptr target, unsigned char value, size_t count, CUstream stream) {
@@ -207,7 +235,7 @@ CUresult cuMemsetD8Async(CUdeviceptr target, unsigned char value, size_t count, 
 }
 
 CUresult cuMemsetD16(CUdeviceptr target, unsigned short value, size_t count) {
-    return call("cuMemsetD16", Needs::Context, [&](Device& device) { fill(device, target, value, count, nullptr); });
+    return call("cuMemsetD16", Needs::Context, [&](Device& device) { fillAtOnce(device, target, value, count); });
 }
 
 CUresult cuMemsetD16Async(CUdeviceptr target, unsigned short value, size_t count, CUstream stream) {
@@ -216,7 +244,7 @@ CUresult cuMemsetD16Async(CUdeviceptr target, unsigned short value, size_t count
 }
 
 CUresult cuMemsetD32(CUdeviceptr target, unsigned value, size_t count) {
-    return call("cuMemsetD32", Needs::Context, [&](Device& device) { fill(device, target, value, count, nullptr); });
+    return call("cuMemsetD32", Needs::Context, [&](Device& device) { fillAtOnce(device, target, value, count); });
 }
 
 CUresult cuMemsetD32Async(CUdeviceptr target, unsigned value, size_t count, CUstream stream) {

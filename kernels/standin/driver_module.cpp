@@ -128,6 +128,7 @@ CUresult cuModuleLoadData(CUmodule* module, const void* image) {
     return call("cuModuleLoadData", Needs::Context, [&](Device& device) {
         require(module, "module");
         require(image, "image");
+        device.refuseInCapture();
         *module = load(device, image);
     });
 }
@@ -150,6 +151,7 @@ CUresult cuModuleLoadDataEx(CUmodule* module, const void* image, unsigned count,
 CUresult cuModuleUnload(CUmodule module) {
     return call("cuModuleUnload", Needs::GivingBack, [&](Device& device) {
         auto found = find(device.modules, module, "module");
+        device.refuseInCapture();
         if (device.broken == CUDA_SUCCESS) device.finishAll();
         free(device, *found);
         device.modules.erase(module);
@@ -216,6 +218,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, uns
         const Dimensions grid{gridX, gridY, gridZ};
         const Dimensions block{blockX, blockY, blockZ};
         checkLaunch(*found, grid, block, sharedBytes);
+        device.launchCalls++;
         device.enqueue(stream, [=, &device, bytes = collectParameters(found->program, parameters)] {
             execute(found->program, device.memory, bytes, grid, block, sharedBytes);
             device.launches++;

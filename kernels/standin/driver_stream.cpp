@@ -11,10 +11,29 @@ double now() {
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// Where an event was recorded; Fault for one that a capture has, which never happens.
+Mark markOf(Device& device, CUevent event) {
+    auto found = find(device.events, event, "event");
+    if (found->capture != nullptr) {
+        found->capture->refuse(CUDA_ERROR_CAPTURED_EVENT, "the event was last recorded in a stream that was captured");
+    }
+    return found->mark;
+}
+
+// A stream that is captured waits in its order alone; what comes from outside must be waited for before the launch.
+void waitInCapture(Capture& capture, const CUevent_st& event) {
+    if (event.capture.get() != &capture && (event.capture != nullptr || event.mark.stream != nullptr)) {
+        capture.refuse(CUDA_ERROR_STREAM_CAPTURE_ISOLATION, "the event was recorded outside of the capture");
+    }
+}
+
 CUresult query(const char* function, const std::function<Mark(Device&)>& mark) {
     bool reached = false;
-    const CUresult status = call(function, Needs::Context,
-                                 [&](Device& device) { reached = device.advance(mark(device)); });
+    const CUresult status = call(function, Needs::Context, [&](Device& device) {
+        const Mark asked = mark(device);
+        device.refuseInCapture();
+        reached = device.advance(asked);
+    });
     return status == CUDA_SUCCESS && !reached ? CUDA_ERROR_NOT_READY : status;
 }
 
@@ -37,7 +56,11 @@ CUresult cuStreamDestroy(CUstream stream) {
 }
 
 CUresult cuStreamSynchronize(CUstream stream) {
-    return call("cuStreamSynchronize", Needs::Context, [&](Device& device) { device.finish(device.tailOf(stream)); });
+    return call("cuStreamSynchronize", Needs::Context, [&](Device& device) {
+        const Mark tail = device.tailOf(stream);
+        device.refuseInCapture();
+        device.finish(tail);
+    });
 }
 
 // Every question lets one piece of work happen, so that a loop of questions ends.
@@ -48,7 +71,13 @@ CUresult cuStreamQuery(CUstream stream) {
 CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
     return call("cuStreamWaitEvent", Needs::Context, [&](Device& device) {
         auto found = find(device.events, event, "event");
-        if (found->mark.stream != nullptr) {
+        auto waiting = device.streamOf(stream);
+        if (waiting->capture != nullptr) {
+            waitInCapture(*waiting->capture, *found);
+        } else if (found->capture != nullptr) {
+            found->capture->refuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED,
+                                   "the stand-in captures one stream at a time, and no other can join it");
+        } else if (found->mark.stream != nullptr) {
             device.order(stream, found->mark);
         }
     });
@@ -73,18 +102,21 @@ CUresult cuEventDestroy(CUevent event) {
 CUresult cuEventRecord(CUevent event, CUstream stream) {
     return call("cuEventRecord", Needs::Context, [&](Device& device) {
         auto found = find(device.events, event, "event");
+        found->capture = device.streamOf(stream)->capture;
         found->mark = device.enqueue(stream, [found] { found->milliseconds = now(); });
     });
 }
 
 CUresult cuEventSynchronize(CUevent event) {
     return call("cuEventSynchronize", Needs::Context, [&](Device& device) {
-        device.finish(find(device.events, event, "event")->mark);
+        const Mark mark = markOf(device, event);
+        device.refuseInCapture();
+        device.finish(mark);
     });
 }
 
 CUresult cuEventQuery(CUevent event) {
-    return query("cuEventQuery", [=](Device& device) { return find(device.events, event, "event")->mark; });
+    return query("cuEventQuery", [=](Device& device) { return markOf(device, event); });
 }
 
 CUresult cuEventElapsedTime(float* milliseconds, CUevent from, CUevent to) {

@@ -16,12 +16,16 @@ extern "C" {
  * again. */
 STANDIN_EXPORT const char* standin_last_report(void);
 
-/* The number of allocations, streams, events and modules that are not given back, or were not when their context ended;
+/* The number of allocations, streams, events, modules and graphs that are not given back, or were not when their context ended;
  * one line on each goes into text, cut to size bytes. */
 STANDIN_EXPORT size_t standin_leaks(char* text, size_t size);
 
 /* Kernels that were carried out, not merely queued. */
 STANDIN_EXPORT uint64_t standin_launches(void);
+
+/* Calls of cuLaunchKernel, and of cuGraphLaunch, which carries out all the kernels of a graph. */
+STANDIN_EXPORT uint64_t standin_launch_calls(void);
+STANDIN_EXPORT uint64_t standin_graph_launches(void);
 
 /* Matrix products of cuBLAS that were carried out. */
 STANDIN_EXPORT uint64_t standin_products(void);
@@ -33,7 +37,8 @@ STANDIN_EXPORT uint64_t standin_products(void);
  *   "driver_version"  as cuDriverGetVersion has it, for example 12040
  *   "devices"         how many there are, 0 or 1
  *   "capability"      compute capability times ten, for example 86
- *   "memory_pools"    whether the device has them */
+ *   "memory_pools"    whether the device has them
+ *   "graphs"          whether streams can be captured */
 STANDIN_EXPORT int standin_set(const char* what, int64_t value);
 
 /* Forgets everything, as if the process had just started; the driver stays initialised. */

@@ -146,6 +146,9 @@ extern "C" cublasStatus_t cublasGemmEx(cublasHandle_t handle, int transA, int tr
         requireValid(alpha != nullptr && beta != nullptr, "alpha or beta is null");
         requireValid(algorithm == CUBLAS_GEMM_DEFAULT, format("algorithm %d is not known to the stand-in", algorithm));
         checkTypes(typeA, typeB, typeC, compute);
+        // cuBLAS would take its own workspace from the heap, which a capture forbids or makes the graph's own.
+        requireValid(found->workspace != 0 || device.streamOf(found->stream)->capture == nullptr,
+                     "a product that is captured needs a workspace that was given");
         const bool flipA = transA == CUBLAS_OP_T;
         const bool flipB = transB == CUBLAS_OP_T;
         auto address = [](const void* pointer) { return reinterpret_cast<CUdeviceptr>(pointer); };

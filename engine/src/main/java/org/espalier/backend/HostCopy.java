@@ -68,17 +68,16 @@ public final class HostCopy {
         }
     }
 
-    /** Writes as many numbers as the I32 tensor holds, and waits. */
+    /** Writes as many numbers as the I32 tensor holds. */
     public static void writeInts(MemoryOps memory, Queue queue, int[] numbers, Tensor tensor) {
         require(tensor, numbers.length, DType.I32);
         try (NativeMemory staging = NativeMemory.allocate(4L * numbers.length, "upload staging")) {
             MemorySegment.copy(numbers, 0, staging.segment(), ValueLayout.JAVA_INT, 0, numbers.length);
             memory.upload(queue, staging.segment(), tensor);
-            queue.finish();
         }
     }
 
-    /** Writes as many numbers as the F32 or F64 tensor holds, and waits. */
+    /** Writes as many numbers as the F32 or F64 tensor holds. */
     public static void writeDoubles(MemoryOps memory, Queue queue, double[] numbers, Tensor tensor) {
         require(tensor, numbers.length, tensor.type() == DType.F64 ? DType.F64 : DType.F32);
         try (NativeMemory staging = NativeMemory.allocate(tensor.bytes(), "upload staging")) {
@@ -90,7 +89,6 @@ public final class HostCopy {
                 }
             }
             memory.upload(queue, staging.segment(), tensor);
-            queue.finish();
         }
     }
 

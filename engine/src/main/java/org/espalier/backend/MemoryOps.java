@@ -39,7 +39,7 @@ public interface MemoryOps extends AutoCloseable {
      */
     Tensor weight(Queue queue, MemorySegment bytes, DType type, Shape shape);
 
-    /** Copies host bytes into a tensor of the same size. */
+    /** Copies host bytes, which may change as soon as this returns, into a tensor of the same size. */
     void upload(Queue queue, MemorySegment source, Tensor target);
 
     /** Waits for the queue and copies a tensor's bytes to the host. */

@@ -80,7 +80,7 @@ final class GenerateCommand extends EngineCommand {
                 Continuation continuation = new Continuation(generator, sampler(), Set.copyOf(tokenizer.eosIds()));
                 TextStream text = new TextStream(tokenizer, ids, json() ? null : out());
                 continuation.run(ids, most, text::add);
-                report(ids, continuation, text.finish());
+                report(generator, ids, continuation, text.finish());
             }
         }
     }
@@ -111,7 +111,7 @@ final class GenerateCommand extends EngineCommand {
         return temperature == 0 ? null : new Sampler(temperature, topK, topP, seed.value());
     }
 
-    private void report(int[] promptIds, Continuation continuation, String text) {
+    private void report(Generator generator, int[] promptIds, Continuation continuation, String text) {
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("prompt_ids", promptIds);
         result.put("ids", continuation.ids());
@@ -124,6 +124,7 @@ final class GenerateCommand extends EngineCommand {
             note("read %d tokens at %.1f a second, wrote %d at %.1f a second".formatted(promptIds.length,
                     continuation.prefillTokensPerSecond(), continuation.ids().length,
                     continuation.decodeTokensPerSecond()));
+            generator.refusal().ifPresent(why -> note("the work of a token was not launched as one graph: " + why));
         }
     }
 }

@@ -3,8 +3,12 @@ package org.espalier.model;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
+import org.espalier.backend.Queue;
+import org.espalier.backend.Repeat;
 import org.espalier.backend.Sequences;
 import org.espalier.ffi.Failure;
 import org.espalier.model.Llama.Recording;
@@ -31,7 +35,14 @@ public final class Generator implements AutoCloseable {
     private final Tensor best;
     private int length;
 
-    private record Pass(Recording recording, Executor executor) {
+    /** What runs for so many tokens at once; the step gives the logits and {@link #best}. */
+    private record Pass(Recording recording, Executor executor, Repeat step) implements AutoCloseable {
+
+        @Override
+        public void close() {
+            step.close();
+            executor.close();
+        }
     }
 
     /**
@@ -68,7 +79,6 @@ public final class Generator implements AutoCloseable {
     /** Takes in {@code ids} and returns the most likely next token, the lowest id of equals. */
     public int greedy(int... ids) {
         Pass pass = append(ids);
-        backend.argMax(pass.executor.queue(), pass.executor.tensor(pass.recording.logits()), best);
         return HostCopy.readInts(backend, pass.executor.queue(), best)[0];
     }
 
@@ -76,6 +86,12 @@ public final class Generator implements AutoCloseable {
     public float[] logits(int... ids) {
         Pass pass = append(ids);
         return pass.executor.readFloats(pass.recording.logits());
+    }
+
+    /** Why a device that could take every token's work as one piece is given it operation by operation, if it is so. */
+    public Optional<String> refusal() {
+        Pass single = passes.get(1);
+        return single == null ? Optional.empty() : single.step.refusal();
     }
 
     private Pass append(int[] ids) {
@@ -105,8 +121,7 @@ public final class Generator implements AutoCloseable {
         pass.executor.set(pass.recording.ids(), ids);
         pass.executor.set(pass.recording.positions(), positions);
         pass.executor.set(pass.recording.rows(), positions);
-        pass.executor.set(pass.recording.selected(), new int[] {ids.length - 1});
-        pass.executor.forward(Sequences.cached(length, ids.length));
+        pass.step.run(Sequences.cached(length, ids.length));
         length += ids.length;
         return pass;
     }
@@ -116,17 +131,24 @@ public final class Generator implements AutoCloseable {
         passes.entrySet().removeIf(e -> {
             boolean stale = e.getKey() != 1 && tokens != 1;
             if (stale) {
-                e.getValue().executor.close();
+                e.getValue().close();
             }
             return stale;
         });
         Recording recording = model.llama().cached(tokens, 1, capacity);
-        return new Pass(recording, Executor.inference(backend, recording.tape(), model.leaves(cache)));
+        Executor executor = Executor.inference(backend, recording.tape(), model.leaves(cache));
+        executor.set(recording.selected(), new int[] {tokens - 1});
+        Queue queue = executor.queue();
+        Consumer<Sequences> step = rows -> {
+            executor.forward(rows);
+            backend.argMax(queue, executor.tensor(recording.logits()), best);
+        };
+        return new Pass(recording, executor, tokens == 1 ? queue.repeatable(step) : step::accept);
     }
 
     @Override
     public void close() {
-        passes.values().forEach(p -> p.executor.close());
+        passes.values().forEach(Pass::close);
         passes.clear();
         cache.values().forEach(t -> t.buffer().close());
         cache.clear();

@@ -1,8 +1,8 @@
 package org.espalier.backend.cuda;
 
+import java.util.List;
 import org.espalier.backend.Sequences;
 import org.espalier.tensor.DType;
-import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -42,6 +42,10 @@ final class CudaAttention {
             return query.shape().extent(1);
         }
 
+        int keyRows() {
+            return key.shape().extent(0);
+        }
+
         int kvHeads() {
             return key.shape().extent(1);
         }
@@ -61,7 +65,7 @@ final class CudaAttention {
     }
 
     void forward(CudaQueue queue, Sequences sequences, Input in, Tensor out, Tensor logSum) {
-        for (CudaSequences few : CudaSequences.where(sequences, queries -> queries > 0 && queries <= FEW_QUERIES)) {
+        for (CudaSequences few : decoded(sequences)) {
             decode(queue, few, in, out, logSum);
         }
         for (CudaSequences many : CudaSequences.where(sequences, queries -> queries > FEW_QUERIES)) {
@@ -74,35 +78,33 @@ final class CudaAttention {
         }
     }
 
-    /** One split of the keys gives the result itself; of several, each leaves its share. */
-    private void decode(CudaQueue queue, CudaSequences sequences, Input in, Tensor out, Tensor logSum) {
-        int splits = Math.ceilDiv(sequences.mostKeys(), SPLIT);
-        if (splits == 1) {
-            decode(queue, sequences, in, splits, out, logSum);
-            return;
-        }
-        Shape shares = Shape.of(splits, in.tokens(), in.heads(), in.valueDim());
-        Shape logSums = Shape.of(splits, in.tokens(), in.heads());
-        try (CudaBuffer buffer = memory.scratch(queue, DType.F32.bytes(shares.elements() + logSums.elements()),
-                "shares of attention")) {
-            Tensor share = new Tensor(buffer, 0, DType.F32, shares);
-            Tensor logOfShare = new Tensor(buffer, share.bytes(), DType.F32, logSums);
-            decode(queue, sequences, in, splits, share, logOfShare);
-            try (CudaKernel.Call call = modules.kernel(DECODE, "attention_decode_total").on(queue)) {
-                call.struct(sequences.words()).tensor(share).tensor(logOfShare).tensor(out).tensor(logSum)
-                        .number(in.tokens()).number(in.heads()).number(in.valueDim())
-                        .launch(new CudaGrid(sequences.queries(), in.heads(), 1, DECODE_THREADS, 1), "attention",
-                                in.query.shape(), in.key.shape(), in.value.shape());
-            }
-        }
+    /** The sequences of few queries. */
+    static List<CudaSequences> decoded(Sequences sequences) {
+        return CudaSequences.where(sequences, queries -> queries > 0 && queries <= FEW_QUERIES);
     }
 
-    private void decode(CudaQueue queue, CudaSequences sequences, Input in, int splits, Tensor share, Tensor logOfShare) {
+    /** Every split of the keys leaves its share. A step that will be repeated is launched for all the keys there may be. */
+    private void decode(CudaQueue queue, CudaSequences sequences, Input in, Tensor out, Tensor logSum) {
+        CudaRecording repeated = queue.recording();
+        int keys = repeated == null ? sequences.mostKeys() : repeated.allKeys(in.keyRows());
+        int splits = Math.ceilDiv(keys, SPLIT);
+        long logs = (long) splits * in.tokens() * in.heads();
+        long shares = logs * in.valueDim();
+        Tensor room = queue.decoding().room(shares + logs);
+        Tensor which = queue.decoding().place(sequences);
+        Tensor share = room.slice(0, shares);
+        Tensor logOfShare = room.slice(shares, shares + logs);
         int blocksOfHeads = in.kvHeads() * Math.ceilDiv(in.heads() / in.kvHeads(), HEADS);
         try (CudaKernel.Call call = modules.kernel(DECODE, "attention_decode").on(queue)) {
-            call.struct(sequences.words()).number((float) in.scale).tensor(in.query).tensor(in.key).tensor(in.value)
-                    .tensor(share).tensor(logOfShare).number(in.tokens()).struct(in.shape())
+            call.tensor(which).number((float) in.scale).tensor(in.query).tensor(in.key).tensor(in.value).tensor(share)
+                    .tensor(logOfShare).number(in.tokens()).struct(in.shape())
                     .launch(new CudaGrid(sequences.queries(), blocksOfHeads, splits, DECODE_THREADS, 1), "attention",
+                            in.query.shape(), in.key.shape(), in.value.shape());
+        }
+        try (CudaKernel.Call call = modules.kernel(DECODE, "attention_decode_total").on(queue)) {
+            call.tensor(which).tensor(share).tensor(logOfShare).tensor(out).tensor(logSum).number(in.tokens())
+                    .number(in.heads()).number(in.valueDim())
+                    .launch(new CudaGrid(sequences.queries(), in.heads(), 1, DECODE_THREADS, 1), "attention",
                             in.query.shape(), in.key.shape(), in.value.shape());
         }
     }

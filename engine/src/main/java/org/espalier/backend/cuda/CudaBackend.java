@@ -118,7 +118,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Queue newQueue() {
-        return CudaQueue.open(context, products);
+        return CudaQueue.open(context, products, memory);
     }
 
     @Override

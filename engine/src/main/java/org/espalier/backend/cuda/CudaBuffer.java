@@ -48,11 +48,24 @@ final class CudaBuffer implements Buffer {
         if (closed) {
             throw new IllegalStateException("used after it was freed: " + purpose);
         }
-        if (user != queue) {
+        // Nothing waits in a capture: the buffer is handed over before each launch.
+        if (!queue.captures(this)) {
+            handOver(queue);
+        }
+        return address;
+    }
+
+    /**
+     * Makes a queue's next work on it happen after all that was asked for before.
+     *
+     * @return false if it is freed
+     */
+    synchronized boolean handOver(CudaQueue queue) {
+        if (user != queue && !closed) {
             queue.after(user);
             user = queue;
         }
-        return address;
+        return !closed;
     }
 
     @Override

@@ -3,7 +3,10 @@ package org.espalier.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.Consumer;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Repeat;
+import org.espalier.backend.Sequences;
 import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.cuda.CudaLibrary;
 
@@ -15,29 +18,37 @@ final class CudaQueue implements Queue {
     private final MemorySegment stream;
     /** Marks the end of what this queue was given, anew for every queue that waits for it. */
     private final CudaEvent end;
+    private final CudaMemory memory;
     private CublasHandle lent;
+    private CudaDecoding decoding;
+    /** Of the step that runs in order to be repeated, or null. */
+    private CudaRecording recording;
     private boolean closed;
 
-    private CudaQueue(CudaContext context, CublasPool products, MemorySegment stream, CudaEvent end) {
+    private CudaQueue(CudaContext context, CublasPool products, CudaMemory memory, MemorySegment stream, CudaEvent end) {
         this.context = context;
         this.products = products;
+        this.memory = memory;
         this.stream = stream;
         this.end = end;
     }
 
-    /** A queue without matrix products. */
+    /** A queue without matrix products and attention. */
     static CudaQueue open(CudaContext context) {
-        return open(context, null);
+        return open(context, null, null);
     }
 
-    /** @param products what the queue's matrix products borrow */
-    static CudaQueue open(CudaContext context, CublasPool products) {
+    /**
+     * @param products what the queue's matrix products borrow
+     * @param memory   where its attention has what it needs
+     */
+    static CudaQueue open(CudaContext context, CublasPool products, CudaMemory memory) {
         CudaEvent end = CudaEvent.create(context);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment stream = arena.allocate(ValueLayout.ADDRESS);
             int status = CudaLibrary.cuStreamCreate(stream, CudaLibrary.CU_STREAM_NON_BLOCKING());
             CudaStatus.check(status, "cuStreamCreate");
-            return new CudaQueue(context, products, stream.get(ValueLayout.ADDRESS, 0), end);
+            return new CudaQueue(context, products, memory, stream.get(ValueLayout.ADDRESS, 0), end);
         } catch (RuntimeException e) {
             end.close();
             throw e;
@@ -68,6 +79,49 @@ final class CudaQueue implements Queue {
             lent = products.lend(this);
         }
         return lent;
+    }
+
+    /** What this queue's attention of few queries has on the device, until it is closed. */
+    synchronized CudaDecoding decoding() {
+        enter();
+        if (decoding == null) {
+            decoding = new CudaDecoding(memory, this);
+        }
+        return decoding;
+    }
+
+    @Override
+    public Repeat repeatable(Consumer<Sequences> step) {
+        return new CudaRepeat(this, step);
+    }
+
+    /** Runs work that will be repeated, and notes what it uses. */
+    void record(CudaRecording notes, Runnable work) {
+        recording = notes;
+        try {
+            work.run();
+        } finally {
+            recording = null;
+        }
+    }
+
+    /** Of the step that runs now in order to be repeated, or null. */
+    CudaRecording recording() {
+        return recording;
+    }
+
+    /** Whether what this queue is given does not happen now. */
+    boolean capturing() {
+        return recording != null && recording.captured();
+    }
+
+    /** Notes, in a capture, that its work uses the buffer. */
+    boolean captures(CudaBuffer buffer) {
+        if (capturing()) {
+            recording.use(buffer);
+            return true;
+        }
+        return false;
     }
 
     /** Whatever this queue is given from now on happens after everything that {@code other} was given so far. */
@@ -102,6 +156,9 @@ final class CudaQueue implements Queue {
             context.checkGivenBack(CudaLibrary.cuStreamSynchronize(stream), "closing a queue");
         } finally {
             closed = true;
+            if (decoding != null) {
+                decoding.close();
+            }
             if (lent != null) {
                 products.takeBack(lent);
             }
