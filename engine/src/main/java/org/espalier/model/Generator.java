@@ -137,13 +137,22 @@ public final class Generator implements AutoCloseable {
         });
         Recording recording = model.llama().cached(tokens, 1, capacity);
         Executor executor = Executor.inference(backend, recording.tape(), model.leaves(cache));
-        executor.set(recording.selected(), new int[] {tokens - 1});
+        try {
+            executor.set(recording.selected(), new int[] {tokens - 1});
+            return new Pass(recording, executor, step(recording, executor));
+        } catch (RuntimeException e) {
+            executor.close();
+            throw e;
+        }
+    }
+
+    private Repeat step(Recording recording, Executor executor) {
         Queue queue = executor.queue();
         Consumer<Sequences> step = rows -> {
             executor.forward(rows);
             backend.argMax(queue, executor.tensor(recording.logits()), best);
         };
-        return new Pass(recording, executor, tokens == 1 ? queue.repeatable(step) : step::accept);
+        return recording.ids().shape().equals(Shape.of(1)) ? queue.repeatable(step) : step::accept;
     }
 
     @Override

@@ -18,7 +18,7 @@ import org.espalier.tape.Value;
 import org.espalier.tensor.Tensor;
 
 /** A small random model with grouped queries, biases everywhere and layers of different sizes, without any file. */
-final class SmallModel {
+public final class SmallModel {
 
     private SmallModel() {
     }
@@ -29,7 +29,7 @@ final class SmallModel {
                 true, true, true);
     }
 
-    static Model open(Backend backend, boolean tied) {
+    public static Model open(Backend backend, boolean tied) {
         ModelConfig config = config(tied);
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Random random = new Random(8);

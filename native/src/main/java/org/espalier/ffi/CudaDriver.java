@@ -17,6 +17,7 @@ import org.espalier.ffi.cuda.CudaLibrary;
 public final class CudaDriver {
 
     static final Setting PATH = new Setting("espalier.cuda", "ESPALIER_CUDA");
+    static final Setting GRAPHS = new Setting("espalier.cuda.graphs", "ESPALIER_CUDA_GRAPHS");
 
     private static final String NAME = "libcuda.so.1";
     private static final List<Path> FOLDERS = Stream.of("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib",
@@ -54,6 +55,21 @@ public final class CudaDriver {
             CudaStatus.check(CudaLibrary.cuDriverGetVersion(version), "cuDriverGetVersion");
             return version.get(ValueLayout.JAVA_INT, 0);
         }
+    }
+
+    /**
+     * Whether work that is repeated may be captured in a graph: yes, unless a person chose {@code off}.
+     *
+     * @throws Failure if what was chosen is neither on nor off
+     */
+    public static boolean graphs() {
+        String chosen = GRAPHS.value().orElse("on");
+        return switch (chosen) {
+            case "on" -> true;
+            case "off" -> false;
+            default -> throw new Failure("'" + chosen + "' does not say whether to use CUDA graphs",
+                    GRAPHS.variable(), "set it to on or off");
+        };
     }
 
     static Library find(Optional<String> given) {

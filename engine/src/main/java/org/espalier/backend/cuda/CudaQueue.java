@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Repeat;
 import org.espalier.backend.Sequences;
+import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.cuda.CudaLibrary;
 
@@ -92,7 +93,7 @@ final class CudaQueue implements Queue {
 
     @Override
     public Repeat repeatable(Consumer<Sequences> step) {
-        return new CudaRepeat(this, step);
+        return CudaDriver.graphs() ? new CudaRepeat(this, step) : step::accept;
     }
 
     /** Runs work that will be repeated, and notes what it uses. */

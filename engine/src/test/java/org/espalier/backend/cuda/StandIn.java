@@ -82,6 +82,16 @@ public final class StandIn implements BeforeEachCallback {
         return (long) call("standin_launches", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
     }
 
+    /** Calls that launch one kernel, in captures too. */
+    public static long launchCalls() {
+        return (long) call("standin_launch_calls", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+    }
+
+    /** Calls that launch a graph. */
+    public static long graphLaunches() {
+        return (long) call("standin_graph_launches", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+    }
+
     /** Matrix products that were carried out, not merely queued. */
     public static long products() {
         return (long) call("standin_products", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
