@@ -16,8 +16,8 @@ extern "C" {
  * again. */
 STANDIN_EXPORT const char* standin_last_report(void);
 
-/* The number of allocations, streams, events, modules and graphs that are not given back, or were not when their context ended;
- * one line on each goes into text, cut to size bytes. */
+/* The number of allocations, and kinds of streams, events, modules and graphs, that are not given back, or were not when
+ * their context ended; one line on each goes into text, cut to size bytes. */
 STANDIN_EXPORT size_t standin_leaks(char* text, size_t size);
 
 /* Kernels that were carried out, not merely queued. */

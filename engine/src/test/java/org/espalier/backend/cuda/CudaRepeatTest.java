@@ -86,7 +86,8 @@ class CudaRepeatTest {
             for (Sequences rows : List.of(Sequences.cached(0, 1), Sequences.cached(1, 1), Sequences.cached(254, 1),
                     Sequences.cached(255, 1), Sequences.cached(256, 1), Sequences.cached(ROWS - 1, 1),
                     new Sequences(new int[] {0, 1}, new int[] {300}, new int[] {17}), Sequences.cached(3, 1))) {
-                assertArrayEquals(attending.after(attending::step, rows), attending.after(repeat::run, rows), rows.toString());
+                assertArrayEquals(attending.after(attending::step, rows), attending.after(repeat::run, rows),
+                        rows.toString());
             }
             // Once as it is, once to be captured; the comparison calls it eight times.
             assertEquals(8 + 2, attending.calls);
@@ -188,8 +189,9 @@ class CudaRepeatTest {
             }
             assertArrayEquals(new float[] {3}, HostCopy.readFloats(cuda, queue, x));
             gone.close();
-            String refused = assertThrows(IllegalStateException.class, () -> repeat.run(Sequences.cached(3, 1))).getMessage();
-            assertEquals("used after it was freed: what the step needs", refused);
+            IllegalStateException refused = assertThrows(IllegalStateException.class,
+                    () -> repeat.run(Sequences.cached(3, 1)));
+            assertEquals("used after it was freed: what the step needs", refused.getMessage());
         }
     }
 
@@ -206,8 +208,8 @@ class CudaRepeatTest {
             for (int run = 0; run < 3; run++) {
                 assertArrayEquals(expected, attending.after(repeat::run, rows));
             }
-            cuda.attention(queue, Sequences.packed(single), 0.4, random(64, HEADS, WIDTH), attending.key, attending.value, many,
-                    logs);
+            cuda.attention(queue, Sequences.packed(single), 0.4, random(64, HEADS, WIDTH), attending.key, attending.value,
+                    many, logs);
             for (int run = 0; run < 3; run++) {
                 assertArrayEquals(expected, attending.after(repeat::run, rows));
             }
@@ -261,8 +263,9 @@ class CudaRepeatTest {
         Attending attending = new Attending();
         try (Repeat repeat = queue.repeatable(rows -> attending.step(Sequences.cached(20, 1)))) {
             repeat.run(Sequences.cached(30, 1));
-            String refused = assertThrows(IllegalStateException.class, () -> repeat.run(Sequences.cached(31, 1))).getMessage();
-            assertEquals("a step that is repeated attends to sequences that it was not told", refused);
+            IllegalStateException refused = assertThrows(IllegalStateException.class,
+                    () -> repeat.run(Sequences.cached(31, 1)));
+            assertEquals("a step that is repeated attends to sequences that it was not told", refused.getMessage());
         }
     }
 
