@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.espalier.Golden;
 import org.espalier.Shared;
+import org.espalier.backend.cuda.StandIn;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -68,6 +69,21 @@ class GenerateCommandTest {
         String templated = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face"
                 + "<|im_end|>\n<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n";
         assertEquals(json("tokenize", model, "--text", templated).get("ids"), json.get("prompt_ids"));
+    }
+
+    /** A driver that makes no graphs is slower, which is said to those who ask. */
+    @Test
+    void verboseSaysWhyATokenWasNotLaunchedAsOneGraph() {
+        String model = Shared.path("models/stories260K").toString();
+        StandIn.requireItself();
+        StandIn.set("graphs", 0);
+        String[] line = {"generate", model, "--prompt", "Once", "--max-tokens", "4", "--device", "cuda", "--verbose"};
+        Ran ran = Ran.engine(line);
+        assertTrue(ran.output().startsWith(" upon a time"), ran.output());
+        assertTrue(ran.err().contains("engine: the work of a token was not launched as one graph: CUDA_ERROR_NOT_SUPPORTED"),
+                ran.err());
+        line[line.length - 1] = "--json";
+        assertEquals("", Ran.engine(line).err());
     }
 
     @Test

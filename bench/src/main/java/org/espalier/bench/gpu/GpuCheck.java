@@ -50,7 +50,8 @@ public final class GpuCheck implements Callable<Integer> {
 
     private static final List<String> TESTS = List.of("org.espalier.backend.cuda.CudaConformanceTest",
             "org.espalier.backend.cuda.CudaBackendTest", "org.espalier.backend.cuda.CudaMemoryTest",
-            "org.espalier.backend.cuda.CudaLinearTest", "org.espalier.model.GoldenFiguresTest",
+            "org.espalier.backend.cuda.CudaLinearTest", "org.espalier.backend.cuda.CudaRepeatTest",
+            "org.espalier.backend.cuda.GraphDecodeTest", "org.espalier.model.GoldenFiguresTest",
             "org.espalier.tune.LoraGoldenTest", "org.espalier.prune.SameSelectionTest",
             "org.espalier.cli.DevicePipelineTest");
 

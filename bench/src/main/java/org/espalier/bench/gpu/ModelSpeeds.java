@@ -34,6 +34,7 @@ import org.espalier.tune.TrainingData;
 final class ModelSpeeds {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String GRAPHS = "espalier.cuda.graphs";
     private static final int SEQUENCES = 10;
     private static final int UPDATES = 3;
     private static final long ACTIVATION_BYTES = 4L << 30;
@@ -67,12 +68,28 @@ final class ModelSpeeds {
                 "--generate", Integer.toString(tokens / 4)).get("results")) {
             row(model, result.get("test").asText(), precision, result.get("tokens_per_second").asDouble());
         }
+        row(model, "tg" + tokens / 4 + ", kernels launched one by one", precision, writingWithoutGraphs(model, precision));
         JsonNode scored = engine(precision, "score", model.toString(), "--criterion", "param_first", "--ids-file",
                 ids(model, folder).toString(), "--out", folder.resolve("scores.json").toString(), "--force");
         row(model, "scoring, " + SEQUENCES + " sequences of " + tokens, precision,
                 SEQUENCES * tokens / scored.get("seconds").asDouble());
         row(model, "training adapters of rank 8, " + SEQUENCES + " sequences of " + tokens, precision,
                 training(model, precision));
+    }
+
+    /** Tokens a second, to see what capturing the work of a token saves. */
+    private double writingWithoutGraphs(Path model, Precision precision) {
+        String before = System.setProperty(GRAPHS, "off");
+        try {
+            return engine(precision, "bench", model.toString(), "--prompt", "0", "--generate", Integer.toString(tokens / 4))
+                    .get("results").get(0).get("tokens_per_second").asDouble();
+        } finally {
+            if (before == null) {
+                System.clearProperty(GRAPHS);
+            } else {
+                System.setProperty(GRAPHS, before);
+            }
+        }
     }
 
     private void row(Path model, String test, Precision precision, double tokensPerSecond) {

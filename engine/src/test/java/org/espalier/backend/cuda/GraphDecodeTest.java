@@ -31,6 +31,8 @@ class GraphDecodeTest {
     private static final int CAPACITY = 600;
     /** The first token runs as it is, the second is captured. */
     private static final int BEFORE_LAUNCHES = 2;
+    /** Two layers of 18 and seven biases, and five around them. */
+    private static final int KERNELS = 2 * (18 + 7) + 5;
 
     @AfterEach
     void asUsual() {
@@ -69,6 +71,7 @@ class GraphDecodeTest {
                 logits.add(generator.logits(t));
             }
             before.assertNoGraphSince();
+            assertTrue(!StandIn.isItself() || Launches.now().kernels() - before.kernels() == TOKENS * KERNELS, "kernels");
         }
         return logits;
     }
