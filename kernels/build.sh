@@ -14,7 +14,7 @@ standin="$target/standin"
 # One PTX for all: the machine code that is shipped is assembled from the very PTX that the stand-in interprets, and any
 # other GPU of 8.0 or later compiles it in its driver.
 virtual=compute_80
-real=sm_80,sm_86,sm_89,sm_90,sm_100,sm_120
+wanted=(sm_80 sm_86 sm_89 sm_90 sm_100 sm_120)
 
 # Whether $1 is missing or older than any of the files that follow.
 outdated() {
@@ -36,6 +36,13 @@ find_nvcc() {
     else
         command -v nvcc || command -v /usr/local/cuda/bin/nvcc || true
     fi
+}
+
+# Prints the wanted architectures that nvcc knows, with commas: before CUDA 12.8 it lacks the last two.
+known_architectures() {
+    local known
+    known="$("$1" --list-gpu-code)"
+    printf '%s\n' "${wanted[@]}" | grep -xF -e "$known" | paste -sd,
 }
 
 # Prints the folder of the toolkit's cuda.h, or nothing.
@@ -71,8 +78,9 @@ build_kernel() {
 
 # Two files at a time.
 build_kernels() {
-    local nvcc="$1" source
+    local nvcc="$1" source real
     mkdir -p "$kernels" "$ptxas"
+    real="$(known_architectures "$nvcc")"
     for source in "$here"/cuda/*.cu; do
         if [ "$(jobs -rp | wc -l)" -ge 2 ]; then
             wait -n
