@@ -9,8 +9,8 @@ Device& Device::instance() {
 
 // A driver for CUDA 13.0 and a device of compute capability 8.0.
 std::map<std::string, int64_t> Device::defaultSettings() {
-    return {{"others_first", 0}, {"driver_version", 13000}, {"devices", 1}, {"capability", 80}, {"memory_pools", 1},
-            {"graphs", 1}};
+    return {{"others_first", 0}, {"missing_wait", 0}, {"driver_version", 13000}, {"devices", 1},
+            {"capability", 80},  {"memory_pools", 1}, {"graphs", 1}};
 }
 
 std::shared_ptr<CUstream_st> Device::streamOf(CUstream stream) {
@@ -191,6 +191,7 @@ void Device::reset() {
     launchCalls = 0;
     graphLaunches = 0;
     products = 0;
+    waits = 0;
     report.clear();
     reported = CUDA_SUCCESS;
 }

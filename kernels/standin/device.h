@@ -31,6 +31,7 @@ struct CUstream_st {
     bool blocking = true;  // waits for the default stream and is waited for by it
     uint64_t issued = 0;
     uint64_t done = 0;
+    uint64_t freeing = 0;  // bytes that its pending work frees
     std::deque<Work> pending;
     std::shared_ptr<standin::Capture> capture;  // that records the stream's work, or null
 };
@@ -119,6 +120,7 @@ public:
     uint64_t launchCalls = 0;                // of cuLaunchKernel, in captures too
     uint64_t graphLaunches = 0;              // calls of cuGraphLaunch
     uint64_t products = 0;                   // matrix products of cuBLAS that were carried out
+    uint64_t waits = 0;                      // of streams for events
     CUresult broken = CUDA_SUCCESS;          // the fault that ended the context's usefulness
     CUresult reported = CUDA_SUCCESS;        // the status that `report` explains
     std::string report;

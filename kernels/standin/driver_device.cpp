@@ -286,6 +286,12 @@ uint64_t standin_products() {
     return device.products;
 }
 
+uint64_t standin_waits() {
+    Device& device = Device::instance();
+    std::lock_guard<std::mutex> lock(device.mutex);
+    return device.waits;
+}
+
 int standin_set(const char* what, int64_t value) {
     Device& device = Device::instance();
     std::lock_guard<std::mutex> lock(device.mutex);

@@ -109,12 +109,13 @@ CUresult cuMemFree(CUdeviceptr address) {
     });
 }
 
+// Memory that the stream frees before can be had at once, in the stream's order; that of others once it is free.
 CUresult cuMemAllocAsync(CUdeviceptr* address, size_t bytes, CUstream stream) {
     return call("cuMemAllocAsync", Needs::Context, [&](Device& device) {
         require(address, "dptr");
         if (bytes == 0) throw Fault{CUDA_ERROR_INVALID_VALUE, "0 bytes asked for"};
         refuseInCaptureOf(device, stream, "allocation");
-        Allocation& allocation = device.memory.allocate(bytes);
+        Allocation& allocation = device.memory.allocate(bytes, device.streamOf(stream)->freeing);
         allocation.ready = false;
         const uint64_t base = *address = allocation.base;
         device.enqueue(stream, [=, &device] {
@@ -127,14 +128,21 @@ CUresult cuMemFreeAsync(CUdeviceptr address, CUstream stream) {
     return call("cuMemFreeAsync", Needs::GivingBack, [&](Device& device) {
         if (address == 0) return;
         refuseInCaptureOf(device, stream, "freeing of memory");
-        if (device.memory.startingAt(address) == nullptr) {
+        const Allocation* allocation = device.memory.startingAt(address);
+        if (allocation == nullptr) {
             throw Fault{CUDA_ERROR_INVALID_VALUE, format("no live allocation starts at 0x%llx", address)};
         }
         if (device.broken != CUDA_SUCCESS) {
             device.memory.free(address);  // work is no longer done
-        } else {
-            device.enqueue(stream, [=, &device] { device.memory.free(address); });
+            return;
         }
+        auto owner = device.streamOf(stream);
+        const uint64_t bytes = allocation->bytes;
+        owner->freeing += bytes;
+        device.enqueue(stream, [=, &device] {
+            owner->freeing -= bytes;
+            device.memory.free(address);
+        });
     });
 }
 

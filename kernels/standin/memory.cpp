@@ -55,8 +55,8 @@ Allocation& Memory::add(std::unique_ptr<Allocation> allocation) {
     return added;
 }
 
-Allocation& Memory::allocate(uint64_t bytes) {
-    if (bytes > freeBytes()) {
+Allocation& Memory::allocate(uint64_t bytes, uint64_t promised) {
+    if (used - promised + bytes > total) {
         throw Fault{CUDA_ERROR_OUT_OF_MEMORY, format("%llu bytes asked for, %llu free",
                     static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(freeBytes()))};
     }

@@ -36,8 +36,8 @@ enum class Access { Read, Write };
 
 class STANDIN_EXPORT Memory {
 public:
-    // CUDA_ERROR_OUT_OF_MEMORY as Fault if the device is full.
-    Allocation& allocate(uint64_t bytes);
+    // CUDA_ERROR_OUT_OF_MEMORY as Fault if the device is full, with `promised` bytes that are in use counted as free.
+    Allocation& allocate(uint64_t bytes, uint64_t promised = 0);
     Allocation& adoptHost(uint8_t* data, uint64_t bytes);
     // Fault if there is no such allocation or it was freed before.
     void free(uint64_t base);
@@ -61,7 +61,7 @@ public:
     void within(uint64_t target, uint64_t source, uint64_t count);
 
     uint64_t totalBytes() const { return total; }
-    uint64_t freeBytes() const { return total - used; }
+    uint64_t freeBytes() const { return total - std::min(total, used); }
     // For tests of devices that are full; at least what is in use.
     void setTotal(uint64_t bytes) { total = std::max(bytes, used); }
     // Live allocations of the caller's own, described.

@@ -30,10 +30,14 @@ STANDIN_EXPORT uint64_t standin_graph_launches(void);
 /* Matrix products of cuBLAS that were carried out. */
 STANDIN_EXPORT uint64_t standin_products(void);
 
+/* Waits of streams for events that were asked for. */
+STANDIN_EXPORT uint64_t standin_waits(void);
+
 /* Makes the device or its driver another one, until the next reset; 0 if `what` is none of these:
  *   "memory"          bytes of the device; never less than is in use
  *   "others_first"    whether a wait for one stream lets the work of the others happen before (1) or leaves it for later
  *                     (0). Sound work gives the same results either way.
+ *   "missing_wait"    which wait of a stream for an event is left out, counted from 1 since the last reset; 0 for none
  *   "driver_version"  as cuDriverGetVersion has it, for example 12040
  *   "devices"         how many there are, 0 or 1
  *   "capability"      compute capability times ten, for example 86

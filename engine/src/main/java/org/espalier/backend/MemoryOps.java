@@ -1,6 +1,7 @@
 package org.espalier.backend;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
@@ -17,6 +18,11 @@ public interface MemoryOps extends AutoCloseable {
 
     /** A new queue that the caller closes. */
     Queue newQueue();
+
+    /** The memory that the device has of its own; empty where tensors lie in the host's and weights where they are. */
+    default Optional<OwnMemory> ownMemory() {
+        return Optional.empty();
+    }
 
     /**
      * Memory that the caller closes; its content is undefined.

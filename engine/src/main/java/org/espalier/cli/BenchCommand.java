@@ -52,8 +52,8 @@ final class BenchCommand extends EngineCommand {
         if (prompt == 0 && generate == 0) {
             throw wrongUsage("--prompt 0 with --generate 0 leaves nothing to measure");
         }
-        try (OpenModel first = OpenModel.open(model.path(), compute.open());
-                OpenModel second = against == null ? null : OpenModel.open(against, compute.open());
+        try (OpenModel first = compute.model(model.path());
+                OpenModel second = against == null ? null : compute.model(against);
                 SpeedTurns turns = new SpeedTurns()) {
             add(turns, first, model.path());
             if (second != null) {

@@ -58,7 +58,7 @@ final class CompactCommand extends EngineCommand {
         Plan keep = PlanFile.read(plan);
         Optional<Calibration> sequences = calibration.given()
                 ? Optional.of(calibration.read(model.path(), seed.value(), false)) : Optional.empty();
-        try (OpenModel open = OpenModel.open(model.path(), compute.open())) {
+        try (OpenModel open = compute.model(model.path())) {
             checkSource(keep, open.checkpoint());
             ModelConfig config = open.model().config();
             Selection selection = new PlanSelection(config, plan.toString()).removed(keep);

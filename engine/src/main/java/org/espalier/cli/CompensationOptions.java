@@ -1,6 +1,7 @@
 package org.espalier.cli;
 
 import java.util.Optional;
+import org.espalier.backend.OwnMemory;
 import org.espalier.ffi.Failure;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.Compensated;
@@ -52,18 +53,25 @@ final class CompensationOptions {
         }
         Compensator compensator = new Compensator(open.checkpoint(), open.model(), selection,
                 calibration.orElseThrow().sequences(), ridge);
-        requireMemory(compensator.bytes(how), how);
+        requireMemory(compensator.bytes(how), open.model().ownMemory(), how);
         int layers = open.model().config().layers().size();
         try (Progress progress = command.progress("compensating", "layers", layers)) {
             return compensator.run(how, () -> progress.advance(1));
         }
     }
 
-    private void requireMemory(long bytes, Compensation how) {
+    private static void requireMemory(Compensator.Bytes bytes, Optional<OwnMemory> own, Compensation how) {
+        own.ifPresent(memory -> require("memory of the GPU beside weights", bytes.computing(), memory.free(), how));
         long available = Machine.memoryAvailable();
-        if (available > 0 && bytes > available) {
-            throw new Failure("not enough memory: %,d MB are needed, %,d MB can be had".formatted(bytes >> 20,
-                    available >> 20), "--compensate " + how, "use fewer --samples or a shorter --seq-len");
+        if (available > 0) {
+            require("memory", bytes.results() + (own.isPresent() ? 0 : bytes.computing()), available, how);
+        }
+    }
+
+    private static void require(String memory, long bytes, long available, Compensation how) {
+        if (bytes > available) {
+            throw new Failure("not enough %s: %s are needed, %s can be had".formatted(memory, Machine.size(bytes),
+                    Machine.size(available)), "--compensate " + how, "use fewer --samples or a shorter --seq-len");
         }
     }
 }

@@ -1,5 +1,6 @@
 package org.espalier.cli;
 
+import java.nio.file.Path;
 import java.util.Locale;
 import org.espalier.backend.Backend;
 import org.espalier.backend.cpu.CpuBackend;
@@ -8,6 +9,7 @@ import org.espalier.backend.cuda.Precision;
 import org.espalier.backend.reference.ReferenceBackend;
 import org.espalier.ffi.Failure;
 import org.espalier.ffi.OpenBlas;
+import org.espalier.model.Weights;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -63,6 +65,28 @@ final class ComputeOptions {
 
     @Option(names = "--portable", description = "Compute the same bytes on any CPU with AVX2.")
     private boolean portable;
+
+    /** The model of this path on the backend asked for; the caller closes both at once. */
+    OpenModel model(Path path) {
+        return model(path, null);
+    }
+
+    /** As above, with the adapter in the folder {@code adapter} unless that is null. */
+    OpenModel model(Path path, Path adapter) {
+        return model(path, adapter, null);
+    }
+
+    /** As above, on the backend of this name unless that is null. */
+    OpenModel model(Path path, Path adapter, String backend) {
+        OpenModel opened = OpenModel.open(path, adapter, backend == null ? open() : open(backend));
+        Weights weights = opened.model().weights();
+        if (!weights.resident()) {
+            command.commandLine().getErr().println(("engine: %s is larger than the GPU's memory: of its %s of weights up to "
+                    + "%s are there at once, and layers are read when they are used").formatted(path,
+                    Machine.size(weights.bytes()), Machine.size(weights.most())));
+        }
+        return opened;
+    }
 
     /** The backend asked for, which the caller closes. */
     Backend open() {

@@ -73,7 +73,7 @@ final class GenerateCommand extends EngineCommand {
     void run() {
         String prompt = source.text != null ? source.text : TextFile.read(source.file);
         try (Tokenizer tokenizer = Tokenizer.open(model.path());
-                OpenModel open = OpenModel.open(model.path(), adapter.path(), compute.open())) {
+                OpenModel open = compute.model(model.path(), adapter.path())) {
             int[] ids = promptIds(tokenizer, prompt);
             int most = most(ids.length, open.model().config().maxPositions());
             try (Generator generator = new Generator(open.model(), ids.length + most)) {

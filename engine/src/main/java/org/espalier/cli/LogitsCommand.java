@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.espalier.backend.Backend;
 import org.espalier.format.Output;
 import org.espalier.format.SafetensorsWriter;
 import org.espalier.model.Llama.Recording;
@@ -68,7 +67,7 @@ final class LogitsCommand extends EngineCommand {
         int[] tokens = (ids.file == null ? ids.list : TokenIds.read(ids.file)).ids();
         // An output that exists is refused before the work, not after it.
         try (Output target = Output.file(output.path(), output.force());
-                OpenModel open = OpenModel.open(model.path(), adapter.path(), backend())) {
+                OpenModel open = compute.model(model.path(), adapter.path(), backend)) {
             int vocab = open.model().config().vocab();
             float[] logits = logits(open.model(), tokens);
             SafetensorsWriter.write(target.path(), List.of(new SafetensorsWriter.Entry("logits", DType.F32,
@@ -79,10 +78,6 @@ final class LogitsCommand extends EngineCommand {
             result.put("vocab_size", vocab);
             print(result, () -> "wrote logits [%d, %d] to %s".formatted(tokens.length, vocab, output.path()));
         }
-    }
-
-    private Backend backend() {
-        return backend == null ? compute.open() : compute.open(backend);
     }
 
     /** {@code [tokens, vocab]} */

@@ -1,7 +1,9 @@
 package org.espalier.cli;
 
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import org.espalier.backend.Backend;
+import org.espalier.backend.OwnMemory;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.PeftAdapter;
 import org.espalier.model.Adapter;
@@ -10,12 +12,11 @@ import org.espalier.model.Model;
 /** A checkpoint, a backend and the model that binds them, closed together in the right order. */
 record OpenModel(Checkpoint checkpoint, Backend backend, Model model) implements AutoCloseable {
 
-    /** Opens {@code path} on {@code backend}, which is closed with the model or if there is none. */
-    static OpenModel open(Path path, Backend backend) {
-        return open(path, null, backend);
-    }
-
-    /** As above, with the adapter in the folder {@code adapter} unless that is null. */
+    /**
+     * Opens {@code path} on {@code backend}, which is closed with the model or if there is none.
+     *
+     * @param adapter folder of an adapter, or null for none
+     */
     static OpenModel open(Path path, Path adapter, Backend backend) {
         Checkpoint checkpoint = null;
         Model model = null;
@@ -42,6 +43,11 @@ record OpenModel(Checkpoint checkpoint, Backend backend, Model model) implements
         try (PeftAdapter stored = PeftAdapter.open(folder)) {
             return model.with(Adapter.bind(model.backend(), model.config(), stored));
         }
+    }
+
+    /** The most bytes of a device's own memory that were in use at once; empty where there is none. */
+    OptionalLong devicePeak() {
+        return backend.ownMemory().stream().mapToLong(OwnMemory::peak).findFirst();
     }
 
     @Override

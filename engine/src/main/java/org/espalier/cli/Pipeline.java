@@ -113,7 +113,7 @@ final class Pipeline {
 
     private Pruning.Result prune(Optional<Calibration> calibration) throws IOException {
         Path pruned = Files.createDirectory(folder.resolve(PRUNED));
-        try (OpenModel open = OpenModel.open(job.source, compute.open())) {
+        try (OpenModel open = compute.model(job.source)) {
             device = open.backend().name();
             List<LayerConfig> layers = open.model().config().layers();
             IntStream.range(0, layers.size()).forEach(i -> widths.add(new Comparison.Widths(i, layers.get(i).heads(),
@@ -124,7 +124,7 @@ final class Pipeline {
 
     private Comparison.Training tune(TrainingData samples) throws IOException {
         Path adapter = Files.createDirectory(folder.resolve(ADAPTER));
-        try (OpenModel open = OpenModel.open(folder.resolve(PRUNED), compute.open())) {
+        try (OpenModel open = compute.model(folder.resolve(PRUNED))) {
             job.recovery.writeInto(adapter, shown(folder.resolve(PRUNED)).toString(), open, samples).adapter().close();
         }
         return TrainingFile.read(adapter).training();

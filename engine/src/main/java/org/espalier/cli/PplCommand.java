@@ -65,7 +65,7 @@ final class PplCommand extends EngineCommand {
     void run() {
         checkOptions();
         List<String> texts = data.stream().map(format::read).toList();
-        try (OpenModel open = OpenModel.open(model.path(), adapter.path(), compute.open());
+        try (OpenModel open = compute.model(model.path(), adapter.path());
                 Tokenizer tokenizer = Tokenizer.open(model.path()); Scorer scorer = new Scorer(open.model())) {
             Windows windows = windows(tokenizer.bosId());
             List<Map<String, Object>> results = new ArrayList<>();

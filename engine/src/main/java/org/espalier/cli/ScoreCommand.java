@@ -3,6 +3,7 @@ package org.espalier.cli;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SequencedMap;
 import org.espalier.cli.BudgetOptions.Unit;
 import org.espalier.prune.BlockCriterion;
@@ -54,18 +55,19 @@ final class ScoreCommand extends EngineCommand {
         output.requireFree();
         long start = System.nanoTime();
         Optional<Calibration> calibration = score.calibration(model.path(), seed.value());
-        try (OpenModel open = OpenModel.open(model.path(), compute.open());
+        try (OpenModel open = compute.model(model.path());
                 ScoreWatch watch = new ScoreWatch(this, memory)) {
             Rankings rankings = Rankings.of(open.model(), watch.walking(open.checkpoint()), method, candidates,
                     calibration.map(Calibration::sequences).orElse(List.of()));
             ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), method, candidates, calibration,
                     rankings);
             PlanFile.write(file, output.path(), output.force());
-            report(file.groups(), (System.nanoTime() - start) / 1e9, watch.peakAnonymous());
+            report(file.groups(), (System.nanoTime() - start) / 1e9, watch.peakAnonymous(), open.devicePeak());
         }
     }
 
-    private void report(List<ScoresFile.Group> scores, double seconds, long peakAnonymous) {
+    private void report(List<ScoresFile.Group> scores, double seconds, long peakAnonymous,
+            OptionalLong devicePeak) {
         int count = scores.stream().mapToInt(s -> s.scores().length).sum();
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
@@ -74,7 +76,9 @@ final class ScoreCommand extends EngineCommand {
         result.put("seconds", seconds);
         result.put("peak_bytes", Machine.peakMemory());
         result.put("peak_anonymous_bytes", peakAnonymous);
-        print(result, () -> "scored %,d units in %,d groups in %.1f s, taking %s of memory, mapped files aside; wrote %s"
-                .formatted(count, scores.size(), seconds, Machine.size(peakAnonymous), output.path()));
+        devicePeak.ifPresent(bytes -> result.put("device_peak_bytes", bytes));
+        String device = devicePeak.isEmpty() ? "" : " and " + Machine.size(devicePeak.getAsLong()) + " of the GPU's";
+        print(result, () -> "scored %,d units in %,d groups in %.1f s, taking %s of memory, mapped files aside%s; wrote %s"
+                .formatted(count, scores.size(), seconds, Machine.size(peakAnonymous), device, output.path()));
     }
 }

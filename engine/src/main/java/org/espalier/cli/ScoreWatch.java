@@ -37,6 +37,7 @@ final class ScoreWatch implements AutoCloseable {
     private void begin(Effort effort) {
         long spilled = Math.max(0, effort.most() - memory.bytes());
         command.note("scoring will take about %s of memory".formatted(Machine.size(effort.most() - spilled))
+                + (effort.device() == 0 ? "" : ", %s of the GPU's".formatted(Machine.size(effort.device())))
                 + (spilled == 0 ? "" : " and %s of disk in %s".formatted(Machine.size(spilled), memory.scratch())));
         if (progress != null) {
             progress.close();

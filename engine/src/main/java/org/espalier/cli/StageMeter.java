@@ -72,7 +72,7 @@ final class StageMeter {
 
     /** Measures size and quality of a model; the first is the one that others are compared with. */
     void look(Subject subject) {
-        try (OpenModel open = OpenModel.open(subject.folder, compute.open());
+        try (OpenModel open = compute.model(subject.folder);
                 Tokenizer tokenizer = Tokenizer.open(subject.folder)) {
             looks.add(new Look(subject, Use.of(open.model()), open.model().llama().shape().parameterCount(),
                     RunFolder.macs(open.checkpoint()), open.checkpoint().weightBytes(), memory(subject),
@@ -102,7 +102,8 @@ final class StageMeter {
                     .formatted(wanted.repetitions);
             Use use = looks.getFirst().use;
             protocols.put("memory_bytes", "weights as stored, and the most that caches, activations and scratch space took "
-                    + "at once while reading %d tokens and writing %d; without Java's own".formatted(use.read, use.written));
+                    + "at once while reading %d tokens and writing %d; without Java's own, or all of a GPU's memory in use"
+                            .formatted(use.read, use.written));
             protocols.put("prefill_tokens_per_second", "a prompt of %d tokens; %s".formatted(use.read, turns));
             protocols.put("decode_tokens_per_second", "%d tokens one by one; %s".formatted(use.written, turns));
         }
@@ -140,7 +141,7 @@ final class StageMeter {
         List<OpenModel> open = new ArrayList<>();
         try (SpeedTurns turns = new SpeedTurns()) {
             for (Look look : looks) {
-                OpenModel model = OpenModel.open(look.subject.folder, compute.open());
+                OpenModel model = compute.model(look.subject.folder);
                 open.add(model);
                 turns.add(look.subject.name, "reading", Speed.reading(model.model(), look.use.read, wanted.seed));
                 turns.add(look.subject.name, "writing", Speed.writing(model.model(), look.use.written, wanted.seed));
@@ -161,10 +162,10 @@ final class StageMeter {
         }
         long before = NativeMemory.bytesInUse();
         NativeMemory.resetPeak();
-        try (OpenModel open = OpenModel.open(subject.folder, compute.open())) {
+        try (OpenModel open = compute.model(subject.folder)) {
             use(Speed.reading(open.model(), Use.of(open.model()).read, wanted.seed));
             use(Speed.writing(open.model(), Use.of(open.model()).written, wanted.seed));
-            return open.checkpoint().weightBytes() + NativeMemory.peakBytes() - before;
+            return open.devicePeak().orElseGet(() -> open.checkpoint().weightBytes() + NativeMemory.peakBytes() - before);
         }
     }
 

@@ -58,7 +58,7 @@ final class TuneCommand extends EngineCommand {
         TrainingData samples = recovery.samples(model.path());
         // Begun before the work, so that a place that cannot be written to is not found out after it.
         try (Output out = Output.folder(output.path(), output.force() || resume.replaces());
-                OpenModel open = OpenModel.open(model.path(), compute.open())) {
+                OpenModel open = compute.model(model.path())) {
             LoraTraining.Result result = recovery.writeInto(out.path(), model.path().toString(), open, samples);
             try (Adapter adapter = result.adapter()) {
                 out.commit();

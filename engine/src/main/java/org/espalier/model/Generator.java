@@ -152,7 +152,9 @@ public final class Generator implements AutoCloseable {
             executor.forward(rows);
             backend.argMax(queue, executor.tensor(recording.logits()), best);
         };
-        return recording.ids().shape().equals(Shape.of(1)) ? queue.repeatable(step) : step::accept;
+        // Weights that come and go are not where they were when a step was captured.
+        boolean repeated = recording.ids().shape().equals(Shape.of(1)) && model.weights().resident();
+        return repeated ? queue.repeatable(step) : step::accept;
     }
 
     @Override

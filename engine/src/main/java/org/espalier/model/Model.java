@@ -1,9 +1,13 @@
 package org.espalier.model;
 
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiFunction;
 import org.espalier.backend.Backend;
+import org.espalier.backend.OwnMemory;
 import org.espalier.format.Checkpoint;
 import org.espalier.tape.Leaves;
+import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.espalier.tensor.Tensor;
 
@@ -37,9 +41,18 @@ public final class Model implements AutoCloseable {
      * @throws org.espalier.ffi.Failure if configuration and weights do not fit
      */
     public static Model open(Checkpoint checkpoint, Backend backend) {
+        return open(checkpoint, backend, (tape, where) -> Weights.bind(backend, tape, checkpoint.tensors(), where));
+    }
+
+    /** As above, with at most {@code budget} bytes of weights on a device with memory of its own at once. */
+    public static Model open(Checkpoint checkpoint, Backend backend, long budget) {
+        return open(checkpoint, backend, (tape, where) -> Weights.bind(backend, tape, checkpoint.tensors(), where, budget));
+    }
+
+    private static Model open(Checkpoint checkpoint, Backend backend, BiFunction<Tape, String, Weights> binding) {
         String where = checkpoint.path().toString();
         ModelConfig config = ConfigReader.read(checkpoint.config(), where);
-        Weights weights = Weights.bind(backend, new Llama(config).shape(), checkpoint.tensors(), where);
+        Weights weights = binding.apply(new Llama(config).shape(), where);
         return new Model(backend, config, weights, new RotaryTables(backend, config), null);
     }
 
@@ -65,6 +78,11 @@ public final class Model implements AutoCloseable {
 
     public Weights weights() {
         return weights;
+    }
+
+    /** Memory of the device's own, as it is once weights have taken their part; empty where there is none. */
+    public Optional<OwnMemory> ownMemory() {
+        return backend.ownMemory().map(own -> own.with(weights.toCome()));
     }
 
     /** Weights and rotary tables; recordings with a cache add its states. */

@@ -39,12 +39,21 @@ public final class Compensator {
         this.stretches = StreamWalk.stretches(sequences);
     }
 
-    /** Bytes that a run needs beside the model, to within some per cent. */
-    public long bytes(Compensation kind) {
+    /**
+     * What a run needs beside the model, to within some per cent.
+     *
+     * @param computing bytes where the backend computes
+     * @param results   bytes of the host's memory
+     */
+    public record Bytes(long computing, long results) {
+    }
+
+    /** What a run of this kind needs. */
+    public Bytes bytes(Compensation kind) {
         long hidden = dense.config().hidden();
         long streams = DType.F32.bytes(hidden * stretches.stream().mapToLong(Packed::tokens).sum());
         if (kind != Compensation.LSTSQ) {
-            return kind == Compensation.BIAS ? streams : 0;
+            return new Bytes(kind == Compensation.BIAS ? streams : 0, 0);
         }
         long largest = 0;
         long results = 0;
@@ -56,7 +65,7 @@ public final class Compensator {
             largest = Math.max(largest, NormalEquations.bytes(widest, hidden) + weights + activations);
             results += DType.F32.bytes(hidden * (attended + layer.intermediate()));
         }
-        return 2 * streams + largest + results;
+        return new Bytes(2 * streams + largest, results);
     }
 
     /**

@@ -22,7 +22,6 @@ final class CutWeights implements Leaves, AutoCloseable {
     private final Compactor compactor;
     private final Leaves constants;
     private final Map<String, Tensor> cut = new HashMap<>();
-    private final Map<String, Tensor> replaced = new HashMap<>();
 
     /** @param constants where what is no parameter comes from */
     CutWeights(Backend backend, Queue queue, Compactor compactor, Leaves constants) {
@@ -39,16 +38,18 @@ final class CutWeights implements Leaves, AutoCloseable {
 
     /** A weight of the pruned model: what replaced it, or what is left of the source's. */
     Tensor weight(String name) {
-        Tensor other = replaced.get(name);
-        return other == null ? cut.computeIfAbsent(name, this::load) : other;
+        return cut.computeIfAbsent(name, this::load);
     }
 
-    /** From now on {@code tensor}, which stays the caller's, is the weight of this name. */
+    /** Until it is forgotten {@code tensor}, which is this object's from now on, is the weight of this name. */
     void replace(String name, Tensor tensor) {
-        replaced.put(name, tensor);
+        Tensor before = cut.put(name, tensor);
+        if (before != null) {
+            before.buffer().close();
+        }
     }
 
-    /** Gives back what was cut so far. */
+    /** Gives back what there is. */
     void forget() {
         cut.values().forEach(t -> t.buffer().close());
         cut.clear();

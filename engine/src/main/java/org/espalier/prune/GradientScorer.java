@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
@@ -32,7 +33,7 @@ final class GradientScorer implements WeightScorer {
     private final boolean squared;
     private final Scored scored;
     private final SequenceFactors factors;
-    private final Map<String, Tensor> weights;
+    private final Function<String, Tensor> weights;
     private final WeightScores scores;
     private final NormScores norms;
     private final TensorPool pool;
@@ -49,7 +50,7 @@ final class GradientScorer implements WeightScorer {
     }
 
     GradientScorer(Backend backend, Queue queue, Saliency saliency, Scored scored, SequenceFactors factors,
-            Map<String, Tensor> weights, Collection<Tape> tapes) {
+            Function<String, Tensor> weights, Collection<Tape> tapes) {
         this.backend = backend;
         this.saliency = saliency;
         this.squared = saliency.needsFisher();
@@ -142,7 +143,7 @@ final class GradientScorer implements WeightScorer {
             if (lives.get(name).first >= segment.index()) {
                 Tensor gradient = gradients.remove(name);
                 Tensor square = squares.remove(name);
-                scores.saliency(saliency, name, weights.get(name), gradient, square);
+                scores.saliency(saliency, name, weights.apply(name), gradient, square);
                 pool.giveBack(gradient, square);
             }
         }

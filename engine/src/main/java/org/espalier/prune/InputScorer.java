@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.tape.Op;
@@ -23,7 +24,7 @@ final class InputScorer implements WeightScorer {
     private final Queue queue;
     private final Criterion criterion;
     private final Scored scored;
-    private final Map<String, Tensor> weights;
+    private final Function<String, Tensor> weights;
     private final Ledger moments;
     private final WeightScores scores;
     /** Of the segment being walked: the input of each weight, and the first weight that meets an input. */
@@ -31,7 +32,7 @@ final class InputScorer implements WeightScorer {
     private final Map<Integer, String> first = new HashMap<>();
     private final Map<String, Long> tokens = new HashMap<>();
 
-    InputScorer(Backend backend, Queue queue, Criterion criterion, Scored scored, Map<String, Tensor> weights) {
+    InputScorer(Backend backend, Queue queue, Criterion criterion, Scored scored, Function<String, Tensor> weights) {
         this.queue = queue;
         this.criterion = criterion;
         this.scored = scored;
@@ -71,7 +72,7 @@ final class InputScorer implements WeightScorer {
     public void after(Segment segment, boolean backward) {
         Map<String, double[]> factors = new HashMap<>();
         first.values().forEach(weight -> factors.put(weight, factors(weight)));
-        inputs.forEach((weight, x) -> scores.scaled(criterion.saliency(), weight, weights.get(weight),
+        inputs.forEach((weight, x) -> scores.scaled(criterion.saliency(), weight, weights.apply(weight),
                 factors.get(first.get(x.root().id()))));
         inputs.clear();
         first.clear();

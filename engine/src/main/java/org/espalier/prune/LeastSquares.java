@@ -92,7 +92,8 @@ final class LeastSquares implements Remedy, AutoCloseable {
             for (int i = 0; i < fitted.length; i++) {
                 fitted[i] += old[i];
             }
-            weights.replace(last.w().name(), result.put(last.w(), fitted));
+            result.put(last.w(), fitted);
+            weights.replace(last.w().name(), result.tensor(queue, last.w().name()));
         }
     }
 

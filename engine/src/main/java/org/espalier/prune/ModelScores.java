@@ -6,12 +6,15 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Collectors;
 import org.espalier.backend.Backend;
+import org.espalier.backend.OwnMemory;
 import org.espalier.backend.Queue;
 import org.espalier.ffi.Failure;
 import org.espalier.model.LossBatches;
@@ -61,6 +64,8 @@ public final class ModelScores {
 
         /** What is computed forwards is kept for the way back if everything takes no more than this, in bytes. */
         private static final long PLENTY = 2L << 30;
+        /** What the libraries of a device with memory of its own take at most for the queue of what is kept. */
+        private static final long QUEUE_BYTES = 32L << 20;
 
         /** Everything in memory, watched by nobody. */
         public static Walking inMemory() {
@@ -133,7 +138,7 @@ public final class ModelScores {
                 Spill spill = new Spill(walking.scratch());
                 SegmentWalk walk = new SegmentWalk(backend, batches.batches(), model.leaves(Map.of()), scorer,
                         scorer.then(residency).then(walking.observer()), spill)) {
-            Effort effort = require(scorer, walk);
+            Effort effort = require(scorer, walk, batches);
             spill.limit(walking.memory() - effort.least());
             if (scorer.backwards()) {
                 walk.backward(1.0 / batches.counted());
@@ -150,15 +155,22 @@ public final class ModelScores {
     }
 
     /** Tells what the work takes, and refuses what does not fit. */
-    private Effort require(WeightScorer scorer, SegmentWalk walk) {
+    private Effort require(WeightScorer scorer, SegmentWalk walk, LossBatches batches) {
         SegmentWalk.Needs needs = walk.needs(scorer.backwards());
-        Effort everything = new Effort(needs.all(), scorer.bytes(), needs.waiting(), needs.steps());
-        boolean plenty = scorer.backwards() && everything.most() <= Math.min(walking.memory() / 2, Walking.PLENTY);
+        Optional<OwnMemory> own = model.ownMemory();
+        boolean plenty = scorer.backwards() && plenty(own, needs, scorer, batches);
         if (plenty) {
             walk.keepAll();
         }
-        Effort effort = plenty ? everything
-                : new Effort(needs.workspace(), scorer.bytes(), needs.waiting(), needs.steps());
+        long activations = plenty ? needs.all() : needs.workspace();
+        long computing = activations + scorer.bytes();
+        Effort effort = new Effort(activations, scorer.bytes(), needs.waiting(), needs.steps(),
+                own.map(memory -> memory.with(computing).used()).orElse(0L));
+        if (own.isPresent() && computing > own.get().free()) {
+            throw new Failure("scoring needs %,d bytes of the GPU's memory beside weights, of which %,d are gradients"
+                    .formatted(computing, effort.gradients()), "%,d are free".formatted(own.get().free()),
+                    "close other programs on the GPU, calibrate on shorter sequences, or use --device cpu");
+        }
         if (effort.least() > walking.memory()) {
             throw new Failure("scoring needs %,d bytes of memory, of which %,d are gradients".formatted(effort.least(),
                     effort.gradients()), "%,d may be used".formatted(walking.memory()),
@@ -168,8 +180,17 @@ public final class ModelScores {
         return effort;
     }
 
+    /** Whether everything can be kept: in half of what may be taken, and of what a device has. */
+    private boolean plenty(Optional<OwnMemory> own, SegmentWalk.Needs needs, WeightScorer scorer, LossBatches batches) {
+        long computing = needs.all() + scorer.bytes();
+        long runs = batches.batches().stream().mapToLong(batch -> batch.tape().segments().size()).sum();
+        return new Effort(needs.all(), scorer.bytes(), needs.waiting(), needs.steps(), 0).most()
+                <= Math.min(walking.memory() / 2, Walking.PLENTY)
+                && own.stream().allMatch(memory -> computing + runs * Walking.QUEUE_BYTES <= memory.free() / 2);
+    }
+
     private WeightScorer scorer(Criterion criterion, Queue queue, Scored scored, LossBatches batches) {
-        Map<String, Tensor> weights = model.weights().tensors();
+        Function<String, Tensor> weights = model.weights()::tensor;
         Collection<Tape> tapes = batches.batches().stream().map(SegmentWalk.Batch::tape).collect(Collectors.toSet());
         return switch (criterion.source()) {
             case INPUTS -> new InputScorer(model.backend(), queue, criterion, scored, weights);

@@ -17,19 +17,19 @@ import org.espalier.tape.Value;
 import org.espalier.tensor.DType;
 
 /** Checkpoints of small models with random weights. */
-final class RandomModel {
+public final class RandomModel {
 
     private RandomModel() {
     }
 
     /** A model of some layers, all of one size, without biases. */
-    static ModelConfig config(int hidden, int headDim, int layers, LayerConfig sizes, boolean tied) {
+    public static ModelConfig config(int hidden, int headDim, int layers, LayerConfig sizes, boolean tied) {
         return new ModelConfig("LlamaForCausalLM", "llama", 50, hidden, headDim,
                 Collections.nCopies(layers, sizes), 1e-5, RotaryConfig.plain(10000), 64, tied, false, false, false);
     }
 
     /** Writes a checkpoint. */
-    static void write(ModelConfig config, long seed, Path folder) {
+    public static void write(ModelConfig config, long seed, Path folder) {
         write(config, seed, folder, (parameter, numbers) -> { });
     }
 

@@ -13,6 +13,7 @@ import org.espalier.model.Packed;
 import org.espalier.model.Weights;
 import org.espalier.prune.Selection.Block;
 import org.espalier.tape.Executor;
+import org.espalier.tape.Value;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -40,7 +41,9 @@ final class Zeroed {
         double share = (double) selection.after().hidden() / model.config().hidden();
         Map<String, Tensor> weights = new LinkedHashMap<>();
         try (Queue queue = backend.newQueue()) {
-            model.weights().tensors().forEach((name, weight) -> {
+            for (Value parameter : model.llama().shape().leaves(Value.Role.PARAMETER)) {
+                String name = parameter.name();
+                Tensor weight = model.weights().tensor(name);
                 Tensor copy = backend.allocate(backend.computeType(), weight.shape(), "copy of " + name);
                 double[] numbers = HostCopy.readDoubles(backend, queue, weight);
                 for (Units units : UnitFinder.of(model.config())) {
@@ -52,7 +55,7 @@ final class Zeroed {
                 }
                 HostCopy.writeDoubles(backend, queue, numbers, copy);
                 weights.put(name, copy);
-            });
+            }
         }
         ModelConfig c = model.config();
         ModelConfig config = new ModelConfig(c.architecture(), c.modelType(), c.vocab(), c.hidden(), c.headDim(), c.layers(),

@@ -2,11 +2,13 @@ package org.espalier.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import org.espalier.backend.AdamW;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Checks;
 import org.espalier.backend.DropoutMask;
+import org.espalier.backend.OwnMemory;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
 import org.espalier.backend.Sequences;
@@ -124,6 +126,11 @@ public final class CudaBackend implements Backend {
     @Override
     public Buffer allocate(long bytes, String purpose) {
         return memory.allocate(bytes, purpose);
+    }
+
+    @Override
+    public Optional<OwnMemory> ownMemory() {
+        return Optional.of(new OwnMemory(memory.room(), memory.used(), memory.peak()));
     }
 
     /** Bytes of the device that nobody uses. */

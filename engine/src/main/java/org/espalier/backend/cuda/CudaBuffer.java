@@ -18,6 +18,8 @@ final class CudaBuffer implements Buffer {
     private final CudaQueue home;
     /** The queue that used it last; at first the one it was allocated on. */
     private CudaQueue user;
+    /** Reached when that queue is done with it, where this was marked; null for the end of all that the queue was given. */
+    private CudaEvent done;
     private boolean closed;
 
     CudaBuffer(CudaMemory memory, long address, long bytes, String purpose, boolean ofCaller, CudaQueue home) {
@@ -36,11 +38,20 @@ final class CudaBuffer implements Buffer {
      * @throws IllegalArgumentException if the tensor lies elsewhere
      */
     static long address(Tensor tensor, CudaQueue queue) {
+        return of(tensor).address(queue) + tensor.offset();
+    }
+
+    /**
+     * The memory that a tensor lies in.
+     *
+     * @throws IllegalArgumentException if it lies elsewhere
+     */
+    static CudaBuffer of(Tensor tensor) {
         if (!(tensor.buffer() instanceof CudaBuffer buffer)) {
             throw new IllegalArgumentException(tensor.type() + " " + tensor.shape()
                     + " is not in memory of a CUDA device");
         }
-        return buffer.address(queue) + tensor.offset();
+        return buffer;
     }
 
     /** The device's address of the first byte, for work on that queue. */
@@ -61,11 +72,41 @@ final class CudaBuffer implements Buffer {
      * @return false if it is freed
      */
     synchronized boolean handOver(CudaQueue queue) {
-        if (user != queue && !closed) {
-            queue.after(user);
-            user = queue;
+        if (!closed) {
+            passTo(queue);
         }
         return !closed;
+    }
+
+    /**
+     * Says that the queue that used it last is done with it here: the next one waits for no more than that, whatever else
+     * that queue is given meanwhile.
+     */
+    synchronized void markDone() {
+        if (done == null) {
+            done = CudaEvent.create(user.context());
+        }
+        done.record(user);
+    }
+
+    private void passTo(CudaQueue queue) {
+        if (user == queue) {
+            return;
+        }
+        if (done == null) {
+            queue.after(user);
+        } else {
+            done.makeWait(queue);
+            forgetMark();
+        }
+        user = queue;
+    }
+
+    private void forgetMark() {
+        if (done != null) {
+            done.close();
+            done = null;
+        }
     }
 
     @Override
@@ -84,9 +125,17 @@ final class CudaBuffer implements Buffer {
 
     @Override
     public synchronized void close() {
-        if (!closed) {
-            closed = true;
-            memory.free(this, address, home, user);
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            if (!home.context().broken()) {
+                passTo(home);
+            }
+            forgetMark();
+        } finally {
+            memory.free(this, address, home);
         }
     }
 }

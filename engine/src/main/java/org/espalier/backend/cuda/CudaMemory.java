@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
@@ -111,31 +112,43 @@ final class CudaMemory implements AutoCloseable {
     /**
      * Called by the buffer, once.
      *
-     * @param home the queue that it was allocated on
-     * @param user the queue that used it last
+     * @param home the queue that it was allocated on, which waits for the work on it
      */
-    void free(CudaBuffer buffer, long address, CudaQueue home, CudaQueue user) {
+    void free(CudaBuffer buffer, long address, CudaQueue home) {
         live.remove(buffer);
         count(-buffer.bytes());
-        try {
-            if (user != home && !context.broken()) {
-                home.after(user);
-            }
-        } finally {
-            context.checkGivenBack(CudaLibrary.cuMemFreeAsync(address, home.enter()), "cuMemFreeAsync", buffer.bytes(),
-                    "bytes for", buffer.purpose());
-        }
+        context.checkGivenBack(CudaLibrary.cuMemFreeAsync(address, home.enter()), "cuMemFreeAsync", buffer.bytes(),
+                "bytes for", buffer.purpose());
     }
 
     private Failure outOfMemory(long bytes, String purpose) {
-        String largest = live.stream().sorted(Comparator.comparingLong(CudaBuffer::bytes).reversed()).limit(LARGEST_NAMED)
-                .map(b -> mebibytes(b.bytes()) + " for " + b.purpose()).collect(Collectors.joining(", "));
+        Map<String, List<CudaBuffer>> purposes = live.stream().collect(Collectors.groupingBy(CudaBuffer::purpose));
+        String largest = purposes.entrySet().stream()
+                .sorted(Comparator.comparingLong((Map.Entry<String, List<CudaBuffer>> e) -> -bytes(e.getValue()))
+                        .thenComparing(Map.Entry::getKey))
+                .limit(LARGEST_NAMED).map(e -> inUse(e.getKey(), e.getValue())).collect(Collectors.joining(", "));
         return new Failure("the GPU has no %s left for %s".formatted(mebibytes(bytes), purpose),
                 "%s in use by %d buffers%s; %s".formatted(mebibytes(used()), live.size(),
                         largest.isEmpty() ? "" : ", the largest " + largest,
                         mebibytes(free()) + " of " + mebibytes(context.device().memory()) + " are free"),
                 "use a shorter --seq-len or prompt, a smaller --micro-batch-size or model, close other programs on the GPU, "
                         + "or use --device cpu");
+    }
+
+    private static long bytes(List<CudaBuffer> buffers) {
+        return buffers.stream().mapToLong(CudaBuffer::bytes).sum();
+    }
+
+    private static String inUse(String purpose, List<CudaBuffer> buffers) {
+        return mebibytes(bytes(buffers)) + " for " + (buffers.size() == 1 ? "" : buffers.size() + " times ") + purpose;
+    }
+
+    /** Bytes of the device that can be had, once everything queued has happened and what is cached is given back. */
+    long room() {
+        context.enter();
+        context.check(CudaLibrary.cuCtxSynchronize(), "looking for free memory");
+        context.check(CudaLibrary.cuMemPoolTrimTo(pool, 0), "cuMemPoolTrimTo");
+        return free();
     }
 
     /** Bytes of the device that nobody uses. */

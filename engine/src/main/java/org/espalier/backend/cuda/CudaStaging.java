@@ -12,7 +12,8 @@ import org.espalier.tensor.Tensor;
  * example from a mapped file. The source may change as soon as a copy returns.
  * <p>
  * The device fetches on a stream of its own, beside the work of other queues: a copy waits for the work on its target that
- * was queued before, later work on the target waits for the copy, and nothing else waits for anything.
+ * was queued before, later work on the target waits for the copy and not for those that follow it, and nothing else waits
+ * for anything.
  */
 final class CudaStaging implements AutoCloseable {
 
@@ -34,27 +35,33 @@ final class CudaStaging implements AutoCloseable {
     }
 
     /** Copies {@code source} to {@code target} in the order of the queue's work on it. */
-    synchronized void upload(CudaQueue queue, MemorySegment source, Tensor target) {
+    void upload(CudaQueue queue, MemorySegment source, Tensor target) {
         if (source.byteSize() <= SMALL) {
             copy(queue, source, CudaBuffer.address(target, queue), target);
             return;
         }
+        long address = CudaBuffer.address(target, copies());
+        for (long at = 0; at < source.byteSize(); at += PIECE_BYTES) {
+            uploadPiece(source.asSlice(at, Math.min(PIECE_BYTES, source.byteSize() - at)), address + at, target);
+        }
+        CudaBuffer.of(target).markDone();
+    }
+
+    private synchronized CudaQueue copies() {
         if (copies == null) {
             copies = CudaQueue.open(context);
         }
-        upload(source, CudaBuffer.address(target, copies), target);
+        return copies;
     }
 
-    private void upload(MemorySegment source, long address, Tensor target) {
-        for (long at = 0; at < source.byteSize(); at += PIECE_BYTES) {
-            long count = Math.min(PIECE_BYTES, source.byteSize() - at);
-            Piece piece = nextPiece();
-            piece.fetched.await();
-            MemorySegment staged = piece.memory.asSlice(0, count);
-            staged.copyFrom(source.asSlice(at, count));
-            copy(copies, staged, address + at, target);
-            piece.fetched.record(copies);
-        }
+    /** Uploads of several threads take turns, piece by piece. */
+    private synchronized void uploadPiece(MemorySegment source, long address, Tensor target) {
+        Piece piece = nextPiece();
+        piece.fetched.await();
+        MemorySegment staged = piece.memory.asSlice(0, source.byteSize());
+        staged.copyFrom(source);
+        copy(copies, staged, address, target);
+        piece.fetched.record(copies);
     }
 
     private void copy(CudaQueue queue, MemorySegment bytes, long address, Tensor target) {

@@ -199,6 +199,27 @@ class CudaMemoryTest {
         }
     }
 
+    /** The second upload waits for a kernel, and what uses the first one does not. */
+    @Test
+    void anUploadIsWaitedForWithoutThoseThatFollowIt() {
+        StandIn.requireItself();
+        int bytes = 128 << 10;
+        Shape shape = Shape.of(bytes / 4);
+        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue(); Queue busy = cuda.newQueue();
+                NativeMemory host = NativeMemory.allocate(bytes, "the source");
+                Buffer first = cuda.allocate(bytes, "the first target"); Buffer second = cuda.allocate(bytes, "another")) {
+            Tensor next = Tensor.of(second, DType.F32, shape);
+            cuda.fill(busy, next, 1);
+            cuda.add(busy, next, next, 1, next);
+            cuda.upload(queue, host.segment().fill((byte) 0), Tensor.of(first, DType.F32, shape));
+            cuda.upload(queue, host.segment(), next);
+            assertArrayEquals(new float[bytes / 4], HostCopy.readFloats(cuda, queue, Tensor.of(first, DType.F32, shape)));
+            assertEquals(0, StandIn.launches());
+            assertArrayEquals(new float[bytes / 4], HostCopy.readFloats(cuda, queue, next));
+            assertEquals(1, StandIn.launches());
+        }
+    }
+
     /** An upload whose target is read at an address that was asked for before, so that nothing waits for the copy. */
     @Test
     void plantedMissingWaitForAnUploadIsFound() {

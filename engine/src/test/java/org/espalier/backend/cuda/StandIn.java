@@ -97,6 +97,11 @@ public final class StandIn implements BeforeEachCallback {
         return (long) call("standin_products", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
     }
 
+    /** Waits of streams for events that were asked for since the test began or reset. */
+    public static long waits() {
+        return (long) call("standin_waits", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+    }
+
     /** Gives the device so much memory, until the next test. */
     public static void setMemory(long bytes) {
         set("memory", bytes);

@@ -1,0 +1,81 @@
+package org.espalier.backend.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.espalier.ffi.Failure;
+import org.espalier.format.Checkpoint;
+import org.espalier.model.Llama;
+import org.espalier.model.Llama.Recording;
+import org.espalier.model.Model;
+import org.espalier.model.ModelConfig.LayerConfig;
+import org.espalier.model.Packed;
+import org.espalier.prune.RandomModel;
+import org.espalier.tape.Executor;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Weights that come and go while work on them is queued: what waits for what. */
+@ExtendWith(StandIn.class)
+class LayerWaitsTest {
+
+    private static final LayerConfig SIZES = new LayerConfig(4, 2, 320);
+    /** Two layers of the model and little more. */
+    private static final long BUDGET = 600_000;
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void needsTheStandIn() {
+        StandIn.requireItself();
+        RandomModel.write(RandomModel.config(64, 16, 4, SIZES, false), 3, folder.resolve("model"));
+    }
+
+    /**
+     * Each wait between streams is left out in turn. Either it was not needed for this order of the work, or the stand-in
+     * finds what goes wrong: weights that are read before they are there, and that are given back before they were read.
+     */
+    @Test
+    void everyPlantedMissingWaitIsFoundOrChangesNothing() {
+        for (boolean othersFirst : new boolean[] {false, true}) {
+            float[] expected = logits(othersFirst, 0);
+            long waits = StandIn.waits();
+            List<String> found = new ArrayList<>();
+            for (int left = 1; left <= waits; left++) {
+                StandIn.reset();
+                try {
+                    assertArrayEquals(expected, logits(othersFirst, left), "wait " + left + " left out");
+                } catch (Failure fault) {
+                    found.add(fault.what());
+                }
+            }
+            StandIn.reset();
+            String missing = othersFirst ? "freed before: device allocation" : "never written, of device allocation";
+            assertTrue(found.stream().anyMatch(what -> what.contains(missing)), found::toString);
+        }
+    }
+
+    private float[] logits(boolean othersFirst, int leftOut) {
+        StandIn.setOthersFirst(othersFirst);
+        StandIn.set("missing_wait", leftOut);
+        try (CudaBackend cuda = CudaBackend.open(0); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+                Model model = Model.open(checkpoint, cuda, BUDGET)) {
+            assertFalse(model.weights().resident());
+            Packed packed = Packed.of(List.of(new int[] {3, 1, 4}));
+            Recording recording = model.llama().logits(3);
+            try (Executor executor = Executor.inference(cuda, recording.tape(), model.leaves(Map.of()))) {
+                packed.feed(executor, recording);
+                executor.forward(packed.sequences());
+                return executor.readFloats(recording.logits());
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+package org.espalier.prune;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.espalier.backend.cuda.CudaBackend;
+import org.espalier.backend.cuda.StandIn;
+import org.espalier.couple.Group.Role;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.Sha256;
+import org.espalier.model.Generator;
+import org.espalier.model.Model;
+import org.espalier.model.ModelConfig.LayerConfig;
+import org.espalier.model.Scorer;
+import org.espalier.prune.ModelScores.Walking;
+import org.espalier.prune.UnitScores.Alignment;
+import org.espalier.tape.Observer;
+import org.espalier.tensor.DType;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A model whose weights are larger than the card gives what it gives on a large card, to the byte, and never takes more than
+ * there is.
+ */
+@ExtendWith(StandIn.class)
+class LayerAtATimeTest {
+
+    private static final long MIB = 1 << 20;
+    /** What cuBLAS takes, whatever the model: of the backend and of every further queue that computes at the same time. */
+    private static final long WORKSPACE = 8 * MIB;
+    private static final int LAYERS = 12;
+    private static final LayerConfig SIZES = new LayerConfig(4, 2, 320);
+    private static final long LARGE = 1L << 30;
+    /** Beside cuBLAS; the weights take 3.6 million bytes. */
+    private static final long SMALL = 3 * MIB;
+    private static final List<int[]> SEQUENCES =
+            List.of(new int[] {3, 1, 4, 1, 5, 9, 2, 6, 5}, new int[] {2, 7, 1, 8, 2, 8, 1});
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void needsTheStandIn() {
+        StandIn.requireItself();
+    }
+
+    /** What a card was asked for, and how much of it was in use. */
+    private record Done<R>(R result, long peak, long weights) {
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false,false", "false,true", "true,false", "true,true"})
+    void lossesAreTheSame(boolean tied, boolean othersFirst) throws IOException {
+        write(tied);
+        same(0, othersFirst, model -> {
+            try (Scorer scorer = new Scorer(model)) {
+                // The second pass meets what the first one left.
+                return List.of(Arrays.deepToString(scorer.losses(SEQUENCES)),
+                        Arrays.deepToString(scorer.losses(SEQUENCES)));
+            }
+        });
+    }
+
+    @Test
+    void theTokensThatFollowAreTheSame() throws IOException {
+        write(false);
+        same(0, false, model -> {
+            try (Generator generator = new Generator(model, 12)) {
+                return List.of(generator.greedy(3, 1, 4), generator.greedy(1), Arrays.toString(generator.logits(5)));
+            }
+        });
+    }
+
+    /** What is said before the work is what it takes, buffers for single operations aside. */
+    @ParameterizedTest
+    @EnumSource
+    void scoresAreTheSame(Criterion criterion) throws IOException {
+        write(true);
+        AtomicReference<Effort> told = new AtomicReference<>();
+        Walking walking = new Walking(Long.MAX_VALUE, folder, false, Observer.NONE, told::set);
+        ModelScores.Method method = new ModelScores.Method(criterion, criterion.defaultAggregate(), Alignment.BY_UNIT, 7);
+        Done<List<String>> done = same(0, true, model -> new ModelScores(model, walking)
+                .of(UnitFinder.of(model.config()), method, SEQUENCES).stream()
+                .map(scores -> Arrays.toString(scores.scores())).toList());
+        if (criterion.needsCalibration()) {
+            assertEquals(done.peak - WORKSPACE, told.get().device() - WORKSPACE, 0.1 * (done.peak - WORKSPACE));
+        }
+    }
+
+    /** A fit computes on two queues at once. */
+    @ParameterizedTest
+    @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
+    void whatMakesUpForWhatIsGoneIsTheSame(Compensation kind) throws IOException {
+        write(false);
+        same(1, true, model -> {
+            try (Checkpoint source = Checkpoint.open(folder.resolve("model"))) {
+                Selection selection = new Selection(model.config());
+                UnitFinder.of(model.config()).stream().filter(units -> units.group().role() == Role.NEURONS)
+                        .forEach(units -> selection.remove(units, IntStream.range(0, 90).toArray()));
+                try (Compensated compensated = new Compensator(source, model, selection, SEQUENCES, 0.1)
+                        .run(kind, () -> { })) {
+                    new Compactor(source, model.config(), selection, Optional.of(DType.BF16)).writer(compensated)
+                            .write(folder.resolve("out"), true);
+                }
+                return Sha256.ofFile(folder.resolve("out/model.safetensors"));
+            }
+        });
+    }
+
+    private void write(boolean tied) {
+        RandomModel.write(RandomModel.config(64, 16, LAYERS, SIZES, tied), 3, folder.resolve("model"));
+    }
+
+    /** The same to the byte on a card that the weights do not fit, of which less is used than the weights would take. */
+    private <R> Done<R> same(int queues, boolean othersFirst, Work<R> work) throws IOException {
+        Done<R> large = on(LARGE, queues, othersFirst, work);
+        Done<R> small = on(SMALL, queues, othersFirst, work);
+        assertEquals(large.result, small.result);
+        assertTrue(small.peak - WORKSPACE * (1 + queues) < small.weights, small::toString);
+        return small;
+    }
+
+    private <R> Done<R> on(long bytes, int queues, boolean othersFirst, Work<R> work) throws IOException {
+        StandIn.reset();
+        StandIn.setOthersFirst(othersFirst);
+        StandIn.setMemory(bytes + (1 + queues) * WORKSPACE);
+        try (CudaBackend cuda = CudaBackend.open(0); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+                Model model = queues == 0 ? Model.open(checkpoint, cuda) : Model.open(checkpoint, cuda, bytes / 2)) {
+            assertEquals(bytes == LARGE, model.weights().resident());
+            R result = work.on(model);
+            return new Done<>(result, cuda.peakBytes(), model.weights().bytes());
+        }
+    }
+
+    @FunctionalInterface
+    private interface Work<R> {
+        R on(Model model) throws IOException;
+    }
+}
