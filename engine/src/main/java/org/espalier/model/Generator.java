@@ -20,7 +20,8 @@ import org.espalier.tensor.Tensor;
 
 /**
  * Continues one text token by token, keeping keys and values of what it has seen. The operations are those of every other
- * run; only the rows are fewer.
+ * run; only the rows are fewer. The work of a single token is the same for every token, so a device that can repeats it
+ * as one piece.
  */
 public final class Generator implements AutoCloseable {
 

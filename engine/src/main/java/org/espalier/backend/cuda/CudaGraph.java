@@ -58,27 +58,27 @@ final class CudaGraph implements AutoCloseable {
             MemorySegment graph = arena.allocate(ValueLayout.ADDRESS);
             try {
                 queue.record(notes, work);
+            } catch (Failure e) {
+                if (!abandon(queue, graph) && !queue.context().broken()) {
+                    throw new Refused(e);
+                }
+                throw e;
             } catch (RuntimeException | Error e) {
-                throw abandoned(queue, graph, e);
+                abandon(queue, graph);
+                throw e;
             }
             allow(queue, CudaLibrary.cuStreamEndCapture(queue.enter(), graph), "cuStreamEndCapture");
             return graph.get(ValueLayout.ADDRESS, 0);
         }
     }
 
-    /** Ends a capture that went wrong: refused, if a call in it was what the driver does not capture. */
-    private static Refused abandoned(CudaQueue queue, MemorySegment graph, Throwable cause) {
-        int status = CudaLibrary.cuStreamEndCapture(queue.enter(), graph);
-        if (status == CudaLibrary.CUDA_SUCCESS()) {
+    /** Ends a capture whose work went wrong; whether the driver had found nothing wrong with it. */
+    private static boolean abandon(CudaQueue queue, MemorySegment graph) {
+        boolean sound = CudaLibrary.cuStreamEndCapture(queue.enter(), graph) == CudaLibrary.CUDA_SUCCESS();
+        if (sound) {
             destroy(queue, graph.get(ValueLayout.ADDRESS, 0));
-        } else if (cause instanceof Failure failure && !queue.context().broken()) {
-            return new Refused(failure);
         }
-        switch (cause) {
-            case RuntimeException e -> throw e;
-            case Error e -> throw e;
-            default -> throw new IllegalStateException(cause);
-        }
+        return sound;
     }
 
     private static void destroy(CudaQueue queue, MemorySegment graph) {
