@@ -11,7 +11,6 @@ import org.espalier.eval.Protocol;
 import org.espalier.eval.TextFormat;
 import org.espalier.eval.Windows;
 import org.espalier.format.Tokenizer;
-import org.espalier.model.Scorer;
 import org.espalier.report.Comparison;
 import picocli.CommandLine.Option;
 
@@ -67,14 +66,11 @@ final class EvalOptions {
         int length = seqLen == null ? protocol.defaultSeqLen() : seqLen;
         Windows windows = new Windows(protocol, length, length, most, tokenizer.bosId());
         Map<String, Comparison.Perplexity> measured = new LinkedHashMap<>();
-        try (Scorer scorer = new Scorer(open.model())) {
+        try (PerplexityMeter meter = new PerplexityMeter(command, open, new MemoryOptions())) {
             texts.forEach((label, text) -> {
-                int[] ids = tokenizer.encode(text, true);
-                try (Progress progress = command.progress(label, "windows", Perplexity.count(ids, windows, label))) {
-                    Perplexity.Result result = Perplexity.measure(ids, windows, scorer::losses, label, progress::advance);
-                    measured.put(label, new Comparison.Perplexity(protocol.toString(), length, result.count(),
-                            result.predictions(), result.ppl()));
-                }
+                Perplexity.Result result = meter.measure(tokenizer.encode(text, true), windows, label);
+                measured.put(label, new Comparison.Perplexity(protocol.toString(), length, result.count(),
+                        result.predictions(), result.ppl()));
             });
         }
         return measured;

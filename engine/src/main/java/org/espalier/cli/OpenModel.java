@@ -12,6 +12,8 @@ import org.espalier.model.Model;
 /** A checkpoint, a backend and the model that binds them, closed together in the right order. */
 record OpenModel(Checkpoint checkpoint, Backend backend, Model model) implements AutoCloseable {
 
+    private static final double MUCH = 0.25;
+
     /**
      * Opens {@code path} on {@code backend}, which is closed with the model or if there is none.
      *
@@ -48,6 +50,11 @@ record OpenModel(Checkpoint checkpoint, Backend backend, Model model) implements
     /** The most bytes of a device's own memory that were in use at once; empty where there is none. */
     OptionalLong devicePeak() {
         return backend.ownMemory().stream().mapToLong(OwnMemory::peak).findFirst();
+    }
+
+    /** Whether the weights are so large a part of the memory that they are better let go of layer by layer. */
+    boolean outgrowsMemory() {
+        return checkpoint.weightBytes() > MUCH * Machine.memory();
     }
 
     @Override

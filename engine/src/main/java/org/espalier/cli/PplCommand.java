@@ -10,10 +10,8 @@ import java.util.SequencedMap;
 import org.espalier.eval.Perplexity;
 import org.espalier.eval.Protocol;
 import org.espalier.eval.TextFormat;
-import org.espalier.eval.TokenScorer;
 import org.espalier.eval.Windows;
 import org.espalier.format.Tokenizer;
-import org.espalier.model.Scorer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -59,6 +57,9 @@ final class PplCommand extends EngineCommand {
     private Integer maxWindows;
 
     @Mixin
+    private MemoryOptions memory;
+
+    @Mixin
     private ComputeOptions compute;
 
     @Override
@@ -66,13 +67,14 @@ final class PplCommand extends EngineCommand {
         checkOptions();
         List<String> texts = data.stream().map(format::read).toList();
         try (OpenModel open = compute.model(model.path(), adapter.path());
-                Tokenizer tokenizer = Tokenizer.open(model.path()); Scorer scorer = new Scorer(open.model())) {
+                Tokenizer tokenizer = Tokenizer.open(model.path());
+                PerplexityMeter meter = new PerplexityMeter(this, open, memory)) {
             Windows windows = windows(tokenizer.bosId());
             List<Map<String, Object>> results = new ArrayList<>();
             Columns columns = new Columns().row("data", "protocol", "windows", "predictions", "ppl");
             for (int i = 0; i < texts.size(); i++) {
                 String name = data.get(i).toString();
-                Perplexity.Result result = measure(tokenizer.encode(texts.get(i), true), windows, scorer::losses, name);
+                Perplexity.Result result = meter.measure(tokenizer.encode(texts.get(i), true), windows, name);
                 results.add(entry(name, result));
                 columns.row(name, "%s, %d ids".formatted(protocol, windows.seqLen()), result.count(), result.predictions(),
                         "%.4f".formatted(result.ppl()));
@@ -100,12 +102,6 @@ final class PplCommand extends EngineCommand {
         int length = seqLen == null ? protocol.defaultSeqLen() : seqLen;
         return new Windows(protocol, length, stride == null ? length : stride,
                 maxWindows == null ? Integer.MAX_VALUE : maxWindows, bos);
-    }
-
-    private Perplexity.Result measure(int[] ids, Windows windows, TokenScorer scorer, String name) {
-        try (Progress progress = progress(name, "windows", Perplexity.count(ids, windows, name))) {
-            return Perplexity.measure(ids, windows, scorer, name, progress::advance);
-        }
     }
 
     private Map<String, Object> entry(String name, Perplexity.Result result) {

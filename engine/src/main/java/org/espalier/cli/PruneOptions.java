@@ -94,7 +94,7 @@ final class PruneOptions {
         try (ScoreWatch watch = new ScoreWatch(command, memory)) {
             Budget what = budget.budget(open.model().config(), score.compatible(),
                     score.criterion().standardised(), steps);
-            return new Pruning(open.checkpoint(), open.model(), watch.walking(open.checkpoint()), scratch)
+            return new Pruning(open.checkpoint(), open.model(), watch.walking(open), scratch)
                     .plan(score.method(seed), what, calibration);
         }
     }

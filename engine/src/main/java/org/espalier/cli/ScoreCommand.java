@@ -57,7 +57,7 @@ final class ScoreCommand extends EngineCommand {
         Optional<Calibration> calibration = score.calibration(model.path(), seed.value());
         try (OpenModel open = compute.model(model.path());
                 ScoreWatch watch = new ScoreWatch(this, memory)) {
-            Rankings rankings = Rankings.of(open.model(), watch.walking(open.checkpoint()), method, candidates,
+            Rankings rankings = Rankings.of(open.model(), watch.walking(open), method, candidates,
                     calibration.map(Calibration::sequences).orElse(List.of()));
             ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), method, candidates, calibration,
                     rankings);

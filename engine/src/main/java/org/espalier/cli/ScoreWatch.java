@@ -1,6 +1,5 @@
 package org.espalier.cli;
 
-import org.espalier.format.Checkpoint;
 import org.espalier.prune.Effort;
 import org.espalier.prune.ModelScores.Walking;
 import org.espalier.tape.Observer;
@@ -8,9 +7,6 @@ import org.espalier.tape.Segment;
 
 /** Says what scoring will take before it begins, shows how far it is, and measures the memory that it took. */
 final class ScoreWatch implements AutoCloseable {
-
-    /** Weights that are a larger part of the memory than this are let go of layer by layer. */
-    private static final double MUCH = 0.25;
 
     private final EngineCommand command;
     private final MemoryOptions memory;
@@ -22,16 +18,15 @@ final class ScoreWatch implements AutoCloseable {
         this.memory = memory;
     }
 
-    /** How to walk a checkpoint's model. */
-    Walking walking(Checkpoint checkpoint) {
+    /** How to walk a model. */
+    Walking walking(OpenModel open) {
         Observer observer = new Observer() {
             @Override
             public void after(Segment segment, boolean backward) {
                 progress.advance(1);
             }
         };
-        boolean release = checkpoint.weightBytes() > MUCH * Machine.memory();
-        return new Walking(memory.bytes(), memory.scratch(), release, observer, this::begin);
+        return new Walking(memory.bytes(), memory.scratch(), open.outgrowsMemory(), observer, this::begin);
     }
 
     private void begin(Effort effort) {

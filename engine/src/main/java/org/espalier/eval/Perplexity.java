@@ -11,9 +11,6 @@ import org.espalier.ffi.Failure;
  */
 public final class Perplexity {
 
-    /** Ids given to the model at once: enough for fast matrix products, few enough to show progress. */
-    private static final int BATCH_IDS = 1024;
-
     private Perplexity() {
     }
 
@@ -48,7 +45,7 @@ public final class Perplexity {
      */
     public static Result measure(int[] ids, Windows windows, TokenScorer scorer, String where, IntConsumer done) {
         int count = windows.count(ids.length, where);
-        int batch = Math.max(1, BATCH_IDS / windows.seqLen());
+        int batch = Math.max(1, scorer.idsAtOnce() / windows.seqLen());
         double nll = 0;
         long predictions = 0;
         for (int from = 0; from < count; from += batch) {

@@ -1,11 +1,13 @@
 package org.espalier.model;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.espalier.model.Llama.Recording;
 import org.espalier.tape.SegmentWalk.Batch;
+import org.espalier.tape.Tape;
 
 /**
  * Sequences cut into batches whose next-token losses are computed together: whole sequences, at most
@@ -40,6 +42,11 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
             from = to;
         }
         return new LossBatches(batches, recordings, sequences.size(), counted);
+    }
+
+    /** The tape of the batch with the most segments; there must be a batch. */
+    public Tape longest() {
+        return batches.stream().map(Batch::tape).max(Comparator.comparingInt(tape -> tape.segments().size())).orElseThrow();
     }
 
     private static int end(List<int[]> sequences, int from) {

@@ -2,7 +2,6 @@ package org.espalier.prune;
 
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -132,7 +131,7 @@ public final class ModelScores {
                     "give sequences of at least two tokens");
         }
         Backend backend = model.backend();
-        Observer residency = walking.release() ? new Residency(model.weights(), longest(batches)) : Observer.NONE;
+        Observer residency = walking.release() ? new Residency(model.weights(), batches.longest()) : Observer.NONE;
         try (Queue queue = backend.newQueue();
                 WeightScorer scorer = scorer(criterion, queue, scored, batches);
                 Spill spill = new Spill(walking.scratch());
@@ -147,11 +146,6 @@ public final class ModelScores {
             }
             return scorer.scores();
         }
-    }
-
-    private static Tape longest(LossBatches batches) {
-        return batches.batches().stream().map(SegmentWalk.Batch::tape)
-                .max(Comparator.comparingInt(tape -> tape.segments().size())).orElseThrow();
     }
 
     /** Tells what the work takes, and refuses what does not fit. */

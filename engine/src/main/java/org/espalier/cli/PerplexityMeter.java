@@ -1,0 +1,72 @@
+package org.espalier.cli;
+
+import org.espalier.eval.Perplexity;
+import org.espalier.eval.TokenScorer;
+import org.espalier.eval.Windows;
+import org.espalier.model.LayerwiseScorer;
+import org.espalier.model.Scorer;
+import org.espalier.tape.Observer;
+import org.espalier.tape.Segment;
+
+/**
+ * Measures the perplexity of texts and shows how far that is. A model that memory, or a GPU's, does not hold with ease is gone
+ * through layer by layer, with as many windows at once as wait well.
+ */
+final class PerplexityMeter implements AutoCloseable {
+
+    private final EngineCommand command;
+    private final OpenModel open;
+    private final MemoryOptions memory;
+    private final boolean byLayers;
+    private final Scorer scorer;
+
+    /** A meter of an open model. */
+    PerplexityMeter(EngineCommand command, OpenModel open, MemoryOptions memory) {
+        this(command, open, memory, open.outgrowsMemory() || !open.model().weights().resident());
+    }
+
+    PerplexityMeter(EngineCommand command, OpenModel open, MemoryOptions memory, boolean byLayers) {
+        this.command = command;
+        this.open = open;
+        this.memory = memory;
+        this.byLayers = byLayers;
+        this.scorer = new Scorer(open.model());
+    }
+
+    /**
+     * Measures one text.
+     *
+     * @param ids  of all of it
+     * @param name for messages
+     */
+    Perplexity.Result measure(int[] ids, Windows windows, String name) {
+        int count = Perplexity.count(ids, windows, name);
+        return byLayers ? byLayers(ids, windows, count, name) : byWindows(ids, windows, count, name);
+    }
+
+    private Perplexity.Result byWindows(int[] ids, Windows windows, int count, String name) {
+        try (Progress progress = command.progress(name, "windows", count)) {
+            return Perplexity.measure(ids, windows, scorer::losses, name, progress::advance);
+        }
+    }
+
+    private Perplexity.Result byLayers(int[] ids, Windows windows, int count, String name) {
+        int atOnce = Math.max(1, LayerwiseScorer.TOKENS / windows.seqLen());
+        long steps = (long) Math.ceilDiv(count, atOnce) * LayerwiseScorer.steps(open.model());
+        try (Progress progress = command.progress(name, "layers", steps)) {
+            Observer watch = new Observer() {
+                @Override
+                public void after(Segment segment, boolean backward) {
+                    progress.advance(1);
+                }
+            };
+            TokenScorer byLayers = new LayerwiseScorer(open.model(), memory.bytes(), memory.scratch(), watch)::losses;
+            return Perplexity.measure(ids, windows, TokenScorer.atOnce(LayerwiseScorer.TOKENS, byLayers), name, done -> { });
+        }
+    }
+
+    @Override
+    public void close() {
+        scorer.close();
+    }
+}
