@@ -4,43 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The stand-in's side of the driver interface: when work happens, what a call refuses, what is left behind. */
-@ExtendWith(StandIn.class)
-class StandInDriverTest {
-
-    private final Arena arena = Arena.ofConfined();
-    private CudaContext context;
-    private CudaQueue queue;
-    private MemorySegment stream;
-
-    @BeforeEach
-    void open() {
-        StandIn.requireItself();
-        context = CudaContext.open(0);
-        queue = CudaQueue.open(context);
-        stream = queue.enter();
-    }
-
-    @AfterEach
-    void close() {
-        if (context != null) {
-            StandIn.reset();
-        }
-        arena.close();
-    }
+class StandInDriverTest extends StandInCalls {
 
     @Test
     void pinnedMemoryIsReadWhenTheCopyHappensAndPageableMemoryAtTheCall() {
@@ -226,30 +199,9 @@ class StandInDriverTest {
         assertEquals(List.of("1 event(s)"), StandIn.leaks());
     }
 
-    private long allocate(long bytes) {
-        MemorySegment address = arena.allocate(ValueLayout.JAVA_LONG);
-        ok(CudaLibrary.cuMemAlloc_v2(address, bytes));
-        return address.get(ValueLayout.JAVA_LONG, 0);
-    }
-
     private MemorySegment hostMemory(long bytes) {
         MemorySegment address = arena.allocate(ValueLayout.ADDRESS);
         ok(CudaLibrary.cuMemHostAlloc(address, bytes, 0));
         return address.get(ValueLayout.ADDRESS, 0).reinterpret(bytes);
-    }
-
-    private MemorySegment event() {
-        MemorySegment event = arena.allocate(ValueLayout.ADDRESS);
-        ok(CudaLibrary.cuEventCreate(event, CudaLibrary.CU_EVENT_DEFAULT()));
-        return event.get(ValueLayout.ADDRESS, 0);
-    }
-
-    private static void ok(int status) {
-        CudaStatus.check(status, "a call of the test");
-    }
-
-    private static void refused(int status, int expected, String says) {
-        assertEquals(expected, status, StandIn.report());
-        assertTrue(StandIn.report().contains(says), StandIn.report());
     }
 }

@@ -4,23 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.IntSupplier;
-import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The stand-in's captures and graphs: when their work happens, what they refuse, and the faults that they let show. */
-@ExtendWith(StandIn.class)
-class StandInGraphTest {
+class StandInGraphTest extends StandInCalls {
 
     /** As {@code cuda.h} has them. */
     private static final int ILLEGAL_STATE = 401;
@@ -30,27 +24,6 @@ class StandInGraphTest {
     private static final int IMPLICIT = 906;
     private static final int CAPTURED_EVENT = 907;
     private static final int WRONG_THREAD = 908;
-
-    private final Arena arena = Arena.ofShared();
-    private CudaContext context;
-    private CudaQueue queue;
-    private MemorySegment stream;
-
-    @BeforeEach
-    void open() {
-        StandIn.requireItself();
-        context = CudaContext.open(0);
-        queue = CudaQueue.open(context);
-        stream = queue.enter();
-    }
-
-    @AfterEach
-    void close() {
-        if (context != null) {
-            StandIn.reset();
-        }
-        arena.close();
-    }
 
     @Test
     void capturedWorkHappensAtEveryLaunchAndNotBefore() {
@@ -285,26 +258,5 @@ class StandInGraphTest {
         MemorySegment host = arena.allocate(4);
         ok(CudaLibrary.cuMemcpyDtoHAsync_v2(host, device, 4, stream));
         return host.get(ValueLayout.JAVA_INT, 0);
-    }
-
-    private long allocate(long bytes) {
-        MemorySegment address = arena.allocate(ValueLayout.JAVA_LONG);
-        ok(CudaLibrary.cuMemAlloc_v2(address, bytes));
-        return address.get(ValueLayout.JAVA_LONG, 0);
-    }
-
-    private MemorySegment event() {
-        MemorySegment event = arena.allocate(ValueLayout.ADDRESS);
-        ok(CudaLibrary.cuEventCreate(event, CudaLibrary.CU_EVENT_DEFAULT()));
-        return event.get(ValueLayout.ADDRESS, 0);
-    }
-
-    private static void ok(int status) {
-        CudaStatus.check(status, "a call of the test");
-    }
-
-    private static void refused(int status, int expected, String says) {
-        assertEquals(expected, status, StandIn.report());
-        assertTrue(StandIn.report().contains(says), StandIn.report());
     }
 }
