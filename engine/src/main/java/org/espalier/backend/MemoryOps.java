@@ -2,6 +2,7 @@ package org.espalier.backend;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
@@ -22,6 +23,16 @@ public interface MemoryOps extends AutoCloseable {
     /** The memory that the device has of its own; empty where tensors lie in the host's and weights where they are. */
     default Optional<OwnMemory> ownMemory() {
         return Optional.empty();
+    }
+
+    /**
+     * Has memory of the device's own asked back when there is too little of it, before that is a failure.
+     *
+     * @param giver closes buffers that can be had again, and says whether there was one; called by the thread that allocates
+     * @return what ends this
+     */
+    default Runnable askWhenFull(BooleanSupplier giver) {
+        return () -> { };
     }
 
     /**

@@ -53,7 +53,8 @@ final class CompensationOptions {
         }
         Compensator compensator = new Compensator(open.checkpoint(), open.model(), selection,
                 calibration.orElseThrow().sequences(), ridge);
-        requireMemory(compensator.bytes(how), open.model().ownMemory(), how);
+        Compensator.Bytes bytes = compensator.bytes(how);
+        requireMemory(bytes, open.model().ownMemory(bytes.computing()), how);
         int layers = open.model().config().layers().size();
         try (Progress progress = command.progress("compensating", "layers", layers)) {
             return compensator.run(how, () -> progress.advance(1));

@@ -80,8 +80,16 @@ public final class Model implements AutoCloseable {
         return weights;
     }
 
-    /** Memory of the device's own, as it is once weights have taken their part; empty where there is none. */
-    public Optional<OwnMemory> ownMemory() {
+    /**
+     * Memory of the device's own, as it is once weights have taken their part; empty where there is none.
+     *
+     * @param wanted bytes that weights leave free, as far as they come and go
+     */
+    public Optional<OwnMemory> ownMemory(long wanted) {
+        long free = backend.ownMemory().map(own -> own.free() - weights.toCome()).orElse(wanted);
+        if (free < wanted) {
+            weights.leave(wanted - free);
+        }
         return backend.ownMemory().map(own -> own.with(weights.toCome()));
     }
 

@@ -1,11 +1,13 @@
 package org.espalier.model;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -40,7 +42,6 @@ final class WeightCache implements AutoCloseable {
     }
 
     private final Reader reader;
-    private final long budget;
     private final Queue queue;
     private final List<Layer> layers = new ArrayList<>();
     private final Map<String, Layer> byName = new HashMap<>();
@@ -48,7 +49,11 @@ final class WeightCache implements AutoCloseable {
     private final SequencedSet<Layer> held = new LinkedHashSet<>();
     private final ExecutorService reading =
             Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("weight-reader").factory());
+    private final Runnable endOfAsking;
+    private long budget;
     private Layer current;
+    /** The thread that uses weights. */
+    private volatile Thread user;
 
     /**
      * @param tape   whose parameters are the weights
@@ -71,6 +76,7 @@ final class WeightCache implements AutoCloseable {
                 own.keySet().forEach(name -> byName.put(name, layer));
             }
         }
+        this.endOfAsking = backend.askWhenFull(this::giveWay);
     }
 
     /** Where a weight is until one of another layer is asked for. */
@@ -92,10 +98,30 @@ final class WeightCache implements AutoCloseable {
 
     /** Bytes that may yet be taken beside those that are. */
     long toCome() {
-        return Math.max(0, Math.min(budget, layers.stream().mapToLong(layer -> layer.bytes).sum()) - heldBytes());
+        return Math.max(0, budget - heldBytes());
+    }
+
+    /** Leaves so many bytes more to others, as long as there is room for two layers. */
+    void leave(long bytes) {
+        long two = layers.stream().map(layer -> layer.bytes).sorted(Comparator.reverseOrder()).limit(2)
+                .mapToLong(Long::longValue).sum();
+        budget = Math.min(budget, Math.max(two, budget - bytes));
+        makeRoom(0);
+    }
+
+    /** Work that finds the device full gets a layer's memory, and keeps it; the layer that it reads stays. */
+    private boolean giveWay() {
+        // The thread that reads must not wait for itself.
+        Optional<Layer> idle = Thread.currentThread() == user ? idle() : Optional.empty();
+        idle.ifPresent(layer -> {
+            giveBack(layer);
+            budget = heldBytes();
+        });
+        return idle.isPresent();
     }
 
     private void enter(Layer layer) {
+        user = Thread.currentThread();
         int direction = current == null ? 1 : Integer.signum(layer.index - current.index);
         if (!held.contains(layer) || !layer.arrived()) {
             held.remove(layer);
@@ -110,7 +136,7 @@ final class WeightCache implements AutoCloseable {
     }
 
     private void read(Layer layer) {
-        makeRoom(layer);
+        makeRoom(layer.bytes);
         layer.begin();
         if (layer.arrived()) {
             return;
@@ -124,17 +150,22 @@ final class WeightCache implements AutoCloseable {
     /** Does nothing if there is no room for it beside the layer that is worked on, nor does it fail. */
     private void readAhead(Layer layer) {
         if (!held.contains(layer) && current.bytes + layer.bytes <= budget) {
-            makeRoom(layer);
+            makeRoom(layer.bytes);
             layer.begin();
             held.addLast(layer);
         }
     }
 
     /** The layer that is worked on is the last to go: what is read instead of it waits for that work. */
-    private void makeRoom(Layer layer) {
-        while (!held.isEmpty() && heldBytes() + layer.bytes > budget) {
-            giveBack(held.reversed().stream().filter(other -> other != current).findFirst().orElse(current));
+    private void makeRoom(long bytes) {
+        while (!held.isEmpty() && heldBytes() + bytes > budget) {
+            giveBack(idle().orElse(current));
         }
+    }
+
+    /** Of the layers that are not worked on the one that was used last. */
+    private Optional<Layer> idle() {
+        return held.reversed().stream().filter(layer -> layer != current).findFirst();
     }
 
     private long heldBytes() {
@@ -155,6 +186,7 @@ final class WeightCache implements AutoCloseable {
 
     @Override
     public void close() {
+        endOfAsking.run();
         reading.close();
         giveBackAll();
         queue.close();

@@ -129,6 +129,13 @@ public final class Weights implements AutoCloseable {
         return cache == null ? 0 : cache.toCome();
     }
 
+    /** Takes so many bytes less of a device's own memory, as far as weights come and go. */
+    void leave(long bytesMore) {
+        if (cache != null) {
+            cache.leave(bytesMore);
+        }
+    }
+
     /** Has a mapped weight read from the disk while other work goes on; nothing for weights that lie elsewhere. */
     public void ask(String name) {
         if (mapped.containsKey(name)) {

@@ -86,7 +86,10 @@ final class GradientScorer implements WeightScorer {
         for (Life life : lives.values()) {
             IntStream.rangeClosed(life.first, life.last).forEach(s -> bySegment.merge(s, kinds * life.bytes, Long::sum));
         }
-        return bySegment.values().stream().mapToLong(Long::longValue).max().orElse(0);
+        // A device computes the gradient of one sequence by itself before it is squared.
+        long single = squared && backend.ownMemory().isPresent()
+                ? lives.values().stream().mapToLong(Life::bytes).max().orElse(0) : 0;
+        return bySegment.values().stream().mapToLong(Long::longValue).max().orElse(0) + single;
     }
 
     /** Where squared gradients are asked for, the gradient comes with them. */

@@ -151,36 +151,38 @@ public final class ModelScores {
     /** Tells what the work takes, and refuses what does not fit. */
     private Effort require(WeightScorer scorer, SegmentWalk walk, LossBatches batches) {
         SegmentWalk.Needs needs = walk.needs(scorer.backwards());
-        Optional<OwnMemory> own = model.ownMemory();
-        boolean plenty = scorer.backwards() && plenty(own, needs, scorer, batches);
+        boolean plenty = scorer.backwards() && plenty(needs, scorer, batches);
         if (plenty) {
             walk.keepAll();
         }
         long activations = plenty ? needs.all() : needs.workspace();
-        long computing = activations + scorer.bytes();
+        Optional<OwnMemory> device = model.ownMemory(activations + scorer.bytes())
+                .map(memory -> memory.with(activations + scorer.bytes()));
         Effort effort = new Effort(activations, scorer.bytes(), needs.waiting(), needs.steps(),
-                own.map(memory -> memory.with(computing).used()).orElse(0L));
-        if (own.isPresent() && computing > own.get().free()) {
-            throw new Failure("scoring needs %,d bytes of the GPU's memory beside weights, of which %,d are gradients"
-                    .formatted(computing, effort.gradients()), "%,d are free".formatted(own.get().free()),
-                    "close other programs on the GPU, calibrate on shorter sequences, or use --device cpu");
-        }
-        if (effort.least() > walking.memory()) {
-            throw new Failure("scoring needs %,d bytes of memory, of which %,d are gradients".formatted(effort.least(),
-                    effort.gradients()), "%,d may be used".formatted(walking.memory()),
-                    "free memory, allow more, or calibrate on shorter sequences");
-        }
+                device.map(OwnMemory::used).orElse(0L));
+        device.ifPresent(memory -> refuse(effort, activations + scorer.bytes(), memory.free(), " of the GPU beside weights",
+                "close other programs on the GPU, calibrate on shorter sequences, or use --device cpu"));
+        refuse(effort, effort.least(), walking.memory() - effort.least(), "",
+                "free memory, allow more, or calibrate on shorter sequences");
         walking.told().accept(effort);
         return effort;
     }
 
-    /** Whether everything can be kept: in half of what may be taken, and of what a device has. */
-    private boolean plenty(Optional<OwnMemory> own, SegmentWalk.Needs needs, WeightScorer scorer, LossBatches batches) {
+    private static void refuse(Effort effort, long needed, long left, String where, String remedy) {
+        if (left < 0) {
+            throw new Failure("scoring needs %,d bytes of memory%s, of which %,d are gradients".formatted(needed, where,
+                    effort.gradients()), "%,d may be used".formatted(needed + left), remedy);
+        }
+    }
+
+    /** Whether everything can be kept: in half of the memory that may be taken, and in half of what a device has. */
+    private boolean plenty(SegmentWalk.Needs needs, WeightScorer scorer, LossBatches batches) {
         long computing = needs.all() + scorer.bytes();
         long runs = batches.batches().stream().mapToLong(batch -> batch.tape().segments().size()).sum();
-        return new Effort(needs.all(), scorer.bytes(), needs.waiting(), needs.steps(), 0).most()
-                <= Math.min(walking.memory() / 2, Walking.PLENTY)
-                && own.stream().allMatch(memory -> computing + runs * Walking.QUEUE_BYTES <= memory.free() / 2);
+        boolean inMemory = new Effort(needs.all(), scorer.bytes(), needs.waiting(), needs.steps(), 0).most()
+                <= Math.min(walking.memory() / 2, Walking.PLENTY);
+        return inMemory && model.ownMemory(0).stream()
+                .allMatch(device -> computing + runs * Walking.QUEUE_BYTES <= device.free() / 2);
     }
 
     private WeightScorer scorer(Criterion criterion, Queue queue, Scored scored, LossBatches batches) {

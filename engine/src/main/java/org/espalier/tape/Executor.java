@@ -77,7 +77,7 @@ public final class Executor implements AutoCloseable {
         this.owned = owned ? memory : null;
         this.bytes = planned;
         try {
-            this.workspace = memory.require(planned);
+            this.workspace = memory.require(planned, purpose(tape));
             for (Value input : tape.leaves(Value.Role.INPUT)) {
                 inputs.put(input, backend.allocate(input.element().storage(backend.computeType()), input.shape(),
                         "input " + input.name()));
@@ -86,6 +86,11 @@ public final class Executor implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    /** Names what the activations are of, with the shape that their sizes follow from. */
+    private static String purpose(Tape tape) {
+        return "activations" + tape.leaves(Value.Role.INPUT).stream().findFirst().map(input -> " for " + input).orElse("");
     }
 
     /** For a tape that only runs forwards. */

@@ -16,11 +16,11 @@ public final class Workspace implements AutoCloseable {
         this.memory = memory;
     }
 
-    /** At least {@code bytes}; what was there before is lost. */
-    Buffer require(long bytes) {
+    /** At least {@code bytes}; what was there before is lost. The purpose is that of memory which is not there yet. */
+    Buffer require(long bytes, String purpose) {
         if (buffer == null || buffer.bytes() < bytes) {
             close();
-            buffer = memory.allocate(bytes, "workspace");
+            buffer = memory.allocate(bytes, purpose);
         }
         return buffer;
     }

@@ -1,13 +1,19 @@
 package org.espalier.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.backend.cpu.CpuBackend;
@@ -29,7 +35,9 @@ class WeightCacheTest {
     private static final int WIDTH = 4;
     private static final long LAYER = 2L * WIDTH * WIDTH * Float.BYTES;
 
-    private final Backend backend = new CpuBackend(1);
+    private final Backend cpu = new CpuBackend(1);
+    private final Backend backend = watched(cpu);
+    private BooleanSupplier giver;
     /** {@code +2} for a layer that is read, {@code !2} for one that is refused half way, {@code -2} for one given back. */
     private final List<String> told = Collections.synchronizedList(new ArrayList<>());
     /** Which readings, counted from 1, are refused. */
@@ -38,7 +46,18 @@ class WeightCacheTest {
 
     @AfterEach
     void close() {
-        backend.close();
+        cpu.close();
+    }
+
+    private Backend watched(Backend watched) {
+        return (Backend) Proxy.newProxyInstance(WeightCacheTest.class.getClassLoader(), new Class<?>[] {Backend.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("askWhenFull")) {
+                        giver = (BooleanSupplier) arguments[0];
+                        return (Runnable) () -> giver = null;
+                    }
+                    return method.invoke(watched, arguments);
+                });
     }
 
     @Test
@@ -87,6 +106,37 @@ class WeightCacheTest {
             cache.tensor("layer 1 a");
         }
         assertEquals("+1 +2 | -1 -2", happened());
+    }
+
+    /** Layer by layer, but for the one that is worked on; what was given stays with the work. */
+    @Test
+    void workThatFindsTheDeviceFullGetsWhatWeightsHave() {
+        try (WeightCache cache = cache(4, 4 * LAYER)) {
+            assertFalse(giver.getAsBoolean());
+            cache.tensor("layer 0 a");
+            cache.tensor("layer 1 a");
+            assertFalse(CompletableFuture.supplyAsync(giver::getAsBoolean).join(), "a thread that uses no weights got some");
+            assertTrue(giver.getAsBoolean() && giver.getAsBoolean());
+            assertFalse(giver.getAsBoolean());
+            cache.tensor("layer 2 a");
+        }
+        assertEquals("+0 +1 +2 -2 -0 -1 +2 | -2", happened());
+        assertNull(giver);
+    }
+
+    @Test
+    void weightsLeaveWhatIsAskedForButTwoLayers() {
+        try (WeightCache cache = cache(4, 4 * LAYER)) {
+            for (int layer = 0; layer < 3; layer++) {
+                cache.tensor("layer " + layer + " a");
+            }
+            cache.leave(LAYER);
+            assertEquals(0, cache.toCome());
+            told.add("and");
+            cache.leave(10 * LAYER);
+            assertEquals(2 * LAYER, cache.budget());
+        }
+        assertEquals("+0 +1 +2 +3 -3 and | -1 -0 -2", happened());
     }
 
     @Test

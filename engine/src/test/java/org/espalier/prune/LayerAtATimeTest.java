@@ -22,6 +22,7 @@ import org.espalier.model.Scorer;
 import org.espalier.prune.ModelScores.Walking;
 import org.espalier.prune.UnitScores.Alignment;
 import org.espalier.tape.Observer;
+import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,6 +83,20 @@ class LayerAtATimeTest {
                 // More of them than a device takes one by one before it repeats what it was given.
                 return List.of(generator.greedy(3, 1, 4), generator.greedy(1), generator.greedy(5),
                         Arrays.toString(generator.logits(9)), Arrays.toString(generator.logits(2)));
+            }
+        });
+    }
+
+    /** Half of the card is left to work; work that takes more gets it from the weights, which are read more often then. */
+    @Test
+    void weightsGiveWayToWork() throws IOException {
+        write(false);
+        same(0, false, model -> {
+            try (Scorer scorer = new Scorer(model)) {
+                String before = Arrays.deepToString(scorer.losses(SEQUENCES));
+                try (Buffer work = model.backend().allocate(2 * MIB, "work")) {
+                    return List.of(before, Arrays.deepToString(scorer.losses(SEQUENCES)), work.bytes());
+                }
             }
         });
     }

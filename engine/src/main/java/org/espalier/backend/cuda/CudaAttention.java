@@ -122,7 +122,7 @@ final class CudaAttention {
             Tensor dQuery, float betaQuery, Tensor dKey, Tensor dValue) {
         // Sequences that look at the same keys add to the same gradients, one after the other.
         int most = sequences.keysOverlap() ? 1 : Integer.MAX_VALUE;
-        try (CudaBuffer buffer = memory.scratch(queue, logSum.bytes(), "attention's deltas")) {
+        try (CudaBuffer buffer = memory.scratch(queue, logSum.bytes(), "deltas of attention " + in.query.shape())) {
             Tensor delta = Tensor.of(buffer, DType.F32, logSum.shape());
             delta(queue, in, out, dOut, delta);
             for (CudaSequences some : CudaSequences.where(sequences, queries -> queries > 0, most)) {

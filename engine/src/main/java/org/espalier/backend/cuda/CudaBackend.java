@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import org.espalier.backend.AdamW;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Checks;
@@ -131,6 +132,11 @@ public final class CudaBackend implements Backend {
     @Override
     public Optional<OwnMemory> ownMemory() {
         return Optional.of(new OwnMemory(memory.room(), memory.used(), memory.peak()));
+    }
+
+    @Override
+    public Runnable askWhenFull(BooleanSupplier giver) {
+        return memory.askWhenFull(giver);
     }
 
     /** Bytes of the device that nobody uses. */

@@ -36,7 +36,7 @@ final class CudaCalibration {
         if (count == 0) {
             return;
         }
-        try (CudaBuffer buffer = memory.allocate(squares.bytes(), "the gradient of one sequence")) {
+        try (CudaBuffer buffer = memory.allocate(squares.bytes(), "one sequence's gradient " + squares.shape())) {
             Tensor one = Tensor.of(buffer, DType.F32, squares.shape());
             float kept = beta;
             for (int s = 0; s < sequences.count(); s++) {
@@ -74,8 +74,10 @@ final class CudaCalibration {
         if (sum.shape().elements() == 0) {
             return;
         }
-        try (CudaBuffer productBuffer = memory.allocate(DType.F32.bytes(sum.shape().elements()), "a correlation's product");
-                CudaBuffer rowsBuffer = memory.allocate(weights == null ? 0 : STRETCH * a.rowBytes(), "weighted rows")) {
+        try (CudaBuffer productBuffer = memory.allocate(DType.F32.bytes(sum.shape().elements()),
+                "a correlation's product " + sum.shape());
+                CudaBuffer rowsBuffer = memory.allocate(weights == null ? 0 : STRETCH * a.rowBytes(),
+                        "weighted rows of a correlation " + a.shape())) {
             Tensor product = Tensor.of(productBuffer, DType.F32, sum.shape());
             for (int from = 0; from < tokens; from += STRETCH) {
                 int to = Math.min(tokens, from + STRETCH);

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.Failure;
@@ -27,6 +29,8 @@ final class CudaMemory implements AutoCloseable {
     private final CudaQueue order;
     private final MemorySegment pool;
     private final Set<CudaBuffer> live = ConcurrentHashMap.newKeySet();
+    /** Who can give something back when there is too little. */
+    private final List<BooleanSupplier> givers = new CopyOnWriteArrayList<>();
     private long used;
     private long peak;
 
@@ -82,11 +86,14 @@ final class CudaMemory implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = arena.allocate(ValueLayout.JAVA_LONG);
             int status = ask(home, address, bytes);
-            if (status == CudaLibrary.CUDA_ERROR_OUT_OF_MEMORY()) {
+            boolean more = true;
+            while (status == CudaLibrary.CUDA_ERROR_OUT_OF_MEMORY() && more) {
                 // What is freed may still be waited for, and what is cached may be in pieces.
                 context.check(CudaLibrary.cuCtxSynchronize(), "allocating", bytes, "bytes for", purpose);
                 CudaLibrary.cuMemPoolTrimTo(pool, 0);
                 status = ask(home, address, bytes);
+                more = status == CudaLibrary.CUDA_ERROR_OUT_OF_MEMORY()
+                        && givers.stream().anyMatch(BooleanSupplier::getAsBoolean);
             }
             if (status == CudaLibrary.CUDA_ERROR_OUT_OF_MEMORY()) {
                 throw outOfMemory(bytes, purpose);
@@ -97,6 +104,12 @@ final class CudaMemory implements AutoCloseable {
             live.add(buffer);
             return buffer;
         }
+    }
+
+    /** As the backend's. */
+    Runnable askWhenFull(BooleanSupplier giver) {
+        givers.add(giver);
+        return () -> givers.remove(giver);
     }
 
     private static int ask(CudaQueue home, MemorySegment address, long bytes) {

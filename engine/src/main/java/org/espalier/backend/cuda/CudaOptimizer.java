@@ -25,7 +25,7 @@ final class CudaOptimizer {
     void sumOfSquares(CudaQueue queue, Tensor x, Tensor out, float beta) {
         CudaGrid grid = CudaGrid.chunks(x.shape().elements(), CHUNK);
         int parts = grid.blocksX();
-        try (CudaBuffer buffer = memory.scratch(queue, DType.F64.bytes(parts), "partial sums of squares")) {
+        try (CudaBuffer buffer = memory.scratch(queue, DType.F64.bytes(parts), "partial sums of squares " + x.shape())) {
             Tensor partials = Tensor.of(buffer, DType.F64, Shape.of(parts));
             if (parts > 0) {
                 try (CudaKernel.Call call = modules.kernel(NORM, "sum_of_squares_partial").on(queue)) {

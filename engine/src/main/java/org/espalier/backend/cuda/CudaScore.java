@@ -32,7 +32,7 @@ final class CudaScore {
         int panels = Math.ceilDiv(out, PANEL_ROWS);
         int tiles = Math.ceilDiv(in, TILE_COLUMNS);
         try (CudaBuffer buffer = memory.scratch(queue, DType.F64.bytes((long) tiles * out + (long) panels * in),
-                "partial sums of scores")) {
+                "partial sums of saliency " + w.type() + " " + w.shape())) {
             Tensor rowSums = new Tensor(buffer, 0, DType.F64, Shape.of(tiles, out));
             Tensor columnSums = new Tensor(buffer, rowSums.bytes(), DType.F64, Shape.of(panels, in));
             if (w.shape().elements() > 0) {
