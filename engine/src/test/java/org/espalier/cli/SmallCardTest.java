@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.espalier.backend.cuda.StandIn;
 import org.espalier.format.Json;
 import org.junit.jupiter.api.BeforeEach;
@@ -73,12 +75,23 @@ class SmallCardTest {
         same("again/model.safetensors");
     }
 
+    /** What is left after the first step is opened beside the whole model, on what that leaves. */
+    @Test
+    void aModelPrunedInStepsIsTheSame() throws IOException {
+        onBoth(1, "prune @/model --criterion param_first --ratio 0.2 --steps 2 --compensate none --out @/CARD-steps"
+                + CALIBRATION + UNITS);
+        same("steps/model.safetensors", "steps/plan.json", "steps/scores.json");
+    }
+
     @Test
     void scoresAreTheSame() throws IOException {
         List<JsonNode> said = onBoth(1, "score @/model --criterion vectorize --out @/CARD-scores" + CALIBRATION
                 + UNITS);
         same("scores");
         assertPeak(said.getLast(), 1);
+        onBoth(1, "score @/model --criterion l2 --units attention,layers --block-score cosine --out @/CARD-blocks"
+                + CALIBRATION);
+        same("blocks");
     }
 
     @Test
@@ -100,6 +113,18 @@ class SmallCardTest {
                 + "a smaller --micro-batch-size or model, close other programs on the GPU, or use --device cpu",
                 ran.failureAfterNotes());
         assertTrue(Files.notExists(path("none")));
+    }
+
+    /** Room for layers, but not for what is computed: the operation and its shape are named. */
+    @Test
+    void aCardThatActivationsDoNotFitOnIsAFailure() {
+        StandIn.setMemory(WORKSPACE + 3 * MIB / 2);
+        String ids = IntStream.range(0, 500).mapToObj(Integer::toString).collect(Collectors.joining(","));
+        Ran ran = Ran.engine("logits", path("model").toString(), "--ids", ids, "--device", "cuda", "--out",
+                path("none").toString());
+        String failure = ran.failureAfterNotes();
+        assertTrue(failure.startsWith("engine: the GPU has no 2 MiB left for activations for ids[500] (8 MiB in use by "
+                + "1 buffer, the largest 8 MiB for the workspace of cuBLAS; 1 MiB of 10 MiB are free): "), failure);
     }
 
     /** What the command says on the large card, and on the small one with so many times the memory that cuBLAS takes. */

@@ -141,9 +141,9 @@ final class CudaMemory implements AutoCloseable {
                         .thenComparing(Map.Entry::getKey))
                 .limit(LARGEST_NAMED).map(e -> inUse(e.getKey(), e.getValue())).collect(Collectors.joining(", "));
         return new Failure("the GPU has no %s left for %s".formatted(mebibytes(bytes), purpose),
-                "%s in use by %d buffers%s; %s".formatted(mebibytes(used()), live.size(),
-                        largest.isEmpty() ? "" : ", the largest " + largest,
-                        mebibytes(free()) + " of " + mebibytes(context.device().memory()) + " are free"),
+                "%s in use by %d buffer%s%s; %s of %s are free".formatted(mebibytes(used()), live.size(),
+                        live.size() == 1 ? "" : "s", largest.isEmpty() ? "" : ", the largest " + largest,
+                        wholeMebibytes(free()), mebibytes(context.device().memory())),
                 "use a shorter --seq-len or prompt, a smaller --micro-batch-size or model, close other programs on the GPU, "
                         + "or use --device cpu");
     }
@@ -175,8 +175,14 @@ final class CudaMemory implements AutoCloseable {
         }
     }
 
+    /** Rounded up, for what is needed and used. */
     private static String mebibytes(long bytes) {
-        return bytes < 1 << 20 ? bytes + " bytes" : "%,d MiB".formatted(Math.ceilDiv(bytes, 1L << 20));
+        return wholeMebibytes(bytes < 1 << 20 ? bytes : Math.ceilDiv(bytes, 1L << 20) << 20);
+    }
+
+    /** Rounded down, for what there is. */
+    private static String wholeMebibytes(long bytes) {
+        return bytes < 1 << 20 ? bytes + " bytes" : "%,d MiB".formatted(bytes >> 20);
     }
 
     /** Bytes that are allocated and not freed. */

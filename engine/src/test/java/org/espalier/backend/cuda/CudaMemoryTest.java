@@ -10,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Sequences;
 import org.espalier.ffi.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.ffi.cuda.CudaLibrary;
@@ -124,10 +125,30 @@ class CudaMemoryTest {
             Failure full = assertThrows(Failure.class, () -> cuda.allocate(5 * MIB, "the logits F32 [1280, 1024]"));
             assertEquals("the GPU has no 5 MiB left for the logits F32 [1280, 1024]", full.what());
             assertEquals("15 MiB in use by 3 buffers, the largest 8 MiB for the workspace of cuBLAS, "
-                    + "6 MiB for a weight F32 [1536, 1024], 100 bytes for an input; 4 MiB of 18 MiB are free", full.where());
+                    + "6 MiB for a weight F32 [1536, 1024], 100 bytes for an input; 3 MiB of 18 MiB are free", full.where());
             assertTrue(full.remedy().contains("--micro-batch-size"), full.remedy());
             assertEquals(WORKSPACE + weights.bytes() + small.bytes(), cuda.peakBytes());
             cuda.allocate(3 * MIB, "what still fits").close();
+        }
+    }
+
+    /** An operation that needs room for a while says which it is, and for what shape. */
+    @Test
+    void fullDeviceSaysWhichOperationHasNoRoom() {
+        StandIn.requireItself();
+        Shape shape = Shape.of(300, 700);
+        StandIn.setMemory(WORKSPACE + 2 * DType.F32.bytes(shape.elements()) + MIB / 4);
+        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
+                Buffer weight = cuda.allocate(DType.F32.bytes(shape.elements()), "a weight");
+                Buffer squares = cuda.allocate(DType.F32.bytes(shape.elements()), "squares");
+                Buffer activations = cuda.allocate(4 * (300 + 700), "activations")) {
+            Tensor w = Tensor.of(weight, DType.F32, shape);
+            Tensor x = new Tensor(activations, 0, DType.F32, Shape.of(1, 700));
+            Tensor dY = new Tensor(activations, x.bytes(), DType.F32, Shape.of(1, 300));
+            Failure full = assertThrows(Failure.class, () -> cuda.squaredGradients(queue, Sequences.packed(1),
+                    new double[] {1}, x, dY, null, Tensor.of(squares, DType.F32, shape), 0));
+            assertEquals("the GPU has no 840000 bytes left for one sequence's gradient [300, 700]", full.what());
+            assertEquals(w.bytes(), 840_000);
         }
     }
 
