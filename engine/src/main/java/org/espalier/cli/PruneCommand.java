@@ -3,7 +3,6 @@ package org.espalier.cli;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.espalier.format.Output;
@@ -37,25 +36,23 @@ final class PruneCommand extends EngineCommand {
         output.requireFree();
         long start = System.nanoTime();
         Optional<Calibration> calibration = options.calibration(model.path(), seed.value());
-        try (OpenModel open = compute.model(model.path())) {
+        try (MemoryWatch watch = new MemoryWatch(); OpenModel open = compute.model(model.path())) {
             AtomicReference<PruneOptions.Pruned> pruned = new AtomicReference<>();
             Output.writeFolder(output.path(), output.force(), folder -> pruned.set(
                     options.writeInto(folder, this, model.path(), open, calibration, seed.value())));
             report(pruned.get().result().plan().parametersBefore(), pruned.get().parameters(),
-                    (System.nanoTime() - start) / 1e9, open.devicePeak());
+                    Taken.since(start, watch, open));
         }
     }
 
-    private void report(long before, long after, double seconds, OptionalLong devicePeak) {
+    private void report(long before, long after, Taken taken) {
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("parameters_before", before);
         result.put("parameters_after", after);
         result.put("ratio", 1 - (double) after / before);
         result.put("plan", output.path().resolve("plan.json").toString());
-        result.put("seconds", seconds);
-        result.put("peak_bytes", Machine.peakMemory());
-        devicePeak.ifPresent(bytes -> result.put("device_peak_bytes", bytes));
-        print(result, () -> "%,d of %,d parameters are left (%.2f %% removed), in %.1f s; wrote %s".formatted(after, before,
-                100 * (1 - (double) after / before), seconds, output.path()));
+        taken.enter(result);
+        print(result, () -> "%,d of %,d parameters are left (%.2f %% removed), %s; wrote %s".formatted(after, before,
+                100 * (1 - (double) after / before), taken, output.path()));
     }
 }

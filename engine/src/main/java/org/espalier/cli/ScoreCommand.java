@@ -3,7 +3,6 @@ package org.espalier.cli;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.SequencedMap;
 import org.espalier.cli.BudgetOptions.Unit;
 import org.espalier.prune.BlockCriterion;
@@ -55,30 +54,24 @@ final class ScoreCommand extends EngineCommand {
         output.requireFree();
         long start = System.nanoTime();
         Optional<Calibration> calibration = score.calibration(model.path(), seed.value());
-        try (OpenModel open = compute.model(model.path());
+        try (MemoryWatch took = new MemoryWatch(); OpenModel open = compute.model(model.path());
                 ScoreWatch watch = new ScoreWatch(this, memory)) {
             Rankings rankings = Rankings.of(open.model(), watch.walking(open), method, candidates,
                     calibration.map(Calibration::sequences).orElse(List.of()));
             ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), method, candidates, calibration,
                     rankings);
             PlanFile.write(file, output.path(), output.force());
-            report(file.groups(), (System.nanoTime() - start) / 1e9, watch.peakAnonymous(), open.devicePeak());
+            report(file.groups(), Taken.since(start, took, open));
         }
     }
 
-    private void report(List<ScoresFile.Group> scores, double seconds, long peakAnonymous,
-            OptionalLong devicePeak) {
+    private void report(List<ScoresFile.Group> scores, Taken taken) {
         int count = scores.stream().mapToInt(s -> s.scores().length).sum();
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
         result.put("groups", scores.size());
         result.put("units", count);
-        result.put("seconds", seconds);
-        result.put("peak_bytes", Machine.peakMemory());
-        result.put("peak_anonymous_bytes", peakAnonymous);
-        devicePeak.ifPresent(bytes -> result.put("device_peak_bytes", bytes));
-        String device = devicePeak.isEmpty() ? "" : " and " + Machine.size(devicePeak.getAsLong()) + " of the GPU's";
-        print(result, () -> "scored %,d units in %,d groups in %.1f s, taking %s of memory, mapped files aside%s; wrote %s"
-                .formatted(count, scores.size(), seconds, Machine.size(peakAnonymous), device, output.path()));
+        taken.enter(result);
+        print(result, () -> "scored %,d units in %,d groups %s; wrote %s".formatted(count, scores.size(), taken, output.path()));
     }
 }

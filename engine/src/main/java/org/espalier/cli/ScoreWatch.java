@@ -5,12 +5,11 @@ import org.espalier.prune.ModelScores.Walking;
 import org.espalier.tape.Observer;
 import org.espalier.tape.Segment;
 
-/** Says what scoring will take before it begins, shows how far it is, and measures the memory that it took. */
+/** Says what scoring will take before it begins, and shows how far it is. */
 final class ScoreWatch implements AutoCloseable {
 
     private final EngineCommand command;
     private final MemoryOptions memory;
-    private final MemoryWatch watch = new MemoryWatch();
     private Progress progress;
 
     ScoreWatch(EngineCommand command, MemoryOptions memory) {
@@ -40,14 +39,8 @@ final class ScoreWatch implements AutoCloseable {
         progress = command.progress("scoring", "layers", effort.steps());
     }
 
-    /** The most memory that was taken since this began, mapped files aside, in bytes. */
-    long peakAnonymous() {
-        return watch.peak();
-    }
-
     @Override
     public void close() {
-        watch.close();
         if (progress != null) {
             progress.close();
         }

@@ -107,6 +107,7 @@ class PlanCommandTest {
         JsonNode info = new ObjectMapper().readTree(Ran.engine("info", at("pruned"), "--json").output());
         assertEquals(said.get("parameters_after").asLong(), info.get("parameters").asLong());
         assertEquals(0.2, said.get("ratio").asDouble(), 0.25);
+        assertTrue(said.get("peak_anonymous_bytes").asLong() > 0 && said.get("peak_bytes").asLong() > 0, said.toString());
         Ran.engine("logits", at("pruned"), "--ids", "1,2,3", "--out", at("logits.safetensors")).output();
         Ran.engine("plan", "show", at("pruned/plan.json")).output();
         try (var left = Files.list(folder)) {
