@@ -103,21 +103,25 @@ final class WeightCache implements AutoCloseable {
 
     /** Leaves so many bytes more to others, as long as there is room for two layers. */
     void leave(long bytes) {
-        long two = layers.stream().map(layer -> layer.bytes).sorted(Comparator.reverseOrder()).limit(2)
-                .mapToLong(Long::longValue).sum();
-        budget = Math.min(budget, Math.max(two, budget - bytes));
+        lower(budget - bytes);
         makeRoom(0);
     }
 
-    /** Work that finds the device full gets a layer's memory, and keeps it; the layer that it reads stays. */
+    /** Work that finds the device full gets a layer's memory; the layer that it reads stays. */
     private boolean giveWay() {
         // The thread that reads must not wait for itself.
         Optional<Layer> idle = Thread.currentThread() == user ? idle() : Optional.empty();
         idle.ifPresent(layer -> {
             giveBack(layer);
-            budget = heldBytes();
+            lower(heldBytes());
         });
         return idle.isPresent();
+    }
+
+    private void lower(long wanted) {
+        long two = layers.stream().map(layer -> layer.bytes).sorted(Comparator.reverseOrder()).limit(2)
+                .mapToLong(Long::longValue).sum();
+        budget = Math.min(budget, Math.max(two, wanted));
     }
 
     private void enter(Layer layer) {
