@@ -69,6 +69,19 @@ final class Optimizer {
                     (float) (1 - s.beta1()), (float) s.beta2(), (float) (1 - s.beta2()), (float) -rate, (float) correction,
                     (float) s.eps());
         }
+
+        FloatVector first(FloatVector m, FloatVector gradient) {
+            return m.fma(FloatVector.broadcast(Lanes.FLOATS, decay1), gradient.mul(gain1));
+        }
+
+        FloatVector second(FloatVector v, FloatVector gradient) {
+            return v.fma(FloatVector.broadcast(Lanes.FLOATS, decay2), gradient.mul(gradient).mul(gain2));
+        }
+
+        FloatVector weight(FloatVector w, FloatVector first, FloatVector second) {
+            FloatVector root = second.lanewise(VectorOperators.SQRT).mul(rootCorrection).add(eps);
+            return first.div(root).fma(FloatVector.broadcast(Lanes.FLOATS, rate), w.mul(keep));
+        }
     }
 
     void adamW(AdamW settings, int step, MemorySegment w, MemorySegment g, MemorySegment m, MemorySegment v, float factor,
@@ -79,20 +92,25 @@ final class Optimizer {
 
     private static void adamW(Step s, MemorySegment w, MemorySegment g, MemorySegment m, MemorySegment v, long base,
             int count) {
-        FloatVector decay1 = FloatVector.broadcast(Lanes.FLOATS, s.decay1());
-        FloatVector decay2 = FloatVector.broadcast(Lanes.FLOATS, s.decay2());
-        FloatVector rate = FloatVector.broadcast(Lanes.FLOATS, s.rate());
-        for (int i = 0; i < count; i += Lanes.WIDTH) {
-            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(i, count);
+        int whole = Lanes.whole(count);
+        for (int i = 0; i < whole; i += Lanes.WIDTH) {
             long at = base + 4L * i;
+            FloatVector gradient = Lanes.load(g, at).mul(s.factor());
+            FloatVector first = s.first(Lanes.load(m, at), gradient);
+            FloatVector second = s.second(Lanes.load(v, at), gradient);
+            Lanes.store(first, m, at);
+            Lanes.store(second, v, at);
+            Lanes.store(s.weight(Lanes.load(w, at), first, second), w, at);
+        }
+        if (whole < count) {
+            long at = base + 4L * whole;
+            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
             FloatVector gradient = Lanes.load(g, at, mask).mul(s.factor());
-            FloatVector first = Lanes.load(m, at, mask).fma(decay1, gradient.mul(s.gain1()));
-            FloatVector second = Lanes.load(v, at, mask).fma(decay2, gradient.mul(gradient).mul(s.gain2()));
-            FloatVector root = second.lanewise(VectorOperators.SQRT).mul(s.rootCorrection()).add(s.eps());
-            FloatVector kept = Lanes.load(w, at, mask).mul(s.keep());
+            FloatVector first = s.first(Lanes.load(m, at, mask), gradient);
+            FloatVector second = s.second(Lanes.load(v, at, mask), gradient);
             Lanes.store(first, m, at, mask);
             Lanes.store(second, v, at, mask);
-            Lanes.store(first.div(root).fma(rate, kept), w, at, mask);
+            Lanes.store(s.weight(Lanes.load(w, at, mask), first, second), w, at, mask);
         }
     }
 }
