@@ -11,6 +11,11 @@ public interface Queue extends AutoCloseable {
     /** Returns when everything given so far has happened. */
     void finish();
 
+    /** As {@link #finish()}, before a long wait for more work: what this queue computes with is for others meanwhile. */
+    default void rest() {
+        finish();
+    }
+
     /**
      * A step whose work is the same each time: the same operations on the same tensors, with nothing read back or brought
      * from the host between them. What the tensors hold may change, and so may the rows that attention looks at. A device

@@ -63,8 +63,6 @@ public final class ModelScores {
 
         /** What is computed forwards is kept for the way back if everything takes no more than this, in bytes. */
         private static final long PLENTY = 2L << 30;
-        /** What the libraries of a device with memory of its own take at most for the queue of what is kept. */
-        private static final long QUEUE_BYTES = 32L << 20;
 
         /** Everything in memory, watched by nobody. */
         public static Walking inMemory() {
@@ -137,7 +135,7 @@ public final class ModelScores {
                 Spill spill = new Spill(walking.scratch());
                 SegmentWalk walk = new SegmentWalk(backend, batches.batches(), model.leaves(Map.of()), scorer,
                         scorer.then(residency).then(walking.observer()), spill)) {
-            Effort effort = require(scorer, walk, batches);
+            Effort effort = require(scorer, walk);
             spill.limit(walking.memory() - effort.least());
             if (scorer.backwards()) {
                 walk.backward(1.0 / batches.counted());
@@ -149,9 +147,9 @@ public final class ModelScores {
     }
 
     /** Tells what the work takes, and refuses what does not fit. */
-    private Effort require(WeightScorer scorer, SegmentWalk walk, LossBatches batches) {
+    private Effort require(WeightScorer scorer, SegmentWalk walk) {
         SegmentWalk.Needs needs = walk.needs(scorer.backwards());
-        boolean plenty = scorer.backwards() && plenty(needs, scorer, batches);
+        boolean plenty = scorer.backwards() && plenty(needs, scorer);
         if (plenty) {
             walk.keepAll();
         }
@@ -176,13 +174,11 @@ public final class ModelScores {
     }
 
     /** Whether everything can be kept: in half of the memory that may be taken, and in half of what a device has. */
-    private boolean plenty(SegmentWalk.Needs needs, WeightScorer scorer, LossBatches batches) {
+    private boolean plenty(SegmentWalk.Needs needs, WeightScorer scorer) {
         long computing = needs.all() + scorer.bytes();
-        long runs = batches.batches().stream().mapToLong(batch -> batch.tape().segments().size()).sum();
         boolean inMemory = new Effort(needs.all(), scorer.bytes(), needs.waiting(), needs.steps(), 0).most()
                 <= Math.min(walking.memory() / 2, Walking.PLENTY);
-        return inMemory && model.ownMemory(0).stream()
-                .allMatch(device -> computing + runs * Walking.QUEUE_BYTES <= device.free() / 2);
+        return inMemory && model.ownMemory(0).stream().allMatch(device -> computing <= device.free() / 2);
     }
 
     private WeightScorer scorer(Criterion criterion, Queue queue, Scored scored, LossBatches batches) {

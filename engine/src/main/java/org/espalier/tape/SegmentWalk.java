@@ -142,6 +142,7 @@ public final class SegmentWalk implements AutoCloseable {
                 }
                 keepResults(run);
                 if (kept) {
+                    executor.queue().rest();
                     run.executors.put(segment.index(), executor);
                     executor = null;
                 }

@@ -82,6 +82,19 @@ final class CudaQueue implements Queue {
         return lent;
     }
 
+    @Override
+    public synchronized void rest() {
+        finish();
+        giveBackProducts();
+    }
+
+    private void giveBackProducts() {
+        if (lent != null) {
+            products.takeBack(lent);
+            lent = null;
+        }
+    }
+
     /** What this queue's attention of few queries has on the device, until it is closed. */
     synchronized CudaDecoding decoding() {
         enter();
@@ -160,9 +173,7 @@ final class CudaQueue implements Queue {
             if (decoding != null) {
                 decoding.close();
             }
-            if (lent != null) {
-                products.takeBack(lent);
-            }
+            giveBackProducts();
             end.close();
             context.checkGivenBack(CudaLibrary.cuStreamDestroy_v2(stream), "cuStreamDestroy");
         }

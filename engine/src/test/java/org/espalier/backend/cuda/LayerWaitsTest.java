@@ -18,17 +18,20 @@ import org.espalier.model.Packed;
 import org.espalier.prune.RandomModel;
 import org.espalier.tape.Executor;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Weights that come and go while work on them is queued: what waits for what. */
 @ExtendWith(StandIn.class)
 class LayerWaitsTest {
 
     private static final LayerConfig SIZES = new LayerConfig(4, 2, 320);
-    /** Two layers of the model and little more. */
-    private static final long BUDGET = 600_000;
+    /** Room for one layer, which is read when it is used, and little more. */
+    private static final long ONE = 300_000;
+    /** Room for two, one of which is read ahead. */
+    private static final long TWO = 600_000;
 
     @TempDir
     private Path folder;
@@ -43,31 +46,43 @@ class LayerWaitsTest {
      * Each wait between streams is left out in turn. Either it was not needed for this order of the work, or the stand-in
      * finds what goes wrong: weights that are read before they are there, and that are given back before they were read.
      */
-    @Test
-    void everyPlantedMissingWaitIsFoundOrChangesNothing() {
-        for (boolean othersFirst : new boolean[] {false, true}) {
-            float[] expected = logits(othersFirst, 0);
-            long waits = StandIn.waits();
-            List<String> found = new ArrayList<>();
-            for (int left = 1; left <= waits; left++) {
-                StandIn.reset();
-                try {
-                    assertArrayEquals(expected, logits(othersFirst, left), "wait " + left + " left out");
-                } catch (Failure fault) {
-                    found.add(fault.what());
-                }
-            }
-            StandIn.reset();
-            String missing = othersFirst ? "freed before: device allocation" : "never written, of device allocation";
-            assertTrue(found.stream().anyMatch(what -> what.contains(missing)), found::toString);
-        }
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void plantedMissingWaitIsFound(boolean othersFirst) {
+        List<String> found = leftOutInTurn(othersFirst, ONE);
+        assertTrue(found.stream().anyMatch(what -> what.contains("never written, of device allocation")), found::toString);
+        assertTrue(found.stream().anyMatch(what -> what.contains("freed before: device allocation")), found::toString);
     }
 
-    private float[] logits(boolean othersFirst, int leftOut) {
+    /** With a layer that is read ahead each run may come to its waits in another order, and misses one all the same. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void plantedMissingWaitOfReadingAheadNeverGivesOtherNumbers(boolean othersFirst) {
+        assertFalse(leftOutInTurn(othersFirst, TWO).isEmpty());
+    }
+
+    /** What is found, having compared the numbers of runs where nothing is. */
+    private List<String> leftOutInTurn(boolean othersFirst, long budget) {
+        float[] expected = logits(othersFirst, budget, 0);
+        long waits = StandIn.waits();
+        List<String> found = new ArrayList<>();
+        for (int left = 1; left <= waits; left++) {
+            StandIn.reset();
+            try {
+                assertArrayEquals(expected, logits(othersFirst, budget, left), "wait " + left + " left out");
+            } catch (Failure fault) {
+                found.add(fault.what());
+            }
+        }
+        StandIn.reset();
+        return found;
+    }
+
+    private float[] logits(boolean othersFirst, long budget, int leftOut) {
         StandIn.setOthersFirst(othersFirst);
         StandIn.set("missing_wait", leftOut);
         try (CudaBackend cuda = CudaBackend.open(0); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
-                Model model = Model.open(checkpoint, cuda, BUDGET)) {
+                Model model = Model.open(checkpoint, cuda, budget)) {
             assertFalse(model.weights().resident());
             Packed packed = Packed.of(List.of(new int[] {3, 1, 4}));
             Recording recording = model.llama().logits(3);
