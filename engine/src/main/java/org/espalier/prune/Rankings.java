@@ -116,9 +116,14 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
     private void requireSome(Budget.Candidates candidates) {
         if (units.isEmpty() && blocks.stream().allMatch(b -> b.layers().isEmpty())) {
             throw new Failure("nothing may be removed", "units " + Stream.concat(candidates.roles().stream(),
-                    candidates.blocks().stream()).map(kind -> kind.toString().toLowerCase(Locale.ROOT)).toList(),
+                    candidates.blocks().stream()).map(Rankings::option).toList(),
                     "allow more layers or kinds of units");
         }
+    }
+
+    /** What people call a kind of units or blocks. */
+    private static String option(Enum<?> kind) {
+        return kind == Role.HEADS ? "kv_heads" : kind.name().toLowerCase(Locale.ROOT);
     }
 
     /** Everything that may go, in the order in which it goes; what is gone already comes first. */

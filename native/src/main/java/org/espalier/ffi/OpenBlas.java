@@ -25,6 +25,8 @@ public final class OpenBlas {
 
     static final Setting PATH = new Setting("espalier.openblas", "ESPALIER_OPENBLAS");
 
+    /** Names the kind of core whose kernels run; without it the library looks at the processor. */
+    private static final String CORE = "OPENBLAS_CORETYPE";
     private static final String PACKED = "org/bytedeco/openblas/linux-x86_64/";
     private static final String GCC_RUNTIME = "libgcc_s.so.1";
     private static final String MAIN = "libopenblas.so.0";
@@ -56,8 +58,10 @@ public final class OpenBlas {
     /** Version and build options, the kind of core whose kernels run, threads and file; loads the library. */
     public static String description() {
         load();
+        String chosen = System.getenv(CORE);
         return Libc.text(CblasLibrary.openblas_get_config()).strip()
                 + ", core " + Libc.text(CblasLibrary.openblas_get_corename())
+                + (chosen == null || chosen.isEmpty() ? "" : " (" + CORE + " is set)")
                 + ", threads " + CblasLibrary.openblas_get_num_threads()
                 + ", from " + loaded.name();
     }
@@ -76,7 +80,7 @@ public final class OpenBlas {
         Libc.setenv("OPENBLAS_NUM_THREADS", "1");
         if (Boolean.getBoolean(PORTABLE_PROPERTY)) {
             requireAvx2();
-            Libc.setenv("OPENBLAS_CORETYPE", "HASWELL");
+            Libc.setenv(CORE, "HASWELL");
         }
     }
 
