@@ -6,7 +6,6 @@ import java.util.Objects;
 import java.util.Optional;
 import org.espalier.couple.Group.Role;
 import org.espalier.ffi.Failure;
-import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
 import org.espalier.prune.Allocation.Normalise;
 import org.espalier.prune.Allocation.Scope;
@@ -14,7 +13,6 @@ import org.espalier.prune.BlockCriterion;
 import org.espalier.prune.BlockScores.Kind;
 import org.espalier.prune.Budget;
 import org.espalier.prune.Budget.Candidates;
-import org.espalier.prune.UnitFinder;
 import picocli.CommandLine.Option;
 
 /** What may go, and how much. */
@@ -107,8 +105,8 @@ final class BudgetOptions {
 
     @Option(names = "--units", paramLabel = "U", split = ",",
             description = "What may go instead of a mode's units, with commas: ${COMPLETION-CANDIDATES} (default in blocks: "
-                    + "neurons, and kv_heads with them if more than half of the neurons' parameters must go or with "
-                    + "--compat llm-pruner).")
+                    + "neurons; if more than half of their parameters must go, query_heads with them, or kv_heads where "
+                    + "those do not go far enough or with --compat llm-pruner).")
     private List<Unit> units;
 
     @Option(names = "--block-score", paramLabel = "C", defaultValue = "cosine",
@@ -195,8 +193,7 @@ final class BudgetOptions {
         requireInside("--attention-layers", attention, layers);
         requireInside("--mlp-layers", mlp, layers);
         boolean usual = units == null && mode == Mode.BLOCK && !compatible && counted == RatioOf.PARAMETERS;
-        Candidates kinds = Unit.candidates(usual && neuronsSuffice(config, mlp) ? List.of(Unit.NEURONS) : chosen(),
-                blockCriterion);
+        Candidates kinds = Unit.candidates(usual ? new UsualUnits(config, attention, mlp).of(ratio) : chosen(), blockCriterion);
         return new Budget(new Budget.Amount(ratio, counted == RatioOf.UNITS, round, steps), scope, by,
                 new Candidates(kinds.roles(), kinds.blocks(), blockCriterion, attention, mlp, dependency()));
     }
@@ -206,13 +203,5 @@ final class BudgetOptions {
             throw new Failure("the model has layers 0 to " + (layers - 1), option + " " + range.first() + "-" + range.last(),
                     "name layers that it has");
         }
-    }
-
-    /** Attention has few units, each of which carries much: it is spared while half of the neurons are enough. */
-    private boolean neuronsSuffice(ModelConfig config, LayerRange mlp) {
-        long neurons = UnitFinder.of(config).stream()
-                .filter(u -> u.group().role() == Role.NEURONS && mlp.test(u.layer()))
-                .mapToLong(u -> u.count() * u.group().parametersPerUnit()).sum();
-        return 2 * ratio * new Llama(config).shape().parameterCount() <= neurons;
     }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
 import org.espalier.model.ModelConfig;
@@ -86,6 +87,28 @@ class BudgetOptionsTest {
         Budget.Candidates mixed = budget(5, false, "--units query_heads,mlp").candidates();
         assertEquals(List.of(Role.QUERY_HEADS), mixed.roles());
         assertEquals(List.of(Kind.MLP), mixed.blocks());
+    }
+
+    /** 5 layers, of which 1 to 3 may lose units; heads carry little beside neurons here. */
+    @ParameterizedTest
+    @CsvSource({"0.1, NEURONS", "0.2, NEURONS", "0.3, 'QUERY_HEADS, NEURONS'", "0.4, 'QUERY_HEADS, NEURONS'",
+        "0.52, 'HEADS, NEURONS'", "0.9, 'HEADS, NEURONS'"})
+    void attentionIsSparedWhileItCanBe(double ratio, String roles) {
+        assertEquals(roles, joined(budget(5, false, "--ratio " + ratio)));
+    }
+
+    /** Where every query head has a key/value head of its own there is nothing finer. */
+    @Test
+    void headsThatAreNotSharedGoWhole() {
+        ModelConfig shared = config(5);
+        List<LayerConfig> own = Collections.nCopies(5, new LayerConfig(8, 8, 172));
+        ModelConfig unshared = shared.resized(shared.hidden(), own);
+        assertEquals("HEADS, NEURONS", joined(options("--ratio 0.4").budget(unshared, false, false, 1)));
+        assertEquals("QUERY_HEADS, NEURONS", joined(options("--ratio 0.4").budget(shared, false, false, 1)));
+    }
+
+    private static String joined(Budget budget) {
+        return budget.candidates().roles().stream().map(Role::name).collect(Collectors.joining(", "));
     }
 
     @Test
