@@ -58,7 +58,7 @@ public final class OpenBlas {
     /** Version and build options, the kind of core whose kernels run, threads and file; loads the library. */
     public static String description() {
         load();
-        String chosen = System.getenv(CORE);
+        String chosen = Boolean.getBoolean(PORTABLE_PROPERTY) ? null : System.getenv(CORE);
         return Libc.text(CblasLibrary.openblas_get_config()).strip()
                 + ", core " + Libc.text(CblasLibrary.openblas_get_corename())
                 + (chosen == null || chosen.isEmpty() ? "" : " (" + CORE + " is set)")
