@@ -1,10 +1,8 @@
 package org.espalier.bench;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
@@ -22,9 +20,7 @@ final class LoraSpeed implements AutoCloseable {
 
     /** @param ids of so many tokens */
     LoraSpeed(Model model, int sequences, int length, IntFunction<int[]> ids) {
-        int[] all = ids.apply(sequences * length);
-        batch = Packed.of(IntStream.range(0, sequences)
-                .mapToObj(s -> Arrays.copyOfRange(all, s * length, (s + 1) * length)).toList());
+        batch = Packed.of(SpeedServer.cut(ids.apply(sequences * length), sequences, length));
         trainer = new LoraTrainer(model, LORA, batch, Long.MAX_VALUE, SEED);
     }
 

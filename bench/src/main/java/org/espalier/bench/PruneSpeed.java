@@ -4,11 +4,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntPredicate;
-import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Output;
@@ -40,8 +38,7 @@ final class PruneSpeed {
     PruneSpeed(Checkpoint checkpoint, Model model, int sequences, int length, int[] ids) {
         this.checkpoint = checkpoint;
         this.model = model;
-        this.calibration = new Calibration(IntStream.range(0, sequences)
-                .mapToObj(s -> Arrays.copyOfRange(ids, s * length, (s + 1) * length)).toList());
+        this.calibration = new Calibration(SpeedServer.cut(ids, sequences, length));
         int layers = model.config().layers().size();
         IntPredicate inner = layer -> layer >= Math.ceilDiv(layers, 8) && layer < layers - Math.ceilDiv(layers, 16);
         this.budget = new Budget(FIFTH, Scope.LOCAL, Normalise.PARAMETERS, new Budget.Candidates(List.of(Role.NEURONS),

@@ -1,8 +1,6 @@
 package org.espalier.bench;
 
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
 import org.espalier.model.Model;
 import org.espalier.prune.Aggregate;
@@ -28,8 +26,7 @@ final class ScoreSpeed {
         this.model = model;
         this.units = UnitFinder.of(model.config()).stream()
                 .filter(u -> u.group().role() == Role.HEADS || u.group().role() == Role.NEURONS).toList();
-        this.calibration = IntStream.range(0, sequences)
-                .mapToObj(s -> Arrays.copyOfRange(ids, s * length, (s + 1) * length)).toList();
+        this.calibration = SpeedServer.cut(ids, sequences, length);
     }
 
     /** Returns one of the scores. */

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -122,6 +124,11 @@ public final class SpeedServer implements AutoCloseable {
     private int[] ids(int count) {
         int vocabulary = model.config().vocab();
         return IntStream.rangeClosed(1, count).map(i -> (int) ((long) STRIDE * i % vocabulary)).toArray();
+    }
+
+    /** Sequences of one length out of ids that lie end to end. */
+    static List<int[]> cut(int[] ids, int sequences, int length) {
+        return IntStream.range(0, sequences).mapToObj(s -> Arrays.copyOfRange(ids, s * length, (s + 1) * length)).toList();
     }
 
     @Override

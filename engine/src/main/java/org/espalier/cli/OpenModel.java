@@ -12,6 +12,7 @@ import org.espalier.model.Model;
 /** A checkpoint, a backend and the model that binds them, closed together in the right order. */
 record OpenModel(Checkpoint checkpoint, Backend backend, Model model) implements AutoCloseable {
 
+    /** Weights that are a larger part of the memory than this are let go of layer by layer. */
     private static final double MUCH = 0.25;
 
     /**

@@ -1,12 +1,10 @@
 package org.espalier.cli;
 
 import org.espalier.eval.Perplexity;
-import org.espalier.eval.TokenScorer;
 import org.espalier.eval.Windows;
 import org.espalier.model.LayerwiseScorer;
 import org.espalier.model.Scorer;
 import org.espalier.tape.Observer;
-import org.espalier.tape.Segment;
 
 /**
  * Measures the perplexity of texts and shows how far that is. A model that memory, or a GPU's, does not hold with ease is gone
@@ -54,14 +52,9 @@ final class PerplexityMeter implements AutoCloseable {
         int atOnce = Math.max(1, LayerwiseScorer.TOKENS / windows.seqLen());
         long steps = (long) Math.ceilDiv(count, atOnce) * LayerwiseScorer.steps(open.model());
         try (Progress progress = command.progress(name, "layers", steps)) {
-            Observer watch = new Observer() {
-                @Override
-                public void after(Segment segment, boolean backward) {
-                    progress.advance(1);
-                }
-            };
-            TokenScorer byLayers = new LayerwiseScorer(open.model(), memory.bytes(), memory.scratch(), watch)::losses;
-            return Perplexity.measure(ids, windows, TokenScorer.atOnce(LayerwiseScorer.TOKENS, byLayers), name, done -> { });
+            LayerwiseScorer layers = new LayerwiseScorer(open.model(), memory.bytes(), memory.scratch(),
+                    Observer.afterEach(() -> progress.advance(1)));
+            return Perplexity.measure(ids, windows, layers::losses, atOnce, name, done -> { });
         }
     }
 

@@ -3,7 +3,6 @@ package org.espalier.cli;
 import org.espalier.prune.Effort;
 import org.espalier.prune.ModelScores.Walking;
 import org.espalier.tape.Observer;
-import org.espalier.tape.Segment;
 
 /** Says what scoring will take before it begins, and shows how far it is. */
 final class ScoreWatch implements AutoCloseable {
@@ -19,12 +18,7 @@ final class ScoreWatch implements AutoCloseable {
 
     /** How to walk a model. */
     Walking walking(OpenModel open) {
-        Observer observer = new Observer() {
-            @Override
-            public void after(Segment segment, boolean backward) {
-                progress.advance(1);
-            }
-        };
+        Observer observer = Observer.afterEach(() -> progress.advance(1));
         return new Walking(memory.bytes(), memory.scratch(), open.outgrowsMemory(), observer, this::begin);
     }
 

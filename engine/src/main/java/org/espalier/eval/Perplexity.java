@@ -11,6 +11,9 @@ import org.espalier.ffi.Failure;
  */
 public final class Perplexity {
 
+    /** Ids given to the model at once: enough for fast matrix products, few enough to show progress. */
+    private static final int BATCH_IDS = 1024;
+
     private Perplexity() {
     }
 
@@ -44,8 +47,12 @@ public final class Perplexity {
      * @throws Failure if the text is shorter than one window, or the model gives no finite likelihood
      */
     public static Result measure(int[] ids, Windows windows, TokenScorer scorer, String where, IntConsumer done) {
+        return measure(ids, windows, scorer, Math.max(1, BATCH_IDS / windows.seqLen()), where, done);
+    }
+
+    /** As above, with {@code batch} windows given to the model at once. */
+    public static Result measure(int[] ids, Windows windows, TokenScorer scorer, int batch, String where, IntConsumer done) {
         int count = windows.count(ids.length, where);
-        int batch = Math.max(1, scorer.idsAtOnce() / windows.seqLen());
         double nll = 0;
         long predictions = 0;
         for (int from = 0; from < count; from += batch) {

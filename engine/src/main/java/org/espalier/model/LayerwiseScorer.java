@@ -1,7 +1,6 @@
 package org.espalier.model;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.espalier.tape.Gradients;
@@ -50,24 +49,17 @@ public final class LayerwiseScorer {
     public double[][] losses(List<int[]> sequences) {
         sequences.forEach(ids -> Scorer.check(model.config(), ids));
         LossBatches batches = LossBatches.of(model.llama(), sequences);
-        double[][] losses = new double[sequences.size()][0];
         if (batches.batches().isEmpty()) {
-            return losses;
+            return new double[sequences.size()][0];
         }
         Residency residency = new Residency(model.weights(), batches.longest());
         try (Spill spill = new Spill(scratch);
                 SegmentWalk walk = new SegmentWalk(model.backend(), batches.batches(), model.leaves(Map.of()), Gradients.NONE,
                         residency.then(observer), spill)) {
-            spill.limit(Math.max(0, memory - walk.needs(false).workspace()));
+            long workspace = model.backend().ownMemory().isPresent() ? 0 : walk.needs(false).workspace();
+            spill.limit(Math.max(0, memory - workspace));
             walk.forward();
-            double[] all = all(walk, batches);
-            int from = 0;
-            for (int s = 0; s < losses.length; s++) {
-                int length = sequences.get(s).length;
-                losses[s] = Arrays.copyOfRange(all, from, from + Math.max(0, length - 1));
-                from += length;
-            }
-            return losses;
+            return Scorer.divide(all(walk, batches), sequences);
         }
     }
 

@@ -29,17 +29,14 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
         List<Batch> batches = new ArrayList<>();
         List<Recording> recordings = new ArrayList<>();
         int counted = 0;
-        int from = 0;
-        while (from < sequences.size()) {
-            int to = end(sequences, from);
-            Packed packed = Packed.of(sequences.subList(from, to));
+        for (List<int[]> together : cut(sequences)) {
+            Packed packed = Packed.of(together);
             if (packed.tokens() > 0) {
                 Recording recording = bySize.computeIfAbsent(packed.tokens(), llama::loss);
                 batches.add(new Batch(recording.tape(), packed.sequences(), packed.inputs(recording)));
                 recordings.add(recording);
                 counted += packed.counted();
             }
-            from = to;
         }
         return new LossBatches(batches, recordings, sequences.size(), counted);
     }
@@ -49,12 +46,19 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
         return batches.stream().map(Batch::tape).max(Comparator.comparingInt(tape -> tape.segments().size())).orElseThrow();
     }
 
-    private static int end(List<int[]> sequences, int from) {
-        int to = from + 1;
-        int tokens = sequences.get(from).length;
-        while (to < sequences.size() && tokens + sequences.get(to).length <= BATCH_TOKENS) {
-            tokens += sequences.get(to++).length;
+    /** Sequences that are computed together, in their order. */
+    static List<List<int[]>> cut(List<int[]> sequences) {
+        List<List<int[]>> batches = new ArrayList<>();
+        int from = 0;
+        while (from < sequences.size()) {
+            int to = from + 1;
+            int tokens = sequences.get(from).length;
+            while (to < sequences.size() && tokens + sequences.get(to).length <= BATCH_TOKENS) {
+                tokens += sequences.get(to++).length;
+            }
+            batches.add(sequences.subList(from, to));
+            from = to;
         }
-        return to;
+        return batches;
     }
 }

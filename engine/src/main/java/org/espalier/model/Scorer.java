@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.espalier.ffi.Failure;
 import org.espalier.model.Llama.Recording;
 import org.espalier.tape.Executor;
@@ -11,9 +12,6 @@ import org.espalier.tape.Value;
 
 /** Computes how likely a model finds the tokens of texts. Keeps its workspace between calls of equal size. */
 public final class Scorer implements AutoCloseable {
-
-    /** Tokens computed at once: enough for fast matrix products. */
-    private static final int BATCH_TOKENS = 1024;
 
     private final Model model;
     private Recording recording;
@@ -31,29 +29,21 @@ public final class Scorer implements AutoCloseable {
      * @throws Failure if a sequence is longer than the model's context or names a token the model has not
      */
     public double[][] losses(List<int[]> sequences) {
-        double[][] losses = new double[sequences.size()][];
-        int from = 0;
-        while (from < sequences.size()) {
-            int to = from + 1;
-            int tokens = sequences.get(from).length;
-            while (to < sequences.size() && tokens + sequences.get(to).length <= BATCH_TOKENS) {
-                tokens += sequences.get(to++).length;
-            }
-            score(sequences.subList(from, to), losses, from);
-            from = to;
-        }
-        return losses;
+        sequences.forEach(ids -> check(model.config(), ids));
+        return LossBatches.cut(sequences).stream().flatMap(batch -> Stream.of(divide(run(Packed.of(batch)), batch)))
+                .toArray(double[][]::new);
     }
 
-    private void score(List<int[]> batch, double[][] losses, int at) {
-        batch.forEach(ids -> check(model.config(), ids));
-        double[] all = run(Packed.of(batch));
+    /** Losses of all tokens, one sequence after the other, by sequence, without its last token's, which has no target. */
+    static double[][] divide(double[] all, List<int[]> sequences) {
+        double[][] losses = new double[sequences.size()][];
         int row = 0;
-        for (int s = 0; s < batch.size(); s++) {
-            int length = batch.get(s).length;
-            losses[at + s] = Arrays.copyOfRange(all, row, row + Math.max(0, length - 1));
+        for (int s = 0; s < losses.length; s++) {
+            int length = sequences.get(s).length;
+            losses[s] = Arrays.copyOfRange(all, row, row + Math.max(0, length - 1));
             row += length;
         }
+        return losses;
     }
 
     private double[] run(Packed packed) {

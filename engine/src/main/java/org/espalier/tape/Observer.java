@@ -9,6 +9,16 @@ public interface Observer {
     Observer NONE = new Observer() {
     };
 
+    /** Runs {@code done} after each segment, either way. */
+    static Observer afterEach(Runnable done) {
+        return new Observer() {
+            @Override
+            public void after(Segment segment, boolean backward) {
+                done.run();
+            }
+        };
+    }
+
     /** Before the first step of a segment in this direction. */
     default void before(Segment segment, boolean backward) {
     }
