@@ -2,6 +2,7 @@ package org.espalier.backend;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.LongUnaryOperator;
 import org.espalier.ffi.Failure;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
@@ -239,21 +240,24 @@ public final class Checks {
      * @param limit one more than the largest allowed
      */
     public static void indices(String operation, String name, Tensor indices, long limit) {
-        indices(operation, name, indices, limit, false);
+        indices(operation, name, indices, t -> 0, limit, false);
     }
 
     /** As {@link #indices(String, String, Tensor, long)}, with {@link LossOps#IGNORED} allowed as well. */
     public static void targets(String operation, Tensor targets, long vocab) {
-        indices(operation, "targets", targets, vocab, true);
+        indices(operation, "targets", targets, t -> 0, vocab, true);
     }
 
-    private static void indices(String operation, String name, Tensor indices, long limit, boolean mayBeIgnored) {
+    /** @param first the smallest number allowed, by its place in the list */
+    private static void indices(String operation, String name, Tensor indices, LongUnaryOperator first, long limit,
+            boolean mayBeIgnored) {
         MemorySegment bytes = HostBuffer.segment(indices);
         for (long t = 0; t < indices.shape().elements(); t++) {
             int index = bytes.get(ValueLayout.JAVA_INT_UNALIGNED, 4 * t);
-            if ((index < 0 || index >= limit) && !(mayBeIgnored && index == LossOps.IGNORED)) {
-                throw new IllegalArgumentException(operation + ": " + name + "[" + t + "] is " + index
-                        + ", outside 0 to " + (limit - 1) + "; " + name + " " + indices.type() + " " + indices.shape());
+            long least = first.applyAsLong(t);
+            if ((index < least || index >= limit) && !(mayBeIgnored && index == LossOps.IGNORED)) {
+                throw new IllegalArgumentException(operation + ": " + name + "[" + t + "] is " + index + ", outside "
+                        + least + " to " + (limit - 1) + "; " + name + " " + indices.type() + " " + indices.shape());
             }
         }
     }
@@ -335,12 +339,23 @@ public final class Checks {
         o.isOrNull(rows, DType.I32, keptRows).isOrNull(columns, DType.I32, keptColumns)
                 .is(target, source.type(), rows == null ? source.shape().dim(0) : keptRows,
                         columns == null ? source.shape().dim(1) : keptColumns);
+        if (InPlace.is(source, target)) {
+            o.require(keptRows <= source.shape().dim(0) && keptColumns <= source.shape().dim(1),
+                    "in place target must be neither longer nor wider than source");
+        } else {
+            o.apart(target, source);
+        }
+        o.apart(target, rows).apart(target, columns);
     }
 
-    /** As {@link #indices}, for both lists of {@code gather}. */
-    public static void kept(Tensor source, Tensor rows, Tensor columns) {
+    /** As {@link #indices}, for both lists of {@code gather}; in place no row comes from before its own place. */
+    public static void kept(Tensor source, Tensor rows, Tensor columns, Tensor target) {
         if (rows != null) {
-            indices("gather", "rows", rows, source.shape().dim(0));
+            if (InPlace.is(source, target)) {
+                indices("gather in place", "rows", rows, i -> i, source.shape().dim(0), false);
+            } else {
+                indices("gather", "rows", rows, source.shape().dim(0));
+            }
         }
         if (columns != null) {
             indices("gather", "columns", columns, source.shape().dim(1));

@@ -89,6 +89,11 @@ final class Operands {
         return this;
     }
 
+    /** Refuses tensors that have memory in common; either may be null. */
+    Operands apart(Tensor one, Tensor other) {
+        return one == null || other == null ? this
+                : require(!one.overlaps(other), name(one) + " overlaps " + name(other));
+    }
 
     private IllegalArgumentException refuse(String what) {
         StringBuilder shapes = new StringBuilder();

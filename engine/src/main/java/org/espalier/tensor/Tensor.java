@@ -35,6 +35,12 @@ public record Tensor(Buffer buffer, long offset, DType type, Shape shape) {
         return type.bytes(shape.columns());
     }
 
+    /** Whether a byte of this is a byte of the other: of the same buffer, other views of its memory aside. */
+    public boolean overlaps(Tensor other) {
+        return buffer == other.buffer && offset < other.offset + other.bytes() && other.offset < offset + bytes()
+                && bytes() > 0 && other.bytes() > 0;
+    }
+
     /** The same numbers under other extents. */
     public Tensor reshape(Shape other) {
         if (other.elements() != shape.elements()) {

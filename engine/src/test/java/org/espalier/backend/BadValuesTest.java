@@ -43,6 +43,27 @@ class BadValuesTest {
                         t -> t.ops.gather(t.queue, t.reals(5, 3), null, t.ints(0, -1), t.reals(5, 2))),
                 refusal(backend, "gather: target must be R [5, 2]; source R [5, 3], rows none, columns I32 [2], target R [4, 2]",
                         t -> t.ops.gather(t.queue, t.reals(5, 3), null, t.ints(0, 1), t.reals(4, 2))),
+                refusal(backend, "gather in place: rows[1] is 0, outside 1 to 4; rows I32 [2]", t -> {
+                    Tensor source = t.reals(5, 3);
+                    t.ops.gather(t.queue, source, t.ints(0, 0), null, source.slice(0, 2));
+                }),
+                refusal(backend, "gather: in place target must be neither longer nor wider than source; source R [5, 3], "
+                        + "rows none, columns I32 [4], target R [5, 4]", t -> {
+                            Tensor source = t.reals(7, 3);
+                            Tensor target = new Tensor(source.buffer(), 0, source.type(), Shape.of(5, 4));
+                            t.ops.gather(t.queue, source.slice(0, 5), null, t.ints(0, 1, 2, 2), target);
+                        }),
+                refusal(backend, "gather: target overlaps source; source R [5, 3], rows I32 [2], columns none, "
+                        + "target R [2, 3]", t -> {
+                            Tensor source = t.reals(5, 3);
+                            t.ops.gather(t.queue, source, t.ints(2, 3), null, source.slice(1, 3));
+                        }),
+                refusal(backend, "gather: target overlaps rows; source I32 [2, 1], rows I32 [2], columns none, "
+                        + "target I32 [2, 1]", t -> {
+                            Tensor rows = t.ints(0, 1, 1);
+                            t.ops.gather(t.queue, t.ints(7, 8).reshape(Shape.of(2, 1)), rows.slice(1, 3), null,
+                                    rows.slice(0, 2).reshape(Shape.of(2, 1)));
+                        }),
                 refusal(backend, "rotary: positions[1] is 8, outside 0 to 7; positions I32 [2]",
                         t -> t.ops.rotary(t.queue, t.reals(2, 1, 4), t.ints(7, 8), t.reals(8, 2, 2), false, false,
                                 t.reals(2, 1, 4), 0)),

@@ -6,6 +6,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
+import org.espalier.tensor.Tensor;
 
 /** {@link CompactOps}. */
 final class CompactCases {
@@ -25,6 +26,14 @@ final class CompactCases {
             cases.add(gather(type, 7, 40, null, heads(40, 8, 2), "all rows"));
             cases.add(gather(type, 20, 33, some(20, 4, 4), null, "all columns"));
             cases.add(gather(type, 3, 4100, null, some(4100, 2, 5), "long rows"));
+            cases.add(inPlace(type, 1, 1, List.of(0), List.of(0), "one"));
+            cases.add(inPlace(type, 67, 65, some(67, 3, 1), some(65, 3, 2), "scattered"));
+            cases.add(inPlace(type, 35, 130, null, some(130, 4, 3).reversed(), "columns, the last first"));
+            cases.add(inPlace(type, 67, 33, some(67, 4, 4), null, "rows"));
+            cases.add(inPlace(type, 13, 17, List.of(12, 1, 2, 12, 4, 7, 6, 7, 9, 9, 11), List.of(16, 2, 2, 0),
+                    "in any order"));
+            cases.add(inPlace(type, 3, 4100, List.of(0, 2), some(4100, 2, 5), "long rows"));
+            cases.add(inPlace(type, 19, 21, null, null, "all"));
         }
         return cases;
     }
@@ -33,6 +42,28 @@ final class CompactCases {
     static OpCase<CompactOps> gather(DType type, int out, int in, List<Integer> rows, List<Integer> columns,
             String label) {
         String name = label + " of " + out + "x" + in + " " + type;
+        return operands(name, type, out, in, rows, columns)
+                .output("target", type, rows == null ? out : rows.size(), columns == null ? in : columns.size())
+                .forward(0, (ops, q, t) -> ops.gather(q, t.get("source"), t.get("rows"), t.get("columns"),
+                        t.get("target")))
+                .build();
+    }
+
+    /** The target begins where the source does; compared is all of the source, what is left behind the target too. */
+    static OpCase<CompactOps> inPlace(DType type, int out, int in, List<Integer> rows, List<Integer> columns,
+            String label) {
+        String name = "in place " + label + " of " + out + "x" + in + " " + type;
+        Shape shape = Shape.of(rows == null ? out : rows.size(), columns == null ? in : columns.size());
+        return operands(name, type, out, in, rows, columns).alias("target", "source").compared("source")
+                .forward(0, (ops, q, t) -> {
+                    Tensor whole = t.get("target");
+                    ops.gather(q, t.get("source"), t.get("rows"), t.get("columns"),
+                            new Tensor(whole.buffer(), whole.offset(), type, shape));
+                }).build();
+    }
+
+    private static CaseBuilder<CompactOps> operands(String name, DType type, int out, int in, List<Integer> rows,
+            List<Integer> columns) {
         CaseBuilder<CompactOps> b = new CaseBuilder<CompactOps>("gather", name)
                 .tolerance(0, "numbers are only copied");
         double[] numbers = new CaseBuilder<CompactOps>("gather", name).normal("source", Shape.of(out, in));
@@ -46,10 +77,7 @@ final class CompactCases {
         if (columns != null) {
             b.ints("columns", columns.stream().mapToInt(Integer::intValue).toArray());
         }
-        return b.output("target", type, rows == null ? out : rows.size(), columns == null ? in : columns.size())
-                .forward(0, (ops, q, t) -> ops.gather(q, t.get("source"), t.get("rows"), t.get("columns"),
-                        t.get("target")))
-                .build();
+        return b;
     }
 
     /** About one in {@code of} is cut. */

@@ -94,6 +94,8 @@ public final class ModelCases {
                 () -> CalibrationCases.columnDots(2048, 4096, false, null, 0),
                 () -> SolveCases.correlate(512, 1024, 1024, true, 1),
                 () -> CompactCases.gather(DType.BF16, 4096, 4096, CompactCases.some(4096, 5, 1),
+                        CompactCases.some(4096, 5, 2), "four fifths"),
+                () -> CompactCases.inPlace(DType.BF16, 4096, 4096, CompactCases.some(4096, 5, 1),
                         CompactCases.some(4096, 5, 2), "four fifths"));
     }
 

@@ -3,6 +3,8 @@ package org.espalier.backend.cpu;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.espalier.ffi.NativeMemory;
+import org.espalier.tensor.Shape;
 
 /** Rows and columns copied out of a matrix; see {@link org.espalier.backend.CompactOps}. Numbers have been checked. */
 final class Compaction {
@@ -32,26 +34,60 @@ final class Compaction {
     }
 
     /**
-     * @param rows       which rows, in order, or null for all
-     * @param columns    which columns, in order, or null for all
-     * @param in         columns of the source
-     * @param bytes      of one number
-     * @param keptRows   of the target
+     * What is taken, and where from.
+     *
+     * @param rows        which rows, in order, or null for all
+     * @param columns     which columns, in order, or null for all
+     * @param in          columns of the source
+     * @param bytes       of one number
      * @param keptColumns of the target
      */
-    void gather(MemorySegment source, int[] rows, int[] columns, MemorySegment target, int in, int bytes, int keptRows,
-            int keptColumns) {
-        List<Run> runs = columns == null ? List.of(new Run(0, 0, in)) : Run.of(columns);
-        int grain = Math.max(1, TASK_BYTES / Math.max(1, bytes * keptColumns));
-        pool.ranges(keptRows, grain, (first, end) -> {
+    record Kept(MemorySegment source, int[] rows, int[] columns, int in, int bytes, int keptColumns) {
+
+        List<Run> runs() {
+            return columns == null ? List.of(new Run(0, 0, in)) : Run.of(columns);
+        }
+
+        long rowBytes() {
+            return (long) bytes * keptColumns;
+        }
+    }
+
+    /** What belongs in rows {@code from} (included) to {@code to} (excluded), from the beginning of {@code target} on. */
+    void gather(Kept kept, int from, int to, MemorySegment target) {
+        gather(kept, kept.runs(), from, to, target);
+    }
+
+    private void gather(Kept kept, List<Run> runs, int from, int to, MemorySegment target) {
+        int grain = Math.toIntExact(Math.max(1, TASK_BYTES / kept.rowBytes()));
+        pool.ranges(to - from, grain, (first, end) -> {
             for (long i = first; i < end; i++) {
-                long from = (long) bytes * in * (rows == null ? i : rows[(int) i]);
-                long to = (long) bytes * keptColumns * i;
+                int row = from + (int) i;
+                long source = (long) kept.bytes * kept.in * (kept.rows == null ? row : kept.rows[row]);
                 for (Run run : runs) {
-                    MemorySegment.copy(source, from + (long) bytes * run.from, target, to + (long) bytes * run.to,
-                            (long) bytes * run.count);
+                    MemorySegment.copy(kept.source, source + (long) kept.bytes * run.from, target,
+                            kept.rowBytes() * i + (long) kept.bytes * run.to, (long) kept.bytes * run.count);
                 }
             }
         });
+    }
+
+    /**
+     * All rows of a target that begins where the source does.
+     *
+     * @param shape of the target
+     * @param panel rows that are gathered before they are written
+     */
+    void inPlace(Kept kept, MemorySegment target, Shape shape, int panel) {
+        List<Run> runs = kept.runs();
+        int rows = shape.extent(0);
+        try (NativeMemory passing = NativeMemory.allocate(panel * kept.rowBytes(),
+                "rows of a compaction in place " + shape)) {
+            for (int from = 0; from < rows; from += panel) {
+                int to = Math.min(rows, from + panel);
+                gather(kept, runs, from, to, passing.segment());
+                MemorySegment.copy(passing.segment(), 0, target, kept.rowBytes() * from, kept.rowBytes() * (to - from));
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.Checks;
 import org.espalier.backend.DropoutMask;
 import org.espalier.backend.HostBuffer;
+import org.espalier.backend.InPlace;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
 import org.espalier.backend.Sequences;
@@ -408,9 +409,17 @@ public final class CpuBackend implements Backend {
     @Override
     public void gather(Queue queue, Tensor source, Tensor rows, Tensor columns, Tensor target) {
         Checks.gather(source, rows, columns, target);
-        Checks.kept(source, rows, columns);
-        compaction.gather(memory(source), intsOrNull(rows), intsOrNull(columns), memory(target),
-                source.shape().extent(1), source.type().blockBytes(), target.shape().extent(0), target.shape().extent(1));
+        Checks.kept(source, rows, columns, target);
+        if (target.bytes() == 0) {
+            return;
+        }
+        Compaction.Kept kept = new Compaction.Kept(memory(source), intsOrNull(rows), intsOrNull(columns),
+                source.shape().extent(1), source.type().blockBytes(), target.shape().extent(1));
+        if (InPlace.is(source, target)) {
+            compaction.inPlace(kept, memory(target), target.shape(), InPlace.panelRows(target));
+        } else {
+            compaction.gather(kept, 0, target.shape().extent(0), memory(target));
+        }
     }
 
     private static int[] intsOrNull(Tensor tensor) {

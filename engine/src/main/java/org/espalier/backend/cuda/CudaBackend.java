@@ -64,7 +64,7 @@ public final class CudaBackend implements Backend {
         this.loss = new CudaLoss(modules);
         this.optimizer = new CudaOptimizer(context, memory, modules);
         this.score = new CudaScore(memory, modules);
-        this.compact = new CudaCompact(modules);
+        this.compact = new CudaCompact(memory, modules);
         this.calibration = new CudaCalibration(context, memory, modules);
     }
 

@@ -30,7 +30,7 @@ final class CudaConvert {
             return;
         }
         if (source.type() == target.type()) {
-            copy(queue, source, target);
+            copy(queue, source, target, "convert");
             return;
         }
         try (CudaKernel.Call call = modules.kernel(FILE, "convert_" + suffix(source.type())).on(queue)) {
@@ -39,10 +39,11 @@ final class CudaConvert {
         }
     }
 
-    private void copy(CudaQueue queue, Tensor source, Tensor target) {
+    /** {@code target = source}, of one type and as many numbers; {@code operation} is what it is part of. */
+    static void copy(CudaQueue queue, Tensor source, Tensor target, String operation) {
         long to = CudaBuffer.address(target, queue);
         long from = CudaBuffer.address(source, queue);
-        context.check(CudaLibrary.cuMemcpyDtoDAsync_v2(to, from, target.bytes(), queue.enter()), "convert",
+        queue.context().check(CudaLibrary.cuMemcpyDtoDAsync_v2(to, from, target.bytes(), queue.enter()), operation,
                 source.type(), source.shape());
     }
 

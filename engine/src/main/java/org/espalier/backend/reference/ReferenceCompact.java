@@ -1,6 +1,7 @@
 package org.espalier.backend.reference;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.espalier.backend.Checks;
 import org.espalier.backend.CompactOps;
 import org.espalier.backend.HostBuffer;
@@ -12,10 +13,11 @@ interface ReferenceCompact extends CompactOps {
     @Override
     default void gather(Queue queue, Tensor source, Tensor rows, Tensor columns, Tensor target) {
         Checks.gather(source, rows, columns, target);
-        Checks.kept(source, rows, columns);
+        Checks.kept(source, rows, columns, target);
         int[] row = rows == null ? null : Numbers.readInts(rows);
         int[] column = columns == null ? null : Numbers.readInts(columns);
-        MemorySegment from = HostBuffer.segment(source);
+        // All is read before anything is written: the target may be where the source is.
+        MemorySegment from = MemorySegment.ofArray(HostBuffer.segment(source).toArray(ValueLayout.JAVA_BYTE));
         MemorySegment to = HostBuffer.segment(target);
         int bytes = source.type().blockBytes();
         for (int i = 0; i < target.shape().extent(0); i++) {
