@@ -43,9 +43,9 @@ public interface MemoryOps extends AutoCloseable {
      */
     Buffer allocate(long bytes, String purpose);
 
-    /** A new tensor over its own buffer, which the caller closes. */
+    /** A new tensor over its own buffer, which the caller closes; type and shape are named beside the purpose. */
     default Tensor allocate(DType type, Shape shape, String purpose) {
-        return Tensor.of(allocate(type.bytes(shape.elements()), purpose), type, shape);
+        return Tensor.of(allocate(type.bytes(shape.elements()), purpose + " " + type + " " + shape), type, shape);
     }
 
     /**

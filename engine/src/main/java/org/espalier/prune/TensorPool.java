@@ -31,7 +31,7 @@ final class TensorPool implements AutoCloseable {
         Buffer buffer = spare.stream().filter(b -> b.bytes() >= bytes).min(Comparator.comparingLong(Buffer::bytes))
                 .orElse(null);
         if (buffer == null) {
-            buffer = backend.allocate(bytes, purpose);
+            buffer = backend.allocate(type, shape, purpose).buffer();
         } else {
             spare.remove(buffer);
         }

@@ -162,7 +162,7 @@ public final class CudaBackend implements Backend {
     @Override
     public Tensor weight(Queue queue, MemorySegment bytes, DType type, Shape shape) {
         Checks.weight(bytes, type, shape);
-        Tensor copy = allocate(type, shape, "a weight " + type + " " + shape);
+        Tensor copy = allocate(type, shape, "a weight");
         try {
             upload(queue, bytes, copy);
             return copy;

@@ -32,8 +32,9 @@ final class CudaDecoding implements AutoCloseable {
      */
     Tensor place(CudaSequences some) {
         int[] words = some.words();
+        Shape shape = Shape.of(words.length);
         if (sequences == null) {
-            sequences = memory.allocateOwn(DType.I32.bytes(words.length), "sequences of attention");
+            sequences = allocate(DType.I32, shape, "sequences of attention");
         }
         if (!Arrays.equals(words, placed)) {
             if (queue.capturing()) {
@@ -42,7 +43,7 @@ final class CudaDecoding implements AutoCloseable {
             upload(words);
             placed = words;
         }
-        return new Tensor(sequences, 0, DType.I32, Shape.of(words.length));
+        return new Tensor(sequences, 0, DType.I32, shape);
     }
 
     /** The driver copies so little by itself before its call returns. */
@@ -56,15 +57,19 @@ final class CudaDecoding implements AutoCloseable {
 
     /** Room for so many numbers; what it held before is lost. */
     Tensor room(long numbers) {
-        long bytes = DType.F32.bytes(numbers);
-        if (room == null || room.bytes() < bytes) {
+        Shape shape = Shape.of(numbers);
+        if (room == null || room.bytes() < DType.F32.bytes(numbers)) {
             if (room != null) {
                 room.close();
                 room = null;
             }
-            room = memory.allocateOwn(bytes, "shares of attention");
+            room = allocate(DType.F32, shape, "shares of attention");
         }
-        return new Tensor(room, 0, DType.F32, Shape.of(numbers));
+        return new Tensor(room, 0, DType.F32, shape);
+    }
+
+    private CudaBuffer allocate(DType type, Shape shape, String purpose) {
+        return memory.allocateOwn(type.bytes(shape.elements()), purpose + " " + type + " " + shape);
     }
 
     @Override

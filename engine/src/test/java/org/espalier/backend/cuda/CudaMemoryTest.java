@@ -120,9 +120,10 @@ class CudaMemoryTest {
     void fullDeviceSaysWhatIsInUseAndWhatWouldHelp() {
         StandIn.requireItself();
         StandIn.setMemory(WORKSPACE + 10L * MIB);
-        try (CudaBackend cuda = CudaBackend.open(0); Buffer weights = cuda.allocate(6 * MIB, "a weight F32 [1536, 1024]");
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Buffer weights = cuda.allocate(DType.F32, Shape.of(1536, 1024), "a weight").buffer();
                 Buffer small = cuda.allocate(100, "an input")) {
-            Failure full = assertThrows(Failure.class, () -> cuda.allocate(5 * MIB, "the logits F32 [1280, 1024]"));
+            Failure full = assertThrows(Failure.class, () -> cuda.allocate(DType.F32, Shape.of(1280, 1024), "the logits"));
             assertEquals("the GPU has no 5 MiB left for the logits F32 [1280, 1024]", full.what());
             assertEquals("15 MiB in use by 3 buffers, the largest 8 MiB for the workspace of cuBLAS, "
                     + "6 MiB for a weight F32 [1536, 1024], 100 bytes for an input; 3 MiB of 18 MiB are free", full.where());
@@ -149,6 +150,24 @@ class CudaMemoryTest {
                     new double[] {1}, x, dY, null, Tensor.of(squares, DType.F32, shape), 0));
             assertEquals("the GPU has no 840000 bytes left for one sequence's gradient [300, 700]", full.what());
             assertEquals(w.bytes(), 840_000);
+        }
+    }
+
+    /** What attention keeps for a queue has a size as well. */
+    @Test
+    void fullDeviceSaysHowMuchAttentionNeeds() {
+        StandIn.requireItself();
+        int keys = 600;
+        StandIn.setMemory(WORKSPACE + MIB);
+        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
+                Buffer activations = cuda.allocate(MIB, "activations")) {
+            Tensor key = new Tensor(activations, 0, DType.F32, Shape.of(keys, 1, 4));
+            Tensor query = key.slice(0, 1);
+            Tensor logSum = new Tensor(activations, key.bytes(), DType.F32, Shape.of(1, 1));
+            Failure full = assertThrows(Failure.class, () -> cuda.attention(queue, Sequences.cached(keys - 1, 1), 1, query,
+                    key, key, query, logSum));
+            // Three blocks of keys leave four numbers and the logarithm of their weight each.
+            assertEquals("the GPU has no 60 bytes left for shares of attention F32 [15]", full.what());
         }
     }
 
