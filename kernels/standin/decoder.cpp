@@ -90,6 +90,7 @@ const DecodeTable& decodeTable() {
         addConversions(table);
         addMoves(table);
         addMemoryOperations(table);
+        addAtomicOperations(table);
         addControlOperations(table);
         addWarpOperations(table);
         return table;

@@ -32,7 +32,8 @@ struct STANDIN_EXPORT Allocation {
     uint64_t firstUnwritten(uint64_t offset, uint64_t count) const;
 };
 
-enum class Access { Read, Write };
+// Atomic: reads and writes at once, which only shared memory has.
+enum class Access { Read, Write, Atomic };
 
 class STANDIN_EXPORT Memory {
 public:

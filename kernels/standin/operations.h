@@ -11,6 +11,7 @@ void addLogicOperations(DecodeTable& table);
 void addConversions(DecodeTable& table);
 void addMoves(DecodeTable& table);
 void addMemoryOperations(DecodeTable& table);
+void addAtomicOperations(DecodeTable& table);
 void addControlOperations(DecodeTable& table);
 void addWarpOperations(DecodeTable& table);
 

@@ -84,17 +84,19 @@ T integral(T value, Integral how) {
     }
 }
 
-// Out of range clamps, NaN gives 0.
+// Out of range clamps. NaN gives 0, or the sign bit alone where either side has 64 bits.
 template <typename D, typename S>
 void floatToInteger(Warp& warp, const Instruction& i, uint32_t lanes) {
     uint64_t* d = warp.row(i.d[0]);
     const uint64_t* a = warp.row(i.a[0]);
     const Integral how = static_cast<Integral>(i.variant);
     constexpr S LEAST = static_cast<S>(std::numeric_limits<D>::min());
+    constexpr bool LONG = sizeof(D) == 8 || sizeof(S) == 8;
+    constexpr D NOT_A_NUMBER = static_cast<D>(LONG ? 1ull << (8 * sizeof(D) - 1) : 0);
     constexpr S BEYOND = static_cast<S>(std::numeric_limits<D>::max() / 2 + 1) * 2;
     forLanes(lanes, [=](int lane) {
         const S value = integral(get<S>(a[lane]), how);
-        d[lane] = slotOf(std::isnan(value) ? D(0)
+        d[lane] = slotOf(std::isnan(value) ? NOT_A_NUMBER
                          : value <= LEAST ? std::numeric_limits<D>::min()
                          : value >= BEYOND ? std::numeric_limits<D>::max() : static_cast<D>(value));
     });

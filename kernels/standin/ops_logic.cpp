@@ -109,6 +109,32 @@ void decodePermute(Decoding& in) {
     in.execute(type == Type::B32 ? ternary<uint32_t, Permute> : nullptr);
 }
 
+// bfi: the low bits of a, as many as a[3] says, in b from place a[2] on. Both counts are bytes; what lies beyond is dropped.
+template <typename T>
+void insertBits(Warp& warp, const Instruction& i, uint32_t lanes) {
+    uint64_t* d = warp.row(i.d[0]);
+    const uint64_t* a = warp.row(i.a[0]);
+    const uint64_t* b = warp.row(i.a[1]);
+    const uint64_t* start = warp.row(i.a[2]);
+    const uint64_t* length = warp.row(i.a[3]);
+    constexpr uint64_t WIDTH = 8 * sizeof(T);
+    forLanes(lanes, [=](int lane) {
+        const uint64_t from = start[lane] & 255;
+        const uint64_t bits = length[lane] & 255;
+        const uint64_t mask = bits < 64 ? (1ull << bits) - 1 : ~0ull;
+        const uint64_t inserted = from < WIDTH ? mask << from : 0;
+        d[lane] = slotOf(static_cast<T>((b[lane] & ~inserted) | (inserted != 0 ? a[lane] << from & inserted : 0)));
+    });
+}
+
+void decodeInsertBits(Decoding& in) {
+    Type type = in.type();
+    operands(in, type, 2);
+    in.out.a[2] = in.read(3, Type::U32);
+    in.out.a[3] = in.read(4, Type::U32);
+    in.execute(type == Type::B32 ? insertBits<uint32_t> : type == Type::B64 ? insertBits<uint64_t> : nullptr);
+}
+
 // Shifts by the width or more give 0, or copies of the sign.
 template <typename T>
 void shiftLeft(Warp& warp, const Instruction& i, uint32_t lanes) {
@@ -296,6 +322,7 @@ void addLogicOperations(DecodeTable& table) {
     table["bfind"] = decodeFind;
     table["brev"] = decodeCount<ReverseBits>;
     table["prmt"] = decodePermute;
+    table["bfi"] = decodeInsertBits;
     table["setp"] = decodeSetPredicate;
     table["selp"] = decodeSelect;
 }

@@ -1,21 +1,11 @@
 // ld and st, one element or a vector of 2 or 4, in every space.
 #include "address_spaces.h"
+#include "alignment.h"
 #include "lanes.h"
 #include "operations.h"
 
 namespace standin {
 namespace {
-
-// Accesses are of 1, 2, 4, 8 or 16 bytes.
-bool aligned(uint64_t address, uint64_t count) { return (address & (count - 1)) == 0; }
-
-void requireAlignment(uint64_t address, uint64_t count) {
-    if (!aligned(address, count)) {
-        throw Fault{CUDA_ERROR_MISALIGNED_ADDRESS,
-                    format("misaligned: 0x%llx is not a multiple of %llu", static_cast<unsigned long long>(address),
-                           static_cast<unsigned long long>(count))};
-    }
-}
 
 bool inWindow(uint64_t address, uint64_t window) { return address - window < WINDOW_BYTES; }
 

@@ -30,6 +30,19 @@ inline uint32_t SharedMemory::racingWriter(const Cell& cell, uint32_t thread, co
     return safe ? NOBODY : cell.writer;
 }
 
+inline uint32_t SharedMemory::racingAdder(const Cell& cell, uint32_t thread, const WarpOrder& order) const {
+    if (cell.addEpoch != epoch) {
+        return NOBODY;
+    }
+    if (cell.otherAdder != NOBODY) {
+        return cell.adder == thread ? cell.otherAdder : cell.adder;
+    }
+    const bool safe = cell.adder == thread
+                      || (cell.adder / WARP == thread / WARP
+                          && order.ordered(cell.adder % WARP, thread % WARP, cell.addClock));
+    return safe ? NOBODY : cell.adder;
+}
+
 inline uint32_t SharedMemory::racingReader(const Cell& cell, uint32_t thread, const WarpOrder& order) const {
     if (cell.readEpoch != epoch) {
         return NOBODY;
@@ -49,12 +62,19 @@ inline uint32_t SharedMemory::racingReader(const Cell& cell, uint32_t thread, co
     return NOBODY;
 }
 
-inline void SharedMemory::noteRead(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order) {
+inline void SharedMemory::requireWritten(const Cell& cell, uint64_t address) const {
     if (cell.writeEpoch < block) {
         throw Fault{CUDA_ERROR_LAUNCH_FAILED, format("reads byte %llu of shared memory, never written by this block",
                                                      static_cast<unsigned long long>(address))};
     }
+}
+
+inline void SharedMemory::noteRead(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order) {
+    requireWritten(cell, address);
     if (uint32_t other = racingWriter(cell, thread, order); other != NOBODY) {
+        race("reads", address, other);
+    }
+    if (uint32_t other = racingAdder(cell, thread, order); other != NOBODY) {
         race("reads", address, other);
     }
     if (cell.readEpoch != epoch) {
@@ -72,23 +92,38 @@ inline void SharedMemory::noteRead(Cell& cell, uint64_t address, uint32_t thread
 }
 
 inline void SharedMemory::noteWrite(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order) {
-    if (uint32_t other = racingWriter(cell, thread, order); other != NOBODY) {
-        race("writes", address, other);
-    }
-    if (uint32_t other = racingReader(cell, thread, order); other != NOBODY) {
-        race("writes", address, other);
+    for (uint32_t other : {racingWriter(cell, thread, order), racingAdder(cell, thread, order),
+                           racingReader(cell, thread, order)}) {
+        if (other != NOBODY) race("writes", address, other);
     }
     cell.writer = thread;
     cell.writeEpoch = epoch;
     cell.writeClock = clock;
 }
 
+inline void SharedMemory::noteAtomic(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order) {
+    requireWritten(cell, address);
+    for (uint32_t other : {racingWriter(cell, thread, order), racingReader(cell, thread, order)}) {
+        if (other != NOBODY) race("writes", address, other);
+    }
+    if (cell.addEpoch != epoch) {
+        cell.addEpoch = epoch;
+        cell.otherAdder = NOBODY;
+    } else if (cell.adder != thread) {
+        cell.otherAdder = cell.adder;
+    }
+    cell.adder = thread;
+    cell.addClock = clock;
+}
+
 inline void SharedMemory::note(Cell& cell, uint64_t address, Access access, uint32_t thread, uint64_t clock,
                                const WarpOrder& order) {
     if (access == Access::Read) {
         noteRead(cell, address, thread, clock, order);
-    } else {
+    } else if (access == Access::Write) {
         noteWrite(cell, address, thread, clock, order);
+    } else {
+        noteAtomic(cell, address, thread, clock, order);
     }
 }
 

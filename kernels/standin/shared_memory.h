@@ -44,6 +44,10 @@ private:
         uint32_t writeEpoch = 0;
         uint32_t readEpoch = 0;
         uint32_t writer = NOBODY;
+        uint64_t addClock = 0;            // atomic operations, which do not race with each other
+        uint32_t addEpoch = 0;
+        uint32_t adder = NOBODY;          // the latest
+        uint32_t otherAdder = NOBODY;     // one of the epoch before it
         uint32_t reader = NOBODY;         // the first reader of the epoch
         uint32_t readerLanes = 0;         // readers in the first reader's warp
         uint32_t foreignReader = NOBODY;  // a reader of another warp
@@ -59,8 +63,11 @@ private:
     void note(Cell& cell, uint64_t address, Access access, uint32_t thread, uint64_t clock, const WarpOrder& order);
     void noteRead(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order);
     void noteWrite(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order);
-    // The thread whose write, or read, in this epoch is not ordered before `thread`'s access, or NOBODY.
+    void noteAtomic(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order);
+    void requireWritten(const Cell& cell, uint64_t address) const;
+    // The thread whose write, atomic operation or read, in this epoch is not ordered before `thread`'s access, or NOBODY.
     uint32_t racingWriter(const Cell& cell, uint32_t thread, const WarpOrder& order) const;
+    uint32_t racingAdder(const Cell& cell, uint32_t thread, const WarpOrder& order) const;
     uint32_t racingReader(const Cell& cell, uint32_t thread, const WarpOrder& order) const;
 
     std::vector<uint8_t> data;

@@ -107,7 +107,7 @@ public final class SpeedServer implements AutoCloseable {
         Generator generator = generators.computeIfAbsent(test, t -> new Generator(model, tokens));
         generator.rewind(0);
         long start = System.nanoTime();
-        int token = parts.group(1).equals("pp") ? generator.greedy(ids(tokens)) : write(generator, tokens);
+        int token = parts.group(1).equals("pp") ? generator.next(ids(tokens)) : write(generator, tokens);
         double seconds = (System.nanoTime() - start) / 1e9;
         return Map.of("test", test, "seconds", seconds, "tokens_per_second", tokens / seconds, "last", token);
     }
@@ -115,7 +115,7 @@ public final class SpeedServer implements AutoCloseable {
     private int write(Generator generator, int tokens) {
         int token = ids(1)[0];
         for (int i = 0; i < tokens; i++) {
-            token = generator.greedy(token);
+            token = generator.next(token);
         }
         return token;
     }

@@ -6,5 +6,5 @@ package org.espalier.backend;
  * number of threads.
  */
 public interface Backend extends MemoryOps, EmbeddingOps, LinearOps, NormOps, AttentionOps, ElementwiseOps, LossOps,
-        OptimizerOps, ScoreOps, CompactOps, SolveOps, CalibrationOps {
+        SampleOps, OptimizerOps, ScoreOps, CompactOps, SolveOps, CalibrationOps {
 }

@@ -215,6 +215,13 @@ public final class Checks {
                 .require(x.shape().dim(1) > 0, "rows are empty");
     }
 
+    public static void sample(DType compute, Tensor logits, Tensor positions, Tensor out) {
+        Operands o = Operands.of("sample", "logits", logits, "positions", positions, "out", out).rank(logits, 2);
+        o.like(logits, compute, logits.shape()).is(positions, DType.I32, logits.shape().dim(0))
+                .is(out, DType.I32, logits.shape().dim(0)).require(logits.shape().dim(1) > 0, "rows are empty")
+                .require(logits.shape().dim(1) <= Sampling.MOST_TOKENS, "rows of more than 2^22 numbers");
+    }
+
     public static void sumOfSquares(DType compute, Tensor x, Tensor out, float beta) {
         Operands o = Operands.of("sumOfSquares", "x", x, "out", out).present(x);
         o.like(x, compute, x.shape()).is(out, DType.F64, 1).beta(beta);

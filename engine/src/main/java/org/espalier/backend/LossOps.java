@@ -25,7 +25,4 @@ public interface LossOps {
      * @param weight what each token's loss counts, usually 1 / counted tokens
      */
     void crossEntropyBackward(Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight, Tensor dLogits);
-
-    /** {@code out[t] =} the index of the largest of {@code x[t]}, the first of equals; int32. */
-    void argMax(Queue queue, Tensor x, Tensor out);
 }

@@ -4,13 +4,11 @@ import java.util.Arrays;
 import java.util.Set;
 import java.util.function.IntConsumer;
 import org.espalier.model.Generator;
-import org.espalier.model.Sampler;
 
 /** Writes tokens after a prompt until one ends the text, and keeps the time. */
 final class Continuation {
 
     private final Generator generator;
-    private final Sampler sampler;
     private final Set<Integer> ends;
     private int[] ids = new int[0];
     private boolean stopped;
@@ -19,13 +17,9 @@ final class Continuation {
     private long prefillNanos;
     private long decodeNanos;
 
-    /**
-     * @param sampler null takes the likeliest token
-     * @param ends    tokens that end a text
-     */
-    Continuation(Generator generator, Sampler sampler, Set<Integer> ends) {
+    /** @param ends tokens that end a text */
+    Continuation(Generator generator, Set<Integer> ends) {
         this.generator = generator;
-        this.sampler = sampler;
         this.ends = ends;
     }
 
@@ -33,7 +27,7 @@ final class Continuation {
     void run(int[] prompt, int most, IntConsumer sink) {
         promptTokens = prompt.length;
         long start = System.nanoTime();
-        int next = next(prompt);
+        int next = generator.next(prompt);
         prefillNanos = System.nanoTime() - start;
         int[] written = new int[most];
         int count = 0;
@@ -44,16 +38,12 @@ final class Continuation {
                 break;
             }
             start = System.nanoTime();
-            next = next(next);
+            next = generator.next(next);
             decodeNanos += System.nanoTime() - start;
             steps++;
         }
         stopped = count < most;
         ids = Arrays.copyOf(written, count);
-    }
-
-    private int next(int... last) {
-        return sampler == null ? generator.greedy(last) : sampler.draw(generator.logits(last));
     }
 
     /** The new tokens, without the one that ended the text. */

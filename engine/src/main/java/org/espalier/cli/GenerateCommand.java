@@ -4,14 +4,15 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import org.espalier.backend.Sampling;
 import org.espalier.ffi.Failure;
 import org.espalier.format.ChatTemplate;
 import org.espalier.format.TextFile;
 import org.espalier.format.Tokenizer;
 import org.espalier.model.Generator;
-import org.espalier.model.Sampler;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -76,8 +77,8 @@ final class GenerateCommand extends EngineCommand {
                 OpenModel open = compute.model(model.path(), adapter.path())) {
             int[] ids = promptIds(tokenizer, prompt);
             int most = most(ids.length, open.model().config().maxPositions());
-            try (Generator generator = new Generator(open.model(), ids.length + most)) {
-                Continuation continuation = new Continuation(generator, sampler(), Set.copyOf(tokenizer.eosIds()));
+            try (Generator generator = new Generator(open.model(), ids.length + most, sampling())) {
+                Continuation continuation = new Continuation(generator, Set.copyOf(tokenizer.eosIds()));
                 TextStream text = new TextStream(tokenizer, ids, json() ? null : out());
                 continuation.run(ids, most, text::add);
                 report(generator, ids, continuation, text.finish());
@@ -107,8 +108,8 @@ final class GenerateCommand extends EngineCommand {
         return most;
     }
 
-    private Sampler sampler() {
-        return temperature == 0 ? null : new Sampler(temperature, topK, topP, seed.value());
+    private Optional<Sampling> sampling() {
+        return temperature == 0 ? Optional.empty() : Optional.of(new Sampling(temperature, topK, topP, seed.value()));
     }
 
     private void report(Generator generator, int[] promptIds, Continuation continuation, String text) {

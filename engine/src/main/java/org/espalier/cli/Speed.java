@@ -22,7 +22,7 @@ final class Speed implements AutoCloseable {
     /** Reads {@code tokens} tokens as one prompt. */
     static Speed reading(Model model, int tokens, long seed) {
         int[] ids = ids(model, tokens, seed);
-        return new Speed(model, tokens, generator -> generator.greedy(ids));
+        return new Speed(model, tokens, generator -> generator.next(ids));
     }
 
     /** Writes {@code tokens} tokens one by one. */
@@ -30,7 +30,7 @@ final class Speed implements AutoCloseable {
         int[] ids = ids(model, tokens, seed);
         return new Speed(model, tokens, generator -> {
             for (int id : ids) {
-                generator.greedy(id);
+                generator.next(id);
             }
         });
     }

@@ -129,7 +129,7 @@ final class StageMeter {
         int[] prompt = tokenizer.encode(wanted.prompt, true);
         int most = Math.min(wanted.textTokens, open.model().config().maxPositions() - prompt.length);
         try (Generator generator = new Generator(open.model(), prompt.length + most)) {
-            Continuation continuation = new Continuation(generator, null, Set.copyOf(tokenizer.eosIds()));
+            Continuation continuation = new Continuation(generator, Set.copyOf(tokenizer.eosIds()));
             TextStream text = new TextStream(tokenizer, prompt, null);
             continuation.run(prompt, most, text::add);
             return text.finish();

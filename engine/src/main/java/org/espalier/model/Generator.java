@@ -9,6 +9,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Repeat;
+import org.espalier.backend.Sampling;
 import org.espalier.backend.Sequences;
 import org.espalier.ffi.Failure;
 import org.espalier.model.Llama.Recording;
@@ -33,10 +34,11 @@ public final class Generator implements AutoCloseable {
     private final int capacity;
     private final Map<String, Tensor> cache = new HashMap<>();
     private final Map<Integer, Pass> passes = new HashMap<>();
-    private final Tensor best;
+    private final Optional<Sampling> sampling;
+    private final Tensor chosen;
     private int length;
 
-    /** What runs for so many tokens at once; the step gives the logits and {@link #best}. */
+    /** What runs for so many tokens at once; the step gives the logits and {@link #chosen}. */
     private record Pass(Recording recording, Executor executor, Repeat step) implements AutoCloseable {
 
         @Override
@@ -46,11 +48,17 @@ public final class Generator implements AutoCloseable {
         }
     }
 
+    /** Takes the likeliest token each time, the lowest id of equals. */
+    public Generator(Model model, int capacity) {
+        this(model, capacity, Optional.empty());
+    }
+
     /**
      * @param capacity most tokens of prompt and continuation together
-     * @throws Failure if that is beyond the model's context, or if there is no memory for the cache
+     * @param sampling how the next token is drawn; without it the likeliest is taken
+     * @throws Failure if the capacity is beyond the model's context, or if there is no memory for the cache
      */
-    public Generator(Model model, int capacity) {
+    public Generator(Model model, int capacity, Optional<Sampling> sampling) {
         if (capacity < 1 || capacity > model.config().maxPositions()) {
             throw new Failure(capacity + " tokens of prompt and continuation do not fit the model's context",
                     "1 to " + model.config().maxPositions() + " positions", "use a shorter prompt or fewer new tokens");
@@ -58,7 +66,8 @@ public final class Generator implements AutoCloseable {
         this.model = model;
         this.backend = model.backend();
         this.capacity = capacity;
-        this.best = backend.allocate(DType.I32, Shape.of(1), "chosen token");
+        this.sampling = sampling;
+        this.chosen = backend.allocate(DType.I32, Shape.of(1), "chosen token");
         for (Value state : model.llama().cached(1, 1, capacity).tape().leaves(Value.Role.STATE)) {
             cache.put(state.name(), backend.allocate(backend.computeType(), state.shape(), "cache " + state.name()));
         }
@@ -77,10 +86,10 @@ public final class Generator implements AutoCloseable {
         length = tokens;
     }
 
-    /** Takes in {@code ids} and returns the most likely next token, the lowest id of equals. */
-    public int greedy(int... ids) {
+    /** Takes in {@code ids} and returns the next token. What is drawn for it follows from its position alone. */
+    public int next(int... ids) {
         Pass pass = append(ids);
-        return HostCopy.readInts(backend, pass.executor.queue(), best)[0];
+        return HostCopy.readInts(backend, pass.executor.queue(), chosen)[0];
     }
 
     /** Takes in {@code ids} and returns the logits of the next token, {@code [V]}. */
@@ -151,11 +160,18 @@ public final class Generator implements AutoCloseable {
         Queue queue = executor.queue();
         Consumer<Sequences> step = rows -> {
             executor.forward(rows);
-            backend.argMax(queue, executor.tensor(recording.logits()), best);
+            choose(queue, executor.tensor(recording.logits()), executor.tensor(recording.positions()));
         };
         // Weights that come and go are not where they were when a step was captured.
         boolean repeated = recording.ids().shape().equals(Shape.of(1)) && model.weights().resident();
         return repeated ? queue.repeatable(step) : step::accept;
+    }
+
+    /** @param positions of the tokens taken in, of which the last is followed by the chosen one */
+    private void choose(Queue queue, Tensor logits, Tensor positions) {
+        long tokens = positions.shape().dim(0);
+        sampling.ifPresentOrElse(how -> backend.sample(queue, logits, positions.slice(tokens - 1, tokens), how, chosen),
+                () -> backend.argMax(queue, logits, chosen));
     }
 
     @Override
@@ -164,6 +180,6 @@ public final class Generator implements AutoCloseable {
         passes.clear();
         cache.values().forEach(t -> t.buffer().close());
         cache.clear();
-        best.buffer().close();
+        chosen.buffer().close();
     }
 }

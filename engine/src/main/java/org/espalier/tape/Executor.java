@@ -181,10 +181,13 @@ public final class Executor implements AutoCloseable {
         return HostCopy.readInts(backend, queue, tensor(result));
     }
 
-    /** Where a result is, until the next run. */
+    /** Where a result is, until the next run, or an input. */
     public Tensor tensor(Value result) {
+        if (inputs.containsKey(result)) {
+            return inputs.get(result);
+        }
         if (!tape.results().contains(result)) {
-            throw new IllegalArgumentException("not a result of this tape: " + result);
+            throw new IllegalArgumentException("not a result or input of this tape: " + result);
         }
         return activation(result, 0);
     }

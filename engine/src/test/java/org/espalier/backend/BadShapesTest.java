@@ -31,7 +31,7 @@ class BadShapesTest {
             "embedding table longer", "embeddingBackward dTable longer", "scatterRows target longer",
             "gatherRows source longer", "gather source longer", "gather source wider",
             "linearBackwardBias dY longer", "rotary table longer",
-            "crossEntropy logits wider", "argMax x wider",
+            "crossEntropy logits wider", "argMax x wider", "sample logits wider",
             "sumOfSquares x longer", "sumOfSquares x wider", "sumOfSquares x deeper",
             "fill target longer", "fill target wider", "fill target deeper", "fill target integers",
             "convert source deeper", "convert target deeper", "convert source integers",

@@ -93,6 +93,8 @@ class BadValuesTest {
                         t -> t.attention(Sequences.cached(5, 2), 6, 2, 2)),
                 refusal(backend, "argMax: rows are empty; x R [2, 0], out I32 [2]",
                         t -> t.ops.argMax(t.queue, t.reals(2, 0), t.ints(0, 0))),
+                refusal(backend, "sample: rows are empty; logits R [2, 0], positions I32 [2], out I32 [2]",
+                        t -> t.ops.sample(t.queue, t.reals(2, 0), t.ints(0, 0), new Sampling(1, 0, 1, 42), t.ints(0, 0))),
                 refusal(backend, "weight: F32 [2] needs 8 bytes of native memory; got 8 of heap memory",
                         t -> t.ops.weight(t.queue, MemorySegment.ofArray(new byte[8]), DType.F32, Shape.of(2))),
                 refusal(backend, "upload: the host side has 7 bytes, not 8; tensor I32 [2]",

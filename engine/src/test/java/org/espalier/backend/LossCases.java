@@ -1,9 +1,7 @@
 package org.espalier.backend;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import org.espalier.tensor.DType;
 
 /** {@link LossOps}. */
 final class LossCases {
@@ -18,12 +16,10 @@ final class LossCases {
         List<OpCase<LossOps>> cases = new ArrayList<>();
         for (int[] size : SIZES) {
             cases.add(crossEntropy(size[0], size[1], 0, false));
-            cases.add(argMax(size[0], size[1]));
         }
         cases.add(crossEntropy(17, 65, 1, false));
         cases.add(crossEntropy(17, 65, 2, false));
         cases.add(crossEntropy(7, 65, 1, true));
-        cases.add(ties());
         return cases;
     }
 
@@ -56,26 +52,5 @@ final class LossCases {
                 .backward(4L * tokens * vocab, (ops, q, t) -> ops.crossEntropyBackward(q, t.get("logits"),
                         t.get("targets"), t.get("logSum"), weight, t.get("dLogits")))
                 .build();
-    }
-
-    static OpCase<LossOps> argMax(int tokens, int columns) {
-        return argMax(new CaseBuilder<LossOps>("argMax", tokens + "x" + columns).input("x", tokens, columns), tokens, columns);
-    }
-
-    /** The first of equals, wherever the equals are. */
-    private static OpCase<LossOps> ties() {
-        int tokens = 7;
-        int columns = 65;
-        double[] x = new double[tokens * columns];
-        for (int t = 0; t < tokens; t++) {
-            Arrays.fill(x, t * columns + 9 * t, (t + 1) * columns, -1 - t);
-            Arrays.fill(x, t * columns, t * columns + 9 * t, -10);
-        }
-        return argMax(new CaseBuilder<LossOps>("argMax", "ties").input("x", x, tokens, columns), tokens, columns);
-    }
-
-    private static OpCase<LossOps> argMax(CaseBuilder<LossOps> b, long tokens, long columns) {
-        return b.output("out", DType.I32, tokens).tolerance(0, "an index is right or wrong")
-                .forward(tokens * columns, (ops, q, t) -> ops.argMax(q, t.get("x"), t.get("out"))).build();
     }
 }

@@ -26,7 +26,8 @@ public final class ModelCases {
                 NormCases.rmsNorm(1, 576, DType.F32, 0, 0, true, true),
                 AttentionCases.causal("cached, one query after 511", Sequences.cached(511, 1), 512, 9, 3, 64),
                 ElementwiseCases.swiGlu(new long[] {1, 1536}, 0, 0, true, true),
-                LossCases.argMax(1, 49_152));
+                SampleCases.argMax(1, 49_152),
+                SampleCases.sample(1, 49_152, new Sampling(0.7, 50, 0.9, 42)));
     }
 
     /** What reading a prompt and training need. */

@@ -40,6 +40,10 @@ public final class OpCases {
         return LossCases.all();
     }
 
+    public static List<OpCase<SampleOps>> sample() {
+        return SampleCases.all();
+    }
+
     public static List<OpCase<OptimizerOps>> optimizer() {
         return OptimizerCases.all();
     }
@@ -63,6 +67,7 @@ public final class OpCases {
     /** Every family: what a whole backend is tested on. */
     public static Stream<OpCase<? super Backend>> all() {
         return Stream.<List<? extends OpCase<? super Backend>>>of(memory(), embedding(), linear(), norm(), attention(),
-                elementwise(), loss(), optimizer(), score(), compact(), solve(), calibration()).flatMap(List::stream);
+                elementwise(), loss(), sample(), optimizer(), score(), compact(), solve(), calibration())
+                .flatMap(List::stream);
     }
 }

@@ -34,9 +34,9 @@ class GreedyGoldenTest {
     private static List<Integer> greedy(Model model, int[] prompt, int count) {
         List<Integer> ids = new ArrayList<>();
         try (Generator generator = new Generator(model, prompt.length + count)) {
-            ids.add(generator.greedy(prompt));
+            ids.add(generator.next(prompt));
             while (ids.size() < count) {
-                ids.add(generator.greedy(ids.getLast()));
+                ids.add(generator.next(ids.getLast()));
             }
         }
         return ids;

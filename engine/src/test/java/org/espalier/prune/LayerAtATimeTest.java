@@ -84,7 +84,7 @@ class LayerAtATimeTest {
         same(0, othersFirst, model -> {
             try (Generator generator = new Generator(model, 12)) {
                 // More of them than a device takes one by one before it repeats what it was given.
-                List<Object> tokens = List.of(generator.greedy(3, 1, 4), generator.greedy(1), generator.greedy(5),
+                List<Object> tokens = List.of(generator.next(3, 1, 4), generator.next(1), generator.next(5),
                         Arrays.toString(generator.logits(9)), Arrays.toString(generator.logits(2)));
                 assertEquals(Optional.empty(), generator.refusal());
                 assertEquals(model.weights().resident(), StandIn.graphLaunches() > 0);

@@ -9,6 +9,7 @@ import org.espalier.backend.HostBuffer;
 import org.espalier.backend.InPlace;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
+import org.espalier.backend.Sampling;
 import org.espalier.backend.Sequences;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
@@ -39,6 +40,7 @@ public final class CpuBackend implements Backend {
     private final Dropout dropout;
     private final Tables tables;
     private final Loss loss;
+    private final Sample sample;
     private final Optimizer optimizer;
     private final Convert convert;
     private final Scores scores;
@@ -63,6 +65,7 @@ public final class CpuBackend implements Backend {
         dropout = new Dropout(pool);
         tables = new Tables(pool);
         loss = new Loss(pool);
+        sample = new Sample(pool);
         optimizer = new Optimizer(pool);
         convert = new Convert(pool);
         scores = new Scores(pool);
@@ -318,7 +321,14 @@ public final class CpuBackend implements Backend {
     @Override
     public void argMax(Queue queue, Tensor x, Tensor out) {
         Checks.argMax(COMPUTE, x, out);
-        loss.argMax(memory(x), memory(out), x.shape().extent(0), x.shape().columns());
+        sample.argMax(memory(x), memory(out), x.shape().extent(0), x.shape().columns());
+    }
+
+    @Override
+    public void sample(Queue queue, Tensor logits, Tensor positions, Sampling sampling, Tensor out) {
+        Checks.sample(COMPUTE, logits, positions, out);
+        sample.draw(memory(logits), memory(positions), memory(out), logits.shape().extent(0), logits.shape().columns(),
+                sampling);
     }
 
     @Override

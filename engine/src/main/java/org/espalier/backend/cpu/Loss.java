@@ -1,11 +1,9 @@
 package org.espalier.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 import org.espalier.backend.LossOps;
 
-/** Cross-entropy and the best index of float32 rows; formulas in {@link LossOps}. */
+/** Cross-entropy of float32 rows; formulas in {@link LossOps}. */
 final class Loss {
 
     private final WorkerPool pool;
@@ -40,29 +38,5 @@ final class Loss {
             long at = row + 4L * target;
             dLogits.set(Lanes.FLOAT, at, dLogits.get(Lanes.FLOAT, at) - weight);
         });
-    }
-
-    void argMax(MemorySegment x, MemorySegment out, int rows, int columns) {
-        pool.run(rows, (t, worker) -> {
-            long row = 4L * columns * t;
-            out.set(Lanes.INT, 4L * t, firstEqual(x, row, columns, Softmax.max(x, row, columns)));
-        });
-    }
-
-    /** The first index of {@code value}, 0 if it is nowhere: where a row holds a NaN. */
-    private static int firstEqual(MemorySegment x, long row, int columns, float value) {
-        int whole = Lanes.whole(columns);
-        for (int c = 0; c < whole; c += Lanes.WIDTH) {
-            VectorMask<Float> equal = Lanes.load(x, row + 4L * c).compare(VectorOperators.EQ, value);
-            if (equal.anyTrue()) {
-                return c + equal.firstTrue();
-            }
-        }
-        for (int c = whole; c < columns; c++) {
-            if (x.get(Lanes.FLOAT, row + 4L * c) == value) {
-                return c;
-            }
-        }
-        return 0;
     }
 }

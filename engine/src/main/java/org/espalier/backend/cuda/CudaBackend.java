@@ -12,6 +12,7 @@ import org.espalier.backend.DropoutMask;
 import org.espalier.backend.OwnMemory;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
+import org.espalier.backend.Sampling;
 import org.espalier.backend.Sequences;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.Buffer;
@@ -41,6 +42,7 @@ public final class CudaBackend implements Backend {
     private final CudaAttention attention;
     private final CudaElementwise elementwise;
     private final CudaLoss loss;
+    private final CudaSample sample;
     private final CudaOptimizer optimizer;
     private final CudaScore score;
     private final CudaCompact compact;
@@ -62,6 +64,7 @@ public final class CudaBackend implements Backend {
         this.attention = new CudaAttention(memory, modules);
         this.elementwise = new CudaElementwise(context, modules);
         this.loss = new CudaLoss(modules);
+        this.sample = new CudaSample(modules);
         this.optimizer = new CudaOptimizer(context, memory, modules);
         this.score = new CudaScore(memory, modules);
         this.compact = new CudaCompact(memory, modules);
@@ -350,7 +353,13 @@ public final class CudaBackend implements Backend {
     @Override
     public void argMax(Queue queue, Tensor x, Tensor out) {
         Checks.argMax(COMPUTE, x, out);
-        loss.argMax(cuda(queue), x, out);
+        sample.argMax(cuda(queue), x, out);
+    }
+
+    @Override
+    public void sample(Queue queue, Tensor logits, Tensor positions, Sampling sampling, Tensor out) {
+        Checks.sample(COMPUTE, logits, positions, out);
+        sample.draw(cuda(queue), logits, positions, sampling, out);
     }
 
     @Override

@@ -2,7 +2,7 @@ package org.espalier.backend.cuda;
 
 import org.espalier.tensor.Tensor;
 
-/** Launches {@code cross_entropy.cu} and {@code argmax.cu}. Shapes were checked by the caller, targets are by the kernels. */
+/** Launches {@code cross_entropy.cu}. Shapes were checked by the caller, targets are by the kernels. */
 final class CudaLoss {
 
     private static final String FILE = "cross_entropy";
@@ -34,17 +34,6 @@ final class CudaLoss {
         try (CudaKernel.Call call = modules.kernel(FILE, "cross_entropy_backward").on(queue)) {
             call.tensor(logits).tensor(targets).tensor(logSum).number(weight).tensor(dLogits).number(vocab)
                     .launch(CudaGrid.cutRows(tokens, vocab), "crossEntropyBackward", logits.shape());
-        }
-    }
-
-    void argMax(CudaQueue queue, Tensor x, Tensor out) {
-        int rows = x.shape().extent(0);
-        if (rows == 0) {
-            return;
-        }
-        int columns = x.shape().columns();
-        try (CudaKernel.Call call = modules.kernel("argmax", "argmax").on(queue)) {
-            call.tensor(x).tensor(out).number(columns).launch(CudaGrid.longRows(rows, columns), "argMax", x.shape());
         }
     }
 }

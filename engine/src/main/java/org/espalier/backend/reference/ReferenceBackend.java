@@ -8,8 +8,8 @@ import org.espalier.backend.Backend;
  * at once, on the calling thread. New memory is filled with NaN, so that a number read before it was written shows.
  */
 public final class ReferenceBackend implements Backend, ReferenceMemory, ReferenceEmbedding, ReferenceLinear,
-        ReferenceNorm, ReferenceRotary, ReferenceAttention, ReferenceElementwise, ReferenceLoss, ReferenceOptimizer,
-        ReferenceScore, ReferenceCompact {
+        ReferenceNorm, ReferenceRotary, ReferenceAttention, ReferenceElementwise, ReferenceLoss, ReferenceSample,
+        ReferenceOptimizer, ReferenceScore, ReferenceCompact {
 
     @Override
     public void close() {

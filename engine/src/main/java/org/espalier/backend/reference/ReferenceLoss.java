@@ -18,7 +18,7 @@ interface ReferenceLoss extends LossOps {
         double[] losses = new double[target.length];
         double[] logSums = new double[target.length];
         for (int t = 0; t < target.length; t++) {
-            double max = z[t * vocab + largest(z, t * vocab, vocab)];
+            double max = z[t * vocab + ReferenceSample.largest(z, t * vocab, vocab)];
             double sum = 0;
             for (int v = 0; v < vocab; v++) {
                 sum += Math.exp(z[t * vocab + v] - max);
@@ -47,27 +47,5 @@ interface ReferenceLoss extends LossOps {
             }
         }
         Numbers.write(dLogits, dZ);
-    }
-
-    @Override
-    default void argMax(Queue queue, Tensor x, Tensor out) {
-        Checks.argMax(DType.F64, x, out);
-        int columns = x.shape().extent(1);
-        double[] xs = Numbers.read(x);
-        int[] indices = new int[x.shape().extent(0)];
-        for (int t = 0; t < indices.length; t++) {
-            indices[t] = largest(xs, t * columns, columns);
-        }
-        Numbers.writeInts(out, indices);
-    }
-
-    private static int largest(double[] x, int start, int count) {
-        int largest = 0;
-        for (int i = 1; i < count; i++) {
-            if (x[start + i] > x[start + largest]) {
-                largest = i;
-            }
-        }
-        return largest;
     }
 }

@@ -12,6 +12,7 @@ import org.espalier.backend.DropoutMask;
 import org.espalier.backend.HostBuffer;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Sampling;
 import org.espalier.backend.Sequences;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
@@ -197,6 +198,8 @@ final class EveryOperation {
         Tensor best = tensor(DType.I32, tokens);
         cpu.argMax(queue, logits, best);
         keep("argMax", best);
+        cpu.sample(queue, logits, targets, new Sampling(2, 50, 0.9, 42), best);
+        keep("sample", best);
         cpu.crossEntropyBackward(queue, logits, targets, logSum, 0.1, logits);
         keep("crossEntropyBackward", logits);
     }

@@ -141,7 +141,7 @@ class GraphDecodeTest {
         System.setProperty(GRAPHS, "perhaps");
         try (CudaBackend cuda = CudaBackend.open(0); Model model = SmallModel.open(cuda, true);
                 Generator generator = new Generator(model, CAPACITY)) {
-            Failure refused = assertThrows(Failure.class, () -> generator.greedy(1));
+            Failure refused = assertThrows(Failure.class, () -> generator.next(1));
             assertEquals("'perhaps' does not say whether to use CUDA graphs (ESPALIER_CUDA_GRAPHS): set it to on or off",
                     refused.oneLine());
         }
@@ -149,9 +149,9 @@ class GraphDecodeTest {
 
     private static List<Integer> greedy(Generator generator, int[] prompt) {
         List<Integer> ids = new ArrayList<>();
-        ids.add(generator.greedy(prompt));
+        ids.add(generator.next(prompt));
         while (ids.size() <= TOKENS) {
-            ids.add(generator.greedy(ids.getLast()));
+            ids.add(generator.next(ids.getLast()));
         }
         return ids;
     }

@@ -47,6 +47,7 @@ class PlantedFaultsTest {
             attention_decode | attention_decode         | attention long cache, 4 queries
             cross_entropy    | cross_entropy_forward    | crossEntropy 64x1000
             argmax           | argmax                   | argMax 64x1000
+            sample           | sample                   | sample 17x1000 temperature 1.5 top-k 40 top-p 0.95
             sum_of_squares   | sum_of_squares_partial   | sumOfSquares 64x577 beta 0
             sum_of_squares   | sum_of_squares_total     | sumOfSquares 64x577 beta 0
             saliency         | saliency_bf16            | saliency L1 257x576
@@ -80,6 +81,7 @@ class PlantedFaultsTest {
             add            | add                   | add 64x1536 scale 1.0
             swiglu         | swiglu_forward        | swiGlu 64x1536 beta 0 1
             argmax         | argmax                | argMax 64x1000
+            sample         | sample                | sample 17x1000 temperature 1.0 top-k 0 top-p 1.0
             cross_entropy  | cross_entropy_forward | crossEntropy 64x1000
             convert        | convert_bf16          | convert BF16 to F32 3x65
             rows           | rows_gather_16        | gatherRows 3 of 20x3x8

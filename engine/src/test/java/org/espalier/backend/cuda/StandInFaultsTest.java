@@ -79,6 +79,33 @@ class StandInFaultsTest {
                         setp.eq.u32 %p2, %r2, 40;
                         @%p2 st.shared.u32 [%r4], %r2;
                         """, 64, 7, "CUDA_ERROR_LAUNCH_FAILED", "thread (40, 0, 0): shared-memory race: writes byte 0"),
+                new Fault("sum read without a barrier", """
+                        mov.u32 %r4, shared;
+                        setp.eq.u32 %p1, %r2, 0;
+                        @%p1 st.shared.u32 [%r4], %r2;
+                        bar.sync 0;
+                        atom.shared.add.u32 %r5, [%r4], 1;
+                        ld.shared.u32 %r6, [%r4];
+                        """, 64, 6, "CUDA_ERROR_LAUNCH_FAILED", "thread (0, 0, 0): shared-memory race: reads byte 0 that thread 3"),
+                new Fault("sum started without a barrier", """
+                        mov.u32 %r4, shared;
+                        setp.eq.u32 %p1, %r2, 0;
+                        @%p1 st.shared.u32 [%r4], %r2;
+                        atom.shared.add.u32 %r5, [%r4], 1;
+                        """, 64, 4, "CUDA_ERROR_LAUNCH_FAILED", "thread (1, 0, 0): shared-memory race: writes byte 0 that thread 0"),
+                new Fault("read that races with a sum", """
+                        mov.u32 %r4, shared;
+                        setp.eq.u32 %p1, %r2, 0;
+                        @%p1 st.shared.u32 [%r4], %r2;
+                        bar.sync 0;
+                        setp.lt.u32 %p2, %r2, 32;
+                        @%p2 ld.shared.u32 %r6, [%r4];
+                        @!%p2 atom.shared.add.u32 %r5, [%r4], 1;
+                        """, 64, 7, "CUDA_ERROR_LAUNCH_FAILED", "thread (32, 0, 0): shared-memory race: writes byte 0 that thread 0"),
+                new Fault("sum of what was never written", "mov.u32 %r4, shared; atom.shared.add.u64 %rd3, [%r4], 1;", 1, 1,
+                        "CUDA_ERROR_LAUNCH_FAILED", "reads byte 0 of shared memory, never written"),
+                new Fault("misaligned sum", "mov.u32 %r4, shared; atom.shared.add.u64 %rd3, [%r4+4], 1;", 1, 1,
+                        "CUDA_ERROR_MISALIGNED_ADDRESS", "0x4 is not a multiple of 8"),
                 new Fault("two threads write one byte", "mov.u32 %r4, shared; st.shared.u8 [%r4], %r2;", 2, 1,
                         "CUDA_ERROR_LAUNCH_FAILED", "shared-memory race: writes byte 0 that thread 0"),
                 new Fault("barrier that some threads never reach", """

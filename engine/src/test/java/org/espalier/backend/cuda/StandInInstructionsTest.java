@@ -82,6 +82,10 @@ class StandInInstructionsTest {
         ints(c, "mul.lo.s64 d, a, b;", "lll", 0x7fffffffffffL * -3, 0x7fffffffffffL, -3);
         ints(c, "mul.hi.u32 d, a, b;", "rrr", 0xfffffffeL, 0xffffffffL, 0xffffffffL);
         ints(c, "mul.hi.s32 d, a, b;", "rrr", u32(-1), u32(-1), 5);
+        ints(c, "bfi.b32 d, a, b, 8, 4;", "rrr", 0xfffff5ffL, 0x35, 0xffffffffL);
+        ints(c, "bfi.b32 d, a, b, 28, 8;", "rrr", 0x50000000L, 0x35, 0);
+        ints(c, "bfi.b32 d, a, b, 32, 8;", "rrr", 9, 0x35, 9);
+        ints(c, "bfi.b64 d, a, b, 32, 32;", "lll", 0x77_0000_0005L, 0x77, 5);
         ints(c, "mul.hi.u64 d, a, b;", "lll", Math.unsignedMultiplyHigh(-5, 77), -5, 77);
         ints(c, "mul.wide.s32 d, a, b;", "rrl", -12, u32(-3), 4);
         ints(c, "mul.wide.u32 d, a, b;", "rrl", 0xfffffffdL * 4, 0xfffffffdL, 4);
@@ -188,6 +192,9 @@ class StandInInstructionsTest {
         ints(c, "cvt.rzi.s32.f32 d, a;", "fr", 0x7fffffff, bits(1e20f));
         ints(c, "cvt.rzi.u32.f32 d, a;", "fr", 0, bits(-1f));
         ints(c, "cvt.rzi.s32.f32 d, a;", "fr", 0, bits(NAN));
+        ints(c, "cvt.rni.u64.f32 d, a;", "fl", Long.MIN_VALUE, bits(NAN));
+        ints(c, "cvt.rzi.u32.f64 d, a;", "gr", 0x80000000L, bits(Double.NaN));
+        ints(c, "cvt.rpi.u64.f64 d, a;", "gl", 3, bits(2.1));
         ints(c, "cvt.rni.f32.f32 d, a;", "ff", bits(2f), bits(2.5f));
         ints(c, "cvt.f64.f32 d, a;", "fg", bits((double) 0.1f), bits(0.1f));
         ints(c, "cvt.rn.f32.f64 d, a;", "gf", bits((float) Math.PI), bits(Math.PI));
@@ -317,6 +324,28 @@ class StandInInstructionsTest {
                 + "st.global.u64 [%rd4], %rd5;";
         long[] out = PlantedKernel.run(body + "\n" + store, 32, new long[32]);
         assertArrayEquals(LongStream.range(0, 32).map(expected).toArray(), out, body);
+    }
+
+    /** Every thread adds its number to one sum; the order decides nothing. */
+    @Test
+    void atomicsAddUp() {
+        long[] out = PlantedKernel.run("""
+                mov.u32 %r4, shared;
+                setp.eq.u32 %p1, %r2, 0;
+                @%p1 st.shared.u64 [%r4+8], 7;
+                @%p1 st.shared.u32 [%r4], 5;
+                bar.sync 0;
+                cvt.u64.u32 %rd3, %r2;
+                atom.shared.add.u64 %rd4, [%r4+8], %rd3;
+                atom.shared.add.u32 %r5, [%r4], 1;
+                bar.sync 0;
+                @%p1 ld.shared.u64 %rd5, [%r4+8];
+                @%p1 ld.shared.u32 %r6, [%r4];
+                @%p1 st.global.u64 [%rd2], %rd5;
+                @%p1 st.global.u32 [%rd2+8], %r6;
+                """, 96, new long[96]);
+        assertEquals(7 + 96 * 95 / 2, out[0]);
+        assertEquals(5 + 96, out[1]);
     }
 
     /** The sums of a block through shared memory and barriers, whatever the numbers. */
