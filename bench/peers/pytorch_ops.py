@@ -94,6 +94,20 @@ def arg_max(size):
     return lambda: x.argmax(-1), None
 
 
+def sample(size, temperature, top_k, top_p):
+    """As transformers' generate does it: temperature, then top-k, then top-p."""
+    logits = 12 * (2 * torch.rand(*size) - 1)
+
+    def draw():
+        scaled = logits / temperature
+        scaled = scaled.masked_fill(scaled < torch.topk(scaled, top_k).values[:, -1:], -torch.inf)
+        ascending, order = torch.sort(scaled)
+        left_out = ascending.softmax(-1).cumsum(-1) <= 1 - top_p
+        scaled = scaled.masked_fill(left_out.scatter(1, order, left_out), -torch.inf)
+        return torch.multinomial(scaled.softmax(-1), 1)
+    return draw, None
+
+
 def sum_of_squares(size):
     x = numbers(*size, grad=False)
     return lambda: torch.linalg.vector_norm(x), None
@@ -125,6 +139,9 @@ def build(case):
         return embedding(int(rest.split()[0]), *size)
     if operation in ("linear", "rmsNorm"):
         return {"linear": linear, "rmsNorm": rms_norm}[operation](size, dtype)
+    if operation == "sample":
+        temperature, top_k, top_p = re.search(r"temperature (\S+) top-k (\d+) top-p (\S+)", rest).groups()
+        return sample(size, float(temperature), int(top_k), float(top_p))
     simple = {"rotary": rotary, "swiGlu": swiglu, "add": add, "crossEntropy": cross_entropy, "argMax": arg_max,
               "sumOfSquares": sum_of_squares, "adamW": adamw}
     return simple[operation](size) if operation in simple else None

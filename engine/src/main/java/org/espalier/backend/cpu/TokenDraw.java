@@ -10,70 +10,92 @@ final class TokenDraw {
     /** Bits of a number's key that one pass finds. */
     private static final int DIGIT = 11;
 
-    private final float[] logits;
     private final Sampling sampling;
-    /** 0 for what may not be drawn. */
+    /** What may be drawn, in the order of the vocabulary: tokens, their logits and what they weigh. */
+    private final int[] tokens;
+    private final float[] logits;
     private final long[] weights;
+    private int count;
 
     /** @param logits become this object's own */
     TokenDraw(float[] logits, Sampling sampling) {
-        this.logits = logits;
         this.sampling = sampling;
-        float largest = Float.NEGATIVE_INFINITY;
-        for (int v = 0; v < logits.length; v++) {
-            // With 0 added, both zeros have one key.
-            logits[v] = Float.isNaN(logits[v]) ? Float.NEGATIVE_INFINITY : logits[v] + 0f;
-            largest = Math.max(largest, logits[v]);
-        }
-        weights = weights(largest);
+        this.tokens = new int[logits.length];
+        this.logits = logits;
+        this.weights = new long[logits.length];
+        weigh(cleaned(logits));
         if (sampling.topP() < 1) {
-            leaveOutBelow(threshold(v -> weights[v], sampling.nucleus(total())));
+            leaveOutBelow(threshold(count, i -> weights[i], sampling.nucleus(total())));
         }
     }
 
     /** The token that the position's random number draws. */
     int at(int position) {
         long left = sampling.point(position, total());
-        for (int v = 0; v < weights.length; v++) {
-            left -= weights[v];
+        for (int i = 0; i < count; i++) {
+            left -= weights[i];
             if (left < 0) {
-                return v;
+                return tokens[i];
             }
         }
-        throw new AssertionError("weights of " + weights.length + " tokens changed while they were added");
+        throw new AssertionError("the weights of " + count + " tokens changed while they were added");
     }
 
-    private long[] weights(float largest) {
-        int topK = sampling.topK();
-        float least = topK == 0 || topK >= logits.length ? Float.NEGATIVE_INFINITY : threshold(v -> 1, topK);
-        long[] result = new long[logits.length];
-        for (int v = 0; v < result.length; v++) {
-            result[v] = logits[v] >= least ? sampling.weight(logits[v], largest) : 0;
+    /** Takes NaN for negative infinity and −0 for 0, so that both zeros have one key; returns the largest. */
+    private static float cleaned(float[] logits) {
+        float largest = Float.NEGATIVE_INFINITY;
+        for (int v = 0; v < logits.length; v++) {
+            logits[v] = Float.isNaN(logits[v]) ? Float.NEGATIVE_INFINITY : logits[v] + 0f;
+            largest = Math.max(largest, logits[v]);
         }
-        return result;
+        return largest;
+    }
+
+    /** Keeps the likeliest that weigh anything. */
+    private void weigh(float largest) {
+        int topK = sampling.topK();
+        boolean all = topK == 0 || topK >= logits.length;
+        float least = all ? Float.NEGATIVE_INFINITY : threshold(logits.length, v -> 1, topK);
+        for (int v = 0; v < logits.length; v++) {
+            long weight = logits[v] >= least ? sampling.weight(logits[v], largest) : 0;
+            if (weight > 0) {
+                keep(v, logits[v], weight);
+            }
+        }
     }
 
     private void leaveOutBelow(float least) {
-        for (int v = 0; v < weights.length; v++) {
-            weights[v] = logits[v] >= least ? weights[v] : 0;
+        int before = count;
+        count = 0;
+        for (int i = 0; i < before; i++) {
+            if (logits[i] >= least) {
+                keep(tokens[i], logits[i], weights[i]);
+            }
         }
     }
 
-    private long total() {
-        return LongStream.of(weights).sum();
+    /** Puts a token behind those kept, where no token is that was not looked at yet. */
+    private void keep(int token, float logit, long weight) {
+        tokens[count] = token;
+        logits[count] = logit;
+        weights[count++] = weight;
     }
 
-    /** The largest logit such that {@code measure} of it and all above adds to {@code wanted} or more. */
-    private float threshold(IntToLongFunction measure, long wanted) {
+    private long total() {
+        return LongStream.of(weights).limit(count).sum();
+    }
+
+    /** The largest of the first logits such that {@code measure} of it and all above adds to {@code wanted} or more. */
+    private float threshold(int among, IntToLongFunction measure, long wanted) {
         int key = 0;
         int known = 0;
         long left = wanted;
         for (int shift = Integer.SIZE - DIGIT; known != -1; shift = Math.max(shift - DIGIT, 0)) {
             long[] bins = new long[1 << DIGIT];
-            for (int v = 0; v < logits.length; v++) {
-                int own = key(logits[v]);
+            for (int i = 0; i < among; i++) {
+                int own = key(logits[i]);
                 if (((own ^ key) & known) == 0) {
-                    bins[(own & ~known) >>> shift] += measure.applyAsLong(v);
+                    bins[(own & ~known) >>> shift] += measure.applyAsLong(i);
                 }
             }
             int bin = bins.length - 1;
