@@ -3,6 +3,7 @@ package org.espalier.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.espalier.ffi.Cublas;
 import org.espalier.ffi.CublasStatus;
 import org.espalier.ffi.cublas.CublasLibrary;
 import org.espalier.ffi.cuda.CudaLibrary;
@@ -40,6 +41,8 @@ final class CublasHandle implements AutoCloseable {
 
     /** @throws org.espalier.ffi.Failure if there is no cuBLAS, it refuses the device, or there is no memory */
     static CublasHandle create(CudaContext context, CudaMemory memory) {
+        // Or a library that is missing would show as a class of the binding that cannot be initialised.
+        Cublas.symbols();
         context.enter();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment made = arena.allocate(ValueLayout.ADDRESS);
