@@ -27,7 +27,8 @@ class GoldenFiguresTest {
     private static final JsonNode FIGURES = Golden.json(Golden.resource("figures.json"));
 
     @ParameterizedTest
-    @CsvSource({"mha, reference, 1e-9", "gqa, reference, 1e-9", "mha, cpu, 1e-4", "gqa, cpu, 1e-4"})
+    @CsvSource({"mha, reference, 1e-9", "gqa, reference, 1e-9", "mha, cpu, 1e-4", "gqa, cpu, 1e-4",
+            "mha, cuda, 1e-4", "gqa, cuda, 1e-4"})
     void logits(String name, String backendName, double tolerance) {
         Packed packed = Packed.of(List.of(Golden.ids(FIGURES.get("calib_ids"))[0]));
         try (Backend backend = Backends.open(backendName); Checkpoint checkpoint = Checkpoint.open(Golden.resource(name));
@@ -47,7 +48,8 @@ class GoldenFiguresTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"mha, reference, 1e-9", "gqa, reference, 1e-9", "mha, cpu, 1e-4", "gqa, cpu, 1e-4"})
+    @CsvSource({"mha, reference, 1e-9", "gqa, reference, 1e-9", "mha, cpu, 1e-4", "gqa, cpu, 1e-4",
+            "mha, cuda, 1e-4", "gqa, cuda, 1e-4"})
     void gradients(String name, String backendName, double tolerance) {
         Packed packed = Packed.of(List.of(Golden.ids(FIGURES.get("calib_ids"))));
         JsonNode expected = FIGURES.get(name);
@@ -82,7 +84,7 @@ class GoldenFiguresTest {
 
     /** LLM-Pruner computed these in float32. */
     @ParameterizedTest
-    @CsvSource({"reference", "cpu"})
+    @CsvSource({"reference", "cpu", "cuda"})
     void perplexities(String backendName) {
         double[] ids = Golden.doubles(FIGURES.get("ppl").get("stream"));
         int[] stream = Arrays.stream(ids).mapToInt(id -> (int) id).toArray();

@@ -50,9 +50,10 @@ public final class GpuCheck implements Callable<Integer> {
 
     private static final List<String> TESTS = List.of("org.espalier.backend.cuda.CudaConformanceTest",
             "org.espalier.backend.cuda.CudaBackendTest", "org.espalier.backend.cuda.CudaMemoryTest",
-            "org.espalier.backend.cuda.CudaLinearTest", "org.espalier.backend.cuda.CudaRepeatTest",
-            "org.espalier.backend.cuda.GraphDecodeTest", "org.espalier.model.GoldenFiguresTest",
-            "org.espalier.tune.LoraGoldenTest", "org.espalier.prune.SameSelectionTest",
+            "org.espalier.backend.cuda.CudaLinearTest", "org.espalier.backend.cuda.CudaCompactTest",
+            "org.espalier.backend.cuda.CudaRepeatTest", "org.espalier.backend.cuda.GraphDecodeTest",
+            "org.espalier.model.GoldenFiguresTest", "org.espalier.model.LossInPiecesTest",
+            "org.espalier.model.SampledTextTest", "org.espalier.tune.LoraGoldenTest", "org.espalier.prune.SameSelectionTest",
             "org.espalier.cli.DevicePipelineTest");
 
     @Spec
