@@ -23,8 +23,26 @@ struct Place {
     Sum before;
 };
 
+// A sum in halves. To add 64 bits in shared memory is a loop that tries again whenever threads meet, and in the first bins
+// of a row many do; 32 bits are one instruction. What a low half carries is seen by exactly one thread.
+struct Bin {
+    unsigned low;
+    unsigned high;
+
+    __device__ void add(Sum weight) {
+        const unsigned own = static_cast<unsigned>(weight);
+        const unsigned before = atomicAdd(&low, own);
+        const unsigned carried = static_cast<unsigned>(weight >> 32) + (before + own < own ? 1 : 0);
+        if (carried > 0) {
+            atomicAdd(&high, carried);
+        }
+    }
+
+    __device__ Sum sum() const { return static_cast<Sum>(high) << 32 | low; }
+};
+
 struct Scratch {
-    Sum bins[BINS];
+    Bin bins[BINS];
     Sum sums[WARP];
     Place place;
     float largest[WARP];
@@ -126,7 +144,7 @@ __device__ inline float threshold(const Row& row, float least, Measure measure, 
 #pragma unroll 1
     for (int shift = 32 - DIGIT; known != ~0u; shift = max(shift - DIGIT, 0)) {
         for (int bin = threadIdx.x; bin < BINS; bin += blockDim.x) {
-            scratch.bins[bin] = 0;
+            scratch.bins[bin] = {0, 0};
         }
         __syncthreads();
         for (int c = threadIdx.x; c < row.columns; c += blockDim.x) {
@@ -134,11 +152,11 @@ __device__ inline float threshold(const Row& row, float least, Measure measure, 
             const unsigned own = keyOf(z);
             const Sum weight = z >= least && ((own ^ key) & known) == 0 ? measure(z) : 0;
             if (weight > 0) {
-                atomicAdd(&scratch.bins[(own & ~known) >> shift], weight);
+                scratch.bins[(own & ~known) >> shift].add(weight);
             }
         }
         __syncthreads();
-        const auto downwards = [&](int i) { return scratch.bins[BINS - 1 - i]; };
+        const auto downwards = [&](int i) { return scratch.bins[BINS - 1 - i].sum(); };
         tally(BINS, downwards, scratch);
         const Place place = find(BINS, downwards, wanted, scratch);
         key |= static_cast<unsigned>(BINS - 1 - place.at) << shift;
