@@ -1,5 +1,6 @@
 package org.espalier.bench.gpu;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -25,8 +26,11 @@ final class Laboratory {
     private static final long MOST_REFERENCE_FLOPS = 300_000_000;
     /** Two results that are each within a tolerance of the truth are within four of each other: errors add, squared. */
     private static final double BETWEEN_TWO = 4;
-    /** The mean square of rounding to the 8 bits of bfloat16, relative to the number rounded. */
-    private static final double HALF_ERROR = Math.pow(2, -16) / 3;
+    /** The square of the most by which rounding to the 8 bits of bfloat16 changes a number, relative to the number. */
+    private static final double HALF_LIMIT = Math.pow(2, -16);
+    /** The mean square of the same, which products of so many operations come near. */
+    private static final double HALF_ERROR = HALF_LIMIT / 3;
+    private static final long MANY_FLOPS = 10_000;
 
     private final Limits limits;
     private final Stopwatch watch;
@@ -68,11 +72,10 @@ final class Laboratory {
         try (Backend other = scalar ? new ReferenceBackend() : new CpuBackend(Runtime.getRuntime().availableProcessors())) {
             Map<String, double[]> expected = Conformance.outputs(opCase, other, family(opCase, other));
             Map<String, double[]> actual = Conformance.outputs(opCase, cuda, family(opCase, cuda));
-            double tolerance = precision == Precision.FLOAT32 ? opCase.tolerance() : HALF_ERROR;
-            double allowed = tolerance * (scalar ? 1 : BETWEEN_TWO);
+            double allowed = tolerance(opCase, precision) * (scalar ? 1 : BETWEEN_TWO);
             double largest = 0;
             for (String output : opCase.outputs()) {
-                double error = Conformance.error(expected.get(output), actual.get(output), opCase.floor());
+                double error = error(opCase, expected.get(output), actual.get(output));
                 if (!(error <= allowed)) {
                     throw new AssertionError(output + " is off by " + error + ", " + allowed + " allowed");
                 }
@@ -80,6 +83,18 @@ final class Laboratory {
             }
             return "error %.0e".formatted(largest) + (scalar ? "" : " (cpu)");
         }
+    }
+
+    private static double tolerance(OpCase<?> opCase, Precision precision) {
+        if (precision == Precision.FLOAT32) {
+            return opCase.tolerance();
+        }
+        return opCase.forwardFlops() > MANY_FLOPS ? HALF_ERROR : HALF_LIMIT;
+    }
+
+    /** What is no number is right where it is expected. */
+    private static double error(OpCase<?> opCase, double[] expected, double[] actual) {
+        return Arrays.equals(expected, actual) ? 0 : Conformance.error(expected, actual, opCase.floor());
     }
 
     /** A whole backend is every family. */

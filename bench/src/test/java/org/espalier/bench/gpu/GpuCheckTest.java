@@ -24,6 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** {@code gpu-check} on the stand-in: what it finds, what it says, how it ends. Its times mean nothing here. */
@@ -87,6 +89,15 @@ class GpuCheckTest {
         assertEquals(0, ran.status, ran.out);
         assertEquals(List.of("", " in HALF"), ran.out.lines().filter(l -> l.startsWith("| backward "))
                 .map(l -> l.split("\\|")[2].strip().replaceFirst(".* beta \\d", "")).toList());
+    }
+
+    /** Results that are to be no number, and products of so few numbers that their roundings do not average out. */
+    @ParameterizedTest
+    @ValueSource(strings = {"convert roundings to", "convert 7 of F64 to F32", "linear 1x7x3 BF16 bias BF16 beta 0"})
+    void soundResultsOfOddCasesPass(String text) {
+        Ran ran = Ran.gpuCheck("--quick", "--only", "laboratory", "--text", text);
+        assertEquals(0, ran.status, ran.out);
+        assertTrue(ran.out.contains("| " + text), ran.out);
     }
 
     @Test
