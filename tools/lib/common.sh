@@ -105,6 +105,8 @@ build() {
     mv "$BUILD/stamp.new" "$BUILD/stamp"
     local tenths=$(((${EPOCHREALTIME/[.,]/} - start) / 100000))
     printf ' done in %d.%d s\n' $((tenths / 10)) $((tenths % 10)) >&2
+    # What was left out, for want of a compiler.
+    sed -n 's/^kernels: /engine: &/p' "$log" >&2
 }
 
 # Builds what lies in bench/, and all it needs, unless it is up to date.

@@ -61,7 +61,10 @@ final class Sandbox implements AutoCloseable {
         return this;
     }
 
-    /** Puts a Maven on the PATH that counts its runs, and fails while the file {@code broken} exists. */
+    /**
+     * Puts a Maven on the PATH that counts its runs, fails while the file {@code broken} exists, and prints what the file
+     * {@code said} holds.
+     */
     Sandbox withMaven() throws IOException {
         script(commands.resolve("mvn"), """
                 echo run >>runs
@@ -71,6 +74,7 @@ final class Sandbox implements AutoCloseable {
                     echo '[ERROR] Re-run Maven using the -X switch to enable full debug logging.'
                     exit 1
                 fi
+                [[ ! -e said ]] || cat said
                 mkdir -p engine/target/lib
                 touch engine/target/espalier-engine-1-tests.jar engine/target/espalier-engine-1.jar""");
         return this;

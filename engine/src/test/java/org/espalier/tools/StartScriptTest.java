@@ -74,6 +74,17 @@ class StartScriptTest {
     }
 
     @Test
+    void whatABuildLeavesOutIsSaid() throws Exception {
+        sandbox.withJdk("25").withMaven();
+        String leftOut = "kernels: no nvcc found: the CUDA backend and its stand-in are left out\n";
+        sandbox.write("said", "[INFO] done\n" + leftOut);
+        Result first = sandbox.engine("info");
+        assertEquals(0, first.status(), first.err());
+        assertTrue(first.err().endsWith(" s\nengine: " + leftOut), first.err());
+        assertEquals("", sandbox.engine("info").err());
+    }
+
+    @Test
     void secondStartWaitsForTheFirstsBuild() throws Exception {
         sandbox.withJdk("25").withMaven();
         Path engine = sandbox.root.resolve("tools/engine");

@@ -215,7 +215,8 @@ class StandInFaultsTest {
     void unknownModifierIsNotIgnored() {
         for (String statement : List.of("add.sat.s32 %r3, %r2, %r2;", "fma.rz.f32 %f1, %f2, %f3, %f4;",
                 "ld.global.L3::strange.u32 %r3, [%rd1];", "cvt.sat.u32.f32 %r3, %f1;", "bar.sync 0, 32;",
-                "mul.s32 %r3, %r2, %r2;", "shfl.idx.b32 %r3, %r2, 0, 31;")) {
+                "mul.s32 %r3, %r2, %r2;", "shfl.idx.b32 %r3, %r2, 0, 31;", "atom.shared.add.f32 %f1, [shared], %f2;",
+                "atom.global.add.f32 %f1, [%rd2], %f2;", "red.global.add.f32 [%rd2], %f2;")) {
             Failure found = assertThrows(Failure.class, () -> PlantedKernel.run(statement, 1, IN), statement);
             assertTrue(found.oneLine().contains("unknown opcode " + statement.split(" ")[0]), found.oneLine());
         }
