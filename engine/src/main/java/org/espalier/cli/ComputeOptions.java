@@ -90,19 +90,28 @@ final class ComputeOptions {
 
     /** The backend asked for, which the caller closes. */
     Backend open() {
-        if (requireCuda && device == Device.CPU) {
-            throw new ParameterException(command.commandLine(), "--require-cuda does not go with --device cpu");
+        if (device == Device.CPU) {
+            refuseRequiredCuda("--device cpu");
         }
         return device == Device.CPU ? cpu() : device == Device.CUDA || requireCuda ? cuda() : automatic();
     }
 
     /** The backend of this name: {@code cpu}, {@code reference} or {@code cuda}. */
     Backend open(String backend) {
+        if (!backend.equals("cuda")) {
+            refuseRequiredCuda("--backend " + backend);
+        }
         return switch (backend) {
             case "reference" -> new ReferenceBackend();
             case "cuda" -> cuda();
             default -> cpu();
         };
+    }
+
+    private void refuseRequiredCuda(String choice) {
+        if (requireCuda) {
+            throw new ParameterException(command.commandLine(), "--require-cuda does not go with " + choice);
+        }
     }
 
     int threads() {

@@ -73,10 +73,11 @@ class DeviceOptionTest {
         assertTrue(Files.notExists(folder.resolve("out")));
     }
 
-    @Test
-    void requiringAGpuWhileAskingForTheCpuIsWrongUsage() {
-        String failure = run("out", "--device cpu --require-cuda").failure(2);
-        assertTrue(failure.contains("--require-cuda does not go with --device cpu"), failure);
+    @ParameterizedTest
+    @ValueSource(strings = {"--device cpu", "--backend cpu", "--backend reference"})
+    void requiringAGpuWhileAskingForTheCpuIsWrongUsage(String choice) {
+        String failure = run("out", choice + " --require-cuda").failure(2);
+        assertTrue(failure.contains("--require-cuda does not go with " + choice), failure);
     }
 
     private double[] logits(String name, String options) {
