@@ -16,7 +16,6 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class BfloatRows {
 
-    private static final boolean WIDE = FloatVector.SPECIES_PREFERRED.length() >= 16;
     private static final VectorSpecies<Float> WIDE_FLOATS = FloatVector.SPECIES_512;
     private static final VectorSpecies<Integer> WIDE_INTS = IntVector.SPECIES_512;
     private static final int SECOND = 0xffff0000;
@@ -42,7 +41,7 @@ final class BfloatRows {
         long rowBytes = 2L * in;
         long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
         for (int r = from; r < to; r++, row += rowBytes) {
-            float whole = WIDE ? wide(row, in, x, xAt) : narrow(row, in, x, xAt);
+            float whole = Widest.WIDE ? wide(row, in, x, xAt) : narrow(row, in, x, xAt);
             y.set(Lanes.FLOAT, yAt + 4L * r, withRest(whole, row, in, x, xAt));
         }
     }

@@ -5,7 +5,6 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import org.espalier.tensor.DType;
 
@@ -20,16 +19,9 @@ import org.espalier.tensor.DType;
  */
 final class BlockDot {
 
-    private static final boolean WIDE = FloatVector.SPECIES_PREFERRED.length() >= 16;
-    private static final VectorSpecies<Float> FLOATS = WIDE ? FloatVector.SPECIES_512 : FloatVector.SPECIES_256;
-    private static final VectorSpecies<Integer> INTS = WIDE ? IntVector.SPECIES_512 : IntVector.SPECIES_256;
-    private static final VectorSpecies<Byte> BYTES = WIDE ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
-    private static final int WIDTH = FLOATS.length();
-    private static final VectorShuffle<Float> SWAP_HALVES = VectorShuffle.fromOp(FLOATS, lane -> lane ^ Lanes.WIDTH);
+    private static final VectorSpecies<Byte> BYTES = Widest.WIDE ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
 
     private static final int BLOCK = 32;
-    /** Partial sums, and the distance of two numbers that share one. */
-    private static final int PARTIALS = 16;
     private static final int NIBBLE = 0xf;
     private static final int Q4_0_ZERO = 8;
 
@@ -44,16 +36,16 @@ final class BlockDot {
         long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
         for (int r = from; r < to; r++, row += rowBytes) {
             FloatVector total = FloatVector.zero(Lanes.FLOATS);
-            for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
-                FloatVector sum = FloatVector.zero(FLOATS);
+            for (int lane = 0; lane < Widest.PARTIALS; lane += Widest.WIDTH) {
+                FloatVector sum = FloatVector.zero(Widest.FLOATS);
                 for (int i = 0; i < blocks; i++) {
                     long at = row + (long) blockBytes * i;
                     int xi = xAt + lane + BLOCK * i;
-                    FloatVector s = toFloat(int8(at + 2 + lane)).mul(FloatVector.fromArray(FLOATS, x, xi));
-                    s = toFloat(int8(at + 18 + lane)).fma(FloatVector.fromArray(FLOATS, x, xi + PARTIALS), s);
-                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half(Raw.MEMORY.get(Lanes.SHORT, at))), sum);
+                    FloatVector s = toFloat(int8(at + 2 + lane)).mul(FloatVector.fromArray(Widest.FLOATS, x, xi));
+                    s = toFloat(int8(at + 18 + lane)).fma(FloatVector.fromArray(Widest.FLOATS, x, xi + Widest.PARTIALS), s);
+                    sum = s.fma(Widest.all(Stored.half(Raw.MEMORY.get(Lanes.SHORT, at))), sum);
                 }
-                total = total.add(fold(sum));
+                total = total.add(Widest.fold(sum));
             }
             y.set(Lanes.FLOAT, yAt + 4L * r, Lanes.sum(total));
         }
@@ -67,17 +59,18 @@ final class BlockDot {
         long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
         for (int r = from; r < to; r++, row += rowBytes) {
             FloatVector total = FloatVector.zero(Lanes.FLOATS);
-            for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
-                FloatVector sum = FloatVector.zero(FLOATS);
+            for (int lane = 0; lane < Widest.PARTIALS; lane += Widest.WIDTH) {
+                FloatVector sum = FloatVector.zero(Widest.FLOATS);
                 for (int i = 0; i < blocks; i++) {
                     long at = row + (long) blockBytes * i;
                     int xi = xAt + lane + BLOCK * i;
                     IntVector pairs = uint8(at + 2 + lane);
-                    FloatVector s = toFloat(low(pairs).sub(Q4_0_ZERO)).mul(FloatVector.fromArray(FLOATS, x, xi));
-                    s = toFloat(high(pairs).sub(Q4_0_ZERO)).fma(FloatVector.fromArray(FLOATS, x, xi + PARTIALS), s);
-                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half(Raw.MEMORY.get(Lanes.SHORT, at))), sum);
+                    FloatVector s = toFloat(low(pairs).sub(Q4_0_ZERO)).mul(FloatVector.fromArray(Widest.FLOATS, x, xi));
+                    FloatVector second = FloatVector.fromArray(Widest.FLOATS, x, xi + Widest.PARTIALS);
+                    s = toFloat(high(pairs).sub(Q4_0_ZERO)).fma(second, s);
+                    sum = s.fma(Widest.all(Stored.half(Raw.MEMORY.get(Lanes.SHORT, at))), sum);
                 }
-                total = total.add(fold(sum));
+                total = total.add(Widest.fold(sum));
             }
             y.set(Lanes.FLOAT, yAt + 4L * r, Lanes.sum(total));
         }
@@ -94,22 +87,21 @@ final class BlockDot {
         long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
         for (int r = from; r < to; r++, row += rowBytes) {
             FloatVector total = FloatVector.zero(Lanes.FLOATS);
-            for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
-                FloatVector sum = FloatVector.zero(FLOATS);
+            for (int lane = 0; lane < Widest.PARTIALS; lane += Widest.WIDTH) {
+                FloatVector sum = FloatVector.zero(Widest.FLOATS);
                 FloatVector offset = sum;
                 for (int i = 0; i < blocks; i++) {
                     long at = row + (long) blockBytes * i;
                     int xi = xAt + lane + BLOCK * i;
                     int scales = Raw.MEMORY.get(Lanes.INT, at);
                     IntVector pairs = uint8(at + 4 + lane);
-                    FloatVector first = FloatVector.fromArray(FLOATS, x, xi);
-                    FloatVector second = FloatVector.fromArray(FLOATS, x, xi + PARTIALS);
+                    FloatVector first = FloatVector.fromArray(Widest.FLOATS, x, xi);
+                    FloatVector second = FloatVector.fromArray(Widest.FLOATS, x, xi + Widest.PARTIALS);
                     FloatVector s = toFloat(high(pairs)).fma(second, toFloat(low(pairs)).mul(first));
-                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half((short) scales)), sum);
-                    offset = first.add(second)
-                            .fma(FloatVector.broadcast(FLOATS, Stored.half((short) (scales >>> 16))), offset);
+                    sum = s.fma(Widest.all(Stored.half((short) scales)), sum);
+                    offset = first.add(second).fma(Widest.all(Stored.half((short) (scales >>> 16))), offset);
                 }
-                total = total.add(fold(sum.add(offset)));
+                total = total.add(Widest.fold(sum.add(offset)));
             }
             y.set(Lanes.FLOAT, yAt + 4L * r, Lanes.sum(total));
         }
@@ -117,12 +109,12 @@ final class BlockDot {
 
     private static IntVector int8(long address) {
         return (IntVector) ByteVector.fromMemorySegment(BYTES, Raw.MEMORY, address, Lanes.ORDER)
-                .convertShape(VectorOperators.B2I, INTS, 0);
+                .convertShape(VectorOperators.B2I, Widest.INTS, 0);
     }
 
     private static IntVector uint8(long address) {
         return (IntVector) ByteVector.fromMemorySegment(BYTES, Raw.MEMORY, address, Lanes.ORDER)
-                .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
+                .convertShape(VectorOperators.ZERO_EXTEND_B2I, Widest.INTS, 0);
     }
 
     private static IntVector low(IntVector pairs) {
@@ -134,11 +126,6 @@ final class BlockDot {
     }
 
     private static FloatVector toFloat(IntVector ints) {
-        return (FloatVector) ints.convertShape(VectorOperators.I2F, FLOATS, 0);
-    }
-
-    /** Partial sums {@code j} and {@code j + 8} added, if they are in one vector. */
-    private static FloatVector fold(FloatVector sums) {
-        return WIDE ? (FloatVector) sums.add(sums.rearrange(SWAP_HALVES)).reinterpretShape(Lanes.FLOATS, 0) : sums;
+        return (FloatVector) ints.convertShape(VectorOperators.I2F, Widest.FLOATS, 0);
     }
 }

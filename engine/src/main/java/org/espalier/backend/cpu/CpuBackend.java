@@ -37,6 +37,7 @@ public final class CpuBackend implements Backend {
     private final Attention attention;
     private final AttentionGradient attentionGradient;
     private final Elementwise elementwise;
+    private final SwiGlu swiGlu;
     private final Dropout dropout;
     private final Tables tables;
     private final Loss loss;
@@ -62,6 +63,7 @@ public final class CpuBackend implements Backend {
         attention = new Attention(pool, scratch, decode);
         attentionGradient = new AttentionGradient(pool, scratch);
         elementwise = new Elementwise(pool);
+        swiGlu = new SwiGlu(pool);
         dropout = new Dropout(pool);
         tables = new Tables(pool);
         loss = new Loss(pool);
@@ -284,14 +286,14 @@ public final class CpuBackend implements Backend {
     @Override
     public void swiGlu(Queue queue, Tensor gate, Tensor up, Tensor out) {
         Checks.swiGlu(COMPUTE, gate, up, out);
-        elementwise.swiGlu(memory(gate), memory(up), memory(out), out.shape().elements());
+        swiGlu.forward(memory(gate), memory(up), memory(out), out.shape().elements());
     }
 
     @Override
     public void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate,
             Tensor dUp, float betaUp) {
         Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, betaGate, dUp, betaUp);
-        elementwise.swiGluBackward(memory(gate), memory(up), memory(dOut), memoryOrNull(dGate), betaGate,
+        swiGlu.backward(memory(gate), memory(up), memory(dOut), memoryOrNull(dGate), betaGate,
                 memoryOrNull(dUp), betaUp, gate.shape().elements());
     }
 

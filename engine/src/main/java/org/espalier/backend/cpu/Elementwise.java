@@ -2,7 +2,6 @@ package org.espalier.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /** Operations number by number on float32 memory of equal sizes. */
 final class Elementwise {
@@ -49,76 +48,6 @@ final class Elementwise {
             long at = base + 4L * i;
             target.set(Lanes.FLOAT, at, source.get(Lanes.FLOAT, at) * scale);
         }
-    }
-
-    /** {@code out = silu(gate) · up}. */
-    void swiGlu(MemorySegment gate, MemorySegment up, MemorySegment out, long count) {
-        pool.ranges(count, GRAIN, (from, to) -> swiGluRange(gate, up, out, 4 * from, (int) (to - from)));
-    }
-
-    private static void swiGluRange(MemorySegment gate, MemorySegment up, MemorySegment out, long base, int count) {
-        int whole = Lanes.whole(count);
-        for (int i = 0; i < whole; i += Lanes.WIDTH) {
-            long at = base + 4L * i;
-            FloatVector z = Lanes.load(gate, at);
-            Lanes.store(z.mul(FastExp.sigmoid(z)).mul(Lanes.load(up, at)), out, at);
-        }
-        if (whole < count) {
-            long at = base + 4L * whole;
-            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
-            FloatVector z = Lanes.load(gate, at, mask);
-            Lanes.store(z.mul(FastExp.sigmoid(z)).mul(Lanes.load(up, at, mask)), out, at, mask);
-        }
-    }
-
-    /**
-     * {@code dUp = betaUp dUp + silu(gate) dOut} and {@code dGate = betaGate dGate + silu′(gate) up dOut} with
-     * {@code silu′(z) = σ(z) (1 + z (1 − σ(z)))}; a null target is left out.
-     */
-    void swiGluBackward(MemorySegment gate, MemorySegment up, MemorySegment dOut, MemorySegment dGate, float betaGate,
-            MemorySegment dUp, float betaUp, long count) {
-        pool.ranges(count, GRAIN, (from, to) -> swiGluGradient(gate, up, dOut, dGate, betaGate, dUp, betaUp, 4 * from,
-                (int) (to - from)));
-    }
-
-    private static void swiGluGradient(MemorySegment gate, MemorySegment up, MemorySegment dOut, MemorySegment dGate,
-            float betaGate, MemorySegment dUp, float betaUp, long base, int count) {
-        int whole = Lanes.whole(count);
-        for (int i = 0; i < whole; i += Lanes.WIDTH) {
-            long at = base + 4L * i;
-            FloatVector z = Lanes.load(gate, at);
-            FloatVector g = Lanes.load(dOut, at);
-            FloatVector sigmoid = FastExp.sigmoid(z);
-            if (dUp != null) {
-                FloatVector value = z.mul(sigmoid).mul(g);
-                Lanes.store(betaUp == 0 ? value : value.add(Lanes.load(dUp, at)), dUp, at);
-            }
-            if (dGate != null) {
-                FloatVector value = slope(z, sigmoid).mul(Lanes.load(up, at)).mul(g);
-                Lanes.store(betaGate == 0 ? value : value.add(Lanes.load(dGate, at)), dGate, at);
-            }
-        }
-        if (whole < count) {
-            long at = base + 4L * whole;
-            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
-            FloatVector z = Lanes.load(gate, at, mask);
-            FloatVector g = Lanes.load(dOut, at, mask);
-            FloatVector sigmoid = FastExp.sigmoid(z);
-            if (dUp != null) {
-                accumulate(dUp, at, mask, betaUp, z.mul(sigmoid).mul(g));
-            }
-            if (dGate != null) {
-                accumulate(dGate, at, mask, betaGate, slope(z, sigmoid).mul(Lanes.load(up, at, mask)).mul(g));
-            }
-        }
-    }
-
-    private static FloatVector slope(FloatVector z, FloatVector sigmoid) {
-        return z.sub(z.mul(sigmoid)).add(1f).mul(sigmoid);
-    }
-
-    private static void accumulate(MemorySegment target, long at, VectorMask<Float> mask, float beta, FloatVector value) {
-        Lanes.store(beta == 0 ? value : value.add(Lanes.load(target, at, mask)), target, at, mask);
     }
 
     /** Adds columns {@code from} to {@code to} of {@code row} to each of {@code rows} rows of {@code columns}. */

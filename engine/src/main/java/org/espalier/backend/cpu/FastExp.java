@@ -8,16 +8,24 @@ import jdk.incubator.vector.VectorOperators;
  * {@code e^x} in float32, once for a vector and once for a number, with the same bits: both do the same chain of exactly
  * rounded steps. {@code x = n ln 2 + r} with {@code |r| ≤ ln 2 / 2}, and {@code e^r = 1 + r + r² q(r)} with a minimax
  * {@code q} of degree 4 (relative error of the exact polynomial 3.1e-9), computed by a Remez exchange.
+ *
+ * <p>Vectors are {@link Widest}. The constants that they meet are kept as vectors: from them the compiler knows the shape
+ * of every step whatever shapes other code has used, and it has less to inline.
  */
 final class FastExp {
 
+    private static final int EXPONENT_BIAS = 127;
+    private static final int MANTISSA_BITS = 23;
+
     private static final float LOG2_E = 1.44269504f;
-    /** 1.5 · 2^23: adding it rounds a small float to an integer in its low bits. */
-    private static final float ROUNDER = 12582912f;
-    private static final int ROUNDER_BITS = Float.floatToRawIntBits(ROUNDER);
-    /** ln 2 in two parts, the first short enough that {@code n} times it is exact. */
-    private static final float LN2_HIGH = 0.693359375f;
-    private static final float LN2_LOW = -2.12194440e-4f;
+    /**
+     * 1.5 · 2^23 rounds a small float that is added to it to an integer, in the low bits; here they also hold the biases of
+     * the two exponents that {@code n} is shared among. The upper bits are shifted out.
+     */
+    private static final float ROUNDER = 12582912f + 2 * EXPONENT_BIAS;
+    /** −ln 2 in two parts, the first short enough that {@code n} times it is exact. */
+    private static final float LN2_HIGH = -0.693359375f;
+    private static final float LN2_LOW = 2.12194440e-4f;
     /** Beyond these the result is infinite, or 0. */
     private static final float LARGEST = 89f;
     private static final float SMALLEST = -104f;
@@ -28,8 +36,18 @@ final class FastExp {
     private static final float Q3 = 0.008368745107597043f;
     private static final float Q4 = 0.0013814540090045545f;
 
-    private static final int EXPONENT_BIAS = 127;
-    private static final int MANTISSA_BITS = 23;
+    private static final FloatVector ONES = Widest.all(1f);
+    private static final FloatVector LOGS = Widest.all(LOG2_E);
+    private static final FloatVector ROUNDERS = Widest.all(ROUNDER);
+    private static final FloatVector HIGHS = Widest.all(LN2_HIGH);
+    private static final FloatVector LOWS = Widest.all(LN2_LOW);
+    private static final FloatVector LARGESTS = Widest.all(LARGEST);
+    private static final FloatVector SMALLESTS = Widest.all(SMALLEST);
+    private static final FloatVector Q0S = Widest.all(Q0);
+    private static final FloatVector Q1S = Widest.all(Q1);
+    private static final FloatVector Q2S = Widest.all(Q2);
+    private static final FloatVector Q3S = Widest.all(Q3);
+    private static final FloatVector Q4S = Widest.all(Q4);
 
     private FastExp() {
     }
@@ -38,41 +56,34 @@ final class FastExp {
         float z = Math.min(Math.max(x, SMALLEST), LARGEST);
         float shifted = Math.fma(z, LOG2_E, ROUNDER);
         float whole = shifted - ROUNDER;
-        float r = Math.fma(whole, -LN2_LOW, Math.fma(whole, -LN2_HIGH, z));
+        float r = Math.fma(whole, LN2_LOW, Math.fma(whole, LN2_HIGH, z));
         float q = Math.fma(Math.fma(Math.fma(Math.fma(Q4, r, Q3), r, Q2), r, Q1), r, Q0);
         float p = Math.fma(q, r * r, r) + 1f;
-        int n = Float.floatToRawIntBits(shifted) - ROUNDER_BITS;
-        int half = n >> 1;
-        return p * powerOfTwo(half) * powerOfTwo(n - half);
+        int bits = Float.floatToRawIntBits(shifted);
+        int half = bits >>> 1;
+        return p * powerOfTwo(half) * powerOfTwo(bits - half);
     }
 
     /** In two factors, because {@code 2^n} alone may be out of range where the product is not. */
-    private static float powerOfTwo(int n) {
-        return Float.intBitsToFloat((n + EXPONENT_BIAS) << MANTISSA_BITS);
+    private static float powerOfTwo(int biased) {
+        return Float.intBitsToFloat(biased << MANTISSA_BITS);
     }
 
+    /** Blends where the scalar takes the smaller or larger: Java's cost several instructions for zeros and NaN each. */
     static FloatVector exp(FloatVector x) {
-        FloatVector z = x.max(SMALLEST).min(LARGEST);
-        FloatVector shifted = z.fma(LOG2_E, ROUNDER);
-        FloatVector whole = shifted.sub(ROUNDER);
-        FloatVector low = FloatVector.broadcast(Lanes.FLOATS, -LN2_LOW);
-        FloatVector r = whole.fma(low, whole.fma(FloatVector.broadcast(Lanes.FLOATS, -LN2_HIGH), z));
-        FloatVector q = r.fma(Q4, Q3);
-        q = q.fma(r, FloatVector.broadcast(Lanes.FLOATS, Q2));
-        q = q.fma(r, FloatVector.broadcast(Lanes.FLOATS, Q1));
-        q = q.fma(r, FloatVector.broadcast(Lanes.FLOATS, Q0));
-        FloatVector p = q.fma(r.mul(r), r).add(1f);
-        IntVector n = shifted.reinterpretAsInts().sub(ROUNDER_BITS);
-        IntVector half = n.lanewise(VectorOperators.ASHR, 1);
-        return p.mul(powerOfTwo(half)).mul(powerOfTwo(n.sub(half)));
+        FloatVector z = x.blend(SMALLESTS, x.compare(VectorOperators.LT, SMALLESTS));
+        z = z.blend(LARGESTS, z.compare(VectorOperators.GT, LARGESTS));
+        FloatVector shifted = z.fma(LOGS, ROUNDERS);
+        FloatVector whole = shifted.sub(ROUNDERS);
+        FloatVector r = whole.fma(LOWS, whole.fma(HIGHS, z));
+        FloatVector q = Q4S.fma(r, Q3S).fma(r, Q2S).fma(r, Q1S).fma(r, Q0S);
+        FloatVector p = q.fma(r.mul(r), r).add(ONES);
+        IntVector bits = shifted.reinterpretAsInts();
+        IntVector half = bits.lanewise(VectorOperators.LSHR, 1);
+        return p.mul(powerOfTwo(half)).mul(powerOfTwo(bits.sub(half)));
     }
 
-    private static FloatVector powerOfTwo(IntVector n) {
-        return n.add(EXPONENT_BIAS).lanewise(VectorOperators.LSHL, MANTISSA_BITS).reinterpretAsFloats();
-    }
-
-    /** {@code 1 / (1 + e^−z)}. */
-    static FloatVector sigmoid(FloatVector z) {
-        return FloatVector.broadcast(Lanes.FLOATS, 1f).div(exp(z.neg()).add(1f));
+    private static FloatVector powerOfTwo(IntVector biased) {
+        return biased.lanewise(VectorOperators.LSHL, MANTISSA_BITS).reinterpretAsFloats();
     }
 }

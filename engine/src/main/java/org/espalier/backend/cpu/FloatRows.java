@@ -13,7 +13,6 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class FloatRows {
 
-    private static final boolean WIDE = FloatVector.SPECIES_PREFERRED.length() >= 16;
     private static final VectorSpecies<Float> WIDE_FLOATS = FloatVector.SPECIES_512;
 
     private static final VectorShuffle<Float> SWAP_EIGHTS = VectorShuffle.fromOp(WIDE_FLOATS, lane -> lane ^ 8);
@@ -29,7 +28,7 @@ final class FloatRows {
         long rowBytes = 4L * in;
         long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
         for (int r = from; r < to; r++, row += rowBytes) {
-            float whole = WIDE ? wide(row, in, x, xAt) : narrow(row, in, x, xAt);
+            float whole = Widest.WIDE ? wide(row, in, x, xAt) : narrow(row, in, x, xAt);
             y.set(Lanes.FLOAT, yAt + 4L * r, withRest(whole, row, in, x, xAt));
         }
     }

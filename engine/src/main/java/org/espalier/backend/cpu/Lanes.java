@@ -10,9 +10,10 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The one shape of vector that every kernel uses, and its sums. Sums go through 32 interleaved partial sums (four vectors
- * of eight) and one fixed tree: the library's own lane reduction adds in another order once it is compiled. 256 bits
- * are what every processor with AVX2 has, so results do not change with the width of the machine.
+ * The shape of vector of kernels that wait for memory, and its sums; {@link Widest} has the others'. Sums go through 32
+ * interleaved partial sums (four vectors of eight) and one fixed tree: the library's own lane reduction adds in another
+ * order once it is compiled. 256 bits are what every processor with AVX2 has, so results do not change with the width of
+ * the machine.
  */
 final class Lanes {
 

@@ -12,6 +12,9 @@ final class Raw {
 
     static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
+    /** The address of a target that nobody wants. */
+    static final long NOWHERE = 0;
+
     private Raw() {
     }
 

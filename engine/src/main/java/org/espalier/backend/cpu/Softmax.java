@@ -2,15 +2,14 @@ package org.espalier.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
- * Exponentials of float32 rows and their sums. Loops compute one vector's exponential a turn: with a second one the
- * compiler gives up inlining and a turn takes several times as long.
+ * Exponentials of float32 rows and their sums. Loops compute one vector's exponential a turn, and what is left of a row is
+ * done number by number: with a second vector's the compiler gives up inlining and a turn takes several times as long.
  */
 final class Softmax {
 
-    /** Numbers summed in float32, 64 to a lane, before the sum goes on in float64. */
+    /** Numbers summed in float32, 32 to a partial sum, before the sum goes on in float64. */
     private static final int PIECE = 512;
 
     private Softmax() {
@@ -18,79 +17,83 @@ final class Softmax {
 
     /** The largest of {@code count} numbers, negative infinity of none. */
     static float max(MemorySegment row, long base, int count) {
-        FloatVector a = FloatVector.broadcast(Lanes.FLOATS, Float.NEGATIVE_INFINITY);
+        long at = Raw.address(row, base, 4L * count);
+        FloatVector a = Widest.all(Float.NEGATIVE_INFINITY);
         FloatVector b = a;
-        int whole = count - count % (2 * Lanes.WIDTH);
-        for (int i = 0; i < whole; i += 2 * Lanes.WIDTH) {
-            a = a.max(Lanes.load(row, base + 4L * i));
-            b = b.max(Lanes.load(row, base + 4L * i + 32));
+        FloatVector c = a;
+        FloatVector d = a;
+        int whole = count - count % (4 * Widest.WIDTH);
+        for (int i = 0; i < whole; i += 4 * Widest.WIDTH) {
+            long here = at + 4L * i;
+            a = a.max(Widest.load(here));
+            b = b.max(Widest.load(here + 4 * Widest.WIDTH));
+            c = c.max(Widest.load(here + 8 * Widest.WIDTH));
+            d = d.max(Widest.load(here + 12 * Widest.WIDTH));
         }
-        float max = Lanes.max(a.max(b));
+        float max = Widest.max(a.max(b).max(c.max(d)));
         for (int i = whole; i < count; i++) {
-            max = Math.max(max, row.get(Lanes.FLOAT, base + 4L * i));
+            max = Math.max(max, Raw.MEMORY.get(Lanes.FLOAT, at + 4L * i));
         }
         return max;
     }
 
     /** {@code Σ e^(row[i] − shift)}. */
     static double sumExp(MemorySegment row, long base, int count, float shift) {
-        double sum = 0;
-        for (int i = 0; i < count; i += PIECE) {
-            sum += pieceSumExp(row, base + 4L * i, Math.min(PIECE, count - i), shift);
-        }
-        return sum;
-    }
-
-    private static float pieceSumExp(MemorySegment row, long base, int count, float shift) {
-        FloatVector sums = FloatVector.zero(Lanes.FLOATS);
-        int whole = Lanes.whole(count);
-        for (int i = 0; i < whole; i += Lanes.WIDTH) {
-            sums = sums.add(FastExp.exp(Lanes.load(row, base + 4L * i).sub(shift)));
-        }
-        if (whole < count) {
-            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
-            FloatVector e = FastExp.exp(Lanes.load(row, base + 4L * whole, mask).sub(shift));
-            sums = sums.add(FloatVector.zero(Lanes.FLOATS).blend(e, mask));
-        }
-        return Lanes.sum(sums);
+        return exp(Raw.address(row, base, 4L * count), Raw.NOWHERE, count, shift);
     }
 
     /** Replaces {@code row[i]} by {@code e^(row[i] − shift)} and returns the sum. */
     static double exp(MemorySegment row, long base, int count, float shift) {
+        long at = Raw.address(row, base, 4L * count);
+        return exp(at, at, count, shift);
+    }
+
+    private static double exp(long row, long target, int count, float shift) {
         double sum = 0;
         for (int i = 0; i < count; i += PIECE) {
-            sum += pieceExp(row, base + 4L * i, Math.min(PIECE, count - i), shift);
+            long to = target == Raw.NOWHERE ? Raw.NOWHERE : target + 4L * i;
+            sum += pieceExp(row + 4L * i, to, Math.min(PIECE, count - i), shift);
         }
         return sum;
     }
 
-    private static float pieceExp(MemorySegment row, long base, int count, float shift) {
+    /** Number {@code i} goes to partial sum {@code i mod 16}; those past the last 16 are added one by one. */
+    private static float pieceExp(long row, long target, int count, float shift) {
         FloatVector sums = FloatVector.zero(Lanes.FLOATS);
-        int whole = Lanes.whole(count);
-        for (int i = 0; i < whole; i += Lanes.WIDTH) {
-            FloatVector e = FastExp.exp(Lanes.load(row, base + 4L * i).sub(shift));
-            Lanes.store(e, row, base + 4L * i);
-            sums = sums.add(e);
+        int whole = count - count % Widest.PARTIALS;
+        for (int lane = 0; lane < Widest.PARTIALS; lane += Widest.WIDTH) {
+            FloatVector partial = FloatVector.zero(Widest.FLOATS);
+            for (int i = lane; i < whole; i += Widest.PARTIALS) {
+                FloatVector e = FastExp.exp(Widest.load(row + 4L * i).sub(shift));
+                if (target != Raw.NOWHERE) {
+                    Widest.store(e, target + 4L * i);
+                }
+                partial = partial.add(e);
+            }
+            sums = sums.add(Widest.fold(partial));
         }
-        if (whole < count) {
-            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
-            FloatVector e = FastExp.exp(Lanes.load(row, base + 4L * whole, mask).sub(shift));
-            Lanes.store(e, row, base + 4L * whole, mask);
-            sums = sums.add(FloatVector.zero(Lanes.FLOATS).blend(e, mask));
+        float sum = Lanes.sum(sums);
+        for (int i = whole; i < count; i++) {
+            float e = FastExp.exp(Raw.MEMORY.get(Lanes.FLOAT, row + 4L * i) - shift);
+            if (target != Raw.NOWHERE) {
+                Raw.MEMORY.set(Lanes.FLOAT, target + 4L * i, e);
+            }
+            sum += e;
         }
-        return Lanes.sum(sums);
+        return sum;
     }
 
     /** {@code target[i] = factor · e^(row[i] − shift)}. */
     static void scaledExp(MemorySegment row, MemorySegment target, long base, int count, float shift, float factor) {
-        int whole = Lanes.whole(count);
-        for (int i = 0; i < whole; i += Lanes.WIDTH) {
-            long at = base + 4L * i;
-            Lanes.store(FastExp.exp(Lanes.load(row, at).sub(shift)).mul(factor), target, at);
+        long from = Raw.address(row, base, 4L * count);
+        long to = Raw.address(target, base, 4L * count);
+        int whole = Widest.whole(count);
+        for (int i = 0; i < whole; i += Widest.WIDTH) {
+            Widest.store(FastExp.exp(Widest.load(from + 4L * i).sub(shift)).mul(factor), to + 4L * i);
         }
         for (int i = whole; i < count; i++) {
-            long at = base + 4L * i;
-            target.set(Lanes.FLOAT, at, FastExp.exp(row.get(Lanes.FLOAT, at) - shift) * factor);
+            float e = FastExp.exp(Raw.MEMORY.get(Lanes.FLOAT, from + 4L * i) - shift);
+            Raw.MEMORY.set(Lanes.FLOAT, to + 4L * i, e * factor);
         }
     }
 }

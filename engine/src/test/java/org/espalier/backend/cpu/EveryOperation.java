@@ -114,7 +114,7 @@ final class EveryOperation {
     }
 
     private void elementwise() {
-        int count = 70 + 40_000 * (size - 1);
+        int count = 76 + 40_000 * (size - 1);
         Tensor a = numbers(count);
         Tensor b = numbers(count);
         Tensor out = numbers(count);
@@ -187,7 +187,7 @@ final class EveryOperation {
 
     private void loss() {
         int tokens = 4 * size;
-        int vocab = 83 + 5000 * (size - 1);
+        int vocab = 92 + 5000 * (size - 1);
         Tensor logits = numbers(tokens, vocab);
         cpu.accumulate(queue, logits, 9, logits, 0);
         Tensor targets = indices(tokens, vocab);

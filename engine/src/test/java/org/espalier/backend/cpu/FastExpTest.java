@@ -46,10 +46,10 @@ class FastExpTest {
     @Test
     void givesAVectorTheBitsOfANumber() {
         float[] all = sweep();
-        float[] lanes = new float[Lanes.WIDTH];
-        for (int i = 0; i + Lanes.WIDTH <= all.length; i += Lanes.WIDTH) {
-            FastExp.exp(FloatVector.fromArray(Lanes.FLOATS, all, i)).intoArray(lanes, 0);
-            for (int j = 0; j < Lanes.WIDTH; j++) {
+        float[] lanes = new float[Widest.WIDTH];
+        for (int i = 0; i + Widest.WIDTH <= all.length; i += Widest.WIDTH) {
+            FastExp.exp(FloatVector.fromArray(Widest.FLOATS, all, i)).intoArray(lanes, 0);
+            for (int j = 0; j < Widest.WIDTH; j++) {
                 assertEquals(Float.floatToIntBits(FastExp.exp(all[i + j])), Float.floatToIntBits(lanes[j]),
                         "e^" + all[i + j]);
             }
