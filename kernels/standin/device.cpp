@@ -188,6 +188,7 @@ void Device::reset() {
     settings = defaultSettings();
     lost.clear();
     launches = 0;
+    launchesOf.clear();
     launchCalls = 0;
     graphLaunches = 0;
     products = 0;

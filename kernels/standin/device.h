@@ -117,6 +117,7 @@ public:
     std::map<void*, std::unique_ptr<uint8_t[]>> hostMemory;
     std::map<void*, std::shared_ptr<void>> libraryHandles;  // of libraries over the driver: cuBLAS
     uint64_t launches = 0;                   // kernels that were carried out
+    std::map<std::string, uint64_t> launchesOf;  // the same by their names
     uint64_t launchCalls = 0;                // of cuLaunchKernel, in captures too
     uint64_t graphLaunches = 0;              // calls of cuGraphLaunch
     uint64_t products = 0;                   // matrix products of cuBLAS that were carried out

@@ -268,6 +268,13 @@ uint64_t standin_launches() {
     return device.launches;
 }
 
+uint64_t standin_launches_of(const char* kernel) {
+    Device& device = Device::instance();
+    std::lock_guard<std::mutex> lock(device.mutex);
+    const auto found = device.launchesOf.find(kernel);
+    return found == device.launchesOf.end() ? 0 : found->second;
+}
+
 uint64_t standin_launch_calls() {
     Device& device = Device::instance();
     std::lock_guard<std::mutex> lock(device.mutex);

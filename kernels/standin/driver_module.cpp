@@ -222,6 +222,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, uns
         device.enqueue(stream, [=, &device, bytes = collectParameters(found->program, parameters)] {
             execute(found->program, device.memory, bytes, grid, block, sharedBytes);
             device.launches++;
+            device.launchesOf[found->program.name]++;
         });
     });
 }

@@ -20,8 +20,9 @@ STANDIN_EXPORT const char* standin_last_report(void);
  * their context ended; one line on each goes into text, cut to size bytes. */
 STANDIN_EXPORT size_t standin_leaks(char* text, size_t size);
 
-/* Kernels that were carried out, not merely queued. */
+/* Kernels that were carried out, not merely queued; of all names, and of one. */
 STANDIN_EXPORT uint64_t standin_launches(void);
+STANDIN_EXPORT uint64_t standin_launches_of(const char* kernel);
 
 /* Calls of cuLaunchKernel, and of cuGraphLaunch, which carries out all the kernels of a graph. */
 STANDIN_EXPORT uint64_t standin_launch_calls(void);

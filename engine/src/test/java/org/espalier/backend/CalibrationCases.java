@@ -25,6 +25,8 @@ final class CalibrationCases {
         cases.add(squaredGradients(false, 0, 530, 600, 33, 31));
         cases.add(columnDots(1, 1, true, DType.F32, 0));
         cases.add(columnDots(17, 65, true, DType.BF16, 1));
+        cases.add(columnDots(7, 33, false, DType.F16, 0));
+        cases.add(columnDots(3, 17, true, DType.F64, 1));
         cases.add(columnDots(65, 7, false, null, 0));
         cases.add(columnDots(130, 576, true, null, 1));
         return cases;

@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.espalier.tensor.DType;
-import org.espalier.tensor.Shape;
 
 /** {@link EmbeddingOps}. */
 final class EmbeddingCases {
@@ -27,6 +26,7 @@ final class EmbeddingCases {
                 DType.Q6_K)) {
             cases.add(embedding(new int[] {7, 17, 512}, type));
         }
+        cases.add(embedding(new int[] {7, 17, 65}, DType.F64));
         cases.add(embedding(new int[] {1100, 5, 12}, DType.F32));
         for (int tokens : new int[] {1, 3, 7, 17}) {
             cases.add(scatter(tokens, 20, 3, 8));
@@ -34,7 +34,10 @@ final class EmbeddingCases {
         }
         cases.add(scatter(1, 1, 1, 1));
         cases.add(gather(65, 7, 1, 65));
-        cases.add(gatherStored());
+        for (DType type : List.of(DType.BF16, DType.I8)) {
+            cases.add(gatherStored(type));
+            cases.add(scatterStored(type));
+        }
         return cases;
     }
 
@@ -70,12 +73,24 @@ final class EmbeddingCases {
                 .forward(0, (ops, q, t) -> ops.gatherRows(q, t.get("source"), t.get("rows"), t.get("target"))).build();
     }
 
-    /** Rows of a cache in bfloat16: copied as they are. */
-    private static OpCase<EmbeddingOps> gatherStored() {
-        CaseBuilder<EmbeddingOps> b = new CaseBuilder<>("gatherRows", "7 of 17x65 BF16");
-        return copied(b).fixed("source", DType.BF16, b.normal("source", Shape.of(17, 65)), 17, 65)
-                .randomInts("rows", 7, 17).output("target", DType.BF16, 7, 65)
+    /** Rows of a cache of another type: copied as they are. */
+    private static OpCase<EmbeddingOps> gatherStored(DType type) {
+        CaseBuilder<EmbeddingOps> b = new CaseBuilder<>("gatherRows", "7 of 17x65 " + type);
+        return copied(b).fixed("source", type, counting(17 * 65), 17, 65)
+                .randomInts("rows", 7, 17).output("target", type, 7, 65)
                 .forward(0, (ops, q, t) -> ops.gatherRows(q, t.get("source"), t.get("rows"), t.get("target"))).build();
+    }
+
+    private static OpCase<EmbeddingOps> scatterStored(DType type) {
+        CaseBuilder<EmbeddingOps> b = new CaseBuilder<>("scatterRows", "3 into 7x65 " + type);
+        return copied(b).fixed("source", type, counting(3 * 65), 3, 65).ints("rows", 5, 0, 2)
+                .fixed("target", type, new double[7 * 65], 7, 65).compared("target")
+                .forward(0, (ops, q, t) -> ops.scatterRows(q, t.get("source"), t.get("rows"), t.get("target"))).build();
+    }
+
+    /** Numbers that every type has. */
+    private static double[] counting(int count) {
+        return IntStream.range(0, count).mapToDouble(i -> i % 100 - 50).toArray();
     }
 
     private static CaseBuilder<EmbeddingOps> copied(CaseBuilder<EmbeddingOps> b) {

@@ -7,7 +7,7 @@ import org.espalier.tensor.DType;
 /** {@link LinearOps}: products of every kind of weight. */
 final class LinearCases {
 
-    private static final List<DType> BLOCK_TYPES = List.of(DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q8_0,
+    static final List<DType> BLOCK_TYPES = List.of(DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q8_0,
             DType.Q4_K, DType.Q5_K, DType.Q6_K);
 
     /**
@@ -33,6 +33,8 @@ final class LinearCases {
                 count++;
             }
         }
+        cases.add(linear(new int[] {2, 65, 17}, DType.F64, DType.F64, 0));
+        cases.add(linear(new int[] {7, 17, 33}, DType.F64, DType.F16, 1));
         for (DType type : BLOCK_TYPES) {
             cases.add(linear(new int[] {1, 256, 17}, type, null, 0));
             cases.add(linear(new int[] {4, 768, 33}, type, DType.F32, 0));

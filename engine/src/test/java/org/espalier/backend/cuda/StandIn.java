@@ -82,6 +82,14 @@ public final class StandIn implements BeforeEachCallback {
         return (long) call("standin_launches", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
     }
 
+    /** As above, of the kernel of that name. */
+    public static long launches(String kernel) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (long) call("standin_launches_of", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS),
+                    arena.allocateFrom(kernel));
+        }
+    }
+
     /** Calls that launch one kernel, in captures too. */
     public static long launchCalls() {
         return (long) call("standin_launch_calls", FunctionDescriptor.of(ValueLayout.JAVA_LONG));
