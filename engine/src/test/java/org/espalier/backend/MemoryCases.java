@@ -17,20 +17,22 @@ final class MemoryCases {
     static List<OpCase<MemoryOps>> all() {
         List<OpCase<MemoryOps>> cases = new ArrayList<>();
         for (DType from : STORED) {
-            for (DType to : List.of(DType.F32, DType.BF16, DType.F16)) {
+            for (DType to : List.of(DType.F32, DType.BF16, DType.F16, DType.F64)) {
                 long columns = from.plain() ? 65 : 512;
                 cases.add(convert(from, to, 3, columns));
             }
         }
         cases.add(convert(DType.BF16, DType.F32, 17, 7));
-        cases.add(convert(DType.F16, DType.F64, 3, 65));
-        cases.add(convert(DType.Q6_K, DType.F64, 3, 512));
         cases.add(convert(DType.Q4_1, DType.BF16, 17, 544));
         cases.add(wide(DType.F64, DType.F32, 0.1, 1 + 0x1p-24, 1 + 3 * 0x1p-24, 1e300, -1e-300, 1e-45, 7));
         cases.add(wide(DType.F64, DType.BF16, 0.1, 1 + 0x1p-8 + 0x1p-20, -3));
+        cases.add(wide(DType.F64, DType.F16, 0.1, 1 + 0x1p-11 + 0x1p-20, -3, 1e6));
+        cases.add(wide(DType.F64, DType.F64, 0.1, 1e300));
         for (DType integers : List.of(DType.I64, DType.I32, DType.I16, DType.I8, DType.U8, DType.BOOL)) {
             cases.add(wide(integers, DType.F32, 0, 1, 0, 1, 1, integers == DType.BOOL ? 0 : 100));
             cases.add(wide(integers, DType.F16, 1, 0, 1));
+            cases.add(wide(integers, DType.BF16, 1, 0, 1, 1));
+            cases.add(wide(integers, DType.F64, 0, 1, 1, 0));
         }
         cases.add(wide(DType.I64, DType.F64, (1L << 53) - 1, -(1L << 62), 7));
         cases.add(wide(DType.I64, DType.F32, (1L << 53) - 1, -(1L << 62) - (1L << 40), -7));

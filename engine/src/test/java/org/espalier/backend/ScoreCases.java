@@ -21,10 +21,10 @@ final class ScoreCases {
             cases.add(saliency(saliency, DType.F16, 65, 17));
             cases.add(saliency(saliency, DType.Q6_K, 7, 512));
             cases.add(saliency(saliency, DType.BF16, 257, 576));
-        }
-        cases.add(saliency(Saliency.PARAM_MIX, DType.F64, 5, 33));
-        for (DType type : LinearCases.BLOCK_TYPES) {
-            cases.add(saliency(Saliency.PARAM_MIX, type, 5, 768));
+            cases.add(saliency(saliency, DType.F64, 5, 33));
+            for (DType type : LinearCases.BLOCK_TYPES) {
+                cases.add(saliency(saliency, type, 5, 768));
+            }
         }
         return cases;
     }
