@@ -51,8 +51,7 @@ final class CompensationOptions {
         if (how == Compensation.NONE) {
             return Compensated.nothing(selection.after());
         }
-        Compensator compensator = new Compensator(open.checkpoint(), open.model(), selection,
-                calibration.orElseThrow().sequences(), ridge);
+        Compensator compensator = new Compensator(open.model(), selection, calibration.orElseThrow().sequences(), ridge);
         Compensator.Bytes bytes = compensator.bytes(how);
         requireMemory(bytes, open.model().ownMemory(bytes.computing()), how);
         int layers = open.model().config().layers().size();

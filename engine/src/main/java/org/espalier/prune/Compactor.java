@@ -67,7 +67,7 @@ public final class Compactor {
     }
 
     /** What stays of the source's tensor for a parameter of the smaller model. */
-    SafetensorsWriter.Entry cut(String name, DType to) {
+    private SafetensorsWriter.Entry cut(String name, DType to) {
         String sourceName = selection.sourceName(name);
         StoredTensor stored = source.tensors().get(sourceName);
         Value parameter = whole.leaf(sourceName);

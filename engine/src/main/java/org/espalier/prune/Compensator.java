@@ -1,10 +1,7 @@
 package org.espalier.prune;
 
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import org.espalier.backend.Queue;
-import org.espalier.format.Checkpoint;
 import org.espalier.model.Llama;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -20,19 +17,16 @@ import org.espalier.tensor.DType;
  */
 public final class Compensator {
 
-    private final Checkpoint source;
     private final Model dense;
     private final Selection selection;
     private final List<Packed> stretches;
     private final double ridge;
 
     /**
-     * @param source    of the dense model, from which what stays is cut
      * @param sequences token ids to calibrate on
      * @param ridge     share of each input's own sum of squares that holds its weights to their old values in a fit
      */
-    public Compensator(Checkpoint source, Model dense, Selection selection, List<int[]> sequences, double ridge) {
-        this.source = source;
+    public Compensator(Model dense, Selection selection, List<int[]> sequences, double ridge) {
         this.dense = dense;
         this.selection = selection;
         this.ridge = ridge;
@@ -55,17 +49,25 @@ public final class Compensator {
         if (kind != Compensation.LSTSQ) {
             return new Bytes(kind == Compensation.BIAS ? streams : 0, 0);
         }
+        // Weights are cut in the memory that they have whole.
+        long weights = DType.F32.bytes(4 * hidden * dense.config().layers().stream().mapToLong(this::widest).max().orElse(0));
         long largest = 0;
         long results = 0;
         for (LayerConfig layer : selection.after().layers()) {
-            long attended = (long) layer.heads() * dense.config().headDim();
-            long widest = Math.max(attended, layer.intermediate());
-            long weights = DType.F32.bytes(4 * widest * hidden);
+            long widest = widest(layer);
             long activations = DType.F32.bytes((4 * widest + hidden) * StreamWalk.STRETCH_TOKENS);
             largest = Math.max(largest, NormalEquations.bytes(widest, hidden) + weights + activations);
-            results += DType.F32.bytes(hidden * (attended + layer.intermediate()));
+            results += DType.F32.bytes(hidden * (attended(layer) + layer.intermediate()));
         }
         return new Bytes(2 * streams + largest, results);
+    }
+
+    private long widest(LayerConfig layer) {
+        return Math.max(attended(layer), layer.intermediate());
+    }
+
+    private long attended(LayerConfig layer) {
+        return (long) layer.heads() * dense.config().headDim();
     }
 
     /**
@@ -97,8 +99,7 @@ public final class Compensator {
                 walk(new MeanOutputs(dense, selection, whole, result, queue), layerDone);
                 return;
             }
-            Compactor compactor = new Compactor(source, dense.config(), selection, Optional.of(DType.F32));
-            try (CutWeights weights = new CutWeights(dense.backend(), queue, compactor, dense.leaves(Map.of()));
+            try (CutWeights weights = new CutWeights(dense, selection, queue);
                     StreamWalk pruned = new StreamWalk(dense.backend(), queue, stretches, weights.weight(Llama.EMBEDDING));
                     LeastSquares fit = new LeastSquares(dense, selection, whole, pruned, weights, result, queue,
                             ridge)) {

@@ -1,44 +1,48 @@
 package org.espalier.prune;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
-import org.espalier.ffi.NativeMemory;
-import org.espalier.format.SafetensorsWriter;
+import org.espalier.model.Model;
 import org.espalier.tape.Leaves;
+import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
-/** The pruned model's weights as they are cut from the source, float32, for as long as half a layer needs them. */
+/**
+ * The pruned model's weights in float32, cut from the dense model's where those are computed with, for as long as half a
+ * layer needs them. Each is widened whole and then compacted in place, so that there is never a second one beside it.
+ */
 final class CutWeights implements Leaves, AutoCloseable {
 
     private final Backend backend;
     private final Queue queue;
-    private final Compactor compactor;
-    private final Leaves constants;
+    private final Model dense;
+    private final Tape whole;
+    private final Selection selection;
     private final Map<String, Tensor> cut = new HashMap<>();
 
-    /** @param constants where what is no parameter comes from */
-    CutWeights(Backend backend, Queue queue, Compactor compactor, Leaves constants) {
-        this.backend = backend;
+    CutWeights(Model dense, Selection selection, Queue queue) {
+        this.backend = dense.backend();
         this.queue = queue;
-        this.compactor = compactor;
-        this.constants = constants;
+        this.dense = dense;
+        this.whole = dense.llama().shape();
+        this.selection = selection;
     }
 
     @Override
     public Tensor tensor(Value leaf) {
-        return leaf.role() == Value.Role.PARAMETER ? weight(leaf.name()) : constants.tensor(leaf);
+        return leaf.role() == Value.Role.PARAMETER ? weight(leaf.name()) : dense.leaves(Map.of()).tensor(leaf);
     }
 
-    /** A weight of the pruned model: what replaced it, or what is left of the source's. */
+    /** A weight of the pruned model: what replaced it, or what is left of the dense model's. */
     Tensor weight(String name) {
-        return cut.computeIfAbsent(name, this::load);
+        return cut.computeIfAbsent(name, this::cut);
     }
 
     /** Until it is forgotten {@code tensor}, which is this object's from now on, is the weight of this name. */
@@ -55,20 +59,41 @@ final class CutWeights implements Leaves, AutoCloseable {
         cut.clear();
     }
 
-    private Tensor load(String name) {
-        SafetensorsWriter.Entry entry = compactor.cut(name, DType.F32);
-        try (NativeMemory staging = NativeMemory.allocate(entry.bytes(), "what is left of " + name)) {
-            long[] filled = {0};
-            entry.content().writeTo(bytes -> {
-                MemorySegment.copy(bytes, 0, staging.segment(), filled[0], bytes.byteSize());
-                filled[0] += bytes.byteSize();
-            });
-            Tensor tensor = backend.allocate(DType.F32, entry.shape(), "what is left of " + name);
-            backend.upload(queue, staging.segment(), tensor);
-            queue.finish();
-            return tensor;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    private Tensor cut(String name) {
+        Value parameter = whole.leaf(selection.sourceName(name));
+        Tensor wide = backend.allocate(DType.F32, parameter.shape(), "what is left of " + parameter.name());
+        try {
+            backend.convert(queue, dense.weights().tensor(parameter.name()), wide);
+            return compacted(parameter, wide);
+        } catch (RuntimeException | Error e) {
+            wide.buffer().close();
+            throw e;
+        }
+    }
+
+    /** The rows and columns that stay, in the same memory. */
+    private Tensor compacted(Value parameter, Tensor wide) {
+        int[] first = selection.kept(parameter, 0);
+        if (parameter.shape().rank() == 1) {
+            Tensor row = gather(wide.reshape(Shape.of(1, parameter.shape().dim(0))), new int[] {0}, first);
+            return row.reshape(Shape.of(first.length));
+        }
+        return gather(wide, first, selection.kept(parameter, 1));
+    }
+
+    private Tensor gather(Tensor source, int[] rows, int[] columns) {
+        Tensor target = new Tensor(source.buffer(), 0, source.type(), Shape.of(rows.length, columns.length));
+        if (target.shape().equals(source.shape())) {
+            return source;
+        }
+        int[] both = IntStream.concat(IntStream.of(rows), IntStream.of(columns)).toArray();
+        Tensor lists = backend.allocate(DType.I32, Shape.of(both.length), "rows and columns that stay");
+        try {
+            HostCopy.writeInts(backend, queue, both, lists);
+            backend.gather(queue, source, lists.slice(0, rows.length), lists.slice(rows.length, both.length), target);
+            return target;
+        } finally {
+            lists.buffer().close();
         }
     }
 

@@ -181,7 +181,7 @@ class CompensatorTest {
 
     private static void write(Checkpoint source, Model model, Selection selection, Compensation kind, double ridge,
             Path out) {
-        try (Compensated compensated = new Compensator(source, model, selection, SEQUENCES, ridge).run(kind, () -> { })) {
+        try (Compensated compensated = new Compensator(model, selection, SEQUENCES, ridge).run(kind, () -> { })) {
             new Compactor(source, model.config(), selection, Optional.empty()).writer(compensated).write(out, true);
         }
     }

@@ -135,8 +135,7 @@ class LayerAtATimeTest {
                 Selection selection = new Selection(model.config());
                 UnitFinder.of(model.config()).stream().filter(units -> units.group().role() == Role.NEURONS)
                         .forEach(units -> selection.remove(units, IntStream.range(0, 90).toArray()));
-                try (Compensated compensated = new Compensator(source, model, selection, SEQUENCES, 0.1)
-                        .run(kind, () -> { })) {
+                try (Compensated compensated = new Compensator(model, selection, SEQUENCES, 0.1).run(kind, () -> { })) {
                     new Compactor(source, model.config(), selection, Optional.of(DType.BF16)).writer(compensated)
                             .write(folder.resolve("out"), true);
                 }
