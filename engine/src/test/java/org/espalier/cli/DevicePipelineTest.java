@@ -61,7 +61,10 @@ class DevicePipelineTest {
         assertEquals(12, cuda.get("ids").size());
     }
 
-    /** What stays is compacted on the device and fitted. Fitted weights are computed, so they agree as float32 sums do, not to the byte. */
+    /**
+     * What stays is compacted on the device and then fitted. Fitted weights are computed, so they agree as float32 sums do,
+     * not to the byte.
+     */
     @Test
     void fittedAsOnTheCpu() {
         for (String device : List.of("cpu", "cuda")) {
