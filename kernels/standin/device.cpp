@@ -10,7 +10,7 @@ Device& Device::instance() {
 // A driver for CUDA 13.0 and a device of compute capability 8.0.
 std::map<std::string, int64_t> Device::defaultSettings() {
     return {{"others_first", 0}, {"missing_wait", 0}, {"driver_version", 13000}, {"devices", 1},
-            {"capability", 80},  {"memory_pools", 1}, {"graphs", 1}};
+            {"capability", 80},  {"multiprocessors", 108}, {"memory_pools", 1}, {"graphs", 1}};
 }
 
 std::shared_ptr<CUstream_st> Device::streamOf(CUstream stream) {
@@ -139,6 +139,20 @@ void Device::destroy(CUstream stream) {
     streams.erase(stream);
 }
 
+void Device::cover(Program& program) {
+    std::vector<int> lines;
+    for (const Instruction& instruction : program.instructions) {
+        lines.push_back(instruction.line);
+    }
+    auto& known = coverageOf[program.name];
+    if (known == nullptr || known->lines != lines) {
+        known = std::make_shared<Coverage>();
+        known->reached.resize(lines.size());
+        known->lines = std::move(lines);
+    }
+    program.coverage = known;
+}
+
 std::vector<std::string> Device::outstanding() const {
     std::vector<std::string> result = memory.live();
     if (!streams.empty()) result.push_back(format("%zu stream(s)", streams.size()));
@@ -189,6 +203,7 @@ void Device::reset() {
     lost.clear();
     launches = 0;
     launchesOf.clear();
+    coverageOf.clear();
     launchCalls = 0;
     graphLaunches = 0;
     products = 0;

@@ -99,6 +99,9 @@ public:
     // Forgets everything, faults and losses too.
     void reset();
 
+    // Makes a program note what is carried out of it, together with every other of the same name and PTX lines.
+    void cover(Program& program);
+
     // What is not given back, or was not when its context ended.
     std::vector<std::string> leaks() const;
 
@@ -118,6 +121,7 @@ public:
     std::map<void*, std::shared_ptr<void>> libraryHandles;  // of libraries over the driver: cuBLAS
     uint64_t launches = 0;                   // kernels that were carried out
     std::map<std::string, uint64_t> launchesOf;  // the same by their names
+    std::map<std::string, std::shared_ptr<Coverage>> coverageOf;  // of kernels that were loaded, by their names
     uint64_t launchCalls = 0;                // of cuLaunchKernel, in captures too
     uint64_t graphLaunches = 0;              // calls of cuGraphLaunch
     uint64_t products = 0;                   // matrix products of cuBLAS that were carried out

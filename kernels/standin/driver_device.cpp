@@ -47,7 +47,6 @@ const std::unordered_map<int, int>& attributes() {
         {CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_BLOCK, 65536},
         {CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR, 65536},
         {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR, 2048},
-        {CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 108},
         {CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, 40 << 20},
         {CU_DEVICE_ATTRIBUTE_CLOCK_RATE, 1410000},
         {CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE, 1215000},
@@ -63,6 +62,7 @@ int attribute(const Device& device, CUdevice_attribute which) {
     switch (which) {
         case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: return static_cast<int>(device.settings.at("capability") / 10);
         case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR: return static_cast<int>(device.settings.at("capability") % 10);
+        case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT: return static_cast<int>(device.settings.at("multiprocessors"));
         case CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED: return static_cast<int>(device.settings.at("memory_pools"));
         default: break;
     }
@@ -273,6 +273,26 @@ uint64_t standin_launches_of(const char* kernel) {
     std::lock_guard<std::mutex> lock(device.mutex);
     const auto found = device.launchesOf.find(kernel);
     return found == device.launchesOf.end() ? 0 : found->second;
+}
+
+size_t standin_instructions_of(const char* kernel) {
+    Device& device = Device::instance();
+    std::lock_guard<std::mutex> lock(device.mutex);
+    const auto found = device.coverageOf.find(kernel);
+    return found == device.coverageOf.end() ? 0 : found->second->lines.size();
+}
+
+size_t standin_unreached_of(const char* kernel, int32_t* lines, size_t room) {
+    Device& device = Device::instance();
+    std::lock_guard<std::mutex> lock(device.mutex);
+    const auto found = device.coverageOf.find(kernel);
+    size_t count = 0;
+    for (size_t i = 0; found != device.coverageOf.end() && i < found->second->lines.size(); i++) {
+        if (!found->second->reached[i] && count++ < room) {
+            lines[count - 1] = found->second->lines[i];
+        }
+    }
+    return count;
 }
 
 uint64_t standin_launch_calls() {

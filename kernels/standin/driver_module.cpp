@@ -56,6 +56,7 @@ CUmodule load(Device& device, const void* image) {
         for (const Kernel& kernel : parsed.kernels) {
             made->functions[kernel.name] = std::make_shared<CUfunc_st>();
             made->functions[kernel.name]->program = decodeKernel(kernel, parsed, symbols);
+            device.cover(made->functions[kernel.name]->program);
         }
     } catch (const Fault&) {
         free(device, *made);

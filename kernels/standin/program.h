@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,12 @@ struct SpecialRow {
     Special special;
 };
 
+// Which instructions of a kernel were ever carried out, by at least one lane; of all modules that hold the kernel.
+struct Coverage {
+    std::vector<int> lines;        // of the PTX, one an instruction
+    std::vector<uint8_t> reached;  // one an instruction
+};
+
 struct Program {
     std::string name;
     std::vector<Instruction> instructions;
@@ -72,6 +79,7 @@ struct Program {
     uint32_t registers = 0;
     uint32_t maxThreads = 1024;
     uint32_t required[3] = {0, 0, 0};
+    std::shared_ptr<Coverage> coverage;
 };
 
 }  // namespace standin

@@ -24,6 +24,11 @@ STANDIN_EXPORT size_t standin_leaks(char* text, size_t size);
 STANDIN_EXPORT uint64_t standin_launches(void);
 STANDIN_EXPORT uint64_t standin_launches_of(const char* kernel);
 
+/* Instructions of the kernel of that name, 0 if it was never loaded; and how many of them no lane ever carried out, in any
+ * module that held the kernel: the first `room` of their PTX lines go into lines, in ascending order. */
+STANDIN_EXPORT size_t standin_instructions_of(const char* kernel);
+STANDIN_EXPORT size_t standin_unreached_of(const char* kernel, int32_t* lines, size_t room);
+
 /* Calls of cuLaunchKernel, and of cuGraphLaunch, which carries out all the kernels of a graph. */
 STANDIN_EXPORT uint64_t standin_launch_calls(void);
 STANDIN_EXPORT uint64_t standin_graph_launches(void);
@@ -42,6 +47,7 @@ STANDIN_EXPORT uint64_t standin_waits(void);
  *   "driver_version"  as cuDriverGetVersion has it, for example 12040
  *   "devices"         how many there are, 0 or 1
  *   "capability"      compute capability times ten, for example 86
+ *   "multiprocessors" how many it has, 108 at first
  *   "memory_pools"    whether the device has them
  *   "graphs"          whether streams can be captured */
 STANDIN_EXPORT int standin_set(const char* what, int64_t value);

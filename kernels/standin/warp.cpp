@@ -11,7 +11,8 @@ constexpr uint64_t LONGEST_LAUNCH = 20'000'000'000;
 }  // namespace
 
 Warp::Warp(Launch& launch, uint32_t index)
-    : launch(launch), index(index), rows(static_cast<size_t>(launch.program.rows) * WARP, ~0ull), locals(WARP) {
+    : launch(launch), index(index), reached(launch.program.coverage->reached.data()),
+      rows(static_cast<size_t>(launch.program.rows) * WARP, ~0ull), locals(WARP) {
     const uint64_t left = launch.block.count() - static_cast<uint64_t>(index) * WARP;
     present = left >= WARP ? ALL_LANES : (1u << left) - 1;
     fillConstants();
@@ -153,6 +154,7 @@ void Warp::step(size_t group) {
     }
     const Instruction& i = launch.program.instructions[groups[group].at];
     const uint32_t lanes = i.guarded ? guardLanes(i, groups[group].lanes) : groups[group].lanes;
+    reached[groups[group].at] |= lanes != 0;
     instruction = &i;
     lane = __builtin_ctz(groups[group].lanes);
     if (++launch.clock > LONGEST_LAUNCH) {

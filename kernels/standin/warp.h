@@ -95,6 +95,7 @@ private:
 
     Launch& launch;
     const uint32_t index;
+    uint8_t* const reached;  // of the program's coverage
     uint32_t present = 0;  // lanes that the block has
     uint32_t exited = 0;
     std::vector<uint64_t> rows;

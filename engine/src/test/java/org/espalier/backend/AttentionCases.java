@@ -84,6 +84,18 @@ final class AttentionCases {
         cases.add(new Form("long cache, 4 queries", Sequences.cached(600, 4), 640, 10, 2, 24, 130).build());
         cases.add(new Form("long cache, 70 queries", Sequences.cached(70, 70), 140, 2, 1, 130, 140).build());
         cases.add(new Form("300 tokens", Sequences.packed(300), 300, 9, 3, 64, 64).build());
+        // Widths beyond one block's columns, whole vectors and not; keys in several tiles; keys in more than four splits.
+        for (int[] dims : new int[][] {{136, 132}, {134, 135}, {133, 134}, {135, 133}, {69, 70}, {71, 69}, {70, 71},
+            {264, 8}, {261, 130}}) {
+            cases.add(new Form("wide packed", Sequences.packed(5, 6, 7), 18, 2, 1, dims[0], dims[1]).build());
+            cases.add(new Form("wide packed", Sequences.packed(9), 9, 1, 1, dims[0], dims[1]).beta(1).build());
+            cases.add(new Form("wide cached", Sequences.cached(6, 2), 9, 2, 1, dims[0], dims[1]).build());
+        }
+        cases.add(new Form("66 tokens", Sequences.packed(66), 66, 1, 1, 8, 8).build());
+        cases.add(new Form("66 tokens", Sequences.packed(66), 66, 2, 1, 3, 7).beta(1).build());
+        cases.add(new Form("six splits", Sequences.cached(1400, 2), 1404, 5, 1, 3, 2).build());
+        cases.add(new Form("seven splits", Sequences.cached(1540, 1), 1541, 1, 1, 3, 2).build());
+        cases.add(new Form("five splits", Sequences.cached(1030, 2), 1032, 1, 1, 3, 130).build());
         cases.add(new Form("dQuery only", mixed, 26, 4, 2, 8, 8).wants("query").build());
         cases.add(new Form("dKey only", mixed, 26, 4, 2, 8, 8).wants("key").build());
         cases.add(new Form("dValue only", mixed, 26, 4, 2, 8, 8).wants("value").beta(1).build());

@@ -18,6 +18,14 @@ final class CalibrationCases {
             cases.add(scaled(magnitude, DType.BF16, 65, 17));
             cases.add(scaled(magnitude, DType.Q6_K, 7, 512));
         }
+        for (DType type : List.of(DType.F64, DType.F32, DType.BF16, DType.F16)) {
+            cases.add(scaled(Saliency.L1, type, 9, 267));
+            cases.add(columnDots(130, 33, true, type, 0));
+            cases.add(columnDots(130, 34, false, type, 1));
+        }
+        for (DType type : LinearCases.BLOCK_TYPES) {
+            cases.add(scaled(Saliency.L2, type, 9, 512));
+        }
         cases.add(squaredGradients(true, 0, 1, 1, 1));
         cases.add(squaredGradients(true, 0, 17, 65, 5, 1, 9));
         cases.add(squaredGradients(false, 1, 65, 17, 3, 0, 4));

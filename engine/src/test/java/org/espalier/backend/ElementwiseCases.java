@@ -29,6 +29,7 @@ final class ElementwiseCases {
         cases.add(swiGlu(new long[] {7, 17}, 0, 0, false, true));
         cases.add(saturated());
         cases.add(dropout(0, 0.3, 0, 3, 7));
+        cases.add(dropout(1, 0.3, 0, 1, 7));
         cases.add(dropout(1, 0.05, 1L << 40 | 3, 17, 65));
         cases.add(dropout(0, 0.5, 5, 64, 1536));
         return cases;

@@ -22,9 +22,12 @@ final class EmbeddingCases {
                 cases.add(embedding(size, type));
             }
         }
+        for (DType type : List.of(DType.F64, DType.F32, DType.BF16, DType.F16)) {
+            cases.add(embedding(new int[] {5, 4, 1031}, type));
+        }
         for (DType type : List.of(DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q8_0, DType.Q4_K, DType.Q5_K,
                 DType.Q6_K)) {
-            cases.add(embedding(new int[] {7, 17, 512}, type));
+            cases.add(embedding(new int[] {7, 17, 1280}, type));
         }
         cases.add(embedding(new int[] {7, 17, 65}, DType.F64));
         cases.add(embedding(new int[] {1100, 5, 12}, DType.F32));
@@ -35,8 +38,14 @@ final class EmbeddingCases {
         cases.add(scatter(1, 1, 1, 1));
         cases.add(gather(65, 7, 1, 65));
         for (DType type : List.of(DType.BF16, DType.I8)) {
-            cases.add(gatherStored(type));
-            cases.add(scatterStored(type));
+            cases.add(gatherStored(type, 7, 65));
+            cases.add(scatterStored(type, 65));
+        }
+        cases.add(gatherStored(DType.F32, 2, 4400));
+        cases.add(scatterStored(DType.F32, 4400));
+        for (DType type : List.of(DType.F32, DType.BF16, DType.I8)) {
+            cases.add(gatherStored(type, 2, 1101));
+            cases.add(scatterStored(type, 1101));
         }
         return cases;
     }
@@ -74,17 +83,17 @@ final class EmbeddingCases {
     }
 
     /** Rows of a cache of another type: copied as they are. */
-    private static OpCase<EmbeddingOps> gatherStored(DType type) {
-        CaseBuilder<EmbeddingOps> b = new CaseBuilder<>("gatherRows", "7 of 17x65 " + type);
-        return copied(b).fixed("source", type, counting(17 * 65), 17, 65)
-                .randomInts("rows", 7, 17).output("target", type, 7, 65)
+    private static OpCase<EmbeddingOps> gatherStored(DType type, int tokens, int width) {
+        CaseBuilder<EmbeddingOps> b = new CaseBuilder<>("gatherRows", tokens + " of 17x" + width + " " + type);
+        return copied(b).fixed("source", type, counting(17 * width), 17, width)
+                .randomInts("rows", tokens, 17).output("target", type, tokens, width)
                 .forward(0, (ops, q, t) -> ops.gatherRows(q, t.get("source"), t.get("rows"), t.get("target"))).build();
     }
 
-    private static OpCase<EmbeddingOps> scatterStored(DType type) {
-        CaseBuilder<EmbeddingOps> b = new CaseBuilder<>("scatterRows", "3 into 7x65 " + type);
-        return copied(b).fixed("source", type, counting(3 * 65), 3, 65).ints("rows", 5, 0, 2)
-                .fixed("target", type, new double[7 * 65], 7, 65).compared("target")
+    private static OpCase<EmbeddingOps> scatterStored(DType type, int width) {
+        CaseBuilder<EmbeddingOps> b = new CaseBuilder<>("scatterRows", "3 into 7x" + width + " " + type);
+        return copied(b).fixed("source", type, counting(3 * width), 3, width).ints("rows", 5, 0, 2)
+                .fixed("target", type, new double[7 * width], 7, width).compared("target")
                 .forward(0, (ops, q, t) -> ops.scatterRows(q, t.get("source"), t.get("rows"), t.get("target"))).build();
     }
 

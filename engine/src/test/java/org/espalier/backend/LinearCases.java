@@ -35,6 +35,13 @@ final class LinearCases {
         }
         cases.add(linear(new int[] {2, 65, 17}, DType.F64, DType.F64, 0));
         cases.add(linear(new int[] {7, 17, 33}, DType.F64, DType.F16, 1));
+        for (DType type : List.of(DType.F64, DType.F32, DType.BF16, DType.F16)) {
+            cases.add(linear(new int[] {4, 269, 23}, type, type, 1));
+            cases.add(linear(new int[] {4, 270, 6}, type, type, 1));
+            cases.add(linear(new int[] {4, 271, 5}, type, type, 0));
+            cases.add(linear(new int[] {4, 780, 9}, type, null, 0));
+        }
+        cases.add(linear(new int[] {130, 3, 5}, DType.F32, DType.F32, 1));
         for (DType type : BLOCK_TYPES) {
             cases.add(linear(new int[] {1, 256, 17}, type, null, 0));
             cases.add(linear(new int[] {4, 768, 33}, type, DType.F32, 0));

@@ -2,8 +2,8 @@ package org.espalier.backend;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.espalier.tensor.DType;
-import org.espalier.tensor.Shape;
 
 /** {@link MemoryOps}: conversions and fills. */
 final class MemoryCases {
@@ -38,12 +38,21 @@ final class MemoryCases {
         cases.add(wide(DType.I64, DType.F32, (1L << 53) - 1, -(1L << 62) - (1L << 40), -7));
         cases.add(wide(DType.I32, DType.F32, Integer.MAX_VALUE, Integer.MIN_VALUE, (1 << 24) + 1));
         cases.add(wide(DType.I8, DType.BF16, -128, 127, -1));
+        for (DType from : List.of(DType.F32, DType.BF16, DType.F16, DType.F64, DType.I64, DType.I32, DType.I16, DType.I8,
+                DType.U8)) {
+            for (DType to : List.of(DType.F32, DType.BF16, DType.F16, DType.F64)) {
+                for (int count : new int[] {5, 6, 7, 5125}) {
+                    cases.add(counting(from, to, count));
+                }
+            }
+        }
         cases.add(roundings(DType.BF16));
         cases.add(roundings(DType.F16));
         for (DType type : List.of(DType.F32, DType.F64, DType.BF16, DType.F16, DType.I64, DType.I32, DType.I8)) {
-            cases.add(fill(type, 3));
+            cases.add(fill(type, 3, 7, 17));
         }
-        cases.add(fill(DType.F32, 0));
+        cases.add(fill(DType.F32, 0, 7, 17));
+        cases.add(fill(DType.F64, -1, 17, 65));
         return cases;
     }
 
@@ -56,6 +65,13 @@ final class MemoryCases {
     private static OpCase<MemoryOps> wide(DType from, DType to, double... numbers) {
         CaseBuilder<MemoryOps> b = new CaseBuilder<>("convert", numbers.length + " of " + from + " to " + to);
         return convert(b.fixed("source", from, numbers, numbers.length), to, numbers.length);
+    }
+
+    /** Numbers that every type has, as operands that may lie anywhere. */
+    private static OpCase<MemoryOps> counting(DType from, DType to, int count) {
+        double[] numbers = IntStream.range(0, count).mapToDouble(i -> i % 101).toArray();
+        CaseBuilder<MemoryOps> b = new CaseBuilder<>("convert", "counting " + count + " of " + from + " to " + to);
+        return convert(b.fixed("source", from, numbers, count), to, count);
     }
 
     /** Ties, subnormals, the largest numbers and infinities, as float32. */
@@ -72,9 +88,8 @@ final class MemoryCases {
                 .forward(numbers, (ops, q, t) -> ops.convert(q, t.get("source"), t.get("target"))).build();
     }
 
-    private static OpCase<MemoryOps> fill(DType type, double value) {
-        Shape shape = Shape.of(7, 17);
-        return new CaseBuilder<MemoryOps>("fill", type + " with " + value).output("target", type, shape.toArray())
+    private static OpCase<MemoryOps> fill(DType type, double value, long rows, long columns) {
+        return new CaseBuilder<MemoryOps>("fill", type + " with " + value).output("target", type, rows, columns)
                 .tolerance(0, "the number is representable")
                 .forward(0, (ops, q, t) -> ops.fill(q, t.get("target"), value)).build();
     }

@@ -3,6 +3,7 @@ package org.espalier.backend;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.espalier.tensor.DType;
 
 /**
@@ -37,12 +38,12 @@ public record OpCase<F>(String operation, String name, List<Operand> operands, M
 
     /** Puts the operands on a device; {@code misalignment} bytes are put before each weight. The caller closes the run. */
     public OpRun<F> open(MemoryOps memory, int misalignment) {
-        return new OpRun<>(this, memory, misalignment, 0);
+        return new OpRun<>(this, memory, misalignment, operand -> false);
     }
 
-    /** As {@link #open}, with {@code shift} numbers before each operand that is no weight. */
-    public OpRun<F> openShifted(MemoryOps memory, int shift) {
-        return new OpRun<>(this, memory, 0, shift);
+    /** As {@link #open}, with a number before each of these operands that is no weight. */
+    public OpRun<F> openShifted(MemoryOps memory, Predicate<Operand> shifted) {
+        return new OpRun<>(this, memory, 0, shifted);
     }
 
     /** Bytes that the forward step reads and writes at least. */

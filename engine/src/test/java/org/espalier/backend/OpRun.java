@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.Buffer;
@@ -24,16 +25,16 @@ public final class OpRun<F> implements AutoCloseable {
 
     /**
      * @param misalignment bytes before each weight in its file
-     * @param shift        numbers before each other operand in its buffer
+     * @param shifted      which of the other operands begin a number further on than their buffers
      */
-    OpRun(OpCase<F> opCase, MemoryOps memory, int misalignment, int shift) {
+    OpRun(OpCase<F> opCase, MemoryOps memory, int misalignment, Predicate<Operand> shifted) {
         this.opCase = opCase;
         this.memory = memory;
         this.queue = memory.newQueue();
         try {
             for (Operand operand : opCase.operands()) {
                 tensors.put(operand.name(), operand.role() == Operand.Role.WEIGHT
-                        ? weight(operand, misalignment) : allocated(operand, shift));
+                        ? weight(operand, misalignment) : allocated(operand, shifted.test(operand) ? 1 : 0));
             }
             opCase.aliases().forEach((name, of) -> tensors.put(name, tensors.get(of)));
         } catch (RuntimeException e) {

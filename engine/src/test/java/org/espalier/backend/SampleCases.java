@@ -28,6 +28,7 @@ final class SampleCases {
             cases.add(sample(size[0], size[1], new Sampling(0.9, 50, 0.8, 42)));
         }
         cases.add(ties());
+        cases.add(tiesOfLanes());
         for (Sampling sampling : SAMPLINGS) {
             cases.add(sample(17, 1000, sampling));
             cases.add(sampleOfFew("equals", sampling, 2, 3, 3, 1, 3, 3, -4, 3));
@@ -54,6 +55,18 @@ final class SampleCases {
             Arrays.fill(x, t * columns, t * columns + 9 * t, -10);
         }
         return argMax(new CaseBuilder<SampleOps>("argMax", "ties").input("x", x, rows, columns), rows, columns);
+    }
+
+    /** Row i has its first largest at 4 · 2^i, and another one right after 4096 numbers, which a thread takes later. */
+    private static OpCase<SampleOps> tiesOfLanes() {
+        int rows = 10;
+        int columns = 4100;
+        double[] x = new double[rows * columns];
+        for (int t = 0; t < rows; t++) {
+            x[t * columns + (4 << t)] = 1;
+            x[t * columns + 4096] = 1;
+        }
+        return argMax(new CaseBuilder<SampleOps>("argMax", "ties of lanes").input("x", x, rows, columns), rows, columns);
     }
 
     private static OpCase<SampleOps> argMax(CaseBuilder<SampleOps> b, long rows, long columns) {

@@ -22,8 +22,11 @@ final class ScoreCases {
             cases.add(saliency(saliency, DType.Q6_K, 7, 512));
             cases.add(saliency(saliency, DType.BF16, 257, 576));
             cases.add(saliency(saliency, DType.F64, 5, 33));
+            for (DType type : List.of(DType.F64, DType.F32, DType.BF16, DType.F16)) {
+                cases.add(saliency(saliency, type, 9, 267));
+            }
             for (DType type : LinearCases.BLOCK_TYPES) {
-                cases.add(saliency(saliency, type, 5, 768));
+                cases.add(saliency(saliency, type, 9, type.blockElements() == 32 ? 800 : 768));
             }
         }
         return cases;

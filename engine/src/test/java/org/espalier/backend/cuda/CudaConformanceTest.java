@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Conformance;
 import org.espalier.backend.OpCase;
 import org.espalier.backend.OpCases;
 import org.espalier.backend.OpRun;
+import org.espalier.backend.Operand;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -20,7 +22,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @ExtendWith(StandIn.class)
 class CudaConformanceTest {
 
-    private static final long MOST_FLOPS = 1_000_000;
+    static final long MOST_FLOPS = 1_000_000;
+    private static final long SMALL_FLOPS = 6_000;
 
     static Stream<OpCase<? super Backend>> all() {
         return OpCases.all();
@@ -41,20 +44,36 @@ class CudaConformanceTest {
                 .filter(c -> !Set.of("linear", "correlate", "squaredGradients", "solve").contains(c.operation()));
     }
 
-    /** Operands whose rows are aligned for vectors, and the same ones a number further on. */
     @ParameterizedTest
     @MethodSource("ofKernels")
     void placeInMemoryChangesNoBit(OpCase<? super Backend> opCase) {
         try (CudaBackend cuda = CudaBackend.open(0)) {
-            Map<String, double[]> aligned = outputs(opCase, cuda, 0);
-            outputs(opCase, cuda, 1).forEach((output, numbers) ->
-                    assertArrayEquals(aligned.get(output), numbers, () -> opCase + ", " + output));
+            checkPlaces(opCase, cuda);
         }
     }
 
+    /**
+     * Operands whose rows are aligned for vectors, and the same ones a number further on: all of them together, and in a
+     * small case each one alone.
+     */
+    static void checkPlaces(OpCase<? super Backend> opCase, CudaBackend cuda) {
+        Map<String, double[]> aligned = outputs(opCase, cuda, operand -> false);
+        checkPlace(opCase, cuda, aligned, operand -> true);
+        if (opCase.forwardFlops() <= SMALL_FLOPS) {
+            opCase.operands().stream().filter(operand -> operand.role() != Operand.Role.WEIGHT)
+                    .forEach(one -> checkPlace(opCase, cuda, aligned, operand -> operand == one));
+        }
+    }
+
+    private static void checkPlace(OpCase<? super Backend> opCase, CudaBackend cuda, Map<String, double[]> aligned,
+            Predicate<Operand> shifted) {
+        outputs(opCase, cuda, shifted).forEach((output, numbers) ->
+                assertArrayEquals(aligned.get(output), numbers, () -> opCase + ", " + output));
+    }
+
     @SuppressWarnings("unchecked")
-    private static <F> Map<String, double[]> outputs(OpCase<F> opCase, CudaBackend cuda, int shift) {
-        try (OpRun<F> run = opCase.openShifted(cuda, shift)) {
+    private static <F> Map<String, double[]> outputs(OpCase<F> opCase, CudaBackend cuda, Predicate<Operand> shifted) {
+        try (OpRun<F> run = opCase.openShifted(cuda, shifted)) {
             return run.outputs((F) cuda);
         }
     }

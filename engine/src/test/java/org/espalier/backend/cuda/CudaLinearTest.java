@@ -78,8 +78,8 @@ class CudaLinearTest {
     @ParameterizedTest
     @MethodSource("fewTokens")
     void placeInMemoryChangesNoBitOfAFewTokens(OpCase<LinearOps> opCase) {
-        try (CudaBackend cuda = CudaBackend.open(0); OpRun<LinearOps> aligned = opCase.openShifted(cuda, 0);
-                OpRun<LinearOps> shifted = opCase.openShifted(cuda, 1)) {
+        try (CudaBackend cuda = CudaBackend.open(0); OpRun<LinearOps> aligned = opCase.open(cuda, 0);
+                OpRun<LinearOps> shifted = opCase.openShifted(cuda, operand -> true)) {
             aligned.forward(cuda);
             shifted.forward(cuda);
             assertArrayEquals(aligned.read("y"), shifted.read("y"));

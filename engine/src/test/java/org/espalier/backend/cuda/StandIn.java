@@ -12,6 +12,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.Library;
@@ -87,6 +88,25 @@ public final class StandIn implements BeforeEachCallback {
         try (Arena arena = Arena.ofConfined()) {
             return (long) call("standin_launches_of", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS),
                     arena.allocateFrom(kernel));
+        }
+    }
+
+    /** How many PTX instructions the kernel of that name has; 0 if it was not loaded since the test began. */
+    static long instructions(String kernel) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (long) call("standin_instructions_of",
+                    FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS), arena.allocateFrom(kernel));
+        }
+    }
+
+    /** PTX lines of the instructions of a kernel that no thread has carried out since the test began, in ascending order. */
+    static List<Integer> unreached(String kernel) {
+        try (Arena arena = Arena.ofConfined()) {
+            long room = instructions(kernel);
+            MemorySegment lines = arena.allocate(ValueLayout.JAVA_INT, room);
+            long count = (long) call("standin_unreached_of", FunctionDescriptor.of(ValueLayout.JAVA_LONG,
+                    ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG), arena.allocateFrom(kernel), lines, room);
+            return Arrays.stream(lines.asSlice(0, count * Integer.BYTES).toArray(ValueLayout.JAVA_INT)).boxed().toList();
         }
     }
 
