@@ -27,9 +27,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class EveryKernelTest {
 
     /**
-     * Per cent of all instructions, and of any kernel's, that are carried out, as measured. What is left cannot be reached
-     * through a backend: turns of loops that the compiler unrolls without knowing the block's size, ends of rows that are
-     * always whole vectors, conversions to the same type, which are copies.
+     * Per cent of all instructions, and of any kernel's, that are carried out, as measured. Most of the rest
+     * cannot happen: turns of loops that are unrolled without knowing the block's size, ends of rows of whole vectors,
+     * conversions to the same type, which are copies.
      */
     private static final double LEAST_OF_ALL = 91;
     private static final double LEAST_OF_ONE = 73;

@@ -105,7 +105,8 @@ public final class StandIn implements BeforeEachCallback {
             long room = instructions(kernel);
             MemorySegment lines = arena.allocate(ValueLayout.JAVA_INT, room);
             long count = (long) call("standin_unreached_of", FunctionDescriptor.of(ValueLayout.JAVA_LONG,
-                    ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG), arena.allocateFrom(kernel), lines, room);
+                    ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG), arena.allocateFrom(kernel), lines,
+                    room);
             return Arrays.stream(lines.asSlice(0, count * Integer.BYTES).toArray(ValueLayout.JAVA_INT)).boxed().toList();
         }
     }
