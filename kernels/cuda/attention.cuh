@@ -87,6 +87,7 @@ struct Depths {
 };
 
 __device__ inline void stageDepth(float (*to)[PADDED], const Rows& tile, int depth) {
+#pragma unroll 1
     for (int item = threadIdx.x; item < TILE * STEP / 4; item += THREADS) {
         const int i = item / (STEP / 4);
         const int d = item % (STEP / 4) * 4;

@@ -1,5 +1,8 @@
 // Numbers from any stored type to a plain floating type. Narrow types are rounded to nearest even, by way of float32.
+// One type to the same is a copy, which is the driver's: here it stops the kernel.
 // Bound by memory bandwidth: each number is read once and written once.
+#include <type_traits>
+
 #include "stored.cuh"
 
 // Numbers of a block of threads; whole blocks of every stored type.
@@ -11,15 +14,15 @@ enum Target : int { TO_F32, TO_BF16, TO_F16, TO_F64 };
 template <typename T>
 class Written {
 public:
-    __device__ Written(void* target, std::size_t first, int count)
-        : numbers(static_cast<T*>(target) + first), count(count), isWide(wide(numbers)) {}
+    __device__ Written(void* target, std::size_t first)
+        : numbers(static_cast<T*>(target) + first), isWide(wide(numbers)) {}
 
-    __device__ void four(int at, float4 value) const { store4(numbers, at, count, isWide, value); }
+    // `end` is where the four numbers end, or all do.
+    __device__ void four(int at, int end, float4 value) const { store4(numbers, at, end, isWide, value); }
     __device__ void one(int at, double value) const { numbers[at] = value; }
 
 private:
     T* numbers;
-    int count;
     bool isWide;
 };
 
@@ -41,24 +44,32 @@ __device__ inline int chunkCount(std::size_t first, std::size_t count) {
 
 template <typename Source, typename T>
 __device__ inline void convertFours(const void* source, void* target, std::size_t count) {
-    const std::size_t first = static_cast<std::size_t>(blockIdx.x) * CHUNK;
-    const int n = chunkCount(first, count);
-    const Source from(source, blockIdx.x, CHUNK, n);
-    const Written<T> to(target, first, n);
-    for (int at = 4 * static_cast<int>(threadIdx.x); at < n; at += 4 * static_cast<int>(blockDim.x)) {
-        to.four(at, from.four(at));
+    if constexpr (std::is_same<typename Source::Number, T>::value) {
+        __trap();
+    } else {
+        const std::size_t first = static_cast<std::size_t>(blockIdx.x) * CHUNK;
+        const int n = chunkCount(first, count);
+        const Source from(source, blockIdx.x, CHUNK, n);
+        const Written<T> to(target, first);
+        for (int at = 4 * static_cast<int>(threadIdx.x); at < n; at += 4 * static_cast<int>(blockDim.x)) {
+            to.four(at, Source::end(at, n), from.four(at));
+        }
     }
 }
 
 // Through float64, for types that float32 does not hold.
 template <typename Source, typename T>
 __device__ inline void convertOnes(const void* source, void* target, std::size_t count) {
-    const std::size_t first = static_cast<std::size_t>(blockIdx.x) * CHUNK;
-    const int n = chunkCount(first, count);
-    const Source* from = static_cast<const Source*>(source) + first;
-    const Written<T> to(target, first, n);
-    for (int at = threadIdx.x; at < n; at += blockDim.x) {
-        to.one(at, static_cast<double>(from[at]));
+    if constexpr (std::is_same<Source, T>::value) {
+        __trap();
+    } else {
+        const std::size_t first = static_cast<std::size_t>(blockIdx.x) * CHUNK;
+        const int n = chunkCount(first, count);
+        const Source* from = static_cast<const Source*>(source) + first;
+        const Written<T> to(target, first);
+        for (int at = threadIdx.x; at < n; at += blockDim.x) {
+            to.one(at, static_cast<double>(from[at]));
+        }
     }
 }
 

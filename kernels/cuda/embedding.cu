@@ -11,7 +11,7 @@ __device__ inline void embed(const int* ids, const void* table, float* out, int 
     float* to = out + static_cast<std::size_t>(blockIdx.x) * channels;
     const bool isWide = wide(to);
     for (int c = 4 * static_cast<int>(threadIdx.x); c < channels; c += 4 * static_cast<int>(blockDim.x)) {
-        store4(to, c, channels, isWide, from.four(c));
+        store4(to, c, Source::end(c, channels), isWide, from.four(c));
     }
 }
 

@@ -55,13 +55,14 @@ __device__ inline void partialSums(int saliency, const void* w, const float* gra
             const int c = tile + 4 * (k * WARP + lane);
             if (c < in) {
                 const float4 x = weights.four(c);
-                const float4 g = load4OrZeros(gradients, c, in, wide(gradients));
-                const float4 f = load4OrZeros(fishers, c, in, wide(fishers));
+                const int end = Source::end(c, in);
+                const float4 g = load4OrZeros(gradients, c, end, wide(gradients));
+                const float4 f = load4OrZeros(fishers, c, end, wide(fishers));
                 double s[4] = {counted(saliency, x.x, g.x, f.x), counted(saliency, x.y, g.y, f.y),
                                counted(saliency, x.z, g.z, f.z), counted(saliency, x.w, g.w, f.w)};
                 for (int i = 0; i < 4; i++) {
                     if (scale != nullptr) {
-                        s[i] *= c + i < in ? scale[c + i] : 0.0;
+                        s[i] *= c + i < end ? scale[c + i] : 0.0;
                     }
                     columns[k][i] += s[i];
                     row += s[i];

@@ -120,10 +120,14 @@ template <typename T>
 class Row {
 public:
     static constexpr bool PLAIN = true;
+    using Number = T;
 
     // Row `row` of a matrix of `columns` columns, of which `count` are read.
     __device__ Row(const void* matrix, std::size_t row, int columns, int count)
         : numbers(static_cast<const T*>(matrix) + row * columns), count(count), isWide(wide(numbers)) {}
+
+    // Where what belongs to the numbers at .. at+4 of `count` ends.
+    static __device__ int end(int, int count) { return count; }
 
     // Numbers at .. at+4, zeros from the end on; `at` is a multiple of 4.
     __device__ float4 four(int at) const { return load4(numbers, at, count, isWide); }
@@ -144,9 +148,13 @@ template <typename Block>
 class BlockRow {
 public:
     static constexpr bool PLAIN = false;
+    using Number = Block;
 
     __device__ BlockRow(const void* matrix, std::size_t row, int columns, int)
         : bytes(static_cast<const std::uint8_t*>(matrix) + row * (columns / Block::NUMBERS) * Block::BYTES) {}
+
+    // A row is whole fours.
+    static __device__ int end(int at, int) { return at + 4; }
 
     __device__ float4 four(int at) const {
         return Block::four(bytes + at / Block::NUMBERS * Block::BYTES, at % Block::NUMBERS);

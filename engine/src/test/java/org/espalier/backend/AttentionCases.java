@@ -86,10 +86,10 @@ final class AttentionCases {
         cases.add(new Form("300 tokens", Sequences.packed(300), 300, 9, 3, 64, 64).build());
         // Widths beyond one block's columns, whole vectors and not; keys in several tiles; keys in more than four splits.
         for (int[] dims : new int[][] {{136, 132}, {134, 135}, {133, 134}, {135, 133}, {69, 70}, {71, 69}, {70, 71},
-            {264, 8}, {261, 130}}) {
+            {264, 8}, {261, 130}, {200, 200}, {200, 197}, {197, 198}, {198, 199}, {199, 4}}) {
             cases.add(new Form("wide packed", Sequences.packed(5, 6, 7), 18, 2, 1, dims[0], dims[1]).build());
             cases.add(new Form("wide packed", Sequences.packed(9), 9, 1, 1, dims[0], dims[1]).beta(1).build());
-            cases.add(new Form("wide cached", Sequences.cached(6, 2), 9, 2, 1, dims[0], dims[1]).build());
+            cases.add(new Form("wide cached", Sequences.cached(6, 2), 9, 4, 1, dims[0], dims[1]).build());
         }
         cases.add(new Form("66 tokens", Sequences.packed(66), 66, 1, 1, 8, 8).build());
         cases.add(new Form("66 tokens", Sequences.packed(66), 66, 2, 1, 3, 7).beta(1).build());

@@ -27,12 +27,12 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class EveryKernelTest {
 
     /**
-     * Per cent of all instructions, and of any kernel's, that are carried out, as measured. Most of the rest
-     * cannot happen: turns of loops that are unrolled without knowing the block's size, ends of rows of whole vectors,
-     * conversions to the same type, which are copies.
+     * Per cent of all instructions, and of any kernel's, that are carried out, as measured. Most of the rest cannot happen:
+     * ends of rows of whole vectors ({@code matvec}), turns of loops that are unrolled without knowing the block's size,
+     * loops without a turn, jumps to jumps.
      */
-    private static final double LEAST_OF_ALL = 91;
-    private static final double LEAST_OF_ONE = 73;
+    private static final double LEAST_OF_ALL = 96;
+    private static final double LEAST_OF_ONE = 81;
     private static final Pattern ENTRY = Pattern.compile("\\.entry (\\w+)\\(");
 
     /** A kernel, and the PTX of its file, line by line. */

@@ -319,6 +319,27 @@ class StandInInstructionsTest {
                 """, lane -> lane * (lane % 4 + 1));
     }
 
+    /** In any module of the kernel's name; a jump that no lane takes is not carried out. */
+    @Test
+    void instructionsThatNobodyReachedAreKnown() {
+        String body = """
+                setp.ge.u32 %p1, %r2, %r1;
+                @%p1 bra $outside;
+                mov.u32 %r4, 1;
+                bra.uni $end;
+                $outside:
+                mov.u32 %r4, 2;
+                $end:
+                """;
+        PlantedKernel.run(body, 2, 0, 0);
+        assertTrue(StandIn.instructions("planted") > 5);
+        assertEquals(List.of(PlantedKernel.line(2), PlantedKernel.line(6)), StandIn.unreached("planted"));
+        PlantedKernel.run(body, 3, 0, 0);
+        assertEquals(List.of(), StandIn.unreached("planted"));
+        StandIn.reset();
+        assertEquals(0, StandIn.instructions("planted"));
+    }
+
     private static void lanes(String body, LongUnaryOperator expected) {
         String store = "mul.wide.u32 %rd3, %r2, 8; add.s64 %rd4, %rd2, %rd3; cvt.u64.u32 %rd5, %r4; "
                 + "st.global.u64 [%rd4], %rd5;";
