@@ -15,13 +15,19 @@ import org.espalier.tensor.DType;
  *
  * <p>Numbers {@code j} and {@code j + 16} of every block go to partial sum {@code j} of 16. These are one vector of 512
  * bits, or two of 256 bits that are walked one after the other: the same sums in the same order. The integers meet
- * {@code x} first and the scale comes last.
+ * {@code x} first and the scale comes last. Loops make their vectors themselves: with one more call in them the compiler
+ * no longer inlines all of it, and a token of a GGUF file takes half as long again.
  */
 final class BlockDot {
 
+    private static final VectorSpecies<Float> FLOATS = Widest.FLOATS;
+    private static final VectorSpecies<Integer> INTS = Widest.INTS;
     private static final VectorSpecies<Byte> BYTES = Widest.WIDE ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
+    private static final int WIDTH = Widest.WIDTH;
 
     private static final int BLOCK = 32;
+    /** Partial sums, and the distance of two numbers that share one. */
+    private static final int PARTIALS = Widest.PARTIALS;
     private static final int NIBBLE = 0xf;
     private static final int Q4_0_ZERO = 8;
 
@@ -36,14 +42,14 @@ final class BlockDot {
         long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
         for (int r = from; r < to; r++, row += rowBytes) {
             FloatVector total = FloatVector.zero(Lanes.FLOATS);
-            for (int lane = 0; lane < Widest.PARTIALS; lane += Widest.WIDTH) {
-                FloatVector sum = FloatVector.zero(Widest.FLOATS);
+            for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
+                FloatVector sum = FloatVector.zero(FLOATS);
                 for (int i = 0; i < blocks; i++) {
                     long at = row + (long) blockBytes * i;
                     int xi = xAt + lane + BLOCK * i;
-                    FloatVector s = toFloat(int8(at + 2 + lane)).mul(FloatVector.fromArray(Widest.FLOATS, x, xi));
-                    s = toFloat(int8(at + 18 + lane)).fma(FloatVector.fromArray(Widest.FLOATS, x, xi + Widest.PARTIALS), s);
-                    sum = s.fma(Widest.all(Stored.half(Raw.MEMORY.get(Lanes.SHORT, at))), sum);
+                    FloatVector s = toFloat(int8(at + 2 + lane)).mul(FloatVector.fromArray(FLOATS, x, xi));
+                    s = toFloat(int8(at + 18 + lane)).fma(FloatVector.fromArray(FLOATS, x, xi + PARTIALS), s);
+                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half(Raw.MEMORY.get(Lanes.SHORT, at))), sum);
                 }
                 total = total.add(Widest.fold(sum));
             }
@@ -59,16 +65,15 @@ final class BlockDot {
         long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
         for (int r = from; r < to; r++, row += rowBytes) {
             FloatVector total = FloatVector.zero(Lanes.FLOATS);
-            for (int lane = 0; lane < Widest.PARTIALS; lane += Widest.WIDTH) {
-                FloatVector sum = FloatVector.zero(Widest.FLOATS);
+            for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
+                FloatVector sum = FloatVector.zero(FLOATS);
                 for (int i = 0; i < blocks; i++) {
                     long at = row + (long) blockBytes * i;
                     int xi = xAt + lane + BLOCK * i;
                     IntVector pairs = uint8(at + 2 + lane);
-                    FloatVector s = toFloat(low(pairs).sub(Q4_0_ZERO)).mul(FloatVector.fromArray(Widest.FLOATS, x, xi));
-                    FloatVector second = FloatVector.fromArray(Widest.FLOATS, x, xi + Widest.PARTIALS);
-                    s = toFloat(high(pairs).sub(Q4_0_ZERO)).fma(second, s);
-                    sum = s.fma(Widest.all(Stored.half(Raw.MEMORY.get(Lanes.SHORT, at))), sum);
+                    FloatVector s = toFloat(low(pairs).sub(Q4_0_ZERO)).mul(FloatVector.fromArray(FLOATS, x, xi));
+                    s = toFloat(high(pairs).sub(Q4_0_ZERO)).fma(FloatVector.fromArray(FLOATS, x, xi + PARTIALS), s);
+                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half(Raw.MEMORY.get(Lanes.SHORT, at))), sum);
                 }
                 total = total.add(Widest.fold(sum));
             }
@@ -87,19 +92,20 @@ final class BlockDot {
         long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
         for (int r = from; r < to; r++, row += rowBytes) {
             FloatVector total = FloatVector.zero(Lanes.FLOATS);
-            for (int lane = 0; lane < Widest.PARTIALS; lane += Widest.WIDTH) {
-                FloatVector sum = FloatVector.zero(Widest.FLOATS);
+            for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
+                FloatVector sum = FloatVector.zero(FLOATS);
                 FloatVector offset = sum;
                 for (int i = 0; i < blocks; i++) {
                     long at = row + (long) blockBytes * i;
                     int xi = xAt + lane + BLOCK * i;
                     int scales = Raw.MEMORY.get(Lanes.INT, at);
                     IntVector pairs = uint8(at + 4 + lane);
-                    FloatVector first = FloatVector.fromArray(Widest.FLOATS, x, xi);
-                    FloatVector second = FloatVector.fromArray(Widest.FLOATS, x, xi + Widest.PARTIALS);
+                    FloatVector first = FloatVector.fromArray(FLOATS, x, xi);
+                    FloatVector second = FloatVector.fromArray(FLOATS, x, xi + PARTIALS);
                     FloatVector s = toFloat(high(pairs)).fma(second, toFloat(low(pairs)).mul(first));
-                    sum = s.fma(Widest.all(Stored.half((short) scales)), sum);
-                    offset = first.add(second).fma(Widest.all(Stored.half((short) (scales >>> 16))), offset);
+                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half((short) scales)), sum);
+                    offset = first.add(second)
+                            .fma(FloatVector.broadcast(FLOATS, Stored.half((short) (scales >>> 16))), offset);
                 }
                 total = total.add(Widest.fold(sum.add(offset)));
             }
@@ -109,12 +115,12 @@ final class BlockDot {
 
     private static IntVector int8(long address) {
         return (IntVector) ByteVector.fromMemorySegment(BYTES, Raw.MEMORY, address, Lanes.ORDER)
-                .convertShape(VectorOperators.B2I, Widest.INTS, 0);
+                .convertShape(VectorOperators.B2I, INTS, 0);
     }
 
     private static IntVector uint8(long address) {
         return (IntVector) ByteVector.fromMemorySegment(BYTES, Raw.MEMORY, address, Lanes.ORDER)
-                .convertShape(VectorOperators.ZERO_EXTEND_B2I, Widest.INTS, 0);
+                .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
     }
 
     private static IntVector low(IntVector pairs) {
@@ -126,6 +132,6 @@ final class BlockDot {
     }
 
     private static FloatVector toFloat(IntVector ints) {
-        return (FloatVector) ints.convertShape(VectorOperators.I2F, Widest.FLOATS, 0);
+        return (FloatVector) ints.convertShape(VectorOperators.I2F, FLOATS, 0);
     }
 }
