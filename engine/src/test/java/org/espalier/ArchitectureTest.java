@@ -27,8 +27,9 @@ import org.junit.jupiter.api.TestFactory;
 class ArchitectureTest {
 
     private static final String ROOT = "org.espalier.";
-    /** Each room, and the rooms that it may know besides itself and {@code ffi}. */
+    /** Each room, and the rooms that it may know besides itself, {@code ffi} and {@code error}. */
     private static final Map<String, Set<String>> ARROWS = Map.ofEntries(
+            Map.entry("error", Set.of()),
             Map.entry("ffi", Set.of()),
             Map.entry("tensor", Set.of()),
             Map.entry("backend", Set.of("tensor")),
@@ -42,10 +43,28 @@ class ArchitectureTest {
             Map.entry("prune", Set.of("model", "couple", "tape", "backend", "format", "tensor")),
             Map.entry("tune", Set.of("model", "couple", "tape", "backend", "format", "tensor")),
             Map.entry("eval", Set.of("model", "couple", "tape", "backend", "format", "tensor")),
-            Map.entry("report", Set.of("prune", "tune", "eval", "model", "couple", "tape", "backend", "format", "tensor")),
-            Map.entry("bench", Set.of("prune", "tune", "eval", "model", "couple", "tape", "backend", "format", "tensor")),
-            Map.entry("cli", Set.of("report", "bench", "prune", "tune", "eval", "model", "couple", "tape", "backend",
-                    "backend.cpu", "backend.cuda", "backend.reference", "format", "tensor")));
+            Map.entry(
+                    "report",
+                    Set.of("prune", "tune", "eval", "model", "couple", "tape", "backend", "format", "tensor")),
+            Map.entry(
+                    "bench", Set.of("prune", "tune", "eval", "model", "couple", "tape", "backend", "format", "tensor")),
+            Map.entry(
+                    "cli",
+                    Set.of(
+                            "report",
+                            "bench",
+                            "prune",
+                            "tune",
+                            "eval",
+                            "model",
+                            "couple",
+                            "tape",
+                            "backend",
+                            "backend.cpu",
+                            "backend.cuda",
+                            "backend.reference",
+                            "format",
+                            "tensor")));
 
     private static final JavaClasses PRODUCT = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -54,31 +73,47 @@ class ArchitectureTest {
 
     @TestFactory
     Stream<DynamicTest> roomsKnowOnlyWhatLiesBelow() {
-        return ARROWS.entrySet().stream().sorted(Map.Entry.comparingByKey())
-                .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> check(noClasses().that(in(e.getKey()))
-                        .should().dependOnClassesThat(inNoneOf(e.getKey(), e.getValue())))));
+        return ARROWS.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(e -> DynamicTest.dynamicTest(
+                        e.getKey(),
+                        () -> check(noClasses()
+                                .that(in(e.getKey()))
+                                .should()
+                                .dependOnClassesThat(inNoneOf(e.getKey(), e.getValue())))));
     }
 
     @Test
     void everyRoomHasItsArrows() {
-        Set<String> unknown = PRODUCT.stream().map(c -> room(c.getPackageName()))
-                .filter(room -> !ARROWS.containsKey(room)).collect(Collectors.toCollection(TreeSet::new));
+        Set<String> unknown = PRODUCT.stream()
+                .map(c -> room(c.getPackageName()))
+                .filter(room -> !ARROWS.containsKey(room))
+                .collect(Collectors.toCollection(TreeSet::new));
         assertTrue(unknown.isEmpty(), () -> "rooms without a place in the architecture: " + unknown);
     }
 
     /** Memory of the host crosses in MemoryOps alone. */
     @Test
     void operationsTakeNoRawMemory() {
-        check(methods().that().areDeclaredInClassesThat().haveNameMatching(".*\\.backend\\.(?!Memory)\\w+Ops")
-                .should().notHaveRawReturnType(MemorySegment.class)
-                .andShould().notHaveRawParameterTypes(takesMemory()));
+        check(methods()
+                .that()
+                .areDeclaredInClassesThat()
+                .haveNameMatching(".*\\.backend\\.(?!Memory)\\w+Ops")
+                .should()
+                .notHaveRawReturnType(MemorySegment.class)
+                .andShould()
+                .notHaveRawParameterTypes(takesMemory()));
     }
 
     /** Its other classes look for GPUs, fetch libraries and call home. */
     @Test
     void onlyTheNativeMethodsOfDjlAreUsed() {
-        check(noClasses().should().dependOnClassesThat(DescribedPredicate.<JavaClass>describe("another class of DJL",
-                c -> c.getPackageName().startsWith("ai.djl") && !c.getSimpleName().equals("TokenizersLibrary"))));
+        check(noClasses()
+                .should()
+                .dependOnClassesThat(DescribedPredicate.<JavaClass>describe(
+                        "another class of DJL",
+                        c -> c.getPackageName().startsWith("ai.djl")
+                                && !c.getSimpleName().equals("TokenizersLibrary"))));
     }
 
     @Test
@@ -88,16 +123,26 @@ class ArchitectureTest {
 
     @Test
     void floatsAreNotReducedByTheVectorApiWhoseOrderChangesBetweenInterpreterAndCompiler() {
-        check(noClasses().should().callMethodWhere(DescribedPredicate.describe("FloatVector.reduceLanes",
-                call -> call.getTargetOwner().isEquivalentTo(FloatVector.class)
-                        && call.getTarget().getName().startsWith("reduceLanes"))));
+        check(noClasses()
+                .should()
+                .callMethodWhere(DescribedPredicate.describe(
+                        "FloatVector.reduceLanes",
+                        call -> call.getTargetOwner().isEquivalentTo(FloatVector.class)
+                                && call.getTarget().getName().startsWith("reduceLanes"))));
     }
 
     @Test
     void onlyTheCommandLineEndsTheProgramAndUsesTheStandardStreams() {
         DescribedPredicate<JavaClass> generatedByJextract = resideInAPackage("org.espalier.ffi.*..");
-        check(noClasses().that(notIn("cli")).and(DescribedPredicate.not(generatedByJextract)).should().callMethod(System.class, "exit", int.class)
-                .orShould().accessField(System.class, "out").orShould().accessField(System.class, "err"));
+        check(noClasses()
+                .that(notIn("cli"))
+                .and(DescribedPredicate.not(generatedByJextract))
+                .should()
+                .callMethod(System.class, "exit", int.class)
+                .orShould()
+                .accessField(System.class, "out")
+                .orShould()
+                .accessField(System.class, "err"));
     }
 
     private static void check(ArchRule rule) {
@@ -113,8 +158,10 @@ class ArchitectureTest {
     }
 
     private static DescribedPredicate<JavaClass> in(String room) {
-        return DescribedPredicate.describe("are in " + room,
-                c -> c.getPackageName().startsWith(ROOT) && room(c.getPackageName()).equals(room));
+        return DescribedPredicate.describe(
+                "are in " + room,
+                c -> c.getPackageName().startsWith(ROOT)
+                        && room(c.getPackageName()).equals(room));
     }
 
     private static DescribedPredicate<JavaClass> notIn(String room) {
@@ -122,13 +169,16 @@ class ArchitectureTest {
     }
 
     private static DescribedPredicate<JavaClass> inNoneOf(String room, Set<String> below) {
-        return DescribedPredicate.describe("are in a room other than " + room + ", ffi and " + below,
-                c -> c.getPackageName().startsWith(ROOT) && !room(c.getPackageName()).equals(room)
-                        && !room(c.getPackageName()).equals("ffi") && !below.contains(room(c.getPackageName())));
+        return DescribedPredicate.describe(
+                "are in a room other than " + room + ", ffi, error and " + below,
+                c -> c.getPackageName().startsWith(ROOT)
+                        && !room(c.getPackageName()).equals(room)
+                        && !Set.of("ffi", "error").contains(room(c.getPackageName()))
+                        && !below.contains(room(c.getPackageName())));
     }
 
     private static DescribedPredicate<List<JavaClass>> takesMemory() {
-        return DescribedPredicate.describe("memory segments",
-                types -> types.stream().anyMatch(t -> t.isEquivalentTo(MemorySegment.class)));
+        return DescribedPredicate.describe(
+                "memory segments", types -> types.stream().anyMatch(t -> t.isEquivalentTo(MemorySegment.class)));
     }
 }

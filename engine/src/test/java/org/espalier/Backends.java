@@ -9,8 +9,7 @@ import org.espalier.backend.reference.ReferenceBackend;
 /** Backends by name, for parameterised tests. */
 public final class Backends {
 
-    private Backends() {
-    }
+    private Backends() {}
 
     public static Backend open(String name) {
         return switch (name) {

@@ -17,8 +17,7 @@ import org.espalier.format.StoredTensor;
 /** Reading of recorded figures, and comparison with them. */
 public final class Golden {
 
-    private Golden() {
-    }
+    private Golden() {}
 
     /** A recorded file that is kept with the tests. */
     public static Path resource(String name) {

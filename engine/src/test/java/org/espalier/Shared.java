@@ -13,8 +13,7 @@ public final class Shared {
 
     private static final Path ROOT = root();
 
-    private Shared() {
-    }
+    private Shared() {}
 
     /** The file or folder {@code relative} of the test material; skips the test that asks if it is missing. */
     public static Path path(String relative) {

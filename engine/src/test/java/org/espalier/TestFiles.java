@@ -12,8 +12,7 @@ import java.util.stream.Stream;
 /** Small helpers for tests that read and write files. */
 public final class TestFiles {
 
-    private TestFiles() {
-    }
+    private TestFiles() {}
 
     /** A test resource as a file. */
     public static Path resource(String name) {

@@ -31,7 +31,7 @@ final class LoraSpeed implements AutoCloseable {
 
     /** Makes an update and returns the loss before it. */
     double update() {
-        return trainer.step(List.of(batch), LEARNING_RATE, tokens -> { }).loss();
+        return trainer.step(List.of(batch), LEARNING_RATE, tokens -> {}).loss();
     }
 
     @Override

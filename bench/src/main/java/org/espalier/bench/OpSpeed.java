@@ -66,10 +66,17 @@ public final class OpSpeed {
         List<Double> theirs = new ArrayList<>(peerMicros(step, opCase.name()));
         double ours = micros(opCase.name(), step);
         theirs.addAll(peerMicros(step, opCase.name()));
-        StringBuilder row = new StringBuilder(String.format(Locale.ROOT, "| %s | %s | %.2f | %.1f | %.1f |",
-                opCase.name(), step, ours, flops / ours / 1e3, bytes / ours / 1e3));
+        StringBuilder row = new StringBuilder(String.format(
+                Locale.ROOT,
+                "| %s | %s | %.2f | %.1f | %.1f |",
+                opCase.name(),
+                step,
+                ours,
+                flops / ours / 1e3,
+                bytes / ours / 1e3));
         if (peer != null) {
-            double median = theirs.isEmpty() ? Double.NaN
+            double median = theirs.isEmpty()
+                    ? Double.NaN
                     : median(theirs.stream().mapToDouble(Double::doubleValue).toArray());
             row.append(theirs.isEmpty() ? " | |" : String.format(Locale.ROOT, " %.2f | %.2f |", median, median / ours));
         }
@@ -77,12 +84,17 @@ public final class OpSpeed {
     }
 
     private double micros(String opCase, String step) throws RunnerException {
-        Options options = new OptionsBuilder().include(OpBenchmark.class.getName() + "." + step + "$")
-                .param("opCase", opCase).param("threads", Integer.toString(threads))
-                .shouldFailOnError(true).verbosity(VerboseMode.SILENT).build();
+        Options options = new OptionsBuilder()
+                .include(OpBenchmark.class.getName() + "." + step + "$")
+                .param("opCase", opCase)
+                .param("threads", Integer.toString(threads))
+                .shouldFailOnError(true)
+                .verbosity(VerboseMode.SILENT)
+                .build();
         RunResult result = new Runner(options).runSingle();
         return median(result.getAggregatedResult().getIterationResults().stream()
-                .mapToDouble(i -> i.getPrimaryResult().getScore()).toArray());
+                .mapToDouble(i -> i.getPrimaryResult().getScore())
+                .toArray());
     }
 
     /** None where the peer has no such operation. */
@@ -99,6 +111,8 @@ public final class OpSpeed {
     private static double median(double[] samples) {
         double[] sorted = Arrays.stream(samples).sorted().toArray();
         int middle = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[middle] : DoubleStream.of(sorted[middle - 1], sorted[middle]).sum() / 2;
+        return sorted.length % 2 == 1
+                ? sorted[middle]
+                : DoubleStream.of(sorted[middle - 1], sorted[middle]).sum() / 2;
     }
 }

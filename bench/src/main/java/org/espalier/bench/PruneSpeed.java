@@ -41,18 +41,26 @@ final class PruneSpeed {
         this.calibration = new Calibration(SpeedServer.cut(ids, sequences, length));
         int layers = model.config().layers().size();
         IntPredicate inner = layer -> layer >= Math.ceilDiv(layers, 8) && layer < layers - Math.ceilDiv(layers, 16);
-        this.budget = new Budget(FIFTH, Scope.LOCAL, Normalise.PARAMETERS, new Budget.Candidates(List.of(Role.NEURONS),
-                List.of(), BlockCriterion.COSINE, inner, inner, true));
+        this.budget = new Budget(
+                FIFTH,
+                Scope.LOCAL,
+                Normalise.PARAMETERS,
+                new Budget.Candidates(List.of(Role.NEURONS), List.of(), BlockCriterion.COSINE, inner, inner, true));
     }
 
     /** Returns the parameters that are left. */
     long prune() {
         try {
             Path folder = Files.createTempDirectory("pruned");
-            Pruning.Result result = new Pruning(checkpoint, model, ModelScores.Walking.inMemory(), folder.resolve("steps"))
+            Pruning.Result result = new Pruning(
+                            checkpoint, model, ModelScores.Walking.inMemory(), folder.resolve("steps"))
                     .plan(ScoreSpeed.METHOD, budget, Optional.of(calibration));
-            Output.writeFolder(folder, true, out -> new Compactor(checkpoint, model.config(), result.selection(),
-                    Optional.empty()).writer().writeInto(out));
+            Output.writeFolder(
+                    folder,
+                    true,
+                    out -> new Compactor(checkpoint, model.config(), result.selection(), Optional.empty())
+                            .writer()
+                            .writeInto(out));
             delete(folder);
             return result.plan().parametersAfter();
         } catch (IOException e) {

@@ -25,7 +25,8 @@ final class ScoreSpeed {
     ScoreSpeed(Model model, int sequences, int length, int[] ids) {
         this.model = model;
         this.units = UnitFinder.of(model.config()).stream()
-                .filter(u -> u.group().role() == Role.HEADS || u.group().role() == Role.NEURONS).toList();
+                .filter(u -> u.group().role() == Role.HEADS || u.group().role() == Role.NEURONS)
+                .toList();
         this.calibration = SpeedServer.cut(ids, sequences, length);
     }
 

@@ -69,7 +69,8 @@ public final class SpeedServer implements AutoCloseable {
             return score.group(1).equals("prune") ? prune(test, sequences, length) : score(test, sequences, length);
         }
         Matcher lora = LORA.matcher(test);
-        return lora.matches() ? update(test, Integer.parseInt(lora.group(1)), Integer.parseInt(lora.group(2)))
+        return lora.matches()
+                ? update(test, Integer.parseInt(lora.group(1)), Integer.parseInt(lora.group(2)))
                 : pass(test);
     }
 
@@ -86,7 +87,8 @@ public final class SpeedServer implements AutoCloseable {
         long start = System.nanoTime();
         double last = scoring.score();
         double seconds = (System.nanoTime() - start) / 1e9;
-        return Map.of("test", test, "seconds", seconds, "tokens_per_second", sequences * length / seconds, "last", last);
+        return Map.of(
+                "test", test, "seconds", seconds, "tokens_per_second", sequences * length / seconds, "last", last);
     }
 
     private Map<String, Object> prune(String test, int sequences, int length) {
@@ -94,7 +96,8 @@ public final class SpeedServer implements AutoCloseable {
         long start = System.nanoTime();
         long left = pruning.prune();
         double seconds = (System.nanoTime() - start) / 1e9;
-        return Map.of("test", test, "seconds", seconds, "tokens_per_second", sequences * length / seconds, "last", left);
+        return Map.of(
+                "test", test, "seconds", seconds, "tokens_per_second", sequences * length / seconds, "last", left);
     }
 
     /** Reading or writing, from an empty cache. */
@@ -123,12 +126,16 @@ public final class SpeedServer implements AutoCloseable {
     /** The ids that the peers use too: the multiples of a prime within the vocabulary. */
     private int[] ids(int count) {
         int vocabulary = model.config().vocab();
-        return IntStream.rangeClosed(1, count).map(i -> (int) ((long) STRIDE * i % vocabulary)).toArray();
+        return IntStream.rangeClosed(1, count)
+                .map(i -> (int) ((long) STRIDE * i % vocabulary))
+                .toArray();
     }
 
     /** Sequences of one length out of ids that lie end to end. */
     static List<int[]> cut(int[] ids, int sequences, int length) {
-        return IntStream.range(0, sequences).mapToObj(s -> Arrays.copyOfRange(ids, s * length, (s + 1) * length)).toList();
+        return IntStream.range(0, sequences)
+                .mapToObj(s -> Arrays.copyOfRange(ids, s * length, (s + 1) * length))
+                .toList();
     }
 
     @Override

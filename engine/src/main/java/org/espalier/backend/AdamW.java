@@ -9,5 +9,4 @@ package org.espalier.backend;
  * @param eps          added to the root of the second moment
  * @param weightDecay  decoupled decay, times the learning rate
  */
-public record AdamW(double learningRate, double beta1, double beta2, double eps, double weightDecay) {
-}
+public record AdamW(double learningRate, double beta1, double beta2, double eps, double weightDecay) {}

@@ -15,8 +15,15 @@ public interface AttentionOps {
      * @param inverse   rotate back: the derivative
      * @param y         {@code beta * y + rotated x}
      */
-    void rotary(Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse,
-            Tensor y, float beta);
+    void rotary(
+            Queue queue,
+            Tensor x,
+            Tensor positions,
+            Tensor table,
+            boolean interleaved,
+            boolean inverse,
+            Tensor y,
+            float beta);
 
     /**
      * {@code out[t, h] = Σ_s softmax_s(scale · query[t, h] · key[s, g]) value[s, g]} over the keys that
@@ -28,15 +35,35 @@ public interface AttentionOps {
      * @param out    {@code [tokens, heads, valueDim]}
      * @param logSum {@code [tokens, heads]}: the logarithm of each softmax's denominator, for the backward step
      */
-    void attention(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
-            Tensor out, Tensor logSum);
+    void attention(
+            Queue queue,
+            Sequences sequences,
+            double scale,
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            Tensor out,
+            Tensor logSum);
 
     /**
      * The derivative of {@link #attention}, recomputing the weights from {@code logSum}. Each target is null if nobody
      * wants it; {@code dKey} and {@code dValue} have as many rows as {@code key}, of which rows no sequence looks at
      * get 0 (beta 0) or stay (beta 1).
      */
-    void attentionBackward(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
-            Tensor out, Tensor logSum, Tensor dOut,
-            Tensor dQuery, float betaQuery, Tensor dKey, float betaKey, Tensor dValue, float betaValue);
+    void attentionBackward(
+            Queue queue,
+            Sequences sequences,
+            double scale,
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            Tensor out,
+            Tensor logSum,
+            Tensor dOut,
+            Tensor dQuery,
+            float betaQuery,
+            Tensor dKey,
+            float betaKey,
+            Tensor dValue,
+            float betaValue);
 }

@@ -5,6 +5,17 @@ package org.espalier.backend;
  * {@link IllegalArgumentException} that names the operation and the shapes. The same inputs give the same bytes, at any
  * number of threads.
  */
-public interface Backend extends MemoryOps, EmbeddingOps, LinearOps, NormOps, AttentionOps, ElementwiseOps, LossOps,
-        SampleOps, OptimizerOps, ScoreOps, CompactOps, SolveOps, CalibrationOps {
-}
+public interface Backend
+        extends MemoryOps,
+                EmbeddingOps,
+                LinearOps,
+                NormOps,
+                AttentionOps,
+                ElementwiseOps,
+                LossOps,
+                SampleOps,
+                OptimizerOps,
+                ScoreOps,
+                CompactOps,
+                SolveOps,
+                CalibrationOps {}

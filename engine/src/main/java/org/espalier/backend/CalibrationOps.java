@@ -41,16 +41,28 @@ public interface CalibrationOps extends MemoryOps {
      * @param gradient {@code [out, in]} in the compute type, or null if nobody wants it
      * @param squares  {@code [out, in]} in the compute type
      */
-    default void squaredGradients(Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Tensor gradient,
-            Tensor squares, float beta) {
+    default void squaredGradients(
+            Queue queue,
+            Sequences rows,
+            double[] factors,
+            Tensor x,
+            Tensor dY,
+            Tensor gradient,
+            Tensor squares,
+            float beta) {
         Checks.squaredGradients(computeType(), rows, factors, x, dY, gradient, squares, beta);
         double[] sums = gradient == null ? null : HostCopy.accumulator(this, queue, gradient, beta);
         double[] squareSums = HostCopy.accumulator(this, queue, squares, beta);
         double[] xs = HostCopy.readDoubles(this, queue, x);
         double[] dYs = HostCopy.readDoubles(this, queue, dY);
         for (int s = 0; s < factors.length; s++) {
-            double[] one = product(xs, dYs, rows.queryStart()[s], rows.queryStart()[s + 1],
-                    x.shape().columns(), dY.shape().columns());
+            double[] one = product(
+                    xs,
+                    dYs,
+                    rows.queryStart()[s],
+                    rows.queryStart()[s + 1],
+                    x.shape().columns(),
+                    dY.shape().columns());
             for (int i = 0; i < one.length; i++) {
                 squareSums[i] += factors[s] * one[i] * one[i];
                 if (sums != null) {

@@ -3,7 +3,7 @@ package org.espalier.backend;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.LongUnaryOperator;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
@@ -15,8 +15,7 @@ import org.espalier.tensor.Tensor;
  */
 public final class Checks {
 
-    private Checks() {
-    }
+    private Checks() {}
 
     public static void weight(MemorySegment bytes, DType type, Shape shape) {
         if (!bytes.isNative() || bytes.byteSize() != type.bytes(shape.elements())) {
@@ -35,7 +34,8 @@ public final class Checks {
     }
 
     public static void fill(Tensor target) {
-        Operands.of("fill", "target", target).present(target)
+        Operands.of("fill", "target", target)
+                .present(target)
                 .require(target.type().plain(), "target must be of a plain type");
     }
 
@@ -46,15 +46,20 @@ public final class Checks {
     }
 
     public static void embedding(DType compute, Tensor ids, Tensor table, Tensor out) {
-        Operands o = Operands.of("embedding", "ids", ids, "table", table, "out", out).rank(ids, 1).rank(table, 2);
-        o.is(ids, DType.I32, ids.shape().dim(0)).stored(table, table.shape().toArray())
+        Operands o = Operands.of("embedding", "ids", ids, "table", table, "out", out)
+                .rank(ids, 1)
+                .rank(table, 2);
+        o.is(ids, DType.I32, ids.shape().dim(0))
+                .stored(table, table.shape().toArray())
                 .is(out, compute, ids.shape().dim(0), table.shape().dim(1));
     }
 
     public static void embeddingBackward(DType compute, Tensor ids, Tensor dOut, Tensor dTable) {
         Operands o = Operands.of("embeddingBackward", "ids", ids, "dOut", dOut, "dTable", dTable)
-                .rank(ids, 1).rank(dTable, 2);
-        o.is(ids, DType.I32, ids.shape().dim(0)).like(dTable, compute, dTable.shape())
+                .rank(ids, 1)
+                .rank(dTable, 2);
+        o.is(ids, DType.I32, ids.shape().dim(0))
+                .like(dTable, compute, dTable.shape())
                 .is(dOut, compute, ids.shape().dim(0), dTable.shape().dim(1));
     }
 
@@ -72,7 +77,8 @@ public final class Checks {
 
     private static void sameRows(Operands o, Tensor source, Tensor rows, Tensor target) {
         o.rank(rows, 1).present(source, target);
-        o.require(source.shape().rank() > 0, "source must have rows").rank(target, source.shape().rank());
+        o.require(source.shape().rank() > 0, "source must have rows")
+                .rank(target, source.shape().rank());
         o.require(source.type().plain(), "source must be of a plain type");
         long[] dims = source.shape().toArray();
         dims[0] = target.shape().dim(0);
@@ -81,8 +87,11 @@ public final class Checks {
 
     /** {@code bias} may be of any plain floating type. */
     public static void linear(DType compute, Tensor x, Tensor w, Tensor bias, Tensor y) {
-        Operands o = Operands.of("linear", "x", x, "w", w, "bias", bias, "y", y).rank(w, 2).rank(x, 2);
-        o.stored(w, w.shape().toArray()).is(x, compute, x.shape().dim(0), w.shape().dim(1))
+        Operands o = Operands.of("linear", "x", x, "w", w, "bias", bias, "y", y)
+                .rank(w, 2)
+                .rank(x, 2);
+        o.stored(w, w.shape().toArray())
+                .is(x, compute, x.shape().dim(0), w.shape().dim(1))
                 .is(y, compute, x.shape().dim(0), w.shape().dim(0));
         if (bias != null) {
             o.floating(bias, w.shape().dim(0));
@@ -90,15 +99,23 @@ public final class Checks {
     }
 
     public static void linearBackwardInput(DType compute, Tensor dY, Tensor w, Tensor dX, float beta) {
-        Operands o = Operands.of("linearBackwardInput", "dY", dY, "w", w, "dX", dX).rank(w, 2).rank(dY, 2);
-        o.stored(w, w.shape().toArray()).is(dY, compute, dY.shape().dim(0), w.shape().dim(0))
-                .is(dX, compute, dY.shape().dim(0), w.shape().dim(1)).beta(beta);
+        Operands o = Operands.of("linearBackwardInput", "dY", dY, "w", w, "dX", dX)
+                .rank(w, 2)
+                .rank(dY, 2);
+        o.stored(w, w.shape().toArray())
+                .is(dY, compute, dY.shape().dim(0), w.shape().dim(0))
+                .is(dX, compute, dY.shape().dim(0), w.shape().dim(1))
+                .beta(beta);
     }
 
     public static void linearBackwardWeight(DType compute, Tensor x, Tensor dY, Tensor dW, float beta) {
-        Operands o = Operands.of("linearBackwardWeight", "x", x, "dY", dY, "dW", dW).rank(x, 2).rank(dY, 2);
-        o.like(x, compute, x.shape()).is(dY, compute, x.shape().dim(0), dY.shape().dim(1))
-                .is(dW, compute, dY.shape().dim(1), x.shape().dim(1)).beta(beta);
+        Operands o = Operands.of("linearBackwardWeight", "x", x, "dY", dY, "dW", dW)
+                .rank(x, 2)
+                .rank(dY, 2);
+        o.like(x, compute, x.shape())
+                .is(dY, compute, x.shape().dim(0), dY.shape().dim(1))
+                .is(dW, compute, dY.shape().dim(1), x.shape().dim(1))
+                .beta(beta);
     }
 
     public static void linearBackwardBias(DType compute, Tensor dY, Tensor dBias, float beta) {
@@ -107,48 +124,109 @@ public final class Checks {
     }
 
     public static void rmsNorm(DType compute, Tensor x, Tensor w, Tensor y, Tensor rstd) {
-        Operands o = Operands.of("rmsNorm", "x", x, "w", w, "y", y, "rstd", rstd).rank(x, 2);
-        o.like(x, compute, x.shape()).floating(w, x.shape().dim(1)).like(y, compute, x.shape())
+        Operands o =
+                Operands.of("rmsNorm", "x", x, "w", w, "y", y, "rstd", rstd).rank(x, 2);
+        o.like(x, compute, x.shape())
+                .floating(w, x.shape().dim(1))
+                .like(y, compute, x.shape())
                 .is(rstd, compute, x.shape().dim(0));
     }
 
-    public static void rmsNormBackward(DType compute, Tensor x, Tensor w, Tensor rstd, Tensor dY,
-            Tensor dX, float betaX, Tensor dW, float betaW) {
-        Operands o = Operands.of("rmsNormBackward", "x", x, "w", w, "rstd", rstd, "dY", dY, "dX", dX, "dW", dW).rank(x, 2);
+    public static void rmsNormBackward(
+            DType compute, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float betaX, Tensor dW, float betaW) {
+        Operands o = Operands.of("rmsNormBackward", "x", x, "w", w, "rstd", rstd, "dY", dY, "dX", dX, "dW", dW)
+                .rank(x, 2);
         long tokens = x.shape().dim(0);
         long channels = x.shape().dim(1);
-        o.is(x, compute, tokens, channels).floating(w, channels).is(rstd, compute, tokens)
-                .is(dY, compute, tokens, channels).isOrNull(dX, compute, tokens, channels).isOrNull(dW, compute, channels)
-                .beta(betaX).beta(betaW);
+        o.is(x, compute, tokens, channels)
+                .floating(w, channels)
+                .is(rstd, compute, tokens)
+                .is(dY, compute, tokens, channels)
+                .isOrNull(dX, compute, tokens, channels)
+                .isOrNull(dW, compute, channels)
+                .beta(betaX)
+                .beta(betaW);
     }
 
     public static void rotary(DType compute, Tensor x, Tensor positions, Tensor table, Tensor y, float beta) {
         Operands o = Operands.of("rotary", "x", x, "positions", positions, "table", table, "y", y)
-                .rank(x, 3).rank(table, 3);
-        o.require(x.shape().dim(2) % 2 == 0, "headDim must be even").like(x, compute, x.shape())
+                .rank(x, 3)
+                .rank(table, 3);
+        o.require(x.shape().dim(2) % 2 == 0, "headDim must be even")
+                .like(x, compute, x.shape())
                 .is(positions, DType.I32, x.shape().dim(0))
-                .is(table, compute, table.shape().dim(0), 2, x.shape().dim(2) / 2).like(y, compute, x.shape()).beta(beta);
+                .is(table, compute, table.shape().dim(0), 2, x.shape().dim(2) / 2)
+                .like(y, compute, x.shape())
+                .beta(beta);
     }
 
-    public static void attention(DType compute, Sequences sequences, Tensor query, Tensor key, Tensor value,
-            Tensor out, Tensor logSum) {
-        attended(Operands.of("attention", "query", query, "key", key, "value", value, "out", out, "logSum", logSum),
-                compute, sequences, query, key, value, out, logSum);
+    public static void attention(
+            DType compute, Sequences sequences, Tensor query, Tensor key, Tensor value, Tensor out, Tensor logSum) {
+        attended(
+                Operands.of("attention", "query", query, "key", key, "value", value, "out", out, "logSum", logSum),
+                compute,
+                sequences,
+                query,
+                key,
+                value,
+                out,
+                logSum);
     }
 
-    public static void attentionBackward(DType compute, Sequences sequences, Tensor query, Tensor key, Tensor value,
-            Tensor out, Tensor logSum, Tensor dOut,
-            Tensor dQuery, float betaQuery, Tensor dKey, float betaKey, Tensor dValue, float betaValue) {
-        Operands o = Operands.of("attentionBackward", "query", query, "key", key, "value", value, "out", out,
-                "logSum", logSum, "dOut", dOut, "dQuery", dQuery, "dKey", dKey, "dValue", dValue);
+    public static void attentionBackward(
+            DType compute,
+            Sequences sequences,
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            Tensor out,
+            Tensor logSum,
+            Tensor dOut,
+            Tensor dQuery,
+            float betaQuery,
+            Tensor dKey,
+            float betaKey,
+            Tensor dValue,
+            float betaValue) {
+        Operands o = Operands.of(
+                "attentionBackward",
+                "query",
+                query,
+                "key",
+                key,
+                "value",
+                value,
+                "out",
+                out,
+                "logSum",
+                logSum,
+                "dOut",
+                dOut,
+                "dQuery",
+                dQuery,
+                "dKey",
+                dKey,
+                "dValue",
+                dValue);
         attended(o, compute, sequences, query, key, value, out, logSum);
-        o.like(dOut, compute, out.shape()).isOrNull(dQuery, compute, query.shape().toArray())
-                .isOrNull(dKey, compute, key.shape().toArray()).isOrNull(dValue, compute, value.shape().toArray())
-                .beta(betaQuery).beta(betaKey).beta(betaValue);
+        o.like(dOut, compute, out.shape())
+                .isOrNull(dQuery, compute, query.shape().toArray())
+                .isOrNull(dKey, compute, key.shape().toArray())
+                .isOrNull(dValue, compute, value.shape().toArray())
+                .beta(betaQuery)
+                .beta(betaKey)
+                .beta(betaValue);
     }
 
-    private static void attended(Operands o, DType compute, Sequences sequences, Tensor query, Tensor key, Tensor value,
-            Tensor out, Tensor logSum) {
+    private static void attended(
+            Operands o,
+            DType compute,
+            Sequences sequences,
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            Tensor out,
+            Tensor logSum) {
         o.rank(query, 3).rank(key, 3).rank(value, 3);
         long tokens = query.shape().dim(0);
         long heads = query.shape().dim(1);
@@ -157,9 +235,12 @@ public final class Checks {
                 .is(key, compute, key.shape().dim(0), kvHeads, query.shape().dim(2))
                 .is(value, compute, key.shape().dim(0), kvHeads, value.shape().dim(2))
                 .require(kvHeads > 0 && heads % kvHeads == 0, "query heads must be a multiple of key/value heads")
-                .is(out, compute, tokens, heads, value.shape().dim(2)).is(logSum, compute, tokens, heads)
+                .is(out, compute, tokens, heads, value.shape().dim(2))
+                .is(logSum, compute, tokens, heads)
                 .require(sequences.queries() == tokens, "the sequences have " + sequences.queries() + " queries")
-                .require(sequences.keyEnd() <= key.shape().dim(0), "the sequences look at " + sequences.keyEnd() + " keys");
+                .require(
+                        sequences.keyEnd() <= key.shape().dim(0),
+                        "the sequences look at " + sequences.keyEnd() + " keys");
     }
 
     public static void add(DType compute, Tensor a, Tensor b, Tensor out) {
@@ -168,9 +249,11 @@ public final class Checks {
     }
 
     public static void accumulate(DType compute, Tensor source, Tensor target, float beta) {
-        Operands o = Operands.of("accumulate", "source", source, "target", target)
-                .present(source);
-        o.like(source, compute, source.shape()).like(target, compute, source.shape()).beta(beta);
+        Operands o =
+                Operands.of("accumulate", "source", source, "target", target).present(source);
+        o.like(source, compute, source.shape())
+                .like(target, compute, source.shape())
+                .beta(beta);
     }
 
     public static void swiGlu(DType compute, Tensor gate, Tensor up, Tensor out) {
@@ -178,13 +261,25 @@ public final class Checks {
         o.like(gate, compute, gate.shape()).like(up, compute, gate.shape()).like(out, compute, gate.shape());
     }
 
-    public static void swiGluBackward(DType compute, Tensor gate, Tensor up, Tensor dOut,
-            Tensor dGate, float betaGate, Tensor dUp, float betaUp) {
+    public static void swiGluBackward(
+            DType compute,
+            Tensor gate,
+            Tensor up,
+            Tensor dOut,
+            Tensor dGate,
+            float betaGate,
+            Tensor dUp,
+            float betaUp) {
         Operands o = Operands.of("swiGluBackward", "gate", gate, "up", up, "dOut", dOut, "dGate", dGate, "dUp", dUp)
                 .present(gate);
         long[] dims = gate.shape().toArray();
-        o.is(gate, compute, dims).is(up, compute, dims).is(dOut, compute, dims)
-                .isOrNull(dGate, compute, dims).isOrNull(dUp, compute, dims).beta(betaGate).beta(betaUp);
+        o.is(gate, compute, dims)
+                .is(up, compute, dims)
+                .is(dOut, compute, dims)
+                .isOrNull(dGate, compute, dims)
+                .isOrNull(dUp, compute, dims)
+                .beta(betaGate)
+                .beta(betaUp);
     }
 
     public static void dropout(DType compute, Tensor x, Tensor y, float beta) {
@@ -196,29 +291,47 @@ public final class Checks {
         Operands o = Operands.of("crossEntropy", "logits", logits, "targets", targets, "loss", loss, "logSum", logSum)
                 .rank(logits, 2);
         long tokens = logits.shape().dim(0);
-        o.like(logits, compute, logits.shape()).is(targets, DType.I32, tokens).is(loss, compute, tokens)
-                .is(logSum, compute, tokens).require(logits.shape().dim(1) > 0, "the vocabulary is empty");
+        o.like(logits, compute, logits.shape())
+                .is(targets, DType.I32, tokens)
+                .is(loss, compute, tokens)
+                .is(logSum, compute, tokens)
+                .require(logits.shape().dim(1) > 0, "the vocabulary is empty");
     }
 
-    public static void crossEntropyBackward(DType compute, Tensor logits, Tensor targets, Tensor logSum,
-            Tensor dLogits) {
-        Operands o = Operands.of("crossEntropyBackward", "logits", logits, "targets", targets, "logSum", logSum,
-                "dLogits", dLogits).rank(logits, 2);
+    public static void crossEntropyBackward(
+            DType compute, Tensor logits, Tensor targets, Tensor logSum, Tensor dLogits) {
+        Operands o = Operands.of(
+                        "crossEntropyBackward",
+                        "logits",
+                        logits,
+                        "targets",
+                        targets,
+                        "logSum",
+                        logSum,
+                        "dLogits",
+                        dLogits)
+                .rank(logits, 2);
         long tokens = logits.shape().dim(0);
-        o.like(logits, compute, logits.shape()).is(targets, DType.I32, tokens).is(logSum, compute, tokens)
+        o.like(logits, compute, logits.shape())
+                .is(targets, DType.I32, tokens)
+                .is(logSum, compute, tokens)
                 .like(dLogits, compute, logits.shape());
     }
 
     public static void argMax(DType compute, Tensor x, Tensor out) {
         Operands o = Operands.of("argMax", "x", x, "out", out).rank(x, 2);
-        o.like(x, compute, x.shape()).is(out, DType.I32, x.shape().dim(0))
+        o.like(x, compute, x.shape())
+                .is(out, DType.I32, x.shape().dim(0))
                 .require(x.shape().dim(1) > 0, "rows are empty");
     }
 
     public static void sample(DType compute, Tensor logits, Tensor positions, Tensor out) {
-        Operands o = Operands.of("sample", "logits", logits, "positions", positions, "out", out).rank(logits, 2);
-        o.like(logits, compute, logits.shape()).is(positions, DType.I32, logits.shape().dim(0))
-                .is(out, DType.I32, logits.shape().dim(0)).require(logits.shape().dim(1) > 0, "rows are empty")
+        Operands o = Operands.of("sample", "logits", logits, "positions", positions, "out", out)
+                .rank(logits, 2);
+        o.like(logits, compute, logits.shape())
+                .is(positions, DType.I32, logits.shape().dim(0))
+                .is(out, DType.I32, logits.shape().dim(0))
+                .require(logits.shape().dim(1) > 0, "rows are empty")
                 .require(logits.shape().dim(1) <= Sampling.MOST_TOKENS, "rows of more than 2^22 numbers");
     }
 
@@ -229,15 +342,20 @@ public final class Checks {
 
     public static void clipFactor(Tensor sumOfSquares, Tensor out) {
         Operands.of("clipFactor", "sumOfSquares", sumOfSquares, "out", out)
-                .is(sumOfSquares, DType.F64, 1).is(out, DType.F32, 1);
+                .is(sumOfSquares, DType.F64, 1)
+                .is(out, DType.F32, 1);
     }
 
     /** {@code step} counts from 1. */
     public static void adamW(DType compute, int step, Tensor w, Tensor g, Tensor m, Tensor v, Tensor factor) {
         Operands o = Operands.of("adamW", "w", w, "g", g, "m", m, "v", v, "factor", factor)
                 .present(w);
-        o.like(w, compute, w.shape()).like(g, compute, w.shape()).like(m, compute, w.shape()).like(v, compute, w.shape())
-                .isOrNull(factor, DType.F32, 1).require(step >= 1, "steps count from 1, not " + step);
+        o.like(w, compute, w.shape())
+                .like(g, compute, w.shape())
+                .like(m, compute, w.shape())
+                .like(v, compute, w.shape())
+                .isOrNull(factor, DType.F32, 1)
+                .require(step >= 1, "steps count from 1, not " + step);
     }
 
     /**
@@ -256,8 +374,8 @@ public final class Checks {
     }
 
     /** @param first the smallest number allowed, by its place in the list */
-    private static void indices(String operation, String name, Tensor indices, LongUnaryOperator first, long limit,
-            boolean mayBeIgnored) {
+    private static void indices(
+            String operation, String name, Tensor indices, LongUnaryOperator first, long limit, boolean mayBeIgnored) {
         MemorySegment bytes = HostBuffer.segment(indices);
         for (long t = 0; t < indices.shape().elements(); t++) {
             int index = bytes.get(ValueLayout.JAVA_INT_UNALIGNED, 4 * t);
@@ -269,11 +387,14 @@ public final class Checks {
         }
     }
 
-    public static void saliency(DType compute, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows,
-            Tensor columns) {
-        Operands o = Operands.of("saliency", "w", w, "gradient", gradient, "fisher", fisher, "rows", rows,
-                "columns", columns).rank(w, 2);
-        o.stored(w, w.shape().toArray()).is(rows, DType.F64, w.shape().dim(0)).is(columns, DType.F64, w.shape().dim(1));
+    public static void saliency(
+            DType compute, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows, Tensor columns) {
+        Operands o = Operands.of(
+                        "saliency", "w", w, "gradient", gradient, "fisher", fisher, "rows", rows, "columns", columns)
+                .rank(w, 2);
+        o.stored(w, w.shape().toArray())
+                .is(rows, DType.F64, w.shape().dim(0))
+                .is(columns, DType.F64, w.shape().dim(1));
         if (saliency.needsGradient() || gradient != null) {
             o.is(gradient, compute, w.shape().toArray());
         }
@@ -283,14 +404,21 @@ public final class Checks {
     }
 
     public static void correlate(DType compute, Tensor a, Tensor b, Tensor weights, Tensor sum, float beta) {
-        Operands o = Operands.of("correlate", "a", a, "b", b, "weights", weights, "sum", sum).rank(a, 2).rank(b, 2);
+        Operands o = Operands.of("correlate", "a", a, "b", b, "weights", weights, "sum", sum)
+                .rank(a, 2)
+                .rank(b, 2);
         long tokens = a.shape().dim(0);
-        o.like(a, compute, a.shape()).is(b, compute, tokens, b.shape().dim(1)).isOrNull(weights, compute, tokens)
-                .is(sum, DType.F64, a.shape().dim(1), b.shape().dim(1)).beta(beta);
+        o.like(a, compute, a.shape())
+                .is(b, compute, tokens, b.shape().dim(1))
+                .isOrNull(weights, compute, tokens)
+                .is(sum, DType.F64, a.shape().dim(1), b.shape().dim(1))
+                .beta(beta);
     }
 
     public static void solve(Tensor matrix, Tensor right) {
-        Operands o = Operands.of("solve", "matrix", matrix, "right", right).rank(matrix, 2).rank(right, 2);
+        Operands o = Operands.of("solve", "matrix", matrix, "right", right)
+                .rank(matrix, 2)
+                .rank(right, 2);
         o.is(matrix, DType.F64, matrix.shape().dim(0), matrix.shape().dim(0))
                 .is(right, DType.F64, matrix.shape().dim(0), right.shape().dim(1));
     }
@@ -302,34 +430,53 @@ public final class Checks {
      */
     public static double pivot(double pivot, int row) {
         if (!(pivot > 0) || pivot == Double.POSITIVE_INFINITY) {
-            throw new Failure("a system of equations has no unique solution", "pivot " + row + " is " + pivot,
+            throw new Failure(
+                    "a system of equations has no unique solution",
+                    "pivot " + row + " is " + pivot,
                     "use more or other data, or a larger ridge");
         }
         return pivot;
     }
 
     public static void scaledSaliency(Saliency saliency, Tensor w, Tensor scale, Tensor rows, Tensor columns) {
-        Operands o = Operands.of("scaledSaliency", "w", w, "scale", scale, "rows", rows, "columns", columns).rank(w, 2);
+        Operands o = Operands.of("scaledSaliency", "w", w, "scale", scale, "rows", rows, "columns", columns)
+                .rank(w, 2);
         o.require(!saliency.needsGradient() && !saliency.needsFisher(), saliency + " needs more than the weight")
-                .stored(w, w.shape().toArray()).is(scale, DType.F64, w.shape().dim(1))
-                .is(rows, DType.F64, w.shape().dim(0)).is(columns, DType.F64, w.shape().dim(1));
+                .stored(w, w.shape().toArray())
+                .is(scale, DType.F64, w.shape().dim(1))
+                .is(rows, DType.F64, w.shape().dim(0))
+                .is(columns, DType.F64, w.shape().dim(1));
     }
 
-    public static void squaredGradients(DType compute, Sequences sequences, double[] factors, Tensor x, Tensor dY,
-            Tensor gradient, Tensor squares, float beta) {
+    public static void squaredGradients(
+            DType compute,
+            Sequences sequences,
+            double[] factors,
+            Tensor x,
+            Tensor dY,
+            Tensor gradient,
+            Tensor squares,
+            float beta) {
         Operands o = Operands.of("squaredGradients", "x", x, "dY", dY, "gradient", gradient, "squares", squares)
-                .rank(x, 2).rank(dY, 2);
-        o.like(x, compute, x.shape()).is(dY, compute, x.shape().dim(0), dY.shape().dim(1))
+                .rank(x, 2)
+                .rank(dY, 2);
+        o.like(x, compute, x.shape())
+                .is(dY, compute, x.shape().dim(0), dY.shape().dim(1))
                 .isOrNull(gradient, compute, dY.shape().dim(1), x.shape().dim(1))
-                .is(squares, compute, dY.shape().dim(1), x.shape().dim(1)).beta(beta)
+                .is(squares, compute, dY.shape().dim(1), x.shape().dim(1))
+                .beta(beta)
                 .require(sequences.queries() == x.shape().dim(0), "the sequences have " + sequences.queries() + " rows")
-                .require(factors.length == sequences.count(), factors.length + " factors for " + sequences.count()
-                        + " sequences");
+                .require(
+                        factors.length == sequences.count(),
+                        factors.length + " factors for " + sequences.count() + " sequences");
     }
 
     public static void columnDots(DType compute, Tensor a, Tensor shift, Tensor b, Tensor sums, float beta) {
-        Operands o = Operands.of("columnDots", "a", a, "shift", shift, "b", b, "sums", sums).rank(a, 2);
-        o.like(a, compute, a.shape()).isOrNull(b, compute, a.shape().toArray()).is(sums, DType.F64, a.shape().dim(1))
+        Operands o = Operands.of("columnDots", "a", a, "shift", shift, "b", b, "sums", sums)
+                .rank(a, 2);
+        o.like(a, compute, a.shape())
+                .isOrNull(b, compute, a.shape().toArray())
+                .is(sums, DType.F64, a.shape().dim(1))
                 .beta(beta);
         if (shift != null) {
             o.floating(shift, a.shape().dim(1));
@@ -339,15 +486,22 @@ public final class Checks {
     /** {@code rows} and {@code columns} may be null. */
     public static void gather(Tensor source, Tensor rows, Tensor columns, Tensor target) {
         Operands o = Operands.of("gather", "source", source, "rows", rows, "columns", columns, "target", target)
-                .rank(source, 2).rank(target, 2);
+                .rank(source, 2)
+                .rank(target, 2);
         o.require(source.type().plain(), "source must be of a plain type");
         long keptRows = target.shape().dim(0);
         long keptColumns = target.shape().dim(1);
-        o.isOrNull(rows, DType.I32, keptRows).isOrNull(columns, DType.I32, keptColumns)
-                .is(target, source.type(), rows == null ? source.shape().dim(0) : keptRows,
+        o.isOrNull(rows, DType.I32, keptRows)
+                .isOrNull(columns, DType.I32, keptColumns)
+                .is(
+                        target,
+                        source.type(),
+                        rows == null ? source.shape().dim(0) : keptRows,
                         columns == null ? source.shape().dim(1) : keptColumns);
         if (InPlace.is(source, target)) {
-            o.require(keptRows <= source.shape().dim(0) && keptColumns <= source.shape().dim(1),
+            o.require(
+                    keptRows <= source.shape().dim(0)
+                            && keptColumns <= source.shape().dim(1),
                     "in place target must be neither longer nor wider than source");
         } else {
             o.apart(target, source);

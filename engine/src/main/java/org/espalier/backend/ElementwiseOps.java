@@ -15,8 +15,8 @@ public interface ElementwiseOps {
     void swiGlu(Queue queue, Tensor gate, Tensor up, Tensor out);
 
     /** The derivative of {@link #swiGlu}; a target is null if nobody wants it. */
-    void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut,
-            Tensor dGate, float betaGate, Tensor dUp, float betaUp);
+    void swiGluBackward(
+            Queue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate, Tensor dUp, float betaUp);
 
     /** {@code y = beta · y + mask.scale() · x} for the numbers that the mask keeps, else {@code beta · y}. */
     void dropout(Queue queue, Tensor x, DropoutMask mask, Tensor y, float beta);

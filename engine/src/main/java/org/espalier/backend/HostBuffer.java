@@ -20,7 +20,7 @@ public final class HostBuffer implements Buffer {
     /**
      * New memory, not zeroed.
      *
-     * @throws org.espalier.ffi.Failure if the system has no such memory
+     * @throws org.espalier.error.Failure if the system has no such memory
      */
     public static HostBuffer allocate(long bytes, String purpose) {
         NativeMemory memory = NativeMemory.allocate(bytes, purpose);

@@ -10,8 +10,7 @@ import org.espalier.tensor.Tensor;
 /** Numbers between Java arrays and a device. */
 public final class HostCopy {
 
-    private HostCopy() {
-    }
+    private HostCopy() {}
 
     /** The numbers of an F32 or F64 tensor. */
     public static double[] readDoubles(MemoryOps memory, Queue queue, Tensor tensor) {
@@ -22,7 +21,8 @@ public final class HostCopy {
                 numbers[i] = switch (tensor.type()) {
                     case F64 -> bytes.get(ValueLayout.JAVA_DOUBLE, 8L * i);
                     case F32 -> bytes.get(ValueLayout.JAVA_FLOAT, 4L * i);
-                    default -> throw new IllegalArgumentException("readDoubles: " + tensor.type() + " " + tensor.shape());
+                    default ->
+                        throw new IllegalArgumentException("readDoubles: " + tensor.type() + " " + tensor.shape());
                 };
             }
             return numbers;

@@ -1,12 +1,9 @@
 package org.espalier.backend;
 
-import org.espalier.ffi.Failure;
-
 /** The operations of {@link SolveOps} in scalar float64, each written from its formula. */
 final class HostSolve {
 
-    private HostSolve() {
-    }
+    private HostSolve() {}
 
     /** Adds {@code Σ_t weights[t] · a[t] b[t]ᵀ} to {@code sum [n, m]}. */
     static void correlate(double[] a, double[] b, double[] weights, double[] sum, int m) {

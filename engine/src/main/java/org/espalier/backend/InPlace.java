@@ -13,8 +13,7 @@ public final class InPlace {
     /** Into how many pieces a target is cut at least: the other memory is small beside it, whatever its size. */
     private static final int PANELS = 8;
 
-    private InPlace() {
-    }
+    private InPlace() {}
 
     /** Whether {@code target} begins where {@code source} does, in the same buffer. */
     public static boolean is(Tensor source, Tensor target) {
@@ -27,6 +26,7 @@ public final class InPlace {
      * @param target {@code [kept rows, kept columns]}, not empty
      */
     public static int panelRows(Tensor target) {
-        return Math.clamp(MOST_BYTES / target.rowBytes(), 1, Math.ceilDiv(target.shape().extent(0), PANELS));
+        return Math.clamp(
+                MOST_BYTES / target.rowBytes(), 1, Math.ceilDiv(target.shape().extent(0), PANELS));
     }
 }

@@ -32,14 +32,14 @@ public interface MemoryOps extends AutoCloseable {
      * @return what ends this
      */
     default Runnable askWhenFull(BooleanSupplier giver) {
-        return () -> { };
+        return () -> {};
     }
 
     /**
      * Memory that the caller closes; its content is undefined.
      *
      * @param purpose what it is for, named when it leaks or cannot be had
-     * @throws org.espalier.ffi.Failure if there is no such memory
+     * @throws org.espalier.error.Failure if there is no such memory
      */
     Buffer allocate(long bytes, String purpose);
 

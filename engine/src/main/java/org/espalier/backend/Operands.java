@@ -91,14 +91,17 @@ final class Operands {
 
     /** Refuses tensors that have memory in common; either may be null. */
     Operands apart(Tensor one, Tensor other) {
-        return one == null || other == null ? this
+        return one == null || other == null
+                ? this
                 : require(!one.overlaps(other), name(one) + " overlaps " + name(other));
     }
 
     private IllegalArgumentException refuse(String what) {
         StringBuilder shapes = new StringBuilder();
         for (int i = 0; i < namesAndTensors.length; i += 2) {
-            shapes.append(i == 0 ? "" : ", ").append(namesAndTensors[i]).append(' ')
+            shapes.append(i == 0 ? "" : ", ")
+                    .append(namesAndTensors[i])
+                    .append(' ')
                     .append(describe((Tensor) namesAndTensors[i + 1]));
         }
         return new IllegalArgumentException(operation + ": " + what + "; " + shapes);

@@ -8,6 +8,7 @@ public final class Philox {
 
     /** Multipliers and key increments of the generator. */
     public static final long MULTIPLY_A = 0xD2511F53L;
+
     public static final long MULTIPLY_B = 0xCD9E8D57L;
     public static final int WEYL_A = 0x9E3779B9;
     public static final int WEYL_B = 0xBB67AE85;
@@ -15,8 +16,7 @@ public final class Philox {
 
     private static final long LOW = 0xFFFFFFFFL;
 
-    private Philox() {
-    }
+    private Philox() {}
 
     /** The four words of a counter of four words under a key of two. */
     public static int[] words(int c0, int c1, int c2, int c3, int key0, int key1) {

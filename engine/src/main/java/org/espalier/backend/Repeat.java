@@ -15,6 +15,5 @@ public interface Repeat extends AutoCloseable {
     }
 
     @Override
-    default void close() {
-    }
+    default void close() {}
 }

@@ -15,5 +15,6 @@ public interface ScoreOps {
      * @param rows     float64 {@code [out]}, written
      * @param columns  float64 {@code [in]}, written
      */
-    void saliency(Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows, Tensor columns);
+    void saliency(
+            Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows, Tensor columns);
 }

@@ -69,8 +69,11 @@ public record Sequences(int[] queryStart, int[] keyStart, int[] keyCount) {
 
     /** Whether two sequences look at the same key row, so that their gradients add up there. */
     public boolean keysOverlap() {
-        int[] order = IntStream.range(0, count()).boxed().sorted(Comparator.comparingInt(s -> keyStart[s]))
-                .mapToInt(Integer::intValue).toArray();
+        int[] order = IntStream.range(0, count())
+                .boxed()
+                .sorted(Comparator.comparingInt(s -> keyStart[s]))
+                .mapToInt(Integer::intValue)
+                .toArray();
         return IntStream.range(1, order.length)
                 .anyMatch(i -> keyStart[order[i]] < keyStart[order[i - 1]] + keyCount[order[i - 1]]);
     }

@@ -19,10 +19,15 @@ public interface SolveOps extends MemoryOps {
      */
     default void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Tensor sum, float beta) {
         Checks.correlate(computeType(), a, b, weights, sum, beta);
-        double[] total = beta == 0 ? new double[Math.toIntExact(sum.shape().elements())]
+        double[] total = beta == 0
+                ? new double[Math.toIntExact(sum.shape().elements())]
                 : HostCopy.readDoubles(this, queue, sum);
-        HostSolve.correlate(HostCopy.readDoubles(this, queue, a), HostCopy.readDoubles(this, queue, b),
-                weights == null ? null : HostCopy.readDoubles(this, queue, weights), total, sum.shape().columns());
+        HostSolve.correlate(
+                HostCopy.readDoubles(this, queue, a),
+                HostCopy.readDoubles(this, queue, b),
+                weights == null ? null : HostCopy.readDoubles(this, queue, weights),
+                total,
+                sum.shape().columns());
         HostCopy.writeDoubles(this, queue, total, sum);
     }
 
@@ -31,12 +36,15 @@ public interface SolveOps extends MemoryOps {
      *
      * @param matrix float64 {@code [n, n]}, symmetric and positive definite; what it holds afterwards is undefined
      * @param right  float64 {@code [n, m]}
-     * @throws org.espalier.ffi.Failure if the matrix is not positive definite
+     * @throws org.espalier.error.Failure if the matrix is not positive definite
      */
     default void solve(Queue queue, Tensor matrix, Tensor right) {
         Checks.solve(matrix, right);
         double[] solution = HostCopy.readDoubles(this, queue, right);
-        HostSolve.solve(HostCopy.readDoubles(this, queue, matrix), solution, matrix.shape().rows());
+        HostSolve.solve(
+                HostCopy.readDoubles(this, queue, matrix),
+                solution,
+                matrix.shape().rows());
         HostCopy.writeDoubles(this, queue, solution, right);
     }
 }

@@ -6,7 +6,9 @@ import picocli.CommandLine.Option;
 /** The adapter that a model is used with. */
 final class AdapterOption {
 
-    @Option(names = "--adapter", paramLabel = "DIR",
+    @Option(
+            names = "--adapter",
+            paramLabel = "DIR",
             description = "Use the model with this LoRA adapter (PEFT's folder, as engine tune writes it).")
     private Path path;
 

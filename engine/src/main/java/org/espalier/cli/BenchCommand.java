@@ -6,39 +6,65 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code engine bench}: how fast a model reads and writes, alone or beside another. */
-@Command(name = "bench", description = "Measure how many tokens a second a model reads (pp) and writes (tg).",
-        footer = {"", "Each repetition starts from an empty cache; tokenising, sampling and warming up do not",
-            "count. With --against, repetitions of the two models take turns.", "",
-            "Examples:", "  engine bench model.gguf --prompt 512 --generate 128",
-            "  engine bench pruned --against original --repetitions 10 --json"})
+@Command(
+        name = "bench",
+        description = "Measure how many tokens a second a model reads (pp) and writes (tg).",
+        footer = {
+            "",
+            "Each repetition starts from an empty cache; tokenising, sampling and warming up do not",
+            "count. With --against, repetitions of the two models take turns.",
+            "",
+            "Examples:",
+            "  engine bench model.gguf --prompt 512 --generate 128",
+            "  engine bench pruned --against original --repetitions 10 --json"
+        })
 final class BenchCommand extends EngineCommand {
 
     @Mixin
     private ModelArgument model;
 
-    @Option(names = "--prompt", paramLabel = "N", defaultValue = "512", converter = Converters.NotNegative.class,
+    @Option(
+            names = "--prompt",
+            paramLabel = "N",
+            defaultValue = "512",
+            converter = Converters.NotNegative.class,
             description = "Tokens to read; 0 for none (default: ${DEFAULT-VALUE}).")
     private int prompt;
 
-    @Option(names = "--generate", paramLabel = "N", defaultValue = "128", converter = Converters.NotNegative.class,
+    @Option(
+            names = "--generate",
+            paramLabel = "N",
+            defaultValue = "128",
+            converter = Converters.NotNegative.class,
             description = "Tokens to write; 0 for none (default: ${DEFAULT-VALUE}).")
     private int generate;
 
-    @Option(names = "--repetitions", paramLabel = "N", defaultValue = "5", converter = Converters.Positive.class,
+    @Option(
+            names = "--repetitions",
+            paramLabel = "N",
+            defaultValue = "5",
+            converter = Converters.Positive.class,
             description = "Measurements of each (default: ${DEFAULT-VALUE}).")
     private int repetitions;
 
-    @Option(names = "--warm-up", paramLabel = "SECONDS", defaultValue = "2", converter = Converters.NotNegative.class,
+    @Option(
+            names = "--warm-up",
+            paramLabel = "SECONDS",
+            defaultValue = "2",
+            converter = Converters.NotNegative.class,
             description = "How long each test runs, at least once, before it counts (default: ${DEFAULT-VALUE}).")
     private int warmUp;
 
-    @Option(names = "--against", paramLabel = "MODEL", description = "Another model to measure in turns with the first.")
+    @Option(
+            names = "--against",
+            paramLabel = "MODEL",
+            description = "Another model to measure in turns with the first.")
     private Path against;
 
     @Mixin
@@ -59,7 +85,8 @@ final class BenchCommand extends EngineCommand {
             if (second != null) {
                 add(turns, second, against);
             }
-            try (Progress progress = progress("bench", "runs", (long) turns.series().size() * repetitions)) {
+            try (Progress progress =
+                    progress("bench", "runs", (long) turns.series().size() * repetitions)) {
                 turns.measure(warmUp, repetitions, progress);
             }
             report(turns.series());
@@ -69,8 +96,10 @@ final class BenchCommand extends EngineCommand {
     private void add(SpeedTurns turns, OpenModel open, Path path) {
         int context = open.model().config().maxPositions();
         if (Math.max(prompt, generate) > context) {
-            throw new Failure("%d tokens do not fit the model's context of %d".formatted(Math.max(prompt, generate),
-                    context), path.toString(), "use a smaller --prompt and --generate");
+            throw new Failure(
+                    "%d tokens do not fit the model's context of %d".formatted(Math.max(prompt, generate), context),
+                    path.toString(),
+                    "use a smaller --prompt and --generate");
         }
         if (prompt > 0) {
             turns.add(path.toString(), "pp" + prompt, Speed.reading(open.model(), prompt, seed.value()));
@@ -91,7 +120,10 @@ final class BenchCommand extends EngineCommand {
             result.put("stddev", Speed.deviation(one.samples()));
             result.put("samples", one.samples());
             results.add(result);
-            columns.row(one.model(), one.test(), "%.2f".formatted(Speed.mean(one.samples())),
+            columns.row(
+                    one.model(),
+                    one.test(),
+                    "%.2f".formatted(Speed.mean(one.samples())),
                     "%.2f".formatted(Speed.deviation(one.samples())));
         }
         List<Map<String, Object>> ratios = ratios(series, columns);
@@ -118,7 +150,10 @@ final class BenchCommand extends EngineCommand {
             ratio.put("stddev", Speed.deviation(samples));
             ratio.put("samples", samples);
             ratios.add(ratio);
-            columns.row("first / second", series.get(test).test(), "%.2f".formatted(Speed.mean(samples)),
+            columns.row(
+                    "first / second",
+                    series.get(test).test(),
+                    "%.2f".formatted(Speed.mean(samples)),
                     "%.2f".formatted(Speed.deviation(samples)));
         }
         return ratios;

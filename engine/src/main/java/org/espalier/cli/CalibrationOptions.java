@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.espalier.error.Failure;
 import org.espalier.eval.TextFormat;
-import org.espalier.ffi.Failure;
 import org.espalier.format.Tokenizer;
 import org.espalier.prune.Calibration;
 import picocli.CommandLine.Option;
@@ -15,20 +15,30 @@ import picocli.CommandLine.Option;
 /** What activations and gradients are computed on. */
 final class CalibrationOptions {
 
-    @Option(names = "--calibration", paramLabel = "FILE",
+    @Option(
+            names = "--calibration",
+            paramLabel = "FILE",
             description = "Text to calibrate on, a row a line; what looks at activations or gradients needs one. Given "
                     + "several times, each file gives an equal share of the sequences.")
     private List<Path> texts = List.of();
 
-    @Option(names = "--ids-file", paramLabel = "FILE",
+    @Option(
+            names = "--ids-file",
+            paramLabel = "FILE",
             description = "Exact calibration ids instead: a JSON array of arrays.")
     private Path idsFile;
 
-    @Option(names = "--samples", paramLabel = "N", converter = Converters.Positive.class,
+    @Option(
+            names = "--samples",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
             description = "Calibration sequences in all (default: 128; 10 with --compat llm-pruner).")
     private Integer samples;
 
-    @Option(names = "--seq-len", paramLabel = "N", converter = Converters.Positive.class,
+    @Option(
+            names = "--seq-len",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
             description = "Tokens of each (default: 128; 64 with --compat llm-pruner).")
     private Integer seqLen;
 
@@ -62,8 +72,14 @@ final class CalibrationOptions {
             int length = seqLen != null ? seqLen : compatible ? 64 : 128;
             for (int t = 0; t < texts.size(); t++) {
                 int share = wanted * (t + 1) / texts.size() - wanted * t / texts.size();
-                drawn.addAll(Calibration.draw(TextFormat.TEXT.read(texts.get(t)), row -> tokenizer.encode(row, false), share,
-                        length, seed, texts.get(t).toString()).sequences());
+                drawn.addAll(Calibration.draw(
+                                TextFormat.TEXT.read(texts.get(t)),
+                                row -> tokenizer.encode(row, false),
+                                share,
+                                length,
+                                seed,
+                                texts.get(t).toString())
+                        .sequences());
             }
             return new Calibration(drawn);
         }
@@ -78,7 +94,9 @@ final class CalibrationOptions {
         } catch (JsonProcessingException e) {
             // Said below, as for a file that is JSON of another form.
         }
-        throw new Failure("file is not a JSON array of arrays of token ids", file.toString(),
+        throw new Failure(
+                "file is not a JSON array of arrays of token ids",
+                file.toString(),
                 "write it as [[1, 403, 407], [1, 12, 9]], each of at least two ids");
     }
 }

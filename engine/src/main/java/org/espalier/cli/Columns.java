@@ -20,9 +20,15 @@ final class Columns {
     @Override
     public String toString() {
         int columns = rows.stream().mapToInt(List::size).max().orElse(0);
-        int[] widths = IntStream.range(0, columns).map(c -> rows.stream().filter(r -> r.size() > c)
-                .mapToInt(r -> r.get(c).length()).max().orElse(0)).toArray();
-        return IntStream.range(0, rows.size()).mapToObj(row -> line(row, widths))
+        int[] widths = IntStream.range(0, columns)
+                .map(c -> rows.stream()
+                        .filter(r -> r.size() > c)
+                        .mapToInt(r -> r.get(c).length())
+                        .max()
+                        .orElse(0))
+                .toArray();
+        return IntStream.range(0, rows.size())
+                .mapToObj(row -> line(row, widths))
                 .collect(Collectors.joining(System.lineSeparator()));
     }
 
@@ -32,14 +38,21 @@ final class Columns {
         for (int c = 0; c < row.size(); c++) {
             String gap = " ".repeat(widths[c] - row.get(c).length());
             boolean right = c > 0 && row.size() > 2 && (isNumber(row.get(c)) || index == 0 && heads(c));
-            line.append(c == 0 ? "" : "  ").append(right ? gap : "").append(row.get(c)).append(right ? "" : gap);
+            line.append(c == 0 ? "" : "  ")
+                    .append(right ? gap : "")
+                    .append(row.get(c))
+                    .append(right ? "" : gap);
         }
         return line.toString().stripTrailing();
     }
 
     /** Whether the first row's cell stands above numbers alone. */
     private boolean heads(int column) {
-        List<String> below = rows.stream().skip(1).filter(r -> r.size() > column).map(r -> r.get(column)).toList();
+        List<String> below = rows.stream()
+                .skip(1)
+                .filter(r -> r.size() > column)
+                .map(r -> r.get(column))
+                .toList();
         return !below.isEmpty() && below.stream().allMatch(cell -> cell.isEmpty() || isNumber(cell));
     }
 
@@ -48,6 +61,8 @@ final class Columns {
     }
 
     private static String text(Object cell) {
-        return cell instanceof Integer || cell instanceof Long ? String.format(Locale.ROOT, "%,d", cell) : cell.toString();
+        return cell instanceof Integer || cell instanceof Long
+                ? String.format(Locale.ROOT, "%,d", cell)
+                : cell.toString();
     }
 }

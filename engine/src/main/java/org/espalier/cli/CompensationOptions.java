@@ -2,7 +2,7 @@ package org.espalier.cli;
 
 import java.util.Optional;
 import org.espalier.backend.OwnMemory;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.Compensated;
 import org.espalier.prune.Compensation;
@@ -13,15 +13,23 @@ import picocli.CommandLine.Option;
 /** How what is left makes up for what is gone. */
 final class CompensationOptions {
 
-    @Option(names = "--compensate", paramLabel = "HOW",
-            description = "${COMPLETION-CANDIDATES}: bias adds the mean output of what is gone, lstsq fits the projections "
-                    + "that read it, on calibration text (default: lstsq where there is calibration text; none with "
-                    + "--mode channel, --dependency off and --compat llm-pruner).")
+    @Option(
+            names = "--compensate",
+            paramLabel = "HOW",
+            description =
+                    "${COMPLETION-CANDIDATES}: bias adds the mean output of what is gone, lstsq fits the projections "
+                            + "that read it, on calibration text (default: lstsq where there is calibration text; none with "
+                            + "--mode channel, --dependency off and --compat llm-pruner).")
     private Compensation kind;
 
-    @Option(names = "--ridge", paramLabel = "R", defaultValue = "1", converter = Converters.AboveZero.class,
-            description = "How firmly lstsq holds weights to their old values, as a share of what their inputs sum up to: "
-                    + "less fits the calibration text closer, more serves other text (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--ridge",
+            paramLabel = "R",
+            defaultValue = "1",
+            converter = Converters.AboveZero.class,
+            description =
+                    "How firmly lstsq holds weights to their old values, as a share of what their inputs sum up to: "
+                            + "less fits the calibration text closer, more serves other text (default: ${DEFAULT-VALUE}).")
     private double ridge;
 
     /**
@@ -30,7 +38,8 @@ final class CompensationOptions {
      * @param calibrated whether calibration text is given
      */
     Optional<String> complaint(boolean calibrated) {
-        return !wanted() || calibrated ? Optional.empty()
+        return !wanted() || calibrated
+                ? Optional.empty()
                 : Optional.of("--compensate " + kind + " needs --calibration FILE (any text) or --ids-file FILE");
     }
 
@@ -45,13 +54,18 @@ final class CompensationOptions {
      * @param usual what is done if nothing was asked for
      * @throws Failure if there is not enough memory
      */
-    Compensated compute(EngineCommand command, OpenModel open, Selection selection, Optional<Calibration> calibration,
+    Compensated compute(
+            EngineCommand command,
+            OpenModel open,
+            Selection selection,
+            Optional<Calibration> calibration,
             Compensation usual) {
         Compensation how = kind == null ? usual : kind;
         if (how == Compensation.NONE) {
             return Compensated.nothing(selection.after());
         }
-        Compensator compensator = new Compensator(open.model(), selection, calibration.orElseThrow().sequences(), ridge);
+        Compensator compensator = new Compensator(
+                open.model(), selection, calibration.orElseThrow().sequences(), ridge);
         Compensator.Bytes bytes = compensator.bytes(how);
         requireMemory(bytes, open.model().ownMemory(bytes.computing()), how);
         int layers = open.model().config().layers().size();
@@ -70,8 +84,11 @@ final class CompensationOptions {
 
     private static void require(String memory, long bytes, long available, Compensation how) {
         if (bytes > available) {
-            throw new Failure("not enough %s: %s are needed, %s can be had".formatted(memory, Machine.size(bytes),
-                    Machine.size(available)), "--compensate " + how, "use fewer --samples or a shorter --seq-len");
+            throw new Failure(
+                    "not enough %s: %s are needed, %s can be had"
+                            .formatted(memory, Machine.size(bytes), Machine.size(available)),
+                    "--compensate " + how,
+                    "use fewer --samples or a shorter --seq-len");
         }
     }
 }

@@ -7,7 +7,7 @@ import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.backend.cuda.CudaDevices;
 import org.espalier.backend.cuda.Precision;
 import org.espalier.backend.reference.ReferenceBackend;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.OpenBlas;
 import org.espalier.model.Weights;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,7 +20,9 @@ final class ComputeOptions {
 
     /** Where a command computes, as far as people choose it. */
     enum Device {
-        CPU, CUDA, AUTO;
+        CPU,
+        CUDA,
+        AUTO;
 
         @Override
         public String toString() {
@@ -30,7 +32,9 @@ final class ComputeOptions {
 
     /** As {@link Precision}, in lower case. */
     enum Rounding {
-        FLOAT32(Precision.FLOAT32), TF32(Precision.TF32), HALF(Precision.HALF);
+        FLOAT32(Precision.FLOAT32),
+        TF32(Precision.TF32),
+        HALF(Precision.HALF);
 
         private final Precision precision;
 
@@ -47,20 +51,31 @@ final class ComputeOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
-    @Option(names = "--threads", paramLabel = "N", converter = Converters.Threads.class,
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            converter = Converters.Threads.class,
             description = "Threads that compute (default: one for each processor).")
     private Integer threads;
 
-    @Option(names = "--device", paramLabel = "D", defaultValue = "${sys:espalier.device:-${env:ESPALIER_DEVICE:-auto}}",
-            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, a GPU if there is one that can be used).")
+    @Option(
+            names = "--device",
+            paramLabel = "D",
+            defaultValue = "${sys:espalier.device:-${env:ESPALIER_DEVICE:-auto}}",
+            description =
+                    "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}, a GPU if there is one that can be used).")
     private Device device;
 
     @Option(names = "--require-cuda", description = "Fail where auto would use the CPU.")
     private boolean requireCuda;
 
-    @Option(names = "--precision", paramLabel = "P", defaultValue = "float32",
-            description = "On a GPU, how exactly products of matrices see their numbers: ${COMPLETION-CANDIDATES}; half "
-                    + "rounds to the weight's 16-bit type (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            defaultValue = "float32",
+            description =
+                    "On a GPU, how exactly products of matrices see their numbers: ${COMPLETION-CANDIDATES}; half "
+                            + "rounds to the weight's 16-bit type (default: ${DEFAULT-VALUE}).")
     private Rounding precision;
 
     @Option(names = "--portable", description = "Compute the same bytes on any CPU with AVX2.")
@@ -81,9 +96,11 @@ final class ComputeOptions {
         OpenModel opened = OpenModel.open(path, adapter, backend == null ? open() : open(backend));
         Weights weights = opened.model().weights();
         if (!weights.resident()) {
-            command.commandLine().getErr().println(("engine: %s is larger than the GPU's memory: of its %s of weights up to "
-                    + "%s are there at once, and layers are read when they are used").formatted(path,
-                    Machine.size(weights.bytes()), Machine.size(weights.most())));
+            command.commandLine()
+                    .getErr()
+                    .println(("engine: %s is larger than the GPU's memory: of its %s of weights up to "
+                                    + "%s are there at once, and layers are read when they are used")
+                            .formatted(path, Machine.size(weights.bytes()), Machine.size(weights.most())));
         }
         return opened;
     }
@@ -138,8 +155,9 @@ final class ComputeOptions {
         try {
             return cuda();
         } catch (Failure refusal) {
-            command.commandLine().getErr().println("engine: computing on the CPU, the GPU cannot be used: "
-                    + refusal.oneLine());
+            command.commandLine()
+                    .getErr()
+                    .println("engine: computing on the CPU, the GPU cannot be used: " + refusal.oneLine());
             return cpu();
         }
     }

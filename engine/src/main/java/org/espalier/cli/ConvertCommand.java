@@ -10,9 +10,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code engine convert}: writes a model as a folder of safetensors. */
-@Command(name = "convert", description = "Write a model as a folder of safetensors with its configuration and tokenizer.",
-        footer = {"", "Examples:", "  engine convert model.gguf --out model-bf16 --dtype bf16",
-            "  engine convert models/stories260K --out copy --force"})
+@Command(
+        name = "convert",
+        description = "Write a model as a folder of safetensors with its configuration and tokenizer.",
+        footer = {
+            "",
+            "Examples:",
+            "  engine convert model.gguf --out model-bf16 --dtype bf16",
+            "  engine convert models/stories260K --out copy --force"
+        })
 final class ConvertCommand extends EngineCommand {
 
     @Mixin
@@ -31,13 +37,20 @@ final class ConvertCommand extends EngineCommand {
         }
         try (Checkpoint checkpoint = Checkpoint.open(model.path());
                 Progress progress = progress("convert", "bytes", checkpoint.weightBytes())) {
-            Conversion.toSafetensors(checkpoint, output.path(), dtype.type(),
+            Conversion.toSafetensors(
+                    checkpoint,
+                    output.path(),
+                    dtype.type(),
                     checkpoint.ggufMetadata().isPresent() ? TokenizerFiles.of(model.path(), checkpoint) : Map.of(),
-                    output.force(), (tensor, done, total) -> progress.reach(done));
+                    output.force(),
+                    (tensor, done, total) -> progress.reach(done));
             SequencedMap<String, Object> result = new LinkedHashMap<>();
             result.put("out", output.path().toString());
             result.put("tensors", checkpoint.tensors().size());
-            print(result, () -> "wrote %d tensors to %s".formatted(checkpoint.tensors().size(), output.path()));
+            print(
+                    result,
+                    () -> "wrote %d tensors to %s"
+                            .formatted(checkpoint.tensors().size(), output.path()));
         }
     }
 }

@@ -9,8 +9,7 @@ import picocli.CommandLine.TypeConversionException;
 /** Option values with bounds, refused before a command starts. */
 final class Converters {
 
-    private Converters() {
-    }
+    private Converters() {}
 
     /** A whole number from 1. */
     static final class Positive implements ITypeConverter<Integer> {
@@ -108,8 +107,7 @@ final class Converters {
         } catch (NumberFormatException e) {
             // Said below.
         }
-        throw new TypeConversionException("'" + value + "' is not a whole number from " + least + " to "
-                + most);
+        throw new TypeConversionException("'" + value + "' is not a whole number from " + least + " to " + most);
     }
 
     private static double within(String value, double least, boolean including, double most) {
@@ -122,7 +120,8 @@ final class Converters {
             // Said below.
         }
         String bounds = including ? "from 0" : "above 0";
-        throw new TypeConversionException("'%s' is not a number %s%s".formatted(value, bounds,
-                most == 1 ? ", at most 1" : "").toLowerCase(Locale.ROOT));
+        throw new TypeConversionException("'%s' is not a number %s%s"
+                .formatted(value, bounds, most == 1 ? ", at most 1" : "")
+                .toLowerCase(Locale.ROOT));
     }
 }

@@ -17,11 +17,16 @@ final class DataOptions {
     @Option(names = "--data", paramLabel = "FILE", required = true, description = "Texts to learn from.")
     private Path file;
 
-    @Option(names = "--format", paramLabel = "F",
+    @Option(
+            names = "--format",
+            paramLabel = "F",
             description = "${COMPLETION-CANDIDATES} (default: alpaca for .json, jsonl for .jsonl, else text).")
     private ExampleFormat format;
 
-    @Option(names = "--max-samples", paramLabel = "N", converter = Converters.Positive.class,
+    @Option(
+            names = "--max-samples",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
             description = "Samples to train on at most, drawn by the seed (default: all).")
     private Integer maxSamples;
 
@@ -29,8 +34,13 @@ final class DataOptions {
     TrainingData samples(Path model, TuneOptions options, long seed) {
         try (Tokenizer tokenizer = Tokenizer.open(model)) {
             Examples examples = format().read(file, () -> ChatTemplate.of(tokenizer, model.toString()));
-            return TrainingData.draw(examples, new Encoder(tokenizer, options.cutoff()),
-                    maxSamples == null ? Integer.MAX_VALUE : maxSamples, options.heldOut(), seed, file.toString());
+            return TrainingData.draw(
+                    examples,
+                    new Encoder(tokenizer, options.cutoff()),
+                    maxSamples == null ? Integer.MAX_VALUE : maxSamples,
+                    options.heldOut(),
+                    seed,
+                    file.toString());
         }
     }
 

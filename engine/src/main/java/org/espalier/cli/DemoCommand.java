@@ -15,10 +15,18 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code engine demo}: the main job on the model that comes with the program. */
-@Command(name = "demo", description = "The main job on the small story model that comes with the program: prune a fifth of "
-        + "it, train it back on generated stories, show what that took and gave. Needs no download.",
-        footer = {"", "The folder gets the three models, the stories, and the page report.html.", "",
-            "Examples:", "  engine demo", "  engine demo --out my-demo --json"})
+@Command(
+        name = "demo",
+        description = "The main job on the small story model that comes with the program: prune a fifth of "
+                + "it, train it back on generated stories, show what that took and gave. Needs no download.",
+        footer = {
+            "",
+            "The folder gets the three models, the stories, and the page report.html.",
+            "",
+            "Examples:",
+            "  engine demo",
+            "  engine demo --out my-demo --json"
+        })
 final class DemoCommand extends EngineCommand {
 
     static final String PROMPT = "Once upon a time, there was a kind fox named Ada.";
@@ -29,16 +37,23 @@ final class DemoCommand extends EngineCommand {
     private static final int REPETITIONS = 41;
     /** Seeds of stories that the model was not made from; different seeds give different stories. */
     private static final long CALIBRATION_SEED = 2024;
+
     private static final long TRAINING_SEED = 2025;
     private static final long UNSEEN_SEED = 2026;
     private static final int CALIBRATION_STORIES = 100;
     private static final int UNSEEN_STORIES = 200;
 
-    @Option(names = "--out", paramLabel = "DIR",
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
             description = "Where all goes (default: " + FOLDER + ", or " + FOLDER + "-2 and so on if that is there).")
     private Path out;
 
-    @Option(names = "--stories", paramLabel = "N", defaultValue = "800", converter = Converters.Positive.class,
+    @Option(
+            names = "--stories",
+            paramLabel = "N",
+            defaultValue = "800",
+            converter = Converters.Positive.class,
             description = "Stories to train back on (default: ${DEFAULT-VALUE}).")
     private int stories;
 
@@ -47,6 +62,7 @@ final class DemoCommand extends EngineCommand {
 
     @Mixin
     private ComputeOptions compute;
+
     @Mixin
     private SeedOption seed;
 
@@ -54,7 +70,8 @@ final class DemoCommand extends EngineCommand {
     void run() {
         Path folder = out == null ? unused() : out;
         AtomicReference<Comparison> done = new AtomicReference<>();
-        Output.writeFolder(folder, force, aside -> done.set(new Pipeline(this, compute, job(aside), aside, folder).run()));
+        Output.writeFolder(
+                folder, force, aside -> done.set(new Pipeline(this, compute, job(aside), aside, folder).run()));
         Summary summary = new Summary(done.get(), folder);
         print(summary.json(), summary::text);
     }
@@ -78,8 +95,15 @@ final class DemoCommand extends EngineCommand {
         PruneOptions prune = options(new PruneOptions(), "--calibration", calibration.toString(), "--ratio", "0.2");
         DataOptions data = options(new DataOptions(), "--data", training.toString());
         TuneOptions tune = options(new TuneOptions(), "--lr", "3e-3", "--batch-size", "16");
-        return new Pipeline.Job(model, prune, new Recovery(this, data, tune, seed.value()),
-                new StoryEvaluation("unseen stories", unseen), PROMPT, TEXT_TOKENS, REPETITIONS, seed.value());
+        return new Pipeline.Job(
+                model,
+                prune,
+                new Recovery(this, data, tune, seed.value()),
+                new StoryEvaluation("unseen stories", unseen),
+                PROMPT,
+                TEXT_TOKENS,
+                REPETITIONS,
+                seed.value());
     }
 
     static List<String> stories(long seed, int count) {

@@ -9,11 +9,10 @@ import java.util.List;
 /** The small language model that comes with the program: trained by {@code engine pretrain --portable} on generated stories. */
 final class DemoModel {
 
-    private static final List<String> FILES = List.of("config.json", "generation_config.json", "model.safetensors",
-            "tokenizer.json", "tokenizer_config.json");
+    private static final List<String> FILES = List.of(
+            "config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json");
 
-    private DemoModel() {
-    }
+    private DemoModel() {}
 
     /** Writes the model as a new checkpoint folder. */
     static void writeTo(Path folder) throws IOException {

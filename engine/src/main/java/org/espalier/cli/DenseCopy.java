@@ -39,7 +39,10 @@ final class DenseCopy implements AutoCloseable {
     static DenseCopy of(Path model, Optional<DType> type, Path folder, EngineCommand command) {
         try (Checkpoint source = Checkpoint.open(model)) {
             Set<DType> stored = new TreeSet<>();
-            source.tensors().values().stream().map(t -> t.type()).filter(DType::floating).forEach(stored::add);
+            source.tensors().values().stream()
+                    .map(t -> t.type())
+                    .filter(DType::floating)
+                    .forEach(stored::add);
             Set<DType> wanted = new TreeSet<>();
             stored.forEach(t -> wanted.add(Conversion.target(t, type)));
             if (stored.equals(wanted)) {
@@ -48,8 +51,11 @@ final class DenseCopy implements AutoCloseable {
             Output copy = Output.folder(folder.resolve(NAME), false);
             try {
                 write(source, model, copy.path().resolve(NAME), type, command);
-                return new DenseCopy(copy.path().resolve(NAME), copy, "measured as the pruned model is stored, "
-                        + names(wanted) + "; as given it is " + names(stored));
+                return new DenseCopy(
+                        copy.path().resolve(NAME),
+                        copy,
+                        "measured as the pruned model is stored, " + names(wanted) + "; as given it is "
+                                + names(stored));
             } catch (RuntimeException | Error e) {
                 copy.close();
                 throw e;
@@ -59,13 +65,19 @@ final class DenseCopy implements AutoCloseable {
 
     private static void write(Checkpoint source, Path model, Path out, Optional<DType> type, EngineCommand command) {
         try (Progress progress = command.progress("convert", "bytes", source.weightBytes())) {
-            Conversion.toSafetensors(source, out, type, source.ggufMetadata().isPresent() ? TokenizerFiles.of(model, source)
-                    : Map.of(), false, (tensor, done, total) -> progress.reach(done));
+            Conversion.toSafetensors(
+                    source,
+                    out,
+                    type,
+                    source.ggufMetadata().isPresent() ? TokenizerFiles.of(model, source) : Map.of(),
+                    false,
+                    (tensor, done, total) -> progress.reach(done));
         }
     }
 
     private static String names(Set<DType> types) {
-        return String.join(", ", types.stream().map(t -> t.name().toLowerCase(Locale.ROOT)).toList());
+        return String.join(
+                ", ", types.stream().map(t -> t.name().toLowerCase(Locale.ROOT)).toList());
     }
 
     /** Where the model to measure lies. */

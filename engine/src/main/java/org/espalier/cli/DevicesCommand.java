@@ -6,15 +6,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.espalier.backend.cuda.CudaDevices;
+import org.espalier.error.Failure;
 import org.espalier.ffi.Cublas;
 import org.espalier.ffi.CudaDriver;
-import org.espalier.ffi.Failure;
 import org.espalier.ffi.Library;
 import org.espalier.ffi.OpenBlas;
 import picocli.CommandLine.Command;
 
 /** {@code engine devices}: what models can run on here, and why not on more. */
-@Command(name = "devices", description = "Show what models can run on here.",
+@Command(
+        name = "devices",
+        description = "Show what models can run on here.",
         footer = {"", "Examples:", "  engine devices", "  engine devices --json"})
 final class DevicesCommand extends EngineCommand {
 
@@ -90,8 +92,12 @@ final class DevicesCommand extends EngineCommand {
         columns.row("cpu", cpu.get("name"))
                 .row("  threads", cpu.get("threads"))
                 .row("  vector instructions", String.join(" ", Machine.features()))
-                .row("  memory", "%.1f GiB, %.1f GiB free".formatted(gibibytes(cpu.get("memory_bytes")),
-                        gibibytes(cpu.get("memory_available_bytes"))))
+                .row(
+                        "  memory",
+                        "%.1f GiB, %.1f GiB free"
+                                .formatted(
+                                        gibibytes(cpu.get("memory_bytes")),
+                                        gibibytes(cpu.get("memory_available_bytes"))))
                 .row("  matrix products", cpu.get("blas"));
         devices.stream().skip(1).forEach(cuda -> addRows(columns, cuda));
         if (noCuda != null) {
@@ -103,12 +109,17 @@ final class DevicesCommand extends EngineCommand {
     private static void addRows(Columns columns, Map<String, Object> cuda) {
         boolean usable = (boolean) cuda.get("usable");
         columns.row("cuda", cuda.get("name"))
-                .row("  compute capability", "%s, %s multiprocessors".formatted(cuda.get("compute_capability"),
-                        cuda.get("multiprocessors")))
+                .row(
+                        "  compute capability",
+                        "%s, %s multiprocessors".formatted(cuda.get("compute_capability"), cuda.get("multiprocessors")))
                 .row("  driver", cuda.get("driver"));
         if (usable) {
-            columns.row("  memory", "%.1f GiB, %.1f GiB free".formatted(gibibytes(cuda.get("memory_bytes")),
-                    gibibytes(cuda.get("memory_available_bytes"))))
+            columns.row(
+                            "  memory",
+                            "%.1f GiB, %.1f GiB free"
+                                    .formatted(
+                                            gibibytes(cuda.get("memory_bytes")),
+                                            gibibytes(cuda.get("memory_available_bytes"))))
                     .row("  matrix products", cuda.get("blas"));
         } else {
             columns.row("  cannot be used", cuda.get("reason"));

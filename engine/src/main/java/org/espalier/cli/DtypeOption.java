@@ -10,7 +10,9 @@ final class DtypeOption {
 
     /** The types that safetensors hold here. */
     private enum Type {
-        F32, BF16, F16;
+        F32,
+        BF16,
+        F16;
 
         @Override
         public String toString() {
@@ -18,7 +20,9 @@ final class DtypeOption {
         }
     }
 
-    @Option(names = "--dtype", paramLabel = "T",
+    @Option(
+            names = "--dtype",
+            paramLabel = "T",
             description = "f32, bf16 or f16 (default: as stored, quantised weights as f32, which holds them exactly).")
     private Type type;
 

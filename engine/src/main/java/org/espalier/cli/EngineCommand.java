@@ -25,7 +25,10 @@ abstract class EngineCommand implements Callable<Integer> {
     @Option(names = "--verbose", description = "Say more on stderr; a failure shows its stack trace.")
     private boolean verbose;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this text.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this text.")
     private boolean help;
 
     /** Does the work; failures are exceptions. */

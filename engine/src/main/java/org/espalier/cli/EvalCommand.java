@@ -4,10 +4,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code engine eval}: measures of a model's quality, each its own command. */
-@Command(name = "eval", synopsisSubcommandLabel = "MEASURE", description = "Measure how good a model is.",
-        commandListHeading = "%nMeasures:%n", subcommands = PplCommand.class)
+@Command(
+        name = "eval",
+        synopsisSubcommandLabel = "MEASURE",
+        description = "Measure how good a model is.",
+        commandListHeading = "%nMeasures:%n",
+        subcommands = PplCommand.class)
 final class EvalCommand {
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this text.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this text.")
     private boolean help;
 }

@@ -17,24 +17,40 @@ import picocli.CommandLine.Option;
 /** Which texts show how good a model is, and by which protocol. */
 final class EvalOptions {
 
-    @Option(names = "--eval", paramLabel = "FILE",
+    @Option(
+            names = "--eval",
+            paramLabel = "FILE",
             description = "A UTF-8 text to measure perplexity on; may be given again.")
     private List<Path> files = List.of();
 
-    @Option(names = "--eval-format", paramLabel = "F", defaultValue = "text",
-            description = "How its rows are read, as in 'engine eval ppl': lines, wikitext or text; once for all files, or "
-                    + "once for each in their order (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--eval-format",
+            paramLabel = "F",
+            defaultValue = "text",
+            description =
+                    "How its rows are read, as in 'engine eval ppl': lines, wikitext or text; once for all files, or "
+                            + "once for each in their order (default: ${DEFAULT-VALUE}).")
     private List<TextFormat> formats;
 
-    @Option(names = "--eval-protocol", paramLabel = "P", defaultValue = "llm-pruner",
+    @Option(
+            names = "--eval-protocol",
+            paramLabel = "P",
+            defaultValue = "llm-pruner",
             description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Protocol protocol;
 
-    @Option(names = "--eval-seq-len", paramLabel = "N", converter = Converters.Positive.class,
+    @Option(
+            names = "--eval-seq-len",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
             description = "Ids in a window (default: llm-pruner 128, gptq 2048, llama.cpp 512).")
     private Integer seqLen;
 
-    @Option(names = "--eval-windows", paramLabel = "N", defaultValue = "200", converter = Converters.Positive.class,
+    @Option(
+            names = "--eval-windows",
+            paramLabel = "N",
+            defaultValue = "200",
+            converter = Converters.Positive.class,
             description = "Windows of each text at most, from its start (default: ${DEFAULT-VALUE}).")
     private int most;
 
@@ -44,7 +60,8 @@ final class EvalOptions {
         if (seqLen != null && seqLen < least) {
             return Optional.of("--eval-seq-len " + seqLen + " is too short for " + protocol + ", which needs " + least);
         }
-        return formats.size() == 1 || formats.size() == files.size() ? Optional.empty()
+        return formats.size() == 1 || formats.size() == files.size()
+                ? Optional.empty()
                 : Optional.of("--eval-format is given " + formats.size() + " times for " + files.size()
                         + " files; give it once, or once for each --eval");
     }
@@ -61,16 +78,18 @@ final class EvalOptions {
         return (open, tokenizer, command) -> measure(texts, open, tokenizer, command);
     }
 
-    private Map<String, Comparison.Perplexity> measure(Map<String, String> texts, OpenModel open, Tokenizer tokenizer,
-            EngineCommand command) {
+    private Map<String, Comparison.Perplexity> measure(
+            Map<String, String> texts, OpenModel open, Tokenizer tokenizer, EngineCommand command) {
         int length = seqLen == null ? protocol.defaultSeqLen() : seqLen;
         Windows windows = new Windows(protocol, length, length, most, tokenizer.bosId());
         Map<String, Comparison.Perplexity> measured = new LinkedHashMap<>();
         try (PerplexityMeter meter = new PerplexityMeter(command, open, new MemoryOptions())) {
             texts.forEach((label, text) -> {
                 Perplexity.Result result = meter.measure(tokenizer.encode(text, true), windows, label);
-                measured.put(label, new Comparison.Perplexity(protocol.toString(), length, result.count(),
-                        result.predictions(), result.ppl()));
+                measured.put(
+                        label,
+                        new Comparison.Perplexity(
+                                protocol.toString(), length, result.count(), result.predictions(), result.ppl()));
             });
         }
         return measured;

@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -51,10 +51,14 @@ final class Failures {
     }
 
     private static String complaint(ParameterException e) {
-        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
+        if (e instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getUnmatched().isEmpty()) {
             String word = unmatched.getUnmatched().getFirst();
-            boolean command = !unmatched.isUnknownOption() && !e.getCommandLine().getSubcommands().isEmpty();
-            String kind = unmatched.isUnknownOption() ? "unknown option" : command ? "unknown command" : "unexpected argument";
+            boolean command = !unmatched.isUnknownOption()
+                    && !e.getCommandLine().getSubcommands().isEmpty();
+            String kind = unmatched.isUnknownOption()
+                    ? "unknown option"
+                    : command ? "unknown command" : "unexpected argument";
             return kind + " '" + word + "'";
         }
         String message = e.getMessage().strip().replaceFirst("^Error: ", "");
@@ -67,16 +71,26 @@ final class Failures {
             case UncheckedIOException wrapped -> describe(wrapped.getCause());
             case NoSuchFileException e -> new Failure("no such file or folder", e.getFile(), "check the path");
             case AccessDeniedException e -> new Failure("access denied", e.getFile(), "check its permissions");
-            case FileSystemException e -> new Failure(reason(e.getReason(), "cannot be read or written"),
-                    reason(e.getFile(), "a file"), "check the path and the disk");
-            case IOException e -> new Failure("input or output failed", reason(e.getMessage(), e.toString()),
-                    "check the file and the disk");
-            case OutOfMemoryError e -> new Failure("out of memory", reason(e.getMessage(), "Java heap"),
-                    "give Java more, for example ESPALIER_JAVA_OPTS=-Xmx8g, or use less data");
+            case FileSystemException e ->
+                new Failure(
+                        reason(e.getReason(), "cannot be read or written"),
+                        reason(e.getFile(), "a file"),
+                        "check the path and the disk");
+            case IOException e ->
+                new Failure(
+                        "input or output failed", reason(e.getMessage(), e.toString()), "check the file and the disk");
+            case OutOfMemoryError e ->
+                new Failure(
+                        "out of memory",
+                        reason(e.getMessage(), "Java heap"),
+                        "give Java more, for example ESPALIER_JAVA_OPTS=-Xmx8g, or use less data");
             case StackOverflowError e -> new Failure("out of stack", "nested too deeply", "check the input files");
-            case NoClassDefFoundError e when reason(e.getMessage(), "").contains("jdk/incubator/vector") ->
-                    new Failure("Java's Vector API is not loaded", "jdk.incubator.vector",
-                            "start with tools/engine, or add --add-modules jdk.incubator.vector");
+            case NoClassDefFoundError e
+            when reason(e.getMessage(), "").contains("jdk/incubator/vector") ->
+                new Failure(
+                        "Java's Vector API is not loaded",
+                        "jdk.incubator.vector",
+                        "start with tools/engine, or add --add-modules jdk.incubator.vector");
             default -> new Failure("internal error", thrown.toString(), "report it, --verbose shows the details");
         };
     }

@@ -3,12 +3,11 @@ package org.espalier.cli;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import org.espalier.backend.Sampling;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.ChatTemplate;
 import org.espalier.format.TextFile;
 import org.espalier.format.Tokenizer;
@@ -19,9 +18,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code engine generate}: continues a text. */
-@Command(name = "generate", description = "Continue a text. The text goes to stdout as it is written.",
-        footer = {"", "Examples:", "  engine generate models/stories260K --prompt 'Once upon a time' --max-tokens 50",
-            "  engine generate model.gguf --chat --prompt 'What is a hedge?' --temperature 0.7 --top-p 0.9"})
+@Command(
+        name = "generate",
+        description = "Continue a text. The text goes to stdout as it is written.",
+        footer = {
+            "",
+            "Examples:",
+            "  engine generate models/stories260K --prompt 'Once upon a time' --max-tokens 50",
+            "  engine generate model.gguf --chat --prompt 'What is a hedge?' --temperature 0.7 --top-p 0.9"
+        })
 final class GenerateCommand extends EngineCommand {
 
     private static final int DEFAULT_MAX_TOKENS = 256;
@@ -38,19 +43,34 @@ final class GenerateCommand extends EngineCommand {
     @Option(names = "--chat", description = "Put the prompt into the model's chat template.")
     private boolean chat;
 
-    @Option(names = "--max-tokens", paramLabel = "N", converter = Converters.Positive.class,
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
             description = "Most tokens to write (default: " + DEFAULT_MAX_TOKENS + ", less where the context ends).")
     private Integer maxTokens;
 
-    @Option(names = "--temperature", paramLabel = "T", defaultValue = "0", converter = Converters.Temperature.class,
+    @Option(
+            names = "--temperature",
+            paramLabel = "T",
+            defaultValue = "0",
+            converter = Converters.Temperature.class,
             description = "0 always takes the likeliest token (default: ${DEFAULT-VALUE}).")
     private double temperature;
 
-    @Option(names = "--top-k", paramLabel = "K", defaultValue = "0", converter = Converters.NotNegative.class,
+    @Option(
+            names = "--top-k",
+            paramLabel = "K",
+            defaultValue = "0",
+            converter = Converters.NotNegative.class,
             description = "Draw from the K likeliest tokens; 0 for all (default: ${DEFAULT-VALUE}).")
     private int topK;
 
-    @Option(names = "--top-p", paramLabel = "P", defaultValue = "1", converter = Converters.Probability.class,
+    @Option(
+            names = "--top-p",
+            paramLabel = "P",
+            defaultValue = "1",
+            converter = Converters.Probability.class,
             description = "Draw from the likeliest tokens of this probability together (default: ${DEFAULT-VALUE}).")
     private double topP;
 
@@ -66,7 +86,11 @@ final class GenerateCommand extends EngineCommand {
         @Option(names = "--prompt", paramLabel = "T", required = true, description = "The text to continue.")
         private String text;
 
-        @Option(names = "--prompt-file", paramLabel = "F", required = true, description = "A UTF-8 file with that text.")
+        @Option(
+                names = "--prompt-file",
+                paramLabel = "F",
+                required = true,
+                description = "A UTF-8 file with that text.")
         private Path file;
     }
 
@@ -89,21 +113,26 @@ final class GenerateCommand extends EngineCommand {
     private int[] promptIds(Tokenizer tokenizer, String prompt) {
         int[] ids = chat ? tokenizer.encode(chatText(tokenizer, prompt), false) : tokenizer.encode(prompt, true);
         if (ids.length == 0) {
-            throw new Failure("prompt holds no tokens", "empty prompt", "give some text with --prompt or --prompt-file");
+            throw new Failure(
+                    "prompt holds no tokens", "empty prompt", "give some text with --prompt or --prompt-file");
         }
         return ids;
     }
 
     private String chatText(Tokenizer tokenizer, String prompt) {
-        return ChatTemplate.of(tokenizer, model.path().toString()).render(List.of(new ChatTemplate.Message("user", prompt)), true);
+        return ChatTemplate.of(tokenizer, model.path().toString())
+                .render(List.of(new ChatTemplate.Message("user", prompt)), true);
     }
 
     /** Tokens to write: as many as asked for, which must fit, or as many as usual or fit. */
     private int most(int prompt, int context) {
         int most = maxTokens != null ? maxTokens : Math.max(1, Math.min(DEFAULT_MAX_TOKENS, context - prompt));
         if ((long) prompt + most > context) {
-            throw new Failure("%d tokens of prompt and %d new ones do not fit the model's context of %d".formatted(prompt,
-                    most, context), model.path().toString(), "use a shorter prompt or a smaller --max-tokens");
+            throw new Failure(
+                    "%d tokens of prompt and %d new ones do not fit the model's context of %d"
+                            .formatted(prompt, most, context),
+                    model.path().toString(),
+                    "use a shorter prompt or a smaller --max-tokens");
         }
         return most;
     }
@@ -122,9 +151,12 @@ final class GenerateCommand extends EngineCommand {
         result.put("decode_tokens_per_second", continuation.decodeTokensPerSecond());
         print(result, () -> "");
         if (verbose()) {
-            note("read %d tokens at %.1f a second, wrote %d at %.1f a second".formatted(promptIds.length,
-                    continuation.prefillTokensPerSecond(), continuation.ids().length,
-                    continuation.decodeTokensPerSecond()));
+            note("read %d tokens at %.1f a second, wrote %d at %.1f a second"
+                    .formatted(
+                            promptIds.length,
+                            continuation.prefillTokensPerSecond(),
+                            continuation.ids().length,
+                            continuation.decodeTokensPerSecond()));
             generator.refusal().ifPresent(why -> note("the work of a token was not launched as one graph: " + why));
         }
     }

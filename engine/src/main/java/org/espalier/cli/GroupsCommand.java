@@ -21,9 +21,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code engine groups}: what must be removed together, found from the recorded forward pass. */
-@Command(name = "groups", description = "Show the dependency groups of a model: what must be removed together. "
-        + "A config.json is enough.", footer = {"", "Examples:", "  engine groups models/smollm2-135m",
-            "  engine groups llama-7b/config.json --out groups.html"})
+@Command(
+        name = "groups",
+        description =
+                "Show the dependency groups of a model: what must be removed together. " + "A config.json is enough.",
+        footer = {
+            "",
+            "Examples:",
+            "  engine groups models/smollm2-135m",
+            "  engine groups llama-7b/config.json --out groups.html"
+        })
 final class GroupsCommand extends EngineCommand {
 
     @Mixin
@@ -40,12 +47,14 @@ final class GroupsCommand extends EngineCommand {
         Tape tape = new Llama(config()).shape();
         Groups groups = Groups.of(tape);
         GroupKinds kinds = GroupKinds.of(groups);
-        String heading = "%s: %,d parameters, %,d groups".formatted(model.path(), tape.parameterCount(),
-                groups.groups().size());
+        String heading = "%s: %,d parameters, %,d groups"
+                .formatted(model.path(), tape.parameterCount(), groups.groups().size());
         picture.write(() -> GroupsSvg.drawing(heading, kinds), () -> GroupsSvg.page(heading, kinds));
         SequencedMap<String, Object> result = new LinkedHashMap<>();
-        result.put("groups", groups.groups().stream().map(GroupsCommand::describe).toList());
-        result.put("frozen", groups.frozen().stream().map(GroupsCommand::describe).toList());
+        result.put(
+                "groups", groups.groups().stream().map(GroupsCommand::describe).toList());
+        result.put(
+                "frozen", groups.frozen().stream().map(GroupsCommand::describe).toList());
         print(result, () -> GroupsText.of(heading, kinds));
     }
 
@@ -69,7 +78,11 @@ final class GroupsCommand extends EngineCommand {
         json.put("parameters_per_unit", group.parametersPerUnit());
         json.put("tied", group.tied());
         json.put("normalised", group.normalised());
-        json.put("members", group.members().stream().flatMap(m -> m.runs().stream().map(r -> member(m, r))).toList());
+        json.put(
+                "members",
+                group.members().stream()
+                        .flatMap(m -> m.runs().stream().map(r -> member(m, r)))
+                        .toList());
         return json;
     }
 

@@ -23,7 +23,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** {@code engine info}: what a model consists of, from its configuration and the headers of its files. */
-@Command(name = "info", description = "Show what a model consists of. Needs no weights: a config.json is enough.",
+@Command(
+        name = "info",
+        description = "Show what a model consists of. Needs no weights: a config.json is enough.",
         footer = {"", "Examples:", "  engine info models/smollm2-135m", "  engine info llama-7b/config.json --json"})
 final class InfoCommand extends EngineCommand {
 
@@ -47,7 +49,9 @@ final class InfoCommand extends EngineCommand {
         result.put("architecture", config.architecture());
         result.put("parameters", new Llama(config).shape().parameterCount());
         result.put("parameters_by_kind", byKind(config));
-        result.put("weight_bytes", tensors.stream().mapToLong(t -> t.bytes().byteSize()).sum());
+        result.put(
+                "weight_bytes",
+                tensors.stream().mapToLong(t -> t.bytes().byteSize()).sum());
         result.put("layers", config.layers().size());
         result.put("hidden_size", config.hidden());
         result.put("head_dim", config.headDim());
@@ -83,7 +87,8 @@ final class InfoCommand extends EngineCommand {
     /** Stored numbers of each type, under the names that {@code --dtype} takes. */
     private static SequencedMap<String, Long> byType(Collection<StoredTensor> tensors) {
         SequencedMap<String, Long> counts = new LinkedHashMap<>();
-        tensors.forEach(t -> counts.merge(t.type().name().toLowerCase(Locale.ROOT), t.shape().elements(), Long::sum));
+        tensors.forEach(t ->
+                counts.merge(t.type().name().toLowerCase(Locale.ROOT), t.shape().elements(), Long::sum));
         return counts;
     }
 
@@ -97,8 +102,9 @@ final class InfoCommand extends EngineCommand {
             String label = key.replace('_', ' ');
             switch (value) {
                 case int[] widths -> columns.row(label, describe(widths));
-                case Map<?, ?> counts -> counts.forEach((kind, count) -> columns.row(
-                        (key.equals("dtypes") ? "stored as " : "  ") + kind, count));
+                case Map<?, ?> counts ->
+                    counts.forEach(
+                            (kind, count) -> columns.row((key.equals("dtypes") ? "stored as " : "  ") + kind, count));
                 case Boolean flag -> columns.row(label, flag ? "yes" : "no");
                 default -> columns.row(label, value);
             }
@@ -109,6 +115,9 @@ final class InfoCommand extends EngineCommand {
     /** One number if all layers agree, else each layer's. */
     private static String describe(int[] widths) {
         boolean equal = IntStream.of(widths).distinct().count() == 1;
-        return equal ? widths[0] + " in each layer" : String.join(" ", IntStream.of(widths).mapToObj(String::valueOf).toList());
+        return equal
+                ? widths[0] + " in each layer"
+                : String.join(
+                        " ", IntStream.of(widths).mapToObj(String::valueOf).toList());
     }
 }

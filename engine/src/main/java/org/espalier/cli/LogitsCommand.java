@@ -25,12 +25,19 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code engine logits}: what a model expects after each of the given ids. */
-@Command(name = "logits", description = "Write the logits after each of the given token ids.",
-        footer = {"", "Examples:", "  engine logits models/stories260K --ids 1,403,407 --out logits.safetensors",
-            "  engine logits model.gguf --ids-file ids.json --out logits.safetensors --backend reference"})
+@Command(
+        name = "logits",
+        description = "Write the logits after each of the given token ids.",
+        footer = {
+            "",
+            "Examples:",
+            "  engine logits models/stories260K --ids 1,403,407 --out logits.safetensors",
+            "  engine logits model.gguf --ids-file ids.json --out logits.safetensors --backend reference"
+        })
 final class LogitsCommand extends EngineCommand {
 
-    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     @Mixin
     private ModelArgument model;
@@ -47,18 +54,29 @@ final class LogitsCommand extends EngineCommand {
     @Mixin
     private ComputeOptions compute;
 
-    @Option(names = "--backend", paramLabel = "B", converter = BackendName.class,
+    @Option(
+            names = "--backend",
+            paramLabel = "B",
+            converter = BackendName.class,
             description = "cpu, reference (scalar float64, slow) or cuda, in place of --device.")
     private String backend;
 
     /** The one or the other. */
     static final class Ids {
 
-        @Option(names = "--ids", paramLabel = "I,I,...", required = true, converter = TokenIds.Converter.class,
+        @Option(
+                names = "--ids",
+                paramLabel = "I,I,...",
+                required = true,
+                converter = TokenIds.Converter.class,
                 description = "Token ids, for example 1,403,407.")
         private TokenIds list;
 
-        @Option(names = "--ids-file", paramLabel = "F", required = true, description = "JSON file with an array of token ids.")
+        @Option(
+                names = "--ids-file",
+                paramLabel = "F",
+                required = true,
+                description = "JSON file with an array of token ids.")
         private Path file;
     }
 
@@ -70,8 +88,13 @@ final class LogitsCommand extends EngineCommand {
                 OpenModel open = compute.model(model.path(), adapter.path(), backend)) {
             int vocab = open.model().config().vocab();
             float[] logits = logits(open.model(), tokens);
-            SafetensorsWriter.write(target.path(), List.of(new SafetensorsWriter.Entry("logits", DType.F32,
-                    Shape.of(tokens.length, vocab), sink -> writeRows(logits, vocab, sink))));
+            SafetensorsWriter.write(
+                    target.path(),
+                    List.of(new SafetensorsWriter.Entry(
+                            "logits",
+                            DType.F32,
+                            Shape.of(tokens.length, vocab),
+                            sink -> writeRows(logits, vocab, sink))));
             target.commit();
             SequencedMap<String, Object> result = new LinkedHashMap<>();
             result.put("tokens", tokens.length);

@@ -15,11 +15,10 @@ final class Machine {
 
     private static final Path CPU = Path.of("/proc/cpuinfo");
     private static final Path MEMORY = Path.of("/proc/meminfo");
-    private static final Set<String> VECTOR_FEATURES = Set.of("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni",
-            "avx_vnni", "amx_bf16", "amx_int8");
+    private static final Set<String> VECTOR_FEATURES =
+            Set.of("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_int8");
 
-    private Machine() {
-    }
+    private Machine() {}
 
     /** The processor's name as the system gives it. */
     static String cpu() {
@@ -28,23 +27,32 @@ final class Machine {
 
     /** The processor's instructions that matter for speed, in order of name. */
     static List<String> features() {
-        return first(CPU, "flags\\s*:\\s*(.+)").stream().flatMap(flags -> Stream.of(flags.split("\\s+")))
-                .filter(VECTOR_FEATURES::contains).sorted().toList();
+        return first(CPU, "flags\\s*:\\s*(.+)").stream()
+                .flatMap(flags -> Stream.of(flags.split("\\s+")))
+                .filter(VECTOR_FEATURES::contains)
+                .sorted()
+                .toList();
     }
 
     /** The most memory that this process had resident, in bytes, mapped files included; 0 where the system does not say. */
     static long peakMemory() {
-        return first(Path.of("/proc/self/status"), "VmHWM:\\s*(\\d+) kB").map(kb -> 1024 * Long.parseLong(kb)).orElse(0L);
+        return first(Path.of("/proc/self/status"), "VmHWM:\\s*(\\d+) kB")
+                .map(kb -> 1024 * Long.parseLong(kb))
+                .orElse(0L);
     }
 
     /** Memory that this process has resident now, in bytes, mapped files aside; 0 where the system does not say. */
     static long anonymousMemory() {
-        return first(Path.of("/proc/self/status"), "RssAnon:\\s*(\\d+) kB").map(kb -> 1024 * Long.parseLong(kb)).orElse(0L);
+        return first(Path.of("/proc/self/status"), "RssAnon:\\s*(\\d+) kB")
+                .map(kb -> 1024 * Long.parseLong(kb))
+                .orElse(0L);
     }
 
     /** A size for people. */
     static String size(long bytes) {
-        return bytes < 1_000_000_000 ? "%,d MB".formatted(Math.ceilDiv(bytes, 1_000_000)) : "%.1f GB".formatted(bytes / 1e9);
+        return bytes < 1_000_000_000
+                ? "%,d MB".formatted(Math.ceilDiv(bytes, 1_000_000))
+                : "%.1f GB".formatted(bytes / 1e9);
     }
 
     /** Memory that can be had without swapping, in bytes; 0 where the system does not say. */
@@ -64,7 +72,10 @@ final class Machine {
     private static Optional<String> first(Path file, String pattern) {
         Pattern compiled = Pattern.compile(pattern);
         try (Stream<String> lines = Files.lines(file)) {
-            return lines.map(compiled::matcher).filter(Matcher::matches).map(m -> m.group(1)).findFirst();
+            return lines.map(compiled::matcher)
+                    .filter(Matcher::matches)
+                    .map(m -> m.group(1))
+                    .findFirst();
         } catch (IOException e) {
             return Optional.empty();
         }

@@ -14,30 +14,54 @@ import picocli.CommandLine.Help;
 import picocli.CommandLine.Option;
 
 /** The program {@code engine}: reads the command line, runs one command, turns every failure into one line. */
-@Command(name = "engine",
+@Command(
+        name = "engine",
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        description = "Prunes large language models, trains them back and measures what is left.%n"
-                + "MODEL is a checkpoint folder (safetensors with config.json) or a .gguf file; nothing is downloaded.%n",
+        description =
+                "Prunes large language models, trains them back and measures what is left.%n"
+                        + "MODEL is a checkpoint folder (safetensors with config.json) or a .gguf file; nothing is downloaded.%n",
         commandListHeading = "%nCommands:%n",
         optionListHeading = "%nOptions:%n",
-        footer = {"", "'engine COMMAND --help' shows a command's options, with examples.",
-            "Results go to stdout, progress and warnings to stderr; exit status: 0 done, 1 failure, 2 wrong usage."},
-        subcommands = {DemoCommand.class, InfoCommand.class, GroupsCommand.class, TokenizeCommand.class,
-            GenerateCommand.class, LogitsCommand.class, EvalCommand.class, RunCommand.class, ScoreCommand.class,
-            PlanCommand.class, PruneCommand.class, CompactCommand.class, TuneCommand.class, MergeCommand.class,
-            ConvertCommand.class, BenchCommand.class, ReportCommand.class, PretrainCommand.class,
-            RandomCommand.class, DevicesCommand.class})
+        footer = {
+            "",
+            "'engine COMMAND --help' shows a command's options, with examples.",
+            "Results go to stdout, progress and warnings to stderr; exit status: 0 done, 1 failure, 2 wrong usage."
+        },
+        subcommands = {
+            DemoCommand.class,
+            InfoCommand.class,
+            GroupsCommand.class,
+            TokenizeCommand.class,
+            GenerateCommand.class,
+            LogitsCommand.class,
+            EvalCommand.class,
+            RunCommand.class,
+            ScoreCommand.class,
+            PlanCommand.class,
+            PruneCommand.class,
+            CompactCommand.class,
+            TuneCommand.class,
+            MergeCommand.class,
+            ConvertCommand.class,
+            BenchCommand.class,
+            ReportCommand.class,
+            PretrainCommand.class,
+            RandomCommand.class,
+            DevicesCommand.class
+        })
 public final class Main {
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this text.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this text.")
     private boolean help;
 
     @Option(names = "--version", versionHelp = true, description = "Show the version.")
     private boolean version;
 
-    private Main() {
-    }
+    private Main() {}
 
     /** Runs one command and ends the JVM with its exit status. */
     public static void main(String[] args) {

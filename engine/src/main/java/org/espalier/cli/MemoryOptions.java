@@ -9,11 +9,16 @@ final class MemoryOptions {
     /** Left to everything else on the machine. */
     private static final double SHARE = 0.9;
 
-    @Option(names = "--memory", paramLabel = "SIZE", converter = Converters.Bytes.class,
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = Converters.Bytes.class,
             description = "Memory to take at most, mapped weights aside, such as 6g or 800m (default: what is free).")
     private Long memory;
 
-    @Option(names = "--scratch", paramLabel = "DIR",
+    @Option(
+            names = "--scratch",
+            paramLabel = "DIR",
             description = "Folder for what waits on disk if memory is short (default: the system's temporary folder).")
     private Path scratch;
 

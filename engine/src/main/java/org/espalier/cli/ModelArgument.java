@@ -6,8 +6,7 @@ import picocli.CommandLine.Parameters;
 /** The model that a command works on. */
 final class ModelArgument {
 
-    @Parameters(paramLabel = "MODEL",
-            description = "Checkpoint folder (safetensors with config.json) or .gguf file.")
+    @Parameters(paramLabel = "MODEL", description = "Checkpoint folder (safetensors with config.json) or .gguf file.")
     private Path path;
 
     Path path() {

@@ -3,7 +3,7 @@ package org.espalier.cli;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import picocli.CommandLine.Option;
 
 /** Where a command writes. */

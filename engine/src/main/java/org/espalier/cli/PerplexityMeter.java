@@ -20,7 +20,11 @@ final class PerplexityMeter implements AutoCloseable {
 
     /** A meter of an open model. */
     PerplexityMeter(EngineCommand command, OpenModel open, MemoryOptions memory) {
-        this(command, open, memory, open.outgrowsMemory() || !open.model().weights().resident());
+        this(
+                command,
+                open,
+                memory,
+                open.outgrowsMemory() || !open.model().weights().resident());
     }
 
     PerplexityMeter(EngineCommand command, OpenModel open, MemoryOptions memory, boolean byLayers) {
@@ -52,9 +56,9 @@ final class PerplexityMeter implements AutoCloseable {
         int atOnce = Math.max(1, LayerwiseScorer.TOKENS / windows.seqLen());
         long steps = (long) Math.ceilDiv(count, atOnce) * LayerwiseScorer.steps(open.model());
         try (Progress progress = command.progress(name, "layers", steps)) {
-            LayerwiseScorer layers = new LayerwiseScorer(open.model(), memory.bytes(), memory.scratch(),
-                    Observer.afterEach(() -> progress.advance(1)));
-            return Perplexity.measure(ids, windows, layers::losses, atOnce, name, done -> { });
+            LayerwiseScorer layers = new LayerwiseScorer(
+                    open.model(), memory.bytes(), memory.scratch(), Observer.afterEach(() -> progress.advance(1)));
+            return Perplexity.measure(ids, windows, layers::losses, atOnce, name, done -> {});
         }
     }
 

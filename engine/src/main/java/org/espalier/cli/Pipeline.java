@@ -37,9 +37,15 @@ final class Pipeline {
      * @param repetitions turns in which speed is measured; 0 for neither speed nor memory
      * @param seed        of everything random
      */
-    record Job(Path source, PruneOptions prune, Recovery recovery, Evaluation evaluation, String prompt, int textTokens,
-            int repetitions, long seed) {
-    }
+    record Job(
+            Path source,
+            PruneOptions prune,
+            Recovery recovery,
+            Evaluation evaluation,
+            String prompt,
+            int textTokens,
+            int repetitions,
+            long seed) {}
 
     /** A part of the work that takes time. */
     @FunctionalInterface
@@ -79,8 +85,17 @@ final class Pipeline {
     Comparison run() throws IOException {
         TrainingData samples = job.recovery.samples(job.source);
         Optional<Calibration> calibration = job.prune.calibration(job.source, job.seed);
-        StageMeter meter = new StageMeter(command, compute, new StageMeter.Wanted(job.evaluation, samples.heldOut(),
-                job.recovery.data(), job.prompt, job.textTokens, job.repetitions, job.seed));
+        StageMeter meter = new StageMeter(
+                command,
+                compute,
+                new StageMeter.Wanted(
+                        job.evaluation,
+                        samples.heldOut(),
+                        job.recovery.data(),
+                        job.prompt,
+                        job.textTokens,
+                        job.repetitions,
+                        job.seed));
         try (DenseCopy dense = DenseCopy.of(job.source, job.prune.type(), folder, command)) {
             look(meter, new Subject(DENSE, dense.path(), shown(job.source).toString()));
             Pruning.Result pruned = timed("pruning", () -> prune(calibration));
@@ -96,7 +111,8 @@ final class Pipeline {
     }
 
     private Subject subject(String name) {
-        return new Subject(name, folder.resolve(name), shown(folder.resolve(name)).toString());
+        return new Subject(
+                name, folder.resolve(name), shown(folder.resolve(name)).toString());
     }
 
     /** Where readers will find what lies here now. */
@@ -116,16 +132,25 @@ final class Pipeline {
         try (OpenModel open = compute.model(job.source)) {
             device = open.backend().name();
             List<LayerConfig> layers = open.model().config().layers();
-            IntStream.range(0, layers.size()).forEach(i -> widths.add(new Comparison.Widths(i, layers.get(i).heads(),
-                    layers.get(i).kvHeads(), layers.get(i).intermediate())));
-            return job.prune.writeInto(pruned, command, job.source, open, calibration, job.seed).result();
+            IntStream.range(0, layers.size())
+                    .forEach(i -> widths.add(new Comparison.Widths(
+                            i,
+                            layers.get(i).heads(),
+                            layers.get(i).kvHeads(),
+                            layers.get(i).intermediate())));
+            return job.prune
+                    .writeInto(pruned, command, job.source, open, calibration, job.seed)
+                    .result();
         }
     }
 
     private Comparison.Training tune(TrainingData samples) throws IOException {
         Path adapter = Files.createDirectory(folder.resolve(ADAPTER));
         try (OpenModel open = compute.model(folder.resolve(PRUNED))) {
-            job.recovery.writeInto(adapter, shown(folder.resolve(PRUNED)).toString(), open, samples).adapter().close();
+            job.recovery
+                    .writeInto(adapter, shown(folder.resolve(PRUNED)).toString(), open, samples)
+                    .adapter()
+                    .close();
         }
         return TrainingFile.read(adapter).training();
     }
@@ -135,7 +160,13 @@ final class Pipeline {
         try (Checkpoint pruned = Checkpoint.open(folder.resolve(PRUNED));
                 PeftAdapter adapter = PeftAdapter.open(folder.resolve(ADAPTER));
                 Progress progress = command.progress("merge", "bytes", pruned.weightBytes())) {
-            PeftMerge.toSafetensors(pruned, adapter, recovered, Optional.empty(), Map.of(), false,
+            PeftMerge.toSafetensors(
+                    pruned,
+                    adapter,
+                    recovered,
+                    Optional.empty(),
+                    Map.of(),
+                    false,
                     (tensor, done, total) -> progress.reach(done));
         }
         return recovered;
@@ -153,16 +184,35 @@ final class Pipeline {
         return result;
     }
 
-    private Comparison comparison(StageMeter meter, Optional<String> note, Pruning.Result pruned,
-            Comparison.Training training, List<Comparison.Stage> stages) {
+    private Comparison comparison(
+            StageMeter meter,
+            Optional<String> note,
+            Pruning.Result pruned,
+            Comparison.Training training,
+            List<Comparison.Stage> stages) {
         Map<String, String> protocols = meter.protocols();
         note.ifPresent(how -> protocols.put(DENSE, how));
-        protocols.put("this run", "%s resident at most, all models and training included".formatted(
-                Figures.bytes(Machine.peakMemory())));
-        double removed = 1 - (double) stages.getLast().parameters() / stages.getFirst().parameters();
+        protocols.put(
+                "this run",
+                "%s resident at most, all models and training included".formatted(Figures.bytes(Machine.peakMemory())));
+        double removed =
+                1 - (double) stages.getLast().parameters() / stages.getFirst().parameters();
         String model = job.source.toAbsolutePath().normalize().getFileName().toString();
-        return new Comparison(Comparison.FORMAT_VERSION, "%s, %.1f %% smaller".formatted(model, 100 * removed), model,
-                device, Machine.cpu(), compute.threads(), command.typed(), protocols, seconds, job.prompt, stages, widths,
-                training, pruned.plan(), pruned.scores());
+        return new Comparison(
+                Comparison.FORMAT_VERSION,
+                "%s, %.1f %% smaller".formatted(model, 100 * removed),
+                model,
+                device,
+                Machine.cpu(),
+                compute.threads(),
+                command.typed(),
+                protocols,
+                seconds,
+                job.prompt,
+                stages,
+                widths,
+                training,
+                pruned.plan(),
+                pruned.scores());
     }
 }

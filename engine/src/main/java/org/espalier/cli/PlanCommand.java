@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.ModelConfig;
@@ -20,14 +20,24 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code engine plan}: chooses what goes by scores that were written; shows plans and compares them. */
-@Command(name = "plan", description = "Choose by scores what of a model goes, and write it as a plan; or look at plans.",
-        subcommands = {PlanShowCommand.class, PlanDiffCommand.class}, commandListHeading = "%nOr:%n",
-        footer = {"", "Examples:", "  engine plan MODEL --scores scores.json --ratio 0.3 --scope global --out plan.json",
-            "  engine plan show plan.json", "  engine plan diff plan.json other.json",
-            "'engine compact MODEL --plan plan.json' cuts it out. A plan may be edited first."})
+@Command(
+        name = "plan",
+        description = "Choose by scores what of a model goes, and write it as a plan; or look at plans.",
+        subcommands = {PlanShowCommand.class, PlanDiffCommand.class},
+        commandListHeading = "%nOr:%n",
+        footer = {
+            "",
+            "Examples:",
+            "  engine plan MODEL --scores scores.json --ratio 0.3 --scope global --out plan.json",
+            "  engine plan show plan.json",
+            "  engine plan diff plan.json other.json",
+            "'engine compact MODEL --plan plan.json' cuts it out. A plan may be edited first."
+        })
 final class PlanCommand extends EngineCommand {
 
-    @Parameters(paramLabel = "MODEL", arity = "0..1",
+    @Parameters(
+            paramLabel = "MODEL",
+            arity = "0..1",
             description = "Checkpoint folder (safetensors with config.json) or .gguf file.")
     private Path model;
 
@@ -40,7 +50,10 @@ final class PlanCommand extends EngineCommand {
     @Option(names = "--force", description = "Replace the plan if it exists.")
     private boolean force;
 
-    @Option(names = "--compat", paramLabel = "WHOSE", converter = Compat.Converter.class,
+    @Option(
+            names = "--compat",
+            paramLabel = "WHOSE",
+            converter = Compat.Converter.class,
             description = "llm-pruner: count units as LLM-Pruner does.")
     private Compat compat;
 
@@ -74,8 +87,10 @@ final class PlanCommand extends EngineCommand {
     private void checkSource(Plan.Source source, Checkpoint checkpoint) {
         String sha256 = checkpoint.sha256();
         if (!sha256.equals(source.sha256())) {
-            throw new Failure("scores are of other weights (" + source.path() + ", SHA-256 " + source.sha256() + ")",
-                    model + ", SHA-256 " + sha256, "use the model that the scores name, or score this one");
+            throw new Failure(
+                    "scores are of other weights (" + source.path() + ", SHA-256 " + source.sha256() + ")",
+                    model + ", SHA-256 " + sha256,
+                    "use the model that the scores name, or score this one");
         }
     }
 
@@ -85,7 +100,13 @@ final class PlanCommand extends EngineCommand {
         result.put("parameters_after", plan.parametersAfter());
         result.put("ratio", 1 - (double) plan.parametersAfter() / plan.parametersBefore());
         result.put("plan", out.toString());
-        print(result, () -> "%,d of %,d parameters are to stay (%.2f %% removed); wrote %s".formatted(plan.parametersAfter(),
-                plan.parametersBefore(), 100 * (1 - (double) plan.parametersAfter() / plan.parametersBefore()), out));
+        print(
+                result,
+                () -> "%,d of %,d parameters are to stay (%.2f %% removed); wrote %s"
+                        .formatted(
+                                plan.parametersAfter(),
+                                plan.parametersBefore(),
+                                100 * (1 - (double) plan.parametersAfter() / plan.parametersBefore()),
+                                out));
     }
 }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.Function;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.prune.Plan;
 import org.espalier.prune.PlanDifference;
 import org.espalier.prune.PlanDifference.Overlap;
@@ -16,7 +16,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** {@code engine plan diff}: what two plans keep differently. */
-@Command(name = "diff", description = "Compare two plans for the same model.",
+@Command(
+        name = "diff",
+        description = "Compare two plans for the same model.",
         footer = {"", "Example:", "  engine plan diff pruned/plan.json other/plan.json"})
 final class PlanDiffCommand extends EngineCommand {
 
@@ -31,8 +33,11 @@ final class PlanDiffCommand extends EngineCommand {
         Plan a = PlanFile.read(first);
         Plan b = PlanFile.read(second);
         if (!a.source().sha256().equals(b.source().sha256())) {
-            throw new Failure("the plans are for different weights (" + a.source().path() + " and " + b.source().path() + ")",
-                    first + ", " + second, "compare plans for the same model");
+            throw new Failure(
+                    "the plans are for different weights (" + a.source().path() + " and "
+                            + b.source().path() + ")",
+                    first + ", " + second,
+                    "compare plans for the same model");
         }
         PlanDifference difference = PlanDifference.of(a, b);
         SequencedMap<String, Object> settings = settings(a, b);
@@ -41,9 +46,15 @@ final class PlanDiffCommand extends EngineCommand {
         if (difference.channels() != null) {
             result.put("channels", describe(difference.channels()));
         }
-        result.put("layers", difference.layers().stream().map(PlanDiffCommand::describe).toList());
+        result.put(
+                "layers",
+                difference.layers().stream().map(PlanDiffCommand::describe).toList());
         if (!difference.matrices().isEmpty()) {
-            result.put("matrices", difference.matrices().stream().map(PlanDiffCommand::describe).toList());
+            result.put(
+                    "matrices",
+                    difference.matrices().stream()
+                            .map(PlanDiffCommand::describe)
+                            .toList());
         }
         print(result, () -> text(difference, settings));
     }
@@ -59,7 +70,9 @@ final class PlanDiffCommand extends EngineCommand {
         all.put("ratio_requested", Plan::ratioRequested);
         all.put("kept_channels", plan -> plan.keptChannels() == null ? "all" : plan.keptChannels().length);
         all.put("parameters_after", Plan::parametersAfter);
-        all.put("calibration", plan -> plan.calibration() == null ? "none" : plan.calibration().sha256());
+        all.put(
+                "calibration",
+                plan -> plan.calibration() == null ? "none" : plan.calibration().sha256());
         all.put("seed", Plan::seed);
         SequencedMap<String, Object> differing = new LinkedHashMap<>();
         all.forEach((name, of) -> {
@@ -98,8 +111,8 @@ final class PlanDiffCommand extends EngineCommand {
 
     private static String text(PlanDifference difference, SequencedMap<String, Object> settings) {
         List<String> lines = new ArrayList<>();
-        settings.forEach((name, both) -> lines.add("%s: %s and %s".formatted(name.replace('_', ' '),
-                ((List<?>) both).get(0), ((List<?>) both).get(1))));
+        settings.forEach((name, both) -> lines.add(
+                "%s: %s and %s".formatted(name.replace('_', ' '), ((List<?>) both).get(0), ((List<?>) both).get(1))));
         if (difference.channels() != null && !difference.channels().same()) {
             lines.add("channels: " + text(difference.channels()));
         }
@@ -107,14 +120,23 @@ final class PlanDiffCommand extends EngineCommand {
         columns.row("layer", "query heads", "key/value heads", "neurons");
         boolean any = false;
         for (PlanDifference.Layer layer : difference.layers()) {
-            if (!layer.heads().same() || !layer.kvHeads().same() || !layer.neurons().same()) {
-                columns.row(Integer.toString(layer.layer()), text(layer.heads()), text(layer.kvHeads()), text(layer.neurons()));
+            if (!layer.heads().same()
+                    || !layer.kvHeads().same()
+                    || !layer.neurons().same()) {
+                columns.row(
+                        Integer.toString(layer.layer()),
+                        text(layer.heads()),
+                        text(layer.kvHeads()),
+                        text(layer.neurons()));
                 any = true;
             }
         }
-        long others = difference.matrices().stream().filter(matrix -> !matrix.kept().same()).count();
+        long others = difference.matrices().stream()
+                .filter(matrix -> !matrix.kept().same())
+                .count();
         if (others > 0) {
-            lines.add("%d of %d matrices keep other units".formatted(others, difference.matrices().size()));
+            lines.add("%d of %d matrices keep other units"
+                    .formatted(others, difference.matrices().size()));
         }
         if (any || others == 0) {
             lines.add(any ? columns.toString() : "both keep the same of every layer");
@@ -123,7 +145,9 @@ final class PlanDiffCommand extends EngineCommand {
     }
 
     private static String text(Overlap overlap) {
-        return overlap.same() ? "same " + overlap.both()
-                : "%d in both, %d only here, %d only there".formatted(overlap.both(), overlap.first(), overlap.second());
+        return overlap.same()
+                ? "same " + overlap.both()
+                : "%d in both, %d only here, %d only there"
+                        .formatted(overlap.both(), overlap.first(), overlap.second());
     }
 }

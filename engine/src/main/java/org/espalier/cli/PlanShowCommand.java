@@ -2,8 +2,8 @@ package org.espalier.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.SequencedMap;
 import org.espalier.prune.Plan;
 import org.espalier.prune.PlanFile;
@@ -18,9 +18,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code engine plan show}: a plan as a picture. */
-@Command(name = "show", description = "Show what a plan keeps of every layer, and the scores that led to it.",
-        footer = {"", "Examples:", "  engine plan show pruned/plan.json",
-            "  engine plan show plan.json --scores scores.json --out plan.html"})
+@Command(
+        name = "show",
+        description = "Show what a plan keeps of every layer, and the scores that led to it.",
+        footer = {
+            "",
+            "Examples:",
+            "  engine plan show pruned/plan.json",
+            "  engine plan show plan.json --scores scores.json --out plan.html"
+        })
 final class PlanShowCommand extends EngineCommand {
 
     @Parameters(paramLabel = "PLAN", description = "Plan, as 'engine prune' or 'engine plan' writes it.")
@@ -51,7 +57,8 @@ final class PlanShowCommand extends EngineCommand {
         if (plan.keptChannels() != null) {
             result.put("kept_channels", plan.keptChannels().length);
         }
-        result.put("layers", plan.layers().stream().map(PlanShowCommand::describe).toList());
+        result.put(
+                "layers", plan.layers().stream().map(PlanShowCommand::describe).toList());
         print(result, () -> PlanText.of(plan, known));
     }
 

@@ -17,13 +17,19 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code engine eval ppl}: perplexity of texts by a named protocol. */
-@Command(name = "ppl", description = "Measure perplexity: exp of the mean negative log-likelihood of a text's tokens.",
-        footer = {"",
+@Command(
+        name = "ppl",
+        description = "Measure perplexity: exp of the mean negative log-likelihood of a text's tokens.",
+        footer = {
+            "",
             "Protocols: llm-pruner and gptq cut the text's ids into windows of --seq-len, each scored alone from position 0;",
             "all ids but a window's first count, and what does not fill a window is dropped. llama.cpp counts only the",
-            "second half of each window and puts the begin token first.", "",
-            "Examples:", "  engine eval ppl models/smollm2-135m --data wiki.test.raw --format wikitext",
-            "  engine eval ppl model.gguf --data ptb.txt --data book.txt --protocol gptq --max-windows 20 --json"})
+            "second half of each window and puts the begin token first.",
+            "",
+            "Examples:",
+            "  engine eval ppl models/smollm2-135m --data wiki.test.raw --format wikitext",
+            "  engine eval ppl model.gguf --data ptb.txt --data book.txt --protocol gptq --max-windows 20 --json"
+        })
 final class PplCommand extends EngineCommand {
 
     @Mixin
@@ -35,24 +41,41 @@ final class PplCommand extends EngineCommand {
     @Option(names = "--data", paramLabel = "FILE", required = true, description = "A UTF-8 text; may be given again.")
     private List<Path> data;
 
-    @Option(names = "--format", paramLabel = "F", defaultValue = "text",
-            description = "How rows are read: lines (a row per line, stripped), wikitext (its raw form), text (the whole file)"
-                    + " (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--format",
+            paramLabel = "F",
+            defaultValue = "text",
+            description =
+                    "How rows are read: lines (a row per line, stripped), wikitext (its raw form), text (the whole file)"
+                            + " (default: ${DEFAULT-VALUE}).")
     private TextFormat format;
 
-    @Option(names = "--protocol", paramLabel = "P", defaultValue = "llm-pruner",
+    @Option(
+            names = "--protocol",
+            paramLabel = "P",
+            defaultValue = "llm-pruner",
             description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Protocol protocol;
 
-    @Option(names = "--seq-len", paramLabel = "N", converter = Converters.Positive.class,
+    @Option(
+            names = "--seq-len",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
             description = "Ids in a window (default: llm-pruner 128, gptq 2048, llama.cpp 512).")
     private Integer seqLen;
 
-    @Option(names = "--stride", paramLabel = "N", converter = Converters.Positive.class,
-            description = "Ids from the start of a window to the next; an id counts once (default: the window's length).")
+    @Option(
+            names = "--stride",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
+            description =
+                    "Ids from the start of a window to the next; an id counts once (default: the window's length).")
     private Integer stride;
 
-    @Option(names = "--max-windows", paramLabel = "N", converter = Converters.Positive.class,
+    @Option(
+            names = "--max-windows",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
             description = "Stop after so many windows of each text.")
     private Integer maxWindows;
 
@@ -76,7 +99,11 @@ final class PplCommand extends EngineCommand {
                 String name = data.get(i).toString();
                 Perplexity.Result result = meter.measure(tokenizer.encode(texts.get(i), true), windows, name);
                 results.add(entry(name, result));
-                columns.row(name, "%s, %d ids".formatted(protocol, windows.seqLen()), result.count(), result.predictions(),
+                columns.row(
+                        name,
+                        "%s, %d ids".formatted(protocol, windows.seqLen()),
+                        result.count(),
+                        result.predictions(),
                         "%.4f".formatted(result.ppl()));
             }
             SequencedMap<String, Object> whole = new LinkedHashMap<>();
@@ -100,8 +127,12 @@ final class PplCommand extends EngineCommand {
 
     private Windows windows(OptionalInt bos) {
         int length = seqLen == null ? protocol.defaultSeqLen() : seqLen;
-        return new Windows(protocol, length, stride == null ? length : stride,
-                maxWindows == null ? Integer.MAX_VALUE : maxWindows, bos);
+        return new Windows(
+                protocol,
+                length,
+                stride == null ? length : stride,
+                maxWindows == null ? Integer.MAX_VALUE : maxWindows,
+                bos);
     }
 
     private Map<String, Object> entry(String name, Perplexity.Result result) {

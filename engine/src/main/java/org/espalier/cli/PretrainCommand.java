@@ -25,9 +25,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code engine pretrain}: a small language model from nothing, on generated stories. */
-@Command(name = "pretrain", description = "Train a small LLaMA from scratch on generated stories, with a tokenizer of its own.",
-        footer = {"", "Examples:", "  engine pretrain --out tiny --steps 200 --hidden 64 --layers 3 --intermediate 192",
-            "  engine pretrain --out demo-model"})
+@Command(
+        name = "pretrain",
+        description = "Train a small LLaMA from scratch on generated stories, with a tokenizer of its own.",
+        footer = {
+            "",
+            "Examples:",
+            "  engine pretrain --out tiny --steps 200 --hidden 64 --layers 3 --intermediate 192",
+            "  engine pretrain --out demo-model"
+        })
 final class PretrainCommand extends EngineCommand {
 
     private static final int CONTEXT = 512;
@@ -36,44 +42,82 @@ final class PretrainCommand extends EngineCommand {
 
     @Mixin
     private OutputOptions output;
+
     @Mixin
     private ComputeOptions compute;
+
     @Mixin
     private SeedOption seed;
 
-    @Option(names = "--steps", paramLabel = "N", defaultValue = "1500", converter = Converters.Positive.class,
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            defaultValue = "1500",
+            converter = Converters.Positive.class,
             description = "Updates (default: ${DEFAULT-VALUE}).")
     private int steps;
 
-    @Option(names = "--batch-tokens", paramLabel = "N", defaultValue = "2048", converter = Converters.Positive.class,
+    @Option(
+            names = "--batch-tokens",
+            paramLabel = "N",
+            defaultValue = "2048",
+            converter = Converters.Positive.class,
             description = "Tokens of an update (default: ${DEFAULT-VALUE}).")
     private int batchTokens;
 
-    @Option(names = "--lr", paramLabel = "R", defaultValue = "4e-3", converter = Converters.Probability.class,
+    @Option(
+            names = "--lr",
+            paramLabel = "R",
+            defaultValue = "4e-3",
+            converter = Converters.Probability.class,
             description = "Highest learning rate (default: ${DEFAULT-VALUE}).")
     private double learningRate;
 
-    @Option(names = "--layers", paramLabel = "N", defaultValue = "6", converter = Converters.Positive.class,
+    @Option(
+            names = "--layers",
+            paramLabel = "N",
+            defaultValue = "6",
+            converter = Converters.Positive.class,
             description = "Layers (default: ${DEFAULT-VALUE}).")
     private int layers;
 
-    @Option(names = "--hidden", paramLabel = "N", defaultValue = "128", converter = Converters.Positive.class,
+    @Option(
+            names = "--hidden",
+            paramLabel = "N",
+            defaultValue = "128",
+            converter = Converters.Positive.class,
             description = "Channels of the residual stream (default: ${DEFAULT-VALUE}).")
     private int hidden;
 
-    @Option(names = "--heads", paramLabel = "N", defaultValue = "8", converter = Converters.Positive.class,
+    @Option(
+            names = "--heads",
+            paramLabel = "N",
+            defaultValue = "8",
+            converter = Converters.Positive.class,
             description = "Query heads (default: ${DEFAULT-VALUE}).")
     private int heads;
 
-    @Option(names = "--kv-heads", paramLabel = "N", defaultValue = "4", converter = Converters.Positive.class,
+    @Option(
+            names = "--kv-heads",
+            paramLabel = "N",
+            defaultValue = "4",
+            converter = Converters.Positive.class,
             description = "Key/value heads (default: ${DEFAULT-VALUE}).")
     private int kvHeads;
 
-    @Option(names = "--intermediate", paramLabel = "N", defaultValue = "384", converter = Converters.Positive.class,
+    @Option(
+            names = "--intermediate",
+            paramLabel = "N",
+            defaultValue = "384",
+            converter = Converters.Positive.class,
             description = "Neurons of an MLP (default: ${DEFAULT-VALUE}).")
     private int intermediate;
 
-    @Option(names = "--vocab", paramLabel = "N", defaultValue = "640", converter = Converters.Positive.class,
+    @Option(
+            names = "--vocab",
+            paramLabel = "N",
+            defaultValue = "640",
+            converter = Converters.Positive.class,
             description = "Tokens of the tokenizer, at least 258 (default: ${DEFAULT-VALUE}).")
     private int vocab;
 
@@ -83,8 +127,11 @@ final class PretrainCommand extends EngineCommand {
         output.requireFree();
         long start = System.nanoTime();
         StoryGrammar stories = new StoryGrammar();
-        BpeTrainer bpe = BpeTrainer.train(IntStream.range(0, TOKENIZER_STORIES)
-                .mapToObj(i -> stories.story(seed.value(), i)).toList(), vocab);
+        BpeTrainer bpe = BpeTrainer.train(
+                IntStream.range(0, TOKENIZER_STORIES)
+                        .mapToObj(i -> stories.story(seed.value(), i))
+                        .toList(),
+                vocab);
         ModelConfig config = config(bpe.size());
         byte[] tokenizerConfig = Json.toBytes(bpe.tokenizerConfig(CONTEXT));
         Pretraining.Settings settings = new Pretraining.Settings(steps, batchTokens, learningRate, seed.value());
@@ -94,7 +141,8 @@ final class PretrainCommand extends EngineCommand {
             double loss = train(training);
             double heldOut = training.heldOutLoss();
             CheckpointWriter writer = new CheckpointWriter(json(config))
-                    .file("tokenizer.json", Json.toBytes(bpe.tokenizerJson())).file("tokenizer_config.json", tokenizerConfig)
+                    .file("tokenizer.json", Json.toBytes(bpe.tokenizerJson()))
+                    .file("tokenizer_config.json", tokenizerConfig)
                     .file("generation_config.json", Json.toBytes(specialTokens(Json.object())));
             training.weights().forEach(writer::tensor);
             writer.write(output.path(), output.force());
@@ -112,9 +160,20 @@ final class PretrainCommand extends EngineCommand {
     }
 
     private ModelConfig config(int vocabulary) {
-        return new ModelConfig("LlamaForCausalLM", "llama", vocabulary, hidden, hidden / heads,
-                Collections.nCopies(layers, new LayerConfig(heads, kvHeads, intermediate)), 1e-5, RotaryConfig.plain(10000),
-                CONTEXT, true, false, false, false);
+        return new ModelConfig(
+                "LlamaForCausalLM",
+                "llama",
+                vocabulary,
+                hidden,
+                hidden / heads,
+                Collections.nCopies(layers, new LayerConfig(heads, kvHeads, intermediate)),
+                1e-5,
+                RotaryConfig.plain(10000),
+                CONTEXT,
+                true,
+                false,
+                false,
+                false);
     }
 
     private static ObjectNode json(ModelConfig config) {
@@ -126,8 +185,13 @@ final class PretrainCommand extends EngineCommand {
     }
 
     private static TokenizerSettings specialTokens() {
-        return new TokenizerSettings(Optional.of(BpeTrainer.BEGIN), Optional.of(BpeTrainer.END), List.of(), Optional.empty(),
-                Optional.of(true), Optional.empty());
+        return new TokenizerSettings(
+                Optional.of(BpeTrainer.BEGIN),
+                Optional.of(BpeTrainer.END),
+                List.of(),
+                Optional.empty(),
+                Optional.of(true),
+                Optional.empty());
     }
 
     private double train(Pretraining training) {
@@ -135,8 +199,8 @@ final class PretrainCommand extends EngineCommand {
             return training.train((step, result) -> {
                 progress.advance(1);
                 if (verbose() && (step % 50 == 0 || step == steps - 1)) {
-                    note("step %d of %d: loss %.4f, gradient norm %.3f".formatted(step + 1, steps, result.loss(),
-                            result.gradientNorm()));
+                    note("step %d of %d: loss %.4f, gradient norm %.3f"
+                            .formatted(step + 1, steps, result.loss(), result.gradientNorm()));
                 }
             });
         }
@@ -152,7 +216,15 @@ final class PretrainCommand extends EngineCommand {
         result.put("held_out_ppl", Math.exp(heldOut));
         result.put("tokens_per_second", steps * (double) batchTokens / seconds);
         result.put("seconds", seconds);
-        print(result, () -> "trained %,d parameters on %,d tokens in %.0f s: loss %.4f, held-out perplexity %.3f%nwrote %s"
-                .formatted(result.get("parameters"), result.get("tokens"), seconds, loss, Math.exp(heldOut), output.path()));
+        print(
+                result,
+                () -> "trained %,d parameters on %,d tokens in %.0f s: loss %.4f, held-out perplexity %.3f%nwrote %s"
+                        .formatted(
+                                result.get("parameters"),
+                                result.get("tokens"),
+                                seconds,
+                                loss,
+                                Math.exp(heldOut),
+                                output.path()));
     }
 }

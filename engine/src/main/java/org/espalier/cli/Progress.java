@@ -62,9 +62,15 @@ final class Progress implements AutoCloseable {
 
     private void showBar() {
         if (bar == null) {
-            bar = new ProgressBarBuilder().setTaskName(task).setUnit(" " + unit, 1).setInitialMax(total).showSpeed()
-                    .setStyle(ProgressBarStyle.ASCII).startsFrom(0, Duration.between(start, Instant.now()))
-                    .setConsumer(new DelegatingProgressBarConsumer(this::overwrite, BAR_WIDTH)).clearDisplayOnFinish()
+            bar = new ProgressBarBuilder()
+                    .setTaskName(task)
+                    .setUnit(" " + unit, 1)
+                    .setInitialMax(total)
+                    .showSpeed()
+                    .setStyle(ProgressBarStyle.ASCII)
+                    .startsFrom(0, Duration.between(start, Instant.now()))
+                    .setConsumer(new DelegatingProgressBarConsumer(this::overwrite, BAR_WIDTH))
+                    .clearDisplayOnFinish()
                     .build();
         }
         bar.stepTo(done);
@@ -77,8 +83,8 @@ final class Progress implements AutoCloseable {
 
     private void showLine(Duration passed) {
         double rate = done / (passed.toMillis() / 1000.0);
-        err.println("engine: %s: %,d of %,d %s, %.1f a second, %.0f s left".formatted(task, done, total, unit, rate,
-                (total - done) / rate));
+        err.println("engine: %s: %,d of %,d %s, %.1f a second, %.0f s left"
+                .formatted(task, done, total, unit, rate, (total - done) / rate));
     }
 
     @Override

@@ -26,33 +26,43 @@ final class PruneOptions {
      * @param result     plan and scores
      * @param parameters of the pruned model, with what makes up for what is gone
      */
-    record Pruned(Pruning.Result result, long parameters) {
-    }
+    record Pruned(Pruning.Result result, long parameters) {}
 
     @Mixin
     private ScoreOptions score;
+
     @Mixin
     private BudgetOptions budget;
+
     @Mixin
     private CompensationOptions compensation;
+
     @Mixin
     private MemoryOptions memory;
+
     @Mixin
     private DtypeOption dtype;
 
-    @Option(names = "--steps", paramLabel = "N", defaultValue = "1", converter = Converters.Positive.class,
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            defaultValue = "1",
+            converter = Converters.Positive.class,
             description = "Remove in N steps, scoring what is left again before each (default: ${DEFAULT-VALUE}).")
     private int steps;
 
     /** Why these options do not go together, if they do not. */
     Optional<String> complaint() {
-        return score.complaint(budget.anywhere()).or(() -> compensation.complaint(score.calibrated()))
+        return score.complaint(budget.anywhere())
+                .or(() -> compensation.complaint(score.calibrated()))
                 .or(budget::complaint)
                 .or(() -> compensation.wanted() && !budget.compensable()
-                        ? Optional.of("--compensate is for heads and neurons: not with channels, not with --dependency off")
+                        ? Optional.of(
+                                "--compensate is for heads and neurons: not with channels, not with --dependency off")
                         : Optional.empty())
                 .or(() -> steps > 1 && !budget.dependency()
-                        ? Optional.of("--dependency off is one step; leave out --steps") : Optional.empty());
+                        ? Optional.of("--dependency off is one step; leave out --steps")
+                        : Optional.empty());
     }
 
     /** The type that weights are to be stored in; empty for that of the source as far as it can be cut. */
@@ -71,11 +81,18 @@ final class PruneOptions {
      * @param model  path of what is open
      * @param folder that exists and gets the pruned model, its plan and its scores
      */
-    Pruned writeInto(Path folder, EngineCommand command, Path model, OpenModel open, Optional<Calibration> calibration,
-            long seed) throws IOException {
+    Pruned writeInto(
+            Path folder,
+            EngineCommand command,
+            Path model,
+            OpenModel open,
+            Optional<Calibration> calibration,
+            long seed)
+            throws IOException {
         Pruning.Result result = plan(folder.resolve(".steps"), command, open, calibration, seed);
         try (Compensated compensated = compensation.compute(command, open, result.selection(), calibration, usual())) {
-            CheckpointWriter writer = new Compactor(open.checkpoint(), open.model().config(), result.selection(), type())
+            CheckpointWriter writer = new Compactor(
+                            open.checkpoint(), open.model().config(), result.selection(), type())
                     .writer(compensated);
             TokenizerFiles.of(model, open.checkpoint()).forEach(writer::file);
             writer.writeInto(folder);
@@ -86,14 +103,16 @@ final class PruneOptions {
     }
 
     private Compensation usual() {
-        return score.calibrated() && !score.compatible() && budget.compensable() ? Compensation.LSTSQ : Compensation.NONE;
+        return score.calibrated() && !score.compatible() && budget.compensable()
+                ? Compensation.LSTSQ
+                : Compensation.NONE;
     }
 
-    private Pruning.Result plan(Path scratch, EngineCommand command, OpenModel open, Optional<Calibration> calibration,
-            long seed) {
+    private Pruning.Result plan(
+            Path scratch, EngineCommand command, OpenModel open, Optional<Calibration> calibration, long seed) {
         try (ScoreWatch watch = new ScoreWatch(command, memory)) {
-            Budget what = budget.budget(open.model().config(), score.compatible(),
-                    score.criterion().standardised(), steps);
+            Budget what = budget.budget(
+                    open.model().config(), score.compatible(), score.criterion().standardised(), steps);
             return new Pruning(open.checkpoint(), open.model(), watch.walking(open), scratch)
                     .plan(score.method(seed), what, calibration);
         }

@@ -17,10 +17,16 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code engine random}: a checkpoint of fresh weights for a configuration. */
-@Command(name = "random", description = "Write a checkpoint of random weights for a configuration, to try what a model of "
-        + "that size needs. A large one is sharded, and written piece by piece.",
-        footer = {"", "Examples:", "  engine random llama-7b/config.json --out llama-7b-random",
-            "  engine random config.json --out small --dtype f32 --seed 7"})
+@Command(
+        name = "random",
+        description = "Write a checkpoint of random weights for a configuration, to try what a model of "
+                + "that size needs. A large one is sharded, and written piece by piece.",
+        footer = {
+            "",
+            "Examples:",
+            "  engine random llama-7b/config.json --out llama-7b-random",
+            "  engine random config.json --out small --dtype f32 --seed 7"
+        })
 final class RandomCommand extends EngineCommand {
 
     @Parameters(paramLabel = "CONFIG", description = "A config.json, or a folder with one.")
@@ -28,8 +34,10 @@ final class RandomCommand extends EngineCommand {
 
     @Mixin
     private OutputOptions output;
+
     @Mixin
     private DtypeOption dtype;
+
     @Mixin
     private SeedOption seed;
 

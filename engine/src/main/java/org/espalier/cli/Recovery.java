@@ -26,7 +26,8 @@ final class Recovery {
     }
 
     /** A training that may be left unfinished at a place, and gone on with from there. */
-    Recovery(EngineCommand command, DataOptions data, TuneOptions options, long seed, ResumeOptions resume, Path place) {
+    Recovery(
+            EngineCommand command, DataOptions data, TuneOptions options, long seed, ResumeOptions resume, Path place) {
         this.command = command;
         this.data = data;
         this.options = options;
@@ -55,8 +56,14 @@ final class Recovery {
     LoraTraining.Result writeInto(Path folder, String model, OpenModel open, TrainingData samples) throws IOException {
         LoraSettings settings = options.settings(seed);
         LoraTraining training = new LoraTraining(open.model(), samples, settings);
-        Files files = new Files(open, settings, new TrainingFile.Origin(model, data.record(samples),
-                TrainingFile.Settings.of(options.recipe().name(), settings, training.steps(), options.cutoff())));
+        Files files = new Files(
+                open,
+                settings,
+                new TrainingFile.Origin(
+                        model,
+                        data.record(samples),
+                        TrainingFile.Settings.of(
+                                options.recipe().name(), settings, training.steps(), options.cutoff())));
         if (resume.resumes()) {
             ResumeOptions.resume(place, files.origin, training);
         }
@@ -76,7 +83,11 @@ final class Recovery {
         void write(Path folder, LoraTraining.Result result) throws IOException {
             Adapter adapter = result.adapter();
             adapter.writeInto(folder, open.backend(), origin.model());
-            new TrainingFile(origin, TrainingFile.training(result, settings, origin.data().samples())).writeInto(folder);
+            new TrainingFile(
+                            origin,
+                            TrainingFile.training(
+                                    result, settings, origin.data().samples()))
+                    .writeInto(folder);
         }
     }
 
@@ -91,8 +102,8 @@ final class Recovery {
                 @Override
                 public void updated(int step, int steps, Trainer.StepResult done) {
                     if (command.verbose()) {
-                        command.note("step %d of %d: loss %.4f, gradient norm %.3f".formatted(step, steps, done.loss(),
-                                done.gradientNorm()));
+                        command.note("step %d of %d: loss %.4f, gradient norm %.3f"
+                                .formatted(step, steps, done.loss(), done.gradientNorm()));
                     }
                 }
 

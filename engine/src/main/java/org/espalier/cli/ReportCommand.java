@@ -15,12 +15,19 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code engine report}: what runs left behind, as a page to look at. */
-@Command(name = "report", description = "Show runs on one page of HTML that needs no network: tables, curves, kept widths, "
-        + "importance, texts.", footer = {"",
+@Command(
+        name = "report",
+        description = "Show runs on one page of HTML that needs no network: tables, curves, kept widths, "
+                + "importance, texts.",
+        footer = {
+            "",
             "A folder with comparison.json (engine run, engine demo) is shown whole; one with plan.json and scores.json",
-            "(engine prune) or training.json (engine tune) as far as they tell. Several runs are compared.", "",
-            "Examples:", "  engine report my-run --out page.html",
-            "  engine report run-20 run-50 pruned --out compared.html --force"})
+            "(engine prune) or training.json (engine tune) as far as they tell. Several runs are compared.",
+            "",
+            "Examples:",
+            "  engine report my-run --out page.html",
+            "  engine report run-20 run-50 pruned --out compared.html --force"
+        })
 final class ReportCommand extends EngineCommand {
 
     @Parameters(paramLabel = "DIR", arity = "1..*", description = "Folder that a run left.")
@@ -37,6 +44,8 @@ final class ReportCommand extends EngineCommand {
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
         result.put("runs", runs.stream().map(Comparison::title).toList());
-        print(result, () -> "wrote %s with %d %s".formatted(output.path(), runs.size(), runs.size() == 1 ? "run" : "runs"));
+        print(
+                result,
+                () -> "wrote %s with %d %s".formatted(output.path(), runs.size(), runs.size() == 1 ? "run" : "runs"));
     }
 }

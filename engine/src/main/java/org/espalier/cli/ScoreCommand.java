@@ -17,31 +17,50 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code engine score}: what every unit of a model is worth, as a file. */
-@Command(name = "score", description = "Score the units of a model, one layer at a time, and write the scores.",
-        footer = {"", "Examples:", "  engine score models/smollm2-135m --calibration books.txt --out scores.json",
+@Command(
+        name = "score",
+        description = "Score the units of a model, one layer at a time, and write the scores.",
+        footer = {
+            "",
+            "Examples:",
+            "  engine score models/smollm2-135m --calibration books.txt --out scores.json",
             "  engine score MODEL --criterion param_mix --ids-file ids.json --memory 6g --out scores.json",
-            "  engine score MODEL --criterion l2 --units channels --out scores.json"})
+            "  engine score MODEL --criterion l2 --units channels --out scores.json"
+        })
 final class ScoreCommand extends EngineCommand {
 
     @Mixin
     private ModelArgument model;
+
     @Mixin
     private OutputOptions output;
+
     @Mixin
     private ScoreOptions score;
+
     @Mixin
     private SeedOption seed;
+
     @Mixin
     private MemoryOptions memory;
+
     @Mixin
     private ComputeOptions compute;
 
-    @Option(names = "--units", paramLabel = "U", split = ",", defaultValue = "kv_heads,query_heads,neurons",
+    @Option(
+            names = "--units",
+            paramLabel = "U",
+            split = ",",
+            defaultValue = "kv_heads,query_heads,neurons",
             description = "What to score, with commas: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private List<Unit> units;
 
-    @Option(names = "--block-score", paramLabel = "C", defaultValue = "cosine",
-            description = "How attention, mlp and layers are scored: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--block-score",
+            paramLabel = "C",
+            defaultValue = "cosine",
+            description =
+                    "How attention, mlp and layers are scored: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private BlockCriterion blockCriterion;
 
     @Override
@@ -54,12 +73,16 @@ final class ScoreCommand extends EngineCommand {
         output.requireFree();
         long start = System.nanoTime();
         Optional<Calibration> calibration = score.calibration(model.path(), seed.value());
-        try (MemoryWatch took = new MemoryWatch(); OpenModel open = compute.model(model.path());
+        try (MemoryWatch took = new MemoryWatch();
+                OpenModel open = compute.model(model.path());
                 ScoreWatch watch = new ScoreWatch(this, memory)) {
-            Rankings rankings = Rankings.of(open.model(), watch.walking(open), method, candidates,
+            Rankings rankings = Rankings.of(
+                    open.model(),
+                    watch.walking(open),
+                    method,
+                    candidates,
                     calibration.map(Calibration::sequences).orElse(List.of()));
-            ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), method, candidates, calibration,
-                    rankings);
+            ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), method, candidates, calibration, rankings);
             PlanFile.write(file, output.path(), output.force());
             report(file.groups(), Taken.since(start, took, open));
         }
@@ -72,6 +95,9 @@ final class ScoreCommand extends EngineCommand {
         result.put("groups", scores.size());
         result.put("units", count);
         taken.enter(result);
-        print(result, () -> "scored %,d units in %,d groups %s; wrote %s".formatted(count, scores.size(), taken, output.path()));
+        print(
+                result,
+                () -> "scored %,d units in %,d groups %s; wrote %s"
+                        .formatted(count, scores.size(), taken, output.path()));
     }
 }

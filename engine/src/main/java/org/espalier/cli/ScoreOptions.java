@@ -14,17 +14,26 @@ import picocli.CommandLine.Option;
 /** How units are scored, and on what. */
 final class ScoreOptions {
 
-    @Option(names = "--criterion", paramLabel = "C",
+    @Option(
+            names = "--criterion",
+            paramLabel = "C",
             description = "${COMPLETION-CANDIDATES} (default: param_second; param_first with --compat llm-pruner).")
     private Criterion criterion;
 
-    @Option(names = "--aggregate", paramLabel = "A",
-            description = "How members of a group become one: ${COMPLETION-CANDIDATES} (default: sum for Taylor criteria, "
-                    + "mean for magnitudes).")
+    @Option(
+            names = "--aggregate",
+            paramLabel = "A",
+            description =
+                    "How members of a group become one: ${COMPLETION-CANDIDATES} (default: sum for Taylor criteria, "
+                            + "mean for magnitudes).")
     private Aggregate aggregate;
 
-    @Option(names = "--compat", paramLabel = "WHOSE", converter = Compat.Converter.class,
-            description = "llm-pruner: count units and align grouped queries as LLM-Pruner does, its mistakes included.")
+    @Option(
+            names = "--compat",
+            paramLabel = "WHOSE",
+            converter = Compat.Converter.class,
+            description =
+                    "llm-pruner: count units and align grouped queries as LLM-Pruner does, its mistakes included.")
     private Compat compat;
 
     @Mixin
@@ -32,8 +41,11 @@ final class ScoreOptions {
 
     ModelScores.Method method(long seed) {
         Criterion by = criterion();
-        return new ModelScores.Method(by, aggregate == null ? by.defaultAggregate() : aggregate,
-                compatible() ? Alignment.LLM_PRUNER : Alignment.BY_UNIT, seed);
+        return new ModelScores.Method(
+                by,
+                aggregate == null ? by.defaultAggregate() : aggregate,
+                compatible() ? Alignment.LLM_PRUNER : Alignment.BY_UNIT,
+                seed);
     }
 
     Criterion criterion() {

@@ -5,7 +5,10 @@ import picocli.CommandLine.Option;
 /** The seed of everything random in a command. */
 final class SeedOption {
 
-    @Option(names = "--seed", paramLabel = "S", defaultValue = "42",
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            defaultValue = "42",
             description = "Equal seeds give equal results (default: ${DEFAULT-VALUE}).")
     private long seed;
 

@@ -57,7 +57,10 @@ final class Speed implements AutoCloseable {
     }
 
     private static int[] ids(Model model, int tokens, long seed) {
-        return RandomGeneratorFactory.of("L64X128MixRandom").create(seed).ints(tokens, 0, model.config().vocab()).toArray();
+        return RandomGeneratorFactory.of("L64X128MixRandom")
+                .create(seed)
+                .ints(tokens, 0, model.config().vocab())
+                .toArray();
     }
 
     static double mean(List<Double> samples) {
@@ -73,7 +76,8 @@ final class Speed implements AutoCloseable {
     /** Standard deviation of a sample; 0 for a single measurement. */
     static double deviation(List<Double> samples) {
         double mean = mean(samples);
-        double squares = samples.stream().mapToDouble(s -> (s - mean) * (s - mean)).sum();
+        double squares =
+                samples.stream().mapToDouble(s -> (s - mean) * (s - mean)).sum();
         return samples.size() < 2 ? 0 : Math.sqrt(squares / (samples.size() - 1));
     }
 }

@@ -20,7 +20,9 @@ final class SpeedTurns implements AutoCloseable {
 
         /** Turn by turn, how many times as fast as {@code other} this was. */
         List<Double> over(Series other) {
-            return IntStream.range(0, samples.size()).mapToObj(i -> samples.get(i) / other.samples.get(i)).toList();
+            return IntStream.range(0, samples.size())
+                    .mapToObj(i -> samples.get(i) / other.samples.get(i))
+                    .toList();
         }
     }
 

@@ -29,9 +29,14 @@ final class StageMeter {
      * @param repetitions turns in which speed is measured; 0 for neither speed nor memory
      * @param seed        of the tokens that are read and written
      */
-    record Wanted(Evaluation evaluation, List<Sample> heldOut, String data, String prompt, int textTokens,
-            int repetitions, long seed) {
-    }
+    record Wanted(
+            Evaluation evaluation,
+            List<Sample> heldOut,
+            String data,
+            String prompt,
+            int textTokens,
+            int repetitions,
+            long seed) {}
 
     /**
      * A model of the run.
@@ -40,13 +45,19 @@ final class StageMeter {
      * @param folder or file it lies in
      * @param shown  where readers find it
      */
-    record Subject(String name, Path folder, String shown) {
-    }
+    record Subject(String name, Path folder, String shown) {}
 
     /** Everything about a model but its speed, which is measured in turns with the others. */
-    private record Look(Subject subject, Use use, long parameters, long macs, long weightBytes, Long memory,
-            Map<String, Comparison.Perplexity> perplexities, Double heldOutLoss, String text) {
-    }
+    private record Look(
+            Subject subject,
+            Use use,
+            long parameters,
+            long macs,
+            long weightBytes,
+            Long memory,
+            Map<String, Comparison.Perplexity> perplexities,
+            Double heldOutLoss,
+            String text) {}
 
     /** Tokens that are read and written where speed and memory are measured: as many as usual, if the context holds them. */
     private record Use(int read, int written) {
@@ -74,9 +85,16 @@ final class StageMeter {
     void look(Subject subject) {
         try (OpenModel open = compute.model(subject.folder);
                 Tokenizer tokenizer = Tokenizer.open(subject.folder)) {
-            looks.add(new Look(subject, Use.of(open.model()), open.model().llama().shape().parameterCount(),
-                    RunFolder.macs(open.checkpoint()), open.checkpoint().weightBytes(), memory(subject),
-                    wanted.evaluation.measure(open, tokenizer, command), heldOutLoss(open, subject), text(open, tokenizer)));
+            looks.add(new Look(
+                    subject,
+                    Use.of(open.model()),
+                    open.model().llama().shape().parameterCount(),
+                    RunFolder.macs(open.checkpoint()),
+                    open.checkpoint().weightBytes(),
+                    memory(subject),
+                    wanted.evaluation.measure(open, tokenizer, command),
+                    heldOutLoss(open, subject),
+                    text(open, tokenizer)));
         }
     }
 
@@ -86,9 +104,20 @@ final class StageMeter {
         List<Comparison.Stage> stages = new ArrayList<>();
         for (int i = 0; i < looks.size(); i++) {
             Look look = looks.get(i);
-            stages.add(new Comparison.Stage(look.subject.name, look.subject.shown, look.parameters, look.macs,
-                    look.weightBytes, look.memory, median(speeds, 2 * i), ratio(speeds, 2 * i), median(speeds, 2 * i + 1),
-                    ratio(speeds, 2 * i + 1), look.perplexities, look.heldOutLoss, look.text));
+            stages.add(new Comparison.Stage(
+                    look.subject.name,
+                    look.subject.shown,
+                    look.parameters,
+                    look.macs,
+                    look.weightBytes,
+                    look.memory,
+                    median(speeds, 2 * i),
+                    ratio(speeds, 2 * i),
+                    median(speeds, 2 * i + 1),
+                    ratio(speeds, 2 * i + 1),
+                    look.perplexities,
+                    look.heldOutLoss,
+                    look.text));
         }
         return stages;
     }
@@ -98,18 +127,23 @@ final class StageMeter {
         Map<String, String> protocols = new LinkedHashMap<>();
         protocols.put("macs_per_token", "multiply-adds of the pass for one token with none before it");
         if (wanted.repetitions > 0) {
-            String turns = "median of %d turns that the models took one after another; ratios are medians of each turn's"
-                    .formatted(wanted.repetitions);
+            String turns =
+                    "median of %d turns that the models took one after another; ratios are medians of each turn's"
+                            .formatted(wanted.repetitions);
             Use use = looks.getFirst().use;
-            protocols.put("memory_bytes", "weights as stored, and the most that caches, activations and scratch space took "
-                    + "at once while reading %d tokens and writing %d; without Java's own, or all of a GPU's memory in use"
-                            .formatted(use.read, use.written));
+            protocols.put(
+                    "memory_bytes",
+                    "weights as stored, and the most that caches, activations and scratch space took "
+                            + "at once while reading %d tokens and writing %d; without Java's own, or all of a GPU's memory in use"
+                                    .formatted(use.read, use.written));
             protocols.put("prefill_tokens_per_second", "a prompt of %d tokens; %s".formatted(use.read, turns));
             protocols.put("decode_tokens_per_second", "%d tokens one by one; %s".formatted(use.written, turns));
         }
         if (!wanted.heldOut.isEmpty()) {
-            protocols.put("held_out_loss", "nats a token that counts, on %,d samples of %s that were not trained on"
-                    .formatted(wanted.heldOut.size(), wanted.data));
+            protocols.put(
+                    "held_out_loss",
+                    "nats a token that counts, on %,d samples of %s that were not trained on"
+                            .formatted(wanted.heldOut.size(), wanted.data));
         }
         protocols.put("texts", "the likeliest tokens, at most %d".formatted(wanted.textTokens));
         return protocols;
@@ -146,7 +180,8 @@ final class StageMeter {
                 turns.add(look.subject.name, "reading", Speed.reading(model.model(), look.use.read, wanted.seed));
                 turns.add(look.subject.name, "writing", Speed.writing(model.model(), look.use.written, wanted.seed));
             }
-            try (Progress progress = command.progress("speed", "runs", (long) turns.series().size() * wanted.repetitions)) {
+            try (Progress progress =
+                    command.progress("speed", "runs", (long) turns.series().size() * wanted.repetitions)) {
                 turns.measure(WARM_UP_SECONDS, wanted.repetitions, progress);
             }
             return turns.series();
@@ -165,7 +200,8 @@ final class StageMeter {
         try (OpenModel open = compute.model(subject.folder)) {
             use(Speed.reading(open.model(), Use.of(open.model()).read, wanted.seed));
             use(Speed.writing(open.model(), Use.of(open.model()).written, wanted.seed));
-            return open.devicePeak().orElseGet(() -> open.checkpoint().weightBytes() + NativeMemory.peakBytes() - before);
+            return open.devicePeak()
+                    .orElseGet(() -> open.checkpoint().weightBytes() + NativeMemory.peakBytes() - before);
         }
     }
 

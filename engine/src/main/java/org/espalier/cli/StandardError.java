@@ -13,8 +13,7 @@ final class StandardError {
 
     private static final int STDERR = 2;
 
-    private StandardError() {
-    }
+    private StandardError() {}
 
     /** Makes descriptor 2 the one that the property {@code espalier.stderr} names, if it names one. */
     static void restore() {
@@ -23,7 +22,8 @@ final class StandardError {
             return;
         }
         Linker linker = Linker.nativeLinker();
-        MethodHandle dup2 = linker.downcallHandle(linker.defaultLookup().findOrThrow("dup2"),
+        MethodHandle dup2 = linker.downcallHandle(
+                linker.defaultLookup().findOrThrow("dup2"),
                 FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
         try {
             int descriptor = (int) dup2.invokeExact(kept, STDERR);

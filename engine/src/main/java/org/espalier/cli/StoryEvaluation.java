@@ -20,15 +20,24 @@ record StoryEvaluation(String label, List<String> stories) implements Evaluation
     public Map<String, Comparison.Perplexity> measure(OpenModel open, Tokenizer tokenizer, EngineCommand command) {
         List<int[]> ids = stories.stream().map(s -> encode(tokenizer, s)).toList();
         try (Scorer scorer = new Scorer(open.model())) {
-            double[] losses = Arrays.stream(scorer.losses(ids)).flatMapToDouble(Arrays::stream).toArray();
+            double[] losses = Arrays.stream(scorer.losses(ids))
+                    .flatMapToDouble(Arrays::stream)
+                    .toArray();
             int longest = ids.stream().mapToInt(s -> s.length).max().orElseThrow();
-            return Map.of(label, new Comparison.Perplexity("each alone, its begin token given", longest, ids.size(),
-                    losses.length, Math.exp(Arrays.stream(losses).average().orElseThrow())));
+            return Map.of(
+                    label,
+                    new Comparison.Perplexity(
+                            "each alone, its begin token given",
+                            longest,
+                            ids.size(),
+                            losses.length,
+                            Math.exp(Arrays.stream(losses).average().orElseThrow())));
         }
     }
 
     private static int[] encode(Tokenizer tokenizer, String story) {
         IntStream end = tokenizer.eosIds().stream().limit(1).mapToInt(id -> id);
-        return IntStream.concat(IntStream.of(tokenizer.encode(story, true)), end).toArray();
+        return IntStream.concat(IntStream.of(tokenizer.encode(story, true)), end)
+                .toArray();
     }
 }

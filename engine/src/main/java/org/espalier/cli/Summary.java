@@ -40,8 +40,14 @@ record Summary(Comparison run, Path out) {
         parts.add(table().toString());
         Headline.of(run).ifPresent(parts::add);
         run.stages().forEach(stage -> parts.add(stage.name() + ": " + run.prompt() + stage.text()));
-        parts.add("%s, %d threads, %.0f s".formatted(run.cpu(), run.threads(),
-                run.seconds().values().stream().mapToDouble(s -> s).sum()) + System.lineSeparator() + "page: "
+        parts.add("%s, %d threads, %.0f s"
+                        .formatted(
+                                run.cpu(),
+                                run.threads(),
+                                run.seconds().values().stream()
+                                        .mapToDouble(s -> s)
+                                        .sum())
+                + System.lineSeparator() + "page: "
                 + out.resolve(ReportFiles.PAGE));
         return String.join(System.lineSeparator().repeat(2), parts);
     }

@@ -20,6 +20,7 @@ final class TextStream {
     private final StringBuilder text = new StringBuilder();
     /** Tokens whose text is known, followed by those whose text is not. */
     private int[] ids;
+
     private int known;
 
     /** @param out null prints nothing */
@@ -49,7 +50,8 @@ final class TextStream {
     private String added() {
         String before = tokenizer.decode(Arrays.copyOf(ids, known), true);
         String after = tokenizer.decode(ids, true);
-        return after.startsWith(before) ? after.substring(before.length())
+        return after.startsWith(before)
+                ? after.substring(before.length())
                 : tokenizer.decode(Arrays.copyOfRange(ids, known, ids.length), true);
     }
 

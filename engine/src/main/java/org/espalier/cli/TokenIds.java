@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.espalier.error.Failure;
 import org.espalier.eval.TextFormat;
-import org.espalier.ffi.Failure;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -36,7 +36,9 @@ record TokenIds(int[] ids) {
         @Override
         public TokenIds convert(String value) {
             try {
-                return new TokenIds(Arrays.stream(value.split(",", -1)).mapToInt(id -> Integer.parseInt(id.strip())).toArray());
+                return new TokenIds(Arrays.stream(value.split(",", -1))
+                        .mapToInt(id -> Integer.parseInt(id.strip()))
+                        .toArray());
             } catch (NumberFormatException e) {
                 throw new TypeConversionException("'" + value + "' is not a list of token ids such as 1,403,407");
             }

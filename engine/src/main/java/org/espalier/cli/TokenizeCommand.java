@@ -3,7 +3,6 @@ package org.espalier.cli;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 import org.espalier.format.TextFile;
@@ -14,9 +13,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code engine tokenize}: a text's token ids, and the text that they give again. */
-@Command(name = "tokenize", description = "Show the token ids of a text.",
-        footer = {"", "Examples:", "  engine tokenize models/stories260K --text 'Once upon a time'",
-            "  engine tokenize model.gguf --file story.txt --no-special --json"})
+@Command(
+        name = "tokenize",
+        description = "Show the token ids of a text.",
+        footer = {
+            "",
+            "Examples:",
+            "  engine tokenize models/stories260K --text 'Once upon a time'",
+            "  engine tokenize model.gguf --file story.txt --no-special --json"
+        })
 final class TokenizeCommand extends EngineCommand {
 
     @Mixin
@@ -25,7 +30,9 @@ final class TokenizeCommand extends EngineCommand {
     @ArgGroup(multiplicity = "1")
     private Source source;
 
-    @Option(names = "--no-special", description = "Leave out what the tokenizer puts around a text, such as a begin token.")
+    @Option(
+            names = "--no-special",
+            description = "Leave out what the tokenizer puts around a text, such as a begin token.")
     private boolean noSpecial;
 
     /** The one or the other. */

@@ -12,15 +12,19 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code engine tune}: trains a model back with adapters. */
-@Command(name = "tune",
+@Command(
+        name = "tune",
         description = "Train a pruned model back: LoRA adapters beside all its projections, on texts of yours.",
-        footer = {"",
+        footer = {
+            "",
             "Formats: alpaca is JSON with instruction, input and output; jsonl has prompt and completion, or text, or the",
             "fields of alpaca; chat has messages of role and content, put into the model's chat template; text is plain",
             "text, a text a line, or between empty lines or lines of <|endoftext|> if there are any. JSON is an array or",
-            "an object a line. Only answers count; of text and of plain text everything does.", "",
+            "an object a line. Only answers count; of text and of plain text everything does.",
+            "",
             "The folder holds the adapter in PEFT's form, and training.json with every loss. While --save-every is at",
-            "work it holds the adapter so far, and what --resume needs.", "",
+            "work it holds the adapter so far, and what --resume needs.",
+            "",
             "Examples:",
             "  engine tune pruned --data alpaca.json --max-samples 2000 --out adapter",
             "  engine tune pruned --data alpaca.json --recipe llm-pruner --out adapter",
@@ -29,7 +33,8 @@ import picocli.CommandLine.Mixin;
             "  engine tune pruned --data stories.txt --epochs 3 --lr 1e-3 --out adapter",
             "then",
             "  engine generate pruned --adapter adapter --prompt 'Once upon a time'",
-            "  engine merge pruned adapter --out recovered"})
+            "  engine merge pruned adapter --out recovered"
+        })
 final class TuneCommand extends EngineCommand {
 
     @Mixin
@@ -37,14 +42,19 @@ final class TuneCommand extends EngineCommand {
 
     @Mixin
     private DataOptions data;
+
     @Mixin
     private OutputOptions output;
+
     @Mixin
     private TuneOptions options;
+
     @Mixin
     private ResumeOptions resume;
+
     @Mixin
     private SeedOption seed;
+
     @Mixin
     private ComputeOptions compute;
 
@@ -59,7 +69,8 @@ final class TuneCommand extends EngineCommand {
         // Begun before the work, so that a place that cannot be written to is not found out after it.
         try (Output out = Output.folder(output.path(), output.force() || resume.replaces());
                 OpenModel open = compute.model(model.path())) {
-            LoraTraining.Result result = recovery.writeInto(out.path(), model.path().toString(), open, samples);
+            LoraTraining.Result result =
+                    recovery.writeInto(out.path(), model.path().toString(), open, samples);
             try (Adapter adapter = result.adapter()) {
                 out.commit();
                 report(samples, result, (System.nanoTime() - start) / 1e9);
@@ -88,16 +99,30 @@ final class TuneCommand extends EngineCommand {
         print(result, () -> text(samples, trained, before, after, seconds));
     }
 
-    private String text(TrainingData samples, LoraTraining.Result trained, Map.Entry<Integer, Double> before,
-            Map.Entry<Integer, Double> after, double seconds) {
+    private String text(
+            TrainingData samples,
+            LoraTraining.Result trained,
+            Map.Entry<Integer, Double> before,
+            Map.Entry<Integer, Double> after,
+            double seconds) {
         Columns columns = new Columns()
-                .row("trained", "%,d parameters, %d steps, %,d samples".formatted(trained.trainableParameters(),
-                        trained.steps(), samples.training().size()))
+                .row(
+                        "trained",
+                        "%,d parameters, %d steps, %,d samples"
+                                .formatted(
+                                        trained.trainableParameters(),
+                                        trained.steps(),
+                                        samples.training().size()))
                 .row("skipped", "%,d without an answer, %,d too long".formatted(samples.empty(), samples.tooLong()))
                 .row("train loss", "%.4f".formatted(trained.trainLoss()));
         if (before != null) {
-            columns.row("held-out loss", "%.4f before, %.4f after, on %,d samples".formatted(before.getValue(),
-                    after.getValue(), samples.heldOut().size()));
+            columns.row(
+                    "held-out loss",
+                    "%.4f before, %.4f after, on %,d samples"
+                            .formatted(
+                                    before.getValue(),
+                                    after.getValue(),
+                                    samples.heldOut().size()));
         }
         columns.row("speed", "%,.0f tokens a second, %.0f s in all".formatted(trained.tokensPerSecond(), seconds));
         return columns.row("wrote", output.path()).toString();

@@ -23,52 +23,90 @@ final class TuneOptions {
         }
     }
 
-    @Option(names = "--recipe", paramLabel = "R", converter = RecipeName.class,
-            description = "llm-pruner: its published numbers, which are meant for some 50,000 samples (--epochs 2 --lr 1e-4 "
-                    + "--warm-up 100 --held-out 2000 --eval-every 100). Options given as well override it.")
+    @Option(
+            names = "--recipe",
+            paramLabel = "R",
+            converter = RecipeName.class,
+            description =
+                    "llm-pruner: its published numbers, which are meant for some 50,000 samples (--epochs 2 --lr 1e-4 "
+                            + "--warm-up 100 --held-out 2000 --eval-every 100). Options given as well override it.")
     private Recipe recipe = Recipe.STANDARD;
 
-    @Option(names = "--epochs", paramLabel = "N", converter = Converters.Positive.class,
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
             description = "How often every sample is seen (default: 1).")
     private Integer epochs;
 
-    @Option(names = "--rank", paramLabel = "N", converter = Converters.Rank.class,
+    @Option(
+            names = "--rank",
+            paramLabel = "N",
+            converter = Converters.Rank.class,
             description = "Rank of the adapters (default: 8).")
     private Integer rank;
 
-    @Option(names = "--alpha", paramLabel = "A", converter = Converters.AboveZero.class,
+    @Option(
+            names = "--alpha",
+            paramLabel = "A",
+            converter = Converters.AboveZero.class,
             description = "Scale of the adapters, divided by the rank (default: 16).")
     private Double alpha;
 
-    @Option(names = "--dropout", paramLabel = "P", converter = Converters.Share.class,
+    @Option(
+            names = "--dropout",
+            paramLabel = "P",
+            converter = Converters.Share.class,
             description = "Share of the adapters' inputs that is left out while training (default: 0.05).")
     private Double dropout;
 
-    @Option(names = "--lr", paramLabel = "R", converter = Converters.Probability.class,
+    @Option(
+            names = "--lr",
+            paramLabel = "R",
+            converter = Converters.Probability.class,
             description = "Highest learning rate (default: 3e-4).")
     private Double learningRate;
 
-    @Option(names = "--warm-up", paramLabel = "N", converter = Converters.NotNegative.class,
+    @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            converter = Converters.NotNegative.class,
             description = "Updates until the highest learning rate (default: a sixteenth of all, at most 100).")
     private Integer warmUp;
 
-    @Option(names = "--batch-size", paramLabel = "N", converter = Converters.Positive.class,
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
             description = "Samples of an update (default: 64).")
     private Integer batch;
 
-    @Option(names = "--micro-batch-size", paramLabel = "N", converter = Converters.Positive.class,
+    @Option(
+            names = "--micro-batch-size",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
             description = "Samples computed at once, without padding (default: 4). Changes memory and speed.")
     private Integer microBatch;
 
-    @Option(names = "--cutoff", paramLabel = "N", converter = Converters.Cutoff.class,
-            description = "Tokens of a sample at most; longer texts are cut off, plain ones into several (default: 256).")
+    @Option(
+            names = "--cutoff",
+            paramLabel = "N",
+            converter = Converters.Cutoff.class,
+            description =
+                    "Tokens of a sample at most; longer texts are cut off, plain ones into several (default: 256).")
     private Integer cutoff;
 
-    @Option(names = "--held-out", paramLabel = "N", converter = Converters.NotNegative.class,
+    @Option(
+            names = "--held-out",
+            paramLabel = "N",
+            converter = Converters.NotNegative.class,
             description = "Texts to measure on instead of training (default: a tenth of those used, from 1 to 2000).")
     private Integer heldOut;
 
-    @Option(names = "--eval-every", paramLabel = "N", converter = Converters.Positive.class,
+    @Option(
+            names = "--eval-every",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
             description = "Updates between two measurements on held-out texts (default: a quarter of all).")
     private Integer evaluateEvery;
 
@@ -85,11 +123,21 @@ final class TuneOptions {
     }
 
     LoraSettings settings(long seed) {
-        LoraConfig lora = new LoraConfig(or(rank, Recipe.RANK), or(alpha, Recipe.ALPHA), or(dropout, Recipe.DROPOUT),
+        LoraConfig lora = new LoraConfig(
+                or(rank, Recipe.RANK),
+                or(alpha, Recipe.ALPHA),
+                or(dropout, Recipe.DROPOUT),
                 Set.copyOf(LoraConfig.ALL_PROJECTIONS));
-        return new LoraSettings(lora, or(epochs, recipe.epochs()), or(batch, recipe.batch()),
-                or(microBatch, recipe.microBatch()), or(learningRate, recipe.learningRate()), first(warmUp, recipe.warmUp()),
-                first(evaluateEvery, recipe.evaluateEvery()), Machine.memoryAvailable() / 2, seed);
+        return new LoraSettings(
+                lora,
+                or(epochs, recipe.epochs()),
+                or(batch, recipe.batch()),
+                or(microBatch, recipe.microBatch()),
+                or(learningRate, recipe.learningRate()),
+                first(warmUp, recipe.warmUp()),
+                first(evaluateEvery, recipe.evaluateEvery()),
+                Machine.memoryAvailable() / 2,
+                seed);
     }
 
     private static <T> T or(T given, T otherwise) {

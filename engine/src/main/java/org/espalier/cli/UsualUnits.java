@@ -45,8 +45,10 @@ final class UsualUnits {
 
     /** Parameters that go with all units but one of every lane. */
     private long removable(Role role, IntPredicate layers) {
-        return UnitFinder.of(config).stream().filter(u -> u.group().role() == role && layers.test(u.layer()))
-                .mapToLong(UsualUnits::removable).sum();
+        return UnitFinder.of(config).stream()
+                .filter(u -> u.group().role() == role && layers.test(u.layer()))
+                .mapToLong(UsualUnits::removable)
+                .sum();
     }
 
     private static long removable(Units units) {

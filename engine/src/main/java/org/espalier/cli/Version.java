@@ -11,8 +11,14 @@ public final class Version implements IVersionProvider {
 
     @Override
     public String[] getVersion() {
-        return new String[] {"engine %s (Java %s, %s %s)".formatted(number(), System.getProperty("java.version"),
-                System.getProperty("os.name"), System.getProperty("os.arch"))};
+        return new String[] {
+            "engine %s (Java %s, %s %s)"
+                    .formatted(
+                            number(),
+                            System.getProperty("java.version"),
+                            System.getProperty("os.name"),
+                            System.getProperty("os.arch"))
+        };
     }
 
     /** The version alone, for example {@code 1.0.0}. */

@@ -16,8 +16,7 @@ import org.espalier.tape.Value;
 /** The term of every axis of every value of a tape, as its operations state it. */
 final class AxisMap implements Coupling {
 
-    private record Key(int value, int axis) {
-    }
+    private record Key(int value, int axis) {}
 
     private final Map<Key, Term> terms = new HashMap<>();
     private final Set<Value> linked = new HashSet<>();
@@ -83,7 +82,8 @@ final class AxisMap implements Coupling {
         if (value.base() != value && linked.add(value)) {
             link(value, value.base());
         }
-        return terms.computeIfAbsent(new Key(value.id(), axis), k -> new Term.Var(value.shape().dim(axis)));
+        return terms.computeIfAbsent(
+                new Key(value.id(), axis), k -> new Term.Var(value.shape().dim(axis)));
     }
 
     /** A view's axes are another reading of those of the value it is a view of. */

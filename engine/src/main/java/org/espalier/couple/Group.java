@@ -14,7 +14,8 @@ import org.espalier.tape.Value;
  * @param normalised whether a normalisation averages over them, so that removing a unit changes the others' numbers
  * @param members    every axis that shrinks with it
  */
-public record Group(int id, String name, Role role, long units, boolean tied, boolean normalised, List<Member> members) {
+public record Group(
+        int id, String name, Role role, long units, boolean tied, boolean normalised, List<Member> members) {
 
     /** What the units of a group are, found from how the axis is used. */
     public enum Role {
@@ -38,7 +39,9 @@ public record Group(int id, String name, Role role, long units, boolean tied, bo
 
     /** Members that are parameters. */
     public List<Member> parameters() {
-        return members.stream().filter(m -> m.tensor().role() == Value.Role.PARAMETER).toList();
+        return members.stream()
+                .filter(m -> m.tensor().role() == Value.Role.PARAMETER)
+                .toList();
     }
 
     /**
@@ -46,7 +49,11 @@ public record Group(int id, String name, Role role, long units, boolean tied, bo
      * once.
      */
     public long parametersPerUnit() {
-        return parameters().stream().map(Member::tensor).distinct().mapToLong(this::removedFrom).sum();
+        return parameters().stream()
+                .map(Member::tensor)
+                .distinct()
+                .mapToLong(this::removedFrom)
+                .sum();
     }
 
     /** Axis entries of one unit over all parameters. */

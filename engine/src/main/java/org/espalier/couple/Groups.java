@@ -23,21 +23,21 @@ public final class Groups {
      * @param whole  whether nothing of the axis can be removed; else it is a part or a factor of the axis
      * @param reason why
      */
-    public record Frozen(Value tensor, int axis, long units, boolean whole, String reason) {
-    }
+    public record Frozen(Value tensor, int axis, long units, boolean whole, String reason) {}
 
     private final List<Group> groups = new ArrayList<>();
     private final List<Frozen> frozen = new ArrayList<>();
 
-    private Groups() {
-    }
+    private Groups() {}
 
     /** The groups of a tape, in the order in which its parameters are first used. */
     public static Groups of(Tape tape) {
         Groups found = new Groups();
         AxisMap axes = AxisMap.of(tape);
-        forEachAxis(tape, (leaf, axis) -> axes.term(leaf, axis).squared()
-                .forEach(v -> v.freeze("an axis runs through it twice")));
+        forEachAxis(
+                tape,
+                (leaf, axis) ->
+                        axes.term(leaf, axis).squared().forEach(v -> v.freeze("an axis runs through it twice")));
         Map<Term.Var, List<Member>> members = new LinkedHashMap<>();
         forEachAxis(tape, (leaf, axis) -> found.collect(leaf, axis, axes.term(leaf, axis), members));
         members.forEach(found::add);
@@ -64,11 +64,13 @@ public final class Groups {
     }
 
     private void collect(Value leaf, int axis, Term term, Map<Term.Var, List<Member>> members) {
-        List<Term.Var> variables = term.variables().stream().distinct().filter(v -> v.extent() > 1).toList();
+        List<Term.Var> variables =
+                term.variables().stream().distinct().filter(v -> v.extent() > 1).toList();
         boolean whole = variables.stream().noneMatch(v -> v.frozen() == null);
         for (Term.Var var : variables) {
             if (var.frozen() == null) {
-                members.computeIfAbsent(var, v -> new ArrayList<>()).add(new Member(leaf, axis, Layout.runs(term, var)));
+                members.computeIfAbsent(var, v -> new ArrayList<>())
+                        .add(new Member(leaf, axis, Layout.runs(term, var)));
             } else if (leaf.role() == Value.Role.PARAMETER) {
                 frozen.add(new Frozen(leaf, axis, var.extent(), whole, var.frozen()));
             }
@@ -78,8 +80,14 @@ public final class Groups {
     private void add(Term.Var var, List<Member> members) {
         if (members.stream().anyMatch(m -> m.tensor().role() == Value.Role.PARAMETER)) {
             Group.Role role = role(var.uses());
-            groups.add(new Group(groups.size(), name(role, members), role, var.extent(), var.tied(),
-                    var.uses().contains(Use.NORMALISED), members));
+            groups.add(new Group(
+                    groups.size(),
+                    name(role, members),
+                    role,
+                    var.extent(),
+                    var.tied(),
+                    var.uses().contains(Use.NORMALISED),
+                    members));
         }
     }
 
@@ -104,7 +112,9 @@ public final class Groups {
         String common = null;
         for (Member member : members) {
             if (member.tensor().role() == Value.Role.PARAMETER) {
-                common = common == null ? member.tensor().name() : prefix(common, member.tensor().name());
+                common = common == null
+                        ? member.tensor().name()
+                        : prefix(common, member.tensor().name());
             }
         }
         String stem = common.substring(0, Math.max(0, common.lastIndexOf('.') + 1));

@@ -10,8 +10,7 @@ import java.util.List;
 final class Layout {
 
     /** Something repeated {@code count} times, {@code step} entries apart. */
-    private record Loop(long count, long step) {
-    }
+    private record Loop(long count, long step) {}
 
     private final Term.Var var;
     private final List<Member.Run> runs = new ArrayList<>();

@@ -21,8 +21,7 @@ public record Member(Value tensor, int axis, List<Run> runs) {
      * @param period entries from one repetition to the next; that of all units if there is only one
      * @param stride entries of one unit in each repetition, which lie together
      */
-    public record Run(long offset, long outer, long period, long stride) {
-    }
+    public record Run(long offset, long outer, long period, long stride) {}
 
     public Member {
         runs = List.copyOf(runs);

@@ -174,8 +174,7 @@ abstract sealed class Term implements Coupling.Axis {
 
     private void collectSquared(Set<Var> into) {
         switch (resolved()) {
-            case Var var -> {
-            }
+            case Var var -> {}
             case Product product -> {
                 Set<Var> seen = new HashSet<>();
                 for (Term factor : product.factors()) {

@@ -9,8 +9,7 @@ import java.util.List;
  */
 final class Unifier {
 
-    private Unifier() {
-    }
+    private Unifier() {}
 
     static void unify(Term left, Term right) {
         Term a = left.resolved();
@@ -19,7 +18,8 @@ final class Unifier {
             return;
         }
         if (a.extent() != b.extent()) {
-            throw new IllegalArgumentException("axes of " + a.extent() + " and " + b.extent() + " units cannot be the same");
+            throw new IllegalArgumentException(
+                    "axes of " + a.extent() + " and " + b.extent() + " units cannot be the same");
         }
         if (a instanceof Term.Var var) {
             bind(var, b);

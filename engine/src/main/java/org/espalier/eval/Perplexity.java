@@ -3,7 +3,7 @@ package org.espalier.eval;
 import java.util.List;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * Perplexity of a text: {@code exp(nll / predictions)}, where {@code nll} sums the negative log-likelihoods of the ids that
@@ -14,8 +14,7 @@ public final class Perplexity {
     /** Ids given to the model at once: enough for fast matrix products, few enough to show progress. */
     private static final int BATCH_IDS = 1024;
 
-    private Perplexity() {
-    }
+    private Perplexity() {}
 
     /**
      * What was measured, and how.
@@ -51,13 +50,15 @@ public final class Perplexity {
     }
 
     /** As above, with {@code batch} windows given to the model at once. */
-    public static Result measure(int[] ids, Windows windows, TokenScorer scorer, int batch, String where, IntConsumer done) {
+    public static Result measure(
+            int[] ids, Windows windows, TokenScorer scorer, int batch, String where, IntConsumer done) {
         int count = windows.count(ids.length, where);
         double nll = 0;
         long predictions = 0;
         for (int from = 0; from < count; from += batch) {
             List<int[]> cut = IntStream.range(from, Math.min(count, from + batch))
-                    .mapToObj(w -> windows.cut(ids, w)).toList();
+                    .mapToObj(w -> windows.cut(ids, w))
+                    .toList();
             double[][] losses = scorer.losses(cut);
             for (int w = 0; w < cut.size(); w++) {
                 int first = windows.firstCounted(from + w);
@@ -75,8 +76,8 @@ public final class Perplexity {
             sum += losses[i];
         }
         if (!Double.isFinite(sum)) {
-            throw new Failure("the model gives no finite likelihood", where + ", window " + window,
-                    "check the model's weights");
+            throw new Failure(
+                    "the model gives no finite likelihood", where + ", window " + window, "check the model's weights");
         }
         return sum;
     }

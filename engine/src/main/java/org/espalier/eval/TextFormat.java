@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.TextFile;
 
 /** How the rows of a text file become one string. Rows end at line feeds, and are joined by an empty line. */

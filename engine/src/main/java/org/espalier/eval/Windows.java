@@ -2,7 +2,7 @@ package org.espalier.eval;
 
 import java.util.Arrays;
 import java.util.OptionalInt;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * How a text's ids are cut into windows of equal length; what does not fill a window is dropped.
@@ -28,7 +28,9 @@ public record Windows(Protocol protocol, int seqLen, int stride, int most, Optio
      */
     int count(int ids, String where) {
         if (ids < seqLen) {
-            throw new Failure("text has " + ids + " tokens, too few for one window of " + seqLen, where,
+            throw new Failure(
+                    "text has " + ids + " tokens, too few for one window of " + seqLen,
+                    where,
                     "use a longer text or a smaller --seq-len");
         }
         return Math.min(most, (ids - seqLen) / stride + 1);

@@ -34,6 +34,7 @@ final class Aside implements AutoCloseable {
 
     /** A lock is lost when this process opens and closes its file once more, so a sweep leaves its own folders alone. */
     private static final Set<Path> OWN = ConcurrentHashMap.newKeySet();
+
     private static final Set<Aside> OPEN = ConcurrentHashMap.newKeySet();
 
     static {
@@ -69,7 +70,8 @@ final class Aside implements AutoCloseable {
         String prefix = "." + target.getFileName() + ".";
         List<Path> leftovers = new ArrayList<>();
         try (Stream<Path> siblings = Files.list(target.getParent())) {
-            siblings.filter(path -> isAside(path, prefix) && !OWN.contains(path)).forEach(leftovers::add);
+            siblings.filter(path -> isAside(path, prefix) && !OWN.contains(path))
+                    .forEach(leftovers::add);
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
@@ -111,7 +113,8 @@ final class Aside implements AutoCloseable {
             remove(folder);
             lock.close();
         } catch (IOException e) {
-            // The output is complete or its own failure is being reported; the next run sweeps what could not be removed.
+            // The output is complete or its own failure is being reported; the next run sweeps what could not be
+            // removed.
             return;
         } finally {
             OWN.remove(folder);
@@ -120,8 +123,10 @@ final class Aside implements AutoCloseable {
 
     private static boolean isAside(Path path, String prefix) {
         String name = path.getFileName().toString();
-        return name.startsWith(prefix) && name.endsWith(SUFFIX)
-                && name.length() == prefix.length() + 8 + SUFFIX.length() && Files.isDirectory(path);
+        return name.startsWith(prefix)
+                && name.endsWith(SUFFIX)
+                && name.length() == prefix.length() + 8 + SUFFIX.length()
+                && Files.isDirectory(path);
     }
 
     /** The folder with its lock taken, or null if another process swept it away before that. */

@@ -23,14 +23,13 @@ public final class BpeTrainer {
     public static final String END = "</s>";
 
     /** How GPT-2 cuts text into words before merging; ByteLevel pre-tokenizers do the same. */
-    private static final Pattern WORD = Pattern.compile(
-            "'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
+    private static final Pattern WORD =
+            Pattern.compile("'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
 
     private final List<String> tokens = new ArrayList<>(List.of(BEGIN, END));
     private final List<String> merges = new ArrayList<>();
 
-    private BpeTrainer() {
-    }
+    private BpeTrainer() {}
 
     /** A tokenizer of {@code vocabulary} tokens, the two special ones included, or fewer if the texts have no more pairs. */
     public static BpeTrainer train(Iterable<String> texts, int vocabulary) {
@@ -39,7 +38,8 @@ public final class BpeTrainer {
             trainer.tokens.add(symbol(b));
         }
         if (vocabulary < trainer.tokens.size()) {
-            throw new IllegalArgumentException("a byte-level vocabulary has at least " + trainer.tokens.size() + " tokens");
+            throw new IllegalArgumentException(
+                    "a byte-level vocabulary has at least " + trainer.tokens.size() + " tokens");
         }
         Map<List<String>, Long> words = words(texts);
         while (trainer.tokens.size() < vocabulary) {
@@ -76,8 +76,13 @@ public final class BpeTrainer {
 
     /** What belongs beside it as {@code tokenizer_config.json}. */
     public ObjectNode tokenizerConfig(int longest) {
-        return Json.object().put("tokenizer_class", "PreTrainedTokenizerFast").put("bos_token", BEGIN).put("eos_token", END)
-                .put("add_bos_token", true).put("clean_up_tokenization_spaces", false).put("model_max_length", longest);
+        return Json.object()
+                .put("tokenizer_class", "PreTrainedTokenizerFast")
+                .put("bos_token", BEGIN)
+                .put("eos_token", END)
+                .put("add_bos_token", true)
+                .put("clean_up_tokenization_spaces", false)
+                .put("model_max_length", longest);
     }
 
     /** Tokens known. */
@@ -126,7 +131,9 @@ public final class BpeTrainer {
         words.forEach((word, count) -> {
             List<String> symbols = new ArrayList<>();
             for (int i = 0; i < word.size(); i++) {
-                boolean meets = i + 1 < word.size() && word.get(i).equals(pair.get(0)) && word.get(i + 1).equals(pair.get(1));
+                boolean meets = i + 1 < word.size()
+                        && word.get(i).equals(pair.get(0))
+                        && word.get(i + 1).equals(pair.get(1));
                 symbols.add(meets ? pair.get(0) + pair.get(1) : word.get(i));
                 i += meets ? 1 : 0;
             }

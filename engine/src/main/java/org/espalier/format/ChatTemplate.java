@@ -13,8 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * How a model wants a conversation written as one text: a Jinja template, rendered as Hugging Face's library does. It sees
@@ -28,8 +27,7 @@ public final class ChatTemplate {
      *
      * @param role such as {@code system}, {@code user} or {@code assistant}
      */
-    public record Message(String role, String content) {
-    }
+    public record Message(String role, String content) {}
 
     private static final Pattern BLOCK = Pattern.compile("\\{%[-+]?\\s*([^%]*)%\\}");
     private static final int LONGEST_LINE = 200;
@@ -62,9 +60,14 @@ public final class ChatTemplate {
      * @throws Failure if it has none
      */
     public static ChatTemplate of(Tokenizer tokenizer, String where) {
-        String source = tokenizer.chatTemplate().orElseThrow(() -> new Failure("the model has no chat template", where,
-                "use it without a conversation, or put a chat_template.jinja beside it"));
-        return new ChatTemplate(source, tokenizer.bosToken().orElse(""), tokenizer.eosToken().orElse(""));
+        String source = tokenizer
+                .chatTemplate()
+                .orElseThrow(() -> new Failure(
+                        "the model has no chat template",
+                        where,
+                        "use it without a conversation, or put a chat_template.jinja beside it"));
+        return new ChatTemplate(
+                source, tokenizer.bosToken().orElse(""), tokenizer.eosToken().orElse(""));
     }
 
     /**
@@ -73,8 +76,11 @@ public final class ChatTemplate {
      */
     public String render(List<Message> messages, boolean addGenerationPrompt) {
         Map<String, Object> variables = new HashMap<>(tokens);
-        variables.put("messages", messages.stream()
-                .map(m -> Map.of("role", m.role(), "content", m.content())).toList());
+        variables.put(
+                "messages",
+                messages.stream()
+                        .map(m -> Map.of("role", m.role(), "content", m.content()))
+                        .toList());
         variables.put("add_generation_prompt", addGenerationPrompt);
         try {
             RenderResult result = jinja.renderForResult(source, variables);
@@ -126,7 +132,7 @@ public final class ChatTemplate {
             switch (source.charAt(i)) {
                 case '(', '[', '{' -> depth++;
                 case ')', ']', '}' -> depth = Math.max(0, depth - 1);
-                default -> { }
+                default -> {}
             }
             if (depth > DEEPEST_BRACKETS) {
                 throw failure("its brackets are nested too deeply", "chat template, character " + (i + 1));
@@ -141,19 +147,28 @@ public final class ChatTemplate {
     }
 
     private static Jinjava jinja() {
-        LegacyOverrides likePython = LegacyOverrides.newBuilder().withEvaluateMapKeys(true).withIterateOverMapKeys(true)
-                .withUsePyishObjectMapper(true).withUseNaturalOperatorPrecedence(true)
-                .withParseWhitespaceControlStrictly(true).withAllowAdjacentTextNodes(true)
-                .withUseTrimmingForNotesAndExpressions(true).withKeepNullableLoopValues(true)
-                .withHandleBackslashInQuotesOnly(true).build();
-        Jinjava jinja = new Jinjava(JinjavaConfig.newBuilder().withTrimBlocks(true).withLstripBlocks(true)
+        LegacyOverrides likePython = LegacyOverrides.newBuilder()
+                .withEvaluateMapKeys(true)
+                .withIterateOverMapKeys(true)
+                .withUsePyishObjectMapper(true)
+                .withUseNaturalOperatorPrecedence(true)
+                .withParseWhitespaceControlStrictly(true)
+                .withAllowAdjacentTextNodes(true)
+                .withUseTrimmingForNotesAndExpressions(true)
+                .withKeepNullableLoopValues(true)
+                .withHandleBackslashInQuotesOnly(true)
+                .build();
+        Jinjava jinja = new Jinjava(JinjavaConfig.newBuilder()
+                .withTrimBlocks(true)
+                .withLstripBlocks(true)
                 .withKeepTrailingNewline(true)
                 // What a message says is never itself a template.
                 .withNestedInterpretationEnabled(false)
                 .withMaxOutputSize(LARGEST_OUTPUT)
                 .withDisabled(Map.of(Context.Library.TAG, Set.of("include", "import", "from", "extends")))
                 .withElResolver(ChatTemplateStrings.resolver())
-                .withLegacyOverrides(likePython).build());
+                .withLegacyOverrides(likePython)
+                .build());
         jinja.registerFunction(
                 new ELFunctionDefinition("", "raise_exception", ChatTemplate.class, "raiseException", String.class));
         return jinja;
@@ -163,7 +178,9 @@ public final class ChatTemplate {
         String where = "chat template, line " + error.getLineno();
         for (Throwable cause = error.getException(); cause != null; cause = cause.getCause()) {
             if (cause instanceof Refusal refusal) {
-                return new Failure("the chat template refuses the conversation: " + shorten(refusal.getMessage()), where,
+                return new Failure(
+                        "the chat template refuses the conversation: " + shorten(refusal.getMessage()),
+                        where,
                         "change the messages");
             }
         }
@@ -171,7 +188,9 @@ public final class ChatTemplate {
     }
 
     private static Failure failure(String what, String where) {
-        return new Failure("chat template cannot be rendered: " + shorten(what), where,
+        return new Failure(
+                "chat template cannot be rendered: " + shorten(what),
+                where,
                 "correct the template, or use the model without a conversation");
     }
 

@@ -15,8 +15,7 @@ import jinjava.javax.el.ELResolver;
 /** The methods of Python's strings that chat templates call, such as {@code content.strip()}. */
 final class ChatTemplateStrings extends ELResolver {
 
-    private ChatTemplateStrings() {
-    }
+    private ChatTemplateStrings() {}
 
     /** What Jinja's interpreter uses by itself, with Python's strings. */
     static ELResolver resolver() {
@@ -32,7 +31,8 @@ final class ChatTemplateStrings extends ELResolver {
             return null;
         }
         context.setPropertyResolved(true);
-        String[] texts = Arrays.stream(arguments == null ? new Object[0] : arguments).map(String::valueOf)
+        String[] texts = Arrays.stream(arguments == null ? new Object[0] : arguments)
+                .map(String::valueOf)
                 .toArray(String[]::new);
         return call(base.toString(), method + "/" + texts.length, texts);
     }
@@ -75,8 +75,10 @@ final class ChatTemplateStrings extends ELResolver {
     }
 
     private static String capitalize(String text) {
-        return text.isEmpty() ? text
-                : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1).toLowerCase(Locale.ROOT);
+        return text.isEmpty()
+                ? text
+                : text.substring(0, 1).toUpperCase(Locale.ROOT)
+                        + text.substring(1).toLowerCase(Locale.ROOT);
     }
 
     @Override

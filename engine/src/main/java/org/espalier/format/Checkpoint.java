@@ -7,8 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /** An opened model on disk: its configuration and its weights, mapped. Closing it ends the life of every weight. */
 public interface Checkpoint extends AutoCloseable {
@@ -59,7 +58,9 @@ public interface Checkpoint extends AutoCloseable {
 
     /** Bytes of all weights as stored. */
     default long weightBytes() {
-        return tensors().values().stream().mapToLong(tensor -> tensor.bytes().byteSize()).sum();
+        return tensors().values().stream()
+                .mapToLong(tensor -> tensor.bytes().byteSize())
+                .sum();
     }
 
     @Override

@@ -10,8 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * Writes a model folder as Hugging Face has it: {@code config.json}, the weights in one {@code model.safetensors} or in
@@ -23,9 +22,17 @@ public final class CheckpointWriter {
     public static final long SHARD_BYTES = 5_000_000_000L;
 
     /** Files of a model folder that belong to its tokenizer or its way of generating, copied as they are. */
-    private static final List<String> COMPANIONS = List.of("tokenizer.json", "tokenizer.model", "tokenizer_config.json",
-            "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja",
-            "chat_template.json", "generation_config.json");
+    private static final List<String> COMPANIONS = List.of(
+            "tokenizer.json",
+            "tokenizer.model",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "added_tokens.json",
+            "vocab.json",
+            "merges.txt",
+            "chat_template.jinja",
+            "chat_template.json",
+            "generation_config.json");
 
     private final JsonNode config;
     private final List<SafetensorsWriter.Entry> tensors = new ArrayList<>();
@@ -85,7 +92,12 @@ public final class CheckpointWriter {
             return;
         }
         ObjectNode index = Json.object();
-        index.putObject("metadata").put("total_size", tensors.stream().mapToLong(SafetensorsWriter.Entry::bytes).sum());
+        index.putObject("metadata")
+                .put(
+                        "total_size",
+                        tensors.stream()
+                                .mapToLong(SafetensorsWriter.Entry::bytes)
+                                .sum());
         ObjectNode weightMap = index.putObject("weight_map");
         for (int i = 0; i < shards.size(); i++) {
             String name = String.format("model-%05d-of-%05d.safetensors", i + 1, shards.size());

@@ -5,16 +5,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /** Finds out what kind of checkpoint a path is. */
 final class Checkpoints {
 
     private static final String REMEDY = "name a folder with config.json and model.safetensors, or a .gguf file";
 
-    private Checkpoints() {
-    }
+    private Checkpoints() {}
 
     static Checkpoint open(Path path, boolean weightsNeeded) {
         if (!Files.exists(path)) {
@@ -39,7 +37,9 @@ final class Checkpoints {
         if (!weightsNeeded && Files.exists(path.resolve(SafetensorsCheckpoint.CONFIG))) {
             return SafetensorsCheckpoint.describe(path);
         }
-        throw new Failure("folder holds no model.safetensors, model.safetensors.index.json or .gguf file", path.toString(),
+        throw new Failure(
+                "folder holds no model.safetensors, model.safetensors.index.json or .gguf file",
+                path.toString(),
                 REMEDY);
     }
 
@@ -52,7 +52,8 @@ final class Checkpoints {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(Checkpoint::isGguf).sorted().toList();
         } catch (IOException e) {
-            throw new Failure("folder cannot be read: " + e.getMessage(), folder.toString(), "check its permissions", e);
+            throw new Failure(
+                    "folder cannot be read: " + e.getMessage(), folder.toString(), "check its permissions", e);
         }
     }
 }

@@ -6,8 +6,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.tensor.DType;
 
 /** Turns any checkpoint into a folder of safetensors, in bounded memory. */
@@ -19,8 +18,7 @@ public final class Conversion {
         void at(String tensor, long doneBytes, long totalBytes);
     }
 
-    private Conversion() {
-    }
+    private Conversion() {}
 
     /**
      * Writes {@code source} to the folder {@code out}. Rows that GGUF stores interleaved are put in Hugging Face's order,
@@ -33,14 +31,25 @@ public final class Conversion {
      * @param force    whether an existing output is replaced
      * @throws Failure if the output exists or cannot be written, or a number does not fit float16
      */
-    public static void toSafetensors(Checkpoint source, Path out, Optional<DType> type, Map<String, byte[]> files,
-            boolean force, Progress progress) {
+    public static void toSafetensors(
+            Checkpoint source,
+            Path out,
+            Optional<DType> type,
+            Map<String, byte[]> files,
+            boolean force,
+            Progress progress) {
         toSafetensors(source, out, type, files, force, progress, tensor -> null);
     }
 
     /** As above, where a matrix that {@code edits} has an edit for is changed on its way. */
-    static void toSafetensors(Checkpoint source, Path out, Optional<DType> type, Map<String, byte[]> files, boolean force,
-            Progress progress, Function<StoredTensor, NumberStream.RowEdit> edits) {
+    static void toSafetensors(
+            Checkpoint source,
+            Path out,
+            Optional<DType> type,
+            Map<String, byte[]> files,
+            boolean force,
+            Progress progress,
+            Function<StoredTensor, NumberStream.RowEdit> edits) {
         CheckpointWriter writer = new CheckpointWriter(config(source, type));
         if (source.ggufMetadata().isEmpty()) {
             writer.companionsOf(source.path());
@@ -105,8 +114,10 @@ public final class Conversion {
     }
 
     private static DType largestType(Checkpoint source) {
-        return source.tensors().values().stream().max((a, b) -> Long.compare(a.bytes().byteSize(), b.bytes().byteSize()))
-                .map(tensor -> target(tensor.type(), Optional.empty())).orElse(DType.F32);
+        return source.tensors().values().stream()
+                .max((a, b) -> Long.compare(a.bytes().byteSize(), b.bytes().byteSize()))
+                .map(tensor -> target(tensor.type(), Optional.empty()))
+                .orElse(DType.F32);
     }
 
     private static ObjectNode generation(Checkpoint source) {

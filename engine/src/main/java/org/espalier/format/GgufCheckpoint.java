@@ -8,8 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /** A model in one GGUF file, under Hugging Face's names and configuration. */
 final class GgufCheckpoint implements Checkpoint {
@@ -43,16 +42,23 @@ final class GgufCheckpoint implements Checkpoint {
     }
 
     private static StoredTensor named(GgufFile file, GgufConfig config, GgufFile.Entry entry) {
-        GgufNames.Place place = GgufNames.place(entry.name()).filter(p -> p.layer() < config.layers())
-                .orElseThrow(() -> new Failure("tensor " + Text.quoted(entry.name())
-                        + " has no place in a LLaMA-like model of " + config.layers() + " layers", file.path().toString(),
+        GgufNames.Place place = GgufNames.place(entry.name())
+                .filter(p -> p.layer() < config.layers())
+                .orElseThrow(() -> new Failure(
+                        "tensor " + Text.quoted(entry.name()) + " has no place in a LLaMA-like model of "
+                                + config.layers() + " layers",
+                        file.path().toString(),
                         "use a model without it"));
         RowOrder order = config.rowOrder(place);
         StoredTensor tensor = new StoredTensor(place.name(), entry.type(), entry.shape(), entry.bytes(), order);
-        boolean rowsAreBlocks = entry.shape().rank() == 2 || entry.shape().rank() == 1 && entry.type().plain();
+        boolean rowsAreBlocks = entry.shape().rank() == 2
+                || entry.shape().rank() == 1 && entry.type().plain();
         if (!order.identity() && (!rowsAreBlocks || tensor.rows() != (long) order.heads() * order.headDim())) {
-            throw new Failure("tensor " + Text.quoted(entry.name()) + " is " + entry.type() + " " + entry.shape() + ", not "
-                    + order.heads() + " heads of " + order.headDim() + " rows", file.path().toString(), GgufCursor.REMEDY);
+            throw new Failure(
+                    "tensor " + Text.quoted(entry.name()) + " is " + entry.type() + " " + entry.shape() + ", not "
+                            + order.heads() + " heads of " + order.headDim() + " rows",
+                    file.path().toString(),
+                    GgufCursor.REMEDY);
         }
         return tensor;
     }

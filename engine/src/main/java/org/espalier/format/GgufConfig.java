@@ -4,8 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /** A Hugging Face {@code config.json} made from a GGUF file's metadata and tensors. */
 final class GgufConfig {
@@ -30,7 +29,9 @@ final class GgufConfig {
         this.metadata = new GgufMetadata(file.path(), file.metadata());
         this.arch = metadata.string("general.architecture");
         if (!LLAMA_LIKE.contains(arch)) {
-            throw new Failure("architecture " + Text.quoted(arch) + " cannot be read", file.path().toString(),
+            throw new Failure(
+                    "architecture " + Text.quoted(arch) + " cannot be read",
+                    file.path().toString(),
                     "use a model of one of the architectures llama, deci, qwen2");
         }
         this.layers = metadata.count(key("block_count"));
@@ -39,7 +40,8 @@ final class GgufConfig {
         }
         this.heads = metadata.countsPerLayer(key("attention.head_count"), layers);
         this.kvHeads = metadata.has(key("attention.head_count_kv"))
-                ? metadata.countsPerLayer(key("attention.head_count_kv"), layers) : heads;
+                ? metadata.countsPerLayer(key("attention.head_count_kv"), layers)
+                : heads;
         this.intermediateSizes = metadata.countsPerLayer(key("feed_forward_length"), layers);
         this.headDim = readHeadDim();
         requireFullRotation();
@@ -98,12 +100,14 @@ final class GgufConfig {
         int dim = metadata.optionalCount(key("attention.key_length"))
                 .orElseGet(() -> metadata.count(key("embedding_length")) / firstHeads);
         if (dim == 0 || dim % 2 != 0) {
-            throw metadata.wrong(key("attention.key_length"), "(the size of a head) is " + dim + ", not an even number");
+            throw metadata.wrong(
+                    key("attention.key_length"), "(the size of a head) is " + dim + ", not an even number");
         }
         int valueDim = metadata.optionalCount(key("attention.value_length")).orElse(dim);
         if (valueDim != dim) {
-            throw metadata.wrong(key("attention.value_length"), "is " + valueDim + " where keys have " + dim
-                    + ", and heads with two sizes cannot be read");
+            throw metadata.wrong(
+                    key("attention.value_length"),
+                    "is " + valueDim + " where keys have " + dim + ", and heads with two sizes cannot be read");
         }
         return dim;
     }
@@ -111,8 +115,9 @@ final class GgufConfig {
     private void requireFullRotation() {
         int rotated = metadata.optionalCount(key("rope.dimension_count")).orElse(headDim);
         if (rotated != headDim) {
-            throw metadata.wrong(key("rope.dimension_count"), "is " + rotated + " of " + headDim
-                    + " numbers of a head, and partial rotation cannot be read");
+            throw metadata.wrong(
+                    key("rope.dimension_count"),
+                    "is " + rotated + " of " + headDim + " numbers of a head, and partial rotation cannot be read");
         }
     }
 
@@ -133,18 +138,26 @@ final class GgufConfig {
             scaling.put("rope_type", "linear");
             scaling.put("factor", metadata.number(key("rope.scaling.factor")));
         } else if (type.equals("none")) {
-            metadata.optionalNumber(key("rope.scale_linear")).filter(factor -> factor != 1)
-                    .ifPresent(factor -> config.putObject("rope_scaling").put("rope_type", "linear").put("factor", factor));
+            metadata.optionalNumber(key("rope.scale_linear"))
+                    .filter(factor -> factor != 1)
+                    .ifPresent(factor -> config.putObject("rope_scaling")
+                            .put("rope_type", "linear")
+                            .put("factor", factor));
         } else {
-            throw metadata.wrong(key("rope.scaling.type"), "is " + Text.quoted(type)
-                    + ", and only none, linear and llama3 frequencies can be read");
+            throw metadata.wrong(
+                    key("rope.scaling.type"),
+                    "is " + Text.quoted(type) + ", and only none, linear and llama3 frequencies can be read");
         }
     }
 
     private int vocabulary() {
         GgufFile.Entry embedding = file.tensors().get(GgufNames.EMBEDDING);
-        if (embedding == null || embedding.shape().rank() != 2 || embedding.shape().dim(0) > Integer.MAX_VALUE) {
-            throw new Failure("tensor '" + GgufNames.EMBEDDING + "' is missing or not a matrix", file.path().toString(),
+        if (embedding == null
+                || embedding.shape().rank() != 2
+                || embedding.shape().dim(0) > Integer.MAX_VALUE) {
+            throw new Failure(
+                    "tensor '" + GgufNames.EMBEDDING + "' is missing or not a matrix",
+                    file.path().toString(),
                     GgufCursor.REMEDY);
         }
         return embedding.shape().extent(0);
@@ -156,8 +169,8 @@ final class GgufConfig {
 
     /** The sizes of the layers that differ from the largest, in the form of Hugging Face's heterogeneous configuration. */
     private void putLayers(ObjectNode config) {
-        Map<String, int[]> sizes = Map.of("num_attention_heads", heads, "num_key_value_heads", kvHeads,
-                "intermediate_size", intermediateSizes);
+        Map<String, int[]> sizes = Map.of(
+                "num_attention_heads", heads, "num_key_value_heads", kvHeads, "intermediate_size", intermediateSizes);
         ObjectNode perLayer = Json.object();
         for (int layer = 0; layer < layers; layer++) {
             ObjectNode overrides = Json.object();

@@ -7,8 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Supplier;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /** Reads the little-endian fields at the front of a GGUF file one after the other, never beyond its end. */
 final class GgufCursor {
@@ -18,7 +17,8 @@ final class GgufCursor {
     /** What a decoder puts where bytes are not UTF-8. */
     private static final char REPLACEMENT = '\uFFFD';
 
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 

@@ -6,8 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 
@@ -30,11 +29,9 @@ public final class GgufFile implements AutoCloseable {
      * @param name  the file's own name, such as {@code blk.0.attn_q.weight}
      * @param shape outermost first: the file's dimensions reversed
      */
-    public record Entry(String name, DType type, Shape shape, MemorySegment bytes) {
-    }
+    public record Entry(String name, DType type, Shape shape, MemorySegment bytes) {}
 
-    private record Info(String name, DType type, Shape shape, long bytes, long offset) {
-    }
+    private record Info(String name, DType type, Shape shape, long bytes, long offset) {}
 
     private final MappedFile file;
     private final GgufCursor cursor;
@@ -112,7 +109,9 @@ public final class GgufFile implements AutoCloseable {
         if (Integer.reverseBytes(version) == 2 || Integer.reverseBytes(version) == 3) {
             throw new Failure("is a big-endian GGUF file", where(), "convert it to little-endian");
         }
-        throw new Failure("is GGUF version " + Integer.toUnsignedString(version) + ", and 2 and 3 can be read", where(),
+        throw new Failure(
+                "is GGUF version " + Integer.toUnsignedString(version) + ", and 2 and 3 can be read",
+                where(),
                 "convert the model again with a current converter");
     }
 
@@ -120,7 +119,8 @@ public final class GgufFile implements AutoCloseable {
         String name = cursor.string(() -> "a tensor's name");
         int axes = cursor.int32();
         if (axes < 0 || axes > MOST_AXES) {
-            throw cursor.lie(called(name) + " has " + Integer.toUnsignedString(axes) + " dimensions, and at most 4 are possible");
+            throw cursor.lie(called(name) + " has " + Integer.toUnsignedString(axes)
+                    + " dimensions, and at most 4 are possible");
         }
         long[] dims = new long[axes];
         for (int i = axes - 1; i >= 0; i--) {
@@ -130,13 +130,16 @@ public final class GgufFile implements AutoCloseable {
         long offset = cursor.int64();
         DType type = GgufType.numbered(number);
         if (type == null) {
-            throw new Failure(called(name) + " has the type " + GgufType.name(number) + ", which cannot be read", where(),
+            throw new Failure(
+                    called(name) + " has the type " + GgufType.name(number) + ", which cannot be read",
+                    where(),
                     "use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K");
         }
         try {
             Shape shape = Shape.of(dims);
             if (axes > 0 && shape.dim(-1) % type.blockElements() != 0) {
-                throw cursor.lie(called(name) + " has rows of " + shape.dim(-1) + " numbers, not whole blocks of " + type);
+                throw cursor.lie(
+                        called(name) + " has rows of " + shape.dim(-1) + " numbers, not whole blocks of " + type);
             }
             return new Info(name, type, shape, type.bytes(shape.elements()), offset);
         } catch (IllegalArgumentException | ArithmeticException e) {
@@ -146,7 +149,9 @@ public final class GgufFile implements AutoCloseable {
 
     private long alignment() {
         Object value = metadata.getOrDefault(ALIGNMENT_KEY, 32L);
-        if (value instanceof Long alignment && alignment > 0 && alignment <= LARGEST_ALIGNMENT
+        if (value instanceof Long alignment
+                && alignment > 0
+                && alignment <= LARGEST_ALIGNMENT
                 && Long.bitCount(alignment) == 1) {
             return alignment;
         }
@@ -159,12 +164,18 @@ public final class GgufFile implements AutoCloseable {
         long expected = 0;
         for (Info info : infos.values()) {
             if (info.offset() != expected) {
-                throw new Failure(called(info.name()) + " is said to lie at byte " + Long.toUnsignedString(info.offset())
-                        + " of the data, but the one before it ends at " + expected, where(), GgufCursor.REMEDY);
+                throw new Failure(
+                        called(info.name()) + " is said to lie at byte " + Long.toUnsignedString(info.offset())
+                                + " of the data, but the one before it ends at " + expected,
+                        where(),
+                        GgufCursor.REMEDY);
             }
             if (expected > dataBytes || info.bytes() > dataBytes - expected) {
-                throw new Failure(called(info.name()) + " ends beyond the end of the file, which has " + dataBytes + " bytes of data",
-                        where(), GgufCursor.REMEDY);
+                throw new Failure(
+                        called(info.name()) + " ends beyond the end of the file, which has " + dataBytes
+                                + " bytes of data",
+                        where(),
+                        GgufCursor.REMEDY);
             }
             MemorySegment bytes = file.segment().asSlice(dataStart + expected, info.bytes());
             tensors.put(info.name(), new Entry(info.name(), info.type(), info.shape(), bytes));

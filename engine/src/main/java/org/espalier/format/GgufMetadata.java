@@ -4,8 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /** Typed reading of GGUF metadata: a value that is missing or of another kind is one clear line. */
 final class GgufMetadata {

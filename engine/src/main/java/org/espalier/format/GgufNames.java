@@ -13,9 +13,12 @@ final class GgufNames {
     static final String ROPE_FACTORS = "rope_freqs.weight";
 
     private static final Map<String, String> MODEL = Map.of(
-            EMBEDDING, "model.embed_tokens.weight",
-            "output_norm.weight", "model.norm.weight",
-            OUTPUT, "lm_head.weight");
+            EMBEDDING,
+            "model.embed_tokens.weight",
+            "output_norm.weight",
+            "model.norm.weight",
+            OUTPUT,
+            "lm_head.weight");
     private static final Map<String, String> LAYER = Map.of(
             "attn_norm", "input_layernorm",
             "attn_q", "self_attn.q_proj",
@@ -35,11 +38,9 @@ final class GgufNames {
      * @param layer its layer, -1 outside the layers
      * @param part  GGUF's name inside the layer, such as {@code attn_q}, empty outside
      */
-    record Place(String name, int layer, String part) {
-    }
+    record Place(String name, int layer, String part) {}
 
-    private GgufNames() {
-    }
+    private GgufNames() {}
 
     /** The place of GGUF's {@code name}, or nothing for a tensor that such a model does not have. */
     static Optional<Place> place(String name) {
@@ -53,6 +54,7 @@ final class GgufNames {
             return Optional.empty();
         }
         int layer = Integer.parseInt(block.group(1));
-        return Optional.of(new Place("model.layers." + layer + "." + part + "." + block.group(3), layer, block.group(2)));
+        return Optional.of(
+                new Place("model.layers." + layer + "." + part + "." + block.group(3), layer, block.group(2)));
     }
 }

@@ -26,8 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /** JSON files from strangers: bounded in size, nesting, names, strings and numbers; no key twice; errors with their place. */
 public final class Json {
@@ -51,12 +50,12 @@ public final class Json {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(SerializationFeature.INDENT_OUTPUT);
 
-    private Json() {
-    }
+    private Json() {}
 
     /** A parser of UTF-8 and nothing else: bytes that are not valid UTF-8 end in an exception. */
     static JsonParser parser(byte[] utf8) throws IOException {
-        return FACTORY.createParser(new InputStreamReader(new ByteArrayInputStream(utf8), StandardCharsets.UTF_8.newDecoder()));
+        return FACTORY.createParser(
+                new InputStreamReader(new ByteArrayInputStream(utf8), StandardCharsets.UTF_8.newDecoder()));
     }
 
     /** What the bounded readers and the writers of this room are made from. */
@@ -157,7 +156,8 @@ public final class Json {
 
     /** Why JSON was no record of the wanted kind, in one line: what the record itself said where it refused. */
     public static String reason(JsonProcessingException e) {
-        String message = e instanceof ValueInstantiationException && e.getCause() != null ? e.getCause().getMessage()
+        String message = e instanceof ValueInstantiationException && e.getCause() != null
+                ? e.getCause().getMessage()
                 : e.getOriginalMessage();
         return String.valueOf(message).lines().findFirst().orElse("unreadable");
     }
@@ -167,14 +167,17 @@ public final class Json {
         try {
             long size = Files.size(path);
             if (size > limit) {
-                throw new Failure("file has " + size + " bytes, more than the " + limit + " that such a file may have",
-                        path.toString(), "check that it is the right file");
+                throw new Failure(
+                        "file has " + size + " bytes, more than the " + limit + " that such a file may have",
+                        path.toString(),
+                        "check that it is the right file");
             }
             return Files.readAllBytes(path);
         } catch (NoSuchFileException e) {
             throw new Failure("no such file", path.toString(), "check the path", e);
         } catch (IOException e) {
-            throw new Failure("file cannot be read: " + e.getMessage(), path.toString(), "check it and its permissions", e);
+            throw new Failure(
+                    "file cannot be read: " + e.getMessage(), path.toString(), "check it and its permissions", e);
         }
     }
 

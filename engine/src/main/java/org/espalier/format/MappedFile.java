@@ -8,8 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 
 /**
@@ -48,7 +47,8 @@ public final class MappedFile implements AutoCloseable {
             throw new Failure("no such file", path.toString(), "check the path", e);
         } catch (IOException e) {
             arena.close();
-            throw new Failure("file cannot be read: " + e.getMessage(), path.toString(), "check it and its permissions", e);
+            throw new Failure(
+                    "file cannot be read: " + e.getMessage(), path.toString(), "check it and its permissions", e);
         } catch (Failure e) {
             arena.close();
             throw e;

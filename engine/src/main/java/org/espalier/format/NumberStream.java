@@ -2,8 +2,7 @@ package org.espalier.format;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
@@ -72,7 +71,9 @@ final class NumberStream implements AutoCloseable {
             if (filled == CHUNK) {
                 flush();
             }
-            int room = (CHUNK - filled) / tensor.type().blockElements() * tensor.type().blockElements();
+            int room = (CHUNK - filled)
+                    / tensor.type().blockElements()
+                    * tensor.type().blockElements();
             int count = (int) Math.min(room, elements);
             Blocks.decode(tensor.type(), tensor.bytes(), byteOffset, numbers, filled, count);
             filled += count;
@@ -82,7 +83,7 @@ final class NumberStream implements AutoCloseable {
     }
 
     private void append(float[] row) throws IOException {
-        for (int from = 0; from < row.length;) {
+        for (int from = 0; from < row.length; ) {
             if (filled == CHUNK) {
                 flush();
             }
@@ -106,7 +107,9 @@ final class NumberStream implements AutoCloseable {
     private void requireRange() {
         for (int i = 0; i < filled; i++) {
             if (Float.isFinite(numbers[i]) && Math.abs(numbers[i]) >= 65520f) {
-                throw new Failure("the number " + numbers[i] + " does not fit float16", "tensor " + tensor.name(),
+                throw new Failure(
+                        "the number " + numbers[i] + " does not fit float16",
+                        "tensor " + tensor.name(),
                         "convert to bf16 or f32");
             }
         }

@@ -11,8 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.PathExchange;
 
 /**
@@ -80,11 +79,15 @@ public final class Output implements AutoCloseable {
         String what = e.getMessage();
         if (e instanceof FileSystemException detailed) {
             String name = e.getClass().getSimpleName().replace("Exception", "");
-            what = detailed.getReason() != null ? detailed.getReason()
+            what = detailed.getReason() != null
+                    ? detailed.getReason()
                     : name.replaceAll("([a-z])([A-Z])", "$1 $2").toLowerCase(Locale.ROOT);
         }
-        return new Failure("cannot be written: " + what, target.toString(),
-                "make room or name another place; what stood there is unchanged", e);
+        return new Failure(
+                "cannot be written: " + what,
+                target.toString(),
+                "make room or name another place; what stood there is unchanged",
+                e);
     }
 
     /** Where to write: a file to create, or an empty folder to fill. */
@@ -142,13 +145,16 @@ public final class Output implements AutoCloseable {
     /** A folder takes only a folder's place, a file only a file's, and never one that a person stands in. */
     private void requireReplaceable(boolean folder) {
         Path here = Path.of("").toAbsolutePath();
-        if (target.getParent() == null || here.startsWith(target)
+        if (target.getParent() == null
+                || here.startsWith(target)
                 || Path.of(System.getProperty("user.home", "/")).startsWith(target)) {
             throw new Failure("is a folder that must not be replaced", target.toString(), "name a new place inside it");
         }
         if (Files.exists(target) && (folder ? !Files.isDirectory(target) : !Files.isRegularFile(target))) {
-            throw new Failure(folder ? "a file stands where a folder is to be written" : "is not a regular file",
-                    target.toString(), "name another place");
+            throw new Failure(
+                    folder ? "a file stands where a folder is to be written" : "is not a regular file",
+                    target.toString(),
+                    "name another place");
         }
     }
 

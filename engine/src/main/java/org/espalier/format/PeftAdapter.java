@@ -7,8 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.TreeMap;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * A LoRA adapter in the folder form of Hugging Face's PEFT: {@code adapter_config.json} beside
@@ -42,9 +41,12 @@ public final class PeftAdapter implements AutoCloseable {
         if (!Files.exists(folder)) {
             throw new Failure("no such adapter", folder.toString(), "name a folder with " + CONFIG + " and " + WEIGHTS);
         }
-        PeftConfig config = PeftConfig.read(Json.readObject(folder.resolve(CONFIG)), folder.resolve(CONFIG).toString());
+        PeftConfig config = PeftConfig.read(
+                Json.readObject(folder.resolve(CONFIG)), folder.resolve(CONFIG).toString());
         if (!Files.exists(folder.resolve(WEIGHTS)) && Files.exists(folder.resolve("adapter_model.bin"))) {
-            throw new Failure("the adapter is stored as adapter_model.bin, which may hold code", folder.toString(),
+            throw new Failure(
+                    "the adapter is stored as adapter_model.bin, which may hold code",
+                    folder.toString(),
                     "save it as safetensors");
         }
         PeftAdapter adapter = new PeftAdapter(config, SafetensorsFile.open(folder.resolve(WEIGHTS)));
@@ -58,10 +60,14 @@ public final class PeftAdapter implements AutoCloseable {
     }
 
     /** The configuration and the tensors, by PEFT's names, of an adapter: its folder must exist. */
-    public static void writeInto(Path folder, PeftConfig config, List<SafetensorsWriter.Entry> tensors) throws IOException {
+    public static void writeInto(Path folder, PeftConfig config, List<SafetensorsWriter.Entry> tensors)
+            throws IOException {
         Files.write(folder.resolve(CONFIG), Json.toBytes(config.toJson()));
-        SafetensorsWriter.write(folder.resolve(WEIGHTS), tensors.stream().map(t ->
-                new SafetensorsWriter.Entry(PREFIX + t.name(), t.type(), t.shape(), t.content())).toList());
+        SafetensorsWriter.write(
+                folder.resolve(WEIGHTS),
+                tensors.stream()
+                        .map(t -> new SafetensorsWriter.Entry(PREFIX + t.name(), t.type(), t.shape(), t.content()))
+                        .toList());
     }
 
     public PeftConfig config() {
@@ -79,29 +85,39 @@ public final class PeftAdapter implements AutoCloseable {
 
     /** The full names of the projections that have an adapter. */
     public List<String> projections() {
-        return tensors.keySet().stream().filter(n -> n.endsWith(SUFFIX_A))
-                .map(n -> n.substring(0, n.length() - SUFFIX_A.length())).toList();
+        return tensors.keySet().stream()
+                .filter(n -> n.endsWith(SUFFIX_A))
+                .map(n -> n.substring(0, n.length() - SUFFIX_A.length()))
+                .toList();
     }
 
     private void read() {
         file.tensors().forEach((name, tensor) -> {
             boolean known = name.startsWith(PREFIX) && (name.endsWith(SUFFIX_A) || name.endsWith(SUFFIX_B));
             if (!known || tensor.shape().rank() != 2 || !tensor.type().floating()) {
-                throw new Failure("tensor " + Text.quoted(name) + " " + tensor.type() + " " + tensor.shape()
-                        + " is no matrix of a LoRA adapter", file.path().toString(), "only plain LoRA can be used");
+                throw new Failure(
+                        "tensor " + Text.quoted(name) + " " + tensor.type() + " " + tensor.shape()
+                                + " is no matrix of a LoRA adapter",
+                        file.path().toString(),
+                        "only plain LoRA can be used");
             }
             long rank = tensor.shape().dim(name.endsWith(SUFFIX_A) ? 0 : 1);
             if (rank != config.rank()) {
-                throw new Failure("tensor " + Text.quoted(name) + " has rank " + rank + ", not " + config.rank(),
-                        file.path().toString(), "only adapters of one rank can be used");
+                throw new Failure(
+                        "tensor " + Text.quoted(name) + " has rank " + rank + ", not " + config.rank(),
+                        file.path().toString(),
+                        "only adapters of one rank can be used");
             }
             tensors.put(name.substring(PREFIX.length()), tensor);
         });
         for (String name : tensors.keySet()) {
-            String fellow = name.endsWith(SUFFIX_A) ? name.replace(SUFFIX_A, SUFFIX_B) : name.replace(SUFFIX_B, SUFFIX_A);
+            String fellow =
+                    name.endsWith(SUFFIX_A) ? name.replace(SUFFIX_A, SUFFIX_B) : name.replace(SUFFIX_B, SUFFIX_A);
             if (!tensors.containsKey(fellow)) {
-                throw new Failure("tensor " + Text.quoted(name) + " is there without " + Text.quoted(fellow),
-                        file.path().toString(), "save the adapter again");
+                throw new Failure(
+                        "tensor " + Text.quoted(name) + " is there without " + Text.quoted(fellow),
+                        file.path().toString(),
+                        "save the adapter again");
             }
         }
         if (tensors.isEmpty()) {

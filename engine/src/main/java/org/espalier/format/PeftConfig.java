@@ -3,8 +3,7 @@ package org.espalier.format;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * What {@code adapter_config.json} of Hugging Face's PEFT says of a LoRA adapter, as far as it matters here.
@@ -16,14 +15,25 @@ import org.espalier.ffi.Failure;
  * @param targets        projections that have one, by the last part of their name; empty if the file says it another way
  * @param baseModel      the model it was trained on, for people
  */
-public record PeftConfig(int rank, double alpha, boolean rankStabilised, double dropout, List<String> targets,
-        String baseModel) {
+public record PeftConfig(
+        int rank, double alpha, boolean rankStabilised, double dropout, List<String> targets, String baseModel) {
 
     private static final String REMEDY = "only plain LoRA of one rank can be used; train or save it that way";
     /** Settings that change what an adapter computes, which this version does not follow. */
-    private static final List<String> UNSUPPORTED = List.of("use_dora", "fan_in_fan_out", "lora_bias", "modules_to_save",
-            "rank_pattern", "alpha_pattern", "layer_replication", "trainable_token_indices", "target_parameters",
-            "use_qalora", "use_bdlora", "arrow_config", "alora_invocation_tokens");
+    private static final List<String> UNSUPPORTED = List.of(
+            "use_dora",
+            "fan_in_fan_out",
+            "lora_bias",
+            "modules_to_save",
+            "rank_pattern",
+            "alpha_pattern",
+            "layer_replication",
+            "trainable_token_indices",
+            "target_parameters",
+            "use_qalora",
+            "use_bdlora",
+            "arrow_config",
+            "alora_invocation_tokens");
 
     public PeftConfig {
         targets = List.copyOf(targets);
@@ -54,16 +64,23 @@ public record PeftConfig(int rank, double alpha, boolean rankStabilised, double 
         int rank = json.path("r").asInt(8);
         double alpha = json.path("lora_alpha").asDouble(8);
         if (rank < 1 || !Double.isFinite(alpha)) {
-            throw new Failure("the adapter has rank " + json.get("r") + " and alpha " + json.get("lora_alpha"), where, REMEDY);
+            throw new Failure(
+                    "the adapter has rank " + json.get("r") + " and alpha " + json.get("lora_alpha"), where, REMEDY);
         }
         JsonNode targets = json.path("target_modules");
-        return new PeftConfig(rank, alpha, json.path("use_rslora").asBoolean(), json.path("lora_dropout").asDouble(0),
+        return new PeftConfig(
+                rank,
+                alpha,
+                json.path("use_rslora").asBoolean(),
+                json.path("lora_dropout").asDouble(0),
                 targets.isArray() ? targets.valueStream().map(JsonNode::asText).toList() : List.of(),
                 json.path("base_model_name_or_path").asText(""));
     }
 
     private static boolean isSet(JsonNode value) {
-        return value != null && !value.isNull() && !(value.isBoolean() && !value.asBoolean())
+        return value != null
+                && !value.isNull()
+                && !(value.isBoolean() && !value.asBoolean())
                 && !(value.isContainerNode() && value.isEmpty());
     }
 
@@ -78,7 +95,10 @@ public record PeftConfig(int rank, double alpha, boolean rankStabilised, double 
             json.put("lora_alpha", alpha);
         }
         json.put("lora_dropout", dropout).put("bias", "none").put("use_rslora", rankStabilised);
-        json.put("use_dora", false).put("fan_in_fan_out", false).put("inference_mode", true).put("init_lora_weights", true);
+        json.put("use_dora", false)
+                .put("fan_in_fan_out", false)
+                .put("inference_mode", true)
+                .put("init_lora_weights", true);
         targets.forEach(json.putArray("target_modules")::add);
         json.putObject("rank_pattern");
         json.putObject("alpha_pattern");

@@ -4,8 +4,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 
@@ -28,27 +27,39 @@ public final class PeftMerge {
         }
     }
 
-    private PeftMerge() {
-    }
+    private PeftMerge() {}
 
     /**
      * Writes {@code source} with the adapter in it; see {@link Conversion#toSafetensors} for the other arguments.
      *
      * @throws Failure also if the adapter does not fit the weights
      */
-    public static void toSafetensors(Checkpoint source, PeftAdapter adapter, Path out, Optional<DType> type,
-            Map<String, byte[]> files, boolean force, Conversion.Progress progress) {
+    public static void toSafetensors(
+            Checkpoint source,
+            PeftAdapter adapter,
+            Path out,
+            Optional<DType> type,
+            Map<String, byte[]> files,
+            boolean force,
+            Conversion.Progress progress) {
         Map<String, LowRank> edits = new HashMap<>();
         for (String projection : adapter.projections()) {
             String name = projection + ".weight";
             StoredTensor weight = source.tensors().get(name);
             StoredTensor a = adapter.tensors().get(projection + PeftAdapter.SUFFIX_A);
             StoredTensor b = adapter.tensors().get(projection + PeftAdapter.SUFFIX_B);
-            if (weight == null || weight.shape().rank() != 2 || weight.shape().dim(1) != a.shape().dim(1)
+            if (weight == null
+                    || weight.shape().rank() != 2
+                    || weight.shape().dim(1) != a.shape().dim(1)
                     || weight.shape().dim(0) != b.shape().dim(0)) {
-                throw new Failure("the adapter of " + Text.quoted(projection) + ", [" + b.shape().dim(0) + ", "
-                        + a.shape().dim(1) + "], does not fit the model's "
-                        + (weight == null ? "lack of one" : weight.shape().toString()), adapter.path().toString(),
+                throw new Failure(
+                        "the adapter of " + Text.quoted(projection) + ", ["
+                                + b.shape().dim(0) + ", "
+                                + a.shape().dim(1) + "], does not fit the model's "
+                                + (weight == null
+                                        ? "lack of one"
+                                        : weight.shape().toString()),
+                        adapter.path().toString(),
                         "merge it into the model it was trained on");
             }
             edits.put(name, new LowRank(rows(a, 1), rows(b, adapter.config().scale())));

@@ -1,8 +1,7 @@
 package org.espalier.format;
 
 import java.nio.file.Path;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 
@@ -14,13 +13,13 @@ final class RopeFactors {
 
     /** What every published Llama 3 uses, and no GGUF file says. */
     static final double LOW_FREQUENCY_FACTOR = 1;
+
     static final double HIGH_FREQUENCY_FACTOR = 4;
     static final int ORIGINAL_CONTEXT = 8192;
 
     private static final double TOLERANCE = 1e-4;
 
-    private RopeFactors() {
-    }
+    private RopeFactors() {}
 
     /**
      * The scaling factor behind {@code tensor}, [headDim / 2].
@@ -29,9 +28,14 @@ final class RopeFactors {
      */
     static double llama3Factor(GgufFile.Entry tensor, double theta, int headDim, Path path) {
         int half = headDim / 2;
-        if (tensor.type() != DType.F32 || tensor.shape().rank() != 1 || tensor.shape().dim(0) != half) {
-            throw new Failure("tensor '" + tensor.name() + "' is " + tensor.type() + " " + tensor.shape() + ", not F32 ["
-                    + half + "]", path.toString(), GgufCursor.REMEDY);
+        if (tensor.type() != DType.F32
+                || tensor.shape().rank() != 1
+                || tensor.shape().dim(0) != half) {
+            throw new Failure(
+                    "tensor '" + tensor.name() + "' is " + tensor.type() + " " + tensor.shape() + ", not F32 [" + half
+                            + "]",
+                    path.toString(),
+                    GgufCursor.REMEDY);
         }
         float[] divisors = new float[half];
         Blocks.decode(DType.F32, tensor.bytes(), 0, divisors, 0, half);
@@ -39,8 +43,10 @@ final class RopeFactors {
         for (int i = 0; i < half; i++) {
             double expected = divisor(2 * Math.PI * Math.pow(theta, 2.0 * i / headDim), factor);
             if (!(Math.abs(divisors[i] - expected) <= TOLERANCE * expected)) {
-                throw new Failure("the frequencies of '" + tensor.name() + "' are not those of llama3 scaling: number "
-                        + i + " is " + divisors[i] + ", expected " + expected, path.toString(),
+                throw new Failure(
+                        "the frequencies of '" + tensor.name() + "' are not those of llama3 scaling: number " + i
+                                + " is " + divisors[i] + ", expected " + expected,
+                        path.toString(),
                         "use the safetensors checkpoint of this model");
             }
         }
@@ -54,8 +60,8 @@ final class RopeFactors {
         if (wavelength > ORIGINAL_CONTEXT / LOW_FREQUENCY_FACTOR) {
             return factor;
         }
-        double smooth = (ORIGINAL_CONTEXT / wavelength - LOW_FREQUENCY_FACTOR)
-                / (HIGH_FREQUENCY_FACTOR - LOW_FREQUENCY_FACTOR);
+        double smooth =
+                (ORIGINAL_CONTEXT / wavelength - LOW_FREQUENCY_FACTOR) / (HIGH_FREQUENCY_FACTOR - LOW_FREQUENCY_FACTOR);
         return 1 / ((1 - smooth) / factor + smooth);
     }
 }

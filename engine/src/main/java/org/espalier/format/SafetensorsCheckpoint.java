@@ -12,8 +12,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /** A folder with {@code config.json} and one or more safetensors files. */
 final class SafetensorsCheckpoint implements Checkpoint {
@@ -53,8 +52,10 @@ final class SafetensorsCheckpoint implements Checkpoint {
             for (Map.Entry<String, List<String>> shard : shards.entrySet()) {
                 Path path = folder.resolve(shard.getKey());
                 if (!Files.exists(path)) {
-                    throw new Failure("the index names the shard " + shard.getKey() + ", which is not there",
-                            index.toString(), "fetch the missing file");
+                    throw new Failure(
+                            "the index names the shard " + shard.getKey() + ", which is not there",
+                            index.toString(),
+                            "fetch the missing file");
                 }
                 SafetensorsFile file = SafetensorsFile.open(path);
                 files.add(file);
@@ -80,8 +81,10 @@ final class SafetensorsCheckpoint implements Checkpoint {
         for (Map.Entry<String, JsonNode> entry : weightMap.properties()) {
             String shard = entry.getValue().textValue();
             if (shard == null || !SHARD.matcher(shard).matches()) {
-                throw new Failure("tensor " + Text.quoted(entry.getKey()) + " is said to be in "
-                        + Text.quoted(entry.getValue().asText()) + ", which is no shard's name", index.toString(),
+                throw new Failure(
+                        "tensor " + Text.quoted(entry.getKey()) + " is said to be in "
+                                + Text.quoted(entry.getValue().asText()) + ", which is no shard's name",
+                        index.toString(),
                         "fetch or write it again");
             }
             shards.computeIfAbsent(shard, name -> new ArrayList<>()).add(entry.getKey());
@@ -92,14 +95,23 @@ final class SafetensorsCheckpoint implements Checkpoint {
     private static void requireSameTensors(Path index, List<String> names, SafetensorsFile file) {
         for (String name : names) {
             if (!file.tensors().containsKey(name)) {
-                throw new Failure("the index says that " + file.path().getFileName() + " holds tensor " + Text.quoted(name)
-                        + ", which it does not", index.toString(), "fetch the index and the shards again");
+                throw new Failure(
+                        "the index says that " + file.path().getFileName() + " holds tensor " + Text.quoted(name)
+                                + ", which it does not",
+                        index.toString(),
+                        "fetch the index and the shards again");
             }
         }
         if (names.size() != file.tensors().size()) {
-            String extra = file.tensors().keySet().stream().filter(name -> !names.contains(name)).findFirst().orElse("");
-            throw new Failure(file.path().getFileName() + " holds tensor " + Text.quoted(extra)
-                    + ", which the index does not place there", index.toString(), "fetch the index and the shards again");
+            String extra = file.tensors().keySet().stream()
+                    .filter(name -> !names.contains(name))
+                    .findFirst()
+                    .orElse("");
+            throw new Failure(
+                    file.path().getFileName() + " holds tensor " + Text.quoted(extra)
+                            + ", which the index does not place there",
+                    index.toString(),
+                    "fetch the index and the shards again");
         }
     }
 

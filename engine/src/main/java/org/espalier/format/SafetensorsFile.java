@@ -6,8 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * One safetensors file, mapped: eight bytes of header length (little-endian), the header, the numbers. Everything the
@@ -25,8 +24,8 @@ public final class SafetensorsFile implements AutoCloseable {
     private final SequencedMap<String, String> metadata;
     private final SequencedMap<String, StoredTensor> tensors;
 
-    private SafetensorsFile(MappedFile file, SequencedMap<String, String> metadata,
-            SequencedMap<String, StoredTensor> tensors) {
+    private SafetensorsFile(
+            MappedFile file, SequencedMap<String, String> metadata, SequencedMap<String, StoredTensor> tensors) {
         this.file = file;
         this.metadata = metadata;
         this.tensors = tensors;
@@ -53,16 +52,25 @@ public final class SafetensorsFile implements AutoCloseable {
         }
         long length = all.get(LENGTH, 0);
         if (length < 2 || length > LONGEST_HEADER || length > all.byteSize() - 8) {
-            throw new Failure("header length " + Long.toUnsignedString(length) + " is not between 2 and "
-                    + Math.min(LONGEST_HEADER, all.byteSize() - 8), where, REMEDY);
+            throw new Failure(
+                    "header length " + Long.toUnsignedString(length) + " is not between 2 and "
+                            + Math.min(LONGEST_HEADER, all.byteSize() - 8),
+                    where,
+                    REMEDY);
         }
         byte[] json = all.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE);
         MemorySegment data = all.asSlice(8 + length);
         SafetensorsHeader header = SafetensorsHeader.parse(file.path(), json, data.byteSize());
         SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
         for (SafetensorsHeader.Entry entry : header.entries()) {
-            tensors.put(entry.name(), new StoredTensor(entry.name(), entry.type(), entry.shape(),
-                    data.asSlice(entry.begin(), entry.end() - entry.begin()), RowOrder.IDENTITY));
+            tensors.put(
+                    entry.name(),
+                    new StoredTensor(
+                            entry.name(),
+                            entry.type(),
+                            entry.shape(),
+                            data.asSlice(entry.begin(), entry.end() - entry.begin()),
+                            RowOrder.IDENTITY));
         }
         return new SafetensorsFile(file, header.metadata(), tensors);
     }

@@ -11,8 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.function.Supplier;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 
@@ -22,8 +21,7 @@ final class SafetensorsHeader {
     private static final int MOST_AXES = 64;
 
     /** One tensor; {@code begin} and {@code end} count from the byte after the header. */
-    record Entry(String name, DType type, Shape shape, long begin, long end) {
-    }
+    record Entry(String name, DType type, Shape shape, long begin, long end) {}
 
     private final Path path;
     private final long dataBytes;
@@ -86,7 +84,9 @@ final class SafetensorsHeader {
     private void readMetadata(JsonParser parser) throws IOException {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String key = parser.currentName();
-            require(parser.nextToken() == JsonToken.VALUE_STRING, () -> "metadata " + Text.quoted(key) + " is not a string");
+            require(
+                    parser.nextToken() == JsonToken.VALUE_STRING,
+                    () -> "metadata " + Text.quoted(key) + " is not a string");
             metadata.put(key, parser.getText());
         }
     }
@@ -100,7 +100,9 @@ final class SafetensorsHeader {
             JsonToken value = parser.nextToken();
             switch (key) {
                 case "dtype" -> {
-                    require(value == JsonToken.VALUE_STRING, () -> "the dtype of " + Text.quoted(name) + " is not a string");
+                    require(
+                            value == JsonToken.VALUE_STRING,
+                            () -> "the dtype of " + Text.quoted(name) + " is not a string");
                     typeName = parser.getText();
                 }
                 case "shape" -> dims = readNumbers(parser, "shape", name);
@@ -108,18 +110,25 @@ final class SafetensorsHeader {
                 default -> parser.skipChildren();
             }
         }
-        require(typeName != null && dims != null && offsets != null,
+        require(
+                typeName != null && dims != null && offsets != null,
                 () -> "tensor " + Text.quoted(name) + " lacks dtype, shape or data_offsets");
         return checkedEntry(name, typeName, dims, offsets);
     }
 
     private long[] readNumbers(JsonParser parser, String key, String name) throws IOException {
-        require(parser.currentToken() == JsonToken.START_ARRAY, () -> key + " of " + Text.quoted(name) + " is not an array");
+        require(
+                parser.currentToken() == JsonToken.START_ARRAY,
+                () -> key + " of " + Text.quoted(name) + " is not an array");
         int count = 0;
         while (parser.nextToken() != JsonToken.END_ARRAY) {
-            require(parser.currentToken() == JsonToken.VALUE_NUMBER_INT && parser.getLongValue() >= 0,
-                    () -> key + " of " + Text.quoted(name) + " holds something that is not a whole number of at least 0");
-            require(count < MOST_AXES, () -> key + " of " + Text.quoted(name) + " has more than " + MOST_AXES + " numbers");
+            require(
+                    parser.currentToken() == JsonToken.VALUE_NUMBER_INT && parser.getLongValue() >= 0,
+                    () -> key + " of " + Text.quoted(name)
+                            + " holds something that is not a whole number of at least 0");
+            require(
+                    count < MOST_AXES,
+                    () -> key + " of " + Text.quoted(name) + " has more than " + MOST_AXES + " numbers");
             numbers[count++] = parser.getLongValue();
         }
         return Arrays.copyOf(numbers, count);
@@ -128,17 +137,24 @@ final class SafetensorsHeader {
     private Entry checkedEntry(String name, String typeName, long[] dims, long[] offsets) {
         DType type = SafetensorsType.named(typeName);
         if (type == null) {
-            throw new Failure("tensor " + Text.quoted(name) + " has the type " + Text.quoted(typeName) + ", which cannot be read",
-                    path.toString(), "convert it to one of " + SafetensorsType.known());
+            throw new Failure(
+                    "tensor " + Text.quoted(name) + " has the type " + Text.quoted(typeName) + ", which cannot be read",
+                    path.toString(),
+                    "convert it to one of " + SafetensorsType.known());
         }
-        require(offsets.length == 2 && offsets[0] <= offsets[1],
+        require(
+                offsets.length == 2 && offsets[0] <= offsets[1],
                 () -> "tensor " + Text.quoted(name) + " has data_offsets that are not [begin, end]");
-        require(offsets[1] <= dataBytes, () -> "tensor " + Text.quoted(name) + " ends at byte " + offsets[1] + " of "
-                + dataBytes + " bytes of data");
+        require(
+                offsets[1] <= dataBytes,
+                () -> "tensor " + Text.quoted(name) + " ends at byte " + offsets[1] + " of " + dataBytes
+                        + " bytes of data");
         Shape shape = shape(name, type, dims);
         long bytes = type.bytes(shape.elements());
-        require(bytes == offsets[1] - offsets[0], () -> "tensor " + Text.quoted(name) + " is " + type + " " + shape + ", "
-                + bytes + " bytes, but takes " + (offsets[1] - offsets[0]));
+        require(
+                bytes == offsets[1] - offsets[0],
+                () -> "tensor " + Text.quoted(name) + " is " + type + " " + shape + ", " + bytes + " bytes, but takes "
+                        + (offsets[1] - offsets[0]));
         return new Entry(name, type, shape, offsets[0], offsets[1]);
     }
 
@@ -158,11 +174,12 @@ final class SafetensorsHeader {
         long end = 0;
         for (Entry entry : entries) {
             if (entry.begin() > end) {
-                throw lie("nothing says what lies before tensor " + Text.quoted(entry.name()) + ", bytes " + end + " to "
-                        + entry.begin());
+                throw lie("nothing says what lies before tensor " + Text.quoted(entry.name()) + ", bytes " + end
+                        + " to " + entry.begin());
             }
             if (entry.begin() < end) {
-                throw lie("tensor " + Text.quoted(entry.name()) + " overlaps the one before it, which ends at byte " + end);
+                throw lie("tensor " + Text.quoted(entry.name()) + " overlaps the one before it, which ends at byte "
+                        + end);
             }
             end = entry.end();
         }

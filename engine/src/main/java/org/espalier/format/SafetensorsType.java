@@ -1,18 +1,25 @@
 package org.espalier.format;
 
 import java.util.List;
-
 import org.espalier.tensor.DType;
 
 /** The types a safetensors file can hold, in the order in which writers lay tensors out. */
 final class SafetensorsType {
 
     /** As the reference writer sorts them: by alignment, largest first, equal alignments in its own fixed order. */
-    private static final List<DType> LAYOUT = List.of(DType.I64, DType.F64, DType.F32, DType.I32, DType.BF16, DType.F16,
-            DType.I16, DType.I8, DType.U8, DType.BOOL);
+    private static final List<DType> LAYOUT = List.of(
+            DType.I64,
+            DType.F64,
+            DType.F32,
+            DType.I32,
+            DType.BF16,
+            DType.F16,
+            DType.I16,
+            DType.I8,
+            DType.U8,
+            DType.BOOL);
 
-    private SafetensorsType() {
-    }
+    private SafetensorsType() {}
 
     /** The type of this name, or null if we know none. */
     static DType named(String name) {

@@ -13,7 +13,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 
@@ -49,8 +48,7 @@ public final class SafetensorsWriter {
         }
     }
 
-    private SafetensorsWriter() {
-    }
+    private SafetensorsWriter() {}
 
     /** Writes one new file. Use {@link Output} to have it appear whole. */
     public static void write(Path file, List<Entry> entries) throws IOException {
@@ -100,13 +98,16 @@ public final class SafetensorsWriter {
         long begin = channel.position();
         entry.content().writeTo(bytes -> {
             for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-                writeAll(channel, bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer());
+                writeAll(
+                        channel,
+                        bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at))
+                                .asByteBuffer());
             }
         });
         long written = channel.position() - begin;
         if (written != entry.bytes()) {
-            throw new IllegalStateException("tensor " + entry.name() + " is " + entry.type() + " " + entry.shape() + ", "
-                    + entry.bytes() + " bytes, but " + written + " were written");
+            throw new IllegalStateException("tensor " + entry.name() + " is " + entry.type() + " " + entry.shape()
+                    + ", " + entry.bytes() + " bytes, but " + written + " were written");
         }
     }
 

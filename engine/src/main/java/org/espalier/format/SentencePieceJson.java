@@ -7,8 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * Turns a SentencePiece vocabulary into the {@code tokenizer.json} that Hugging Face's LLaMA conversion gives: the same
@@ -20,11 +19,11 @@ final class SentencePieceJson {
     private static final String SPACE = "▁";
     /** SentencePiece's own default is 16; merges are sought at every place of a piece. */
     private static final int LONGEST_PIECE = 256;
+
     private static final int BYTES = 256;
 
     /** Two pieces that become the piece with {@code score}. */
-    private record Merge(String left, String right, float score) {
-    }
+    private record Merge(String left, String right, float score) {}
 
     private final SentencePiece model;
     private final String where;
@@ -41,7 +40,10 @@ final class SentencePieceJson {
      * @param before what stands before every text, such as the begin token
      * @param after  what stands behind it
      */
-    static ObjectNode make(SentencePiece model, List<TokenizerParts.Special> before, List<TokenizerParts.Special> after,
+    static ObjectNode make(
+            SentencePiece model,
+            List<TokenizerParts.Special> before,
+            List<TokenizerParts.Special> after,
             String where) {
         SentencePieceJson maker = new SentencePieceJson(model, where);
         maker.index();
@@ -90,8 +92,10 @@ final class SentencePieceJson {
 
     private ObjectNode bpe() {
         // Without bytes to fall back on, every unknown character is one token of its own.
-        ObjectNode bpe = TokenizerParts.bpe().put("unk_token", model.pieces().get(unknown).text())
-                .put("fuse_unk", byteFallback).put("byte_fallback", byteFallback);
+        ObjectNode bpe = TokenizerParts.bpe()
+                .put("unk_token", model.pieces().get(unknown).text())
+                .put("fuse_unk", byteFallback)
+                .put("byte_fallback", byteFallback);
         ObjectNode vocab = bpe.putObject("vocab");
         for (int id = 0; id < model.pieces().size(); id++) {
             vocab.put(model.pieces().get(id).text(), id);
@@ -112,7 +116,8 @@ final class SentencePieceJson {
             }
         }
         merges.sort(Comparator.comparingDouble((Merge m) -> -m.score())
-                .thenComparingInt(m -> ids.get(m.left())).thenComparingInt(m -> ids.get(m.right())));
+                .thenComparingInt(m -> ids.get(m.left()))
+                .thenComparingInt(m -> ids.get(m.right())));
         return merges;
     }
 
@@ -140,7 +145,8 @@ final class SentencePieceJson {
     }
 
     private ObjectNode unigram() {
-        ObjectNode unigram = TokenizerParts.typed("Unigram").put("unk_id", unknown).put("byte_fallback", byteFallback);
+        ObjectNode unigram =
+                TokenizerParts.typed("Unigram").put("unk_id", unknown).put("byte_fallback", byteFallback);
         ArrayNode vocab = unigram.putArray("vocab");
         for (SentencePiece.Piece piece : model.pieces()) {
             vocab.addArray().add(piece.text()).add((double) piece.score());
@@ -154,7 +160,7 @@ final class SentencePieceJson {
             switch (piece.type()) {
                 case UNKNOWN, CONTROL -> added.add(TokenizerParts.addedToken(id, piece.text(), true));
                 case USER_DEFINED -> added.add(TokenizerParts.addedToken(id, piece.text(), false));
-                case NORMAL, UNUSED, BYTE -> { }
+                case NORMAL, UNUSED, BYTE -> {}
             }
         }
     }
@@ -176,12 +182,16 @@ final class SentencePieceJson {
         }
         steps.add(TokenizerParts.typed("Fuse"));
         if (model.spacePrefix()) {
-            steps.add(TokenizerParts.typed("Strip").put("content", " ").put("start", 1).put("stop", 0));
+            steps.add(TokenizerParts.typed("Strip")
+                    .put("content", " ")
+                    .put("start", 1)
+                    .put("stop", 0));
         }
         return TokenizerParts.sequence("decoders", steps);
     }
 
     private Failure lie(String what) {
-        return new Failure("SentencePiece vocabulary cannot be used: " + what, where, "fetch or convert the model again");
+        return new Failure(
+                "SentencePiece vocabulary cannot be used: " + what, where, "fetch or convert the model again");
     }
 }

@@ -8,8 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * Reads SentencePiece's {@code tokenizer.model}: a protocol buffer whose message has the fields 1 pieces (1 text, 2 score,
@@ -63,8 +62,11 @@ final class SentencePieceReader {
 
     /** The control piece with an id; models without a begin or end piece have another kind there, or -1. */
     private Optional<String> control(long id) {
-        return Optional.of(id).filter(i -> i >= 0 && i < pieces.size()).map(i -> pieces.get((int) (long) i))
-                .filter(p -> p.type() == SentencePiece.Type.CONTROL).map(SentencePiece.Piece::text);
+        return Optional.of(id)
+                .filter(i -> i >= 0 && i < pieces.size())
+                .map(i -> pieces.get((int) (long) i))
+                .filter(p -> p.type() == SentencePiece.Type.CONTROL)
+                .map(SentencePiece.Piece::text);
     }
 
     private SentencePiece.Piece piece(ByteBuffer in) {
@@ -81,8 +83,11 @@ final class SentencePieceReader {
             }
         }
         long number = type;
-        return new SentencePiece.Piece(text, score, SentencePiece.type(number)
-                .orElseThrow(() -> lie("piece " + pieces.size() + " has the unknown type " + number)));
+        return new SentencePiece.Piece(
+                text,
+                score,
+                SentencePiece.type(number)
+                        .orElseThrow(() -> lie("piece " + pieces.size() + " has the unknown type " + number)));
     }
 
     private void trainer(ByteBuffer in) {
@@ -111,14 +116,18 @@ final class SentencePieceReader {
 
     private void requireIdentity(ByteBuffer table) {
         if (table.hasRemaining()) {
-            throw new Failure("SentencePiece model normalises characters by a table, which cannot be read", where,
+            throw new Failure(
+                    "SentencePiece model normalises characters by a table, which cannot be read",
+                    where,
                     "use a tokenizer.json");
         }
     }
 
     private void requireEscaping(long escapes) {
         if (escapes == 0) {
-            throw new Failure("SentencePiece model leaves spaces as they are, which cannot be read", where,
+            throw new Failure(
+                    "SentencePiece model leaves spaces as they are, which cannot be read",
+                    where,
                     "use a tokenizer.json");
         }
     }

@@ -9,16 +9,14 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /** SHA-256 of files. */
 public final class Sha256 {
 
     private static final int CHUNK = 1 << 20;
 
-    private Sha256() {
-    }
+    private Sha256() {}
 
     /** The hash of one file's bytes, in hexadecimal. */
     public static String ofFile(Path path) {
@@ -30,7 +28,8 @@ public final class Sha256 {
                 buffer.clear();
             }
         } catch (IOException e) {
-            throw new Failure("file cannot be read: " + e.getMessage(), path.toString(), "check it and its permissions", e);
+            throw new Failure(
+                    "file cannot be read: " + e.getMessage(), path.toString(), "check it and its permissions", e);
         }
         return HexFormat.of().formatHex(digest.digest());
     }

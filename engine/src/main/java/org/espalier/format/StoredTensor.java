@@ -1,7 +1,6 @@
 package org.espalier.format;
 
 import java.lang.foreign.MemorySegment;
-
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 

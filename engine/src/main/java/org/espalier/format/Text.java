@@ -5,15 +5,15 @@ final class Text {
 
     private static final int LONGEST = 80;
 
-    private Text() {
-    }
+    private Text() {}
 
     /** {@code name} in quotes, control characters escaped, cut after 80 characters. */
     static String quoted(String name) {
         StringBuilder out = new StringBuilder("'");
         for (int i = 0; i < Math.min(name.length(), LONGEST); i++) {
             char c = name.charAt(i);
-            if (Character.isISOControl(c) || Character.getType(c) == Character.LINE_SEPARATOR
+            if (Character.isISOControl(c)
+                    || Character.getType(c) == Character.LINE_SEPARATOR
                     || Character.getType(c) == Character.PARAGRAPH_SEPARATOR) {
                 out.append(String.format("\\u%04x", (int) c));
             } else {

@@ -6,14 +6,12 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /** Plain text from files. */
 public final class TextFile {
 
-    private TextFile() {
-    }
+    private TextFile() {}
 
     /**
      * The content of a UTF-8 file, which may be empty.
@@ -28,7 +26,10 @@ public final class TextFile {
             throw new Failure("no such file", file.toString(), "check the path");
         }
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(Files.readAllBytes(file))).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
+                    .toString();
         } catch (CharacterCodingException e) {
             throw new Failure("file is not UTF-8 text", file.toString(), "convert it to UTF-8", e);
         } catch (IOException e) {

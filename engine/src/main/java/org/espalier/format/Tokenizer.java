@@ -13,8 +13,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * Text to token ids and back, with the ids that Hugging Face's library gives. May be used by several threads at once.
@@ -35,7 +34,9 @@ public final class Tokenizer implements AutoCloseable {
         this.json = json;
         this.settings = settings;
         Set<Integer> ends = new LinkedHashSet<>();
-        settings.eosToken().flatMap(token -> json.id(token).stream().boxed().findFirst()).ifPresent(ends::add);
+        settings.eosToken()
+                .flatMap(token -> json.id(token).stream().boxed().findFirst())
+                .ifPresent(ends::add);
         ends.addAll(settings.eosIds());
         this.eosIds = List.copyOf(ends);
     }
@@ -53,7 +54,8 @@ public final class Tokenizer implements AutoCloseable {
         Path file = model.resolve(JSON);
         if (Files.exists(file)) {
             String text = new String(Json.readFile(file, Json.LARGEST_FILE), StandardCharsets.UTF_8);
-            return make(text, TokenizerJson.check(text, file.toString()), TokenizerSettings.read(model), file.toString());
+            return make(
+                    text, TokenizerJson.check(text, file.toString()), TokenizerSettings.read(model), file.toString());
         }
         if (Files.exists(model.resolve(SENTENCE_PIECE))) {
             return openSentencePiece(model.resolve(SENTENCE_PIECE), TokenizerSettings.read(model));
@@ -136,16 +138,21 @@ public final class Tokenizer implements AutoCloseable {
     private static Tokenizer openSentencePiece(Path file, TokenizerSettings given) {
         SentencePiece model = SentencePieceReader.read(file);
         TokenizerSettings settings = model.complete(given);
-        ObjectNode document = SentencePieceJson.make(model, special(settings.addBos().orElse(true), settings.bosToken(), model),
-                special(settings.addEos().orElse(false), settings.eosToken(), model), file.toString());
+        ObjectNode document = SentencePieceJson.make(
+                model,
+                special(settings.addBos().orElse(true), settings.bosToken(), model),
+                special(settings.addEos().orElse(false), settings.eosToken(), model),
+                file.toString());
         return make(document, settings, file.toString());
     }
 
     /** The token, if it is wanted and a piece of the model. */
     private static List<TokenizerParts.Special> special(boolean wanted, Optional<String> token, SentencePiece model) {
         return token.filter(t -> wanted).stream()
-                .flatMap(t -> IntStream.range(0, model.pieces().size()).filter(i -> model.pieces().get(i).text().equals(t))
-                        .limit(1).mapToObj(i -> new TokenizerParts.Special(t, i)))
+                .flatMap(t -> IntStream.range(0, model.pieces().size())
+                        .filter(i -> model.pieces().get(i).text().equals(t))
+                        .limit(1)
+                        .mapToObj(i -> new TokenizerParts.Special(t, i)))
                 .toList();
     }
 
@@ -176,10 +183,13 @@ public final class Tokenizer implements AutoCloseable {
                     return ggufs.getFirst();
                 }
             } catch (IOException e) {
-                throw new Failure("folder cannot be read: " + e.getMessage(), folder.toString(), "check its permissions", e);
+                throw new Failure(
+                        "folder cannot be read: " + e.getMessage(), folder.toString(), "check its permissions", e);
             }
         }
-        throw new Failure("no tokenizer", folder.toString(),
+        throw new Failure(
+                "no tokenizer",
+                folder.toString(),
                 "name a folder with tokenizer.json or tokenizer.model, or a .gguf file");
     }
 }

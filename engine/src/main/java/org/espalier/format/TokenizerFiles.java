@@ -10,11 +10,11 @@ import java.util.Map;
 public final class TokenizerFiles {
 
     private static final String CONFIG = "tokenizer_config.json";
-    private static final String[] NAMES = {Tokenizer.JSON, Tokenizer.SENTENCE_PIECE, CONFIG, "special_tokens_map.json",
-        "chat_template.jinja"};
+    private static final String[] NAMES = {
+        Tokenizer.JSON, Tokenizer.SENTENCE_PIECE, CONFIG, "special_tokens_map.json", "chat_template.jinja"
+    };
 
-    private TokenizerFiles() {
-    }
+    private TokenizerFiles() {}
 
     /**
      * The files of a GGUF checkpoint: those beside it if it was opened as a folder with a tokenizer, else made from its
@@ -22,7 +22,7 @@ public final class TokenizerFiles {
      *
      * @param model      what a person named: the folder or the file
      * @param checkpoint the same, opened
-     * @throws org.espalier.ffi.Failure if the tokenizer is malformed or of a kind that cannot be used
+     * @throws org.espalier.error.Failure if the tokenizer is malformed or of a kind that cannot be used
      */
     public static Map<String, byte[]> of(Path model, Checkpoint checkpoint) {
         if (Files.exists(model.resolve(Tokenizer.JSON)) || Files.exists(model.resolve(Tokenizer.SENTENCE_PIECE))) {

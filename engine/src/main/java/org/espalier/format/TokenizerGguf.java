@@ -8,8 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /** Turns the tokenizer in GGUF metadata, SentencePiece's or a byte-level one, into Hugging Face's form. */
 final class TokenizerGguf {
@@ -27,8 +26,9 @@ final class TokenizerGguf {
         this.where = where;
         this.tokens = require("tokens", String[].class);
         int normal = SentencePiece.Type.NORMAL.ordinal() + 1;
-        this.types = array("token_type", int[].class).orElseGet(
-                () -> IntStream.generate(() -> normal).limit(tokens.length).toArray());
+        this.types = array("token_type", int[].class)
+                .orElseGet(() ->
+                        IntStream.generate(() -> normal).limit(tokens.length).toArray());
         requireLength("token_type", types.length);
     }
 
@@ -37,17 +37,28 @@ final class TokenizerGguf {
         return switch (kind) {
             case "llama" -> sentencePiece();
             case "gpt2" -> byteLevel();
-            default -> throw new Failure("tokenizer of the kind " + Text.quoted(kind)
-                    + " cannot be used, only 'llama' (SentencePiece) and 'gpt2' (byte-level BPE)", where,
-                    "put the model's tokenizer.json into a folder with it");
+            default ->
+                throw new Failure(
+                        "tokenizer of the kind " + Text.quoted(kind)
+                                + " cannot be used, only 'llama' (SentencePiece) and 'gpt2' (byte-level BPE)",
+                        where,
+                        "put the model's tokenizer.json into a folder with it");
         };
     }
 
     TokenizerSettings settings() {
-        List<Integer> ends = Stream.of("eos_token_id", "eot_token_id", "eom_token_id").map(this::id)
-                .flatMap(Optional::stream).distinct().toList();
-        return new TokenizerSettings(id("bos_token_id").map(i -> tokens[i]), id("eos_token_id").map(i -> tokens[i]), ends,
-                template(), value("add_bos_token", Boolean.class), value("add_eos_token", Boolean.class));
+        List<Integer> ends = Stream.of("eos_token_id", "eot_token_id", "eom_token_id")
+                .map(this::id)
+                .flatMap(Optional::stream)
+                .distinct()
+                .toList();
+        return new TokenizerSettings(
+                id("bos_token_id").map(i -> tokens[i]),
+                id("eos_token_id").map(i -> tokens[i]),
+                ends,
+                template(),
+                value("add_bos_token", Boolean.class),
+                value("add_eos_token", Boolean.class));
     }
 
     private ObjectNode sentencePiece() {
@@ -58,8 +69,8 @@ final class TokenizerGguf {
             pieces.add(new SentencePiece.Piece(tokens[id], scores[id], type(id)));
         }
         boolean spacePrefix = value("add_space_prefix", Boolean.class).orElse(true);
-        SentencePiece model = new SentencePiece(SentencePiece.Kind.BPE, pieces, spacePrefix, Optional.empty(),
-                Optional.empty());
+        SentencePiece model =
+                new SentencePiece(SentencePiece.Kind.BPE, pieces, spacePrefix, Optional.empty(), Optional.empty());
         return SentencePieceJson.make(model, before(true), after(), where);
     }
 
@@ -72,7 +83,9 @@ final class TokenizerGguf {
         for (String merge : require("merges", String[].class)) {
             merges.add(merge);
         }
-        document.set("pre_tokenizer", split.preTokenizer(value("add_space_prefix", Boolean.class).orElse(false)));
+        document.set(
+                "pre_tokenizer",
+                split.preTokenizer(value("add_space_prefix", Boolean.class).orElse(false)));
         document.set("decoder", TokenizerParts.byteLevel(false, true));
         List<TokenizerParts.Special> before = before(split.addsBos());
         List<TokenizerParts.Special> after = after();
@@ -91,7 +104,7 @@ final class TokenizerGguf {
             switch (type(id)) {
                 case UNKNOWN, CONTROL -> added.add(TokenizerParts.addedToken(id, tokens[id], true));
                 case USER_DEFINED -> added.add(TokenizerParts.addedToken(id, tokens[id], false));
-                case NORMAL, UNUSED, BYTE -> { }
+                case NORMAL, UNUSED, BYTE -> {}
             }
         }
     }

@@ -9,8 +9,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * A {@code tokenizer.json} that was found free of contradictions: the library that runs it ends the process at some of
@@ -20,8 +19,8 @@ final class TokenizerJson {
 
     static final String REMEDY = "fetch or write the file again";
 
-    private static final ObjectMapper MAPPER = new ObjectMapper(Json.factory())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final ObjectMapper MAPPER =
+            new ObjectMapper(Json.factory()).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     /** Above the vocabularies of all models by far. */
     private static final int LARGEST_ID = (1 << 24) - 1;
 
@@ -73,8 +72,11 @@ final class TokenizerJson {
         switch (type) {
             case "BPE" -> requireBpe(model);
             case "Unigram" -> requireUnigram(model);
-            default -> throw new Failure("model of the kind " + Text.quoted(type) + " cannot be used, only BPE and Unigram",
-                    where, "use a model with another tokenizer");
+            default ->
+                throw new Failure(
+                        "model of the kind " + Text.quoted(type) + " cannot be used, only BPE and Unigram",
+                        where,
+                        "use a model with another tokenizer");
         }
     }
 
@@ -91,11 +93,13 @@ final class TokenizerJson {
             int id = requireId(entry.getValue(), "token " + Text.quoted(entry.getKey()));
             String other = tokens.put(id, entry.getKey());
             if (other != null) {
-                throw lie("tokens " + Text.quoted(other) + " and " + Text.quoted(entry.getKey()) + " have the same id " + id);
+                throw lie("tokens " + Text.quoted(other) + " and " + Text.quoted(entry.getKey()) + " have the same id "
+                        + id);
             }
             ids.put(entry.getKey(), id);
         });
-        requireMerges(model.path("merges"), model.path("continuing_subword_prefix").asText(""));
+        requireMerges(
+                model.path("merges"), model.path("continuing_subword_prefix").asText(""));
         String unknown = model.path("unk_token").asText(null);
         if (!model.path("unk_token").isNull() && unknown != null && !ids.containsKey(unknown)) {
             throw lie("model.unk_token " + Text.quoted(unknown) + " is not in the vocabulary");
@@ -121,8 +125,12 @@ final class TokenizerJson {
 
     /** Either {@code "left right"} or {@code ["left", "right"]}. */
     private String[] pair(JsonNode merge, int number) {
-        String[] pair = merge.isArray() && merge.size() == 2 && merge.get(0).isTextual() && merge.get(1).isTextual()
-                ? new String[] {merge.get(0).textValue(), merge.get(1).textValue()} : merge.asText("").split(" ", -1);
+        String[] pair = merge.isArray()
+                        && merge.size() == 2
+                        && merge.get(0).isTextual()
+                        && merge.get(1).isTextual()
+                ? new String[] {merge.get(0).textValue(), merge.get(1).textValue()}
+                : merge.asText("").split(" ", -1);
         if (pair.length != 2 || pair[0].isEmpty() || pair[1].isEmpty()) {
             throw lie("merge " + number + " does not name two tokens");
         }
@@ -142,7 +150,10 @@ final class TokenizerJson {
         }
         int id = 0;
         for (JsonNode entry : vocab) {
-            if (!entry.isArray() || entry.size() != 2 || entry.get(0).asText("").isEmpty() || !entry.get(1).isNumber()
+            if (!entry.isArray()
+                    || entry.size() != 2
+                    || entry.get(0).asText("").isEmpty()
+                    || !entry.get(1).isNumber()
                     || !Double.isFinite(entry.get(1).doubleValue())) {
                 throw lie("token " + id + " is not a text and a finite score");
             }

@@ -3,8 +3,7 @@ package org.espalier.format;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.JniLibrary;
 import org.espalier.ffi.NativeMemory;
 

@@ -7,31 +7,45 @@ import java.util.List;
 /** The parts out of which a {@code tokenizer.json} is put together, in Hugging Face's form. */
 final class TokenizerParts {
 
-    private TokenizerParts() {
-    }
+    private TokenizerParts() {}
 
     /** A special token to be added around every text. */
-    record Special(String token, int id) {
-    }
+    record Special(String token, int id) {}
 
     /** A document with every section, each empty, and the given model. */
     static ObjectNode document(ObjectNode model) {
-        ObjectNode document = Json.object().put("version", "1.0").putNull("truncation").putNull("padding");
+        ObjectNode document =
+                Json.object().put("version", "1.0").putNull("truncation").putNull("padding");
         document.putArray("added_tokens");
-        document.putNull("normalizer").putNull("pre_tokenizer").putNull("post_processor").putNull("decoder");
+        document.putNull("normalizer")
+                .putNull("pre_tokenizer")
+                .putNull("post_processor")
+                .putNull("decoder");
         document.set("model", model);
         return document;
     }
 
     static ObjectNode bpe() {
-        return typed("BPE").putNull("dropout").putNull("unk_token").putNull("continuing_subword_prefix")
-                .putNull("end_of_word_suffix").put("fuse_unk", false).put("byte_fallback", false).put("ignore_merges", false);
+        return typed("BPE")
+                .putNull("dropout")
+                .putNull("unk_token")
+                .putNull("continuing_subword_prefix")
+                .putNull("end_of_word_suffix")
+                .put("fuse_unk", false)
+                .put("byte_fallback", false)
+                .put("ignore_merges", false);
     }
 
     /** @param special whether decoding may leave it out */
     static ObjectNode addedToken(int id, String content, boolean special) {
-        return Json.object().put("id", id).put("content", content).put("single_word", false).put("lstrip", false)
-                .put("rstrip", false).put("normalized", false).put("special", special);
+        return Json.object()
+                .put("id", id)
+                .put("content", content)
+                .put("single_word", false)
+                .put("lstrip", false)
+                .put("rstrip", false)
+                .put("normalized", false)
+                .put("special", special);
     }
 
     static ObjectNode typed(String type) {
@@ -46,7 +60,9 @@ final class TokenizerParts {
 
     /** @param useRegex whether GPT-2's expression splits the text */
     static ObjectNode byteLevel(boolean addPrefixSpace, boolean useRegex) {
-        return typed("ByteLevel").put("add_prefix_space", addPrefixSpace).put("trim_offsets", true)
+        return typed("ByteLevel")
+                .put("add_prefix_space", addPrefixSpace)
+                .put("trim_offsets", true)
                 .put("use_regex", useRegex);
     }
 
@@ -76,9 +92,11 @@ final class TokenizerParts {
     }
 
     private static void around(ArrayNode out, String text, int typeId, List<Special> before, List<Special> after) {
-        before.forEach(s -> out.addObject().putObject("SpecialToken").put("id", s.token()).put("type_id", typeId));
+        before.forEach(s ->
+                out.addObject().putObject("SpecialToken").put("id", s.token()).put("type_id", typeId));
         out.addObject().putObject("Sequence").put("id", text).put("type_id", typeId);
-        after.forEach(s -> out.addObject().putObject("SpecialToken").put("id", s.token()).put("type_id", typeId));
+        after.forEach(s ->
+                out.addObject().putObject("SpecialToken").put("id", s.token()).put("type_id", typeId));
     }
 
     private static void define(ObjectNode specials, Special special) {

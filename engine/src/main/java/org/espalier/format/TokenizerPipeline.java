@@ -3,8 +3,7 @@ package org.espalier.format;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
 import java.util.Set;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * The steps around the model of a {@code tokenizer.json}: every one must be known, and must not ask for what the library
@@ -13,10 +12,32 @@ import org.espalier.ffi.Failure;
 final class TokenizerPipeline {
 
     private static final Map<String, Set<String>> KNOWN = Map.of(
-            "normalizer", Set.of("Sequence", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Strip", "Prepend",
-                    "Replace", "ByteLevel", "Nmt"),
-            "pre_tokenizer", Set.of("Sequence", "ByteLevel", "Digits", "Split", "Metaspace", "Whitespace", "WhitespaceSplit",
-                    "Punctuation", "CharDelimiterSplit", "UnicodeScripts"),
+            "normalizer",
+                    Set.of(
+                            "Sequence",
+                            "NFC",
+                            "NFD",
+                            "NFKC",
+                            "NFKD",
+                            "Lowercase",
+                            "StripAccents",
+                            "Strip",
+                            "Prepend",
+                            "Replace",
+                            "ByteLevel",
+                            "Nmt"),
+            "pre_tokenizer",
+                    Set.of(
+                            "Sequence",
+                            "ByteLevel",
+                            "Digits",
+                            "Split",
+                            "Metaspace",
+                            "Whitespace",
+                            "WhitespaceSplit",
+                            "Punctuation",
+                            "CharDelimiterSplit",
+                            "UnicodeScripts"),
             "post_processor", Set.of("Sequence", "TemplateProcessing", "ByteLevel"),
             "decoder", Set.of("Sequence", "Replace", "ByteFallback", "Fuse", "Strip", "ByteLevel", "Metaspace"));
     private static final Set<String> MEMBERS = Set.of("normalizers", "pretokenizers", "processors", "decoders");
@@ -42,7 +63,9 @@ final class TokenizerPipeline {
     private void requireStep(JsonNode step, String section, Set<String> known) {
         String type = step.path("type").asText("");
         if (!known.contains(type)) {
-            throw new Failure(section + " of the kind " + Text.quoted(type) + " cannot be used", where,
+            throw new Failure(
+                    section + " of the kind " + Text.quoted(type) + " cannot be used",
+                    where,
                     "use a model with another tokenizer");
         }
         switch (type) {
@@ -51,7 +74,7 @@ final class TokenizerPipeline {
             case "Prepend" -> requireSomethingBefore(step);
             case "TemplateProcessing" -> requireTemplate(step);
             case "Strip" -> requireNothingBehind(step);
-            default -> { }
+            default -> {}
         }
     }
 
@@ -85,7 +108,8 @@ final class TokenizerPipeline {
             for (JsonNode part : template.path(key)) {
                 JsonNode id = part.path("SpecialToken").path("id");
                 if (!id.isMissingNode() && !specials.has(id.asText())) {
-                    throw lie("template names the special token " + Text.quoted(id.asText()) + ", which it does not define");
+                    throw lie("template names the special token " + Text.quoted(id.asText())
+                            + ", which it does not define");
                 }
             }
         }

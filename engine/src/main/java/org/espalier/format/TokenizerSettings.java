@@ -9,8 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * What stands beside a tokenizer in a checkpoint.
@@ -22,12 +21,17 @@ import org.espalier.ffi.Failure;
  * @param addBos       whether a text begins with {@code bosToken}; empty where nothing is said
  * @param addEos       whether a text ends with {@code eosToken}; empty where nothing is said
  */
-public record TokenizerSettings(Optional<String> bosToken, Optional<String> eosToken, List<Integer> eosIds,
-        Optional<String> chatTemplate, Optional<Boolean> addBos, Optional<Boolean> addEos) {
+public record TokenizerSettings(
+        Optional<String> bosToken,
+        Optional<String> eosToken,
+        List<Integer> eosIds,
+        Optional<String> chatTemplate,
+        Optional<Boolean> addBos,
+        Optional<Boolean> addEos) {
 
     /** Nothing is said beside the tokenizer. */
-    public static final TokenizerSettings NONE = new TokenizerSettings(Optional.empty(), Optional.empty(), List.of(),
-            Optional.empty(), Optional.empty(), Optional.empty());
+    public static final TokenizerSettings NONE = new TokenizerSettings(
+            Optional.empty(), Optional.empty(), List.of(), Optional.empty(), Optional.empty(), Optional.empty());
 
     private static final String REMEDY = "correct the file or fetch it again";
     private static final long LARGEST_TEMPLATE = 1 << 20;
@@ -48,9 +52,13 @@ public record TokenizerSettings(Optional<String> bosToken, Optional<String> eosT
         if (ids.isEmpty()) {
             ids = Source.of(folder.resolve("config.json")).ids("eos_token_id");
         }
-        return new TokenizerSettings(config.token("bos_token").or(() -> map.token("bos_token")),
-                config.token("eos_token").or(() -> map.token("eos_token")), List.copyOf(ids), template(folder, config),
-                config.flag("add_bos_token"), config.flag("add_eos_token"));
+        return new TokenizerSettings(
+                config.token("bos_token").or(() -> map.token("bos_token")),
+                config.token("eos_token").or(() -> map.token("eos_token")),
+                List.copyOf(ids),
+                template(folder, config),
+                config.flag("add_bos_token"),
+                config.flag("add_eos_token"));
     }
 
     private static Optional<String> template(Path folder, Source config) {

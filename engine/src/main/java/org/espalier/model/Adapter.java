@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftConfig;
 import org.espalier.format.StoredTensor;
@@ -56,8 +56,10 @@ public final class Adapter implements AutoCloseable {
 
     /** The places of an adapter's matrices in a model, in the tape's order. */
     public static List<Value> parameters(ModelConfig model, LoraConfig config) {
-        return new Llama(model, config).shape().leaves(Value.Role.PARAMETER).stream()
-                .filter(p -> LoraConfig.isAdapter(p.name())).toList();
+        return new Llama(model, config)
+                .shape().leaves(Value.Role.PARAMETER).stream()
+                        .filter(p -> LoraConfig.isAdapter(p.name()))
+                        .toList();
     }
 
     public LoraConfig config() {
@@ -79,8 +81,12 @@ public final class Adapter implements AutoCloseable {
                 .filter(p -> tensors.keySet().stream().anyMatch(name -> name.endsWith("." + p + PeftAdapter.SUFFIX_A)))
                 .toList();
         PeftConfig stored = new PeftConfig(config.rank(), config.alpha(), false, config.dropout(), targets, baseModel);
-        PeftAdapter.writeInto(folder, stored, tensors.entrySet().stream()
-                .map(t -> TensorFiles.entry(backend, t.getKey(), t.getValue(), DType.F32)).toList());
+        PeftAdapter.writeInto(
+                folder,
+                stored,
+                tensors.entrySet().stream()
+                        .map(t -> TensorFiles.entry(backend, t.getKey(), t.getValue(), DType.F32))
+                        .toList());
     }
 
     /**
@@ -91,7 +97,8 @@ public final class Adapter implements AutoCloseable {
     public void load(Backend backend, ModelConfig model, PeftAdapter stored) {
         requireSame(parameters(model, config), stored);
         try (Queue queue = backend.newQueue()) {
-            tensors.forEach((name, tensor) -> TensorFiles.load(backend, queue, stored.tensors().get(name), tensor));
+            tensors.forEach((name, tensor) ->
+                    TensorFiles.load(backend, queue, stored.tensors().get(name), tensor));
         }
     }
 
@@ -105,7 +112,8 @@ public final class Adapter implements AutoCloseable {
         for (Value place : places) {
             StoredTensor tensor = stored.tensors().get(place.name());
             if (!tensor.shape().equals(place.shape())) {
-                throw misfit("the adapter's '" + place.name() + "' has shape " + tensor.shape() + ", not " + place.shape(),
+                throw misfit(
+                        "the adapter's '" + place.name() + "' has shape " + tensor.shape() + ", not " + place.shape(),
                         stored);
             }
         }

@@ -5,18 +5,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig.Scaling;
 
 /** Reads a Hugging Face {@code config.json} of the LLaMA family, refusing what would be computed wrongly. */
 public final class ConfigReader {
 
-    private static final Map<String, String> ARCHITECTURES = Map.of(
-            "llama", "LlamaForCausalLM", "mistral", "MistralForCausalLM", "qwen2", "Qwen2ForCausalLM");
+    private static final Map<String, String> ARCHITECTURES =
+            Map.of("llama", "LlamaForCausalLM", "mistral", "MistralForCausalLM", "qwen2", "Qwen2ForCausalLM");
     private static final Set<String> ACTIVATIONS = Set.of("silu", "swish");
     /** Far above any model, far below what overflows. */
     private static final int LARGEST = 1 << 24;
+
     private static final int MOST_LAYERS = 4096;
 
     private final JsonNode root;
@@ -41,8 +42,9 @@ public final class ConfigReader {
         }
         String type = text(root, "model_type", "");
         if (!ARCHITECTURES.containsKey(type)) {
-            throw failure("model type '" + type + "' is not supported", "use one of " + ARCHITECTURES.keySet().stream()
-                    .sorted().toList());
+            throw failure(
+                    "model type '" + type + "' is not supported",
+                    "use one of " + ARCHITECTURES.keySet().stream().sorted().toList());
         }
         String activation = text(root, "hidden_act", "silu");
         if (!ACTIVATIONS.contains(activation)) {
@@ -58,10 +60,22 @@ public final class ConfigReader {
         boolean outputBias = !type.equals("qwen2") && flag("attention_bias");
         JsonNode architectures = root.path("architectures");
         String architecture = architectures.isArray() && architectures.path(0).isTextual()
-                ? architectures.get(0).asText() : ARCHITECTURES.get(type);
-        return new ModelConfig(architecture, type, size(root, "vocab_size", null), hidden, headDim, layers(heads),
-                number(root, "rms_norm_eps", 1e-6), rotary(), maxPositions(type),
-                flag("tie_word_embeddings"), attentionBias, outputBias, flag("mlp_bias"));
+                ? architectures.get(0).asText()
+                : ARCHITECTURES.get(type);
+        return new ModelConfig(
+                architecture,
+                type,
+                size(root, "vocab_size", null),
+                hidden,
+                headDim,
+                layers(heads),
+                number(root, "rms_norm_eps", 1e-6),
+                rotary(),
+                maxPositions(type),
+                flag("tie_word_embeddings"),
+                attentionBias,
+                outputBias,
+                flag("mlp_bias"));
     }
 
     private List<LayerConfig> layers(int heads) {
@@ -76,7 +90,10 @@ public final class ConfigReader {
         List<LayerConfig> layers = new ArrayList<>();
         for (int layer = 0; layer < count; layer++) {
             JsonNode own = differing.path(Integer.toString(layer));
-            layers.add(layer(layer, width(own, "num_attention_heads", heads), width(own, "num_key_value_heads", kvHeads),
+            layers.add(layer(
+                    layer,
+                    width(own, "num_attention_heads", heads),
+                    width(own, "num_key_value_heads", kvHeads),
                     width(own, "intermediate_size", intermediate)));
         }
         return layers;
@@ -91,7 +108,8 @@ public final class ConfigReader {
     private LayerConfig layer(int layer, int heads, int kvHeads, int intermediate) {
         boolean grouped = heads == 0 ? kvHeads == 0 : kvHeads > 0 && heads % kvHeads == 0;
         if (!grouped) {
-            throw failure("layer " + layer + " has " + heads + " heads and " + kvHeads + " key/value heads",
+            throw failure(
+                    "layer " + layer + " has " + heads + " heads and " + kvHeads + " key/value heads",
                     "heads must be a multiple of key/value heads");
         }
         return new LayerConfig(heads, kvHeads, intermediate);
@@ -108,9 +126,14 @@ public final class ConfigReader {
         return switch (kind) {
             case "default" -> RotaryConfig.plain(theta);
             case "linear" -> new RotaryConfig(theta, Scaling.LINEAR, number(scaling, "factor", 1), 1, 4, 8192);
-            case "llama3" -> new RotaryConfig(theta, Scaling.LLAMA3, number(scaling, "factor", 8),
-                    number(scaling, "low_freq_factor", 1), number(scaling, "high_freq_factor", 4),
-                    number(scaling, "original_max_position_embeddings", 8192));
+            case "llama3" ->
+                new RotaryConfig(
+                        theta,
+                        Scaling.LLAMA3,
+                        number(scaling, "factor", 8),
+                        number(scaling, "low_freq_factor", 1),
+                        number(scaling, "high_freq_factor", 4),
+                        number(scaling, "original_max_position_embeddings", 8192));
             default -> throw failure("rotary scaling '" + kind + "' is not supported", "use default, linear or llama3");
         };
     }
@@ -120,7 +143,8 @@ public final class ConfigReader {
         int positions = size(root, "max_position_embeddings", 2048);
         boolean slides = type.equals("mistral") || flag("use_sliding_window");
         return slides && root.path("sliding_window").isInt()
-                ? Math.min(positions, size(root, "sliding_window", null)) : positions;
+                ? Math.min(positions, size(root, "sliding_window", null))
+                : positions;
     }
 
     private boolean flag(String key) {

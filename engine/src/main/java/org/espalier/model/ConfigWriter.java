@@ -12,8 +12,7 @@ import org.espalier.model.RotaryConfig.Scaling;
  */
 public final class ConfigWriter {
 
-    private ConfigWriter() {
-    }
+    private ConfigWriter() {}
 
     /** A whole configuration; {@link ConfigReader} reads the same model from it. */
     public static ObjectNode json(ModelConfig config) {
@@ -68,7 +67,9 @@ public final class ConfigWriter {
      * gives none, because other readers take no 0 for a whole model.
      */
     private static LayerConfig mostCommon(ModelConfig config) {
-        List<LayerConfig> whole = config.layers().stream().filter(l -> l.heads() > 0 && l.intermediate() > 0).toList();
+        List<LayerConfig> whole = config.layers().stream()
+                .filter(l -> l.heads() > 0 && l.intermediate() > 0)
+                .toList();
         LayerConfig best = null;
         long most = 0;
         for (LayerConfig layer : whole) {
@@ -83,7 +84,8 @@ public final class ConfigWriter {
 
     /** Sizes of which none is 0, from layers each of which lacks something. */
     private static LayerConfig widest(List<LayerConfig> layers) {
-        LayerConfig attention = layers.stream().filter(l -> l.heads() > 0).findFirst().orElse(new LayerConfig(1, 1, 0));
+        LayerConfig attention =
+                layers.stream().filter(l -> l.heads() > 0).findFirst().orElse(new LayerConfig(1, 1, 0));
         int neurons = layers.stream().mapToInt(LayerConfig::intermediate).max().orElse(0);
         return new LayerConfig(attention.heads(), attention.kvHeads(), Math.max(1, neurons));
     }

@@ -11,7 +11,7 @@ import org.espalier.backend.Queue;
 import org.espalier.backend.Repeat;
 import org.espalier.backend.Sampling;
 import org.espalier.backend.Sequences;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.Llama.Recording;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Value;
@@ -60,8 +60,10 @@ public final class Generator implements AutoCloseable {
      */
     public Generator(Model model, int capacity, Optional<Sampling> sampling) {
         if (capacity < 1 || capacity > model.config().maxPositions()) {
-            throw new Failure(capacity + " tokens of prompt and continuation do not fit the model's context",
-                    "1 to " + model.config().maxPositions() + " positions", "use a shorter prompt or fewer new tokens");
+            throw new Failure(
+                    capacity + " tokens of prompt and continuation do not fit the model's context",
+                    "1 to " + model.config().maxPositions() + " positions",
+                    "use a shorter prompt or fewer new tokens");
         }
         this.model = model;
         this.backend = model.backend();
@@ -110,8 +112,8 @@ public final class Generator implements AutoCloseable {
         }
         Scorer.check(model.config(), ids);
         if (length + ids.length > capacity) {
-            throw new Failure("the cache is full", (length + ids.length) + " tokens of " + capacity,
-                    "ask for fewer new tokens");
+            throw new Failure(
+                    "the cache is full", (length + ids.length) + " tokens of " + capacity, "ask for fewer new tokens");
         }
         Pass pass = null;
         for (int from = 0; from < ids.length; from += PREFILL_TOKENS) {
@@ -163,14 +165,16 @@ public final class Generator implements AutoCloseable {
             choose(queue, executor.tensor(recording.logits()), executor.tensor(recording.positions()));
         };
         // Weights that come and go are not where they were when a step was captured.
-        boolean repeated = recording.ids().shape().equals(Shape.of(1)) && model.weights().resident();
+        boolean repeated =
+                recording.ids().shape().equals(Shape.of(1)) && model.weights().resident();
         return repeated ? queue.repeatable(step) : step::accept;
     }
 
     /** @param positions of the tokens taken in, of which the last is followed by the chosen one */
     private void choose(Queue queue, Tensor logits, Tensor positions) {
         long tokens = positions.shape().dim(0);
-        sampling.ifPresentOrElse(how -> backend.sample(queue, logits, positions.slice(tokens - 1, tokens), how, chosen),
+        sampling.ifPresentOrElse(
+                how -> backend.sample(queue, logits, positions.slice(tokens - 1, tokens), how, chosen),
                 () -> backend.argMax(queue, logits, chosen));
     }
 

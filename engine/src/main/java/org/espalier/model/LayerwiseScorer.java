@@ -44,7 +44,7 @@ public final class LayerwiseScorer {
     /**
      * As {@link Scorer#losses}, the same numbers.
      *
-     * @throws org.espalier.ffi.Failure as there, or if neither memory nor the disk has room for what waits
+     * @throws org.espalier.error.Failure as there, or if neither memory nor the disk has room for what waits
      */
     public double[][] losses(List<int[]> sequences) {
         sequences.forEach(ids -> Scorer.check(model.config(), ids));
@@ -54,9 +54,16 @@ public final class LayerwiseScorer {
         }
         Residency residency = new Residency(model.weights(), batches.longest());
         try (Spill spill = new Spill(scratch);
-                SegmentWalk walk = new SegmentWalk(model.backend(), batches.batches(), model.leaves(Map.of()), Gradients.NONE,
-                        residency.then(observer), spill)) {
-            long workspace = model.backend().ownMemory().isPresent() ? 0 : walk.needs(false).workspace();
+                SegmentWalk walk = new SegmentWalk(
+                        model.backend(),
+                        batches.batches(),
+                        model.leaves(Map.of()),
+                        Gradients.NONE,
+                        residency.then(observer),
+                        spill)) {
+            long workspace = model.backend().ownMemory().isPresent()
+                    ? 0
+                    : walk.needs(false).workspace();
             spill.limit(Math.max(0, memory - workspace));
             walk.forward();
             return Scorer.divide(all(walk, batches), sequences);
@@ -65,7 +72,10 @@ public final class LayerwiseScorer {
 
     /** Of every token of all batches, one after the other; a sequence's last has no target, and 0. */
     private static double[] all(SegmentWalk walk, LossBatches batches) {
-        double[] all = new double[batches.batches().stream().mapToInt(batch -> batch.sequences().queries()).sum()];
+        double[] all = new double
+                [batches.batches().stream()
+                        .mapToInt(batch -> batch.sequences().queries())
+                        .sum()];
         int at = 0;
         for (int b = 0; b < batches.batches().size(); b++) {
             for (Value part : batches.recordings().get(b).losses()) {

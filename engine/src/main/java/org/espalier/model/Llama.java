@@ -59,9 +59,15 @@ public final class Llama {
      * @param logits    result {@code [T, V]}, or {@code [n, V]}
      * @param losses    results, together {@code [T]}, or {@code [n]}
      */
-    public record Recording(Tape tape, Value ids, Value positions, List<Value> targets, Value rows, Value selected,
-            Value logits, List<Value> losses) {
-    }
+    public record Recording(
+            Tape tape,
+            Value ids,
+            Value positions,
+            List<Value> targets,
+            Value rows,
+            Value selected,
+            Value logits,
+            List<Value> losses) {}
 
     /** Logits of every token of packed sequences. */
     public Recording logits(int tokens) {
@@ -122,8 +128,7 @@ public final class Llama {
      * @param positions input {@code [T]}: position of each token in its sequence
      * @param last      its last projection, operands and output of which are results
      */
-    public record Half(Tape tape, Value stream, Value positions, Linear last) {
-    }
+    public record Half(Tape tape, Value stream, Value positions, Linear last) {}
 
     /** The attention of a layer that has one. */
     public Half attention(int layer, int tokens) {
@@ -145,7 +150,8 @@ public final class Llama {
     /** The layer that a parameter of this name belongs to, or −1. */
     public static int layerOf(String name) {
         return name.startsWith(LAYERS)
-                ? Integer.parseInt(name.substring(LAYERS.length(), name.indexOf('.', LAYERS.length()))) : -1;
+                ? Integer.parseInt(name.substring(LAYERS.length(), name.indexOf('.', LAYERS.length())))
+                : -1;
     }
 
     /** A tape of one token, for counting parameters and finding groups. */
@@ -175,7 +181,7 @@ public final class Llama {
             rows = capacity > 0 ? tape.input("cache rows", Element.INDEX, tokens) : null;
             table = rotaryTable();
             tape.segment("embedding");
-            stream = Embedding.record(tape, ids, embeddingTable());                            // [T, C]
+            stream = Embedding.record(tape, ids, embeddingTable()); // [T, C]
             for (int layer = 0; layer < config.layers().size(); layer++) {
                 tape.segment("layer " + layer);
                 LayerConfig sizes = config.layers().get(layer);
@@ -216,24 +222,27 @@ public final class Llama {
         private Value attention(String prefix, LayerConfig sizes) {
             String block = prefix + "self_attn.";
             int dim = config.headDim();
-            Value x = norm(stream, prefix + "input_layernorm");                                // [T, C]
+            Value x = norm(stream, prefix + "input_layernorm"); // [T, C]
             Value q = project(x, block + "q_proj", sizes.heads() * dim, config.attentionBias());
             Value k = project(x, block + "k_proj", sizes.kvHeads() * dim, config.attentionBias());
             Value v = project(x, block + "v_proj", sizes.kvHeads() * dim, config.attentionBias());
-            Value query = rotate(tape.view(q, tokens, sizes.heads(), dim));                    // [T, H, D]
+            Value query = rotate(tape.view(q, tokens, sizes.heads(), dim)); // [T, H, D]
             Value key = cache(rotate(tape.view(k, tokens, sizes.kvHeads(), dim)), prefix + "keys");
             Value value = cache(tape.view(v, tokens, sizes.kvHeads(), dim), prefix + "values"); // [T or cache, G, D]
             double scale = 1 / Math.sqrt(dim);
-            Value out = Attention.record(tape, query, key, value, scale);                      // [T, H, D]
-            return project(tape.view(out, tokens, (long) sizes.heads() * dim), block + "o_proj", config.hidden(),
+            Value out = Attention.record(tape, query, key, value, scale); // [T, H, D]
+            return project(
+                    tape.view(out, tokens, (long) sizes.heads() * dim),
+                    block + "o_proj",
+                    config.hidden(),
                     config.outputBias());
         }
 
         private Value mlp(String prefix, int neurons) {
             String block = prefix + "mlp.";
-            Value x = norm(stream, prefix + "post_attention_layernorm");                       // [T, C]
-            Value gate = project(x, block + "gate_proj", neurons, config.mlpBias());           // [T, I]
-            Value up = project(x, block + "up_proj", neurons, config.mlpBias());               // [T, I]
+            Value x = norm(stream, prefix + "post_attention_layernorm"); // [T, C]
+            Value gate = project(x, block + "gate_proj", neurons, config.mlpBias()); // [T, I]
+            Value up = project(x, block + "up_proj", neurons, config.mlpBias()); // [T, I]
             return project(SwiGlu.record(tape, gate, up), block + "down_proj", config.hidden(), config.mlpBias());
         }
 
@@ -242,9 +251,10 @@ public final class Llama {
         }
 
         Value head(Value x) {
-            Value weight = config.tied() ? embeddingTable()
+            Value weight = config.tied()
+                    ? embeddingTable()
                     : tape.parameter("lm_head.weight", config.vocab(), config.hidden());
-            return Linear.record(tape, x, weight, null);                                       // [T, V]
+            return Linear.record(tape, x, weight, null); // [T, V]
         }
 
         private Value embeddingTable() {
@@ -263,9 +273,10 @@ public final class Llama {
         }
 
         private Value adapt(Value x, Value y, String name) {
-            Value a = tape.parameter(name + ".lora_A.weight", lora.rank(), x.shape().dim(1));
+            Value a = tape.parameter(
+                    name + ".lora_A.weight", lora.rank(), x.shape().dim(1));
             Value b = tape.parameter(name + ".lora_B.weight", y.shape().dim(1), lora.rank());
-            Value low = Linear.record(tape, thin(x), a, null);                                  // [T, rank]
+            Value low = Linear.record(tape, thin(x), a, null); // [T, rank]
             return Add.record(tape, y, Linear.record(tape, low, b, null), (float) lora.scale());
         }
 
@@ -286,7 +297,8 @@ public final class Llama {
             if (capacity == 0) {
                 return fresh;
             }
-            Value state = tape.state(name, capacity, fresh.shape().dim(1), fresh.shape().dim(2));
+            Value state = tape.state(
+                    name, capacity, fresh.shape().dim(1), fresh.shape().dim(2));
             ScatterRows.record(tape, fresh, rows, state);
             return state;
         }

@@ -21,8 +21,8 @@ public record LoraConfig(int rank, double alpha, double dropout, Set<String> tar
 
     public LoraConfig {
         if (rank < 1 || !Double.isFinite(alpha) || !(dropout >= 0 && dropout < 1) || targets.isEmpty()) {
-            throw new IllegalArgumentException("LoRA of rank " + rank + ", alpha " + alpha + ", dropout " + dropout
-                    + ", targets " + targets);
+            throw new IllegalArgumentException(
+                    "LoRA of rank " + rank + ", alpha " + alpha + ", dropout " + dropout + ", targets " + targets);
         }
         targets = Set.copyOf(targets);
     }

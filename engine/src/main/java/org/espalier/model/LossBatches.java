@@ -43,7 +43,10 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
 
     /** The tape of the batch with the most segments; there must be a batch. */
     public Tape longest() {
-        return batches.stream().map(Batch::tape).max(Comparator.comparingInt(tape -> tape.segments().size())).orElseThrow();
+        return batches.stream()
+                .map(Batch::tape)
+                .max(Comparator.comparingInt(tape -> tape.segments().size()))
+                .orElseThrow();
     }
 
     /** Sequences that are computed together, in their order. */

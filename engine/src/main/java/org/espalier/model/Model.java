@@ -38,7 +38,7 @@ public final class Model implements AutoCloseable {
     /**
      * Binds a checkpoint to a backend. Both must stay open for as long as the model is used.
      *
-     * @throws org.espalier.ffi.Failure if configuration and weights do not fit
+     * @throws org.espalier.error.Failure if configuration and weights do not fit
      */
     public static Model open(Checkpoint checkpoint, Backend backend) {
         return open(checkpoint, backend, (tape, where) -> Weights.bind(backend, tape, checkpoint.tensors(), where));
@@ -46,7 +46,8 @@ public final class Model implements AutoCloseable {
 
     /** As above, with at most {@code budget} bytes of weights on a device with memory of its own at once. */
     public static Model open(Checkpoint checkpoint, Backend backend, long budget) {
-        return open(checkpoint, backend, (tape, where) -> Weights.bind(backend, tape, checkpoint.tensors(), where, budget));
+        return open(
+                checkpoint, backend, (tape, where) -> Weights.bind(backend, tape, checkpoint.tensors(), where, budget));
     }
 
     private static Model open(Checkpoint checkpoint, Backend backend, BiFunction<Tape, String, Weights> binding) {
@@ -86,7 +87,8 @@ public final class Model implements AutoCloseable {
      * @param wanted bytes that weights leave free, as far as they come and go
      */
     public Optional<OwnMemory> ownMemory(long wanted) {
-        long free = backend.ownMemory().map(own -> own.free() - weights.toCome()).orElse(wanted);
+        long free =
+                backend.ownMemory().map(own -> own.free() - weights.toCome()).orElse(wanted);
         if (free < wanted) {
             weights.leave(wanted - free);
         }

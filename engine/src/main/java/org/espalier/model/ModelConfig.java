@@ -19,9 +19,20 @@ import java.util.List;
  * @param outputBias    whether the attention's output projection has one
  * @param mlpBias       whether gate, up and down projections have biases
  */
-public record ModelConfig(String architecture, String modelType, int vocab, int hidden, int headDim,
-        List<LayerConfig> layers, double eps, RotaryConfig rotary, int maxPositions, boolean tied,
-        boolean attentionBias, boolean outputBias, boolean mlpBias) {
+public record ModelConfig(
+        String architecture,
+        String modelType,
+        int vocab,
+        int hidden,
+        int headDim,
+        List<LayerConfig> layers,
+        double eps,
+        RotaryConfig rotary,
+        int maxPositions,
+        boolean tied,
+        boolean attentionBias,
+        boolean outputBias,
+        boolean mlpBias) {
 
     /**
      * Sizes of one layer.
@@ -30,8 +41,7 @@ public record ModelConfig(String architecture, String modelType, int vocab, int 
      * @param kvHeads      key/value heads, of which {@code heads} is a multiple
      * @param intermediate neurons of the MLP; 0 if the layer has none
      */
-    public record LayerConfig(int heads, int kvHeads, int intermediate) {
-    }
+    public record LayerConfig(int heads, int kvHeads, int intermediate) {}
 
     public ModelConfig {
         layers = List.copyOf(layers);
@@ -39,13 +49,37 @@ public record ModelConfig(String architecture, String modelType, int vocab, int 
 
     /** The same model with other sizes. */
     public ModelConfig resized(int newHidden, List<LayerConfig> newLayers) {
-        return new ModelConfig(architecture, modelType, vocab, newHidden, headDim, newLayers, eps, rotary, maxPositions, tied,
-                attentionBias, outputBias, mlpBias);
+        return new ModelConfig(
+                architecture,
+                modelType,
+                vocab,
+                newHidden,
+                headDim,
+                newLayers,
+                eps,
+                rotary,
+                maxPositions,
+                tied,
+                attentionBias,
+                outputBias,
+                mlpBias);
     }
 
     /** The same model with a bias in every projection, in a family whose configuration can say so. */
     public ModelConfig withEveryBias() {
-        return new ModelConfig("LlamaForCausalLM", "llama", vocab, hidden, headDim, layers, eps, rotary, maxPositions, tied,
-                true, true, true);
+        return new ModelConfig(
+                "LlamaForCausalLM",
+                "llama",
+                vocab,
+                hidden,
+                headDim,
+                layers,
+                eps,
+                rotary,
+                maxPositions,
+                tied,
+                true,
+                true,
+                true);
     }
 }

@@ -72,7 +72,9 @@ public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequen
         inputs.put(recording.positions(), positions);
         int[] wanted = targets;
         if (recording.selected() != null) {
-            int[] rows = IntStream.range(0, tokens()).filter(i -> targets[i] != LossOps.IGNORED).toArray();
+            int[] rows = IntStream.range(0, tokens())
+                    .filter(i -> targets[i] != LossOps.IGNORED)
+                    .toArray();
             inputs.put(recording.selected(), rows);
             wanted = IntStream.of(rows).map(i -> targets[i]).toArray();
         }

@@ -24,8 +24,11 @@ public final class Residency implements Observer {
     }
 
     private static Set<String> parametersOf(Segment segment) {
-        return segment.ops().stream().flatMap(op -> op.inputs().stream()).filter(v -> v.role() == Value.Role.PARAMETER)
-                .map(Value::name).collect(Collectors.toSet());
+        return segment.ops().stream()
+                .flatMap(op -> op.inputs().stream())
+                .filter(v -> v.role() == Value.Role.PARAMETER)
+                .map(Value::name)
+                .collect(Collectors.toSet());
     }
 
     @Override

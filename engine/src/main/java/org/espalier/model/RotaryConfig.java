@@ -11,12 +11,19 @@ package org.espalier.model;
  * @param highFrequency   LLaMA 3: waves shorter than {@code originalContext / highFrequency} stay
  * @param originalContext LLaMA 3: context the model was first trained with
  */
-public record RotaryConfig(double theta, Scaling scaling, double factor, double lowFrequency, double highFrequency,
+public record RotaryConfig(
+        double theta,
+        Scaling scaling,
+        double factor,
+        double lowFrequency,
+        double highFrequency,
         double originalContext) {
 
     /** Ways to reach long contexts. */
     public enum Scaling {
-        DEFAULT, LINEAR, LLAMA3
+        DEFAULT,
+        LINEAR,
+        LLAMA3
     }
 
     /** Without scaling. */

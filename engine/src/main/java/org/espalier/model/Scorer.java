@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.Llama.Recording;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Value;
@@ -30,7 +30,8 @@ public final class Scorer implements AutoCloseable {
      */
     public double[][] losses(List<int[]> sequences) {
         sequences.forEach(ids -> check(model.config(), ids));
-        return LossBatches.cut(sequences).stream().flatMap(batch -> Stream.of(divide(run(Packed.of(batch)), batch)))
+        return LossBatches.cut(sequences).stream()
+                .flatMap(batch -> Stream.of(divide(run(Packed.of(batch)), batch)))
                 .toArray(double[][]::new);
     }
 
@@ -73,12 +74,16 @@ public final class Scorer implements AutoCloseable {
     /** Refuses ids that are no tokens of the model and sequences beyond its context. */
     public static void check(ModelConfig config, int[] ids) {
         if (ids.length > config.maxPositions()) {
-            throw new Failure("sequence of " + ids.length + " tokens is longer than the model's context",
-                    "at most " + config.maxPositions() + " positions", "use shorter sequences");
+            throw new Failure(
+                    "sequence of " + ids.length + " tokens is longer than the model's context",
+                    "at most " + config.maxPositions() + " positions",
+                    "use shorter sequences");
         }
         for (int id : ids) {
             if (id < 0 || id >= config.vocab()) {
-                throw new Failure("token " + id + " is not in the model's vocabulary", "ids 0 to " + (config.vocab() - 1),
+                throw new Failure(
+                        "token " + id + " is not in the model's vocabulary",
+                        "ids 0 to " + (config.vocab() - 1),
                         "use the tokenizer that belongs to the model");
             }
         }

@@ -12,17 +12,18 @@ import org.espalier.tensor.Tensor;
 /** Tensors on a device as entries of files, and back. */
 public final class TensorFiles {
 
-    private TensorFiles() {
-    }
+    private TensorFiles() {}
 
     /** A tensor, rounded to {@code type} when it is written; it must be there until then. */
     public static SafetensorsWriter.Entry entry(Backend backend, String name, Tensor tensor, DType type) {
         return new SafetensorsWriter.Entry(name, type, tensor.shape(), sink -> write(backend, tensor, type, sink));
     }
 
-    private static void write(Backend backend, Tensor tensor, DType type, SafetensorsWriter.Sink sink) throws IOException {
+    private static void write(Backend backend, Tensor tensor, DType type, SafetensorsWriter.Sink sink)
+            throws IOException {
         Tensor rounded = backend.allocate(type, tensor.shape(), "numbers for a file");
-        try (Queue queue = backend.newQueue(); NativeMemory staging = NativeMemory.allocate(rounded.bytes(), "file")) {
+        try (Queue queue = backend.newQueue();
+                NativeMemory staging = NativeMemory.allocate(rounded.bytes(), "file")) {
             backend.convert(queue, tensor, rounded);
             backend.download(queue, rounded, staging.segment());
             sink.write(staging.segment());

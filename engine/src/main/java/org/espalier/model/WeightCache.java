@@ -16,7 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.function.ToLongFunction;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.tape.Segment;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
@@ -47,8 +47,9 @@ final class WeightCache implements AutoCloseable {
     private final Map<String, Layer> byName = new HashMap<>();
     /** Layers that are on the device or on their way there, the one used last at the end. */
     private final SequencedSet<Layer> held = new LinkedHashSet<>();
-    private final ExecutorService reading =
-            Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("weight-reader").factory());
+
+    private final ExecutorService reading = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("weight-reader").factory());
     private final Runnable endOfAsking;
     private long budget;
     private Layer current;
@@ -66,11 +67,15 @@ final class WeightCache implements AutoCloseable {
         this.queue = backend.newQueue();
         for (Segment segment : tape.segments()) {
             Map<String, Value> own = new LinkedHashMap<>();
-            segment.ops().stream().flatMap(op -> op.inputs().stream()).map(Value::root)
+            segment.ops().stream()
+                    .flatMap(op -> op.inputs().stream())
+                    .map(Value::root)
                     .filter(v -> v.role() == Value.Role.PARAMETER && !byName.containsKey(v.name()))
                     .forEach(v -> own.put(v.name(), v));
             if (!own.isEmpty()) {
-                Layer layer = new Layer(layers.size(), List.copyOf(own.values()),
+                Layer layer = new Layer(
+                        layers.size(),
+                        List.copyOf(own.values()),
                         own.values().stream().mapToLong(bytes).sum());
                 layers.add(layer);
                 own.keySet().forEach(name -> byName.put(name, layer));
@@ -119,8 +124,12 @@ final class WeightCache implements AutoCloseable {
     }
 
     private void lower(long wanted) {
-        long two = layers.stream().map(layer -> layer.bytes).sorted(Comparator.reverseOrder()).limit(2)
-                .mapToLong(Long::longValue).sum();
+        long two = layers.stream()
+                .map(layer -> layer.bytes)
+                .sorted(Comparator.reverseOrder())
+                .limit(2)
+                .mapToLong(Long::longValue)
+                .sum();
         budget = Math.min(budget, Math.max(two, wanted));
     }
 
@@ -204,6 +213,7 @@ final class WeightCache implements AutoCloseable {
         final long bytes;
         /** What is being read; null before, and once it was waited for. */
         private CompletableFuture<Map<String, Tensor>> future;
+
         private Map<String, Tensor> tensors = Map.of();
 
         Layer(int index, List<Value> parameters, long bytes) {

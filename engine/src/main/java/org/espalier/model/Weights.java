@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 import org.espalier.backend.Backend;
 import org.espalier.backend.OwnMemory;
 import org.espalier.backend.Queue;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.MappedPages;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.format.StoredTensor;
@@ -39,14 +39,14 @@ public final class Weights implements AutoCloseable {
     private final List<NativeMemory> owned = new ArrayList<>();
     /** Where weights lie in mapped files. */
     private final Map<String, MemorySegment> mapped = new HashMap<>();
+
     private long bytes;
     /** Whether the device has copies of what lies in host memory. */
     private boolean copied;
     /** What reads them when they are used; null if all are there. */
     private WeightCache cache;
 
-    private Weights() {
-    }
+    private Weights() {}
 
     /**
      * Binds every parameter of {@code tape} to the checkpoint's tensor of that name. The checkpoint must stay open.
@@ -67,14 +67,19 @@ public final class Weights implements AutoCloseable {
      *
      * @param budget not looked at for a device without memory of its own
      */
-    public static Weights bind(Backend backend, Tape tape, Map<String, StoredTensor> stored, String where, long budget) {
+    public static Weights bind(
+            Backend backend, Tape tape, Map<String, StoredTensor> stored, String where, long budget) {
         check(tape, stored, where);
         Weights weights = new Weights();
         weights.bytes = bytes(tape, stored);
         weights.copied = backend.ownMemory().isPresent();
         tape.leaves(Value.Role.PARAMETER).forEach(parameter -> weights.map(stored.get(parameter.name())));
         if (weights.copied && weights.bytes > budget) {
-            weights.cache = new WeightCache(backend, tape, leaf -> stored.get(leaf.name()).bytes().byteSize(), budget,
+            weights.cache = new WeightCache(
+                    backend,
+                    tape,
+                    leaf -> stored.get(leaf.name()).bytes().byteSize(),
+                    budget,
                     (queue, leaf) -> weights.read(backend, queue, leaf, stored.get(leaf.name())));
             return weights;
         }
@@ -174,8 +179,10 @@ public final class Weights implements AutoCloseable {
     }
 
     private static long bytes(Tape tape, Map<String, StoredTensor> stored) {
-        return tape.leaves(Value.Role.PARAMETER).stream().map(leaf -> stored.get(leaf.name()))
-                .mapToLong(tensor -> tensor.bytes().byteSize()).sum();
+        return tape.leaves(Value.Role.PARAMETER).stream()
+                .map(leaf -> stored.get(leaf.name()))
+                .mapToLong(tensor -> tensor.bytes().byteSize())
+                .sum();
     }
 
     private static void check(Tape tape, Map<String, StoredTensor> stored, String where) {
@@ -185,27 +192,38 @@ public final class Weights implements AutoCloseable {
 
     private static void check(Value parameter, StoredTensor stored, String where) {
         if (stored == null) {
-            throw new Failure("weight '" + parameter.name() + "' is missing", where,
+            throw new Failure(
+                    "weight '" + parameter.name() + "' is missing",
+                    where,
                     "the configuration asks for it; use the config.json that belongs to these weights");
         }
         if (!stored.shape().equals(parameter.shape())) {
-            throw new Failure("weight '" + parameter.name() + "' has shape " + stored.shape() + ", not "
-                    + parameter.shape(), where, "use the config.json that belongs to these weights");
+            throw new Failure(
+                    "weight '" + parameter.name() + "' has shape " + stored.shape() + ", not " + parameter.shape(),
+                    where,
+                    "use the config.json that belongs to these weights");
         }
         boolean vector = parameter.shape().rank() == 1;
-        if (!stored.type().floating() || stored.type() == DType.F64 || vector && !stored.type().plain()) {
-            throw new Failure("weight '" + parameter.name() + "' is stored as " + stored.type(), where,
+        if (!stored.type().floating()
+                || stored.type() == DType.F64
+                || vector && !stored.type().plain()) {
+            throw new Failure(
+                    "weight '" + parameter.name() + "' is stored as " + stored.type(),
+                    where,
                     "store it as F32, BF16 or F16");
         }
     }
 
     private static void refuseUnknown(Tape tape, Map<String, StoredTensor> stored, String where) {
-        Set<String> known = tape.leaves(Value.Role.PARAMETER).stream().map(Value::name).collect(Collectors.toSet());
+        Set<String> known =
+                tape.leaves(Value.Role.PARAMETER).stream().map(Value::name).collect(Collectors.toSet());
         boolean tied = !known.contains("lm_head.weight");
         for (String name : stored.keySet()) {
             boolean harmless = name.endsWith(COMPUTED) || tied && name.equals("lm_head.weight");
             if (!harmless && !known.contains(name)) {
-                throw new Failure("weight '" + name + "' has no place in this architecture", where,
+                throw new Failure(
+                        "weight '" + name + "' has no place in this architecture",
+                        where,
                         "use a LLaMA, Mistral or Qwen2 checkpoint with its own config.json");
             }
         }

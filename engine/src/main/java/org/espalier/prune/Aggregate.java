@@ -4,7 +4,13 @@ import java.util.Locale;
 
 /** How the scores of a group's members become one. */
 public enum Aggregate {
-    SUM, MEAN, MAX, PROD, FIRST, SECOND, LAST;
+    SUM,
+    MEAN,
+    MAX,
+    PROD,
+    FIRST,
+    SECOND,
+    LAST;
 
     /** One number from the members' numbers, in the members' order. */
     double of(double[] members) {

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.espalier.couple.Group.Role;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
 import org.espalier.prune.Bites.Bite;
@@ -40,8 +40,7 @@ public final class Allocation {
         }
     }
 
-    private record Turn(int group, int bite) {
-    }
+    private record Turn(int group, int bite) {}
 
     private final ModelConfig config;
     private final List<Bites> groups;
@@ -70,8 +69,11 @@ public final class Allocation {
         int high = order.size();
         long most = before - selection(order, high).parametersAfter();
         if (most < target) {
-            throw new Failure("only %d of %d parameters can be removed, not %d, because every layer that is to stay keeps "
-                    .formatted(most, before, target) + "a unit of each kind", "ratio " + ratio,
+            throw new Failure(
+                    "only %d of %d parameters can be removed, not %d, because every layer that is to stay keeps "
+                                    .formatted(most, before, target)
+                            + "a unit of each kind",
+                    "ratio " + ratio,
                     "use a smaller ratio or round width, or let more layers or kinds of units go");
         }
         while (low < high) {
@@ -108,15 +110,22 @@ public final class Allocation {
 
     /** Everything up to the n-th smallest score goes; a group that would lose all is left whole. */
     private void globalUnits(Selection selection, double ratio, Normalise normalise) {
-        double[] pool = groups.stream().flatMap(g -> g.all().stream().flatMap(b -> Stream.generate(() -> b).limit(b.units())))
-                .mapToDouble(b -> value(b, normalise)).sorted().toArray();
+        double[] pool = groups.stream()
+                .flatMap(g ->
+                        g.all().stream().flatMap(b -> Stream.generate(() -> b).limit(b.units())))
+                .mapToDouble(b -> value(b, normalise))
+                .sorted()
+                .toArray();
         int count = pool.length - (int) (pool.length * (1 - ratio));
         if (count <= 0) {
             return;
         }
         double threshold = pool[count - 1];
         for (Bites group : groups) {
-            int below = group.all().stream().filter(b -> value(b, normalise) <= threshold).mapToInt(Bite::units).sum();
+            int below = group.all().stream()
+                    .filter(b -> value(b, normalise) <= threshold)
+                    .mapToInt(Bite::units)
+                    .sum();
             if (below < group.units()) {
                 take(selection, group, below);
             }
@@ -158,7 +167,8 @@ public final class Allocation {
     }
 
     private List<Turn> byScore(Normalise normalise) {
-        return ordered(Comparator.comparingDouble(turn -> value(groups.get(turn.group).all().get(turn.bite), normalise)));
+        return ordered(Comparator.comparingDouble(
+                turn -> value(groups.get(turn.group).all().get(turn.bite), normalise)));
     }
 
     private List<Turn> ordered(Comparator<Turn> order) {

@@ -7,8 +7,7 @@ import org.espalier.couple.Member;
 /** Scores of the entries along axes of weights. */
 public final class AxisScores {
 
-    private record Axis(String weight, int axis) {
-    }
+    private record Axis(String weight, int axis) {}
 
     private final Map<Axis, double[]> scores = new HashMap<>();
 

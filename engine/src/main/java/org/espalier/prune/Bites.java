@@ -27,8 +27,7 @@ record Bites(String name, Role role, int width, List<Bite> all) {
      * @param parameters they carry, before anything else is removed
      * @param removal    enters them in a selection
      */
-    record Bite(int units, double score, long parameters, Consumer<Selection> removal) {
-    }
+    record Bite(int units, double score, long parameters, Consumer<Selection> removal) {}
 
     /**
      * @param round what a width that is left must be a multiple of; 1 for any
@@ -48,15 +47,22 @@ record Bites(String name, Role role, int width, List<Bite> all) {
     /** Each matrix loses other units, equally many. */
     static Bites of(LooseScores scored, int round) {
         Units units = scored.units();
-        List<List<int[]>> orders = scored.choices().stream().map(c -> order(units, c.scores(), round)).toList();
+        List<List<int[]>> orders = scored.choices().stream()
+                .map(c -> order(units, c.scores(), round))
+                .toList();
         List<Bite> bites = new ArrayList<>();
         for (int b = 0; b < orders.getFirst().size(); b++) {
             int at = b;
             double score = IntStream.range(0, orders.size())
-                    .mapToDouble(c -> sum(scored.choices().get(c).scores(), orders.get(c).get(at))).sum();
+                    .mapToDouble(c ->
+                            sum(scored.choices().get(c).scores(), orders.get(c).get(at)))
+                    .sum();
             bites.add(bite(units, orders.getFirst().get(b).length, score, selection -> {
                 for (int c = 0; c < orders.size(); c++) {
-                    selection.removeAlone(units, scored.choices().get(c).members(), orders.get(c).get(at));
+                    selection.removeAlone(
+                            units,
+                            scored.choices().get(c).members(),
+                            orders.get(c).get(at));
                 }
                 selection.remove(units, orders.getFirst().get(at));
             }));
@@ -78,8 +84,10 @@ record Bites(String name, Role role, int width, List<Bite> all) {
         List<List<Integer>> lanes = new ArrayList<>();
         for (int lane = 0; lane < units.lanes(); lane++) {
             int from = lane * units.perLane();
-            lanes.add(IntStream.range(from, from + units.perLane()).boxed()
-                    .sorted(Comparator.comparingDouble(u -> scores[u])).toList());
+            lanes.add(IntStream.range(from, from + units.perLane())
+                    .boxed()
+                    .sorted(Comparator.comparingDouble(u -> scores[u]))
+                    .toList());
         }
         int step = Math.max(1, round / gcd(round, width(units)));
         List<int[]> order = new ArrayList<>();
@@ -87,14 +95,20 @@ record Bites(String name, Role role, int width, List<Bite> all) {
         while (from < units.perLane()) {
             int left = units.perLane() - from;
             int to = from + (left % step == 0 ? step : left % step);
-            order.add(IntStream.range(from, to).flatMap(u -> lanes.stream().mapToInt(lane -> lane.get(u))).toArray());
+            order.add(IntStream.range(from, to)
+                    .flatMap(u -> lanes.stream().mapToInt(lane -> lane.get(u)))
+                    .toArray());
             from = to;
         }
         return order;
     }
 
     private static int width(Units units) {
-        return units.lanes() * units.members().stream().mapToInt((Member m) -> units.entries(m, 0).length).min().orElseThrow();
+        return units.lanes()
+                * units.members().stream()
+                        .mapToInt((Member m) -> units.entries(m, 0).length)
+                        .min()
+                        .orElseThrow();
     }
 
     /** Whole blocks, one a bite. */
@@ -105,9 +119,10 @@ record Bites(String name, Role role, int width, List<Bite> all) {
                 scores[layer] = Double.NEGATIVE_INFINITY;
             }
         }
-        List<Bite> bites = blocks.layers().stream().sorted(Comparator.comparingDouble(layer -> scores[layer]))
-                .map(layer -> new Bite(1, scores[layer], blocks.parameters(layer),
-                        selection -> blocks.remove(layer, selection)))
+        List<Bite> bites = blocks.layers().stream()
+                .sorted(Comparator.comparingDouble(layer -> scores[layer]))
+                .map(layer -> new Bite(
+                        1, scores[layer], blocks.parameters(layer), selection -> blocks.remove(layer, selection)))
                 .toList();
         return new Bites(blocks.kind().toString(), null, 1, bites);
     }

@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.couple.Group.Role;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.Llama;
 import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
@@ -82,8 +82,10 @@ final class BlockScorer {
                 }
             }
         }
-        throw new Failure("the %s of layer %d has no scored units".formatted(block == Block.MLP ? "MLP" : "attention", layer),
-                "--block-score units", "score its heads and neurons, or use another --block-score");
+        throw new Failure(
+                "the %s of layer %d has no scored units".formatted(block == Block.MLP ? "MLP" : "attention", layer),
+                "--block-score units",
+                "score its heads and neurons, or use another --block-score");
     }
 
     /** One minus the mean cosine between the residual stream of a token before and after. */
@@ -91,7 +93,8 @@ final class BlockScorer {
         List<LayerConfig> layers = model.config().layers();
         double[] turns = new double[layers.size()];
         try (Queue queue = model.backend().newQueue();
-                StreamWalk walk = new StreamWalk(model.backend(), queue, stretches, model.weights().tensor(Llama.EMBEDDING))) {
+                StreamWalk walk = new StreamWalk(
+                        model.backend(), queue, stretches, model.weights().tensor(Llama.EMBEDDING))) {
             for (int layer = 0; layer < turns.length; layer++) {
                 double[] begin = HostCopy.readDoubles(model.backend(), queue, walk.stream());
                 if (layers.get(layer).heads() > 0) {
@@ -102,7 +105,9 @@ final class BlockScorer {
                     walk.pass(StreamWalk.recording(model.llama(), layer, Block.MLP), model.leaves(Map.of()));
                 }
                 double[] end = HostCopy.readDoubles(model.backend(), queue, walk.stream());
-                turns[layer] = turn(kind == Kind.MLP ? middle : begin, kind == Kind.ATTENTION ? middle : end,
+                turns[layer] = turn(
+                        kind == Kind.MLP ? middle : begin,
+                        kind == Kind.ATTENTION ? middle : end,
                         model.config().hidden());
             }
         }
@@ -141,7 +146,8 @@ final class BlockScorer {
         Llama llama = new Llama(without.after());
         Leaves dense = model.leaves(Map.of());
         Leaves leaves = leaf -> leaf.role() == Value.Role.PARAMETER
-                ? model.weights().tensor(without.sourceName(leaf.name())) : dense.tensor(leaf);
+                ? model.weights().tensor(without.sourceName(leaf.name()))
+                : dense.tensor(leaf);
         double sum = 0;
         int counted = 0;
         for (Packed stretch : stretches) {

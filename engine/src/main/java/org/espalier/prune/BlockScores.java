@@ -19,7 +19,9 @@ public record BlockScores(Kind kind, ModelConfig config, List<Integer> layers, d
 
     /** What goes as one. */
     public enum Kind {
-        ATTENTION(List.of(Block.ATTENTION)), MLP(List.of(Block.MLP)), LAYERS(List.of(Block.ATTENTION, Block.MLP));
+        ATTENTION(List.of(Block.ATTENTION)),
+        MLP(List.of(Block.MLP)),
+        LAYERS(List.of(Block.ATTENTION, Block.MLP));
 
         private final List<Block> blocks;
 

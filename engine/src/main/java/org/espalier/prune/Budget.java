@@ -24,8 +24,7 @@ public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates
      * @param round   what a width that is left is a multiple of; 1 for any
      * @param steps   times that what is left is scored again, an equal share going each time
      */
-    public record Amount(double ratio, boolean ofUnits, int round, int steps) {
-    }
+    public record Amount(double ratio, boolean ofUnits, int round, int steps) {}
 
     /**
      * What may go.
@@ -38,8 +37,13 @@ public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates
      * @param dependency      whether what depends on each other goes together; without, every matrix chooses by itself, which
      *                        ruins the model: an ablation
      */
-    public record Candidates(List<Role> roles, List<BlockScores.Kind> blocks, BlockCriterion blockCriterion,
-            IntPredicate attentionLayers, IntPredicate mlpLayers, boolean dependency) {
+    public record Candidates(
+            List<Role> roles,
+            List<BlockScores.Kind> blocks,
+            BlockCriterion blockCriterion,
+            IntPredicate attentionLayers,
+            IntPredicate mlpLayers,
+            boolean dependency) {
 
         public Candidates {
             roles = List.copyOf(roles);
@@ -47,7 +51,8 @@ public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates
         }
 
         /** Everything of some kinds, in every layer. */
-        public static Candidates anywhere(List<Role> roles, List<BlockScores.Kind> blocks, BlockCriterion blockCriterion) {
+        public static Candidates anywhere(
+                List<Role> roles, List<BlockScores.Kind> blocks, BlockCriterion blockCriterion) {
             return new Candidates(roles, blocks, blockCriterion, layer -> true, layer -> true, true);
         }
 
@@ -58,12 +63,15 @@ public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates
 
         /** Whether the model has to see calibration data to score them, units by {@code criterion}. */
         public boolean needsCalibration(Criterion criterion) {
-            return scoresUnits() && criterion.needsCalibration() || !blocks.isEmpty() && blockCriterion.needsCalibration();
+            return scoresUnits() && criterion.needsCalibration()
+                    || !blocks.isEmpty() && blockCriterion.needsCalibration();
         }
 
         boolean allows(Units units) {
             Role role = units.group().role();
-            return roles.contains(role) && (role == Role.CHANNELS || units.layer() >= 0 && layers(role).test(units.layer()));
+            return roles.contains(role)
+                    && (role == Role.CHANNELS
+                            || units.layer() >= 0 && layers(role).test(units.layer()));
         }
 
         boolean allows(BlockScores.Kind kind, int layer) {
@@ -74,8 +82,13 @@ public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates
         /** The same where layers are numbered as in what is left. */
         Candidates after(Selection gone) {
             int[] layers = gone.keptLayers();
-            return new Candidates(roles, blocks, blockCriterion, layer -> attentionLayers.test(layers[layer]),
-                    layer -> mlpLayers.test(layers[layer]), dependency);
+            return new Candidates(
+                    roles,
+                    blocks,
+                    blockCriterion,
+                    layer -> attentionLayers.test(layers[layer]),
+                    layer -> mlpLayers.test(layers[layer]),
+                    dependency);
         }
 
         private IntPredicate layers(Role role) {
@@ -88,6 +101,8 @@ public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates
         if (candidates.roles.contains(Role.CHANNELS)) {
             return "channel";
         }
-        return candidates.roles.isEmpty() && candidates.blocks.equals(List.of(BlockScores.Kind.LAYERS)) ? "layer" : "block";
+        return candidates.roles.isEmpty() && candidates.blocks.equals(List.of(BlockScores.Kind.LAYERS))
+                ? "layer"
+                : "block";
     }
 }

@@ -11,7 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * Sequences of token ids that scores are computed on.
@@ -32,10 +32,11 @@ public record Calibration(List<int[]> sequences) {
      * @param encode ids of a piece of text, without special tokens
      * @throws Failure if the text has not that many tokens
      */
-    public static Calibration draw(String text, Function<String, int[]> encode, int samples, int seqLen, long seed,
-            String where) {
+    public static Calibration draw(
+            String text, Function<String, int[]> encode, int samples, int seqLen, long seed, String where) {
         Random random = new Random(seed);
-        List<String> rows = new ArrayList<>(text.lines().map(String::strip).filter(r -> !r.isEmpty()).toList());
+        List<String> rows = new ArrayList<>(
+                text.lines().map(String::strip).filter(r -> !r.isEmpty()).toList());
         Collections.shuffle(rows, random);
         List<int[]> drawn = new ArrayList<>();
         for (String row : rows) {
@@ -48,15 +49,19 @@ public record Calibration(List<int[]> sequences) {
                 drawn.add(stretch(ids, random.nextInt(ids.length - seqLen + 1), seqLen));
             }
         }
-        return drawn.size() == samples ? new Calibration(drawn) : fromWhole(text, encode, samples, seqLen, random, where);
+        return drawn.size() == samples
+                ? new Calibration(drawn)
+                : fromWhole(text, encode, samples, seqLen, random, where);
     }
 
-    private static Calibration fromWhole(String text, Function<String, int[]> encode, int samples, int seqLen, Random random,
-            String where) {
+    private static Calibration fromWhole(
+            String text, Function<String, int[]> encode, int samples, int seqLen, Random random, String where) {
         int[] ids = encode.apply(text);
         int windows = ids.length / seqLen;
         if (windows < samples) {
-            throw new Failure("text has " + ids.length + " tokens, too few for " + samples + " sequences of " + seqLen, where,
+            throw new Failure(
+                    "text has " + ids.length + " tokens, too few for " + samples + " sequences of " + seqLen,
+                    where,
                     "use a longer text, or smaller --samples or --seq-len");
         }
         List<Integer> order = new ArrayList<>();
@@ -64,7 +69,9 @@ public record Calibration(List<int[]> sequences) {
             order.add(w);
         }
         Collections.shuffle(order, random);
-        return new Calibration(order.subList(0, samples).stream().map(w -> stretch(ids, w * seqLen, seqLen)).toList());
+        return new Calibration(order.subList(0, samples).stream()
+                .map(w -> stretch(ids, w * seqLen, seqLen))
+                .toList());
     }
 
     private static int[] stretch(int[] ids, int from, int length) {
@@ -81,7 +88,9 @@ public record Calibration(List<int[]> sequences) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             for (int[] ids : sequences) {
-                ByteBuffer bytes = ByteBuffer.allocate(4 * (ids.length + 1)).order(ByteOrder.LITTLE_ENDIAN).putInt(ids.length);
+                ByteBuffer bytes = ByteBuffer.allocate(4 * (ids.length + 1))
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putInt(ids.length);
                 Arrays.stream(ids).forEach(bytes::putInt);
                 digest.update(bytes.array());
             }

@@ -84,7 +84,8 @@ public final class Compactor {
     /** A bias that the architecture asks for beside the one that is wanted. */
     private static SafetensorsWriter.Entry zeros(Value parameter, DType to) {
         return new SafetensorsWriter.Entry(parameter.name(), to, parameter.shape(), sink -> {
-            try (NativeMemory zeros = NativeMemory.allocate(to.bytes(parameter.shape().elements()), parameter.name())) {
+            try (NativeMemory zeros =
+                    NativeMemory.allocate(to.bytes(parameter.shape().elements()), parameter.name())) {
                 sink.write(zeros.segment().fill((byte) 0));
             }
         });

@@ -22,6 +22,7 @@ public final class Compensated implements AutoCloseable {
     private final ModelConfig config;
     /** Float32, in memory of the host, which is larger than a device's as a rule. */
     private final Map<String, NativeMemory> numbers = new LinkedHashMap<>();
+
     private final Map<String, Shape> shapes = new LinkedHashMap<>();
 
     /** @param config of the pruned model, with the biases it now has */

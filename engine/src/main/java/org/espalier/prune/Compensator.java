@@ -39,18 +39,20 @@ public final class Compensator {
      * @param computing bytes where the backend computes
      * @param results   bytes of the host's memory
      */
-    public record Bytes(long computing, long results) {
-    }
+    public record Bytes(long computing, long results) {}
 
     /** What a run of this kind needs. */
     public Bytes bytes(Compensation kind) {
         long hidden = dense.config().hidden();
-        long streams = DType.F32.bytes(hidden * stretches.stream().mapToLong(Packed::tokens).sum());
+        long streams = DType.F32.bytes(
+                hidden * stretches.stream().mapToLong(Packed::tokens).sum());
         if (kind != Compensation.LSTSQ) {
             return new Bytes(kind == Compensation.BIAS ? streams : 0, 0);
         }
         // Weights are cut in the memory that they have whole.
-        long weights = DType.F32.bytes(4 * hidden * dense.config().layers().stream().mapToLong(this::widest).max().orElse(0));
+        long weights = DType.F32.bytes(4
+                * hidden
+                * dense.config().layers().stream().mapToLong(this::widest).max().orElse(0));
         long largest = 0;
         long results = 0;
         for (LayerConfig layer : selection.after().layers()) {
@@ -74,7 +76,7 @@ public final class Compensator {
      * Computes the parameters.
      *
      * @param layerDone told after each layer of the dense model
-     * @throws org.espalier.ffi.Failure if a fit has no unique solution
+     * @throws org.espalier.error.Failure if a fit has no unique solution
      */
     public Compensated run(Compensation kind, Runnable layerDone) {
         if (kind == Compensation.NONE || selection.isEmpty()) {
@@ -93,16 +95,17 @@ public final class Compensator {
 
     private void compute(Compensation kind, Compensated result, Runnable layerDone) {
         try (Queue queue = dense.backend().newQueue();
-                StreamWalk whole = new StreamWalk(dense.backend(), queue, stretches,
-                        dense.weights().tensor(Llama.EMBEDDING))) {
+                StreamWalk whole = new StreamWalk(
+                        dense.backend(), queue, stretches, dense.weights().tensor(Llama.EMBEDDING))) {
             if (kind == Compensation.BIAS) {
                 walk(new MeanOutputs(dense, selection, whole, result, queue), layerDone);
                 return;
             }
             try (CutWeights weights = new CutWeights(dense, selection, queue);
-                    StreamWalk pruned = new StreamWalk(dense.backend(), queue, stretches, weights.weight(Llama.EMBEDDING));
-                    LeastSquares fit = new LeastSquares(dense, selection, whole, pruned, weights, result, queue,
-                            ridge)) {
+                    StreamWalk pruned =
+                            new StreamWalk(dense.backend(), queue, stretches, weights.weight(Llama.EMBEDDING));
+                    LeastSquares fit =
+                            new LeastSquares(dense, selection, whole, pruned, weights, result, queue, ridge)) {
                 weights.forget();
                 walk(fit, layerDone);
             }

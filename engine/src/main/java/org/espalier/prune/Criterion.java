@@ -37,7 +37,8 @@ public enum Criterion {
 
     /** What has to be looked at. */
     enum Source {
-        NOTHING, WEIGHTS,
+        NOTHING,
+        WEIGHTS,
         /** Inputs of linear layers: forwards only. */
         INPUTS,
         /** Activations and their gradients: forwards and backwards, but no weight's gradient. */

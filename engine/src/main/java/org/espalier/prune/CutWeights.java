@@ -37,7 +37,9 @@ final class CutWeights implements Leaves, AutoCloseable {
 
     @Override
     public Tensor tensor(Value leaf) {
-        return leaf.role() == Value.Role.PARAMETER ? weight(leaf.name()) : dense.leaves(Map.of()).tensor(leaf);
+        return leaf.role() == Value.Role.PARAMETER
+                ? weight(leaf.name())
+                : dense.leaves(Map.of()).tensor(leaf);
     }
 
     /** A weight of the pruned model: what replaced it, or what is left of the dense model's. */

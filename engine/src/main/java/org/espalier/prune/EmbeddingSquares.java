@@ -38,14 +38,26 @@ final class EmbeddingSquares {
         }
         Shape few = Shape.of(rows.size(), squares.shape().dim(1));
         Tensor used = backend.allocate(DType.I32, Shape.of(rows.size()), "tokens in use");
-        Tensor chosen = backend.allocate(backend.computeType(), Shape.of(ids.length, rows.size()), "unit vectors of tokens");
+        Tensor chosen =
+                backend.allocate(backend.computeType(), Shape.of(ids.length, rows.size()), "unit vectors of tokens");
         Tensor fewGradients = backend.allocate(backend.computeType(), few, "gradients of rows in use");
         Tensor fewSquares = backend.allocate(backend.computeType(), few, "squared gradients of rows in use");
         try {
-            HostCopy.writeInts(backend, step.queue(), rows.keySet().stream().mapToInt(Integer::intValue).toArray(), used);
+            HostCopy.writeInts(
+                    backend,
+                    step.queue(),
+                    rows.keySet().stream().mapToInt(Integer::intValue).toArray(),
+                    used);
             HostCopy.writeDoubles(backend, step.queue(), units, chosen);
-            backend.squaredGradients(step.queue(), step.sequences(), factors.of(step.sequences()),
-                    step.gradient(embedding.out()), chosen, fewGradients, fewSquares, 0);
+            backend.squaredGradients(
+                    step.queue(),
+                    step.sequences(),
+                    factors.of(step.sequences()),
+                    step.gradient(embedding.out()),
+                    chosen,
+                    fewGradients,
+                    fewSquares,
+                    0);
             backend.embeddingBackward(step.queue(), used, fewGradients, gradient);
             backend.embeddingBackward(step.queue(), used, fewSquares, squares);
             step.queue().finish();

@@ -49,8 +49,14 @@ final class GradientScorer implements WeightScorer {
         }
     }
 
-    GradientScorer(Backend backend, Queue queue, Saliency saliency, Scored scored, SequenceFactors factors,
-            Function<String, Tensor> weights, Collection<Tape> tapes) {
+    GradientScorer(
+            Backend backend,
+            Queue queue,
+            Saliency saliency,
+            Scored scored,
+            SequenceFactors factors,
+            Function<String, Tensor> weights,
+            Collection<Tape> tapes) {
         this.backend = backend;
         this.saliency = saliency;
         this.squared = saliency.needsFisher();
@@ -62,9 +68,16 @@ final class GradientScorer implements WeightScorer {
         this.pool = new TensorPool(backend);
         for (Tape tape : tapes) {
             for (Segment segment : tape.segments()) {
-                segment.ops().stream().flatMap(op -> op.inputs().stream()).filter(this::isMatrix)
-                        .forEach(v -> lives.merge(v.name(), new Life(backend.computeType().bytes(v.shape().elements()),
-                                segment.index(), segment.index()), Life::and));
+                segment.ops().stream()
+                        .flatMap(op -> op.inputs().stream())
+                        .filter(this::isMatrix)
+                        .forEach(v -> lives.merge(
+                                v.name(),
+                                new Life(
+                                        backend.computeType().bytes(v.shape().elements()),
+                                        segment.index(),
+                                        segment.index()),
+                                Life::and));
             }
         }
     }
@@ -84,11 +97,13 @@ final class GradientScorer implements WeightScorer {
         int kinds = (saliency.needsGradient() ? 1 : 0) + (squared ? 1 : 0);
         Map<Integer, Long> bySegment = new HashMap<>();
         for (Life life : lives.values()) {
-            IntStream.rangeClosed(life.first, life.last).forEach(s -> bySegment.merge(s, kinds * life.bytes, Long::sum));
+            IntStream.rangeClosed(life.first, life.last)
+                    .forEach(s -> bySegment.merge(s, kinds * life.bytes, Long::sum));
         }
         // A device computes the gradient of one sequence by itself before it is squared.
         long single = squared && backend.ownMemory().isPresent()
-                ? lives.values().stream().mapToLong(Life::bytes).max().orElse(0) : 0;
+                ? lives.values().stream().mapToLong(Life::bytes).max().orElse(0)
+                : 0;
         return bySegment.values().stream().mapToLong(Long::longValue).max().orElse(0) + single;
     }
 
@@ -121,13 +136,26 @@ final class GradientScorer implements WeightScorer {
     public void afterBackward(Op op, Step step) {
         switch (op) {
             case RmsNorm norm when scored.any(norm.w()) -> norms.add(norm, step);
-            case Linear linear when squared && scored.any(linear.w()) -> backend.squaredGradients(step.queue(),
-                    step.sequences(), factors.of(step.sequences()), step.value(linear.x()), step.gradient(linear.y()),
-                    saliency.needsGradient() ? cleared(gradients, linear.w()) : null, cleared(squares, linear.w()), 1);
-            case Embedding embedding when squared && scored.any(embedding.table()) ->
-                    new EmbeddingSquares(backend, factors).add(embedding, step, cleared(gradients, embedding.table()),
-                            cleared(squares, embedding.table()));
-            default -> { }
+            case Linear linear
+            when squared && scored.any(linear.w()) ->
+                backend.squaredGradients(
+                        step.queue(),
+                        step.sequences(),
+                        factors.of(step.sequences()),
+                        step.value(linear.x()),
+                        step.gradient(linear.y()),
+                        saliency.needsGradient() ? cleared(gradients, linear.w()) : null,
+                        cleared(squares, linear.w()),
+                        1);
+            case Embedding embedding
+            when squared && scored.any(embedding.table()) ->
+                new EmbeddingSquares(backend, factors)
+                        .add(
+                                embedding,
+                                step,
+                                cleared(gradients, embedding.table()),
+                                cleared(squares, embedding.table()));
+            default -> {}
         }
     }
 

@@ -29,6 +29,7 @@ final class InputScorer implements WeightScorer {
     private final WeightScores scores;
     /** Of the segment being walked: the input of each weight, and the first weight that meets an input. */
     private final Map<String, Value> inputs = new LinkedHashMap<>();
+
     private final Map<Integer, String> first = new HashMap<>();
     private final Map<String, Long> tokens = new HashMap<>();
 
@@ -72,7 +73,10 @@ final class InputScorer implements WeightScorer {
     public void after(Segment segment, boolean backward) {
         Map<String, double[]> factors = new HashMap<>();
         first.values().forEach(weight -> factors.put(weight, factors(weight)));
-        inputs.forEach((weight, x) -> scores.scaled(criterion.saliency(), weight, weights.apply(weight),
+        inputs.forEach((weight, x) -> scores.scaled(
+                criterion.saliency(),
+                weight,
+                weights.apply(weight),
                 factors.get(first.get(x.root().id()))));
         inputs.clear();
         first.clear();
@@ -84,8 +88,11 @@ final class InputScorer implements WeightScorer {
         double[] sums = moments.take(queue, sums(weight));
         double count = tokens.get(weight);
         double[] factors = new double[squares.length];
-        Arrays.setAll(factors, k -> criterion == Criterion.WANDA ? Math.sqrt(squares[k])
-                : Math.max(0, squares[k] - sums[k] * sums[k] / count) / Math.max(1, count - 1));
+        Arrays.setAll(
+                factors,
+                k -> criterion == Criterion.WANDA
+                        ? Math.sqrt(squares[k])
+                        : Math.max(0, squares[k] - sums[k] * sums[k] / count) / Math.max(1, count - 1));
         return factors;
     }
 

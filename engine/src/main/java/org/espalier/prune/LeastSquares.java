@@ -42,8 +42,15 @@ final class LeastSquares implements Remedy, AutoCloseable {
      * @param weights of the pruned model
      * @param ridge   share of each input's own sum of squares that holds it to its old weights
      */
-    LeastSquares(Model dense, Selection selection, StreamWalk whole, StreamWalk pruned, CutWeights weights,
-            Compensated result, Queue queue, double ridge) {
+    LeastSquares(
+            Model dense,
+            Selection selection,
+            StreamWalk whole,
+            StreamWalk pruned,
+            CutWeights weights,
+            Compensated result,
+            Queue queue,
+            double ridge) {
         this.dense = dense;
         this.selection = selection;
         this.whole = whole;
@@ -54,11 +61,13 @@ final class LeastSquares implements Remedy, AutoCloseable {
         this.backend = dense.backend();
         this.queue = queue;
         this.ridge = ridge;
-        this.lacking = backend.allocate(backend.computeType(),
-                Shape.of(whole.longestStretch(), dense.config().hidden()), "what the pruned model lacks");
+        this.lacking = backend.allocate(
+                backend.computeType(),
+                Shape.of(whole.longestStretch(), dense.config().hidden()),
+                "what the pruned model lacks");
         try {
-            this.importance = backend.allocate(backend.computeType(), Shape.of(whole.stream().shape().dim(0)),
-                    "weights of tokens");
+            this.importance = backend.allocate(
+                    backend.computeType(), Shape.of(whole.stream().shape().dim(0)), "weights of tokens");
         } catch (RuntimeException e) {
             lacking.buffer().close();
             throw e;
@@ -79,16 +88,18 @@ final class LeastSquares implements Remedy, AutoCloseable {
     private void fit(int number, Block block) {
         Linear last = StreamWalk.last(smaller, number, block);
         weigh();
-        try (NormalEquations equations = new NormalEquations(backend, queue, last.w().shape().extent(1),
-                last.w().shape().extent(0))) {
+        try (NormalEquations equations = new NormalEquations(
+                backend, queue, last.w().shape().extent(1), last.w().shape().extent(0))) {
             pruned.run(StreamWalk.recording(smaller, number, block), weights, (from, to, inner, output) -> {
                 Tensor part = lacking.slice(0, to - from);
-                backend.add(queue, whole.stream().slice(from, to), pruned.stream().slice(from, to), -1, part);
+                backend.add(
+                        queue, whole.stream().slice(from, to), pruned.stream().slice(from, to), -1, part);
                 backend.add(queue, part, output, -1, part);
                 equations.add(inner, part, importance.slice(from, to));
             });
             double[] fitted = equations.solve(ridge);
-            double[] old = HostCopy.readDoubles(backend, queue, weights.weight(last.w().name()));
+            double[] old =
+                    HostCopy.readDoubles(backend, queue, weights.weight(last.w().name()));
             for (int i = 0; i < fitted.length; i++) {
                 fitted[i] += old[i];
             }
@@ -101,7 +112,8 @@ final class LeastSquares implements Remedy, AutoCloseable {
         int tokens = importance.shape().extent(0);
         for (int from = 0; from < tokens; from += ROWS) {
             int to = Math.min(tokens, from + ROWS);
-            double[] stream = HostCopy.readDoubles(backend, queue, whole.stream().slice(from, to));
+            double[] stream =
+                    HostCopy.readDoubles(backend, queue, whole.stream().slice(from, to));
             double[] inverse = new double[to - from];
             int channels = stream.length / inverse.length;
             for (int i = 0; i < stream.length; i++) {

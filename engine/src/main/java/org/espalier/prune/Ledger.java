@@ -22,7 +22,9 @@ final class Ledger implements AutoCloseable {
     /** Adds {@code Σ_t (a − shift)·b}; see {@link org.espalier.backend.CalibrationOps#columnDots}. */
     void add(Queue queue, String name, Tensor a, Tensor shift, Tensor b) {
         Tensor known = sums.get(name);
-        Tensor sum = known != null ? known : backend.allocate(DType.F64, Shape.of(a.shape().dim(1)), "sums of " + name);
+        Tensor sum = known != null
+                ? known
+                : backend.allocate(DType.F64, Shape.of(a.shape().dim(1)), "sums of " + name);
         sums.put(name, sum);
         backend.columnDots(queue, a, shift, b, sum, known == null ? 0 : 1);
     }

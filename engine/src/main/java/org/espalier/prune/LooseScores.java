@@ -18,8 +18,7 @@ record LooseScores(Units units, List<Choice> choices) {
      * @param members axes that shrink by this choice
      * @param scores  of the units, by this matrix alone
      */
-    record Choice(List<Member> members, double[] scores) {
-    }
+    record Choice(List<Member> members, double[] scores) {}
 
     static LooseScores of(Units units, AxisScores axes) {
         List<Choice> choices = new ArrayList<>();

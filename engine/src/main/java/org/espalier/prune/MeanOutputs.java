@@ -39,13 +39,16 @@ final class MeanOutputs implements Remedy {
         Linear last = StreamWalk.last(dense.llama(), layer, block);
         double[] means = new double[last.w().shape().extent(1)];
         double share = 1.0 / whole.stream().shape().dim(0);
-        whole.run(StreamWalk.recording(dense.llama(), layer, block), dense.leaves(Map.of()), (from, to, inner, output) -> {
-            double[] numbers = HostCopy.readDoubles(backend, queue, inner);
-            for (int i = 0; i < numbers.length; i++) {
-                means[i % means.length] += share * numbers[i];
-            }
-            whole.advance(from, to, output);
-        });
+        whole.run(
+                StreamWalk.recording(dense.llama(), layer, block),
+                dense.leaves(Map.of()),
+                (from, to, inner, output) -> {
+                    double[] numbers = HostCopy.readDoubles(backend, queue, inner);
+                    for (int i = 0; i < numbers.length; i++) {
+                        means[i % means.length] += share * numbers[i];
+                    }
+                    whole.advance(from, to, output);
+                });
         int smaller = selection.numberAfter(layer);
         if (smaller >= 0 && !selection.removed(layer, block)) {
             Linear left = StreamWalk.last(new Llama(result.config()), smaller, block);
@@ -61,7 +64,8 @@ final class MeanOutputs implements Remedy {
         for (int kept : selection.kept(last.w(), 1)) {
             removed.clear(kept);
         }
-        double[] bias = last.bias() == null ? new double[w.length / in]
+        double[] bias = last.bias() == null
+                ? new double[w.length / in]
                 : read(dense.weights().tensor(last.bias().name()));
         for (int o = 0; o < bias.length; o++) {
             int row = o * in;

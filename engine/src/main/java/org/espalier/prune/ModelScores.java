@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import org.espalier.backend.Backend;
 import org.espalier.backend.OwnMemory;
 import org.espalier.backend.Queue;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.LossBatches;
 import org.espalier.model.Model;
 import org.espalier.model.Residency;
@@ -46,8 +46,7 @@ public final class ModelScores {
      * @param alignment how members of different lengths are laid beside each other
      * @param seed      for {@link Criterion#RANDOM}
      */
-    public record Method(Criterion criterion, Aggregate aggregate, Alignment alignment, long seed) {
-    }
+    public record Method(Criterion criterion, Aggregate aggregate, Alignment alignment, long seed) {}
 
     /**
      * How a model is walked.
@@ -66,8 +65,8 @@ public final class ModelScores {
 
         /** Everything in memory, watched by nobody. */
         public static Walking inMemory() {
-            return new Walking(Long.MAX_VALUE, Path.of(System.getProperty("java.io.tmpdir")), false, Observer.NONE,
-                    effort -> { });
+            return new Walking(
+                    Long.MAX_VALUE, Path.of(System.getProperty("java.io.tmpdir")), false, Observer.NONE, effort -> {});
         }
     }
 
@@ -90,13 +89,18 @@ public final class ModelScores {
      */
     public List<UnitScores> of(List<Units> units, Method method, List<int[]> calibration) {
         if (method.criterion() == Criterion.RANDOM) {
-            RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(method.seed());
-            return units.stream().map(u -> new UnitScores(u, random.doubles(u.count()).toArray())).toList();
+            RandomGenerator random =
+                    RandomGeneratorFactory.of("L64X128MixRandom").create(method.seed());
+            return units.stream()
+                    .map(u -> new UnitScores(u, random.doubles(u.count()).toArray()))
+                    .toList();
         }
         AxisScores axes = axes(units, method, calibration);
-        List<UnitScores> scores = units.stream().map(u -> method.criterion().standardised()
-                ? UnitScores.standardised(u, axes)
-                : UnitScores.of(u, axes, method.aggregate(), method.alignment())).toList();
+        List<UnitScores> scores = units.stream()
+                .map(u -> method.criterion().standardised()
+                        ? UnitScores.standardised(u, axes)
+                        : UnitScores.of(u, axes, method.aggregate(), method.alignment()))
+                .toList();
         scores.forEach(ModelScores::check);
         return scores;
     }
@@ -108,7 +112,9 @@ public final class ModelScores {
      */
     List<LooseScores> loose(List<Units> units, Method method, List<int[]> calibration) {
         if (method.criterion() == Criterion.RANDOM || method.criterion().standardised()) {
-            throw new Failure("criterion " + method.criterion() + " does not score single matrices", "dependency off",
+            throw new Failure(
+                    "criterion " + method.criterion() + " does not score single matrices",
+                    "dependency off",
                     "use another --criterion");
         }
         AxisScores axes = axes(units, method, calibration);
@@ -118,14 +124,17 @@ public final class ModelScores {
     /** Scores of the rows and columns that these units consist of. */
     AxisScores axes(List<Units> units, Method method, List<int[]> calibration) {
         Scored scored = Scored.of(units);
-        return method.criterion().needsCalibration() ? walked(method.criterion(), scored, calibration)
+        return method.criterion().needsCalibration()
+                ? walked(method.criterion(), scored, calibration)
                 : magnitudes(method, scored);
     }
 
     private AxisScores walked(Criterion criterion, Scored scored, List<int[]> calibration) {
         LossBatches batches = LossBatches.of(model.llama(), calibration);
         if (batches.counted() == 0) {
-            throw new Failure("there is nothing to calibrate on", "criterion " + criterion,
+            throw new Failure(
+                    "there is nothing to calibrate on",
+                    "criterion " + criterion,
                     "give sequences of at least two tokens");
         }
         Backend backend = model.backend();
@@ -133,8 +142,13 @@ public final class ModelScores {
         try (Queue queue = backend.newQueue();
                 WeightScorer scorer = scorer(criterion, queue, scored, batches);
                 Spill spill = new Spill(walking.scratch());
-                SegmentWalk walk = new SegmentWalk(backend, batches.batches(), model.leaves(Map.of()), scorer,
-                        scorer.then(residency).then(walking.observer()), spill)) {
+                SegmentWalk walk = new SegmentWalk(
+                        backend,
+                        batches.batches(),
+                        model.leaves(Map.of()),
+                        scorer,
+                        scorer.then(residency).then(walking.observer()),
+                        spill)) {
             Effort effort = require(scorer, walk);
             spill.limit(walking.memory() - effort.least());
             if (scorer.backwards()) {
@@ -154,13 +168,25 @@ public final class ModelScores {
             walk.keepAll();
         }
         long activations = plenty ? needs.all() : needs.workspace();
-        Optional<OwnMemory> device = model.ownMemory(activations + scorer.bytes())
-                .map(memory -> memory.with(activations + scorer.bytes()));
-        Effort effort = new Effort(activations, scorer.bytes(), needs.waiting(), needs.steps(),
+        Optional<OwnMemory> device =
+                model.ownMemory(activations + scorer.bytes()).map(memory -> memory.with(activations + scorer.bytes()));
+        Effort effort = new Effort(
+                activations,
+                scorer.bytes(),
+                needs.waiting(),
+                needs.steps(),
                 device.map(OwnMemory::used).orElse(0L));
-        device.ifPresent(memory -> refuse(effort, activations + scorer.bytes(), memory.free(), " of the GPU beside weights",
+        device.ifPresent(memory -> refuse(
+                effort,
+                activations + scorer.bytes(),
+                memory.free(),
+                " of the GPU beside weights",
                 "close other programs on the GPU, calibrate on shorter sequences, or use --device cpu"));
-        refuse(effort, effort.least(), walking.memory() - effort.least(), "",
+        refuse(
+                effort,
+                effort.least(),
+                walking.memory() - effort.least(),
+                "",
                 "free memory, allow more, or calibrate on shorter sequences");
         walking.told().accept(effort);
         return effort;
@@ -168,8 +194,11 @@ public final class ModelScores {
 
     private static void refuse(Effort effort, long needed, long left, String where, String remedy) {
         if (left < 0) {
-            throw new Failure("scoring needs %,d bytes of memory%s, of which %,d are gradients".formatted(needed, where,
-                    effort.gradients()), "%,d may be used".formatted(needed + left), remedy);
+            throw new Failure(
+                    "scoring needs %,d bytes of memory%s, of which %,d are gradients"
+                            .formatted(needed, where, effort.gradients()),
+                    "%,d may be used".formatted(needed + left),
+                    remedy);
         }
     }
 
@@ -183,13 +212,20 @@ public final class ModelScores {
 
     private WeightScorer scorer(Criterion criterion, Queue queue, Scored scored, LossBatches batches) {
         Function<String, Tensor> weights = model.weights()::tensor;
-        Collection<Tape> tapes = batches.batches().stream().map(SegmentWalk.Batch::tape).collect(Collectors.toSet());
+        Collection<Tape> tapes =
+                batches.batches().stream().map(SegmentWalk.Batch::tape).collect(Collectors.toSet());
         return switch (criterion.source()) {
             case INPUTS -> new InputScorer(model.backend(), queue, criterion, scored, weights);
             case VECTORS -> new VectorScorer(model.backend(), queue, scored, tapes);
-            case GRADIENTS -> new GradientScorer(model.backend(), queue, criterion.saliency(), scored,
-                    new SequenceFactors(batches.counted(), criterion.sumsSquares() ? 1 : batches.sequences()), weights,
-                    tapes);
+            case GRADIENTS ->
+                new GradientScorer(
+                        model.backend(),
+                        queue,
+                        criterion.saliency(),
+                        scored,
+                        new SequenceFactors(batches.counted(), criterion.sumsSquares() ? 1 : batches.sequences()),
+                        weights,
+                        tapes);
             default -> throw new IllegalStateException(criterion + " needs no walk");
         };
     }
@@ -204,14 +240,18 @@ public final class ModelScores {
                     case RmsNorm norm -> weights.add(norm.w());
                     // LLM-Pruner drops the embedding from magnitudes, or fails on it.
                     case Embedding table when method.alignment() == Alignment.BY_UNIT -> weights.add(table.table());
-                    default -> { }
+                    default -> {}
                 }
             }
         }
         try (Queue queue = model.backend().newQueue()) {
             WeightScores scores = new WeightScores(model.backend(), queue);
             for (Value weight : weights.stream().filter(scored::any).toList()) {
-                scores.saliency(method.criterion().saliency(), weight.name(), model.weights().tensor(weight.name()), null,
+                scores.saliency(
+                        method.criterion().saliency(),
+                        weight.name(),
+                        model.weights().tensor(weight.name()),
+                        null,
                         null);
                 if (walking.release()) {
                     model.weights().release(weight.name());
@@ -224,7 +264,9 @@ public final class ModelScores {
     private static void check(UnitScores scores) {
         for (double score : scores.scores()) {
             if (!Double.isFinite(score)) {
-                throw new Failure("a score is " + score, scores.units().group().name(),
+                throw new Failure(
+                        "a score is " + score,
+                        scores.units().group().name(),
                         "look for damaged weights, or calibrate on other text");
             }
         }

@@ -33,13 +33,19 @@ final class NormScores {
         int channels = norm.w().shape().extent(0);
         double[][] sum = sums.computeIfAbsent(norm.w().name(), name -> new double[2][channels]);
         double[] factor = factors.of(step.sequences());
-        Tensor dots = backend.allocate(DType.F64, Shape.of(channels), "gradients of " + norm.w().name());
+        Tensor dots = backend.allocate(
+                DType.F64, Shape.of(channels), "gradients of " + norm.w().name());
         try {
             for (int s = 0; s < factor.length; s++) {
                 int from = step.sequences().queryStart()[s];
                 int to = step.sequences().queryStart()[s + 1];
-                backend.columnDots(step.queue(), step.value(norm.y()).slice(from, to), null,
-                        step.gradient(norm.y()).slice(from, to), dots, 0);
+                backend.columnDots(
+                        step.queue(),
+                        step.value(norm.y()).slice(from, to),
+                        null,
+                        step.gradient(norm.y()).slice(from, to),
+                        dots,
+                        0);
                 double[] one = HostCopy.readDoubles(backend, step.queue(), dots);
                 for (int k = 0; k < one.length; k++) {
                     sum[0][k] += one[k];

@@ -58,7 +58,7 @@ final class NormalEquations implements AutoCloseable {
      * What to add, {@code [out, in]} row by row.
      *
      * @param ridge share of each input's own sum of squares that holds its column to 0
-     * @throws org.espalier.ffi.Failure if the equations have no unique solution
+     * @throws org.espalier.error.Failure if the equations have no unique solution
      */
     double[] solve(double ridge) {
         for (int j = 0; j < in; j++) {

@@ -25,20 +25,35 @@ import java.util.Objects;
  * @param keptAlone        what matrices keep that chose by themselves; null if what depends on each other went together
  */
 public record Plan(
-        @JsonProperty(value = "format_version", required = true) int formatVersion,
+        @JsonProperty(value = "format_version", required = true)
+        int formatVersion,
+
         @JsonProperty(value = "source", required = true) Source source,
         @JsonProperty(value = "criterion", required = true) String criterion,
         @JsonProperty(value = "aggregate", required = true) String aggregate,
         @JsonProperty(value = "mode", required = true) String mode,
         @JsonProperty(value = "scope", required = true) String scope,
-        @JsonProperty(value = "ratio_requested", required = true) double ratioRequested,
-        @JsonProperty(value = "parameters_before", required = true) long parametersBefore,
-        @JsonProperty(value = "parameters_after", required = true) long parametersAfter,
-        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("calibration") Calibration calibration,
+
+        @JsonProperty(value = "ratio_requested", required = true)
+        double ratioRequested,
+
+        @JsonProperty(value = "parameters_before", required = true)
+        long parametersBefore,
+
+        @JsonProperty(value = "parameters_after", required = true)
+        long parametersAfter,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("calibration")
+        Calibration calibration,
+
         @JsonProperty(value = "seed", required = true) long seed,
         @JsonProperty(value = "layers", required = true) List<Layer> layers,
-        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_channels") int[] keptChannels,
-        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_alone") List<Alone> keptAlone) {
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_channels")
+        int[] keptChannels,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_alone")
+        List<Alone> keptAlone) {
 
     /** The version that is written, and the only one that is read. */
     public static final int FORMAT_VERSION = 1;
@@ -64,9 +79,12 @@ public record Plan(
      * @param sha256     of its weights
      * @param parameters it has
      */
-    public record Source(@JsonProperty(value = "path", required = true) String path,
+    public record Source(
+            @JsonProperty(value = "path", required = true) String path,
             @JsonProperty(value = "sha256", required = true) String sha256,
-            @JsonProperty(value = "parameters", required = true) long parameters) {
+
+            @JsonProperty(value = "parameters", required = true)
+            long parameters) {
 
         public Source {
             required(path, "the source's path");
@@ -81,10 +99,14 @@ public record Plan(
      * @param samples sequences
      * @param seqLen  ids in each
      */
-    public record Calibration(@JsonProperty(value = "sha256", required = true) String sha256,
-            @JsonProperty(value = "samples", required = true) int samples,
-            @JsonProperty(value = "seq_len", required = true) int seqLen) {
-    }
+    public record Calibration(
+            @JsonProperty(value = "sha256", required = true) String sha256,
+
+            @JsonProperty(value = "samples", required = true)
+            int samples,
+
+            @JsonProperty(value = "seq_len", required = true)
+            int seqLen) {}
 
     /**
      * What a layer keeps.
@@ -94,10 +116,17 @@ public record Plan(
      * @param keptKvHeads key/value heads
      * @param keptNeurons neurons of the MLP
      */
-    public record Layer(@JsonProperty(value = "layer", required = true) int layer,
-            @JsonProperty(value = "kept_heads", required = true) int[] keptHeads,
-            @JsonProperty(value = "kept_kv_heads", required = true) int[] keptKvHeads,
-            @JsonProperty(value = "kept_neurons", required = true) int[] keptNeurons) {
+    public record Layer(
+            @JsonProperty(value = "layer", required = true) int layer,
+
+            @JsonProperty(value = "kept_heads", required = true)
+            int[] keptHeads,
+
+            @JsonProperty(value = "kept_kv_heads", required = true)
+            int[] keptKvHeads,
+
+            @JsonProperty(value = "kept_neurons", required = true)
+            int[] keptNeurons) {
 
         public Layer {
             required(keptHeads, "kept_heads");
@@ -114,7 +143,8 @@ public record Plan(
      * @param role   the kind of units
      * @param kept   units of that kind
      */
-    public record Alone(@JsonProperty(value = "tensor", required = true) String tensor,
+    public record Alone(
+            @JsonProperty(value = "tensor", required = true) String tensor,
             @JsonProperty(value = "axis", required = true) int axis,
             @JsonProperty(value = "role", required = true) String role,
             @JsonProperty(value = "kept", required = true) int[] kept) {

@@ -48,12 +48,10 @@ public record PlanDifference(List<Layer> layers, Overlap channels, List<Matrix> 
     }
 
     /** What they keep of one layer. */
-    public record Layer(int layer, Overlap heads, Overlap kvHeads, Overlap neurons) {
-    }
+    public record Layer(int layer, Overlap heads, Overlap kvHeads, Overlap neurons) {}
 
     /** What they keep of one axis of a tensor that chooses by itself; see {@link Plan.Alone}. */
-    public record Matrix(String tensor, int axis, String role, Overlap kept) {
-    }
+    public record Matrix(String tensor, int axis, String role, Overlap kept) {}
 
     public PlanDifference {
         layers = List.copyOf(layers);
@@ -66,10 +64,15 @@ public record PlanDifference(List<Layer> layers, Overlap channels, List<Matrix> 
         first.layers().forEach(l -> layers.computeIfAbsent(l.layer(), k -> new Plan.Layer[2])[0] = l);
         second.layers().forEach(l -> layers.computeIfAbsent(l.layer(), k -> new Plan.Layer[2])[1] = l);
         List<Layer> compared = new ArrayList<>();
-        layers.forEach((layer, both) -> compared.add(new Layer(layer, overlap(both, Plan.Layer::keptHeads),
-                overlap(both, Plan.Layer::keptKvHeads), overlap(both, Plan.Layer::keptNeurons))));
+        layers.forEach((layer, both) -> compared.add(new Layer(
+                layer,
+                overlap(both, Plan.Layer::keptHeads),
+                overlap(both, Plan.Layer::keptKvHeads),
+                overlap(both, Plan.Layer::keptNeurons))));
         boolean channels = first.keptChannels() != null && second.keptChannels() != null;
-        return new PlanDifference(compared, channels ? Overlap.of(first.keptChannels(), second.keptChannels()) : null,
+        return new PlanDifference(
+                compared,
+                channels ? Overlap.of(first.keptChannels(), second.keptChannels()) : null,
                 matrices(first.keptAlone(), second.keptAlone()));
     }
 
@@ -78,9 +81,16 @@ public record PlanDifference(List<Layer> layers, Overlap channels, List<Matrix> 
         if (second != null) {
             second.forEach(alone -> others.put(key(alone), alone));
         }
-        return first == null ? List.of() : first.stream().filter(alone -> others.containsKey(key(alone)))
-                .map(alone -> new Matrix(alone.tensor(), alone.axis(), alone.role(),
-                        Overlap.of(alone.kept(), others.get(key(alone)).kept()))).toList();
+        return first == null
+                ? List.of()
+                : first.stream()
+                        .filter(alone -> others.containsKey(key(alone)))
+                        .map(alone -> new Matrix(
+                                alone.tensor(),
+                                alone.axis(),
+                                alone.role(),
+                                Overlap.of(alone.kept(), others.get(key(alone)).kept())))
+                        .toList();
     }
 
     private static List<Object> key(Plan.Alone alone) {
@@ -88,7 +98,8 @@ public record PlanDifference(List<Layer> layers, Overlap channels, List<Matrix> 
     }
 
     private static Overlap overlap(Plan.Layer[] layers, Function<Plan.Layer, int[]> kept) {
-        return Overlap.of(layers[0] == null ? new int[0] : kept.apply(layers[0]),
+        return Overlap.of(
+                layers[0] == null ? new int[0] : kept.apply(layers[0]),
                 layers[1] == null ? new int[0] : kept.apply(layers[1]));
     }
 }

@@ -5,18 +5,17 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.Json;
 import org.espalier.format.Output;
 
 /** Plans and scores on disk. */
 public final class PlanFile {
 
-    private static final ObjectMapper MAPPER = new ObjectMapper()
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+    private static final ObjectMapper MAPPER =
+            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
 
-    private PlanFile() {
-    }
+    private PlanFile() {}
 
     /**
      * Reads a plan.
@@ -27,7 +26,9 @@ public final class PlanFile {
         try {
             Plan plan = MAPPER.treeToValue(Json.readObject(file), Plan.class);
             if (plan.formatVersion() != Plan.FORMAT_VERSION) {
-                throw new Failure("plan has format version " + plan.formatVersion(), file.toString(),
+                throw new Failure(
+                        "plan has format version " + plan.formatVersion(),
+                        file.toString(),
                         "make it again with 'engine plan'; this engine reads version " + Plan.FORMAT_VERSION);
             }
             return plan;

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Member;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.prune.Selection.Block;
@@ -44,11 +44,16 @@ public final class PlanSelection {
                         }
                         case QUERY_HEADS -> heads.andNot(gone);
                         case NEURONS -> neurons.andNot(gone);
-                        default -> throw new IllegalStateException("a plan has no place for " + of.group().name());
+                        default ->
+                            throw new IllegalStateException(
+                                    "a plan has no place for " + of.group().name());
                     }
                 }
             }
-            layers.add(new Plan.Layer(layer, heads.stream().toArray(), kvHeads.stream().toArray(),
+            layers.add(new Plan.Layer(
+                    layer,
+                    heads.stream().toArray(),
+                    kvHeads.stream().toArray(),
                     neurons.stream().toArray()));
         }
         return layers;
@@ -74,7 +79,10 @@ public final class PlanSelection {
                 if (selection.alone(of, member) && (of.layer() < 0 || !selection.removed(of.layer(), block))) {
                     BitSet kept = all(of.count());
                     kept.andNot(selection.removed(of, member));
-                    alone.add(new Plan.Alone(member.tensor().name(), member.axis(), ScoresFile.name(of.group().role()),
+                    alone.add(new Plan.Alone(
+                            member.tensor().name(),
+                            member.axis(),
+                            ScoresFile.name(of.group().role()),
                             kept.stream().toArray()));
                 }
             }
@@ -85,7 +93,8 @@ public final class PlanSelection {
     private void alone(Selection selection, Plan.Alone kept) {
         for (Units of : units) {
             for (Member member : of.members()) {
-                if (member.tensor().name().equals(kept.tensor()) && member.axis() == kept.axis()
+                if (member.tensor().name().equals(kept.tensor())
+                        && member.axis() == kept.axis()
                         && ScoresFile.name(of.group().role()).equals(kept.role())) {
                     BitSet gone = missing(kept.kept(), of.count(), kept.tensor(), kept.role());
                     if (gone.cardinality() != selection.removed(of).cardinality()) {
@@ -124,7 +133,8 @@ public final class PlanSelection {
             if (gone.cardinality() == config.hidden()) {
                 throw bad("plan keeps no channels");
             }
-            selection.remove(channels().orElseThrow(() -> bad("the model has no channels that could go")),
+            selection.remove(
+                    channels().orElseThrow(() -> bad("the model has no channels that could go")),
                     gone.stream().toArray());
         }
         if (plan.keptAlone() != null) {
@@ -171,7 +181,9 @@ public final class PlanSelection {
         if (gone.isEmpty()) {
             return;
         }
-        Units of = units.stream().filter(u -> u.layer() == layer && u.group().role() == role).findFirst()
+        Units of = units.stream()
+                .filter(u -> u.layer() == layer && u.group().role() == role)
+                .findFirst()
                 .orElseThrow(() -> bad("layer " + layer + " has no " + role + " to remove"));
         selection.remove(of, gone.stream().toArray());
     }
@@ -182,8 +194,11 @@ public final class PlanSelection {
             return heads;
         }
         int perHead = sizes.heads() / sizes.kvHeads();
-        int[] counts = IntStream.range(0, sizes.kvHeads()).filter(g -> !removedKvHeads.get(g))
-                .map(g -> heads.get(g * perHead, (g + 1) * perHead).cardinality()).distinct().toArray();
+        int[] counts = IntStream.range(0, sizes.kvHeads())
+                .filter(g -> !removedKvHeads.get(g))
+                .map(g -> heads.get(g * perHead, (g + 1) * perHead).cardinality())
+                .distinct()
+                .toArray();
         if (counts.length != 1) {
             throw bad("layer " + layer + " keeps unequal numbers of heads of its key/value heads");
         }

@@ -1,6 +1,6 @@
 package org.espalier.prune;
 
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.ModelConfig;
 
 /** From scores to what goes, and to the plan that says so. */
@@ -36,10 +36,13 @@ public final class Planner {
         Budget.Amount amount = budget.amount();
         Allocation allocation = new Allocation(config, rankings.bites(amount.round(), gone), gone);
         double ratio = amount.ratio() * share;
-        Selection selection = amount.ofUnits() ? allocation.units(ratio, budget.scope(), budget.normalise())
+        Selection selection = amount.ofUnits()
+                ? allocation.units(ratio, budget.scope(), budget.normalise())
                 : allocation.parameters(ratio, budget.scope(), budget.normalise());
         if (share == 1 && selection.isEmpty() && amount.ratio() > 0) {
-            throw new Failure("ratio " + amount.ratio() + " rounds to no unit in any group", "ratio of units",
+            throw new Failure(
+                    "ratio " + amount.ratio() + " rounds to no unit in any group",
+                    "ratio of units",
                     "use a larger ratio, or count parameters");
         }
         return selection;
@@ -48,9 +51,20 @@ public final class Planner {
     /** The plan of what goes by these scores. */
     Plan plan(Selection selection, ScoresFile scores) {
         PlanSelection translation = new PlanSelection(config, "plan");
-        return new Plan(Plan.FORMAT_VERSION, scores.source(), scores.criterion(), scores.aggregate(), budget.mode(),
-                ScoresFile.name(budget.scope()), budget.amount().ratio(), scores.source().parameters(),
-                selection.parametersAfter(), scores.calibration(), scores.seed(), translation.kept(selection),
-                translation.keptChannels(selection), translation.keptAlone(selection));
+        return new Plan(
+                Plan.FORMAT_VERSION,
+                scores.source(),
+                scores.criterion(),
+                scores.aggregate(),
+                budget.mode(),
+                ScoresFile.name(budget.scope()),
+                budget.amount().ratio(),
+                scores.source().parameters(),
+                selection.parametersAfter(),
+                scores.calibration(),
+                scores.seed(),
+                translation.kept(selection),
+                translation.keptChannels(selection),
+                translation.keptAlone(selection));
     }
 }

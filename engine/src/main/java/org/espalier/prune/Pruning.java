@@ -19,8 +19,7 @@ public final class Pruning {
      * @param scores    of the units that could go, each as it was last computed
      * @param selection the units that go
      */
-    public record Result(Plan plan, ScoresFile scores, Selection selection) {
-    }
+    public record Result(Plan plan, ScoresFile scores, Selection selection) {}
 
     private final Checkpoint checkpoint;
     private final Model model;
@@ -42,7 +41,7 @@ public final class Pruning {
      * Plans a pruning, in as many steps as the budget says: before each but the first, what is left is scored again.
      *
      * @param calibration what to score on; not looked at by criteria that need none
-     * @throws org.espalier.ffi.Failure if nothing may go, or not as much as asked for
+     * @throws org.espalier.error.Failure if nothing may go, or not as much as asked for
      */
     public Result plan(ModelScores.Method method, Budget budget, Optional<Calibration> calibration) {
         ModelConfig config = model.config();
@@ -62,11 +61,14 @@ public final class Pruning {
     }
 
     /** Scores of what is left, in its own numbering. It is written aside, so that it may be larger than memory. */
-    private Rankings rescored(Selection selection, ModelScores.Method method, Budget.Candidates candidates,
-            List<int[]> sequences) {
+    private Rankings rescored(
+            Selection selection, ModelScores.Method method, Budget.Candidates candidates, List<int[]> sequences) {
         try (Output left = Output.folder(scratch, true)) {
-            new Compactor(checkpoint, model.config(), selection, Optional.empty()).writer().writeInto(left.path());
-            try (Checkpoint smaller = Checkpoint.open(left.path()); Model opened = Model.open(smaller, model.backend())) {
+            new Compactor(checkpoint, model.config(), selection, Optional.empty())
+                    .writer()
+                    .writeInto(left.path());
+            try (Checkpoint smaller = Checkpoint.open(left.path());
+                    Model opened = Model.open(smaller, model.backend())) {
                 return Rankings.of(opened, walking, method, candidates.after(selection), sequences);
             }
         } catch (IOException e) {

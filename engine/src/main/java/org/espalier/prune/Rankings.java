@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.couple.Group.Role;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.prune.BlockScores.Kind;
@@ -38,21 +38,34 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
      * @param calibration sequences of token ids; not looked at by what needs none
      * @throws Failure if nothing may go
      */
-    public static Rankings of(Model model, ModelScores.Walking walking, ModelScores.Method method, Budget.Candidates candidates,
+    public static Rankings of(
+            Model model,
+            ModelScores.Walking walking,
+            ModelScores.Method method,
+            Budget.Candidates candidates,
             List<int[]> calibration) {
         ModelConfig config = model.config();
         List<Units> found = UnitFinder.of(config);
         List<Units> units = found.stream().filter(candidates::allows).toList();
         boolean sums = !candidates.blocks().isEmpty() && candidates.blockCriterion() == BlockCriterion.UNITS;
-        List<Units> scored = sums ? Stream.concat(units.stream(), found.stream().filter(Rankings::partOfABlock)).distinct().toList()
+        List<Units> scored = sums
+                ? Stream.concat(units.stream(), found.stream().filter(Rankings::partOfABlock))
+                        .distinct()
+                        .toList()
                 : units;
-        List<UnitScores> scores = scored.isEmpty() ? List.of() : new ModelScores(model, walking).of(scored, method, calibration);
-        BlockScorer blockScorer = new BlockScorer(model, candidates.blockCriterion().needsCalibration() ? calibration : List.of(),
-                scores);
-        List<BlockScores> blocks = candidates.blocks().stream().map(kind -> blockScorer.score(kind,
-                candidates.blockCriterion(), layersWith(config, kind, candidates))).toList();
-        Rankings rankings = new Rankings(scores.stream().filter(s -> units.contains(s.units())).toList(), blocks,
-                candidates.dependency() ? List.of() : new ModelScores(model, walking).loose(units, method, calibration));
+        List<UnitScores> scores =
+                scored.isEmpty() ? List.of() : new ModelScores(model, walking).of(scored, method, calibration);
+        BlockScorer blockScorer = new BlockScorer(
+                model, candidates.blockCriterion().needsCalibration() ? calibration : List.of(), scores);
+        List<BlockScores> blocks = candidates.blocks().stream()
+                .map(kind -> blockScorer.score(kind, candidates.blockCriterion(), layersWith(config, kind, candidates)))
+                .toList();
+        Rankings rankings = new Rankings(
+                scores.stream().filter(s -> units.contains(s.units())).toList(),
+                blocks,
+                candidates.dependency()
+                        ? List.of()
+                        : new ModelScores(model, walking).loose(units, method, calibration));
         rankings.requireSome(candidates);
         return rankings;
     }
@@ -64,7 +77,9 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
 
     private static List<Integer> layersWith(ModelConfig config, Kind kind, Budget.Candidates candidates) {
         return IntStream.range(0, config.layers().size())
-                .filter(layer -> kind.in(config.layers().get(layer)) && candidates.allows(kind, layer)).boxed().toList();
+                .filter(layer -> kind.in(config.layers().get(layer)) && candidates.allows(kind, layer))
+                .boxed()
+                .toList();
     }
 
     /**
@@ -74,16 +89,23 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
      * @throws Failure if the file is of another model, or nothing may go
      */
     static Rankings of(ScoresFile file, ModelConfig config, Budget.Candidates candidates, String where) {
-        List<UnitScores> units = UnitFinder.of(config).stream().filter(candidates::allows)
-                .map(of -> written(file, of, where)).toList();
+        List<UnitScores> units = UnitFinder.of(config).stream()
+                .filter(candidates::allows)
+                .map(of -> written(file, of, where))
+                .toList();
         List<BlockScores> blocks = new ArrayList<>();
         for (Kind kind : candidates.blocks()) {
             List<Integer> layers = layersWith(config, kind, candidates);
-            blocks.add(new BlockScores(kind, config, layers, switch (candidates.blockCriterion()) {
-                case UNITS -> BlockScorer.sums(kind, layers, config, partsOfBlocks(file, config, where));
-                case POSITION -> BlockScorer.positions(config);
-                default -> written(file, kind.toString(), -1, config.layers().size(), where);
-            }));
+            blocks.add(new BlockScores(
+                    kind,
+                    config,
+                    layers,
+                    switch (candidates.blockCriterion()) {
+                        case UNITS -> BlockScorer.sums(kind, layers, config, partsOfBlocks(file, config, where));
+                        case POSITION -> BlockScorer.positions(config);
+                        default ->
+                            written(file, kind.toString(), -1, config.layers().size(), where);
+                    }));
         }
         Rankings rankings = new Rankings(units, blocks);
         rankings.requireSome(candidates);
@@ -92,9 +114,13 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
 
     /** Scores of heads and neurons, as far as there are any. */
     private static List<UnitScores> partsOfBlocks(ScoresFile file, ModelConfig config, String where) {
-        return UnitFinder.of(config).stream().filter(Rankings::partOfABlock).filter(of -> file.groups().stream()
-                .anyMatch(g -> g.layer() == of.layer() && g.role().equals(ScoresFile.name(of.group().role()))))
-                .map(of -> written(file, of, where)).toList();
+        return UnitFinder.of(config).stream()
+                .filter(Rankings::partOfABlock)
+                .filter(of -> file.groups().stream()
+                        .anyMatch(g -> g.layer() == of.layer()
+                                && g.role().equals(ScoresFile.name(of.group().role()))))
+                .map(of -> written(file, of, where))
+                .toList();
     }
 
     private static UnitScores written(ScoresFile file, Units of, String where) {
@@ -102,12 +128,18 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
     }
 
     private static double[] written(ScoresFile file, String role, int layer, int count, String where) {
-        double[] scores = file.groups().stream().filter(g -> g.layer() == layer && g.role().equals(role))
-                .map(ScoresFile.Group::scores).findFirst().orElseThrow(() -> new Failure("file has no scores of " + role
-                        + (layer < 0 ? "" : " of layer " + layer), where,
+        double[] scores = file.groups().stream()
+                .filter(g -> g.layer() == layer && g.role().equals(role))
+                .map(ScoresFile.Group::scores)
+                .findFirst()
+                .orElseThrow(() -> new Failure(
+                        "file has no scores of " + role + (layer < 0 ? "" : " of layer " + layer),
+                        where,
                         "score them, leave them out, or score blocks by --block-score units or position"));
         if (scores.length != count) {
-            throw new Failure("file has %d scores of %s where the model has %d".formatted(scores.length, role, count), where,
+            throw new Failure(
+                    "file has %d scores of %s where the model has %d".formatted(scores.length, role, count),
+                    where,
                     "use the scores of this model");
         }
         return scores;
@@ -115,8 +147,12 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
 
     private void requireSome(Budget.Candidates candidates) {
         if (units.isEmpty() && blocks.stream().allMatch(b -> b.layers().isEmpty())) {
-            throw new Failure("nothing may be removed", "units " + Stream.concat(candidates.roles().stream(),
-                    candidates.blocks().stream()).map(Rankings::option).toList(),
+            throw new Failure(
+                    "nothing may be removed",
+                    "units "
+                            + Stream.concat(candidates.roles().stream(), candidates.blocks().stream())
+                                    .map(Rankings::option)
+                                    .toList(),
                     "allow more layers or kinds of units");
         }
     }
@@ -128,14 +164,19 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
 
     /** Everything that may go, in the order in which it goes; what is gone already comes first. */
     List<Bites> bites(int round, Selection gone) {
-        Stream<Bites> ofUnits = loose.isEmpty() ? units.stream().map(u -> Bites.of(u, round, gone))
+        Stream<Bites> ofUnits = loose.isEmpty()
+                ? units.stream().map(u -> Bites.of(u, round, gone))
                 : loose.stream().map(l -> Bites.of(l, round));
-        return Stream.concat(ofUnits, blocks.stream().map(b -> Bites.of(b, gone))).toList();
+        return Stream.concat(ofUnits, blocks.stream().map(b -> Bites.of(b, gone)))
+                .toList();
     }
 
     /** As they are written. */
     List<ScoresFile.Group> written() {
-        return Stream.concat(units.stream().map(ScoresFile.Group::of), blocks.stream().map(ScoresFile.Group::of)).toList();
+        return Stream.concat(
+                        units.stream().map(ScoresFile.Group::of),
+                        blocks.stream().map(ScoresFile.Group::of))
+                .toList();
     }
 
     /**
@@ -143,15 +184,18 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
      * what cannot be scored any more because it is the last of its kind, keeps the score it had.
      */
     Rankings updated(Rankings left, Selection gone) {
-        return new Rankings(units.stream().map(old -> updated(old, left, gone)).toList(),
+        return new Rankings(
+                units.stream().map(old -> updated(old, left, gone)).toList(),
                 blocks.stream().map(old -> updated(old, left, gone)).toList());
     }
 
     private static UnitScores updated(UnitScores old, Rankings left, Selection gone) {
         Units source = old.units();
         int layer = source.layer() < 0 ? source.layer() : gone.numberAfter(source.layer());
-        Optional<UnitScores> now = left.units.stream().filter(s -> s.units().layer() == layer
-                && s.units().group().role() == source.group().role()).findFirst();
+        Optional<UnitScores> now = left.units.stream()
+                .filter(s -> s.units().layer() == layer
+                        && s.units().group().role() == source.group().role())
+                .findFirst();
         if (now.isEmpty() || source.layer() >= 0 && layer < 0) {
             return old;
         }
@@ -165,7 +209,10 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
 
     private static BlockScores updated(BlockScores old, Rankings left, Selection gone) {
         double[] scores = old.scores().clone();
-        BlockScores now = left.blocks.stream().filter(b -> b.kind() == old.kind()).findFirst().orElseThrow();
+        BlockScores now = left.blocks.stream()
+                .filter(b -> b.kind() == old.kind())
+                .findFirst()
+                .orElseThrow();
         for (int layer : old.layers()) {
             int number = gone.numberAfter(layer);
             if (number >= 0 && now.layers().contains(number)) {

@@ -13,15 +13,16 @@ final class Scored {
 
     private final Map<String, Set<Integer>> axes = new HashMap<>();
 
-    private Scored() {
-    }
+    private Scored() {}
 
     /** What the scores of these units are made of. */
     static Scored of(Collection<Units> units) {
         Scored scored = new Scored();
         for (Units of : units) {
             for (Member member : of.members()) {
-                scored.axes.computeIfAbsent(member.tensor().name(), n -> new HashSet<>()).add(member.axis());
+                scored.axes
+                        .computeIfAbsent(member.tensor().name(), n -> new HashSet<>())
+                        .add(member.axis());
             }
         }
         return scored;

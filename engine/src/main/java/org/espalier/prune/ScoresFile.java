@@ -21,11 +21,16 @@ import org.espalier.model.Model;
  * @param groups        the scores
  */
 public record ScoresFile(
-        @JsonProperty(value = "format_version", required = true) int formatVersion,
+        @JsonProperty(value = "format_version", required = true)
+        int formatVersion,
+
         @JsonProperty(value = "source", required = true) Plan.Source source,
         @JsonProperty(value = "criterion", required = true) String criterion,
         @JsonProperty(value = "aggregate", required = true) String aggregate,
-        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("calibration") Plan.Calibration calibration,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("calibration")
+        Plan.Calibration calibration,
+
         @JsonProperty(value = "seed", required = true) long seed,
         @JsonProperty(value = "groups", required = true) List<Group> groups) {
 
@@ -42,15 +47,30 @@ public record ScoresFile(
      * @param candidates  what was scored; where that is whole blocks alone, and not by their units, the criterion is theirs
      * @param calibration what could be looked at; it is named if it was
      */
-    public static ScoresFile of(Checkpoint checkpoint, Model model, ModelScores.Method method, Budget.Candidates candidates,
-            Optional<Calibration> calibration, Rankings rankings) {
-        Plan.Source source = new Plan.Source(checkpoint.path().getFileName().toString(), checkpoint.sha256(),
+    public static ScoresFile of(
+            Checkpoint checkpoint,
+            Model model,
+            ModelScores.Method method,
+            Budget.Candidates candidates,
+            Optional<Calibration> calibration,
+            Rankings rankings) {
+        Plan.Source source = new Plan.Source(
+                checkpoint.path().getFileName().toString(),
+                checkpoint.sha256(),
                 model.llama().shape().parameterCount());
-        Plan.Calibration used = calibration.filter(c -> candidates.needsCalibration(method.criterion()))
-                .map(c -> new Plan.Calibration(c.sha256(), c.sequences().size(), c.seqLen())).orElse(null);
+        Plan.Calibration used = calibration
+                .filter(c -> candidates.needsCalibration(method.criterion()))
+                .map(c -> new Plan.Calibration(c.sha256(), c.sequences().size(), c.seqLen()))
+                .orElse(null);
         String criterion = (candidates.scoresUnits() ? method.criterion() : candidates.blockCriterion()).toString();
-        return new ScoresFile(Plan.FORMAT_VERSION, source, criterion, name(method.aggregate()), used,
-                method.seed(), rankings.written());
+        return new ScoresFile(
+                Plan.FORMAT_VERSION,
+                source,
+                criterion,
+                name(method.aggregate()),
+                used,
+                method.seed(),
+                rankings.written());
     }
 
     static String name(Enum<?> constant) {
@@ -65,7 +85,8 @@ public record ScoresFile(
      * @param layer  it lies in, −1 for all
      * @param scores one for each unit, in the source's numbering
      */
-    public record Group(@JsonProperty(value = "name", required = true) String name,
+    public record Group(
+            @JsonProperty(value = "name", required = true) String name,
             @JsonProperty(value = "role", required = true) String role,
             @JsonProperty(value = "layer", required = true) int layer,
             @JsonProperty(value = "scores", required = true) double[] scores) {
@@ -78,7 +99,8 @@ public record ScoresFile(
 
         static Group of(UnitScores scores) {
             Units units = scores.units();
-            return new Group(units.group().name(), ScoresFile.name(units.group().role()), units.layer(), scores.scores());
+            return new Group(
+                    units.group().name(), ScoresFile.name(units.group().role()), units.layer(), scores.scores());
         }
 
         static Group of(BlockScores scores) {

@@ -18,7 +18,8 @@ public final class Selection {
 
     /** What a layer consists of. */
     public enum Block {
-        ATTENTION, MLP
+        ATTENTION,
+        MLP
     }
 
     private final ModelConfig config;
@@ -26,11 +27,11 @@ public final class Selection {
     private final Map<Integer, Removed> removed = new LinkedHashMap<>();
     /** What a matrix that chooses by itself loses instead. */
     private final Map<Axis, BitSet> alone = new LinkedHashMap<>();
+
     private final BitSet attention = new BitSet();
     private final BitSet mlp = new BitSet();
 
-    private record Removed(Units units, BitSet bits) {
-    }
+    private record Removed(Units units, BitSet bits) {}
 
     private record Axis(int group, String tensor, int axis) {
 
@@ -104,7 +105,8 @@ public final class Selection {
         if (units.group().role() == Role.QUERY_HEADS) {
             for (Removed from : removed.values()) {
                 if (from.units.group().role() == Role.HEADS && from.units.layer() == units.layer()) {
-                    from.bits.stream().forEach(head -> stay.clear(head * units.perLane(), (head + 1) * units.perLane()));
+                    from.bits.stream()
+                            .forEach(head -> stay.clear(head * units.perLane(), (head + 1) * units.perLane()));
                 }
             }
         }
@@ -161,7 +163,10 @@ public final class Selection {
     /** What a parameter of the smaller model is called in the source, where layers that are gone still count. */
     public String sourceName(String name) {
         int layer = Llama.layerOf(name);
-        return layer < 0 ? name : Llama.prefix(keptLayers()[layer]) + name.substring(Llama.prefix(layer).length());
+        return layer < 0
+                ? name
+                : Llama.prefix(keptLayers()[layer])
+                        + name.substring(Llama.prefix(layer).length());
     }
 
     /** The entries of one axis of a parameter of the source that stay, ascending. */
@@ -189,8 +194,10 @@ public final class Selection {
     }
 
     private int count(int layer, Role role) {
-        return removed.values().stream().filter(r -> r.units.layer() == layer && r.units.group().role() == role)
-                .mapToInt(r -> r.bits.cardinality()).sum();
+        return removed.values().stream()
+                .filter(r -> r.units.layer() == layer && r.units.group().role() == role)
+                .mapToInt(r -> r.bits.cardinality())
+                .sum();
     }
 
     /** Query heads that every key/value head of a layer loses. */

@@ -50,7 +50,8 @@ final class StreamWalk implements AutoCloseable {
         this.queue = queue;
         this.stretches = stretches;
         int tokens = stretches.stream().mapToInt(Packed::tokens).sum();
-        this.stream = backend.allocate(backend.computeType(), Shape.of(tokens, table.shape().dim(1)), "a residual stream");
+        this.stream = backend.allocate(
+                backend.computeType(), Shape.of(tokens, table.shape().dim(1)), "a residual stream");
         int from = 0;
         for (Packed stretch : stretches) {
             int to = from + stretch.tokens();
@@ -134,7 +135,11 @@ final class StreamWalk implements AutoCloseable {
                 executor.set(half.stream(), stream.slice(from, to));
                 executor.set(half.positions(), stretch.positions());
                 executor.forward(stretch.sequences());
-                visitor.at(from, to, executor.tensor(half.last().x()), executor.tensor(half.last().y()));
+                visitor.at(
+                        from,
+                        to,
+                        executor.tensor(half.last().x()),
+                        executor.tensor(half.last().y()));
                 from = to;
             }
         } finally {

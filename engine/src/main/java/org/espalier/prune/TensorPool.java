@@ -28,7 +28,9 @@ final class TensorPool implements AutoCloseable {
     Tensor zeros(Shape shape, String purpose) {
         DType type = backend.computeType();
         long bytes = type.bytes(shape.elements());
-        Buffer buffer = spare.stream().filter(b -> b.bytes() >= bytes).min(Comparator.comparingLong(Buffer::bytes))
+        Buffer buffer = spare.stream()
+                .filter(b -> b.bytes() >= bytes)
+                .min(Comparator.comparingLong(Buffer::bytes))
                 .orElse(null);
         if (buffer == null) {
             buffer = backend.allocate(type, shape, purpose).buffer();

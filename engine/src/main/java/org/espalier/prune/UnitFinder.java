@@ -21,8 +21,7 @@ public final class UnitFinder {
 
     private static final String LAYER = "layer ";
 
-    private UnitFinder() {
-    }
+    private UnitFinder() {}
 
     /** All units that can be scored and removed, in the order of the tape. */
     public static List<Units> of(ModelConfig config) {
@@ -42,7 +41,9 @@ public final class UnitFinder {
     private static Map<Value, Set<Integer>> layersOfParameters(Tape tape) {
         Map<Value, Set<Integer>> layers = new HashMap<>();
         for (Segment segment : tape.segments()) {
-            int layer = segment.name().startsWith(LAYER) ? Integer.parseInt(segment.name().substring(LAYER.length())) : -1;
+            int layer = segment.name().startsWith(LAYER)
+                    ? Integer.parseInt(segment.name().substring(LAYER.length()))
+                    : -1;
             for (Op op : segment.ops()) {
                 for (Value input : op.inputs()) {
                     layers.computeIfAbsent(input.root(), v -> new HashSet<>()).add(layer);

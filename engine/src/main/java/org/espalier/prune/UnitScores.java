@@ -49,7 +49,9 @@ public record UnitScores(Units units, double[] scores) {
      */
     static UnitScores standardised(Units units, AxisScores scores) {
         double[] totals = new double[units.count()];
-        List<Member> readers = units.members().stream().filter(m -> m.axis() == 1 && scores.has(m)).toList();
+        List<Member> readers = units.members().stream()
+                .filter(m -> m.axis() == 1 && scores.has(m))
+                .toList();
         for (Member member : readers) {
             double[][] entries = byUnit(units, member, scores, units.entries(member, 0).length);
             if (units.group().role() == Role.HEADS || units.group().role() == Role.QUERY_HEADS) {
@@ -72,10 +74,12 @@ public record UnitScores(Units units, double[] scores) {
         List<Member> scored = units.members().stream().filter(scores::has).toList();
         // The last is the one that is executed last, whatever the order of the walk.
         List<Member> members = aggregate == Aggregate.LAST ? scored : walkOrder(units, scored);
-        int width = members.stream().mapToInt(m -> units.entries(m, 0).length).min().orElseThrow();
+        int width =
+                members.stream().mapToInt(m -> units.entries(m, 0).length).min().orElseThrow();
         double[][] aligned = new double[members.size()][];
         for (int m = 0; m < aligned.length; m++) {
-            double[][] of = alignment == Alignment.BY_UNIT ? byUnit(units, members.get(m), scores, width)
+            double[][] of = alignment == Alignment.BY_UNIT
+                    ? byUnit(units, members.get(m), scores, width)
                     : byPosition(units, members.get(m), scores, width);
             aligned[m] = Arrays.stream(of).flatMapToDouble(Arrays::stream).toArray();
         }
@@ -90,7 +94,9 @@ public record UnitScores(Units units, double[] scores) {
         if (units.group().role() != Role.HEADS) {
             return members;
         }
-        Member root = members.stream().min(Comparator.comparingInt(m -> units.entries(m, 0).length)).orElseThrow();
+        Member root = members.stream()
+                .min(Comparator.comparingInt(m -> units.entries(m, 0).length))
+                .orElseThrow();
         List<Member> order = new ArrayList<>(List.of(root));
         members.stream().filter(m -> m.axis() == 1).forEach(order::add);
         members.reversed().stream().filter(m -> m.axis() == 0 && m != root).forEach(order::add);
@@ -98,8 +104,12 @@ public record UnitScores(Units units, double[] scores) {
     }
 
     private static void standardise(double[][] entries) {
-        double mean = Arrays.stream(entries).flatMapToDouble(Arrays::stream).average().orElseThrow();
-        double squares = Arrays.stream(entries).flatMapToDouble(Arrays::stream).map(s -> (s - mean) * (s - mean)).sum();
+        double mean =
+                Arrays.stream(entries).flatMapToDouble(Arrays::stream).average().orElseThrow();
+        double squares = Arrays.stream(entries)
+                .flatMapToDouble(Arrays::stream)
+                .map(s -> (s - mean) * (s - mean))
+                .sum();
         long count = Arrays.stream(entries).mapToLong(e -> e.length).sum();
         double deviation = Math.sqrt(squares / Math.max(1, count - 1));
         replaceAll(entries, s -> deviation == 0 ? 0 : (s - mean) / deviation);

@@ -35,8 +35,7 @@ final class VectorScorer implements WeightScorer {
     /** The weight and axis of each sum. */
     private final Map<String, Place> places = new LinkedHashMap<>();
 
-    private record Place(String weight, int axis) {
-    }
+    private record Place(String weight, int axis) {}
 
     VectorScorer(Backend backend, Queue queue, Scored scored, Collection<Tape> tapes) {
         this.backend = backend;
@@ -96,11 +95,12 @@ final class VectorScorer implements WeightScorer {
                     columns(linear, step);
                 }
             }
-            case RmsNorm norm when scored.any(norm.w()) ->
-                    add(step, norm.w(), 0, step.value(norm.y()), null, step.gradient(norm.y()));
-            case Embedding embedding when scored.columns(embedding.table()) ->
-                    add(step, embedding.table(), 1, step.value(embedding.out()), null, step.gradient(embedding.out()));
-            default -> { }
+            case RmsNorm norm
+            when scored.any(norm.w()) -> add(step, norm.w(), 0, step.value(norm.y()), null, step.gradient(norm.y()));
+            case Embedding embedding
+            when scored.columns(embedding.table()) ->
+                add(step, embedding.table(), 1, step.value(embedding.out()), null, step.gradient(embedding.out()));
+            default -> {}
         }
     }
 
@@ -109,7 +109,10 @@ final class VectorScorer implements WeightScorer {
             add(step, linear.w(), 1, step.value(linear.x()), null, step.gradient(linear.x()));
             return;
         }
-        Tensor own = backend.allocate(backend.computeType(), linear.x().shape(), "input gradient of " + linear.w().name());
+        Tensor own = backend.allocate(
+                backend.computeType(),
+                linear.x().shape(),
+                "input gradient of " + linear.w().name());
         try {
             backend.linearBackwardInput(step.queue(), step.gradient(linear.y()), step.value(linear.w()), own, 0);
             add(step, linear.w(), 1, step.value(linear.x()), null, own);

@@ -32,8 +32,13 @@ final class WeightScores {
      * @param fisher   null if the saliency needs none
      */
     void saliency(Saliency saliency, String name, Tensor weight, Tensor gradient, Tensor fisher) {
-        Tensor matrix = weight.shape().rank() == 1 ? weight.reshape(Shape.of(weight.shape().dim(0), 1)) : weight;
-        enter(name, matrix, weight.shape().rank(),
+        Tensor matrix = weight.shape().rank() == 1
+                ? weight.reshape(Shape.of(weight.shape().dim(0), 1))
+                : weight;
+        enter(
+                name,
+                matrix,
+                weight.shape().rank(),
                 (rows, columns) -> backend.saliency(queue, saliency, matrix, gradient, fisher, rows, columns));
     }
 
@@ -42,7 +47,11 @@ final class WeightScores {
         Tensor scale = backend.allocate(DType.F64, Shape.of(factors.length), "factors of the inputs of " + name);
         try {
             HostCopy.writeDoubles(backend, queue, factors, scale);
-            enter(name, matrix, 2, (rows, columns) -> backend.scaledSaliency(queue, saliency, matrix, scale, rows, columns));
+            enter(
+                    name,
+                    matrix,
+                    2,
+                    (rows, columns) -> backend.scaledSaliency(queue, saliency, matrix, scale, rows, columns));
         } finally {
             scale.buffer().close();
         }

@@ -31,7 +31,9 @@ import org.espalier.prune.ScoresFile;
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Comparison(
-        @JsonProperty(value = "format_version", required = true) int formatVersion,
+        @JsonProperty(value = "format_version", required = true)
+        int formatVersion,
+
         @JsonProperty(value = "title", required = true) String title,
         @JsonProperty("model") String model,
         @JsonProperty("device") String device,
@@ -112,10 +114,18 @@ public record Comparison(
      * @param ppl         null if it was not finite
      */
     public record Perplexity(
-            @JsonProperty(value = "protocol", required = true) String protocol,
-            @JsonProperty(value = "seq_len", required = true) int seqLen,
-            @JsonProperty(value = "windows", required = true) int windows,
-            @JsonProperty(value = "predictions", required = true) long predictions,
+            @JsonProperty(value = "protocol", required = true)
+            String protocol,
+
+            @JsonProperty(value = "seq_len", required = true)
+            int seqLen,
+
+            @JsonProperty(value = "windows", required = true)
+            int windows,
+
+            @JsonProperty(value = "predictions", required = true)
+            long predictions,
+
             @JsonProperty("ppl") Double ppl) {
 
         public Perplexity {
@@ -132,11 +142,15 @@ public record Comparison(
      * @param kvHeads key/value heads
      * @param neurons of the MLP
      */
-    public record Widths(@JsonProperty(value = "layer", required = true) int layer,
+    public record Widths(
+            @JsonProperty(value = "layer", required = true) int layer,
             @JsonProperty(value = "heads", required = true) int heads,
-            @JsonProperty(value = "kv_heads", required = true) int kvHeads,
-            @JsonProperty(value = "neurons", required = true) int neurons) {
-    }
+
+            @JsonProperty(value = "kv_heads", required = true)
+            int kvHeads,
+
+            @JsonProperty(value = "neurons", required = true)
+            int neurons) {}
 
     /**
      * How a model was trained back.
@@ -174,7 +188,9 @@ public record Comparison(
      * @param step counted from 1; 0 is before training
      * @param loss in nats a token; null if it was not finite
      */
-    public record Point(@JsonProperty(value = "step", required = true) int step, @JsonProperty("loss") Double loss) {
+    public record Point(
+            @JsonProperty(value = "step", required = true) int step,
+            @JsonProperty("loss") Double loss) {
 
         public Point {
             loss = finite(loss);

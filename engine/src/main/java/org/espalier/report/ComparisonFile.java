@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.Json;
 import org.espalier.format.Output;
 
@@ -16,11 +16,10 @@ public final class ComparisonFile {
     /** The file's name in the folder of a run. */
     public static final String NAME = "comparison.json";
 
-    private static final ObjectMapper MAPPER = new ObjectMapper()
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+    private static final ObjectMapper MAPPER =
+            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
 
-    private ComparisonFile() {
-    }
+    private ComparisonFile() {}
 
     /**
      * Reads a comparison.
@@ -30,7 +29,9 @@ public final class ComparisonFile {
     public static Comparison read(Path file) {
         Comparison comparison = read(file, Comparison.class, "comparison");
         if (comparison.formatVersion() != Comparison.FORMAT_VERSION) {
-            throw new Failure("comparison has format version " + comparison.formatVersion(), file.toString(),
+            throw new Failure(
+                    "comparison has format version " + comparison.formatVersion(),
+                    file.toString(),
                     "make it again; this engine reads version " + Comparison.FORMAT_VERSION);
         }
         return comparison;

@@ -8,8 +8,7 @@ public final class Figures {
     private static final String[] PREFIXES = {"", "k", "M", "G", "T", "P"};
     private static final double LARGEST_PLAIN = 1e6;
 
-    private Figures() {
-    }
+    private Figures() {}
 
     /** {@code 134,515,008}. */
     static String count(double number) {
@@ -77,7 +76,9 @@ public final class Figures {
             return String.format(Locale.ROOT, "%.1f s", seconds);
         }
         long whole = Math.round(seconds);
-        return whole < 3600 ? whole / 60 + " min " + whole % 60 + " s" : whole / 3600 + " h " + whole % 3600 / 60 + " min";
+        return whole < 3600
+                ? whole / 60 + " min " + whole % 60 + " s"
+                : whole / 3600 + " h " + whole % 3600 / 60 + " min";
     }
 
     private static String minus(String number) {

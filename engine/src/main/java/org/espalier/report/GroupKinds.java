@@ -66,17 +66,14 @@ public record GroupKinds(List<Kind> kinds, List<Whole> frozen) {
      * @param layers of each of them
      * @param frozen all of them
      */
-    public record Whole(List<String> axes, List<Integer> layers, List<Groups.Frozen> frozen) {
-    }
+    public record Whole(List<String> axes, List<Integer> layers, List<Groups.Frozen> frozen) {}
 
-    private record Like(Group.Role role, boolean tied, boolean normalised, List<Integer> within, List<LikePart> parts) {
-    }
+    private record Like(
+            Group.Role role, boolean tied, boolean normalised, List<Integer> within, List<LikePart> parts) {}
 
-    private record LikePart(String name, int axis) {
-    }
+    private record LikePart(String name, int axis) {}
 
-    private record LikeFrozen(String reason, boolean whole, List<Integer> layers) {
-    }
+    private record LikeFrozen(String reason, boolean whole, List<Integer> layers) {}
 
     public GroupKinds {
         kinds = List.copyOf(kinds);
@@ -89,13 +86,31 @@ public record GroupKinds(List<Kind> kinds, List<Whole> frozen) {
         for (Group group : groups.groups()) {
             List<Integer> layers = layers(group.members().stream().map(Member::tensor));
             boolean inOne = layers.size() == 1;
-            Map<LikePart, List<Member>> members = group.members().stream().collect(Collectors.groupingBy(
-                    m -> new LikePart(rest(m.tensor().name()), m.axis()), LinkedHashMap::new, Collectors.toList()));
-            Like like = new Like(group.role(), group.tied(), group.normalised(), inOne ? List.of() : layers,
+            Map<LikePart, List<Member>> members = group.members().stream()
+                    .collect(Collectors.groupingBy(
+                            m -> new LikePart(rest(m.tensor().name()), m.axis()),
+                            LinkedHashMap::new,
+                            Collectors.toList()));
+            Like like = new Like(
+                    group.role(),
+                    group.tied(),
+                    group.normalised(),
+                    inOne ? List.of() : layers,
                     List.copyOf(members.keySet()));
-            Kind kind = kinds.computeIfAbsent(like, l -> new Kind(new ArrayList<>(), new ArrayList<>(),
-                    members.entrySet().stream().map(e -> new Part(new ArrayList<>(), e.getKey().name,
-                            inOne ? List.of() : layers(e.getValue().stream().map(Member::tensor)))).toList()));
+            Kind kind = kinds.computeIfAbsent(
+                    like,
+                    l -> new Kind(
+                            new ArrayList<>(),
+                            new ArrayList<>(),
+                            members.entrySet().stream()
+                                    .map(e -> new Part(
+                                            new ArrayList<>(),
+                                            e.getKey().name,
+                                            inOne
+                                                    ? List.of()
+                                                    : layers(e.getValue().stream()
+                                                            .map(Member::tensor))))
+                                    .toList()));
             kind.groups.add(group);
             kind.layers.addAll(inOne ? layers : List.of());
             int part = 0;
@@ -107,13 +122,15 @@ public record GroupKinds(List<Kind> kinds, List<Whole> frozen) {
     }
 
     private static List<Whole> frozen(List<Groups.Frozen> frozen) {
-        Map<String, List<Groups.Frozen>> byAxis = frozen.stream().collect(Collectors.groupingBy(
-                f -> axis(f) + " " + f.whole() + " " + f.reason(), LinkedHashMap::new, Collectors.toList()));
+        Map<String, List<Groups.Frozen>> byAxis = frozen.stream()
+                .collect(Collectors.groupingBy(
+                        f -> axis(f) + " " + f.whole() + " " + f.reason(), LinkedHashMap::new, Collectors.toList()));
         Map<LikeFrozen, Whole> wholes = new LinkedHashMap<>();
         for (List<Groups.Frozen> alike : byAxis.values()) {
             Groups.Frozen first = alike.getFirst();
             List<Integer> layers = layers(alike.stream().map(Groups.Frozen::tensor));
-            Whole whole = wholes.computeIfAbsent(new LikeFrozen(first.reason(), first.whole(), layers),
+            Whole whole = wholes.computeIfAbsent(
+                    new LikeFrozen(first.reason(), first.whole(), layers),
                     l -> new Whole(new ArrayList<>(), layers, new ArrayList<>()));
             whole.axes.add(axis(first));
             whole.frozen.addAll(alike);
@@ -122,8 +139,8 @@ public record GroupKinds(List<Kind> kinds, List<Whole> frozen) {
     }
 
     private static List<Integer> layers(Stream<Value> tensors) {
-        return List.copyOf(tensors.map(t -> layer(t.name())).filter(l -> l >= 0)
-                .collect(Collectors.toCollection(TreeSet::new)));
+        return List.copyOf(
+                tensors.map(t -> layer(t.name())).filter(l -> l >= 0).collect(Collectors.toCollection(TreeSet::new)));
     }
 
     private static String axis(Groups.Frozen frozen) {
@@ -143,8 +160,10 @@ public record GroupKinds(List<Kind> kinds, List<Whole> frozen) {
         return switch (group.role()) {
             case HEADS -> "a key/value head with its query heads";
             case QUERY_HEADS -> "a query head of every key/value head";
-            case HEAD_DIMENSIONS -> group.tied() ? "a pair of dimensions that positions turn, in every head"
-                    : "a dimension of the queries and keys of every head";
+            case HEAD_DIMENSIONS ->
+                group.tied()
+                        ? "a pair of dimensions that positions turn, in every head"
+                        : "a dimension of the queries and keys of every head";
             case VALUE_DIMENSIONS -> "a dimension of the values of every head";
             case CHANNELS -> "a channel of the residual stream";
             case NEURONS -> "a neuron";

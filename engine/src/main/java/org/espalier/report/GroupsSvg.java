@@ -38,8 +38,7 @@ public final class GroupsSvg {
     private double y = MARGIN;
     private double rowHeight;
 
-    private GroupsSvg() {
-    }
+    private GroupsSvg() {}
 
     /** The whole drawing, under a heading, as a file of its own. */
     public static String drawing(String heading, GroupKinds groups) {
@@ -51,7 +50,10 @@ public final class GroupsSvg {
     /** The same on a page. */
     public static String page(String heading, GroupKinds groups) {
         Markup page = new Markup();
-        page.open("html", "lang", "en", "xmlns", "http://www.w3.org/1999/xhtml").line().open("head").line();
+        page.open("html", "lang", "en", "xmlns", "http://www.w3.org/1999/xhtml")
+                .line()
+                .open("head")
+                .line();
         page.empty("meta", "charset", "utf-8").line();
         page.empty("meta", "name", "color-scheme", "content", "light dark").line();
         page.element("title", heading).close().line().open("body").line();
@@ -65,10 +67,24 @@ public final class GroupsSvg {
         svg.line("title", heading, 20);
         svg.line("sizes", "Dark: what goes with the first unit of a group. Light: its other units.", 30);
         groups.kinds().forEach(svg::kind);
-        GroupsText.frozen(groups.frozen()).forEach(text -> svg.line(text.startsWith(" ") ? "sizes" : "title", text, 18));
+        GroupsText.frozen(groups.frozen())
+                .forEach(text -> svg.line(text.startsWith(" ") ? "sizes" : "title", text, 18));
         String height = Plot.number(svg.y);
-        to.open("svg", "xmlns", "http://www.w3.org/2000/svg", "role", "img", "width", String.valueOf(WIDTH), "height",
-                height, "viewBox", "0 0 " + WIDTH + " " + height).line().style(STYLE).line();
+        to.open(
+                        "svg",
+                        "xmlns",
+                        "http://www.w3.org/2000/svg",
+                        "role",
+                        "img",
+                        "width",
+                        String.valueOf(WIDTH),
+                        "height",
+                        height,
+                        "viewBox",
+                        "0 0 " + WIDTH + " " + height)
+                .line()
+                .style(STYLE)
+                .line();
         svg.marks.forEach(mark -> {
             mark.accept(to);
             to.line();
@@ -79,7 +95,10 @@ public final class GroupsSvg {
     private void kind(Kind kind) {
         line("title", GroupKinds.title(kind), 20);
         line("sizes", GroupKinds.sizes(kind), 14);
-        long largest = kind.parts().stream().mapToLong(p -> Math.max(rows(p.first()), columns(p.first()))).max().orElse(1);
+        long largest = kind.parts().stream()
+                .mapToLong(p -> Math.max(rows(p.first()), columns(p.first())))
+                .max()
+                .orElse(1);
         x = MARGIN;
         rowHeight = 0;
         for (Part part : kind.parts()) {
@@ -90,9 +109,17 @@ public final class GroupsSvg {
 
     private void part(Part part, long units, double height, double width) {
         Shape shape = part.first().tensor().shape();
-        List<String> labels = List.of(part.name(), GroupKinds.share(part) + " "
-                + GroupKinds.axisName(shape, part.first().axis()), GroupKinds.text(part.layers()));
-        double needed = Math.max(width, CHARACTER * 1.1 * labels.stream().mapToInt(String::length).max().orElse(0)) + MARGIN;
+        List<String> labels = List.of(
+                part.name(),
+                GroupKinds.share(part) + " "
+                        + GroupKinds.axisName(shape, part.first().axis()),
+                GroupKinds.text(part.layers()));
+        double needed = Math.max(
+                        width,
+                        CHARACTER
+                                * 1.1
+                                * labels.stream().mapToInt(String::length).max().orElse(0))
+                + MARGIN;
         if (x > MARGIN && x + needed > WIDTH) {
             y += rowHeight + MARGIN / 2.0;
             x = MARGIN;
@@ -129,7 +156,8 @@ public final class GroupsSvg {
 
     /** Whether an axis runs down a drawing, so that its entries lie across it: all but the last of several. */
     private static boolean horizontal(Member member) {
-        return member.tensor().shape().rank() == 1 || member.axis() < member.tensor().shape().rank() - 1;
+        return member.tensor().shape().rank() == 1
+                || member.axis() < member.tensor().shape().rank() - 1;
     }
 
     private static long rows(Member member) {
@@ -156,7 +184,17 @@ public final class GroupsSvg {
     }
 
     private void rectangle(String style, double atX, double atY, double width, double height) {
-        marks.add(m -> m.empty("rect", "class", style, "x", Plot.number(atX), "y", Plot.number(atY), "width",
-                Plot.number(width), "height", Plot.number(height)));
+        marks.add(m -> m.empty(
+                "rect",
+                "class",
+                style,
+                "x",
+                Plot.number(atX),
+                "y",
+                Plot.number(atY),
+                "width",
+                Plot.number(width),
+                "height",
+                Plot.number(height)));
     }
 }

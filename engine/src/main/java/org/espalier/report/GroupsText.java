@@ -19,21 +19,26 @@ import org.espalier.tape.Value;
 public final class GroupsText {
 
     private static final int CELLS = 24;
-    private static final String LEGEND = "█ the first unit   ▒ a part of it   ░ the other units   · no part of the group";
+    private static final String LEGEND =
+            "█ the first unit   ▒ a part of it   ░ the other units   · no part of the group";
 
-    private GroupsText() {
-    }
+    private GroupsText() {}
 
     /** The whole picture, under a heading. */
     public static String of(String heading, GroupKinds groups) {
         List<String> titles = groups.kinds().stream().map(GroupKinds::title).toList();
-        List<List<String>> boxes = groups.kinds().stream().map(GroupsText::inside).toList();
-        int width = Stream.concat(titles.stream().map(t -> t + "  "), boxes.stream().flatMap(List::stream))
-                .mapToInt(String::length).max().orElse(0);
+        List<List<String>> boxes =
+                groups.kinds().stream().map(GroupsText::inside).toList();
+        int width = Stream.concat(
+                        titles.stream().map(t -> t + "  "), boxes.stream().flatMap(List::stream))
+                .mapToInt(String::length)
+                .max()
+                .orElse(0);
         List<String> lines = new ArrayList<>(List.of(heading, LEGEND));
         for (int i = 0; i < boxes.size(); i++) {
             lines.add("");
-            lines.add("╭─ " + titles.get(i) + " " + "─".repeat(width - titles.get(i).length() - 1) + "╮");
+            lines.add("╭─ " + titles.get(i) + " "
+                    + "─".repeat(width - titles.get(i).length() - 1) + "╮");
             boxes.get(i).forEach(line -> lines.add("│ " + line + " ".repeat(width - line.length()) + " │"));
             lines.add("╰" + "─".repeat(width + 2) + "╯");
         }
@@ -43,19 +48,26 @@ public final class GroupsText {
 
     /** What cannot be removed, in short: whole axes, then parts of axes. */
     static List<String> frozen(List<Whole> all) {
-        return Stream.concat(frozen("What stays whole", all, true).stream(),
-                frozen("Parts of axes that stay whole", all, false).stream()).toList();
+        return Stream.concat(
+                        frozen("What stays whole", all, true).stream(),
+                        frozen("Parts of axes that stay whole", all, false).stream())
+                .toList();
     }
 
     private static List<String> inside(Kind kind) {
         List<String> lines = new ArrayList<>(List.of(GroupKinds.sizes(kind)));
-        List<List<String>> cells = kind.parts().stream().map(p -> cells(p, kind.first().units())).toList();
+        List<List<String>> cells =
+                kind.parts().stream().map(p -> cells(p, kind.first().units())).toList();
         int[] widths = IntStream.range(0, cells.getFirst().size())
-                .map(c -> cells.stream().mapToInt(r -> r.get(c).length()).max().orElse(0)).toArray();
+                .map(c -> cells.stream().mapToInt(r -> r.get(c).length()).max().orElse(0))
+                .toArray();
         for (List<String> row : cells) {
-            lines.add(IntStream.range(0, row.size()).filter(c -> widths[c] > 0)
-                    .mapToObj(c -> row.get(c) + " ".repeat(widths[c] - row.get(c).length()))
-                    .collect(Collectors.joining("  ")).stripTrailing());
+            lines.add(IntStream.range(0, row.size())
+                    .filter(c -> widths[c] > 0)
+                    .mapToObj(
+                            c -> row.get(c) + " ".repeat(widths[c] - row.get(c).length()))
+                    .collect(Collectors.joining("  "))
+                    .stripTrailing());
         }
         return lines;
     }
@@ -63,8 +75,11 @@ public final class GroupsText {
     private static List<String> cells(Part part, long units) {
         Member member = part.first();
         boolean scored = member.tensor().role() == Value.Role.PARAMETER;
-        return List.of(GroupKinds.text(part.layers()), part.name(),
-                GroupKinds.axisName(member.tensor().shape(), member.axis()), bar(member, units),
+        return List.of(
+                GroupKinds.text(part.layers()),
+                part.name(),
+                GroupKinds.axisName(member.tensor().shape(), member.axis()),
+                bar(member, units),
                 GroupKinds.share(part) + (scored ? "" : ", no parameter"));
     }
 
@@ -81,8 +96,9 @@ public final class GroupsText {
                 first[cell] += unit == 0 ? 1 : 0;
             }
         }
-        return IntStream.range(0, cells).mapToObj(c -> 2L * first[c] * cells > extent ? "█" : first[c] > 0 ? "▒"
-                : any[c] > 0 ? "░" : "·").collect(Collectors.joining());
+        return IntStream.range(0, cells)
+                .mapToObj(c -> 2L * first[c] * cells > extent ? "█" : first[c] > 0 ? "▒" : any[c] > 0 ? "░" : "·")
+                .collect(Collectors.joining());
     }
 
     private static List<String> frozen(String heading, List<Whole> all, boolean whole) {
@@ -95,6 +111,8 @@ public final class GroupsText {
                         + of.frozen().getFirst().reason());
             }
         }
-        return lines.isEmpty() ? lines : Stream.concat(Stream.of("", heading), lines.stream()).toList();
+        return lines.isEmpty()
+                ? lines
+                : Stream.concat(Stream.of("", heading), lines.stream()).toList();
     }
 }

@@ -47,14 +47,17 @@ public final class Headline {
     }
 
     private Optional<String> size() {
-        return memory(measures).flatMap(m -> m.label().equals("memory") ? less("memory", "less memory", "more memory")
-                : less("weights", "smaller weights", "larger weights"));
+        return memory(measures)
+                .flatMap(m -> m.label().equals("memory")
+                        ? less("memory", "less memory", "more memory")
+                        : less("weights", "smaller weights", "larger weights"));
     }
 
     private Optional<String> less(String label, String less, String more) {
-        return last(label).map(ratio -> ratio <= 1
-                ? "%s %% %s".formatted(Figures.decimal(100 * (1 - ratio)), less)
-                : "%s %% %s".formatted(Figures.decimal(100 * (ratio - 1)), more));
+        return last(label)
+                .map(ratio -> ratio <= 1
+                        ? "%s %% %s".formatted(Figures.decimal(100 * (1 - ratio)), less)
+                        : "%s %% %s".formatted(Figures.decimal(100 * (ratio - 1)), more));
     }
 
     private Optional<String> speed(String label, String verb) {
@@ -62,9 +65,12 @@ public final class Headline {
     }
 
     private Optional<String> quality() {
-        return quality(measures).map(m -> m.label() + ": " + IntStream.range(0, stages.size())
-                .filter(s -> m.values().get(s) != null).mapToObj(s -> m.value(s) + " " + stages.get(s))
-                .collect(Collectors.joining(" → ")));
+        return quality(measures)
+                .map(m -> m.label() + ": "
+                        + IntStream.range(0, stages.size())
+                                .filter(s -> m.values().get(s) != null)
+                                .mapToObj(s -> m.value(s) + " " + stages.get(s))
+                                .collect(Collectors.joining(" → ")));
     }
 
     /** The last stage's ratio of what is labelled so. */

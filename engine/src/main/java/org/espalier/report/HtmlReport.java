@@ -17,8 +17,7 @@ public final class HtmlReport {
     /** Even if something foreign came into the page, a browser would not run or fetch it. */
     private static final String POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
-    private HtmlReport() {
-    }
+    private HtmlReport() {}
 
     /**
      * The page as text; UTF-8 is what it says it is.
@@ -28,10 +27,15 @@ public final class HtmlReport {
     public static String page(List<Comparison> runs) {
         String title = runs.size() == 1 ? runs.getFirst().title() : runs.size() + " runs compared";
         Markup page = new Markup();
-        page.open("html", "lang", "en", "xmlns", "http://www.w3.org/1999/xhtml").line().open("head").line();
+        page.open("html", "lang", "en", "xmlns", "http://www.w3.org/1999/xhtml")
+                .line()
+                .open("head")
+                .line();
         page.empty("meta", "charset", "utf-8").line();
-        page.empty("meta", "http-equiv", "Content-Security-Policy", "content", POLICY).line();
-        page.empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1").line();
+        page.empty("meta", "http-equiv", "Content-Security-Policy", "content", POLICY)
+                .line();
+        page.empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1")
+                .line();
         page.empty("meta", "name", "color-scheme", "content", "light dark").line();
         page.element("title", title).line().style(style()).close().line();
         page.open("body").open("main").line();

@@ -12,10 +12,10 @@ final class LossChart {
 
     /** More points than this are not told apart on a screen. */
     private static final int MOST_POINTS = 500;
+
     private static final int TICKS = 6;
 
-    private LossChart() {
-    }
+    private LossChart() {}
 
     /** Whether there is a curve to draw. */
     static boolean has(Training training) {
@@ -34,14 +34,20 @@ final class LossChart {
         Plot plot = Plot.open(page, Scale.counts(first, last, TICKS), y, "Loss while training", description(training));
         plot.axes("optimiser step", "loss, nats a token");
         plot.line("training", binned(training.losses(), bin)).line("held-out", training.evalLosses());
-        training.evalLosses().stream().filter(p -> p.loss() != null).forEach(p -> plot.dot("held-out", p.step(), p.loss(),
-                "step %d: held-out loss %s".formatted(p.step(), Figures.loss(p.loss()))));
+        training.evalLosses().stream()
+                .filter(p -> p.loss() != null)
+                .forEach(p -> plot.dot(
+                        "held-out",
+                        p.step(),
+                        p.loss(),
+                        "step %d: held-out loss %s".formatted(p.step(), Figures.loss(p.loss()))));
         plot.close();
         page.close();
     }
 
     private static Stream<Point> all(Training training) {
-        return Stream.concat(training.losses().stream(), training.evalLosses().stream()).filter(p -> p.loss() != null);
+        return Stream.concat(training.losses().stream(), training.evalLosses().stream())
+                .filter(p -> p.loss() != null);
     }
 
     private static void legend(Markup page, Training training, int bin) {
@@ -56,15 +62,22 @@ final class LossChart {
     }
 
     private static String description(Training training) {
-        return "%d steps.%s%s".formatted(training.steps(), ends("Training", training.losses()),
-                ends("Held-out", training.evalLosses()));
+        return "%d steps.%s%s"
+                .formatted(
+                        training.steps(), ends("Training", training.losses()), ends("Held-out", training.evalLosses()));
     }
 
     private static String ends(String name, List<Point> points) {
         List<Point> known = points.stream().filter(p -> p.loss() != null).toList();
-        return known.isEmpty() ? "" : " %s loss from %s at step %d to %s at step %d.".formatted(name,
-                Figures.loss(known.getFirst().loss()), known.getFirst().step(), Figures.loss(known.getLast().loss()),
-                known.getLast().step());
+        return known.isEmpty()
+                ? ""
+                : " %s loss from %s at step %d to %s at step %d."
+                        .formatted(
+                                name,
+                                Figures.loss(known.getFirst().loss()),
+                                known.getFirst().step(),
+                                Figures.loss(known.getLast().loss()),
+                                known.getLast().step());
     }
 
     /** Neighbouring points made one: the mean loss at the last step of them. */
@@ -73,8 +86,14 @@ final class LossChart {
         for (int from = 0; from < points.size(); from += bin) {
             List<Point> some = points.subList(from, Math.min(points.size(), from + bin));
             boolean known = some.stream().map(Point::loss).allMatch(Objects::nonNull);
-            fewer.add(new Point(some.getLast().step(), known
-                    ? (Double) some.stream().mapToDouble(Point::loss).average().orElseThrow() : null));
+            fewer.add(new Point(
+                    some.getLast().step(),
+                    known
+                            ? (Double) some.stream()
+                                    .mapToDouble(Point::loss)
+                                    .average()
+                                    .orElseThrow()
+                            : null));
         }
         return fewer;
     }

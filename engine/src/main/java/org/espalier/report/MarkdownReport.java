@@ -25,7 +25,8 @@ public final class MarkdownReport {
     public static String text(Comparison run) {
         MarkdownReport report = new MarkdownReport(run);
         report.out.append("# ").append(escaped(run.title())).append('\n');
-        Headline.of(run).ifPresent(line -> report.out.append('\n').append(escaped(line)).append('\n'));
+        Headline.of(run)
+                .ifPresent(line -> report.out.append('\n').append(escaped(line)).append('\n'));
         report.measured();
         report.training();
         report.kept();
@@ -44,8 +45,11 @@ public final class MarkdownReport {
         row("---", run.stages().stream().map(s -> "---:").toList());
         for (Measure measure : measures) {
             String note = measure.note().isEmpty() ? "" : " (" + measure.note() + ")";
-            row(escaped(measure.label() + note), IntStream.range(0, run.stages().size())
-                    .mapToObj(s -> escaped((measure.value(s) + " " + bracketed(measure.change(s))).strip())).toList());
+            row(
+                    escaped(measure.label() + note),
+                    IntStream.range(0, run.stages().size())
+                            .mapToObj(s -> escaped((measure.value(s) + " " + bracketed(measure.change(s))).strip()))
+                            .toList());
         }
     }
 
@@ -61,7 +65,11 @@ public final class MarkdownReport {
         List<Comparison.Point> points = run.training().evalLosses();
         row("step", points.stream().map(p -> Integer.toString(p.step())).toList());
         row("---", points.stream().map(p -> "---:").toList());
-        row("loss", points.stream().map(p -> p.loss() == null ? Measure.NOTHING : Figures.loss(p.loss())).toList());
+        row(
+                "loss",
+                points.stream()
+                        .map(p -> p.loss() == null ? Measure.NOTHING : Figures.loss(p.loss()))
+                        .toList());
     }
 
     private void kept() {
@@ -73,8 +81,12 @@ public final class MarkdownReport {
         row("layer", kinds.stream().map(UnitKind::label).toList());
         row("---:", kinds.stream().map(k -> "---:").toList());
         Plan plan = run.plan();
-        run.widths().forEach(w -> row(Integer.toString(w.layer()), kinds.stream()
-                .map(k -> "%,d of %,d".formatted(k.count(plan, w.layer()), k.width(w))).toList()));
+        run.widths()
+                .forEach(w -> row(
+                        Integer.toString(w.layer()),
+                        kinds.stream()
+                                .map(k -> "%,d of %,d".formatted(k.count(plan, w.layer()), k.width(w)))
+                                .toList()));
     }
 
     private void texts() {
@@ -104,8 +116,12 @@ public final class MarkdownReport {
             return;
         }
         heading("How this was made and measured");
-        Notes.of(run).forEach((term, meaning) -> out.append("- ").append(escaped(term)).append(": ").append(escaped(meaning))
-                .append('\n'));
+        Notes.of(run)
+                .forEach((term, meaning) -> out.append("- ")
+                        .append(escaped(term))
+                        .append(": ")
+                        .append(escaped(meaning))
+                        .append('\n'));
     }
 
     private void heading(String text) {
@@ -113,12 +129,16 @@ public final class MarkdownReport {
     }
 
     private void row(String first, List<String> cells) {
-        out.append("| ").append(first).append(cells.stream().collect(Collectors.joining(" | ", " | ", " |"))).append('\n');
+        out.append("| ")
+                .append(first)
+                .append(cells.stream().collect(Collectors.joining(" | ", " | ", " |")))
+                .append('\n');
     }
 
     /** One line of text that no Markdown reader takes for markup, nor for HTML. */
     private static String escaped(String text) {
-        String line = text.replaceAll("\\R", " ").replaceAll("\\p{Cntrl}", "\uFFFD").strip();
+        String line =
+                text.replaceAll("\\R", " ").replaceAll("\\p{Cntrl}", "\uFFFD").strip();
         return START.matcher(SPECIAL.matcher(line).replaceAll("\\\\$0")).replaceFirst("$1\\\\");
     }
 }

@@ -52,34 +52,67 @@ public record Measure(String label, String note, Kind kind, List<Double> values,
     public static List<Measure> of(Comparison run) {
         List<Measure> all = new ArrayList<>();
         all.add(of(run, "parameters", "", Kind.COUNT, s -> real(s.parameters()), s -> null));
-        all.add(of(run, "MACs per token", note(run, "macs_per_token"), Kind.OPERATIONS, s -> real(s.macsPerToken()),
+        all.add(of(
+                run,
+                "MACs per token",
+                note(run, "macs_per_token"),
+                Kind.OPERATIONS,
+                s -> real(s.macsPerToken()),
                 s -> null));
         all.add(of(run, "weights", note(run, "weight_bytes"), Kind.BYTES, s -> real(s.weightBytes()), s -> null));
         all.add(of(run, "memory", note(run, "memory_bytes"), Kind.BYTES, s -> real(s.memoryBytes()), s -> null));
-        all.add(of(run, "reading, tokens/s", note(run, "prefill_tokens_per_second"), Kind.SPEED,
-                Stage::prefillTokensPerSecond, Stage::prefillRatio));
-        all.add(of(run, "writing, tokens/s", note(run, "decode_tokens_per_second"), Kind.SPEED,
-                Stage::decodeTokensPerSecond, Stage::decodeRatio));
-        run.stages().stream().flatMap(s -> s.perplexities().keySet().stream()).distinct()
+        all.add(of(
+                run,
+                "reading, tokens/s",
+                note(run, "prefill_tokens_per_second"),
+                Kind.SPEED,
+                Stage::prefillTokensPerSecond,
+                Stage::prefillRatio));
+        all.add(of(
+                run,
+                "writing, tokens/s",
+                note(run, "decode_tokens_per_second"),
+                Kind.SPEED,
+                Stage::decodeTokensPerSecond,
+                Stage::decodeRatio));
+        run.stages().stream()
+                .flatMap(s -> s.perplexities().keySet().stream())
+                .distinct()
                 .forEach(text -> all.add(perplexity(run, text)));
         all.add(of(run, "held-out loss", note(run, "held_out_loss"), Kind.LOSS, Stage::heldOutLoss, s -> null));
-        return all.stream().filter(m -> m.values.stream().anyMatch(Objects::nonNull)).toList();
+        return all.stream()
+                .filter(m -> m.values.stream().anyMatch(Objects::nonNull))
+                .toList();
     }
 
     private static Measure perplexity(Comparison run, String text) {
         TreeSet<String> protocols = new TreeSet<>();
-        run.stages().stream().map(s -> s.perplexities().get(text)).filter(Objects::nonNull)
+        run.stages().stream()
+                .map(s -> s.perplexities().get(text))
+                .filter(Objects::nonNull)
                 .forEach(p -> protocols.add(protocol(p)));
-        return of(run, "perplexity on " + text, String.join("; ", protocols), Kind.PERPLEXITY,
-                s -> s.perplexities().containsKey(text) ? s.perplexities().get(text).ppl() : null, s -> null);
+        return of(
+                run,
+                "perplexity on " + text,
+                String.join("; ", protocols),
+                Kind.PERPLEXITY,
+                s -> s.perplexities().containsKey(text)
+                        ? s.perplexities().get(text).ppl()
+                        : null,
+                s -> null);
     }
 
     private static String protocol(Comparison.Perplexity measured) {
-        return "%s, %,d × %,d ids, %,d predicted".formatted(measured.protocol(), measured.windows(), measured.seqLen(),
-                measured.predictions());
+        return "%s, %,d × %,d ids, %,d predicted"
+                .formatted(measured.protocol(), measured.windows(), measured.seqLen(), measured.predictions());
     }
 
-    private static Measure of(Comparison run, String label, String note, Kind kind, Function<Stage, Double> value,
+    private static Measure of(
+            Comparison run,
+            String label,
+            String note,
+            Kind kind,
+            Function<Stage, Double> value,
             Function<Stage, Double> ratio) {
         return new Measure(label, note, kind, list(run, value), list(run, ratio));
     }
@@ -114,7 +147,8 @@ public record Measure(String label, String note, Kind kind, List<Double> values,
         if (stage == 0 || values.get(stage) == null || values.getFirst() == null) {
             return "";
         }
-        return kind.change == null ? Figures.difference(values.get(stage) - values.getFirst())
+        return kind.change == null
+                ? Figures.difference(values.get(stage) - values.getFirst())
                 : ratio(stage).map(kind.change).orElse("");
     }
 
@@ -124,7 +158,8 @@ public record Measure(String label, String note, Kind kind, List<Double> values,
             return Optional.of(ratios.get(stage));
         }
         Double first = values.getFirst();
-        return first == null || values.get(stage) == null || first == 0 ? Optional.empty()
+        return first == null || values.get(stage) == null || first == 0
+                ? Optional.empty()
                 : Optional.of(values.get(stage) / first);
     }
 

@@ -12,11 +12,15 @@ import org.espalier.prune.Plan;
 final class Notes {
 
     /** Said beside the numbers already. */
-    private static final Set<String> IN_TABLE = Set.of("macs_per_token", "weight_bytes", "memory_bytes",
-            "prefill_tokens_per_second", "decode_tokens_per_second", "held_out_loss");
+    private static final Set<String> IN_TABLE = Set.of(
+            "macs_per_token",
+            "weight_bytes",
+            "memory_bytes",
+            "prefill_tokens_per_second",
+            "decode_tokens_per_second",
+            "held_out_loss");
 
-    private Notes() {
-    }
+    private Notes() {}
 
     static SequencedMap<String, String> of(Comparison run) {
         SequencedMap<String, String> notes = new LinkedHashMap<>();
@@ -39,14 +43,32 @@ final class Notes {
     }
 
     private static void pruning(Map<String, String> notes, Plan plan) {
-        put(notes, "pruning", ("%s, %s over each unit's parts, %s mode, %s scope, ratio %s asked for, %.2f %% removed, "
-                + "seed %d").formatted(plan.criterion(), plan.aggregate(), plan.mode(), plan.scope(), plan.ratioRequested(),
-                        100 * (1 - (double) plan.parametersAfter() / plan.parametersBefore()), plan.seed()));
+        put(
+                notes,
+                "pruning",
+                ("%s, %s over each unit's parts, %s mode, %s scope, ratio %s asked for, %.2f %% removed, " + "seed %d")
+                        .formatted(
+                                plan.criterion(),
+                                plan.aggregate(),
+                                plan.mode(),
+                                plan.scope(),
+                                plan.ratioRequested(),
+                                100 * (1 - (double) plan.parametersAfter() / plan.parametersBefore()),
+                                plan.seed()));
         if (plan.calibration() != null) {
-            put(notes, "calibration", "%,d sequences of %,d ids, SHA-256 %s".formatted(plan.calibration().samples(),
-                    plan.calibration().seqLen(), plan.calibration().sha256()));
+            put(
+                    notes,
+                    "calibration",
+                    "%,d sequences of %,d ids, SHA-256 %s"
+                            .formatted(
+                                    plan.calibration().samples(),
+                                    plan.calibration().seqLen(),
+                                    plan.calibration().sha256()));
         }
-        put(notes, "source", "%s, SHA-256 %s".formatted(plan.source().path(), plan.source().sha256()));
+        put(
+                notes,
+                "source",
+                "%s, SHA-256 %s".formatted(plan.source().path(), plan.source().sha256()));
     }
 
     private static String training(Comparison.Training training) {
@@ -71,7 +93,8 @@ final class Notes {
     }
 
     private static String machine(Comparison run) {
-        String where = run.device() == null ? run.cpu() : run.cpu() == null ? run.device() : run.device() + ", " + run.cpu();
+        String where =
+                run.device() == null ? run.cpu() : run.cpu() == null ? run.device() : run.device() + ", " + run.cpu();
         String threads = run.threads() == null ? null : run.threads() + (run.threads() == 1 ? " thread" : " threads");
         return where == null ? threads : threads == null ? where : where + ", " + threads;
     }

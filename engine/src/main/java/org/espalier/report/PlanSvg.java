@@ -40,11 +40,26 @@ public final class PlanSvg {
     public static String drawing(Plan plan, ScoresFile scores) {
         PlanSvg drawing = new PlanSvg(plan, PlanWidths.of(plan, scores));
         List<UnitKind> kinds = Arrays.stream(UnitKind.values())
-                .filter(kind -> drawing.widths.stream().anyMatch(w -> kind.width(w) > 0)).toList();
+                .filter(kind -> drawing.widths.stream().anyMatch(w -> kind.width(w) > 0))
+                .toList();
         String width = Integer.toString(Math.max(760, 2 * MARGIN + kinds.size() * COLUMN));
         String height = Integer.toString(TOP + drawing.widths.size() * ROW + MARGIN);
-        drawing.svg.open("svg", "xmlns", "http://www.w3.org/2000/svg", "role", "img", "width", width, "height", height,
-                "viewBox", "0 0 " + width + " " + height).line().style(STYLE).line();
+        drawing.svg
+                .open(
+                        "svg",
+                        "xmlns",
+                        "http://www.w3.org/2000/svg",
+                        "role",
+                        "img",
+                        "width",
+                        width,
+                        "height",
+                        height,
+                        "viewBox",
+                        "0 0 " + width + " " + height)
+                .line()
+                .style(STYLE)
+                .line();
         drawing.text("title", MARGIN, MARGIN + 6, PlanText.heading(plan));
         drawing.text("key", MARGIN, MARGIN + 26, "Dark: kept. Light: removed. A row for each layer.");
         for (int k = 0; k < kinds.size(); k++) {
@@ -70,11 +85,23 @@ public final class PlanSvg {
     }
 
     private void bar(String style, int left, int top, double width) {
-        svg.empty("rect", "class", style, "x", Integer.toString(left), "y", Integer.toString(top), "width",
-                Plot.number(width), "height", Integer.toString(BAR)).line();
+        svg.empty(
+                        "rect",
+                        "class",
+                        style,
+                        "x",
+                        Integer.toString(left),
+                        "y",
+                        Integer.toString(top),
+                        "width",
+                        Plot.number(width),
+                        "height",
+                        Integer.toString(BAR))
+                .line();
     }
 
     private void text(String style, int left, int top, String text) {
-        svg.element("text", text, "class", style, "x", Integer.toString(left), "y", Integer.toString(top)).line();
+        svg.element("text", text, "class", style, "x", Integer.toString(left), "y", Integer.toString(top))
+                .line();
     }
 }

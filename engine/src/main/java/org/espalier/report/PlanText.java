@@ -12,16 +12,20 @@ public final class PlanText {
 
     private static final int CELLS = 24;
 
-    private PlanText() {
-    }
+    private PlanText() {}
 
     /** The whole picture; {@code scores} may be null. */
     public static String of(Plan plan, ScoresFile scores) {
         List<Widths> widths = PlanWidths.of(plan, scores);
-        List<String> lines = new ArrayList<>(List.of(heading(plan), "█ kept   ░ removed"
-                + (scores == null ? "" : "   scores: ● median kept, ○ median removed, lowest to highest, logarithmic")));
+        List<String> lines = new ArrayList<>(List.of(
+                heading(plan),
+                "█ kept   ░ removed"
+                        + (scores == null
+                                ? ""
+                                : "   scores: ● median kept, ○ median removed, lowest to highest, logarithmic")));
         List<UnitKind> kinds = Arrays.stream(UnitKind.values())
-                .filter(kind -> widths.stream().anyMatch(w -> kind.width(w) > 0)).toList();
+                .filter(kind -> widths.stream().anyMatch(w -> kind.width(w) > 0))
+                .toList();
         StringBuilder names = new StringBuilder("layer");
         kinds.forEach(kind -> names.append("  ").append(pad(kind.label(), cell(kind, widths))));
         List<ScoreStrip> strips = scores == null ? List.of() : ScoreStrip.of(plan, scores, CELLS);
@@ -41,10 +45,18 @@ public final class PlanText {
     /** What the plan is and does, in a line. */
     static String heading(Plan plan) {
         double removed = 1 - (double) plan.parametersAfter() / plan.parametersBefore();
-        String channels = plan.keptChannels() == null ? "" : ", %,d channels kept".formatted(plan.keptChannels().length);
-        return "%s: %,d of %,d parameters kept, %.2f %% removed%s (%s, %s, %s)".formatted(plan.source().path(),
-                plan.parametersAfter(), plan.parametersBefore(), 100 * removed, channels, plan.mode(), plan.scope(),
-                plan.criterion());
+        String channels =
+                plan.keptChannels() == null ? "" : ", %,d channels kept".formatted(plan.keptChannels().length);
+        return "%s: %,d of %,d parameters kept, %.2f %% removed%s (%s, %s, %s)"
+                .formatted(
+                        plan.source().path(),
+                        plan.parametersAfter(),
+                        plan.parametersBefore(),
+                        100 * removed,
+                        channels,
+                        plan.mode(),
+                        plan.scope(),
+                        plan.criterion());
     }
 
     private static String bar(Plan plan, UnitKind kind, Widths of, List<Widths> all) {
@@ -54,8 +66,8 @@ public final class PlanText {
         int widest = Math.max(1, all.stream().mapToInt(kind::width).max().orElse(1));
         int there = Math.round((float) cells * full / widest);
         int left = Math.round((float) cells * kept / widest);
-        return "█".repeat(left) + "░".repeat(Math.max(0, there - left)) + " ".repeat(cells - Math.max(there, left)) + " "
-                + (kept == full ? Integer.toString(kept) : kept + " of " + full);
+        return "█".repeat(left) + "░".repeat(Math.max(0, there - left)) + " ".repeat(cells - Math.max(there, left))
+                + " " + (kept == full ? Integer.toString(kept) : kept + " of " + full);
     }
 
     private static int bars(UnitKind kind, List<Widths> all) {
@@ -63,7 +75,8 @@ public final class PlanText {
     }
 
     private static int cell(UnitKind kind, List<Widths> all) {
-        String longest = Integer.toString(all.stream().mapToInt(kind::width).max().orElse(0));
+        String longest =
+                Integer.toString(all.stream().mapToInt(kind::width).max().orElse(0));
         return Math.max(kind.label().length(), bars(kind, all) + 1 + 2 * longest.length() + " of ".length());
     }
 

@@ -27,7 +27,12 @@ final class PlanWidths {
         PlanWidths widths = new PlanWidths(plan, scores);
         int last = plan.layers().stream().mapToInt(Plan.Layer::layer).max().orElse(-1);
         if (scores != null) {
-            last = Math.max(last, scores.groups().stream().mapToInt(PlanWidths::lastLayer).max().orElse(-1));
+            last = Math.max(
+                    last,
+                    scores.groups().stream()
+                            .mapToInt(PlanWidths::lastLayer)
+                            .max()
+                            .orElse(-1));
         }
         List<Widths> all = new ArrayList<>();
         for (int layer = 0; layer <= last; layer++) {
@@ -38,26 +43,34 @@ final class PlanWidths {
 
     /** The scores of whole blocks are one group over all layers. */
     private static int lastLayer(ScoresFile.Group group) {
-        boolean blocks = group.layer() < 0 && List.of("attention", "mlp", "layers").contains(group.role());
+        boolean blocks =
+                group.layer() < 0 && List.of("attention", "mlp", "layers").contains(group.role());
         return blocks ? group.scores().length - 1 : group.layer();
     }
 
     private Widths layer(int layer) {
         int kvHeads = width(UnitKind.KV_HEADS, layer);
         int perHead = Math.ceilDiv(widest(UnitKind.QUERY_HEADS), Math.max(1, widest(UnitKind.KV_HEADS)));
-        int heads = scored(UnitKind.QUERY_HEADS, layer).orElseGet(() -> kept(UnitKind.KV_HEADS, layer)
-                .map(kept -> kept == 0 ? 0 : kvHeads * (kept(UnitKind.QUERY_HEADS, layer).orElse(0) / kept))
-                .filter(count -> count > 0).orElse(kvHeads * perHead));
+        int heads = scored(UnitKind.QUERY_HEADS, layer)
+                .orElseGet(() -> kept(UnitKind.KV_HEADS, layer)
+                        .map(kept -> kept == 0
+                                ? 0
+                                : kvHeads * (kept(UnitKind.QUERY_HEADS, layer).orElse(0) / kept))
+                        .filter(count -> count > 0)
+                        .orElse(kvHeads * perHead));
         return new Widths(layer, heads, kvHeads, width(UnitKind.NEURONS, layer));
     }
 
     private int width(UnitKind kind, int layer) {
-        return scored(kind, layer).or(() -> scores == null ? Optional.empty() : kept(kind, layer).filter(count -> count > 0))
+        return scored(kind, layer)
+                .or(() -> scores == null ? Optional.empty() : kept(kind, layer).filter(count -> count > 0))
                 .orElseGet(() -> widest(kind));
     }
 
     private Optional<Integer> scored(UnitKind kind, int layer) {
-        return scores == null ? Optional.empty() : Optional.ofNullable(kind.scores(scores).get(layer)).map(s -> s.length);
+        return scores == null
+                ? Optional.empty()
+                : Optional.ofNullable(kind.scores(scores).get(layer)).map(s -> s.length);
     }
 
     private Optional<Integer> kept(UnitKind kind, int layer) {
@@ -66,8 +79,11 @@ final class PlanWidths {
 
     /** The most units that any layer is known to have. */
     private int widest(UnitKind kind) {
-        IntStream named = plan.layers().stream().flatMapToInt(l -> IntStream.of(kind.kept(l))).map(unit -> unit + 1);
-        IntStream counted = scores == null ? IntStream.empty()
+        IntStream named = plan.layers().stream()
+                .flatMapToInt(l -> IntStream.of(kind.kept(l)))
+                .map(unit -> unit + 1);
+        IntStream counted = scores == null
+                ? IntStream.empty()
                 : kind.scores(scores).values().stream().mapToInt(s -> s.length);
         return IntStream.concat(named, counted).max().orElse(0);
     }

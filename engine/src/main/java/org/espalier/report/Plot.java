@@ -84,8 +84,22 @@ final class Plot {
      * @param width in pixels
      */
     Plot bar(String kind, double atX, double fromY, double toY, double shift, double width) {
-        page.empty("line", "class", "bar " + kind, "x1", left(atX), "x2", left(atX), "y1", top(fromY), "y2", top(toY),
-                "stroke-width", number(width), "transform", "translate(" + number(shift) + " 0)");
+        page.empty(
+                "line",
+                "class",
+                "bar " + kind,
+                "x1",
+                left(atX),
+                "x2",
+                left(atX),
+                "y1",
+                top(fromY),
+                "y2",
+                top(toY),
+                "stroke-width",
+                number(width),
+                "transform",
+                "translate(" + number(shift) + " 0)");
         return this;
     }
 
@@ -98,7 +112,9 @@ final class Plot {
         boolean pen = false;
         for (Comparison.Point point : points) {
             if (point.loss() != null) {
-                path.append(pen ? 'L' : 'M').append(number(CANVAS * x.at(point.step()))).append(' ')
+                path.append(pen ? 'L' : 'M')
+                        .append(number(CANVAS * x.at(point.step())))
+                        .append(' ')
                         .append(number(CANVAS * (1 - y.at(point.loss()))));
             }
             pen = point.loss() != null;

@@ -14,8 +14,7 @@ public final class ReportFiles {
     /** The Markdown's name there. */
     public static final String MARKDOWN = "report.md";
 
-    private ReportFiles() {
-    }
+    private ReportFiles() {}
 
     /** Writes all three into a folder that is itself written aside. */
     public static void writeInto(Path folder, Comparison run) throws IOException {

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.Llama;
@@ -19,8 +19,7 @@ public final class RunFolder {
     private static final String PLAN = "plan.json";
     private static final String SCORES = "scores.json";
 
-    private RunFolder() {
-    }
+    private RunFolder() {}
 
     /**
      * Reads a folder with a record of a run, or else with that of a training, or with a plan and perhaps scores and the
@@ -38,9 +37,11 @@ public final class RunFolder {
         }
         Path plan = folder.resolve(PLAN);
         if (!Files.isDirectory(folder) || !Files.exists(plan)) {
-            throw new Failure(Files.exists(folder) ? "holds no run" : "no such folder", folder.toString(),
-                    "name a folder with %s, %s or %s, as 'engine run', 'engine prune' and 'engine tune' write".formatted(
-                            ComparisonFile.NAME, PLAN, TrainingFile.NAME));
+            throw new Failure(
+                    Files.exists(folder) ? "holds no run" : "no such folder",
+                    folder.toString(),
+                    "name a folder with %s, %s or %s, as 'engine run', 'engine prune' and 'engine tune' write"
+                            .formatted(ComparisonFile.NAME, PLAN, TrainingFile.NAME));
         }
         Path scores = folder.resolve(SCORES);
         Plan read = PlanFile.read(plan);
@@ -54,28 +55,65 @@ public final class RunFolder {
 
     /** A plan as a run that can be shown; {@code scores} may be null. */
     public static Comparison of(Plan plan, ScoresFile scores) {
-        return pruned(plan, scores, new Comparison.Stage("pruned", plan.source().path(), plan.parametersAfter(), null, null,
-                null, null, null, null, null, Map.of(), null, null));
+        return pruned(
+                plan,
+                scores,
+                new Comparison.Stage(
+                        "pruned",
+                        plan.source().path(),
+                        plan.parametersAfter(),
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        Map.of(),
+                        null,
+                        null));
     }
 
     private static Comparison trained(TrainingFile file) {
         List<Comparison.Point> heldOut = file.training().evalLosses();
-        List<Comparison.Stage> stages = heldOut.isEmpty() ? List.of()
+        List<Comparison.Stage> stages = heldOut.isEmpty()
+                ? List.of()
                 : List.of(trained("before", heldOut.getFirst()), trained("trained", heldOut.getLast()));
         Map<String, String> notes = new LinkedHashMap<>();
         if (file.data() != null) {
-            notes.put("data", "%s, read as %s, SHA-256 %s".formatted(file.data().path(), file.data().format(),
-                    file.data().sha256()));
-            notes.put("held_out_loss", "nats a token that counts, on %,d samples of %s that were not trained on".formatted(
-                    file.data().heldOut(), file.data().path()));
+            notes.put(
+                    "data",
+                    "%s, read as %s, SHA-256 %s"
+                            .formatted(
+                                    file.data().path(),
+                                    file.data().format(),
+                                    file.data().sha256()));
+            notes.put(
+                    "held_out_loss",
+                    "nats a token that counts, on %,d samples of %s that were not trained on"
+                            .formatted(file.data().heldOut(), file.data().path()));
         }
-        return new Comparison(Comparison.FORMAT_VERSION, "Adapter for " + file.model(), file.model(), null, null, null, null,
-                notes, Map.of(), null, stages, List.of(), file.training(), null, null);
+        return new Comparison(
+                Comparison.FORMAT_VERSION,
+                "Adapter for " + file.model(),
+                file.model(),
+                null,
+                null,
+                null,
+                null,
+                notes,
+                Map.of(),
+                null,
+                stages,
+                List.of(),
+                file.training(),
+                null,
+                null);
     }
 
     private static Comparison.Stage trained(String name, Comparison.Point heldOut) {
-        return new Comparison.Stage(name, null, null, null, null, null, null, null, null, null, Map.of(), heldOut.loss(),
-                null);
+        return new Comparison.Stage(
+                name, null, null, null, null, null, null, null, null, null, Map.of(), heldOut.loss(), null);
     }
 
     /** Without scores the widths before pruning would be a guess. */
@@ -83,10 +121,24 @@ public final class RunFolder {
         String name = plan.source().path();
         List<Comparison.Widths> widths = scores == null ? List.of() : PlanWidths.of(plan, scores);
         double removed = 1 - (double) plan.parametersAfter() / plan.parametersBefore();
-        Comparison.Stage before = new Comparison.Stage("dense", name, plan.parametersBefore(), null, null, null, null, null,
-                null, null, Map.of(), null, null);
-        return new Comparison(Comparison.FORMAT_VERSION, "%s, %.1f %% smaller".formatted(name, 100 * removed), name, null,
-                null, null, null, Map.of(), Map.of(), null, List.of(before, after), widths, null, plan, scores);
+        Comparison.Stage before = new Comparison.Stage(
+                "dense", name, plan.parametersBefore(), null, null, null, null, null, null, null, Map.of(), null, null);
+        return new Comparison(
+                Comparison.FORMAT_VERSION,
+                "%s, %.1f %% smaller".formatted(name, 100 * removed),
+                name,
+                null,
+                null,
+                null,
+                null,
+                Map.of(),
+                Map.of(),
+                null,
+                List.of(before, after),
+                widths,
+                null,
+                plan,
+                scores);
     }
 
     /** What the plan says of the pruned model, with what its files say where they are there. */
@@ -99,12 +151,29 @@ public final class RunFolder {
                 bytes = checkpoint.weightBytes();
             }
         }
-        return new Comparison.Stage("pruned", folder.toString(), plan.parametersAfter(), macs, bytes, null, null, null, null,
-                null, Map.of(), null, null);
+        return new Comparison.Stage(
+                "pruned",
+                folder.toString(),
+                plan.parametersAfter(),
+                macs,
+                bytes,
+                null,
+                null,
+                null,
+                null,
+                null,
+                Map.of(),
+                null,
+                null);
     }
 
     /** Multiplications and additions of a model's pass for one token that has none before it. */
     public static long macs(Checkpoint checkpoint) {
-        return new Llama(ConfigReader.read(checkpoint.config(), checkpoint.path().toString())).logits(1).tape().flops() / 2;
+        return new Llama(ConfigReader.read(
+                                checkpoint.config(), checkpoint.path().toString()))
+                        .logits(1)
+                        .tape()
+                        .flops()
+                / 2;
     }
 }

@@ -64,8 +64,12 @@ final class RunSection {
         List<ScoreChart> charts = run.scores() == null ? List.of() : ScoreChart.of(run.scores(), run.plan());
         if (!charts.isEmpty()) {
             section(page, "Importance in each layer");
-            page.element("p", "Scores by %s; units with low scores change the loss least when they go.".formatted(
-                    run.scores().criterion()), "class", "note");
+            page.element(
+                    "p",
+                    "Scores by %s; units with low scores change the loss least when they go."
+                            .formatted(run.scores().criterion()),
+                    "class",
+                    "note");
             charts.forEach(chart -> chart.draw(page));
             page.close().line();
         }
@@ -80,8 +84,10 @@ final class RunSection {
         for (int stage = 0; stage < run.stages().size(); stage++) {
             if (run.stages().get(stage).text() != null) {
                 page.open("figure", "class", "text");
-                page.open("figcaption").element("span", "", "class", "swatch " + StageTable.colour(stage))
-                        .text(" " + run.stages().get(stage).name()).close();
+                page.open("figcaption")
+                        .element("span", "", "class", "swatch " + StageTable.colour(stage))
+                        .text(" " + run.stages().get(stage).name())
+                        .close();
                 page.open("blockquote", "dir", "auto");
                 if (run.prompt() != null) {
                     page.element("b", run.prompt());

@@ -22,8 +22,7 @@ final class RunsOverview {
         }
     }
 
-    private RunsOverview() {
-    }
+    private RunsOverview() {}
 
     /** What a run goes by: A to Z, then AA and so on. */
     static String letter(int run) {
@@ -35,7 +34,8 @@ final class RunsOverview {
         page.open("ol", "class", "runs");
         for (int run = 0; run < runs.size(); run++) {
             page.open("li").element("b", letter(run)).text(" ");
-            page.element("a", runs.get(run).title(), "href", "#run-" + letter(run), "dir", "auto").close();
+            page.element("a", runs.get(run).title(), "href", "#run-" + letter(run), "dir", "auto")
+                    .close();
         }
         page.close();
         quality(runs).ifPresent(text -> picture(page, runs, text));
@@ -46,10 +46,14 @@ final class RunsOverview {
     /** The perplexity that most runs have, measured the same way; none if no two runs share one. */
     private static Optional<String> quality(List<Comparison> runs) {
         Map<String, Integer> counts = new LinkedHashMap<>();
-        runs.stream().filter(run -> run.stages().stream().allMatch(s -> s.parameters() != null))
-                .flatMap(run -> Measure.of(run).stream()).filter(m -> m.kind() == Kind.PERPLEXITY)
+        runs.stream()
+                .filter(run -> run.stages().stream().allMatch(s -> s.parameters() != null))
+                .flatMap(run -> Measure.of(run).stream())
+                .filter(m -> m.kind() == Kind.PERPLEXITY)
                 .forEach(m -> counts.merge(key(m), 1, Integer::sum));
-        return counts.entrySet().stream().filter(e -> e.getValue() > 1).max(Map.Entry.comparingByValue())
+        return counts.entrySet().stream()
+                .filter(e -> e.getValue() > 1)
+                .max(Map.Entry.comparingByValue())
                 .map(Map.Entry::getKey);
     }
 
@@ -62,7 +66,9 @@ final class RunsOverview {
                 perplexities.add(ppl);
             });
         }
-        double[] sizes = entries.stream().mapToDouble(e -> e.of.stages().get(e.stage).parameters() / 1e6).toArray();
+        double[] sizes = entries.stream()
+                .mapToDouble(e -> e.of.stages().get(e.stage).parameters() / 1e6)
+                .toArray();
         double[] losses = perplexities.stream().mapToDouble(p -> p).toArray();
         Scale x = Scale.padded(sizes);
         Scale y = Scale.padded(losses);
@@ -73,7 +79,10 @@ final class RunsOverview {
         Map<List<Double>, String> labels = new LinkedHashMap<>();
         for (int i = 0; i < sizes.length; i++) {
             Entry entry = entries.get(i);
-            plot.dot(StageTable.colour(entry.stage), sizes[i], losses[i],
+            plot.dot(
+                    StageTable.colour(entry.stage),
+                    sizes[i],
+                    losses[i],
                     entry.name() + ": " + Figures.significant(losses[i]));
             labels.merge(List.of(sizes[i], losses[i]), letter(entry.run), (a, b) -> a + " " + b);
         }
@@ -85,15 +94,17 @@ final class RunsOverview {
     private static String description(List<Entry> entries, double[] sizes, double[] losses) {
         StringBuilder all = new StringBuilder();
         for (int i = 0; i < sizes.length; i++) {
-            all.append("%s: %s million parameters, perplexity %s. ".formatted(entries.get(i).name(),
-                    Figures.significant(sizes[i]), Figures.significant(losses[i])));
+            all.append("%s: %s million parameters, perplexity %s. "
+                    .formatted(entries.get(i).name(), Figures.significant(sizes[i]), Figures.significant(losses[i])));
         }
         return all.toString().strip();
     }
 
     private static void table(Markup page, List<Comparison> runs) {
         Map<String, Measure> columns = new LinkedHashMap<>();
-        runs.stream().flatMap(run -> Measure.of(run).stream()).sorted(Comparator.comparing(RunsOverview::rank))
+        runs.stream()
+                .flatMap(run -> Measure.of(run).stream())
+                .sorted(Comparator.comparing(RunsOverview::rank))
                 .forEach(m -> columns.putIfAbsent(key(m), m));
         page.open("div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", "All runs");
         page.open("table").open("thead").open("tr").element("th", "model", "scope", "col");
@@ -107,7 +118,9 @@ final class RunsOverview {
         page.close().close().open("tbody");
         for (Entry entry : entries(runs)) {
             page.open("tr").open("th", "scope", "row");
-            page.element("span", "", "class", "swatch " + StageTable.colour(entry.stage)).text(" " + entry.name()).close();
+            page.element("span", "", "class", "swatch " + StageTable.colour(entry.stage))
+                    .text(" " + entry.name())
+                    .close();
             columns.keySet().forEach(column -> cell(page, entry, column));
             page.close().line();
         }
@@ -125,7 +138,8 @@ final class RunsOverview {
 
     private static void cell(Markup page, Entry entry, String column) {
         Optional<Measure> measure = measure(entry, column);
-        page.open("td", "class", "number").text(measure.map(m -> m.value(entry.stage)).orElse(Measure.NOTHING));
+        page.open("td", "class", "number")
+                .text(measure.map(m -> m.value(entry.stage)).orElse(Measure.NOTHING));
         measure.map(m -> m.change(entry.stage)).filter(c -> !c.isEmpty()).ifPresent(c -> page.element("small", c));
         page.close();
     }

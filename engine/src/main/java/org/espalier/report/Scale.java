@@ -26,7 +26,10 @@ record Scale(double low, double high, boolean logarithmic, List<Double> ticks) {
         double to = high + room;
         double rough = (to - from) / ticks;
         double power = Math.pow(10, Math.floor(Math.log10(rough)));
-        double step = DoubleStream.of(STEPS).map(s -> s * power).filter(s -> s >= rough * (1 - 1e-9)).findFirst()
+        double step = DoubleStream.of(STEPS)
+                .map(s -> s * power)
+                .filter(s -> s >= rough * (1 - 1e-9))
+                .findFirst()
                 .orElseThrow();
         List<Double> marks = new ArrayList<>();
         for (double mark = Math.ceil(from / step - 1e-9); mark * step <= to + step * 1e-9; mark++) {
@@ -46,7 +49,11 @@ record Scale(double low, double high, boolean logarithmic, List<Double> ticks) {
     /** As {@link #linear}, for whole numbers that are counted. */
     static Scale counts(int low, int high, int ticks) {
         Scale scale = linear(low, high, ticks);
-        return new Scale(scale.low, scale.high, false, scale.ticks.stream().filter(t -> t == Math.rint(t)).toList());
+        return new Scale(
+                scale.low,
+                scale.high,
+                false,
+                scale.ticks.stream().filter(t -> t == Math.rint(t)).toList());
     }
 
     /** Numbers of importance: logarithmic where they spread widely and none is negative, else from zero. */
@@ -73,7 +80,8 @@ record Scale(double low, double high, boolean logarithmic, List<Double> ticks) {
 
     /** From 0 at the start to 1 at the end; what lies beyond is put at the nearer end, zero on a logarithmic axis too. */
     double at(double number) {
-        double share = logarithmic ? Math.log(Math.max(number, low) / low) / Math.log(high / low)
+        double share = logarithmic
+                ? Math.log(Math.max(number, low) / low) / Math.log(high / low)
                 : (number - low) / (high - low);
         return Math.clamp(share, 0, 1);
     }
@@ -87,7 +95,8 @@ record Scale(double low, double high, boolean logarithmic, List<Double> ticks) {
         int decimals = step == 0 ? 0 : (int) Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
         boolean half = Math.abs(step * Math.pow(10, decimals) - Math.rint(step * Math.pow(10, decimals))) > 1e-6;
         double shown = Math.abs(tick) < Math.abs(step) / 2 ? 0 : tick;
-        return String.format(Locale.ROOT, "%,." + (half ? decimals + 1 : decimals) + "f", shown).replace('-', '\u2212');
+        return String.format(Locale.ROOT, "%,." + (half ? decimals + 1 : decimals) + "f", shown)
+                .replace('-', '\u2212');
     }
 
     private static String superscript(long power) {

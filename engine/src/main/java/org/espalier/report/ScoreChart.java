@@ -22,8 +22,8 @@ final class ScoreChart {
     /** Layers beside each other in which bars have room. */
     private static final int ROOMY = 40;
     /** Blocks that are scored as wholes, and when a layer of a plan still has one. */
-    private static final Map<String, Predicate<Plan.Layer>> BLOCKS = Map.of("attention", l -> l.keptHeads().length > 0,
-            "mlp", l -> l.keptNeurons().length > 0, "layers", l -> true);
+    private static final Map<String, Predicate<Plan.Layer>> BLOCKS = Map.of(
+            "attention", l -> l.keptHeads().length > 0, "mlp", l -> l.keptNeurons().length > 0, "layers", l -> true);
 
     private final String label;
     /** By layer. */
@@ -41,14 +41,18 @@ final class ScoreChart {
     static List<ScoreChart> of(ScoresFile scores, Plan plan) {
         List<ScoreChart> charts = new ArrayList<>();
         for (UnitKind kind : UnitKind.values()) {
-            charts.add(new ScoreChart(kind.label() + " of each layer", finite(kind.scores(scores)),
+            charts.add(new ScoreChart(
+                    kind.label() + " of each layer",
+                    finite(kind.scores(scores)),
                     plan == null ? null : layer -> units(kind, plan, layer)));
         }
         for (ScoresFile.Group group : scores.groups()) {
             Predicate<Plan.Layer> stays = BLOCKS.get(group.role());
             if (stays != null && group.layer() < 0) {
-                charts.add(new ScoreChart(group.role().equals("layers") ? "whole layers" : "whole " + group.role() + " blocks",
-                        finite(oneEach(group.scores())), plan == null ? null : layer -> block(stays, plan, layer)));
+                charts.add(new ScoreChart(
+                        group.role().equals("layers") ? "whole layers" : "whole " + group.role() + " blocks",
+                        finite(oneEach(group.scores())),
+                        plan == null ? null : layer -> block(stays, plan, layer)));
             }
         }
         return charts.stream().filter(chart -> !chart.scores.isEmpty()).toList();
@@ -56,7 +60,9 @@ final class ScoreChart {
 
     private static BitSet units(UnitKind kind, Plan plan, int layer) {
         BitSet kept = new BitSet();
-        UnitKind.layer(plan, layer).map(kind::kept).ifPresent(units -> Arrays.stream(units).forEach(kept::set));
+        UnitKind.layer(plan, layer)
+                .map(kind::kept)
+                .ifPresent(units -> Arrays.stream(units).forEach(kept::set));
         return kept;
     }
 
@@ -85,7 +91,8 @@ final class ScoreChart {
         Scale x = Scale.counts(first, last, 10);
         // Half a layer of room on both sides.
         Scale layers = new Scale(first - 0.5, last + 0.5, false, x.ticks());
-        Scale y = Scale.spread(scores.values().stream().flatMapToDouble(Arrays::stream).toArray());
+        Scale y = Scale.spread(
+                scores.values().stream().flatMapToDouble(Arrays::stream).toArray());
         page.open("figure");
         page.open("figcaption", "class", "legend").element("b", label);
         if (kept != null) {
@@ -122,8 +129,11 @@ final class ScoreChart {
 
     /** The scores of the units of a layer that stay, or of those that go, ascending. */
     private double[] pick(int layer, double[] of, boolean stay) {
-        return IntStream.range(0, of.length).filter(u -> (kept == null || kept.apply(layer).get(u)) == stay)
-                .mapToDouble(u -> of[u]).sorted().toArray();
+        return IntStream.range(0, of.length)
+                .filter(u -> (kept == null || kept.apply(layer).get(u)) == stay)
+                .mapToDouble(u -> of[u])
+                .sorted()
+                .toArray();
     }
 
     private static String hint(int layer, String fate, double score) {
@@ -134,9 +144,13 @@ final class ScoreChart {
         StringBuilder all = new StringBuilder();
         scores.forEach((layer, of) -> {
             double[] sorted = Arrays.stream(of).sorted().toArray();
-            all.append("Layer %d: median %s, highest %s, %d of %d kept. ".formatted(layer,
-                    Figures.significant(sorted[sorted.length / 2]), Figures.significant(sorted[sorted.length - 1]),
-                    pick(layer, of, true).length, of.length));
+            all.append("Layer %d: median %s, highest %s, %d of %d kept. "
+                    .formatted(
+                            layer,
+                            Figures.significant(sorted[sorted.length / 2]),
+                            Figures.significant(sorted[sorted.length - 1]),
+                            pick(layer, of, true).length,
+                            of.length));
         });
         return all.toString().strip();
     }

@@ -28,7 +28,11 @@ final class ScoreStrip {
         this.plan = plan;
         this.scores = scores;
         this.cells = cells;
-        double[] positive = scores.values().stream().flatMapToDouble(Arrays::stream).filter(s -> s > 0).sorted().toArray();
+        double[] positive = scores.values().stream()
+                .flatMapToDouble(Arrays::stream)
+                .filter(s -> s > 0)
+                .sorted()
+                .toArray();
         this.low = positive.length == 0 ? 0 : Math.log(positive[0]);
         this.high = positive.length == 0 ? 1 : Math.log(positive[positive.length - 1]);
     }
@@ -65,7 +69,11 @@ final class ScoreStrip {
     }
 
     private void mark(char[] strip, double[] of, BitSet kept, boolean in, char with) {
-        double[] some = IntStream.range(0, of.length).filter(u -> kept.get(u) == in).mapToDouble(u -> of[u]).sorted().toArray();
+        double[] some = IntStream.range(0, of.length)
+                .filter(u -> kept.get(u) == in)
+                .mapToDouble(u -> of[u])
+                .sorted()
+                .toArray();
         if (some.length > 0) {
             double median = Math.log(Math.max(some[some.length / 2], Double.MIN_NORMAL));
             double place = high > low ? (median - low) / (high - low) : 0;

@@ -26,7 +26,9 @@ final class StageTable {
         page.element("th", "", "role", "columnheader", "scope", "col");
         for (int stage = 0; stage < stages.size(); stage++) {
             page.open("th", "role", "columnheader", "scope", "col", "class", "number");
-            page.element("span", "", "class", "swatch " + colour(stage)).text(" " + stages.get(stage)).close();
+            page.element("span", "", "class", "swatch " + colour(stage))
+                    .text(" " + stages.get(stage))
+                    .close();
         }
         page.close().close().open("tbody", "role", "rowgroup");
         measures.forEach(measure -> row(page, measure));
@@ -34,7 +36,9 @@ final class StageTable {
     }
 
     private void row(Markup page, Measure measure) {
-        page.open("tr", "role", "row").open("th", "role", "rowheader", "scope", "row").text(measure.label());
+        page.open("tr", "role", "row")
+                .open("th", "role", "rowheader", "scope", "row")
+                .text(measure.label());
         if (!measure.note().isEmpty()) {
             page.element("small", measure.note());
         }
@@ -61,17 +65,32 @@ final class StageTable {
     }
 
     private void tile(Markup page, Measure measure) {
-        double largest = measure.values().stream().filter(v -> v != null).mapToDouble(v -> v).max().orElse(0);
+        double largest = measure.values().stream()
+                .filter(v -> v != null)
+                .mapToDouble(v -> v)
+                .max()
+                .orElse(0);
         page.open("section", "class", "tile").element("h3", measure.label());
         page.element("p", measure.change(stages.size() - 1), "class", "change");
-        IntStream.range(0, stages.size()).filter(s -> measure.values().get(s) != null).forEach(stage -> {
-            double share = largest > 0 ? measure.values().get(stage) / largest : 0;
-            page.open("div", "class", "stage").element("span", stages.get(stage), "class", "who");
-            page.element("span", measure.brief(stage), "class", "number");
-            page.open("span", "class", "track").element("span", "", "class", "fill " + colour(stage), "style",
-                    "width:" + Plot.number(100 * Math.clamp(share, 0, 1)) + "%").close().close();
-        });
-        page.element("p", measure.kind().moreIsBetter() ? "more is better" : "less is better", "class", "note").close();
+        IntStream.range(0, stages.size())
+                .filter(s -> measure.values().get(s) != null)
+                .forEach(stage -> {
+                    double share = largest > 0 ? measure.values().get(stage) / largest : 0;
+                    page.open("div", "class", "stage").element("span", stages.get(stage), "class", "who");
+                    page.element("span", measure.brief(stage), "class", "number");
+                    page.open("span", "class", "track")
+                            .element(
+                                    "span",
+                                    "",
+                                    "class",
+                                    "fill " + colour(stage),
+                                    "style",
+                                    "width:" + Plot.number(100 * Math.clamp(share, 0, 1)) + "%")
+                            .close()
+                            .close();
+                });
+        page.element("p", measure.kind().moreIsBetter() ? "more is better" : "less is better", "class", "note")
+                .close();
     }
 
     /** The colour of a stage, the same everywhere on the page. */

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.Json;
 import org.espalier.report.Comparison.Point;
 import org.espalier.report.Comparison.Training;
@@ -26,7 +26,9 @@ import org.espalier.tune.TrainingData;
  * @param training how that went
  */
 public record TrainingFile(
-        @JsonProperty(value = "format_version", required = true) int formatVersion,
+        @JsonProperty(value = "format_version", required = true)
+        int formatVersion,
+
         @JsonProperty("model") String model,
         @JsonProperty("data") Data data,
         @JsonProperty("settings") Settings settings,
@@ -61,8 +63,15 @@ public record TrainingFile(
             @JsonProperty("skipped_too_long") int tooLong) {
 
         public static Data of(Path file, String sha256, String format, TrainingData data) {
-            return new Data(file.toString(), sha256, format, data.training().size(), data.tokens(), data.heldOut().size(),
-                    data.empty(), data.tooLong());
+            return new Data(
+                    file.toString(),
+                    sha256,
+                    format,
+                    data.training().size(),
+                    data.tokens(),
+                    data.heldOut().size(),
+                    data.empty(),
+                    data.tooLong());
         }
     }
 
@@ -87,9 +96,18 @@ public record TrainingFile(
             @JsonProperty("seed") long seed) {
 
         public static Settings of(String recipe, LoraSettings settings, int steps, int cutoff) {
-            return new Settings(recipe, settings.lora().rank(), settings.lora().alpha(), settings.lora().dropout(),
-                    settings.learningRate(), settings.warmUp(steps), settings.epochs(), settings.batch(),
-                    settings.microBatch(), cutoff, settings.seed());
+            return new Settings(
+                    recipe,
+                    settings.lora().rank(),
+                    settings.lora().alpha(),
+                    settings.lora().dropout(),
+                    settings.learningRate(),
+                    settings.warmUp(steps),
+                    settings.epochs(),
+                    settings.batch(),
+                    settings.microBatch(),
+                    cutoff,
+                    settings.seed());
         }
     }
 
@@ -100,8 +118,7 @@ public record TrainingFile(
      * @param data     see {@link TrainingFile#data}
      * @param settings see {@link TrainingFile#settings}
      */
-    public record Origin(String model, Data data, Settings settings) {
-    }
+    public record Origin(String model, Data data, Settings settings) {}
 
     public TrainingFile(Origin origin, Training training) {
         this(FORMAT_VERSION, origin.model(), origin.data(), origin.settings(), training);
@@ -115,9 +132,18 @@ public record TrainingFile(
     /** A training as comparisons and this file hold it. */
     public static Training training(LoraTraining.Result result, LoraSettings settings, int samples) {
         List<Point> losses = IntStream.range(0, result.steps())
-                .mapToObj(i -> new Point(i + 1, result.losses().get(i))).toList();
-        List<Point> heldOut = result.heldOutLosses().entrySet().stream().map(TrainingFile::point).toList();
-        return new Training(result.steps(), settings.learningRate(), samples, losses, heldOut, result.seconds(),
+                .mapToObj(i -> new Point(i + 1, result.losses().get(i)))
+                .toList();
+        List<Point> heldOut = result.heldOutLosses().entrySet().stream()
+                .map(TrainingFile::point)
+                .toList();
+        return new Training(
+                result.steps(),
+                settings.learningRate(),
+                samples,
+                losses,
+                heldOut,
+                result.seconds(),
                 result.tokensPerSecond());
     }
 
@@ -134,7 +160,9 @@ public record TrainingFile(
         Path file = folder.resolve(NAME);
         TrainingFile read = ComparisonFile.read(file, TrainingFile.class, "record of a training");
         if (read.formatVersion() != FORMAT_VERSION) {
-            throw new Failure("record of a training has format version " + read.formatVersion(), file.toString(),
+            throw new Failure(
+                    "record of a training has format version " + read.formatVersion(),
+                    file.toString(),
                     "train again; this engine reads version " + FORMAT_VERSION);
         }
         return read;

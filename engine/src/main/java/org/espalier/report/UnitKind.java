@@ -56,8 +56,11 @@ enum UnitKind {
 
     /** The scores of this kind of units, by layer. */
     Map<Integer, double[]> scores(ScoresFile file) {
-        List<ScoresFile.Group> mine = file.groups().stream().filter(g -> g.layer() >= 0 && g.role().equals(role)).toList();
-        return mine.stream().collect(Collectors.toMap(ScoresFile.Group::layer, ScoresFile.Group::scores, (a, b) -> a,
-                TreeMap::new));
+        List<ScoresFile.Group> mine = file.groups().stream()
+                .filter(g -> g.layer() >= 0 && g.role().equals(role))
+                .toList();
+        return mine.stream()
+                .collect(
+                        Collectors.toMap(ScoresFile.Group::layer, ScoresFile.Group::scores, (a, b) -> a, TreeMap::new));
     }
 }

@@ -12,8 +12,7 @@ final class WidthChart {
     private static final int BAR = 12;
     private static final int BASELINE = 13;
 
-    private WidthChart() {
-    }
+    private WidthChart() {}
 
     /** Whether there is something to draw. */
     static boolean has(Comparison run) {
@@ -24,7 +23,9 @@ final class WidthChart {
         page.open("div", "class", "columns");
         for (UnitKind kind : UnitKind.values()) {
             int before = run.widths().stream().mapToInt(kind::width).sum();
-            int after = run.widths().stream().mapToInt(w -> kind.count(run.plan(), w.layer())).sum();
+            int after = run.widths().stream()
+                    .mapToInt(w -> kind.count(run.plan(), w.layer()))
+                    .sum();
             if (after < before) {
                 figure(page, run, kind, before, after);
             }
@@ -35,25 +36,41 @@ final class WidthChart {
 
     /** Says what all layers have alike: kinds of units that all stay, and the width of the residual stream. */
     private static void alike(Markup page, Comparison run) {
-        List<String> all = Arrays.stream(UnitKind.values()).filter(kind -> run.widths().stream()
-                .allMatch(w -> kind.count(run.plan(), w.layer()) == kind.width(w))).map(UnitKind::label).toList();
+        List<String> all = Arrays.stream(UnitKind.values())
+                .filter(kind -> run.widths().stream().allMatch(w -> kind.count(run.plan(), w.layer()) == kind.width(w)))
+                .map(UnitKind::label)
+                .toList();
         if (!all.isEmpty()) {
             page.element("p", "In every layer all " + String.join(", all ", all) + " are kept.", "class", "note");
         }
         if (run.plan().keptChannels() != null) {
-            page.element("p", "Everywhere %s channels of the residual stream are kept.".formatted(
-                    Figures.count(run.plan().keptChannels().length)), "class", "note");
+            page.element(
+                    "p",
+                    "Everywhere %s channels of the residual stream are kept."
+                            .formatted(Figures.count(run.plan().keptChannels().length)),
+                    "class",
+                    "note");
         }
     }
 
     private static void figure(Markup page, Comparison run, UnitKind kind, int before, int after) {
         page.open("figure");
-        page.open("figcaption").element("b", kind.label())
-                .text(" %s of %s".formatted(Figures.count(after), Figures.count(before))).close();
-        page.open("svg", "class", "bars", "role", "img", "height", Integer.toString(run.widths().size() * ROW));
+        page.open("figcaption")
+                .element("b", kind.label())
+                .text(" %s of %s".formatted(Figures.count(after), Figures.count(before)))
+                .close();
+        page.open(
+                "svg",
+                "class",
+                "bars",
+                "role",
+                "img",
+                "height",
+                Integer.toString(run.widths().size() * ROW));
         page.element("title", "Kept %s of each layer".formatted(kind.label()));
         page.element("desc", description(run, kind));
-        int widest = Math.max(1, run.widths().stream().mapToInt(kind::width).max().orElseThrow());
+        int widest =
+                Math.max(1, run.widths().stream().mapToInt(kind::width).max().orElseThrow());
         for (int row = 0; row < run.widths().size(); row++) {
             row(page, run.plan(), kind, run.widths().get(row), widest, row * ROW);
         }
@@ -67,19 +84,39 @@ final class WidthChart {
         page.element("text", Integer.toString(widths.layer()), "class", "tick end", "x", "-8", "y", middle);
         bar(page, "full", percent(full, widest), top);
         bar(page, kept < full ? "kept cut" : "kept", percent(kept, widest), top);
-        page.element("text", Figures.count(kept) + (kept < full ? " of " + Figures.count(full) : ""), "class",
-                kept < full ? "tick" : "tick faint", "x", "100%", "dx", "8", "y", middle);
+        page.element(
+                "text",
+                Figures.count(kept) + (kept < full ? " of " + Figures.count(full) : ""),
+                "class",
+                kept < full ? "tick" : "tick faint",
+                "x",
+                "100%",
+                "dx",
+                "8",
+                "y",
+                middle);
     }
 
     private static void bar(Markup page, String kind, String width, int top) {
-        page.empty("rect", "class", kind, "x", "0", "y", Integer.toString(top + (ROW - BAR) / 2), "width", width, "height",
+        page.empty(
+                "rect",
+                "class",
+                kind,
+                "x",
+                "0",
+                "y",
+                Integer.toString(top + (ROW - BAR) / 2),
+                "width",
+                width,
+                "height",
                 Integer.toString(BAR));
     }
 
     private static String description(Comparison run, UnitKind kind) {
         StringBuilder all = new StringBuilder();
-        run.widths().forEach(w -> all.append("Layer %d: %d of %d. ".formatted(w.layer(), kind.count(run.plan(), w.layer()),
-                kind.width(w))));
+        run.widths()
+                .forEach(w -> all.append(
+                        "Layer %d: %d of %d. ".formatted(w.layer(), kind.count(run.plan(), w.layer()), kind.width(w))));
         return all.toString().strip();
     }
 

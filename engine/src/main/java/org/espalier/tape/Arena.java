@@ -13,8 +13,7 @@ final class Arena {
 
     private static final long ALIGNMENT = 64;
 
-    private Arena() {
-    }
+    private Arena() {}
 
     /**
      * Sets every slot's offset.
@@ -24,7 +23,8 @@ final class Arena {
     static long plan(Schedule schedule, DType compute) {
         List<Schedule.Slot> open = new ArrayList<>();
         schedule.slots().forEach(open::add);
-        open.sort(Comparator.comparingLong((Schedule.Slot s) -> -bytes(s, compute)).thenComparingInt(s -> s.first)
+        open.sort(Comparator.comparingLong((Schedule.Slot s) -> -bytes(s, compute))
+                .thenComparingInt(s -> s.first)
                 .thenComparingInt(s -> s.root.id()));
         List<Schedule.Slot> placed = new ArrayList<>();
         long total = 0;

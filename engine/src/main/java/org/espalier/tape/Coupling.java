@@ -7,8 +7,7 @@ package org.espalier.tape;
 public interface Coupling {
 
     /** An axis, or a composition of axes. */
-    interface Axis {
-    }
+    interface Axis {}
 
     /** What an axis is used for, from which the role of a group follows. */
     enum Use {

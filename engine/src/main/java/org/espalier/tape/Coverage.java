@@ -8,8 +8,7 @@ import java.util.Map;
 /** Which parts of each gradient have been written in this walk, so that the first writer writes and later ones add. */
 final class Coverage {
 
-    private record Range(long from, long to) {
-    }
+    private record Range(long from, long to) {}
 
     private final Map<Value, List<Range>> written = new HashMap<>();
 
@@ -26,7 +25,8 @@ final class Coverage {
                 return true;
             }
             if (range.from < value.end() && value.start() < range.to) {
-                throw new IllegalStateException("gradients of overlapping parts of " + value.root() + " cannot be added");
+                throw new IllegalStateException(
+                        "gradients of overlapping parts of " + value.root() + " cannot be added");
             }
         }
         insert(ranges, value.start(), value.end());

@@ -42,29 +42,72 @@ public final class Executor implements AutoCloseable {
      * @param leaves    numbers of parameters, constants and states
      * @param gradients which parameters want gradients; ignored for {@link Retention#INFERENCE}
      */
-    public Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
-            Observer observer) {
-        this(backend, tape, leaves, gradients, observer, new Schedule(tape, gradients, observer, retention),
-                new Workspace(backend), true);
+    public Executor(
+            Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention, Observer observer) {
+        this(
+                backend,
+                tape,
+                leaves,
+                gradients,
+                observer,
+                new Schedule(tape, gradients, observer, retention),
+                new Workspace(backend),
+                true);
     }
 
     /**
      * As above, in a workspace that outlives this executor: of all executors that share one, only the last made may run.
      */
-    public Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Retention retention,
-            Observer observer, Workspace shared) {
-        this(backend, tape, leaves, gradients, observer, new Schedule(tape, gradients, observer, retention), shared, false);
+    public Executor(
+            Backend backend,
+            Tape tape,
+            Leaves leaves,
+            Gradients gradients,
+            Retention retention,
+            Observer observer,
+            Workspace shared) {
+        this(
+                backend,
+                tape,
+                leaves,
+                gradients,
+                observer,
+                new Schedule(tape, gradients, observer, retention),
+                shared,
+                false);
     }
 
     /** Of one segment, for {@link SegmentWalk}, in a workspace as above, or in its own if {@code shared} is null. */
-    Executor(Backend backend, Flow flow, Leaves leaves, Gradients gradients, Retention retention,
-            Observer observer, Workspace shared, Segment segment, boolean again) {
-        this(backend, flow.tape(), leaves, gradients, observer, new Schedule(flow, retention, List.of(segment), again),
-                shared == null ? new Workspace(backend) : shared, shared == null);
+    Executor(
+            Backend backend,
+            Flow flow,
+            Leaves leaves,
+            Gradients gradients,
+            Retention retention,
+            Observer observer,
+            Workspace shared,
+            Segment segment,
+            boolean again) {
+        this(
+                backend,
+                flow.tape(),
+                leaves,
+                gradients,
+                observer,
+                new Schedule(flow, retention, List.of(segment), again),
+                shared == null ? new Workspace(backend) : shared,
+                shared == null);
     }
 
-    private Executor(Backend backend, Tape tape, Leaves leaves, Gradients gradients, Observer observer, Schedule schedule,
-            Workspace memory, boolean owned) {
+    private Executor(
+            Backend backend,
+            Tape tape,
+            Leaves leaves,
+            Gradients gradients,
+            Observer observer,
+            Schedule schedule,
+            Workspace memory,
+            boolean owned) {
         this.backend = backend;
         this.tape = tape;
         this.leaves = leaves;
@@ -79,8 +122,12 @@ public final class Executor implements AutoCloseable {
         try {
             this.workspace = memory.require(planned, purpose(tape));
             for (Value input : tape.leaves(Value.Role.INPUT)) {
-                inputs.put(input, backend.allocate(input.element().storage(backend.computeType()), input.shape(),
-                        "input " + input.name()));
+                inputs.put(
+                        input,
+                        backend.allocate(
+                                input.element().storage(backend.computeType()),
+                                input.shape(),
+                                "input " + input.name()));
             }
         } catch (RuntimeException e) {
             close();
@@ -90,7 +137,11 @@ public final class Executor implements AutoCloseable {
 
     /** Names what the activations are of, with the shape that their sizes follow from. */
     private static String purpose(Tape tape) {
-        return "activations" + tape.leaves(Value.Role.INPUT).stream().findFirst().map(input -> " for " + input).orElse("");
+        return "activations"
+                + tape.leaves(Value.Role.INPUT).stream()
+                        .findFirst()
+                        .map(input -> " for " + input)
+                        .orElse("");
     }
 
     /** For a tape that only runs forwards. */
@@ -205,7 +256,8 @@ public final class Executor implements AutoCloseable {
     private void run(List<Schedule.Entry> entries) {
         Schedule.Entry previous = null;
         for (Schedule.Entry entry : entries) {
-            boolean entering = previous == null || previous.segment() != entry.segment()
+            boolean entering = previous == null
+                    || previous.segment() != entry.segment()
                     || previous.backward() != entry.backward();
             if (entering) {
                 leave(previous);
@@ -254,7 +306,8 @@ public final class Executor implements AutoCloseable {
         if (value.root() == value) {
             return whole;
         }
-        return new Tensor(whole.buffer(), whole.offset() + whole.type().bytes(value.start()), whole.type(), value.shape());
+        return new Tensor(
+                whole.buffer(), whole.offset() + whole.type().bytes(value.start()), whole.type(), value.shape());
     }
 
     @Override

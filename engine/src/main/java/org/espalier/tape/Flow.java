@@ -91,7 +91,8 @@ final class Flow {
     List<Op> neededAgain(Segment segment) {
         Set<Value> read = new HashSet<>();
         for (Op op : walk(segment.index())) {
-            Stream.concat(op.backwardReads().stream(), observer.valuesRead(op).stream()).forEach(v -> read.add(v.root()));
+            Stream.concat(op.backwardReads().stream(), observer.valuesRead(op).stream())
+                    .forEach(v -> read.add(v.root()));
         }
         List<Op> needed = new ArrayList<>();
         for (Op op : segment.ops().reversed()) {
@@ -114,7 +115,9 @@ final class Flow {
     }
 
     private void findDifferentiable() {
-        tape.segments().stream().flatMap(s -> s.ops().stream()).flatMap(op -> observer.gradientsRead(op).stream())
+        tape.segments().stream()
+                .flatMap(s -> s.ops().stream())
+                .flatMap(op -> observer.gradientsRead(op).stream())
                 .forEach(v -> differentiable.add(v.root()));
         for (Segment segment : tape.segments()) {
             for (Op op : segment.ops()) {
@@ -126,7 +129,9 @@ final class Flow {
                     any |= differentiable.contains(input.root());
                 }
                 if (any) {
-                    op.outputs().stream().filter(o -> o.element() == Element.REAL).map(Value::root)
+                    op.outputs().stream()
+                            .filter(o -> o.element() == Element.REAL)
+                            .map(Value::root)
                             .forEach(differentiable::add);
                 }
             }
@@ -138,7 +143,10 @@ final class Flow {
         List<Op> walk = new ArrayList<>();
         for (Op op : segment.ops().reversed()) {
             boolean begins = op.seedsGradient() || op.outputs().stream().anyMatch(this::reached);
-            List<Value> onwards = op.inputs().stream().map(Value::root).filter(differentiable::contains).toList();
+            List<Value> onwards = op.inputs().stream()
+                    .map(Value::root)
+                    .filter(differentiable::contains)
+                    .toList();
             if (begins && !(onwards.isEmpty() && observer.gradientsRead(op).isEmpty())) {
                 walk.add(op);
                 reached.addAll(onwards);

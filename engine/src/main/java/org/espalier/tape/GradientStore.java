@@ -17,18 +17,27 @@ public final class GradientStore implements Gradients, AutoCloseable {
 
     /** Allocates a gradient for every parameter whose name is wanted. */
     public GradientStore(MemoryOps memory, Tape tape, Predicate<String> wanted) {
-        this(memory, tape.leaves(Value.Role.PARAMETER).stream().filter(p -> wanted.test(p.name())), Value::name,
+        this(
+                memory,
+                tape.leaves(Value.Role.PARAMETER).stream().filter(p -> wanted.test(p.name())),
+                Value::name,
                 Value::shape);
     }
 
     /** Allocates a gradient for each of some parameters. */
     public GradientStore(MemoryOps memory, Map<String, Tensor> parameters) {
-        this(memory, parameters.entrySet().stream(), Map.Entry::getKey, e -> e.getValue().shape());
+        this(
+                memory,
+                parameters.entrySet().stream(),
+                Map.Entry::getKey,
+                e -> e.getValue().shape());
     }
 
-    private <P> GradientStore(MemoryOps memory, Stream<P> parameters, Function<P, String> name, Function<P, Shape> shape) {
+    private <P> GradientStore(
+            MemoryOps memory, Stream<P> parameters, Function<P, String> name, Function<P, Shape> shape) {
         try {
-            parameters.forEach(p -> tensors.put(name.apply(p),
+            parameters.forEach(p -> tensors.put(
+                    name.apply(p),
                     memory.allocate(memory.computeType(), shape.apply(p), "gradient of " + name.apply(p))));
         } catch (RuntimeException e) {
             close();

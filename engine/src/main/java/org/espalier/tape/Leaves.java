@@ -9,7 +9,7 @@ public interface Leaves {
     /**
      * The tensor of a leaf, of the leaf's shape.
      *
-     * @throws org.espalier.ffi.Failure if it cannot be had
+     * @throws org.espalier.error.Failure if it cannot be had
      */
     Tensor tensor(Value leaf);
 }

@@ -6,8 +6,7 @@ import java.util.List;
 public interface Observer {
 
     /** Sees nothing. */
-    Observer NONE = new Observer() {
-    };
+    Observer NONE = new Observer() {};
 
     /** Runs {@code done} after each segment, either way. */
     static Observer afterEach(Runnable done) {
@@ -20,20 +19,16 @@ public interface Observer {
     }
 
     /** Before the first step of a segment in this direction. */
-    default void before(Segment segment, boolean backward) {
-    }
+    default void before(Segment segment, boolean backward) {}
 
     /** After the last step of a segment in this direction; its parameters' gradients are complete unless tied elsewhere. */
-    default void after(Segment segment, boolean backward) {
-    }
+    default void after(Segment segment, boolean backward) {}
 
     /** After one operation's forward step, while its operands are still there; not when it is computed again. */
-    default void afterForward(Op op, Step step) {
-    }
+    default void afterForward(Op op, Step step) {}
 
     /** After one operation's backward step, while what the two methods below name is still there. */
-    default void afterBackward(Op op, Step step) {
-    }
+    default void afterBackward(Op op, Step step) {}
 
     /** Operands that {@link #afterBackward} reads, beside those that the backward step itself does; must not change. */
     default List<Value> valuesRead(Op op) {

@@ -18,8 +18,7 @@ import java.util.stream.Stream;
 final class Schedule {
 
     /** One operation in one direction. */
-    record Entry(Op op, Segment segment, boolean backward, int generation) {
-    }
+    record Entry(Op op, Segment segment, boolean backward, int generation) {}
 
     /** The storage of one activation, or of its gradient, while it is alive. */
     static final class Slot {
@@ -35,8 +34,7 @@ final class Schedule {
         }
     }
 
-    private record Key(int root, int generation, boolean gradient) {
-    }
+    private record Key(int root, int generation, boolean gradient) {}
 
     private final Flow flow;
     private final Retention retention;
@@ -75,21 +73,30 @@ final class Schedule {
 
     /** The tape's results that these segments make. */
     List<Value> results() {
-        return flow.tape().results().stream().filter(r -> made.contains(r.root())).toList();
+        return flow.tape().results().stream()
+                .filter(r -> made.contains(r.root()))
+                .toList();
     }
 
     /** What these segments take from other ones. */
     List<Value> given() {
-        return values(op -> op.inputs().stream()).stream().filter(v -> flow.shared(v) && !made.contains(v)).toList();
+        return values(op -> op.inputs().stream()).stream()
+                .filter(v -> flow.shared(v) && !made.contains(v))
+                .toList();
     }
 
     /** What these segments make for other ones. */
     List<Value> passed() {
-        return made.stream().filter(v -> flow.use(v).last() > segments.getLast().index()).toList();
+        return made.stream()
+                .filter(v -> flow.use(v).last() > segments.getLast().index())
+                .toList();
     }
 
     private Set<Value> values(Function<Op, Stream<Value>> of) {
-        return segments.stream().flatMap(s -> s.ops().stream()).flatMap(of).map(Value::root)
+        return segments.stream()
+                .flatMap(s -> s.ops().stream())
+                .flatMap(of)
+                .map(Value::root)
                 .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
@@ -131,7 +138,8 @@ final class Schedule {
 
     private void backwardPass() {
         for (Segment segment : segments.reversed()) {
-            boolean again = retention == Retention.RECOMPUTE && segment.index() != flow.tape().segments().size() - 1;
+            boolean again = retention == Retention.RECOMPUTE
+                    && segment.index() != flow.tape().segments().size() - 1;
             if (again) {
                 flow.neededAgain(segment).forEach(op -> forwardEntry(op, segment, 1));
             }

@@ -9,5 +9,4 @@ import java.util.List;
  * @param name  such as {@code layer 3}
  * @param ops   in order
  */
-public record Segment(int index, String name, List<Op> ops) {
-}
+public record Segment(int index, String name, List<Op> ops) {}

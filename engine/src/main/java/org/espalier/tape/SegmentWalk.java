@@ -27,8 +27,7 @@ public final class SegmentWalk implements AutoCloseable {
      * @param sequences how the tokens divide
      * @param inputs    numbers of the tape's inputs
      */
-    public record Batch(Tape tape, Sequences sequences, Map<Value, int[]> inputs) {
-    }
+    public record Batch(Tape tape, Sequences sequences, Map<Value, int[]> inputs) {}
 
     private final Backend backend;
     private final List<Run> runs;
@@ -45,12 +44,14 @@ public final class SegmentWalk implements AutoCloseable {
      *                 with the segment of the longest tape; {@link Observer#afterForward} for every batch, once
      * @param spill    stays the caller's
      */
-    public SegmentWalk(Backend backend, List<Batch> batches, Leaves leaves, Gradients gradients, Observer observer,
-            Spill spill) {
+    public SegmentWalk(
+            Backend backend, List<Batch> batches, Leaves leaves, Gradients gradients, Observer observer, Spill spill) {
         this.backend = backend;
         Map<Tape, Flow> flows = new HashMap<>();
-        this.runs = batches.stream().map(batch -> new Run(batch,
-                flows.computeIfAbsent(batch.tape(), tape -> new Flow(tape, gradients, observer)))).toList();
+        this.runs = batches.stream()
+                .map(batch -> new Run(
+                        batch, flows.computeIfAbsent(batch.tape(), tape -> new Flow(tape, gradients, observer))))
+                .toList();
         this.leaves = leaves;
         this.gradients = gradients;
         this.observer = observer;
@@ -66,8 +67,7 @@ public final class SegmentWalk implements AutoCloseable {
      * @param waiting   bytes that wait between segments
      * @param steps     segments that are walked, either way
      */
-    public record Needs(long workspace, long all, long waiting, int steps) {
-    }
+    public record Needs(long workspace, long all, long waiting, int steps) {}
 
     /** What {@link #forward}, or {@link #backward}, will need. */
     public Needs needs(boolean backwards) {
@@ -76,15 +76,17 @@ public final class SegmentWalk implements AutoCloseable {
         for (Flow flow : runs.stream().map(run -> run.flow).distinct().toList()) {
             long batches = runs.stream().filter(run -> run.flow == flow).count();
             for (Segment segment : flow.tape().segments()) {
-                Schedule schedule = new Schedule(flow, backwards ? Retention.KEEP : Retention.INFERENCE, List.of(segment),
-                        false);
+                Schedule schedule =
+                        new Schedule(flow, backwards ? Retention.KEEP : Retention.INFERENCE, List.of(segment), false);
                 long bytes = Arena.plan(schedule, backend.computeType());
                 workspace = Math.max(workspace, bytes);
                 all += batches * bytes;
             }
         }
         int segments = segments().size();
-        long waiting = runs.stream().mapToLong(run -> run.waiting(backend.computeType(), backwards)).sum();
+        long waiting = runs.stream()
+                .mapToLong(run -> run.waiting(backend.computeType(), backwards))
+                .sum();
         return new Needs(workspace, all, waiting, backwards ? 2 * segments - 1 : segments);
     }
 
@@ -127,7 +129,10 @@ public final class SegmentWalk implements AutoCloseable {
     }
 
     private List<Segment> segments() {
-        return runs.stream().map(run -> run.batch.tape().segments()).max(Comparator.comparingInt(List::size)).orElseThrow();
+        return runs.stream()
+                .map(run -> run.batch.tape().segments())
+                .max(Comparator.comparingInt(List::size))
+                .orElseThrow();
     }
 
     private void forward(Segment segment, boolean kept) {
@@ -204,8 +209,16 @@ public final class SegmentWalk implements AutoCloseable {
             closeExecutor();
             Segment own = run.batch.tape().segments().get(segment.index());
             Workspace memory = keepsAll ? null : workspace;
-            executor = new Executor(backend, run.flow, leaves, gradients, retention,
-                    new OperationsOnly(observer, firstTime), memory, own, !firstTime);
+            executor = new Executor(
+                    backend,
+                    run.flow,
+                    leaves,
+                    gradients,
+                    retention,
+                    new OperationsOnly(observer, firstTime),
+                    memory,
+                    own,
+                    !firstTime);
         }
         run.batch.inputs().forEach(executor::set);
     }
@@ -268,6 +281,7 @@ public final class SegmentWalk implements AutoCloseable {
         final Map<Value, double[]> results = new HashMap<>();
         /** Of segments whose numbers are kept until they run backwards. */
         final Map<Integer, Executor> executors = new HashMap<>();
+
         final Coverage coverage = new Coverage();
 
         Run(Batch batch, Flow flow) {
@@ -278,7 +292,8 @@ public final class SegmentWalk implements AutoCloseable {
         /** Backwards all values wait that pass between segments, and the gradients that go into and come out of one. */
         long waiting(DType compute, boolean backwards) {
             LongSummaryStatistics all = flow.passing()
-                    .mapToLong(v -> v.element().storage(compute).bytes(v.shape().elements())).summaryStatistics();
+                    .mapToLong(v -> v.element().storage(compute).bytes(v.shape().elements()))
+                    .summaryStatistics();
             return all.getCount() == 0 ? 0 : (backwards ? all.getSum() : 0) + 2 * all.getMax();
         }
 

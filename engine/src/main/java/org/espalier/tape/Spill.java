@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.espalier.backend.MemoryOps;
 import org.espalier.backend.Queue;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.tensor.Tensor;
 
@@ -40,6 +40,7 @@ public final class Spill implements AutoCloseable {
     private final Arena mappings = Arena.ofShared();
     /** Places of the file that are free again, by size. */
     private final Map<Long, Deque<MemorySegment>> free = new HashMap<>();
+
     private long limit = Long.MAX_VALUE;
     private FileChannel file;
     private long fileBytes;
@@ -72,7 +73,8 @@ public final class Spill implements AutoCloseable {
             return filled(memory, queue, tensor, new InMemory(tensor.bytes()));
         }
         Deque<MemorySegment> places = free.computeIfAbsent(tensor.bytes(), size -> new ArrayDeque<>());
-        return places.isEmpty() ? appended(memory, queue, tensor)
+        return places.isEmpty()
+                ? appended(memory, queue, tensor)
                 : filled(memory, queue, tensor, new InFile(places.pop()));
     }
 
@@ -91,21 +93,28 @@ public final class Spill implements AutoCloseable {
             memory.download(queue, tensor, staging.segment());
             return new InFile(append(staging.segment()));
         } catch (IOException e) {
-            throw new Failure("the scratch file could not be written: " + e.getMessage(), folder.toString(),
-                    "free disk space or name another folder for it", e);
+            throw new Failure(
+                    "the scratch file could not be written: " + e.getMessage(),
+                    folder.toString(),
+                    "free disk space or name another folder for it",
+                    e);
         }
     }
 
     /** Written, not only mapped: a full disk is an exception here, and would end the process in a mapping. */
     private MemorySegment append(MemorySegment bytes) throws IOException {
         if (file == null) {
-            file = FileChannel.open(folder.resolve("espalier-" + UUID.randomUUID() + ".scratch"),
-                    StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE,
+            file = FileChannel.open(
+                    folder.resolve("espalier-" + UUID.randomUUID() + ".scratch"),
+                    StandardOpenOption.CREATE_NEW,
+                    StandardOpenOption.READ,
+                    StandardOpenOption.WRITE,
                     StandardOpenOption.DELETE_ON_CLOSE);
         }
         long start = fileBytes;
         for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-            ByteBuffer chunk = bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer();
+            ByteBuffer chunk =
+                    bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer();
             while (chunk.hasRemaining()) {
                 fileBytes += file.write(chunk, fileBytes);
             }
@@ -123,8 +132,11 @@ public final class Spill implements AutoCloseable {
             try {
                 file.close();
             } catch (IOException e) {
-                throw new Failure("the scratch file could not be closed: " + e.getMessage(), folder.toString(),
-                        "check the disk", e);
+                throw new Failure(
+                        "the scratch file could not be closed: " + e.getMessage(),
+                        folder.toString(),
+                        "check the disk",
+                        e);
             }
         }
     }

@@ -121,12 +121,17 @@ public final class Tape {
 
     /** Entries of all parameters, each counted once however often it is used. */
     public long parameterCount() {
-        return leaves(Value.Role.PARAMETER).stream().mapToLong(v -> v.shape().elements()).sum();
+        return leaves(Value.Role.PARAMETER).stream()
+                .mapToLong(v -> v.shape().elements())
+                .sum();
     }
 
     /** Floating-point operations of one forward run. */
     public long flops() {
-        return segments.stream().flatMap(s -> s.ops().stream()).mapToLong(Op::flops).sum();
+        return segments.stream()
+                .flatMap(s -> s.ops().stream())
+                .mapToLong(Op::flops)
+                .sum();
     }
 
     private Value leaf(String name, Value.Role role, Element element, Shape shape) {
@@ -134,7 +139,9 @@ public final class Tape {
         if (known == null) {
             known = add(new Value(values.size(), name, role, element, shape));
             named.put(name, known);
-        } else if (known.role() != role || known.element() != element || !known.shape().equals(shape)) {
+        } else if (known.role() != role
+                || known.element() != element
+                || !known.shape().equals(shape)) {
             throw new IllegalArgumentException("leaf: " + known + " is already there as " + known.role() + " of "
                     + known.element() + ", not " + role + " of " + element + " " + shape);
         }

@@ -13,20 +13,20 @@ public final class Blocks {
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfDouble DOUBLE =
             ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private Blocks() {
-    }
+    private Blocks() {}
 
     /**
      * Decodes {@code count} numbers, whole blocks, to float32. Wider types are rounded to nearest.
      *
      * @param byteOffset where the first block starts in {@code source}
      */
-    public static void decode(DType type, MemorySegment source, long byteOffset, float[] target, int targetOffset,
-            int count) {
+    public static void decode(
+            DType type, MemorySegment source, long byteOffset, float[] target, int targetOffset, int count) {
         requireWholeBlocks(type, count);
         switch (type) {
             case F32 -> MemorySegment.copy(source, FLOAT, byteOffset, target, targetOffset, count);
@@ -41,7 +41,7 @@ public final class Blocks {
                 }
             }
             case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 ->
-                    SmallBlocks.decode(type, source, byteOffset, target, targetOffset, count);
+                SmallBlocks.decode(type, source, byteOffset, target, targetOffset, count);
             case Q4_K, Q5_K, Q6_K -> SuperBlocks.decode(type, source, byteOffset, target, targetOffset, count);
             case F64, I64, I32, I16, I8, U8, BOOL -> {
                 for (int i = 0; i < count; i++) {
@@ -55,8 +55,8 @@ public final class Blocks {
      * As {@link #decode(DType, MemorySegment, long, float[], int, int)}, to float64: exact for plain types (integers beyond
      * 2^53 are rounded), and for the other types the float32 value.
      */
-    public static void decode(DType type, MemorySegment source, long byteOffset, double[] target, int targetOffset,
-            int count) {
+    public static void decode(
+            DType type, MemorySegment source, long byteOffset, double[] target, int targetOffset, int count) {
         requireWholeBlocks(type, count);
         switch (type) {
             case F64, I64, I32, I16, I8, U8, BOOL -> {
@@ -82,8 +82,8 @@ public final class Blocks {
      *
      * @throws IllegalArgumentException for any other type
      */
-    public static void encode(DType type, float[] source, int sourceOffset, MemorySegment target, long byteOffset,
-            int count) {
+    public static void encode(
+            DType type, float[] source, int sourceOffset, MemorySegment target, long byteOffset, int count) {
         requireWholeBlocks(type, count);
         switch (type) {
             case F32 -> MemorySegment.copy(source, sourceOffset, target, FLOAT, byteOffset, count);

@@ -5,10 +5,24 @@ package org.espalier.tensor;
  * their scales, and a row of a matrix is a whole number of blocks.
  */
 public enum DType {
-    F64(1, 8), F32(1, 4), F16(1, 2), BF16(1, 2),
-    I64(1, 8), I32(1, 4), I16(1, 2), I8(1, 1), U8(1, 1), BOOL(1, 1),
-    Q4_0(32, 18), Q4_1(32, 20), Q5_0(32, 22), Q5_1(32, 24), Q8_0(32, 34),
-    Q4_K(256, 144), Q5_K(256, 176), Q6_K(256, 210);
+    F64(1, 8),
+    F32(1, 4),
+    F16(1, 2),
+    BF16(1, 2),
+    I64(1, 8),
+    I32(1, 4),
+    I16(1, 2),
+    I8(1, 1),
+    U8(1, 1),
+    BOOL(1, 1),
+    Q4_0(32, 18),
+    Q4_1(32, 20),
+    Q5_0(32, 22),
+    Q5_1(32, 24),
+    Q8_0(32, 34),
+    Q4_K(256, 144),
+    Q5_K(256, 176),
+    Q6_K(256, 210);
 
     private final int blockElements;
     private final int blockBytes;

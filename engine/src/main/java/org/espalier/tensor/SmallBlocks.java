@@ -11,8 +11,7 @@ final class SmallBlocks {
 
     private static final int SIZE = 32;
 
-    private SmallBlocks() {
-    }
+    private SmallBlocks() {}
 
     static void decode(DType type, MemorySegment source, long byteOffset, float[] target, int targetOffset, int count) {
         for (int i = 0; i < count; i += SIZE) {

@@ -8,8 +8,7 @@ final class SuperBlocks {
 
     private static final int SIZE = 256;
 
-    private SuperBlocks() {
-    }
+    private SuperBlocks() {}
 
     static void decode(DType type, MemorySegment source, long byteOffset, float[] target, int targetOffset, int count) {
         for (int i = 0; i < count; i += SIZE) {
@@ -52,7 +51,8 @@ final class SuperBlocks {
         if (s < 4) {
             return Blocks.unsignedByte(source, packed + s) & 63;
         }
-        return Blocks.unsignedByte(source, packed + s + 4) & 15 | Blocks.unsignedByte(source, packed + s - 4) >>> 6 << 4;
+        return Blocks.unsignedByte(source, packed + s + 4) & 15
+                | Blocks.unsignedByte(source, packed + s - 4) >>> 6 << 4;
     }
 
     /** Minima 0–3: low six bits of bytes 4–7. Minima 4–7: high halves of bytes 8–11 below the top two of bytes 4–7. */

@@ -13,8 +13,8 @@ public record Tensor(Buffer buffer, long offset, DType type, Shape shape) {
     public Tensor {
         long bytes = type.bytes(shape.elements());
         if (offset < 0 || offset > buffer.bytes() || bytes > buffer.bytes() - offset) {
-            throw new IllegalArgumentException(
-                    type + " " + shape + " at byte " + offset + " does not fit a buffer of " + buffer.bytes() + " bytes");
+            throw new IllegalArgumentException(type + " " + shape + " at byte " + offset + " does not fit a buffer of "
+                    + buffer.bytes() + " bytes");
         }
         if (!type.plain() && shape.columns() % type.blockElements() != 0) {
             throw new IllegalArgumentException("rows of " + shape + " are not whole blocks of " + type);
@@ -37,8 +37,11 @@ public record Tensor(Buffer buffer, long offset, DType type, Shape shape) {
 
     /** Whether a byte of this is a byte of the other: of the same buffer, other views of its memory aside. */
     public boolean overlaps(Tensor other) {
-        return buffer == other.buffer && offset < other.offset + other.bytes() && other.offset < offset + bytes()
-                && bytes() > 0 && other.bytes() > 0;
+        return buffer == other.buffer
+                && offset < other.offset + other.bytes()
+                && other.offset < offset + bytes()
+                && bytes() > 0
+                && other.bytes() > 0;
     }
 
     /** The same numbers under other extents. */

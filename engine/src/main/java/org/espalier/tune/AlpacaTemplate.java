@@ -8,13 +8,13 @@ final class AlpacaTemplate {
     private static final String WITHOUT_INPUT = "Below is an instruction that describes a task. Write a response that "
             + "appropriately completes the request.\n\n";
 
-    private AlpacaTemplate() {
-    }
+    private AlpacaTemplate() {}
 
     /** The text before an answer; {@code input} may be empty. */
     static String prompt(String instruction, String input) {
         String task = "### Instruction:\n" + instruction + "\n\n";
-        return input.isEmpty() ? WITHOUT_INPUT + task + "### Response:\n"
+        return input.isEmpty()
+                ? WITHOUT_INPUT + task + "### Response:\n"
                 : WITH_INPUT + task + "### Input:\n" + input + "\n\n### Response:\n";
     }
 }

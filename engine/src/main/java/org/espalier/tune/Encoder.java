@@ -25,9 +25,12 @@ public final class Encoder {
         this.tokenizer = tokenizer;
         this.cutoff = cutoff;
         int[] frame = tokenizer.encode("", true);
-        boolean ends = frame.length > 0 && tokenizer.eosIds().contains(frame[frame.length - 1])
+        boolean ends = frame.length > 0
+                && tokenizer.eosIds().contains(frame[frame.length - 1])
                 && !OptionalInt.of(frame[frame.length - 1]).equals(tokenizer.bosId());
-        this.end = ends ? OptionalInt.empty() : tokenizer.eosIds().stream().limit(1).mapToInt(id -> id).findFirst();
+        this.end = ends
+                ? OptionalInt.empty()
+                : tokenizer.eosIds().stream().limit(1).mapToInt(id -> id).findFirst();
     }
 
     /**
@@ -64,10 +67,14 @@ public final class Encoder {
         for (int p = 0; p < example.parts().size(); p++) {
             Example.Part part = example.parts().get(p);
             boolean last = p == example.parts().size() - 1;
-            int from = part.counts() && p > 0 ? boundary(before.toString(), example.framed(), ids).after() : 0;
+            int from = part.counts() && p > 0
+                    ? boundary(before.toString(), example.framed(), ids).after()
+                    : 0;
             before.append(part.text());
             if (part.counts()) {
-                int to = last ? ids.length : boundary(before.toString(), example.framed(), ids).before();
+                int to = last
+                        ? ids.length
+                        : boundary(before.toString(), example.framed(), ids).before();
                 Arrays.fill(counts, from, Math.max(from, to), true);
             }
         }
@@ -80,8 +87,7 @@ public final class Encoder {
      * @param before tokens that surely belong to the beginning
      * @param after  the first token without any text of it
      */
-    private record Boundary(int before, int after) {
-    }
+    private record Boundary(int before, int after) {}
 
     private Boundary boundary(String beginning, boolean framed, int[] ids) {
         int[] alone = tokenizer.encode(beginning, framed);
@@ -94,7 +100,8 @@ public final class Encoder {
         }
         int characters = tokenizer.decode(alone, false).length();
         int after = mismatch;
-        while (after < ids.length && tokenizer.decode(Arrays.copyOf(ids, after), false).length() < characters) {
+        while (after < ids.length
+                && tokenizer.decode(Arrays.copyOf(ids, after), false).length() < characters) {
             after++;
         }
         return new Boundary(mismatch, after);

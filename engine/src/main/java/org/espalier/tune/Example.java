@@ -15,8 +15,7 @@ public record Example(List<Part> parts, boolean framed) {
      * @param text   of any length
      * @param counts whether it is to be learnt
      */
-    public record Part(String text, boolean counts) {
-    }
+    public record Part(String text, boolean counts) {}
 
     public Example {
         parts = List.copyOf(parts);

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.ChatTemplate;
 import org.espalier.format.Json;
 import org.espalier.format.TextFile;
@@ -26,8 +26,8 @@ public enum ExampleFormat {
      */
     TEXT;
 
-    private static final List<Pattern> SEPARATORS = List.of(Pattern.compile("(?m)^<\\|endoftext\\|>\\s*$"),
-            Pattern.compile("(?m)^\\s*\\n"));
+    private static final List<Pattern> SEPARATORS =
+            List.of(Pattern.compile("(?m)^<\\|endoftext\\|>\\s*$"), Pattern.compile("(?m)^\\s*\\n"));
 
     /** The format that a file's name suggests. */
     public static ExampleFormat of(Path file) {
@@ -45,8 +45,10 @@ public enum ExampleFormat {
         if (Files.isDirectory(file)) {
             throw new Failure("is a folder", file.toString(), "name a file with texts");
         }
-        Examples examples = this == TEXT ? Examples.texts(texts(TextFile.read(file)))
-                : new RecordExamples(Json.readObjects(file), this, file.toString(), this == CHAT ? template.get() : null);
+        Examples examples = this == TEXT
+                ? Examples.texts(texts(TextFile.read(file)))
+                : new RecordExamples(
+                        Json.readObjects(file), this, file.toString(), this == CHAT ? template.get() : null);
         if (examples.size() == 0) {
             throw new Failure("file holds no texts", file.toString(), "name a file with texts");
         }
@@ -56,9 +58,14 @@ public enum ExampleFormat {
     /** The texts of a plain file. */
     static List<String> texts(String content) {
         String unix = content.replace("\r\n", "\n").strip();
-        Pattern separator = SEPARATORS.stream().filter(s -> s.matcher(unix).find()).findFirst()
+        Pattern separator = SEPARATORS.stream()
+                .filter(s -> s.matcher(unix).find())
+                .findFirst()
                 .orElse(Pattern.compile("\n"));
-        return Arrays.stream(separator.split(unix)).map(String::strip).filter(t -> !t.isEmpty()).toList();
+        return Arrays.stream(separator.split(unix))
+                .map(String::strip)
+                .filter(t -> !t.isEmpty())
+                .toList();
     }
 
     /** The name on the command line. */

@@ -10,7 +10,7 @@ public interface Examples {
     /**
      * Text {@code index}, from 0.
      *
-     * @throws org.espalier.ffi.Failure if what it is made from has not the right form
+     * @throws org.espalier.error.Failure if what it is made from has not the right form
      */
     Example get(int index);
 

@@ -17,20 +17,24 @@ public final class HeldOutLoss {
     /** Tokens computed at once. */
     private static final int TOKENS = 1024;
 
-    private HeldOutLoss() {
-    }
+    private HeldOutLoss() {}
 
     /**
      * Mean negative log-likelihood of the tokens that count, in nats.
      *
      * @param samples at least one
      * @param done    told the tokens of each batch that was computed
-     * @throws org.espalier.ffi.Failure if a sample does not fit the model
+     * @throws org.espalier.error.Failure if a sample does not fit the model
      */
     public static double of(Model model, List<Sample> samples, IntConsumer done) {
         samples.forEach(s -> Scorer.check(model.config(), s.ids()));
-        try (LossRun run = new LossRun(model.backend(), b -> model.llama().loss(b.tokens(), b.counted()),
-                model.leaves(Map.of()), Gradients.NONE, Retention.INFERENCE, Observer.NONE)) {
+        try (LossRun run = new LossRun(
+                model.backend(),
+                b -> model.llama().loss(b.tokens(), b.counted()),
+                model.leaves(Map.of()),
+                Gradients.NONE,
+                Retention.INFERENCE,
+                Observer.NONE)) {
             return run.mean(pack(samples), done);
         }
     }

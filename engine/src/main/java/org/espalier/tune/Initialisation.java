@@ -23,15 +23,15 @@ public final class Initialisation {
 
     private static final double DEVIATION = 0.02;
 
-    private Initialisation() {
-    }
+    private Initialisation() {}
 
     /** New tensors in the compute type for every parameter of the tape, which the caller closes. */
     public static Map<String, Tensor> weights(Backend backend, Tape tape, int layers, long seed) {
         Map<String, Tensor> weights = new LinkedHashMap<>();
         try (Queue queue = backend.newQueue()) {
             for (Value parameter : tape.leaves(Value.Role.PARAMETER)) {
-                Tensor weight = backend.allocate(backend.computeType(), parameter.shape(), "weight " + parameter.name());
+                Tensor weight =
+                        backend.allocate(backend.computeType(), parameter.shape(), "weight " + parameter.name());
                 weights.put(parameter.name(), weight);
                 double[] numbers = new double[Math.toIntExact(parameter.shape().elements())];
                 DoubleSupplier next = numbers(parameter, layers, seed);
@@ -53,8 +53,8 @@ public final class Initialisation {
         double deviation = intoStream ? DEVIATION / Math.sqrt(2.0 * layers) : DEVIATION;
         CRC32 hash = new CRC32();
         hash.update(name.getBytes(StandardCharsets.UTF_8));
-        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 0x9E3779B97F4A7C15L
-                + hash.getValue());
+        RandomGenerator random =
+                RandomGeneratorFactory.of("L64X128MixRandom").create(seed * 0x9E3779B97F4A7C15L + hash.getValue());
         return () -> deviation * random.nextGaussian();
     }
 }

@@ -8,7 +8,8 @@ public interface LearningRate {
 
     /** Rises linearly over {@code warmUp} steps, whose last has the peak, then falls linearly to 0 at {@code steps}. */
     static LearningRate linear(double peak, int warmUp, int steps) {
-        return step -> step < warmUp ? peak * (step + 1) / warmUp
+        return step -> step < warmUp
+                ? peak * (step + 1) / warmUp
                 : peak * Math.max(0, steps - step) / Math.max(1, steps - warmUp);
     }
 

@@ -23,8 +23,7 @@ final class LoraInitialisation {
 
     private static final int WORDS = 4;
 
-    private LoraInitialisation() {
-    }
+    private LoraInitialisation() {}
 
     /** A new adapter, which the caller closes. */
     static Adapter adapter(Backend backend, ModelConfig model, LoraConfig lora, long seed) {

@@ -16,8 +16,16 @@ import org.espalier.model.LoraConfig;
  * @param activationBytes what activations may take before they are computed again in the backward pass instead of kept
  * @param seed            of fresh adapters, order and dropout
  */
-public record LoraSettings(LoraConfig lora, int epochs, int batch, int microBatch, double learningRate, OptionalInt warmUp,
-        OptionalInt evaluateEvery, long activationBytes, long seed) {
+public record LoraSettings(
+        LoraConfig lora,
+        int epochs,
+        int batch,
+        int microBatch,
+        double learningRate,
+        OptionalInt warmUp,
+        OptionalInt evaluateEvery,
+        long activationBytes,
+        long seed) {
 
     private static final int LONGEST_WARM_UP = 100;
 

@@ -41,8 +41,15 @@ public final class LoraTrainer implements AutoCloseable {
         // Not closed: what it holds belongs to the model and to this.
         Model adapted = model.with(adapter);
         retention = plannedBytes(backend, training, largest) <= activationBytes ? Retention.KEEP : Retention.RECOMPUTE;
-        trainer = new Trainer(backend, b -> record(training, b), b -> record(adapted.llama(), b), adapted.leaves(Map.of()),
-                adapter.tensors(), TrainingSettings.plain(), retention, Observer.NONE);
+        trainer = new Trainer(
+                backend,
+                b -> record(training, b),
+                b -> record(adapted.llama(), b),
+                adapted.leaves(Map.of()),
+                adapter.tensors(),
+                TrainingSettings.plain(),
+                retention,
+                Observer.NONE);
         trainer.seed(seed);
     }
 
@@ -51,8 +58,11 @@ public final class LoraTrainer implements AutoCloseable {
     }
 
     private long plannedBytes(Backend backend, Llama llama, Packed batch) {
-        return Executor.plannedBytes(record(llama, batch).tape(),
-                Gradients.planned(p -> adapter.tensors().containsKey(p.name())), Retention.KEEP, backend.computeType());
+        return Executor.plannedBytes(
+                record(llama, batch).tape(),
+                Gradients.planned(p -> adapter.tensors().containsKey(p.name())),
+                Retention.KEEP,
+                backend.computeType());
     }
 
     /** Whether activations are computed again in the backward pass. */
@@ -83,7 +93,7 @@ public final class LoraTrainer implements AutoCloseable {
     /**
      * Goes on from where the adapter and the optimiser in a folder were left.
      *
-     * @throws org.espalier.ffi.Failure if they do not fit
+     * @throws org.espalier.error.Failure if they do not fit
      */
     void resume(Path folder, int steps) {
         try (PeftAdapter stored = PeftAdapter.open(folder)) {

@@ -8,7 +8,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.TreeMap;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.Adapter;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
@@ -25,24 +25,19 @@ public final class LoraTraining {
     public interface Listener {
 
         /** Hears nothing. */
-        Listener NONE = new Listener() {
-        };
+        Listener NONE = new Listener() {};
 
         /** After so many more tokens, trained on or held out. */
-        default void advanced(int tokens) {
-        }
+        default void advanced(int tokens) {}
 
         /** After an update, counted from 1. */
-        default void updated(int step, int steps, Trainer.StepResult result) {
-        }
+        default void updated(int step, int steps, Trainer.StepResult result) {}
 
         /** After a look at the held-out samples; step 0 is before training. */
-        default void evaluated(int step, double loss) {
-        }
+        default void evaluated(int step, double loss) {}
 
         /** After an update that is not the last, and the look at held-out samples that may follow it. */
-        default void reached(Halfway now) {
-        }
+        default void reached(Halfway now) {}
     }
 
     /** Training between two updates, while a listener is told of it. */
@@ -65,8 +60,13 @@ public final class LoraTraining {
      * @param seconds       spent on updates, without looks at held-out samples
      * @param recomputed    whether activations were computed again in the backward pass
      */
-    public record Result(Adapter adapter, List<Double> losses, SequencedMap<Integer, Double> heldOutLosses, long tokens,
-            double seconds, boolean recomputed) {
+    public record Result(
+            Adapter adapter,
+            List<Double> losses,
+            SequencedMap<Integer, Double> heldOutLosses,
+            long tokens,
+            double seconds,
+            boolean recomputed) {
 
         public Result {
             losses = List.copyOf(losses);
@@ -84,12 +84,17 @@ public final class LoraTraining {
         /** Mean over the last tenth of the updates. */
         public double trainLoss() {
             int tail = Math.max(1, losses.size() / 10);
-            return losses.subList(losses.size() - tail, losses.size()).stream().mapToDouble(l -> l).average().orElseThrow();
+            return losses.subList(losses.size() - tail, losses.size()).stream()
+                    .mapToDouble(l -> l)
+                    .average()
+                    .orElseThrow();
         }
 
         /** Entries of all matrices of the adapter. */
         public long trainableParameters() {
-            return adapter.tensors().values().stream().mapToLong(t -> t.shape().elements()).sum();
+            return adapter.tensors().values().stream()
+                    .mapToLong(t -> t.shape().elements())
+                    .sum();
         }
     }
 
@@ -136,7 +141,10 @@ public final class LoraTraining {
      * @param heldOutLossesSoFar by the number of updates made
      * @param secondsSoFar     spent on updates
      */
-    public void resume(Path folder, List<Double> lossesSoFar, SequencedMap<Integer, Double> heldOutLossesSoFar,
+    public void resume(
+            Path folder,
+            List<Double> lossesSoFar,
+            SequencedMap<Integer, Double> heldOutLossesSoFar,
             double secondsSoFar) {
         begun = folder;
         losses.addAll(lossesSoFar);
@@ -154,8 +162,8 @@ public final class LoraTraining {
      */
     public Result train(Listener told) {
         listener = told;
-        try (LoraTrainer trainer = new LoraTrainer(model, settings.lora(), largest(), settings.activationBytes(),
-                settings.seed())) {
+        try (LoraTrainer trainer =
+                new LoraTrainer(model, settings.lora(), largest(), settings.activationBytes(), settings.seed())) {
             LearningRate rate = LearningRate.linear(settings.learningRate(), settings.warmUp(steps()), steps());
             if (begun == null) {
                 evaluate(trainer);
@@ -222,7 +230,9 @@ public final class LoraTraining {
 
     /** The longest samples together. */
     private Packed largest() {
-        return Sample.pack(data.training().stream().sorted(Comparator.comparingInt(s -> -s.tokens()))
-                .limit(settings.microBatch()).toList());
+        return Sample.pack(data.training().stream()
+                .sorted(Comparator.comparingInt(s -> -s.tokens()))
+                .limit(settings.microBatch())
+                .toList());
     }
 }

@@ -27,8 +27,13 @@ final class LossRun implements AutoCloseable {
     private Recording recording;
     private Executor executor;
 
-    LossRun(Backend backend, Function<Packed, Recording> recorder, Leaves leaves, Gradients gradients,
-            Retention retention, Observer observer) {
+    LossRun(
+            Backend backend,
+            Function<Packed, Recording> recorder,
+            Leaves leaves,
+            Gradients gradients,
+            Retention retention,
+            Observer observer) {
         this.backend = backend;
         this.recorder = recorder;
         this.leaves = leaves;

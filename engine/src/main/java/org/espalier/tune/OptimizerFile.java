@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.format.SafetensorsWriter;
 import org.espalier.format.StoredTensor;
@@ -24,8 +24,7 @@ public final class OptimizerFile {
     private static final String FIRST = "first.";
     private static final String SECOND = "second.";
 
-    private OptimizerFile() {
-    }
+    private OptimizerFile() {}
 
     /** Whether the training of the adapter in this folder is not at its end. */
     public static boolean isIn(Path folder) {
@@ -34,25 +33,30 @@ public final class OptimizerFile {
 
     static void writeInto(Path folder, Backend backend, Trainer trainer) throws IOException {
         List<SafetensorsWriter.Entry> entries = new ArrayList<>();
-        trainer.firstMoments().forEach((name, m) -> entries.add(TensorFiles.entry(backend, FIRST + name, m, DType.F32)));
-        trainer.secondMoments().forEach((name, v) -> entries.add(TensorFiles.entry(backend, SECOND + name, v, DType.F32)));
+        trainer.firstMoments()
+                .forEach((name, m) -> entries.add(TensorFiles.entry(backend, FIRST + name, m, DType.F32)));
+        trainer.secondMoments()
+                .forEach((name, v) -> entries.add(TensorFiles.entry(backend, SECOND + name, v, DType.F32)));
         SafetensorsWriter.write(folder.resolve(NAME), entries);
     }
 
     /** @throws Failure if they are not those of this training's matrices */
     static void readFrom(Path folder, Backend backend, Trainer trainer) {
-        try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(NAME)); Queue queue = backend.newQueue()) {
+        try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(NAME));
+                Queue queue = backend.newQueue()) {
             load(backend, queue, file, FIRST, trainer.firstMoments());
             load(backend, queue, file, SECOND, trainer.secondMoments());
         }
     }
 
-    private static void load(Backend backend, Queue queue, SafetensorsFile file, String prefix,
-            Map<String, Tensor> moments) {
+    private static void load(
+            Backend backend, Queue queue, SafetensorsFile file, String prefix, Map<String, Tensor> moments) {
         moments.forEach((name, moment) -> {
             StoredTensor stored = file.tensors().get(prefix + name);
             if (stored == null || stored.type() != DType.F32 || !stored.shape().equals(moment.shape())) {
-                throw new Failure("tensor '" + prefix + name + "' is not as the training needs it", file.path().toString(),
+                throw new Failure(
+                        "tensor '" + prefix + name + "' is not as the training needs it",
+                        file.path().toString(),
                         "go on with the model and settings that the training was begun with, or start it again");
             }
             TensorFiles.load(backend, queue, stored, moment);

@@ -23,6 +23,7 @@ public final class Pretraining implements AutoCloseable {
 
     /** Held-out stories come from far beyond those trained on. */
     private static final long HELD_OUT = 1L << 40;
+
     private static final int HELD_OUT_STORIES = 200;
 
     /**
@@ -33,8 +34,7 @@ public final class Pretraining implements AutoCloseable {
      * @param peak        highest learning rate
      * @param seed        of stories and weights
      */
-    public record Settings(int steps, int batchTokens, double peak, long seed) {
-    }
+    public record Settings(int steps, int batchTokens, double peak, long seed) {}
 
     /** Told after every update. */
     @FunctionalInterface
@@ -58,17 +58,22 @@ public final class Pretraining implements AutoCloseable {
         Llama llama = new Llama(config);
         weights = Initialisation.weights(backend, llama.shape(), config.layers().size(), settings.seed());
         model = Model.of(config, Weights.owning(weights), backend);
-        trainer = new Trainer(backend, batch -> llama.loss(batch.tokens()), model.leaves(Map.of()), weights,
-                TrainingSettings.fromScratch(), Retention.KEEP);
+        trainer = new Trainer(
+                backend,
+                batch -> llama.loss(batch.tokens()),
+                model.leaves(Map.of()),
+                weights,
+                TrainingSettings.fromScratch(),
+                Retention.KEEP);
     }
 
     /** Trains and returns the mean loss of the last tenth of the updates. */
     public double train(Listener listener) {
         StoryGrammar stories = new StoryGrammar();
-        TokenBatches batches = new TokenBatches(i -> encode(stories.story(settings.seed(), i)), settings.batchTokens(),
-                context);
-        LearningRate rate = LearningRate.cosine(settings.peak(), settings.peak() / 10, Math.max(1, settings.steps() / 20),
-                settings.steps());
+        TokenBatches batches =
+                new TokenBatches(i -> encode(stories.story(settings.seed(), i)), settings.batchTokens(), context);
+        LearningRate rate = LearningRate.cosine(
+                settings.peak(), settings.peak() / 10, Math.max(1, settings.steps() / 20), settings.steps());
         List<Double> losses = new ArrayList<>();
         for (int step = 0; step < settings.steps(); step++) {
             Trainer.StepResult result = trainer.step(List.of(batches.next()), rate.at(step));
@@ -76,19 +81,24 @@ public final class Pretraining implements AutoCloseable {
             listener.step(step, result);
         }
         int tail = Math.max(1, losses.size() / 10);
-        return losses.subList(losses.size() - tail, losses.size()).stream().mapToDouble(l -> l).average().orElseThrow();
+        return losses.subList(losses.size() - tail, losses.size()).stream()
+                .mapToDouble(l -> l)
+                .average()
+                .orElseThrow();
     }
 
     /** Mean loss on stories that were not trained on, in nats a token. */
     public double heldOutLoss() {
         StoryGrammar stories = new StoryGrammar();
         return trainer.evaluate(IntStream.range(0, HELD_OUT_STORIES)
-                .mapToObj(i -> Packed.of(List.of(encode(stories.story(settings.seed(), HELD_OUT + i))))).toList());
+                .mapToObj(i -> Packed.of(List.of(encode(stories.story(settings.seed(), HELD_OUT + i)))))
+                .toList());
     }
 
     /** The trained weights, rounded to bfloat16 as they are written. Valid until this is closed. */
     public List<SafetensorsWriter.Entry> weights() {
-        return weights.entrySet().stream().map(w -> TensorFiles.entry(backend, w.getKey(), w.getValue(), DType.BF16))
+        return weights.entrySet().stream()
+                .map(w -> TensorFiles.entry(backend, w.getKey(), w.getValue(), DType.BF16))
                 .toList();
     }
 

@@ -22,8 +22,7 @@ public final class RandomCheckpoint {
     /** Numbers made at once. */
     private static final int STAGED = 1 << 18;
 
-    private RandomCheckpoint() {
-    }
+    private RandomCheckpoint() {}
 
     /**
      * A writer of the whole checkpoint.
@@ -33,18 +32,21 @@ public final class RandomCheckpoint {
      * @param type   a plain floating type
      * @param told   of every stretch of bytes that has been written
      */
-    public static CheckpointWriter writer(ObjectNode json, ModelConfig config, DType type, long seed, LongConsumer told) {
+    public static CheckpointWriter writer(
+            ObjectNode json, ModelConfig config, DType type, long seed, LongConsumer told) {
         CheckpointWriter writer = new CheckpointWriter(json);
         for (Value parameter : new Llama(config).shape().leaves(Value.Role.PARAMETER)) {
             writer.tensor(new SafetensorsWriter.Entry(parameter.name(), type, parameter.shape(), sink -> {
-                DoubleSupplier numbers = Initialisation.numbers(parameter, config.layers().size(), seed);
+                DoubleSupplier numbers =
+                        Initialisation.numbers(parameter, config.layers().size(), seed);
                 write(numbers, parameter.shape().elements(), type, sink, told);
             }));
         }
         return writer;
     }
 
-    private static void write(DoubleSupplier numbers, long count, DType type, SafetensorsWriter.Sink sink, LongConsumer told)
+    private static void write(
+            DoubleSupplier numbers, long count, DType type, SafetensorsWriter.Sink sink, LongConsumer told)
             throws IOException {
         float[] stretch = new float[(int) Math.min(STAGED, count)];
         try (NativeMemory staging = NativeMemory.allocate(type.bytes(stretch.length), "fresh weights")) {

@@ -15,8 +15,16 @@ import java.util.OptionalInt;
  * @param heldOut       texts held out; if not given, it follows from how many there are
  * @param evaluateEvery updates between two looks at them; if not given, it follows from how many there are
  */
-public record Recipe(String name, int epochs, int batch, int microBatch, double learningRate, OptionalInt warmUp, int cutoff,
-        OptionalInt heldOut, OptionalInt evaluateEvery) {
+public record Recipe(
+        String name,
+        int epochs,
+        int batch,
+        int microBatch,
+        double learningRate,
+        OptionalInt warmUp,
+        int cutoff,
+        OptionalInt heldOut,
+        OptionalInt evaluateEvery) {
 
     public static final int RANK = 8;
     public static final double ALPHA = 16;
@@ -26,10 +34,10 @@ public record Recipe(String name, int epochs, int batch, int microBatch, double 
      * For some thousands of samples. Of 31 updates on 2,000 Alpaca samples LLM-Pruner's own rate of 1e-4 is too timid: three
      * times that leaves SmolLM2-135M, a fifth of it pruned, at a far lower loss.
      */
-    public static final Recipe STANDARD = new Recipe("standard", 1, 64, 4, 3e-4, OptionalInt.empty(), 256,
-            OptionalInt.empty(), OptionalInt.empty());
+    public static final Recipe STANDARD =
+            new Recipe("standard", 1, 64, 4, 3e-4, OptionalInt.empty(), 256, OptionalInt.empty(), OptionalInt.empty());
 
     /** What LLM-Pruner's README asks of its post_training.py, for some 50,000 samples. */
-    public static final Recipe LLM_PRUNER = new Recipe("llm-pruner", 2, 64, 4, 1e-4, OptionalInt.of(100), 256,
-            OptionalInt.of(2000), OptionalInt.of(100));
+    public static final Recipe LLM_PRUNER = new Recipe(
+            "llm-pruner", 2, 64, 4, 1e-4, OptionalInt.of(100), 256, OptionalInt.of(2000), OptionalInt.of(100));
 }

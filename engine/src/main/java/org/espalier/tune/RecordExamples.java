@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.ChatTemplate;
 import org.espalier.format.ChatTemplate.Message;
 
@@ -38,15 +38,20 @@ final class RecordExamples implements Examples {
         return switch (format) {
             case ALPACA -> instruction(node, place);
             case CHAT -> chat(node, place);
-            default -> node.has("text") ? Example.text(text(node, "text", place))
-                    : node.has("prompt") ? Example.answer(text(node, "prompt", place), text(node, "completion", place))
-                    : instruction(node, place);
+            default ->
+                node.has("text")
+                        ? Example.text(text(node, "text", place))
+                        : node.has("prompt")
+                                ? Example.answer(text(node, "prompt", place), text(node, "completion", place))
+                                : instruction(node, place);
         };
     }
 
     private static Example instruction(ObjectNode node, String place) {
-        String input = node.path("input").isMissingNode() || node.path("input").isNull() ? "" : text(node, "input", place);
-        return Example.answer(AlpacaTemplate.prompt(text(node, "instruction", place), input), text(node, "output", place));
+        String input =
+                node.path("input").isMissingNode() || node.path("input").isNull() ? "" : text(node, "input", place);
+        return Example.answer(
+                AlpacaTemplate.prompt(text(node, "instruction", place), input), text(node, "output", place));
     }
 
     /** What the template adds with an assistant's message counts, what it puts before that does not. */
@@ -63,7 +68,8 @@ final class RecordExamples implements Examples {
                     throw unordered(place);
                 }
                 parts.add(new Example.Part(whole.substring(done, start), false));
-                parts.add(new Example.Part(whole.substring(start, end), !messages.get(i).content().isBlank()));
+                parts.add(new Example.Part(
+                        whole.substring(start, end), !messages.get(i).content().isBlank()));
                 done = end;
             }
         }
@@ -79,7 +85,9 @@ final class RecordExamples implements Examples {
     }
 
     private static Failure unordered(String place) {
-        return new Failure("the chat template changes what it wrote before when a message is added", place,
+        return new Failure(
+                "the chat template changes what it wrote before when a message is added",
+                place,
                 "write the conversations out as prompt and completion, and use --format jsonl");
     }
 
@@ -106,7 +114,9 @@ final class RecordExamples implements Examples {
     }
 
     private static Failure missing(String key, String place) {
-        return new Failure("there is no text under '" + key + "'", place,
+        return new Failure(
+                "there is no text under '" + key + "'",
+                place,
                 "see 'engine tune --help' for the formats, and choose one with --format");
     }
 }

@@ -35,6 +35,8 @@ public record Sample(int[] ids, int[] targets) {
 
     /** Samples end to end, each a sequence of its own. */
     static Packed pack(List<Sample> samples) {
-        return Packed.of(samples.stream().map(Sample::ids).toList(), samples.stream().map(Sample::targets).toList());
+        return Packed.of(
+                samples.stream().map(Sample::ids).toList(),
+                samples.stream().map(Sample::targets).toList());
     }
 }

@@ -75,14 +75,15 @@ public final class StoryGrammar {
 
         private void opening() {
             String who = article(hero.temper) + " " + hero.kind + " named " + hero.name;
-            say(random.nextBoolean() ? "Once upon a time, there was " + who + "."
-                    : "Once there lived " + who + ".");
+            say(random.nextBoolean() ? "Once upon a time, there was " + who + "." : "Once there lived " + who + ".");
             say(hero.name + " lived " + pick(StoryWords.HOMES) + ".");
-            say(hero.He() + " had a " + colour + " " + toy + " and loved to " + StoryWords.TOY_PLAYS.get(toyIndex) + ".");
+            say(hero.He() + " had a " + colour + " " + toy + " and loved to " + StoryWords.TOY_PLAYS.get(toyIndex)
+                    + ".");
         }
 
         private void outing() {
-            say(pick(StoryWords.DAYS) + ", " + hero.name + " took the " + colour + " " + toy + " to the " + place + ".");
+            say(pick(StoryWords.DAYS) + ", " + hero.name + " took the " + colour + " " + toy + " to the " + place
+                    + ".");
         }
 
         private void meet() {
@@ -91,7 +92,8 @@ public final class StoryGrammar {
 
         private void lostThing() {
             outing();
-            say(choose("But when " + hero.he() + " wanted to play, the " + toy + " was gone.",
+            say(choose(
+                    "But when " + hero.he() + " wanted to play, the " + toy + " was gone.",
                     "On the way, the " + toy + " fell down and " + hero.name + " did not see it.",
                     "A strong wind came and the " + toy + " was gone."));
             say("\"Where is my " + colour + " " + toy + "?\" cried " + hero.name + ".");
@@ -101,7 +103,8 @@ public final class StoryGrammar {
             String second = pickOther(StoryWords.HIDDEN, first);
             say("First they looked " + first + ", but they found only " + pick(StoryWords.FOUND_INSTEAD) + ".");
             say("Then they looked " + second + ", and there was the " + colour + " " + toy + "!");
-            say(hero.name + " was so happy that " + hero.he() + " gave " + friend.name + " " + pick(StoryWords.GIFTS) + ".");
+            say(hero.name + " was so happy that " + hero.he() + " gave " + friend.name + " " + pick(StoryWords.GIFTS)
+                    + ".");
         }
 
         private void hungryFriend() {
@@ -110,11 +113,14 @@ public final class StoryGrammar {
             meet();
             say(friend.name + " looked sad. \"What is wrong?\" asked " + hero.name + ".");
             say("\"I am hungry, and I have nothing to eat,\" said " + friend.name + ".");
-            say(choose(hero.name + " wanted to keep the " + food + ", but then " + hero.he() + " thought of " + friend.name + ".",
+            say(choose(
+                    hero.name + " wanted to keep the " + food + ", but then " + hero.he() + " thought of " + friend.name
+                            + ".",
                     hero.name + " looked at the " + food + " and thought for a while."));
             say("\"We can share,\" said " + hero.name + ", and gave " + friend.name + " half of the " + food + ".");
             say("They ate the " + food + " together, and then they played with the " + colour + " " + toy + ".");
-            say("When it got dark, " + friend.name + " gave " + hero.name + " " + pick(StoryWords.GIFTS) + " to say thank you.");
+            say("When it got dark, " + friend.name + " gave " + hero.name + " " + pick(StoryWords.GIFTS)
+                    + " to say thank you.");
         }
 
         private void fear() {
@@ -124,31 +130,42 @@ public final class StoryGrammar {
             meet();
             say("\"Why do you look so scared?\" asked " + friend.name + ".");
             say("\"I am afraid of " + fear + ",\" said " + hero.name + " in a small voice.");
-            say("\"So was I,\" said " + friend.name + ". \"" + choose("Take my hand and count to ten.",
-                    "Let us sing a song together.", "Close your eyes and think of your " + toy + ".") + "\"");
-            say(choose("At first " + hero.name + " was still shaking, but soon " + hero.he() + " felt better.",
+            say("\"So was I,\" said " + friend.name + ". \""
+                    + choose(
+                            "Take my hand and count to ten.",
+                            "Let us sing a song together.",
+                            "Close your eyes and think of your " + toy + ".")
+                    + "\"");
+            say(choose(
+                    "At first " + hero.name + " was still shaking, but soon " + hero.he() + " felt better.",
                     hero.name + " tried it once, and then again, and it worked."));
             say("After that, " + hero.name + " was not afraid of " + fear + " any more.");
-            say(hero.He() + " let " + friend.name + " play with the " + colour + " " + toy + " until the sun went down.");
+            say(hero.He() + " let " + friend.name + " play with the " + colour + " " + toy
+                    + " until the sun went down.");
         }
 
         private void brokenThing() {
             outing();
             meet();
             say("\"May I play with your " + toy + "?\" asked " + friend.name + ". " + hero.name + " said yes.");
-            say(choose("But " + friend.name + " slipped and the " + toy + " broke.",
+            say(choose(
+                    "But " + friend.name + " slipped and the " + toy + " broke.",
                     "But " + friend.name + " was too wild, and the " + toy + " broke in two."));
             say(friend.name + " began to cry. \"I am sorry, " + hero.name + ". I broke your " + toy + ".\"");
-            say(choose(hero.name + " was angry at first, but " + hero.he() + " saw that " + friend.name + " was sorry.",
+            say(choose(
+                    hero.name + " was angry at first, but " + hero.he() + " saw that " + friend.name + " was sorry.",
                     hero.name + " was sad, but " + hero.he() + " did not shout."));
             say("\"We can mend it,\" said " + hero.name + ". They went home and worked with glue and string.");
-            say(choose("It took all day, but in the evening the " + colour + " " + toy + " was as good as new.",
+            say(choose(
+                    "It took all day, but in the evening the " + colour + " " + toy + " was as good as new.",
                     "Soon the " + colour + " " + toy + " was whole again."));
             say(friend.name + " gave " + hero.name + " " + pick(StoryWords.GIFTS) + ", and they were friends again.");
         }
 
         private void lesson() {
-            say(choose("From that day on, " + hero.name + " and " + friend.name + " knew that " + pick(StoryWords.LESSONS) + ".",
+            say(choose(
+                    "From that day on, " + hero.name + " and " + friend.name + " knew that " + pick(StoryWords.LESSONS)
+                            + ".",
                     hero.name + " and " + friend.name + " played together every day after that.",
                     "That night " + hero.name + " went to bed with " + hero.his() + " " + colour + " " + toy
                             + " and dreamed of " + friend.name + "."));
@@ -158,10 +175,13 @@ public final class StoryGrammar {
         private Person person(Person other) {
             boolean female = random.nextBoolean();
             List<String> names = female ? StoryWords.GIRLS : StoryWords.BOYS;
-            return new Person(other == null ? pick(names) : pickOther(names, other.name),
-                    other == null ? choose(female ? "girl" : "boy", pick(StoryWords.CREATURES))
+            return new Person(
+                    other == null ? pick(names) : pickOther(names, other.name),
+                    other == null
+                            ? choose(female ? "girl" : "boy", pick(StoryWords.CREATURES))
                             : pickOther(StoryWords.CREATURES, other.kind),
-                    pick(StoryWords.TEMPERS), female);
+                    pick(StoryWords.TEMPERS),
+                    female);
         }
 
         private static String article(String word) {

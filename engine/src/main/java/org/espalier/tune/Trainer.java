@@ -10,7 +10,7 @@ import org.espalier.backend.AdamW;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.Llama.Recording;
 import org.espalier.model.Packed;
 import org.espalier.tape.GradientStore;
@@ -35,8 +35,7 @@ public final class Trainer implements AutoCloseable {
      * @param gradientNorm before clipping
      * @param tokens       tokens computed
      */
-    public record StepResult(double loss, double gradientNorm, int tokens) {
-    }
+    public record StepResult(double loss, double gradientNorm, int tokens) {}
 
     private final Backend backend;
     private final Map<String, Tensor> trained;
@@ -57,8 +56,13 @@ public final class Trainer implements AutoCloseable {
      * @param leaves   numbers of all leaves, the trained ones included
      * @param trained  the leaves to train, by name; compute type, updated in place
      */
-    public Trainer(Backend backend, Function<Packed, Recording> recorder, Leaves leaves, Map<String, Tensor> trained,
-            TrainingSettings settings, Retention retention) {
+    public Trainer(
+            Backend backend,
+            Function<Packed, Recording> recorder,
+            Leaves leaves,
+            Map<String, Tensor> trained,
+            TrainingSettings settings,
+            Retention retention) {
         this(backend, recorder, recorder, leaves, trained, settings, retention, Observer.NONE);
     }
 
@@ -68,8 +72,14 @@ public final class Trainer implements AutoCloseable {
      * @param inUse    records the losses of a batch as {@link #evaluate} computes them, without what is random
      * @param observer looks on while the training walks the tape
      */
-    public Trainer(Backend backend, Function<Packed, Recording> recorder, Function<Packed, Recording> inUse,
-            Leaves leaves, Map<String, Tensor> trained, TrainingSettings settings, Retention retention,
+    public Trainer(
+            Backend backend,
+            Function<Packed, Recording> recorder,
+            Function<Packed, Recording> inUse,
+            Leaves leaves,
+            Map<String, Tensor> trained,
+            TrainingSettings settings,
+            Retention retention,
             Observer observer) {
         this.backend = backend;
         this.trained = trained;
@@ -118,7 +128,7 @@ public final class Trainer implements AutoCloseable {
 
     /** As {@link #step(List, double, IntConsumer)}, without a listener. */
     public StepResult step(List<Packed> microBatches, double learningRate) {
-        return step(microBatches, learningRate, tokens -> { });
+        return step(microBatches, learningRate, tokens -> {});
     }
 
     /**
@@ -130,7 +140,9 @@ public final class Trainer implements AutoCloseable {
     public StepResult step(List<Packed> microBatches, double learningRate, IntConsumer done) {
         int counted = microBatches.stream().mapToInt(Packed::counted).sum();
         if (counted == 0) {
-            throw new Failure("no token of this batch counts", "training step " + (steps + 1),
+            throw new Failure(
+                    "no token of this batch counts",
+                    "training step " + (steps + 1),
                     "give samples with text after the prompt");
         }
         double loss = 0;
@@ -148,7 +160,7 @@ public final class Trainer implements AutoCloseable {
 
     /** As {@link #evaluate(List, IntConsumer)}, without a listener. */
     public double evaluate(List<Packed> batches) {
-        return evaluate(batches, tokens -> { });
+        return evaluate(batches, tokens -> {});
     }
 
     /**
@@ -168,12 +180,21 @@ public final class Trainer implements AutoCloseable {
         }
         double norm = Math.sqrt(HostCopy.readDoubles(backend, queue, sumOfSquares)[0]);
         if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-            throw new Failure("loss is " + loss + " and gradient norm " + norm, "training step " + (steps + 1),
+            throw new Failure(
+                    "loss is " + loss + " and gradient norm " + norm,
+                    "training step " + (steps + 1),
                     "lower the learning rate, or look for damaged data or weights");
         }
         steps++;
-        trained.forEach((name, weight) -> backend.adamW(queue, rates(weight, learningRate), steps, weight,
-                gradients.tensors().get(name), first.get(name), second.get(name), settings.maxNorm() > 0 ? clip : null));
+        trained.forEach((name, weight) -> backend.adamW(
+                queue,
+                rates(weight, learningRate),
+                steps,
+                weight,
+                gradients.tensors().get(name),
+                first.get(name),
+                second.get(name),
+                settings.maxNorm() > 0 ? clip : null));
         queue.finish();
         return norm;
     }

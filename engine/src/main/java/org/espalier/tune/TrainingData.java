@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 
 /**
  * Samples to train on, and others that only show how training goes.
@@ -34,8 +34,8 @@ public record TrainingData(List<Sample> training, List<Sample> heldOut, int empt
      *                2,000
      * @throws Failure if too few texts are left to train on
      */
-    public static TrainingData draw(Examples examples, Encoder encoder, int most, OptionalInt heldOut, long seed,
-            String where) {
+    public static TrainingData draw(
+            Examples examples, Encoder encoder, int most, OptionalInt heldOut, long seed, String where) {
         Draw draw = new Draw(examples, encoder, seed);
         int wanted = heldOut.orElse(Math.clamp(Math.min(examples.size(), most) / 10, 1, MOST_HELD_OUT));
         List<Sample> others = new ArrayList<>();
@@ -47,8 +47,10 @@ public record TrainingData(List<Sample> training, List<Sample> heldOut, int empt
             training.addAll(draw.next());
         }
         if (training.isEmpty()) {
-            throw new Failure("of " + examples.size() + " texts none is left to train on: " + wanted + " held out, "
-                    + draw.empty + " without an answer, " + draw.tooLong + " too long", where,
+            throw new Failure(
+                    "of " + examples.size() + " texts none is left to train on: " + wanted + " held out, " + draw.empty
+                            + " without an answer, " + draw.tooLong + " too long",
+                    where,
                     "give more texts, a larger --cutoff or a smaller --held-out");
         }
         return new TrainingData(training.subList(0, Math.min(most, training.size())), others, draw.empty, draw.tooLong);

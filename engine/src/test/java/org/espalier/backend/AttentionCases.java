@@ -8,8 +8,7 @@ import org.espalier.tensor.Shape;
 /** {@link AttentionOps}. */
 final class AttentionCases {
 
-    private AttentionCases() {
-    }
+    private AttentionCases() {}
 
     static List<OpCase<AttentionOps>> all() {
         List<OpCase<AttentionOps>> cases = new ArrayList<>(rotary());
@@ -19,7 +18,8 @@ final class AttentionCases {
 
     private static List<OpCase<AttentionOps>> rotary() {
         // tokens, heads, headDim
-        int[][] sizes = {{1, 1, 2}, {1, 3, 8}, {3, 1, 8}, {7, 3, 64}, {17, 2, 6}, {65, 7, 14}, {64, 9, 64}, {5, 4, 130}};
+        int[][] sizes = {{1, 1, 2}, {1, 3, 8}, {3, 1, 8}, {7, 3, 64}, {17, 2, 6}, {65, 7, 14}, {64, 9, 64}, {5, 4, 130}
+        };
         List<OpCase<AttentionOps>> cases = new ArrayList<>();
         for (int[] size : sizes) {
             cases.add(rotary(size, false, false, 0));
@@ -37,13 +37,34 @@ final class AttentionCases {
                 + (inverse ? " inverse" : "") + " beta " + (int) beta;
         long numbers = dims[0] * dims[1] * dims[2];
         return new CaseBuilder<AttentionOps>("rotary", name)
-                .input("x", dims).randomInts("positions", size[0], positions)
+                .input("x", dims)
+                .randomInts("positions", size[0], positions)
                 .input("table", angles(positions, size[2] / 2), positions, 2, size[2] / 2)
-                .target("y", beta, dims).seed("y", "dY").gradient("x", "dX", beta)
-                .forward(3 * numbers, (ops, q, t) -> ops.rotary(q, t.get("x"), t.get("positions"), t.get("table"),
-                        interleaved, inverse, t.get("y"), beta))
-                .backward(3 * numbers, (ops, q, t) -> ops.rotary(q, t.get("dY"), t.get("positions"), t.get("table"),
-                        interleaved, !inverse, t.get("dX"), beta))
+                .target("y", beta, dims)
+                .seed("y", "dY")
+                .gradient("x", "dX", beta)
+                .forward(
+                        3 * numbers,
+                        (ops, q, t) -> ops.rotary(
+                                q,
+                                t.get("x"),
+                                t.get("positions"),
+                                t.get("table"),
+                                interleaved,
+                                inverse,
+                                t.get("y"),
+                                beta))
+                .backward(
+                        3 * numbers,
+                        (ops, q, t) -> ops.rotary(
+                                q,
+                                t.get("dY"),
+                                t.get("positions"),
+                                t.get("table"),
+                                interleaved,
+                                !inverse,
+                                t.get("dX"),
+                                beta))
                 .build();
     }
 
@@ -66,10 +87,16 @@ final class AttentionCases {
         Sequences twoCaches = new Sequences(new int[] {0, 1, 4}, new int[] {20, 2}, new int[] {10, 17});
         Sequences sharedKeys = new Sequences(new int[] {0, 2, 9}, new int[] {0, 3}, new int[] {9, 12});
         List<OpCase<AttentionOps>> cases = new ArrayList<>();
-        cases.add(new Form("one token", Sequences.packed(1), 1, 1, 1, 8, 8).cancelling().build());
-        cases.add(new Form("one token of 3 groups", Sequences.packed(1), 1, 6, 3, 7, 3).cancelling().beta(1).build());
+        cases.add(new Form("one token", Sequences.packed(1), 1, 1, 1, 8, 8)
+                .cancelling()
+                .build());
+        cases.add(new Form("one token of 3 groups", Sequences.packed(1), 1, 6, 3, 7, 3)
+                .cancelling()
+                .beta(1)
+                .build());
         cases.add(new Form("3 tokens", Sequences.packed(3), 3, 1, 1, 1, 1).build());
-        cases.add(new Form("7 tokens", Sequences.packed(7), 7, 2, 1, 8, 8).beta(1).build());
+        cases.add(
+                new Form("7 tokens", Sequences.packed(7), 7, 2, 1, 8, 8).beta(1).build());
         cases.add(new Form("packed", mixed, 26, 3, 3, 8, 8).build());
         cases.add(new Form("packed", mixed, 26, 4, 2, 8, 17).beta(1).build());
         cases.add(new Form("packed", mixed, 26, 9, 3, 64, 64).build());
@@ -77,33 +104,58 @@ final class AttentionCases {
         cases.add(new Form("65 tokens", Sequences.packed(65), 65, 3, 1, 17, 65).build());
         cases.add(new Form("cached, one query", Sequences.cached(7, 1), 8, 4, 2, 8, 8).build());
         cases.add(new Form("cached, 3 queries, room left", Sequences.cached(17, 3), 31, 6, 2, 8, 8).build());
-        cases.add(new Form("cached, 3 queries, room left", Sequences.cached(17, 3), 31, 6, 2, 8, 8).beta(1).build());
+        cases.add(new Form("cached, 3 queries, room left", Sequences.cached(17, 3), 31, 6, 2, 8, 8)
+                .beta(1)
+                .build());
         cases.add(new Form("two caches", twoCaches, 40, 3, 1, 64, 64).build());
         cases.add(new Form("shared keys", sharedKeys, 17, 4, 2, 8, 8).build());
         cases.add(new Form("long cache, one query", Sequences.cached(299, 1), 320, 9, 3, 64, 64).build());
         cases.add(new Form("long cache, 4 queries", Sequences.cached(600, 4), 640, 10, 2, 24, 130).build());
         cases.add(new Form("long cache, 70 queries", Sequences.cached(70, 70), 140, 2, 1, 130, 140).build());
         cases.add(new Form("300 tokens", Sequences.packed(300), 300, 9, 3, 64, 64).build());
-        // Widths beyond one block's columns, whole vectors and not; keys in several tiles; keys in more than four splits.
-        for (int[] dims : new int[][] {{136, 132}, {134, 135}, {133, 134}, {135, 133}, {69, 70}, {71, 69}, {70, 71},
-            {264, 8}, {261, 130}, {200, 200}, {200, 197}, {197, 198}, {198, 199}, {199, 4}}) {
+        // Widths beyond one block's columns, whole vectors and not; keys in several tiles; keys in more than four
+        // splits.
+        for (int[] dims : new int[][] {
+            {136, 132},
+            {134, 135},
+            {133, 134},
+            {135, 133},
+            {69, 70},
+            {71, 69},
+            {70, 71},
+            {264, 8},
+            {261, 130},
+            {200, 200},
+            {200, 197},
+            {197, 198},
+            {198, 199},
+            {199, 4}
+        }) {
             cases.add(new Form("wide packed", Sequences.packed(5, 6, 7), 18, 2, 1, dims[0], dims[1]).build());
-            cases.add(new Form("wide packed", Sequences.packed(9), 9, 1, 1, dims[0], dims[1]).beta(1).build());
+            cases.add(new Form("wide packed", Sequences.packed(9), 9, 1, 1, dims[0], dims[1])
+                    .beta(1)
+                    .build());
             cases.add(new Form("wide cached", Sequences.cached(6, 2), 9, 4, 1, dims[0], dims[1]).build());
         }
         cases.add(new Form("66 tokens", Sequences.packed(66), 66, 1, 1, 8, 8).build());
-        cases.add(new Form("66 tokens", Sequences.packed(66), 66, 2, 1, 3, 7).beta(1).build());
+        cases.add(new Form("66 tokens", Sequences.packed(66), 66, 2, 1, 3, 7)
+                .beta(1)
+                .build());
         cases.add(new Form("six splits", Sequences.cached(1400, 2), 1404, 5, 1, 3, 2).build());
         cases.add(new Form("seven splits", Sequences.cached(1540, 1), 1541, 1, 1, 3, 2).build());
         cases.add(new Form("five splits", Sequences.cached(1030, 2), 1032, 1, 1, 3, 130).build());
         cases.add(new Form("dQuery only", mixed, 26, 4, 2, 8, 8).wants("query").build());
         cases.add(new Form("dKey only", mixed, 26, 4, 2, 8, 8).wants("key").build());
-        cases.add(new Form("dValue only", mixed, 26, 4, 2, 8, 8).wants("value").beta(1).build());
+        cases.add(new Form("dValue only", mixed, 26, 4, 2, 8, 8)
+                .wants("value")
+                .beta(1)
+                .build());
         return cases;
     }
 
     /** Attention of one size, with every gradient. */
-    static OpCase<AttentionOps> causal(String label, Sequences sequences, int rows, int heads, int kvHeads, int headDim) {
+    static OpCase<AttentionOps> causal(
+            String label, Sequences sequences, int rows, int heads, int kvHeads, int headDim) {
         return new Form(label, sequences, rows, heads, kvHeads, headDim, headDim).build();
     }
 
@@ -150,12 +202,15 @@ final class AttentionCases {
         OpCase<AttentionOps> build() {
             long tokens = sequences.queries();
             double scale = 1 / Math.sqrt(headDim);
-            String name = label + " " + heads + "/" + kvHeads + " heads of " + headDim + "/" + valueDim + " beta " + (int) beta;
+            String name = label + " " + heads + "/" + kvHeads + " heads of " + headDim + "/" + valueDim + " beta "
+                    + (int) beta;
             CaseBuilder<AttentionOps> b = new CaseBuilder<>("attention", name);
             b.input("query", tokens, heads, headDim)
                     .input("key", cache(b, "key", headDim), rows, kvHeads, headDim)
                     .input("value", cache(b, "value", valueDim), rows, kvHeads, valueDim)
-                    .output("out", tokens, heads, valueDim).output("logSum", tokens, heads).seed("out", "dOut");
+                    .output("out", tokens, heads, valueDim)
+                    .output("logSum", tokens, heads)
+                    .seed("out", "dOut");
             for (String input : wanted) {
                 b.gradient(input, gradientOf(input), beta);
             }
@@ -163,13 +218,35 @@ final class AttentionCases {
                 b.cancelling(1);
             }
             long pairs = pairs() * heads;
-            return b.forward(2 * pairs * (headDim + valueDim),
-                    (ops, q, t) -> ops.attention(q, sequences, scale, t.get("query"), t.get("key"), t.get("value"),
-                            t.get("out"), t.get("logSum")))
-                    .backward(2 * pairs * (3 * headDim + 2 * valueDim),
-                            (ops, q, t) -> ops.attentionBackward(q, sequences, scale, t.get("query"), t.get("key"),
-                                    t.get("value"), t.get("out"), t.get("logSum"), t.get("dOut"), t.get("dQuery"), beta,
-                                    t.get("dKey"), beta, t.get("dValue"), beta))
+            return b.forward(
+                            2 * pairs * (headDim + valueDim),
+                            (ops, q, t) -> ops.attention(
+                                    q,
+                                    sequences,
+                                    scale,
+                                    t.get("query"),
+                                    t.get("key"),
+                                    t.get("value"),
+                                    t.get("out"),
+                                    t.get("logSum")))
+                    .backward(
+                            2 * pairs * (3 * headDim + 2 * valueDim),
+                            (ops, q, t) -> ops.attentionBackward(
+                                    q,
+                                    sequences,
+                                    scale,
+                                    t.get("query"),
+                                    t.get("key"),
+                                    t.get("value"),
+                                    t.get("out"),
+                                    t.get("logSum"),
+                                    t.get("dOut"),
+                                    t.get("dQuery"),
+                                    beta,
+                                    t.get("dKey"),
+                                    beta,
+                                    t.get("dValue"),
+                                    beta))
                     .build();
         }
 

@@ -43,10 +43,20 @@ class BackendConformanceTest {
         Set<String> declared = new TreeSet<>();
         Stream.of(Backend.class.getMethods()).map(Method::getName).forEach(declared::add);
         // What runs with every case, is the backward step of one, or is about memory and computes nothing.
-        declared.removeAll(Set.of("name", "computeType", "newQueue", "allocate", "weight", "upload", "download", "close",
-                "ownMemory", "askWhenFull"));
+        declared.removeAll(Set.of(
+                "name",
+                "computeType",
+                "newQueue",
+                "allocate",
+                "weight",
+                "upload",
+                "download",
+                "close",
+                "ownMemory",
+                "askWhenFull"));
         declared.removeIf(name -> name.contains("Backward"));
-        assertEquals(declared, new TreeSet<>(OpCases.all().map(OpCase::operation).toList()));
+        assertEquals(
+                declared, new TreeSet<>(OpCases.all().map(OpCase::operation).toList()));
         assertTrue(OpCases.all().count() > 250, "cases are missing from the list");
     }
 

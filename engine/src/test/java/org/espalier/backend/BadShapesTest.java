@@ -28,18 +28,41 @@ class BadShapesTest {
 
     /** What is right after all, because nothing else depends on it or because the operand is optional. */
     private static final Set<String> ALLOWED = Set.of(
-            "embedding table longer", "embeddingBackward dTable longer", "scatterRows target longer",
-            "gatherRows source longer", "gather source longer", "gather source wider",
-            "linearBackwardBias dY longer", "rotary table longer",
-            "crossEntropy logits wider", "argMax x wider", "sample logits wider",
-            "sumOfSquares x longer", "sumOfSquares x wider", "sumOfSquares x deeper",
-            "fill target longer", "fill target wider", "fill target deeper", "fill target integers",
-            "convert source deeper", "convert target deeper", "convert source integers",
-            "linear bias missing", "rmsNormBackward dX missing", "rmsNormBackward dW missing",
-            "attentionBackward dQuery missing", "attentionBackward dKey missing", "attentionBackward dValue missing",
-            "swiGluBackward dGate missing", "swiGluBackward dUp missing", "adamW factor missing",
-            "correlate weights missing", "solve right wider",
-            "squaredGradients gradient missing", "columnDots shift missing", "columnDots b missing");
+            "embedding table longer",
+            "embeddingBackward dTable longer",
+            "scatterRows target longer",
+            "gatherRows source longer",
+            "gather source longer",
+            "gather source wider",
+            "linearBackwardBias dY longer",
+            "rotary table longer",
+            "crossEntropy logits wider",
+            "argMax x wider",
+            "sample logits wider",
+            "sumOfSquares x longer",
+            "sumOfSquares x wider",
+            "sumOfSquares x deeper",
+            "fill target longer",
+            "fill target wider",
+            "fill target deeper",
+            "fill target integers",
+            "convert source deeper",
+            "convert target deeper",
+            "convert source integers",
+            "linear bias missing",
+            "rmsNormBackward dX missing",
+            "rmsNormBackward dW missing",
+            "attentionBackward dQuery missing",
+            "attentionBackward dKey missing",
+            "attentionBackward dValue missing",
+            "swiGluBackward dGate missing",
+            "swiGluBackward dUp missing",
+            "adamW factor missing",
+            "correlate weights missing",
+            "solve right wider",
+            "squaredGradients gradient missing",
+            "columnDots shift missing",
+            "columnDots b missing");
 
     private static final long MOST_FLOPS = 200_000;
     private static final long ROOM = 4 << 20;
@@ -48,14 +71,17 @@ class BadShapesTest {
     @ValueSource(strings = {"reference", "cpu", "cuda"})
     void areRefusedBeforeAnythingIsTouched(String name) {
         Set<String> allowed = new TreeSet<>();
-        try (Backend backend = Backends.open(name); Queue queue = backend.newQueue();
+        try (Backend backend = Backends.open(name);
+                Queue queue = backend.newQueue();
                 Buffer room = backend.allocate(ROOM, "operands of a wrong shape")) {
             backend.fill(queue, Tensor.of(room, DType.I8, Shape.of(ROOM)), 0);
             Map<String, OpCase<? super Backend>> chosen = fullestCases(backend);
             chosen.forEach((operation, opCase) -> {
                 try (OpRun<?> run = opCase.open(backend, 0)) {
                     RecordedCall call = RecordedCall.of(opCase, run, backend).stream()
-                            .filter(c -> c.operation().equals(operation)).findFirst().orElseThrow();
+                            .filter(c -> c.operation().equals(operation))
+                            .findFirst()
+                            .orElseThrow();
                     allowed.addAll(tryAll(backend, run, call, room));
                 }
             });
@@ -68,25 +94,31 @@ class BadShapesTest {
     private static Map<String, OpCase<? super Backend>> fullestCases(Backend backend) {
         Map<String, OpCase<? super Backend>> chosen = new TreeMap<>();
         Map<String, Long> best = new TreeMap<>();
-        OpCases.all().filter(c -> c.forwardFlops() <= MOST_FLOPS && c.aliases().isEmpty()).forEach(opCase -> {
-            try (OpRun<?> run = opCase.open(backend, 0)) {
-                for (RecordedCall call : RecordedCall.of(opCase, run, backend)) {
-                    long numbers = Arrays.stream(call.tensors()).mapToLong(i -> call.tensor(i).shape().elements()).sum();
-                    long fullness = (long) call.tensors().length << 32 | numbers;
-                    if (fullness > best.getOrDefault(call.operation(), -1L)) {
-                        best.put(call.operation(), fullness);
-                        chosen.put(call.operation(), opCase);
+        OpCases.all()
+                .filter(c -> c.forwardFlops() <= MOST_FLOPS && c.aliases().isEmpty())
+                .forEach(opCase -> {
+                    try (OpRun<?> run = opCase.open(backend, 0)) {
+                        for (RecordedCall call : RecordedCall.of(opCase, run, backend)) {
+                            long numbers = Arrays.stream(call.tensors())
+                                    .mapToLong(i -> call.tensor(i).shape().elements())
+                                    .sum();
+                            long fullness = (long) call.tensors().length << 32 | numbers;
+                            if (fullness > best.getOrDefault(call.operation(), -1L)) {
+                                best.put(call.operation(), fullness);
+                                chosen.put(call.operation(), opCase);
+                            }
+                        }
                     }
-                }
-            }
-        });
+                });
         return chosen;
     }
 
     private static Set<String> tensorOperations() {
         Set<String> names = new TreeSet<>();
-        Arrays.stream(Backend.class.getMethods()).filter(m -> m.getParameterCount() > 0
-                && Arrays.asList(m.getParameterTypes()).contains(Tensor.class)).forEach(m -> names.add(m.getName()));
+        Arrays.stream(Backend.class.getMethods())
+                .filter(m -> m.getParameterCount() > 0
+                        && Arrays.asList(m.getParameterTypes()).contains(Tensor.class))
+                .forEach(m -> names.add(m.getName()));
         // They take host memory as well; see BadValuesTest.
         names.removeAll(Set.of("upload", "download"));
         return names;
@@ -113,12 +145,14 @@ class BadShapesTest {
 
     private static void refused(Backend backend, OpRun<?> run, RecordedCall bad, Tensor changed, String attempt) {
         Map<String, byte[]> before = bytes(run, bad);
-        String message = assertThrows(IllegalArgumentException.class, () -> bad.on(backend), attempt).getMessage();
+        String message = assertThrows(IllegalArgumentException.class, () -> bad.on(backend), attempt)
+                .getMessage();
         assertTrue(message.startsWith(bad.operation() + ": "), attempt + " is refused with: " + message);
         String shape = changed == null ? " none" : changed.type() + " " + changed.shape();
         assertTrue(message.contains(shape), attempt + " is refused with: " + message);
-        bytes(run, bad).forEach((operand, now) ->
-                assertArrayEquals(before.get(operand), now, () -> attempt + " is refused, but changes " + operand));
+        bytes(run, bad)
+                .forEach((operand, now) -> assertArrayEquals(
+                        before.get(operand), now, () -> attempt + " is refused, but changes " + operand));
     }
 
     private static Map<String, byte[]> bytes(OpRun<?> run, RecordedCall call) {

@@ -21,85 +21,170 @@ class BadValuesTest {
 
     static Stream<Arguments> refusals() {
         // What is wrong with numbers that lie on a device shows where the host waits.
-        return Stream.of("reference", "cpu", "cuda").flatMap(backend -> refusals(backend).filter(
-                a -> !backend.equals("cuda") || !((String) a.get()[1]).contains("outside")));
+        return Stream.of("reference", "cpu", "cuda")
+                .flatMap(backend -> refusals(backend)
+                        .filter(a -> !backend.equals("cuda") || !((String) a.get()[1]).contains("outside")));
     }
 
     private static Stream<Arguments> refusals(String backend) {
         return Stream.of(
-                refusal(backend, "embedding: ids[1] is 4, outside 0 to 3; ids I32 [2]",
+                refusal(
+                        backend,
+                        "embedding: ids[1] is 4, outside 0 to 3; ids I32 [2]",
                         t -> t.ops.embedding(t.queue, t.ints(0, 4), t.reals(4, 3), t.reals(2, 3))),
-                refusal(backend, "embedding: ids[0] is -1, outside 0 to 3; ids I32 [2]",
+                refusal(
+                        backend,
+                        "embedding: ids[0] is -1, outside 0 to 3; ids I32 [2]",
                         t -> t.ops.embedding(t.queue, t.ints(-1, 0), t.reals(4, 3), t.reals(2, 3))),
-                refusal(backend, "embeddingBackward: ids[1] is 4, outside 0 to 3; ids I32 [2]",
+                refusal(
+                        backend,
+                        "embeddingBackward: ids[1] is 4, outside 0 to 3; ids I32 [2]",
                         t -> t.ops.embeddingBackward(t.queue, t.ints(0, 4), t.reals(2, 3), t.reals(4, 3))),
-                refusal(backend, "scatterRows: rows[0] is 5, outside 0 to 4; rows I32 [2]",
+                refusal(
+                        backend,
+                        "scatterRows: rows[0] is 5, outside 0 to 4; rows I32 [2]",
                         t -> t.ops.scatterRows(t.queue, t.reals(2, 3), t.ints(5, 0), t.reals(5, 3))),
-                refusal(backend, "gatherRows: rows[1] is -7, outside 0 to 4; rows I32 [2]",
+                refusal(
+                        backend,
+                        "gatherRows: rows[1] is -7, outside 0 to 4; rows I32 [2]",
                         t -> t.ops.gatherRows(t.queue, t.reals(5, 3), t.ints(0, -7), t.reals(2, 3))),
-                refusal(backend, "gather: rows[0] is 5, outside 0 to 4; rows I32 [2]",
+                refusal(
+                        backend,
+                        "gather: rows[0] is 5, outside 0 to 4; rows I32 [2]",
                         t -> t.ops.gather(t.queue, t.reals(5, 3), t.ints(5, 0), null, t.reals(2, 3))),
-                refusal(backend, "gather: columns[1] is -1, outside 0 to 2; columns I32 [2]",
+                refusal(
+                        backend,
+                        "gather: columns[1] is -1, outside 0 to 2; columns I32 [2]",
                         t -> t.ops.gather(t.queue, t.reals(5, 3), null, t.ints(0, -1), t.reals(5, 2))),
-                refusal(backend, "gather: target must be R [5, 2]; source R [5, 3], rows none, columns I32 [2], target R [4, 2]",
+                refusal(
+                        backend,
+                        "gather: target must be R [5, 2]; source R [5, 3], rows none, columns I32 [2], target R [4, 2]",
                         t -> t.ops.gather(t.queue, t.reals(5, 3), null, t.ints(0, 1), t.reals(4, 2))),
                 refusal(backend, "gather in place: rows[1] is 0, outside 1 to 4; rows I32 [2]", t -> {
                     Tensor source = t.reals(5, 3);
                     t.ops.gather(t.queue, source, t.ints(0, 0), null, source.slice(0, 2));
                 }),
-                refusal(backend, "gather: in place target must be neither longer nor wider than source; source R [5, 3], "
-                        + "rows none, columns I32 [4], target R [5, 4]", t -> {
+                refusal(
+                        backend,
+                        "gather: in place target must be neither longer nor wider than source; source R [5, 3], "
+                                + "rows none, columns I32 [4], target R [5, 4]",
+                        t -> {
                             Tensor source = t.reals(7, 3);
                             Tensor target = new Tensor(source.buffer(), 0, source.type(), Shape.of(5, 4));
                             t.ops.gather(t.queue, source.slice(0, 5), null, t.ints(0, 1, 2, 2), target);
                         }),
-                refusal(backend, "gather: target overlaps source; source R [5, 3], rows I32 [2], columns none, "
-                        + "target R [2, 3]", t -> {
+                refusal(
+                        backend,
+                        "gather: target overlaps source; source R [5, 3], rows I32 [2], columns none, "
+                                + "target R [2, 3]",
+                        t -> {
                             Tensor source = t.reals(5, 3);
                             t.ops.gather(t.queue, source, t.ints(2, 3), null, source.slice(1, 3));
                         }),
-                refusal(backend, "gather: target overlaps rows; source I32 [2, 1], rows I32 [2], columns none, "
-                        + "target I32 [2, 1]", t -> {
+                refusal(
+                        backend,
+                        "gather: target overlaps rows; source I32 [2, 1], rows I32 [2], columns none, "
+                                + "target I32 [2, 1]",
+                        t -> {
                             Tensor rows = t.ints(0, 1, 1);
-                            t.ops.gather(t.queue, t.ints(7, 8).reshape(Shape.of(2, 1)), rows.slice(1, 3), null,
+                            t.ops.gather(
+                                    t.queue,
+                                    t.ints(7, 8).reshape(Shape.of(2, 1)),
+                                    rows.slice(1, 3),
+                                    null,
                                     rows.slice(0, 2).reshape(Shape.of(2, 1)));
                         }),
-                refusal(backend, "rotary: positions[1] is 8, outside 0 to 7; positions I32 [2]",
-                        t -> t.ops.rotary(t.queue, t.reals(2, 1, 4), t.ints(7, 8), t.reals(8, 2, 2), false, false,
-                                t.reals(2, 1, 4), 0)),
-                refusal(backend, "crossEntropy: targets[1] is 5, outside 0 to 4; targets I32 [2]",
-                        t -> t.ops.crossEntropy(t.queue, t.reals(2, 5), t.ints(LossOps.IGNORED, 5), t.reals(2), t.reals(2))),
-                refusal(backend, "crossEntropyBackward: targets[0] is -1, outside 0 to 4; targets I32 [2]",
-                        t -> t.ops.crossEntropyBackward(t.queue, t.reals(2, 5), t.ints(-1, 0), t.reals(2), 1, t.reals(2, 5))),
-                refusal(backend, "adamW: steps count from 1, not 0; w R [3], g R [3], m R [3], v R [3], factor none",
-                        t -> t.ops.adamW(t.queue, new AdamW(1, 0.9, 0.9, 1e-8, 0), 0, t.reals(3), t.reals(3), t.reals(3),
-                                t.reals(3), null)),
-                refusal(backend, "accumulate: beta must be 0 or 1, is 0.5; source R [3], target R [3]",
+                refusal(
+                        backend,
+                        "rotary: positions[1] is 8, outside 0 to 7; positions I32 [2]",
+                        t -> t.ops.rotary(
+                                t.queue,
+                                t.reals(2, 1, 4),
+                                t.ints(7, 8),
+                                t.reals(8, 2, 2),
+                                false,
+                                false,
+                                t.reals(2, 1, 4),
+                                0)),
+                refusal(
+                        backend,
+                        "crossEntropy: targets[1] is 5, outside 0 to 4; targets I32 [2]",
+                        t -> t.ops.crossEntropy(
+                                t.queue, t.reals(2, 5), t.ints(LossOps.IGNORED, 5), t.reals(2), t.reals(2))),
+                refusal(
+                        backend,
+                        "crossEntropyBackward: targets[0] is -1, outside 0 to 4; targets I32 [2]",
+                        t -> t.ops.crossEntropyBackward(
+                                t.queue, t.reals(2, 5), t.ints(-1, 0), t.reals(2), 1, t.reals(2, 5))),
+                refusal(
+                        backend,
+                        "adamW: steps count from 1, not 0; w R [3], g R [3], m R [3], v R [3], factor none",
+                        t -> t.ops.adamW(
+                                t.queue,
+                                new AdamW(1, 0.9, 0.9, 1e-8, 0),
+                                0,
+                                t.reals(3),
+                                t.reals(3),
+                                t.reals(3),
+                                t.reals(3),
+                                null)),
+                refusal(
+                        backend,
+                        "accumulate: beta must be 0 or 1, is 0.5; source R [3], target R [3]",
                         t -> t.ops.accumulate(t.queue, t.reals(3), 1, t.reals(3), 0.5f)),
-                refusal(backend, "linearBackwardInput: beta must be 0 or 1, is NaN; dY R [2, 5], w R [5, 3], dX R [2, 3]",
-                        t -> t.ops.linearBackwardInput(t.queue, t.reals(2, 5), t.reals(5, 3), t.reals(2, 3), Float.NaN)),
-                refusal(backend, "rotary: headDim must be even; x R [1, 1, 3], positions I32 [1], table R [8, 2, 1], "
-                        + "y R [1, 1, 3]",
-                        t -> t.ops.rotary(t.queue, t.reals(1, 1, 3), t.ints(0), t.reals(8, 2, 1), false, false,
-                                t.reals(1, 1, 3), 0)),
-                refusal(backend, "attention: query heads must be a multiple of key/value heads; query R [2, 3, 4], "
-                        + "key R [2, 2, 4], value R [2, 2, 4], out R [2, 3, 4], logSum R [2, 3]",
+                refusal(
+                        backend,
+                        "linearBackwardInput: beta must be 0 or 1, is NaN; dY R [2, 5], w R [5, 3], dX R [2, 3]",
+                        t -> t.ops.linearBackwardInput(
+                                t.queue, t.reals(2, 5), t.reals(5, 3), t.reals(2, 3), Float.NaN)),
+                refusal(
+                        backend,
+                        "rotary: headDim must be even; x R [1, 1, 3], positions I32 [1], table R [8, 2, 1], "
+                                + "y R [1, 1, 3]",
+                        t -> t.ops.rotary(
+                                t.queue,
+                                t.reals(1, 1, 3),
+                                t.ints(0),
+                                t.reals(8, 2, 1),
+                                false,
+                                false,
+                                t.reals(1, 1, 3),
+                                0)),
+                refusal(
+                        backend,
+                        "attention: query heads must be a multiple of key/value heads; query R [2, 3, 4], "
+                                + "key R [2, 2, 4], value R [2, 2, 4], out R [2, 3, 4], logSum R [2, 3]",
                         t -> t.attention(Sequences.packed(2), 2, 3, 2)),
-                refusal(backend, "attention: the sequences have 3 queries; query R [2, 2, 4], key R [2, 2, 4], "
-                        + "value R [2, 2, 4], out R [2, 2, 4], logSum R [2, 2]",
+                refusal(
+                        backend,
+                        "attention: the sequences have 3 queries; query R [2, 2, 4], key R [2, 2, 4], "
+                                + "value R [2, 2, 4], out R [2, 2, 4], logSum R [2, 2]",
                         t -> t.attention(Sequences.packed(3), 2, 2, 2)),
-                refusal(backend, "attention: the sequences look at 7 keys; query R [2, 2, 4], key R [6, 2, 4], "
-                        + "value R [6, 2, 4], out R [2, 2, 4], logSum R [2, 2]",
+                refusal(
+                        backend,
+                        "attention: the sequences look at 7 keys; query R [2, 2, 4], key R [6, 2, 4], "
+                                + "value R [6, 2, 4], out R [2, 2, 4], logSum R [2, 2]",
                         t -> t.attention(Sequences.cached(5, 2), 6, 2, 2)),
-                refusal(backend, "argMax: rows are empty; x R [2, 0], out I32 [2]",
+                refusal(
+                        backend,
+                        "argMax: rows are empty; x R [2, 0], out I32 [2]",
                         t -> t.ops.argMax(t.queue, t.reals(2, 0), t.ints(0, 0))),
-                refusal(backend, "sample: rows are empty; logits R [2, 0], positions I32 [2], out I32 [2]",
-                        t -> t.ops.sample(t.queue, t.reals(2, 0), t.ints(0, 0), new Sampling(1, 0, 1, 42), t.ints(0, 0))),
-                refusal(backend, "weight: F32 [2] needs 8 bytes of native memory; got 8 of heap memory",
+                refusal(
+                        backend,
+                        "sample: rows are empty; logits R [2, 0], positions I32 [2], out I32 [2]",
+                        t -> t.ops.sample(
+                                t.queue, t.reals(2, 0), t.ints(0, 0), new Sampling(1, 0, 1, 42), t.ints(0, 0))),
+                refusal(
+                        backend,
+                        "weight: F32 [2] needs 8 bytes of native memory; got 8 of heap memory",
                         t -> t.ops.weight(t.queue, MemorySegment.ofArray(new byte[8]), DType.F32, Shape.of(2))),
-                refusal(backend, "upload: the host side has 7 bytes, not 8; tensor I32 [2]",
+                refusal(
+                        backend,
+                        "upload: the host side has 7 bytes, not 8; tensor I32 [2]",
                         t -> t.ops.upload(t.queue, MemorySegment.ofArray(new byte[7]), t.ints(0, 0))),
-                refusal(backend, "download: the host side has 9 bytes, not 8; tensor I32 [2]",
+                refusal(
+                        backend,
+                        "download: the host side has 9 bytes, not 8; tensor I32 [2]",
                         t -> t.ops.download(t.queue, t.ints(0, 0), MemorySegment.ofArray(new byte[9]))));
     }
 
@@ -112,8 +197,10 @@ class BadValuesTest {
     void areRefused(String backend, String message, Consumer<Tensors> call) {
         try (Tensors tensors = new Tensors(Backends.open(backend))) {
             String type = " " + tensors.ops.computeType() + " [";
-            assertEquals(message.replace(" R [", type),
-                    assertThrows(IllegalArgumentException.class, () -> call.accept(tensors)).getMessage());
+            assertEquals(
+                    message.replace(" R [", type),
+                    assertThrows(IllegalArgumentException.class, () -> call.accept(tensors))
+                            .getMessage());
         }
     }
 
@@ -140,8 +227,15 @@ class BadValuesTest {
         }
 
         void attention(Sequences sequences, int rows, int heads, int kvHeads) {
-            ops.attention(queue, sequences, 1, reals(2, heads, 4), reals(rows, kvHeads, 4), reals(rows, kvHeads, 4),
-                    reals(2, heads, 4), reals(2, heads));
+            ops.attention(
+                    queue,
+                    sequences,
+                    1,
+                    reals(2, heads, 4),
+                    reals(rows, kvHeads, 4),
+                    reals(rows, kvHeads, 4),
+                    reals(2, heads, 4),
+                    reals(2, heads));
         }
 
         private Tensor made(Tensor tensor) {

@@ -8,8 +8,7 @@ import org.espalier.tensor.DType;
 /** {@link CalibrationOps}. */
 final class CalibrationCases {
 
-    private CalibrationCases() {
-    }
+    private CalibrationCases() {}
 
     static List<OpCase<CalibrationOps>> all() {
         List<OpCase<CalibrationOps>> cases = new ArrayList<>();
@@ -41,35 +40,53 @@ final class CalibrationCases {
     }
 
     private static OpCase<CalibrationOps> scaled(Saliency magnitude, DType type, long out, long in) {
-        CaseBuilder<CalibrationOps> b = new CaseBuilder<>("scaledSaliency", magnitude + " " + out + "x" + in + " " + type);
+        CaseBuilder<CalibrationOps> b =
+                new CaseBuilder<>("scaledSaliency", magnitude + " " + out + "x" + in + " " + type);
         double[] scale = new Random(out * in).doubles(in, 0, 3).toArray();
-        return b.weight("w", type, out, in).fixed("scale", DType.F64, scale, in).output("rows", DType.F64, out)
-                .output("columns", DType.F64, in).tolerance(1e-24, ScoreCases.SUMS)
-                .forward(5 * out * in, (ops, q, t) -> ops.scaledSaliency(q, magnitude, t.get("w"), t.get("scale"),
-                        t.get("rows"), t.get("columns")))
+        return b.weight("w", type, out, in)
+                .fixed("scale", DType.F64, scale, in)
+                .output("rows", DType.F64, out)
+                .output("columns", DType.F64, in)
+                .tolerance(1e-24, ScoreCases.SUMS)
+                .forward(
+                        5 * out * in,
+                        (ops, q, t) -> ops.scaledSaliency(
+                                q, magnitude, t.get("w"), t.get("scale"), t.get("rows"), t.get("columns")))
                 .build();
     }
 
-    static OpCase<CalibrationOps> squaredGradients(boolean withGradient, float beta, long out, long in,
-            int... lengths) {
+    static OpCase<CalibrationOps> squaredGradients(
+            boolean withGradient, float beta, long out, long in, int... lengths) {
         Sequences sequences = Sequences.packed(lengths);
         long tokens = sequences.queries();
         double[] factors = new Random(tokens).doubles(lengths.length, 0.5, 2).toArray();
         String name = out + "x" + in + " of " + lengths.length + " sequences, " + tokens + " tokens, beta " + (int) beta
                 + (withGradient ? " with gradient" : "");
         CaseBuilder<CalibrationOps> b = new CaseBuilder<CalibrationOps>("squaredGradients", name)
-                .input("x", tokens, in).input("dY", tokens, out);
+                .input("x", tokens, in)
+                .input("dY", tokens, out);
         if (withGradient) {
             b.target("gradient", beta, out, in);
         }
         b.target("squares", beta, out, in);
-        return b.summing(tokens).forward(2 * tokens * in * out, (ops, q, t) -> ops.squaredGradients(q, sequences, factors,
-                t.get("x"), t.get("dY"), t.get("gradient"), t.get("squares"), beta)).build();
+        return b.summing(tokens)
+                .forward(
+                        2 * tokens * in * out,
+                        (ops, q, t) -> ops.squaredGradients(
+                                q,
+                                sequences,
+                                factors,
+                                t.get("x"),
+                                t.get("dY"),
+                                t.get("gradient"),
+                                t.get("squares"),
+                                beta))
+                .build();
     }
 
     static OpCase<CalibrationOps> columnDots(long tokens, long n, boolean two, DType shift, float beta) {
-        String name = tokens + "x" + n + (two ? " of two" : "") + (shift == null ? "" : " shifted by " + shift) + " beta "
-                + (int) beta;
+        String name = tokens + "x" + n + (two ? " of two" : "") + (shift == null ? "" : " shifted by " + shift)
+                + " beta " + (int) beta;
         CaseBuilder<CalibrationOps> b = new CaseBuilder<CalibrationOps>("columnDots", name).input("a", tokens, n);
         if (two) {
             b.input("b", tokens, n);
@@ -80,9 +97,13 @@ final class CalibrationCases {
         if (beta == 0) {
             b.output("sums", DType.F64, n);
         } else {
-            b.fixed("sums", DType.F64, new Random(n).doubles(n, -1, 1).toArray(), n).compared("sums");
+            b.fixed("sums", DType.F64, new Random(n).doubles(n, -1, 1).toArray(), n)
+                    .compared("sums");
         }
-        return b.tolerance(1e-24, ScoreCases.SUMS).forward(2 * tokens * n, (ops, q, t) -> ops.columnDots(q, t.get("a"),
-                t.get("shift"), t.get("b"), t.get("sums"), beta)).build();
+        return b.tolerance(1e-24, ScoreCases.SUMS)
+                .forward(
+                        2 * tokens * n,
+                        (ops, q, t) -> ops.columnDots(q, t.get("a"), t.get("shift"), t.get("b"), t.get("sums"), beta))
+                .build();
     }
 }

@@ -53,7 +53,8 @@ final class CaseBuilder<F> {
 
     /** An operand of a given plain type with given numbers. */
     CaseBuilder<F> fixed(String operand, DType type, double[] numbers, long... dims) {
-        return operand(Operand.stored(operand, Operand.Role.INPUT, type, Shape.of(dims), Operand.encode(type, numbers)));
+        return operand(
+                Operand.stored(operand, Operand.Role.INPUT, type, Shape.of(dims), Operand.encode(type, numbers)));
     }
 
     /** An int32 operand: token ids, positions, rows, targets. */
@@ -136,8 +137,8 @@ final class CaseBuilder<F> {
         Shape shape = find(operand).shape();
         gradients.put(operand, target);
         outputs.add(target);
-        return operand(Operand.compute(target, Operand.Role.GRADIENT, shape,
-                beta == 0 ? nan(shape) : normal(target, shape)));
+        return operand(
+                Operand.compute(target, Operand.Role.GRADIENT, shape, beta == 0 ? nan(shape) : normal(target, shape)));
     }
 
     CaseBuilder<F> forward(long flops, OpCase.Call<F> call) {
@@ -173,8 +174,21 @@ final class CaseBuilder<F> {
     }
 
     OpCase<F> build() {
-        return new OpCase<>(operation, name, List.copyOf(operands), aliases, forward, backward, gradients, seeds,
-                List.copyOf(outputs), tolerance, reason, floor, forwardFlops, backwardFlops);
+        return new OpCase<>(
+                operation,
+                name,
+                List.copyOf(operands),
+                aliases,
+                forward,
+                backward,
+                gradients,
+                seeds,
+                List.copyOf(outputs),
+                tolerance,
+                reason,
+                floor,
+                forwardFlops,
+                backwardFlops);
     }
 
     /** Numbers from a normal distribution, representable in float32. */
@@ -195,7 +209,10 @@ final class CaseBuilder<F> {
     }
 
     private Operand find(String operand) {
-        return operands.stream().filter(o -> o.name().equals(operand)).findFirst().orElseThrow();
+        return operands.stream()
+                .filter(o -> o.name().equals(operand))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static double[] nan(Shape shape) {

@@ -12,8 +12,7 @@ public final class Conformance {
     /** Weights lie at odd addresses, as they may in a file. */
     private static final int MISALIGNED = 1;
 
-    private Conformance() {
-    }
+    private Conformance() {}
 
     /**
      * Runs a case forward and backward on both, and compares every output.
@@ -50,8 +49,10 @@ public final class Conformance {
             return;
         }
         double error = error(expected, actual, opCase.floor());
-        assertTrue(error <= opCase.tolerance(), () -> opCase + ", " + output + ": normalised mean squared error " + error
-                + ", at most " + opCase.tolerance() + " allowed (" + opCase.reason() + ")");
+        assertTrue(
+                error <= opCase.tolerance(),
+                () -> opCase + ", " + output + ": normalised mean squared error " + error + ", at most "
+                        + opCase.tolerance() + " allowed (" + opCase.reason() + ")");
     }
 
     /**

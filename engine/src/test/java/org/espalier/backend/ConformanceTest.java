@@ -29,12 +29,16 @@ class ConformanceTest {
 
     @Test
     void aSmallWrongTermIsFound() {
-        OpCase<ElementwiseOps> opCase = OpCases.elementwise().stream().filter(c -> c.operation().equals("accumulate"))
-                .findFirst().orElseThrow();
+        OpCase<ElementwiseOps> opCase = OpCases.elementwise().stream()
+                .filter(c -> c.operation().equals("accumulate"))
+                .findFirst()
+                .orElseThrow();
         try (ReferenceBackend reference = new ReferenceBackend()) {
             ElementwiseOps wrong = new WrongElementwise(reference);
-            AssertionError found = assertThrows(AssertionError.class, () -> Conformance.check(opCase, reference, wrong));
-            assertTrue(found.getMessage().startsWith(opCase.name() + ", target: normalised mean squared error"),
+            AssertionError found =
+                    assertThrows(AssertionError.class, () -> Conformance.check(opCase, reference, wrong));
+            assertTrue(
+                    found.getMessage().startsWith(opCase.name() + ", target: normalised mean squared error"),
                     found.getMessage());
         }
     }
@@ -50,27 +54,30 @@ class ConformanceTest {
     private record WrongElementwise(ReferenceBackend right) implements ElementwiseOps {
 
         @Override
-        public void add(Queue queue, Tensor a, Tensor b, float scale,
-                Tensor out) {
+        public void add(Queue queue, Tensor a, Tensor b, float scale, Tensor out) {
             right.add(queue, a, b, scale, out);
         }
 
         @Override
-        public void accumulate(Queue queue, Tensor source, float scale,
-                Tensor target, float beta) {
+        public void accumulate(Queue queue, Tensor source, float scale, Tensor target, float beta) {
             right.accumulate(queue, source, scale * 1.0001f, target, beta);
         }
 
         @Override
-        public void swiGlu(Queue queue, Tensor gate, Tensor up,
-                Tensor out) {
+        public void swiGlu(Queue queue, Tensor gate, Tensor up, Tensor out) {
             right.swiGlu(queue, gate, up, out);
         }
 
         @Override
-        public void swiGluBackward(Queue queue, Tensor gate, Tensor up,
-                Tensor dOut, Tensor dGate, float betaGate,
-                Tensor dUp, float betaUp) {
+        public void swiGluBackward(
+                Queue queue,
+                Tensor gate,
+                Tensor up,
+                Tensor dOut,
+                Tensor dGate,
+                float betaGate,
+                Tensor dUp,
+                float betaUp) {
             right.swiGluBackward(queue, gate, up, dOut, dGate, betaGate, dUp, betaUp);
         }
 

@@ -15,9 +15,10 @@ class DropoutMaskTest {
     @Test
     void generatorGivesThePublishedNumbers() {
         assertArrayEquals(new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}, Philox.words(0, 0, 0, 0, 0, 0));
-        assertArrayEquals(new int[] {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd},
-                Philox.words(-1, -1, -1, -1, -1, -1));
-        assertArrayEquals(new int[] {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1},
+        assertArrayEquals(
+                new int[] {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}, Philox.words(-1, -1, -1, -1, -1, -1));
+        assertArrayEquals(
+                new int[] {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1},
                 Philox.words(0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0));
     }
 
@@ -35,9 +36,16 @@ class DropoutMaskTest {
     @Test
     void everyPartOfTheKeyCounts() {
         DropoutMask mask = new DropoutMask(0.5, 1, 1, 1);
-        for (DropoutMask other : new DropoutMask[] {new DropoutMask(0.5, 1L << 32 | 1, 1, 1), new DropoutMask(0.5, 2, 1, 1),
-            new DropoutMask(0.5, 1, 2, 1), new DropoutMask(0.5, 1, 1L << 32 | 1, 1), new DropoutMask(0.5, 1, 1, 2)}) {
-            long same = LongStream.range(0, 1000).filter(i -> mask.keeps(i) == other.keeps(i)).count();
+        for (DropoutMask other : new DropoutMask[] {
+            new DropoutMask(0.5, 1L << 32 | 1, 1, 1),
+            new DropoutMask(0.5, 2, 1, 1),
+            new DropoutMask(0.5, 1, 2, 1),
+            new DropoutMask(0.5, 1, 1L << 32 | 1, 1),
+            new DropoutMask(0.5, 1, 1, 2)
+        }) {
+            long same = LongStream.range(0, 1000)
+                    .filter(i -> mask.keeps(i) == other.keeps(i))
+                    .count();
             assertEquals(500, same, 80, other.toString());
         }
     }

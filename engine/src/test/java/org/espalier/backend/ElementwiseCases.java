@@ -10,8 +10,7 @@ final class ElementwiseCases {
 
     private static final long[][] SIZES = {{1}, {1, 3}, {3, 7}, {7, 17}, {17, 65}, {65, 1}, {3, 7, 17}, {64, 1536}};
 
-    private ElementwiseCases() {
-    }
+    private ElementwiseCases() {}
 
     static List<OpCase<ElementwiseOps>> all() {
         List<OpCase<ElementwiseOps>> cases = new ArrayList<>();
@@ -38,31 +37,42 @@ final class ElementwiseCases {
     static OpCase<ElementwiseOps> add(long[] dims, float scale) {
         long numbers = Shape.of(dims).elements();
         return new CaseBuilder<ElementwiseOps>("add", size(dims) + " scale " + scale)
-                .input("a", dims).input("b", dims).output("out", dims)
-                .forward(2 * numbers, (ops, q, t) -> ops.add(q, t.get("a"), t.get("b"), scale, t.get("out"))).build();
+                .input("a", dims)
+                .input("b", dims)
+                .output("out", dims)
+                .forward(2 * numbers, (ops, q, t) -> ops.add(q, t.get("a"), t.get("b"), scale, t.get("out")))
+                .build();
     }
 
     private static OpCase<ElementwiseOps> addInPlace(String target) {
         return new CaseBuilder<ElementwiseOps>("add", "7x65 into " + target)
-                .input("a", 7, 65).input("b", 7, 65).alias("out", target).compared(target)
-                .forward(2 * 7 * 65, (ops, q, t) -> ops.add(q, t.get("a"), t.get("b"), 0.5f, t.get("out"))).build();
+                .input("a", 7, 65)
+                .input("b", 7, 65)
+                .alias("out", target)
+                .compared(target)
+                .forward(2 * 7 * 65, (ops, q, t) -> ops.add(q, t.get("a"), t.get("b"), 0.5f, t.get("out")))
+                .build();
     }
 
     static OpCase<ElementwiseOps> accumulate(long[] dims, float scale, float beta) {
         long numbers = Shape.of(dims).elements();
         return new CaseBuilder<ElementwiseOps>("accumulate", size(dims) + " scale " + scale + " beta " + (int) beta)
-                .input("source", dims).target("target", beta, dims)
+                .input("source", dims)
+                .target("target", beta, dims)
                 .forward(2 * numbers, (ops, q, t) -> ops.accumulate(q, t.get("source"), scale, t.get("target"), beta))
                 .build();
     }
 
-    static OpCase<ElementwiseOps> swiGlu(long[] dims, float betaGate, float betaUp, boolean wantsGate,
-            boolean wantsUp) {
+    static OpCase<ElementwiseOps> swiGlu(
+            long[] dims, float betaGate, float betaUp, boolean wantsGate, boolean wantsUp) {
         long numbers = Shape.of(dims).elements();
-        String name = size(dims) + " beta " + (int) betaGate + " " + (int) betaUp
-                + (wantsGate ? "" : " no dGate") + (wantsUp ? "" : " no dUp");
+        String name = size(dims) + " beta " + (int) betaGate + " " + (int) betaUp + (wantsGate ? "" : " no dGate")
+                + (wantsUp ? "" : " no dUp");
         CaseBuilder<ElementwiseOps> b = new CaseBuilder<ElementwiseOps>("swiGlu", name)
-                .input("gate", dims).input("up", dims).output("out", dims).seed("out", "dOut");
+                .input("gate", dims)
+                .input("up", dims)
+                .output("out", dims)
+                .seed("out", "dOut");
         if (wantsGate) {
             b.gradient("gate", "dGate", betaGate);
         }
@@ -76,8 +86,12 @@ final class ElementwiseCases {
     private static OpCase<ElementwiseOps> saturated() {
         double[] gates = {-1e4, -200, -104, -89, -88, -30, 0, 30, 88, 89, 104, 200, 1e4};
         CaseBuilder<ElementwiseOps> b = new CaseBuilder<ElementwiseOps>("swiGlu", "saturated")
-                .input("gate", gates, gates.length).input("up", gates.length).output("out", gates.length)
-                .seed("out", "dOut").gradient("gate", "dGate", 0).gradient("up", "dUp", 0);
+                .input("gate", gates, gates.length)
+                .input("up", gates.length)
+                .output("out", gates.length)
+                .seed("out", "dOut")
+                .gradient("gate", "dGate", 0)
+                .gradient("up", "dUp", 0);
         return swiGlu(b, gates.length, 0, 0);
     }
 
@@ -85,15 +99,29 @@ final class ElementwiseCases {
         long numbers = Shape.of(dims).elements();
         DropoutMask mask = new DropoutMask(rate, 0x123456789ABCDEFL, run, 4);
         return new CaseBuilder<ElementwiseOps>("dropout", size(dims) + " rate " + rate + " beta " + (int) beta)
-                .input("x", dims).output("y", dims).seed("y", "dY").gradient("x", "dX", beta)
+                .input("x", dims)
+                .output("y", dims)
+                .seed("y", "dY")
+                .gradient("x", "dX", beta)
                 .forward(numbers, (ops, q, t) -> ops.dropout(q, t.get("x"), mask, t.get("y"), 0))
-                .backward(numbers, (ops, q, t) -> ops.dropout(q, t.get("dY"), mask, t.get("dX"), beta)).build();
+                .backward(numbers, (ops, q, t) -> ops.dropout(q, t.get("dY"), mask, t.get("dX"), beta))
+                .build();
     }
 
-    private static OpCase<ElementwiseOps> swiGlu(CaseBuilder<ElementwiseOps> b, long numbers, float betaGate, float betaUp) {
+    private static OpCase<ElementwiseOps> swiGlu(
+            CaseBuilder<ElementwiseOps> b, long numbers, float betaGate, float betaUp) {
         return b.forward(5 * numbers, (ops, q, t) -> ops.swiGlu(q, t.get("gate"), t.get("up"), t.get("out")))
-                .backward(12 * numbers, (ops, q, t) -> ops.swiGluBackward(q, t.get("gate"), t.get("up"), t.get("dOut"),
-                        t.get("dGate"), betaGate, t.get("dUp"), betaUp))
+                .backward(
+                        12 * numbers,
+                        (ops, q, t) -> ops.swiGluBackward(
+                                q,
+                                t.get("gate"),
+                                t.get("up"),
+                                t.get("dOut"),
+                                t.get("dGate"),
+                                betaGate,
+                                t.get("dUp"),
+                                betaUp))
                 .build();
     }
 

@@ -7,21 +7,33 @@ import org.espalier.tensor.DType;
 /** {@link LinearOps}: products of every kind of weight. */
 final class LinearCases {
 
-    static final List<DType> BLOCK_TYPES = List.of(DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q8_0,
-            DType.Q4_K, DType.Q5_K, DType.Q6_K);
+    static final List<DType> BLOCK_TYPES =
+            List.of(DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1, DType.Q8_0, DType.Q4_K, DType.Q5_K, DType.Q6_K);
 
     /**
      * Tokens, inputs, outputs: odd sizes, then one token and some, then across the edges of 256-wide tiles, then a few
      * tokens with inputs that are odd, or divide by 4 or 8, and span several widths of a warp.
      */
     private static final int[][] SIZES = {
-        {1, 1, 1}, {1, 7, 3}, {3, 1, 17}, {7, 65, 1}, {17, 3, 65}, {65, 17, 7}, {65, 65, 65}, {1, 65, 17}, {3, 17, 65},
-        {1, 576, 1536}, {5, 1536, 576}, {64, 576, 192}, {257, 263, 259},
-        {2, 271, 19}, {3, 1028, 9}, {4, 776, 33},
+        {1, 1, 1},
+        {1, 7, 3},
+        {3, 1, 17},
+        {7, 65, 1},
+        {17, 3, 65},
+        {65, 17, 7},
+        {65, 65, 65},
+        {1, 65, 17},
+        {3, 17, 65},
+        {1, 576, 1536},
+        {5, 1536, 576},
+        {64, 576, 192},
+        {257, 263, 259},
+        {2, 271, 19},
+        {3, 1028, 9},
+        {4, 776, 33},
     };
 
-    private LinearCases() {
-    }
+    private LinearCases() {}
 
     static List<OpCase<LinearOps>> all() {
         List<OpCase<LinearOps>> cases = new ArrayList<>();
@@ -60,25 +72,32 @@ final class LinearCases {
         long tokens = size[0];
         long in = size[1];
         long out = size[2];
-        String name = tokens + "x" + in + "x" + out + " " + type + (bias == null ? "" : " bias " + bias) + " beta " + (int) beta;
+        String name = tokens + "x" + in + "x" + out + " " + type + (bias == null ? "" : " bias " + bias) + " beta "
+                + (int) beta;
         CaseBuilder<LinearOps> b = new CaseBuilder<LinearOps>("linear", name)
-                .input("x", tokens, in).weight("w", type, out, in);
+                .input("x", tokens, in)
+                .weight("w", type, out, in);
         if (bias != null) {
             b.weight("bias", bias, out);
         }
-        b.output("y", tokens, out).seed("y", "dY").gradient("x", "dX", beta).gradient("w", "dW", beta)
+        b.output("y", tokens, out)
+                .seed("y", "dY")
+                .gradient("x", "dX", beta)
+                .gradient("w", "dW", beta)
                 .summing(Math.max(tokens, Math.max(in, out)));
         if (bias != null) {
             b.gradient("bias", "dBias", beta);
         }
-        return b.forward(2 * tokens * in * out,
-                (ops, q, t) -> ops.linear(q, t.get("x"), t.get("w"), t.get("bias"), t.get("y")))
+        return b.forward(
+                        2 * tokens * in * out,
+                        (ops, q, t) -> ops.linear(q, t.get("x"), t.get("w"), t.get("bias"), t.get("y")))
                 .backward(4 * tokens * in * out, (ops, q, t) -> {
                     ops.linearBackwardInput(q, t.get("dY"), t.get("w"), t.get("dX"), beta);
                     ops.linearBackwardWeight(q, t.get("x"), t.get("dY"), t.get("dW"), beta);
                     if (bias != null) {
                         ops.linearBackwardBias(q, t.get("dY"), t.get("dBias"), beta);
                     }
-                }).build();
+                })
+                .build();
     }
 }

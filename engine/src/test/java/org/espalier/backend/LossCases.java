@@ -9,8 +9,7 @@ final class LossCases {
     /** Tokens, vocabulary. */
     private static final int[][] SIZES = {{1, 1}, {1, 3}, {3, 7}, {7, 17}, {17, 65}, {65, 3}, {3, 49152}, {64, 1000}};
 
-    private LossCases() {
-    }
+    private LossCases() {}
 
     static List<OpCase<LossOps>> all() {
         List<OpCase<LossOps>> cases = new ArrayList<>();
@@ -28,8 +27,8 @@ final class LossCases {
      * @param inPlace the gradient overwrites the logits
      */
     static OpCase<LossOps> crossEntropy(int tokens, int vocab, int ignored, boolean inPlace) {
-        String name = tokens + "x" + vocab + List.of("", " some ignored", " all ignored").get(ignored)
-                + (inPlace ? " in place" : "");
+        String name = tokens + "x" + vocab
+                + List.of("", " some ignored", " all ignored").get(ignored) + (inPlace ? " in place" : "");
         double weight = 1.0 / tokens;
         CaseBuilder<LossOps> b = new CaseBuilder<>("crossEntropy", name);
         int[] targets = b.random("targets").ints(tokens, 0, vocab).toArray();
@@ -38,7 +37,10 @@ final class LossCases {
                 targets[t] = LossOps.IGNORED;
             }
         }
-        b.input("logits", tokens, vocab).ints("targets", targets).output("loss", tokens).output("logSum", tokens);
+        b.input("logits", tokens, vocab)
+                .ints("targets", targets)
+                .output("loss", tokens)
+                .output("logSum", tokens);
         if (inPlace) {
             b.alias("dLogits", "logits").compared("logits");
         } else {
@@ -47,10 +49,14 @@ final class LossCases {
         if (vocab == 1) {
             b.cancelling(1);
         }
-        return b.forward(4L * tokens * vocab, (ops, q, t) -> ops.crossEntropy(q, t.get("logits"), t.get("targets"),
-                t.get("loss"), t.get("logSum")))
-                .backward(4L * tokens * vocab, (ops, q, t) -> ops.crossEntropyBackward(q, t.get("logits"),
-                        t.get("targets"), t.get("logSum"), weight, t.get("dLogits")))
+        return b.forward(
+                        4L * tokens * vocab,
+                        (ops, q, t) ->
+                                ops.crossEntropy(q, t.get("logits"), t.get("targets"), t.get("loss"), t.get("logSum")))
+                .backward(
+                        4L * tokens * vocab,
+                        (ops, q, t) -> ops.crossEntropyBackward(
+                                q, t.get("logits"), t.get("targets"), t.get("logSum"), weight, t.get("dLogits")))
                 .build();
     }
 }

@@ -8,11 +8,20 @@ import org.espalier.tensor.DType;
 /** {@link MemoryOps}: conversions and fills. */
 final class MemoryCases {
 
-    private static final List<DType> STORED = List.of(DType.F32, DType.BF16, DType.F16, DType.Q4_0, DType.Q4_1,
-            DType.Q5_0, DType.Q5_1, DType.Q8_0, DType.Q4_K, DType.Q5_K, DType.Q6_K);
+    private static final List<DType> STORED = List.of(
+            DType.F32,
+            DType.BF16,
+            DType.F16,
+            DType.Q4_0,
+            DType.Q4_1,
+            DType.Q5_0,
+            DType.Q5_1,
+            DType.Q8_0,
+            DType.Q4_K,
+            DType.Q5_K,
+            DType.Q6_K);
 
-    private MemoryCases() {
-    }
+    private MemoryCases() {}
 
     static List<OpCase<MemoryOps>> all() {
         List<OpCase<MemoryOps>> cases = new ArrayList<>();
@@ -38,8 +47,8 @@ final class MemoryCases {
         cases.add(wide(DType.I64, DType.F32, (1L << 53) - 1, -(1L << 62) - (1L << 40), -7));
         cases.add(wide(DType.I32, DType.F32, Integer.MAX_VALUE, Integer.MIN_VALUE, (1 << 24) + 1));
         cases.add(wide(DType.I8, DType.BF16, -128, 127, -1));
-        for (DType from : List.of(DType.F32, DType.BF16, DType.F16, DType.F64, DType.I64, DType.I32, DType.I16, DType.I8,
-                DType.U8)) {
+        for (DType from : List.of(
+                DType.F32, DType.BF16, DType.F16, DType.F64, DType.I64, DType.I32, DType.I16, DType.I8, DType.U8)) {
             for (DType to : List.of(DType.F32, DType.BF16, DType.F16, DType.F64)) {
                 cases.add(counting(from, to, 7));
                 cases.add(counting(from, to, 5125));
@@ -82,21 +91,47 @@ final class MemoryCases {
 
     /** Ties, subnormals, the largest numbers and infinities, as float32. */
     private static OpCase<MemoryOps> roundings(DType to) {
-        double[] numbers = {0, -0.0, 1, 1 + 0x1p-8, 1 + 3 * 0x1p-8, 1 + 0x1p-9, 1 + 0x1p-11, 1 + 3 * 0x1p-11, 1 + 0x1p-12,
-            65504, 65519, 65520, 1e30, -1e30, 0x1p-14, 0x1p-24, 0x1p-25, 3 * 0x1p-26, 1e-30, Float.MIN_VALUE, Float.MAX_VALUE,
-            Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY};
+        double[] numbers = {
+            0,
+            -0.0,
+            1,
+            1 + 0x1p-8,
+            1 + 3 * 0x1p-8,
+            1 + 0x1p-9,
+            1 + 0x1p-11,
+            1 + 3 * 0x1p-11,
+            1 + 0x1p-12,
+            65504,
+            65519,
+            65520,
+            1e30,
+            -1e30,
+            0x1p-14,
+            0x1p-24,
+            0x1p-25,
+            3 * 0x1p-26,
+            1e-30,
+            Float.MIN_VALUE,
+            Float.MAX_VALUE,
+            Double.POSITIVE_INFINITY,
+            Double.NEGATIVE_INFINITY
+        };
         CaseBuilder<MemoryOps> b = new CaseBuilder<>("convert", "roundings to " + to);
         return convert(b.fixed("source", DType.F32, numbers, numbers.length), to, numbers.length);
     }
 
     private static OpCase<MemoryOps> convert(CaseBuilder<MemoryOps> b, DType to, long numbers) {
-        return b.output("target", to, numbers).tolerance(0, "rounding to nearest even has one answer")
-                .forward(numbers, (ops, q, t) -> ops.convert(q, t.get("source"), t.get("target"))).build();
+        return b.output("target", to, numbers)
+                .tolerance(0, "rounding to nearest even has one answer")
+                .forward(numbers, (ops, q, t) -> ops.convert(q, t.get("source"), t.get("target")))
+                .build();
     }
 
     private static OpCase<MemoryOps> fill(DType type, double value, long rows, long columns) {
-        return new CaseBuilder<MemoryOps>("fill", type + " with " + value).output("target", type, rows, columns)
+        return new CaseBuilder<MemoryOps>("fill", type + " with " + value)
+                .output("target", type, rows, columns)
                 .tolerance(0, "the number is representable")
-                .forward(0, (ops, q, t) -> ops.fill(q, t.get("target"), value)).build();
+                .forward(0, (ops, q, t) -> ops.fill(q, t.get("target"), value))
+                .build();
     }
 }

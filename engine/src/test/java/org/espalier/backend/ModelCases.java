@@ -11,8 +11,7 @@ import org.espalier.tensor.DType;
  */
 public final class ModelCases {
 
-    private ModelCases() {
-    }
+    private ModelCases() {}
 
     /** What one new token needs; only ever run forwards. */
     public static List<OpCase<? super Backend>> decoding() {
@@ -58,7 +57,9 @@ public final class ModelCases {
      * would not fit a heap.
      */
     public static Stream<OpCase<? super Backend>> llama7b() {
-        return Stream.of(products(), layers(), scoring(), training()).flatMap(cases -> cases).map(Supplier::get);
+        return Stream.of(products(), layers(), scoring(), training())
+                .flatMap(cases -> cases)
+                .map(Supplier::get);
     }
 
     private static Stream<Supplier<OpCase<? super Backend>>> products() {
@@ -79,7 +80,8 @@ public final class ModelCases {
                 () -> NormCases.rmsNorm(2048, 4096, DType.BF16, 0, 0, true, true),
                 () -> AttentionCases.rotary(new int[] {2048, 32, 128}, false, false, 0),
                 () -> AttentionCases.causal("512 tokens", Sequences.packed(512), 512, 32, 32, 128),
-                () -> AttentionCases.causal("cached, one query after 2047", Sequences.cached(2047, 1), 2048, 32, 32, 128),
+                () -> AttentionCases.causal(
+                        "cached, one query after 2047", Sequences.cached(2047, 1), 2048, 32, 32, 128),
                 () -> ElementwiseCases.add(new long[] {2048, 4096}, 1),
                 () -> ElementwiseCases.accumulate(new long[] {2048, 4096}, 1, 1),
                 () -> ElementwiseCases.swiGlu(new long[] {2048, 11_008}, 0, 0, true, true),
@@ -94,10 +96,20 @@ public final class ModelCases {
                 () -> CalibrationCases.squaredGradients(true, 1, 4096, 4096, 64, 64, 64, 64),
                 () -> CalibrationCases.columnDots(2048, 4096, false, null, 0),
                 () -> SolveCases.correlate(512, 1024, 1024, true, 1),
-                () -> CompactCases.gather(DType.BF16, 4096, 4096, CompactCases.some(4096, 5, 1),
-                        CompactCases.some(4096, 5, 2), "four fifths"),
-                () -> CompactCases.inPlace(DType.BF16, 4096, 4096, CompactCases.some(4096, 5, 1),
-                        CompactCases.some(4096, 5, 2), "four fifths"));
+                () -> CompactCases.gather(
+                        DType.BF16,
+                        4096,
+                        4096,
+                        CompactCases.some(4096, 5, 1),
+                        CompactCases.some(4096, 5, 2),
+                        "four fifths"),
+                () -> CompactCases.inPlace(
+                        DType.BF16,
+                        4096,
+                        4096,
+                        CompactCases.some(4096, 5, 1),
+                        CompactCases.some(4096, 5, 2),
+                        "four fifths"));
     }
 
     private static Stream<Supplier<OpCase<? super Backend>>> training() {
@@ -111,13 +123,17 @@ public final class ModelCases {
 
     /** All of them, a few at a time. */
     public static Stream<OpCase<? super Backend>> all() {
-        return Stream.concat(Stream.<Supplier<List<OpCase<? super Backend>>>>of(ModelCases::decoding, ModelCases::whole)
-                .flatMap(cases -> cases.get().stream()), llama7b());
+        return Stream.concat(
+                Stream.<Supplier<List<OpCase<? super Backend>>>>of(ModelCases::decoding, ModelCases::whole)
+                        .flatMap(cases -> cases.get().stream()),
+                llama7b());
     }
 
     /** The case of that name. */
     public static OpCase<? super Backend> named(String name) {
-        return Stream.concat(decoding().stream(), whole().stream()).filter(c -> c.name().equals(name)).findFirst()
+        return Stream.concat(decoding().stream(), whole().stream())
+                .filter(c -> c.name().equals(name))
+                .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no case named '" + name + "'"));
     }
 }

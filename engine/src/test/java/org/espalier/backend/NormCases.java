@@ -9,11 +9,21 @@ final class NormCases {
 
     /** Tokens, channels. */
     private static final int[][] SIZES = {
-        {1, 1}, {1, 3}, {3, 7}, {7, 17}, {17, 65}, {65, 3}, {65, 65}, {1, 576}, {5, 1536}, {64, 576}, {300, 257}, {5, 1031},
+        {1, 1},
+        {1, 3},
+        {3, 7},
+        {7, 17},
+        {17, 65},
+        {65, 3},
+        {65, 65},
+        {1, 576},
+        {5, 1536},
+        {64, 576},
+        {300, 257},
+        {5, 1031},
     };
 
-    private NormCases() {
-    }
+    private NormCases() {}
 
     static List<OpCase<NormOps>> all() {
         List<OpCase<NormOps>> cases = new ArrayList<>();
@@ -31,25 +41,39 @@ final class NormCases {
         return cases;
     }
 
-    static OpCase<NormOps> rmsNorm(long tokens, long channels, DType type, float betaX, float betaW,
-            boolean wantsX, boolean wantsW) {
+    static OpCase<NormOps> rmsNorm(
+            long tokens, long channels, DType type, float betaX, float betaW, boolean wantsX, boolean wantsW) {
         // With one channel the input's gradient is eps / (x² + eps) of its terms: a small eps leaves only rounding.
         double eps = channels == 1 ? 0.5 : 1e-5;
         String name = tokens + "x" + channels + " " + type + " beta " + (int) betaX + " " + (int) betaW
                 + (wantsX ? "" : " no dX") + (wantsW ? "" : " no dW");
         CaseBuilder<NormOps> b = new CaseBuilder<NormOps>("rmsNorm", name)
-                .input("x", tokens, channels).weight("w", type, channels)
-                .output("y", tokens, channels).output("rstd", tokens).seed("y", "dY");
+                .input("x", tokens, channels)
+                .weight("w", type, channels)
+                .output("y", tokens, channels)
+                .output("rstd", tokens)
+                .seed("y", "dY");
         if (wantsX) {
             b.gradient("x", "dX", betaX);
         }
         if (wantsW) {
             b.gradient("w", "dW", betaW);
         }
-        return b.forward(4 * tokens * channels,
-                (ops, q, t) -> ops.rmsNorm(q, t.get("x"), t.get("w"), eps, t.get("y"), t.get("rstd")))
-                .backward(10 * tokens * channels, (ops, q, t) -> ops.rmsNormBackward(q, t.get("x"), t.get("w"),
-                        t.get("rstd"), t.get("dY"), t.get("dX"), betaX, t.get("dW"), betaW))
+        return b.forward(
+                        4 * tokens * channels,
+                        (ops, q, t) -> ops.rmsNorm(q, t.get("x"), t.get("w"), eps, t.get("y"), t.get("rstd")))
+                .backward(
+                        10 * tokens * channels,
+                        (ops, q, t) -> ops.rmsNormBackward(
+                                q,
+                                t.get("x"),
+                                t.get("w"),
+                                t.get("rstd"),
+                                t.get("dY"),
+                                t.get("dX"),
+                                betaX,
+                                t.get("dW"),
+                                betaW))
                 .build();
     }
 }

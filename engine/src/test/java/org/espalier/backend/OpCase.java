@@ -26,9 +26,21 @@ import org.espalier.tensor.DType;
  * @param forwardFlops  floating-point operations of the forward step
  * @param backwardFlops floating-point operations of the backward step
  */
-public record OpCase<F>(String operation, String name, List<Operand> operands, Map<String, String> aliases,
-        Call<F> forward, Call<F> backward, Map<String, String> gradients, Map<String, double[]> seeds,
-        List<String> outputs, double tolerance, String reason, double floor, long forwardFlops, long backwardFlops) {
+public record OpCase<F>(
+        String operation,
+        String name,
+        List<Operand> operands,
+        Map<String, String> aliases,
+        Call<F> forward,
+        Call<F> backward,
+        Map<String, String> gradients,
+        Map<String, double[]> seeds,
+        List<String> outputs,
+        double tolerance,
+        String reason,
+        double floor,
+        long forwardFlops,
+        long backwardFlops) {
 
     /** One call of a family's method on the tensors of a run; an operand that the case leaves out is null. */
     @FunctionalInterface
@@ -48,30 +60,54 @@ public record OpCase<F>(String operation, String name, List<Operand> operands, M
 
     /** Bytes that the forward step reads and writes at least. */
     public long forwardBytes(DType compute) {
-        return operands.stream().filter(o -> !o.backwardOnly()).mapToLong(o -> touchedBytes(o, compute)).sum();
+        return operands.stream()
+                .filter(o -> !o.backwardOnly())
+                .mapToLong(o -> touchedBytes(o, compute))
+                .sum();
     }
 
     /** Bytes that the backward step reads and writes at least, every operand counted once. */
     public long backwardBytes(DType compute) {
-        return backward == null ? 0 : operands.stream().mapToLong(o -> touchedBytes(o, compute)).sum();
+        return backward == null
+                ? 0
+                : operands.stream().mapToLong(o -> touchedBytes(o, compute)).sum();
     }
 
     /** The same case with its plain weights in the compute type; block types stay. */
     public OpCase<F> exact() {
         List<Operand> exact = new ArrayList<>(operands);
         exact.replaceAll(Operand::exact);
-        return new OpCase<>(operation, name, exact, aliases, forward, backward, gradients, seeds, outputs, tolerance,
-                reason, floor, forwardFlops, backwardFlops);
+        return new OpCase<>(
+                operation,
+                name,
+                exact,
+                aliases,
+                forward,
+                backward,
+                gradients,
+                seeds,
+                outputs,
+                tolerance,
+                reason,
+                floor,
+                forwardFlops,
+                backwardFlops);
     }
 
     public Operand operand(String operand) {
-        return operands.stream().filter(o -> o.name().equals(operand)).findFirst()
+        return operands.stream()
+                .filter(o -> o.name().equals(operand))
+                .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(name + " has no operand " + operand));
     }
 
     /** How the operand of that name is stored, or {@code compute} if there is none. */
     public DType typeOf(String operand, DType compute) {
-        return operands.stream().filter(o -> o.name().equals(operand)).findFirst().map(o -> o.type(compute)).orElse(compute);
+        return operands.stream()
+                .filter(o -> o.name().equals(operand))
+                .findFirst()
+                .map(o -> o.type(compute))
+                .orElse(compute);
     }
 
     private static long touchedBytes(Operand operand, DType compute) {

@@ -9,8 +9,7 @@ import java.util.stream.Stream;
  */
 public final class OpCases {
 
-    private OpCases() {
-    }
+    private OpCases() {}
 
     public static List<OpCase<MemoryOps>> memory() {
         return MemoryCases.all();
@@ -66,8 +65,20 @@ public final class OpCases {
 
     /** Every family: what a whole backend is tested on. */
     public static Stream<OpCase<? super Backend>> all() {
-        return Stream.<List<? extends OpCase<? super Backend>>>of(memory(), embedding(), linear(), norm(), attention(),
-                elementwise(), loss(), sample(), optimizer(), score(), compact(), solve(), calibration())
+        return Stream.<List<? extends OpCase<? super Backend>>>of(
+                        memory(),
+                        embedding(),
+                        linear(),
+                        norm(),
+                        attention(),
+                        elementwise(),
+                        loss(),
+                        sample(),
+                        optimizer(),
+                        score(),
+                        compact(),
+                        solve(),
+                        calibration())
                 .flatMap(List::stream);
     }
 }

@@ -30,8 +30,10 @@ class OpGradientTest {
     private final ReferenceBackend reference = new ReferenceBackend();
 
     static Stream<OpCase<? super Backend>> differentiable() {
-        return OpCases.all().filter(c -> !c.gradients().isEmpty() && c.forwardFlops() <= MOST_FLOPS)
-                .filter(c -> c.operands().stream().allMatch(o -> o.type() == null || o.type().plain()));
+        return OpCases.all()
+                .filter(c -> !c.gradients().isEmpty() && c.forwardFlops() <= MOST_FLOPS)
+                .filter(c -> c.operands().stream()
+                        .allMatch(o -> o.type() == null || o.type().plain()));
     }
 
     @ParameterizedTest
@@ -44,7 +46,8 @@ class OpGradientTest {
     void everyOperationWithABackwardStepIsTried() {
         Set<String> withGradients = operations(OpCases.all().filter(c -> c.backward() != null));
         assertEquals(withGradients, operations(differentiable()));
-        assertEquals(Set.of("attention", "crossEntropy", "dropout", "embedding", "linear", "rmsNorm", "rotary", "swiGlu"),
+        assertEquals(
+                Set.of("attention", "crossEntropy", "dropout", "embedding", "linear", "rmsNorm", "rotary", "swiGlu"),
                 withGradients);
     }
 
@@ -64,7 +67,8 @@ class OpGradientTest {
         }
     }
 
-    private static <F> void check(OpCase<F> opCase, OpRun<F> run, F ops, String input, double[] before, double[] after) {
+    private static <F> void check(
+            OpCase<F> opCase, OpRun<F> run, F ops, String input, double[] before, double[] after) {
         double[] at = run.read(input);
         double[] gradient = after.clone();
         double largest = 0;

@@ -33,8 +33,11 @@ public final class OpRun<F> implements AutoCloseable {
         this.queue = memory.newQueue();
         try {
             for (Operand operand : opCase.operands()) {
-                tensors.put(operand.name(), operand.role() == Operand.Role.WEIGHT
-                        ? weight(operand, misalignment) : allocated(operand, shifted.test(operand) ? 1 : 0));
+                tensors.put(
+                        operand.name(),
+                        operand.role() == Operand.Role.WEIGHT
+                                ? weight(operand, misalignment)
+                                : allocated(operand, shifted.test(operand) ? 1 : 0));
             }
             opCase.aliases().forEach((name, of) -> tensors.put(name, tensors.get(of)));
         } catch (RuntimeException e) {
@@ -50,7 +53,10 @@ public final class OpRun<F> implements AutoCloseable {
 
     /** The operand that this tensor is; of aliases, the one that is allocated. */
     String nameOf(Tensor tensor) {
-        return opCase.operands().stream().map(Operand::name).filter(name -> tensors.get(name) == tensor).findFirst()
+        return opCase.operands().stream()
+                .map(Operand::name)
+                .filter(name -> tensors.get(name) == tensor)
+                .findFirst()
                 .orElseThrow();
     }
 

@@ -9,8 +9,7 @@ final class OptimizerCases {
 
     private static final AdamW SETTINGS = new AdamW(3e-3, 0.9, 0.95, 1e-8, 0.1);
 
-    private OptimizerCases() {
-    }
+    private OptimizerCases() {}
 
     static List<OpCase<OptimizerOps>> all() {
         List<OpCase<OptimizerOps>> cases = new ArrayList<>();
@@ -35,13 +34,16 @@ final class OptimizerCases {
             b.fixed("out", DType.F64, new double[] {1.5}, 1).compared("out");
         }
         long numbers = b.build().operand("x").shape().elements();
-        return b.forward(2 * numbers, (ops, q, t) -> ops.sumOfSquares(q, t.get("x"), t.get("out"), beta)).build();
+        return b.forward(2 * numbers, (ops, q, t) -> ops.sumOfSquares(q, t.get("x"), t.get("out"), beta))
+                .build();
     }
 
     private static OpCase<OptimizerOps> clipFactor(String label, double sum, float maxNorm) {
         return new CaseBuilder<OptimizerOps>("clipFactor", label)
-                .fixed("sumOfSquares", DType.F64, new double[] {sum}, 1).output("out", DType.F32, 1)
-                .forward(4, (ops, q, t) -> ops.clipFactor(q, t.get("sumOfSquares"), maxNorm, t.get("out"))).build();
+                .fixed("sumOfSquares", DType.F64, new double[] {sum}, 1)
+                .output("out", DType.F32, 1)
+                .forward(4, (ops, q, t) -> ops.clipFactor(q, t.get("sumOfSquares"), maxNorm, t.get("out")))
+                .build();
     }
 
     static OpCase<OptimizerOps> adamW(long[] dims, int step, boolean clipped) {
@@ -58,7 +60,10 @@ final class OptimizerCases {
         if (clipped) {
             b.fixed("factor", DType.F32, new double[] {0.375}, 1);
         }
-        return b.forward(12 * numbers, (ops, q, t) -> ops.adamW(q, SETTINGS, step, t.get("w"), t.get("g"), t.get("m"),
-                t.get("v"), t.get("factor"))).build();
+        return b.forward(
+                        12 * numbers,
+                        (ops, q, t) -> ops.adamW(
+                                q, SETTINGS, step, t.get("w"), t.get("g"), t.get("m"), t.get("v"), t.get("factor")))
+                .build();
     }
 }

@@ -19,8 +19,8 @@ record RecordedCall(Method method, Object[] arguments) {
     /** The calls that the forward and the backward step of a case make; they are carried out as well. */
     static List<RecordedCall> of(OpCase<? super Backend> opCase, OpRun<?> run, Backend backend) {
         List<RecordedCall> calls = new ArrayList<>();
-        Backend recorder = (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(), new Class<?>[] {Backend.class},
-                (proxy, method, arguments) -> {
+        Backend recorder = (Backend) Proxy.newProxyInstance(
+                Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, (proxy, method, arguments) -> {
                     RecordedCall call = new RecordedCall(method, arguments);
                     calls.add(call);
                     call.on(backend);
@@ -64,7 +64,9 @@ record RecordedCall(Method method, Object[] arguments) {
 
     /** Where tensors stand among the arguments; those that are null are left out. */
     int[] tensors() {
-        return IntStream.range(0, arguments.length).filter(i -> arguments[i] instanceof Tensor).toArray();
+        return IntStream.range(0, arguments.length)
+                .filter(i -> arguments[i] instanceof Tensor)
+                .toArray();
     }
 
     Tensor tensor(int index) {

@@ -14,12 +14,16 @@ final class SampleCases {
     private static final int[][] SIZES = {{1, 1}, {1, 3}, {3, 7}, {7, 17}, {17, 65}, {65, 3}, {3, 49152}, {64, 1000}};
 
     private static final List<Sampling> SAMPLINGS = List.of(
-            new Sampling(1, 0, 1, 42), new Sampling(0.7, 5, 1, 42), new Sampling(0.8, 0, 0.9, -3),
-            new Sampling(1.5, 40, 0.95, 1L << 40), new Sampling(1e-3, 0, 1, 7), new Sampling(1e30, 0, 1, 7),
-            new Sampling(1, 1, 1, 42), new Sampling(1, 0, 1e-9, 42));
+            new Sampling(1, 0, 1, 42),
+            new Sampling(0.7, 5, 1, 42),
+            new Sampling(0.8, 0, 0.9, -3),
+            new Sampling(1.5, 40, 0.95, 1L << 40),
+            new Sampling(1e-3, 0, 1, 7),
+            new Sampling(1e30, 0, 1, 7),
+            new Sampling(1, 1, 1, 42),
+            new Sampling(1, 0, 1e-9, 42));
 
-    private SampleCases() {
-    }
+    private SampleCases() {}
 
     static List<OpCase<SampleOps>> all() {
         List<OpCase<SampleOps>> cases = new ArrayList<>();
@@ -42,7 +46,8 @@ final class SampleCases {
     }
 
     static OpCase<SampleOps> argMax(int rows, int columns) {
-        return argMax(new CaseBuilder<SampleOps>("argMax", rows + "x" + columns).input("x", rows, columns), rows, columns);
+        return argMax(
+                new CaseBuilder<SampleOps>("argMax", rows + "x" + columns).input("x", rows, columns), rows, columns);
     }
 
     /** The first of equals, wherever the equals are. */
@@ -66,18 +71,22 @@ final class SampleCases {
             x[t * columns + (4 << t)] = 1;
             x[t * columns + 4096] = 1;
         }
-        return argMax(new CaseBuilder<SampleOps>("argMax", "ties of lanes").input("x", x, rows, columns), rows, columns);
+        return argMax(
+                new CaseBuilder<SampleOps>("argMax", "ties of lanes").input("x", x, rows, columns), rows, columns);
     }
 
     private static OpCase<SampleOps> argMax(CaseBuilder<SampleOps> b, long rows, long columns) {
-        return b.output("out", DType.I32, rows).tolerance(0, RIGHT_OR_WRONG)
-                .forward(rows * columns, (ops, q, t) -> ops.argMax(q, t.get("x"), t.get("out"))).build();
+        return b.output("out", DType.I32, rows)
+                .tolerance(0, RIGHT_OR_WRONG)
+                .forward(rows * columns, (ops, q, t) -> ops.argMax(q, t.get("x"), t.get("out")))
+                .build();
     }
 
     /** Logits as far apart as a model's. */
     static OpCase<SampleOps> sample(int rows, int vocab, Sampling sampling) {
         CaseBuilder<SampleOps> b = new CaseBuilder<>("sample", rows + "x" + vocab + " " + said(sampling));
-        double[] logits = b.random("logits").doubles((long) rows * vocab, -12, 12).toArray();
+        double[] logits =
+                b.random("logits").doubles((long) rows * vocab, -12, 12).toArray();
         return sample(b.input("logits", logits, rows, vocab), rows, vocab, sampling);
     }
 
@@ -95,8 +104,12 @@ final class SampleCases {
     }
 
     private static OpCase<SampleOps> sample(CaseBuilder<SampleOps> b, int rows, long vocab, Sampling sampling) {
-        return b.randomInts("positions", rows, Integer.MAX_VALUE).output("out", DType.I32, rows).tolerance(0, RIGHT_OR_WRONG)
-                .forward(rows * vocab, (ops, q, t) -> ops.sample(q, t.get("logits"), t.get("positions"), sampling, t.get("out")))
+        return b.randomInts("positions", rows, Integer.MAX_VALUE)
+                .output("out", DType.I32, rows)
+                .tolerance(0, RIGHT_OR_WRONG)
+                .forward(
+                        rows * vocab,
+                        (ops, q, t) -> ops.sample(q, t.get("logits"), t.get("positions"), sampling, t.get("out")))
                 .build();
     }
 }

@@ -37,9 +37,12 @@ class SamplingTest {
         "1, 3, 0.75, 0 0.57142857 0 0.42857143",
         "1, 3, 0.8, 0.22222222 0.44444444 0 0.33333333",
         "1, 1, 1, 0 1 0 0",
-        "1, 0, 0.0001, 0 1 0 0"})
+        "1, 0, 0.0001, 0 1 0 0"
+    })
     void tokensAreDrawnByTheirProbability(double temperature, int topK, double topP, String probabilities) {
-        double[] expected = Arrays.stream(probabilities.split(" ")).mapToDouble(Double::parseDouble).toArray();
+        double[] expected = Arrays.stream(probabilities.split(" "))
+                .mapToDouble(Double::parseDouble)
+                .toArray();
         assertFrequencies(expected, LOGITS, new Sampling(temperature, topK, topP, 42));
     }
 
@@ -57,7 +60,8 @@ class SamplingTest {
         int[] first = draws(even, new Sampling(1, 0, 1, 42));
         for (Sampling other : new Sampling[] {new Sampling(1, 0, 1, 43), new Sampling(1, 0, 1, 1L << 32 | 42)}) {
             int[] second = draws(even, other);
-            long same = IntStream.range(0, DRAWS).filter(i -> first[i] == second[i]).count();
+            long same =
+                    IntStream.range(0, DRAWS).filter(i -> first[i] == second[i]).count();
             assertEquals(DRAWS / 1000.0, same, 5 * Math.sqrt(DRAWS / 1000.0), other.toString());
         }
         assertTrue(Arrays.stream(first).distinct().count() > 990, "positions draw for themselves");
@@ -87,17 +91,20 @@ class SamplingTest {
 
     /** The tokens of positions 0 and up. */
     private static int[] draws(double[] logits, Sampling sampling) {
-        try (CpuBackend cpu = new CpuBackend(1); Queue queue = cpu.newQueue()) {
+        try (CpuBackend cpu = new CpuBackend(1);
+                Queue queue = cpu.newQueue()) {
             Tensor row = cpu.allocate(DType.F32, Shape.of(1, logits.length), "logits");
             Tensor position = cpu.allocate(DType.I32, Shape.of(1), "position");
             Tensor out = cpu.allocate(DType.I32, Shape.of(1), "token");
             try {
                 HostCopy.writeDoubles(cpu, queue, logits, row);
-                return IntStream.range(0, DRAWS).map(i -> {
-                    HostCopy.writeInts(cpu, queue, new int[] {i}, position);
-                    cpu.sample(queue, row, position, sampling, out);
-                    return HostCopy.readInts(cpu, queue, out)[0];
-                }).toArray();
+                return IntStream.range(0, DRAWS)
+                        .map(i -> {
+                            HostCopy.writeInts(cpu, queue, new int[] {i}, position);
+                            cpu.sample(queue, row, position, sampling, out);
+                            return HostCopy.readInts(cpu, queue, out)[0];
+                        })
+                        .toArray();
             } finally {
                 row.buffer().close();
                 position.buffer().close();

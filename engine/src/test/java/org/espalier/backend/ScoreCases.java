@@ -9,8 +9,7 @@ final class ScoreCases {
 
     static final String SUMS = "float64 sums of products of the same float32 numbers: rounding is about 1e-31";
 
-    private ScoreCases() {
-    }
+    private ScoreCases() {}
 
     static List<OpCase<ScoreOps>> all() {
         List<OpCase<ScoreOps>> cases = new ArrayList<>();
@@ -41,10 +40,19 @@ final class ScoreCases {
         if (saliency.needsFisher()) {
             b.input("fisher", out, in);
         }
-        return b.output("rows", DType.F64, out).output("columns", DType.F64, in)
+        return b.output("rows", DType.F64, out)
+                .output("columns", DType.F64, in)
                 .tolerance(1e-24, SUMS)
-                .forward(4 * out * in, (ops, q, t) -> ops.saliency(q, saliency, t.get("w"), t.get("gradient"),
-                        t.get("fisher"), t.get("rows"), t.get("columns")))
+                .forward(
+                        4 * out * in,
+                        (ops, q, t) -> ops.saliency(
+                                q,
+                                saliency,
+                                t.get("w"),
+                                t.get("gradient"),
+                                t.get("fisher"),
+                                t.get("rows"),
+                                t.get("columns")))
                 .build();
     }
 }

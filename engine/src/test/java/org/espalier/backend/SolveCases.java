@@ -8,8 +8,7 @@ import org.espalier.tensor.Shape;
 /** {@link SolveOps}. */
 final class SolveCases {
 
-    private SolveCases() {
-    }
+    private SolveCases() {}
 
     static List<OpCase<SolveOps>> all() {
         List<OpCase<SolveOps>> cases = new ArrayList<>();
@@ -25,7 +24,9 @@ final class SolveCases {
 
     static OpCase<SolveOps> correlate(int tokens, int n, int m, boolean weighted, float beta) {
         String name = tokens + "x" + n + "x" + m + (weighted ? " weighted" : "") + " beta " + (int) beta;
-        CaseBuilder<SolveOps> b = new CaseBuilder<SolveOps>("correlate", name).input("a", tokens, n).input("b", tokens, m);
+        CaseBuilder<SolveOps> b = new CaseBuilder<SolveOps>("correlate", name)
+                .input("a", tokens, n)
+                .input("b", tokens, m);
         if (weighted) {
             b.input("weights", tokens);
         }
@@ -34,8 +35,11 @@ final class SolveCases {
         } else {
             b.fixed("sum", DType.F64, b.normal("sum", Shape.of(n, m)), n, m).compared("sum");
         }
-        return b.summing(Math.min(tokens, 512)).forward(2L * tokens * n * m, (ops, q, t) -> ops.correlate(q, t.get("a"),
-                t.get("b"), t.get("weights"), t.get("sum"), beta)).build();
+        return b.summing(Math.min(tokens, 512))
+                .forward(
+                        2L * tokens * n * m,
+                        (ops, q, t) -> ops.correlate(q, t.get("a"), t.get("b"), t.get("weights"), t.get("sum"), beta))
+                .build();
     }
 
     /** A Gram matrix with a ridge, so that it is definite and its condition small. */
@@ -52,9 +56,11 @@ final class SolveCases {
             }
         }
         return b.fixed("matrix", DType.F64, matrix, n, n)
-                .fixed("right", DType.F64, b.normal("right", Shape.of(n, m)), n, m).compared("right")
+                .fixed("right", DType.F64, b.normal("right", Shape.of(n, m)), n, m)
+                .compared("right")
                 .tolerance(1e-24, "float64 throughout: rounding is about 1e-30 at conditions below 10")
-                .forward((long) n * n * n / 3 + 2L * n * n * m,
+                .forward(
+                        (long) n * n * n / 3 + 2L * n * n * m,
                         (ops, q, t) -> ops.solve(q, t.get("matrix"), t.get("right")))
                 .build();
     }

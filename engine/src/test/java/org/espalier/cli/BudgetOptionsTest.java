@@ -29,13 +29,26 @@ class BudgetOptionsTest {
 
     private static ModelConfig config(int layers) {
         List<LayerConfig> same = Collections.nCopies(layers, new LayerConfig(8, 4, 172));
-        return new ModelConfig("LlamaForCausalLM", "llama", 100, 64, 8, same, 1e-5, RotaryConfig.plain(10000), 64, true,
-                false, false, false);
+        return new ModelConfig(
+                "LlamaForCausalLM",
+                "llama",
+                100,
+                64,
+                8,
+                same,
+                1e-5,
+                RotaryConfig.plain(10000),
+                64,
+                true,
+                false,
+                false,
+                false);
     }
 
     private static BudgetOptions options(String typed) {
         BudgetOptions options = new BudgetOptions();
-        new CommandLine(options).setCaseInsensitiveEnumValuesAllowed(true)
+        new CommandLine(options)
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .parseArgs(typed.isEmpty() ? new String[0] : typed.split(" "));
         return options;
     }
@@ -60,9 +73,11 @@ class BudgetOptionsTest {
 
     @Test
     void layersAreNamedForAttentionAndMlpApart() {
-        Budget.Candidates kept = budget(30, false, "--keep-first 2 --keep-last 0").candidates();
+        Budget.Candidates kept =
+                budget(30, false, "--keep-first 2 --keep-last 0").candidates();
         assertArrayEquals(IntStream.rangeClosed(2, 29).toArray(), layers(kept.mlpLayers(), 30));
-        Budget.Candidates named = budget(30, false, "--attention-layers none --mlp-layers 3-5").candidates();
+        Budget.Candidates named =
+                budget(30, false, "--attention-layers none --mlp-layers 3-5").candidates();
         assertArrayEquals(new int[0], layers(named.attentionLayers(), 30));
         assertArrayEquals(new int[] {3, 4, 5}, layers(named.mlpLayers(), 30));
         Budget.Candidates one = budget(30, false, "--attention-layers 7").candidates();
@@ -77,13 +92,19 @@ class BudgetOptionsTest {
         assertEquals(criterion, budget.candidates().blockCriterion());
         assertEquals(List.of(Kind.LAYERS), budget.candidates().blocks());
         assertEquals(List.of(), budget.candidates().roles());
-        assertEquals(BlockCriterion.COSINE, budget(5, false, "--mode layer").candidates().blockCriterion());
+        assertEquals(
+                BlockCriterion.COSINE,
+                budget(5, false, "--mode layer").candidates().blockCriterion());
     }
 
     @Test
     void aModeIsItsUnits() {
-        assertEquals(List.of(Role.CHANNELS), budget(5, false, "--mode channel").candidates().roles());
-        assertEquals(List.of(Role.HEADS, Role.NEURONS), budget(5, true, "--mode block").candidates().roles());
+        assertEquals(
+                List.of(Role.CHANNELS),
+                budget(5, false, "--mode channel").candidates().roles());
+        assertEquals(
+                List.of(Role.HEADS, Role.NEURONS),
+                budget(5, true, "--mode block").candidates().roles());
         Budget.Candidates mixed = budget(5, false, "--units query_heads,mlp").candidates();
         assertEquals(List.of(Role.QUERY_HEADS), mixed.roles());
         assertEquals(List.of(Kind.MLP), mixed.blocks());
@@ -91,8 +112,14 @@ class BudgetOptionsTest {
 
     /** 5 layers, of which 1 to 3 may lose units; heads carry little beside neurons here. */
     @ParameterizedTest
-    @CsvSource({"0.1, NEURONS", "0.2, NEURONS", "0.3, 'QUERY_HEADS, NEURONS'", "0.4, 'QUERY_HEADS, NEURONS'",
-        "0.52, 'HEADS, NEURONS'", "0.9, 'HEADS, NEURONS'"})
+    @CsvSource({
+        "0.1, NEURONS",
+        "0.2, NEURONS",
+        "0.3, 'QUERY_HEADS, NEURONS'",
+        "0.4, 'QUERY_HEADS, NEURONS'",
+        "0.52, 'HEADS, NEURONS'",
+        "0.9, 'HEADS, NEURONS'"
+    })
     void attentionIsSparedWhileItCanBe(double ratio, String roles) {
         assertEquals(roles, joined(budget(5, false, "--ratio " + ratio)));
     }

@@ -24,11 +24,14 @@ class ConvertCommandTest {
     @Test
     void typeIsChangedAndTheModelOpensAgain() throws IOException {
         Path out = folder.resolve("out");
-        Ran.engine("convert", Golden.resource("gqa").toString(), "--out", out.toString(), "--dtype", "bf16").output();
+        Ran.engine("convert", Golden.resource("gqa").toString(), "--out", out.toString(), "--dtype", "bf16")
+                .output();
         JsonNode before = json("info", Golden.resource("gqa").toString());
         JsonNode after = json("info", out.toString());
         assertEquals(before.get("parameters"), after.get("parameters"));
-        assertEquals(before.get("weight_bytes").asLong() / 2, after.get("weight_bytes").asLong());
+        assertEquals(
+                before.get("weight_bytes").asLong() / 2,
+                after.get("weight_bytes").asLong());
         assertEquals(after.get("parameters"), after.at("/dtypes/bf16"));
     }
 
@@ -36,20 +39,28 @@ class ConvertCommandTest {
     void existingOutputStaysUnlessForced() throws IOException {
         Path out = Files.createDirectory(folder.resolve("out"));
         Files.writeString(out.resolve("precious"), "x");
-        String said = Ran.engine("convert", Golden.resource("mha").toString(), "--out", out.toString()).failure(1);
+        String said = Ran.engine("convert", Golden.resource("mha").toString(), "--out", out.toString())
+                .failure(1);
         assertTrue(said.contains("--force"), said);
         assertEquals(List.of("precious"), TestFiles.names(out));
-        Ran.engine("convert", Golden.resource("mha").toString(), "--out", out.toString(), "--force").output();
+        Ran.engine("convert", Golden.resource("mha").toString(), "--out", out.toString(), "--force")
+                .output();
         assertTrue(TestFiles.names(out).contains("model.safetensors"));
     }
 
     @Test
     void ggufBecomesAFolderWithItsTokenizer() throws IOException {
-        String gguf = Shared.path("models/smollm2-135m/smollm2-135m-instruct.Q4_1.gguf").toString();
+        String gguf = Shared.path("models/smollm2-135m/smollm2-135m-instruct.Q4_1.gguf")
+                .toString();
         Path out = folder.resolve("out");
-        assertEquals(272, json("convert", gguf, "--out", out.toString(), "--dtype", "f16").get("tensors").asInt());
+        assertEquals(
+                272,
+                json("convert", gguf, "--out", out.toString(), "--dtype", "f16")
+                        .get("tensors")
+                        .asInt());
         String text = "Let's prune 12 hedges.<|im_end|>";
-        assertEquals(Ran.engine("tokenize", gguf, "--text", text).output(),
+        assertEquals(
+                Ran.engine("tokenize", gguf, "--text", text).output(),
                 Ran.engine("tokenize", out.toString(), "--text", text).output());
     }
 

@@ -25,19 +25,33 @@ class DemoCommandTest {
     @Test
     void theModelIsPrunedAndTrainedBack() throws IOException {
         Path out = temp.resolve("demo");
-        JsonNode result = new ObjectMapper().readTree(Ran.engine("demo", "--out", out.toString(), "--stories", "80",
-                "--json").output());
-        assertEquals(List.of("adapter", "calibration.txt", "comparison.json", "espalier-stories", "pruned", "recovered",
-                "report.html", "report.md", "training.txt", "unseen.txt"), TestFiles.names(out));
+        JsonNode result = new ObjectMapper()
+                .readTree(Ran.engine("demo", "--out", out.toString(), "--stories", "80", "--json")
+                        .output());
+        assertEquals(
+                List.of(
+                        "adapter",
+                        "calibration.txt",
+                        "comparison.json",
+                        "espalier-stories",
+                        "pruned",
+                        "recovered",
+                        "report.html",
+                        "report.md",
+                        "training.txt",
+                        "unseen.txt"),
+                TestFiles.names(out));
         assertEquals(List.of("demo"), TestFiles.names(temp));
         JsonNode stages = result.get("stages");
-        assertEquals(List.of("dense", "pruned", "recovered"),
+        assertEquals(
+                List.of("dense", "pruned", "recovered"),
                 stages.valueStream().map(s -> s.get("name").asText()).toList());
         long dense = stages.at("/0/parameters").asLong();
         assertEquals(1_263_232, dense);
         assertEquals(0.8, stages.at("/1/parameters").asDouble() / dense, 0.001);
         double[] perplexities = stages.valueStream()
-                .mapToDouble(s -> s.at("/perplexities/unseen stories/ppl").asDouble()).toArray();
+                .mapToDouble(s -> s.at("/perplexities/unseen stories/ppl").asDouble())
+                .toArray();
         assertEquals(1.2146, perplexities[0], 1e-3);
         assertTrue(perplexities[0] < perplexities[2] && perplexities[2] < perplexities[1], result::toString);
         stages.forEach(stage -> assertTrue(stage.get("text").asText().length() > 20, stage::toString));

@@ -29,8 +29,14 @@ class DeviceOptionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--device cuda", "--device auto", "--device auto --require-cuda", "--backend cuda",
-        "--device cuda --precision tf32"})
+    @ValueSource(
+            strings = {
+                "--device cuda",
+                "--device auto",
+                "--device auto --require-cuda",
+                "--backend cuda",
+                "--device cuda --precision tf32"
+            })
     void gpuIsUsed(String options) {
         double[] logits = logits("cuda", options);
         assertTrue(StandIn.launches() > 0 && StandIn.products() > 0, "nothing was computed on the device");
@@ -54,8 +60,10 @@ class DeviceOptionTest {
         StandIn.set("capability", 75);
         Ran ran = run("out", "--device auto");
         ran.output();
-        assertEquals("engine: computing on the CPU, the GPU cannot be used: the GPU is too old (Espalier stand-in (interprets "
-                + "PTX) has compute capability 7.5): use one of 8.0 (Ampere) or later, or --device cpu", ran.err().strip());
+        assertEquals(
+                "engine: computing on the CPU, the GPU cannot be used: the GPU is too old (Espalier stand-in (interprets "
+                        + "PTX) has compute capability 7.5): use one of 8.0 (Ampere) or later, or --device cpu",
+                ran.err().strip());
     }
 
     @ParameterizedTest
@@ -88,7 +96,8 @@ class DeviceOptionTest {
     }
 
     private Ran run(String name, String options) {
-        String line = "logits " + Golden.resource("gqa") + " --ids 3,1,4,1,5 --out " + folder.resolve(name) + " " + options;
+        String line =
+                "logits " + Golden.resource("gqa") + " --ids 3,1,4,1,5 --out " + folder.resolve(name) + " " + options;
         return Ran.engine(line.split(" "));
     }
 }

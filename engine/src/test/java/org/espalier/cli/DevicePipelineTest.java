@@ -52,9 +52,13 @@ class DevicePipelineTest {
         TrainingFile actual = TrainingFile.read(folder.resolve("cuda/adapter"));
         assertEquals(3, expected.training().losses().size());
         for (int i = 0; i < 3; i++) {
-            assertEquals(expected.training().losses().get(i).loss(), actual.training().losses().get(i).loss(), LOSS);
+            assertEquals(
+                    expected.training().losses().get(i).loss(),
+                    actual.training().losses().get(i).loss(),
+                    LOSS);
         }
-        List<Double> heldOut = actual.training().evalLosses().stream().map(p -> p.loss()).toList();
+        List<Double> heldOut =
+                actual.training().evalLosses().stream().map(p -> p.loss()).toList();
         assertEquals(expected.training().evalLosses().getLast().loss(), heldOut.getLast(), LOSS);
         assertTrue(heldOut.getLast() < heldOut.getFirst() - 1e-3, heldOut::toString);
         assertEquals(cpu.get("ids"), cuda.get("ids"));
@@ -85,10 +89,12 @@ class DevicePipelineTest {
     private JsonNode pipeline(String device) throws IOException {
         engine("prune @/model --calibration @/stories.txt --criterion param_mix --samples 3 --seq-len 32 --ratio 0.3 "
                 + "--units kv_heads,neurons --compensate none --out @/" + device + "/pruned --device " + device);
-        engine("tune @/" + device + "/pruned --data @/stories.txt --max-samples 12 --held-out 2 --cutoff 32 --batch-size 4 "
+        engine("tune @/" + device
+                + "/pruned --data @/stories.txt --max-samples 12 --held-out 2 --cutoff 32 --batch-size 4 "
                 + "--epochs 1 --lr 3e-3 --dropout 0.1 --out @/" + device + "/adapter --device " + device);
-        return new ObjectMapper().readTree(engine("generate @/" + device + "/pruned --adapter @/" + device
-                + "/adapter --prompt Once --max-tokens 12 --json --device " + device));
+        return new ObjectMapper()
+                .readTree(engine("generate @/" + device + "/pruned --adapter @/" + device
+                        + "/adapter --prompt Once --max-tokens 12 --json --device " + device));
     }
 
     private byte[] bytes(String model, String file) throws IOException {

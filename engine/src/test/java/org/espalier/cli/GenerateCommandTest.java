@@ -18,8 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class GenerateCommandTest {
 
-    private static final String STORY = ", there was a little girl named Lily. She loved to play outside in the park. One day, "
-            + "she saw a big, red ball.";
+    private static final String STORY =
+            ", there was a little girl named Lily. She loved to play outside in the park. One day, "
+                    + "she saw a big, red ball.";
 
     @TempDir
     private Path folder;
@@ -33,7 +34,8 @@ class GenerateCommandTest {
     @Test
     void storyIsThePublishedOneAsTextAndAsJson() throws IOException {
         String model = Shared.path("models/stories260K").toString();
-        String text = Ran.engine("generate", model, "--prompt", "Once upon a time", "--max-tokens", "60").output();
+        String text = Ran.engine("generate", model, "--prompt", "Once upon a time", "--max-tokens", "60")
+                .output();
         assertTrue(text.startsWith(STORY), text);
         JsonNode json = json("generate", model, "--prompt", "Once upon a time", "--max-tokens", "60");
         assertEquals(text.strip(), json.get("text").asText().strip());
@@ -49,10 +51,13 @@ class GenerateCommandTest {
     void endTokenStopsAndIsLeftOut() throws IOException {
         String model = Shared.path("models/smollm2-135m").toString();
         JsonNode golden = Golden.json(Shared.path("golden/smollm2/greedy.json"));
-        JsonNode stopping = golden.findParents("first_eos").stream().filter(g -> g.get("first_eos").isInt())
-                .findFirst().orElseThrow();
+        JsonNode stopping = golden.findParents("first_eos").stream()
+                .filter(g -> g.get("first_eos").isInt())
+                .findFirst()
+                .orElseThrow();
         int end = stopping.get("first_eos").asInt();
-        Path prompt = Files.writeString(folder.resolve("prompt"), stopping.get("prompt").asText());
+        Path prompt = Files.writeString(
+                folder.resolve("prompt"), stopping.get("prompt").asText());
         JsonNode json = json("generate", model, "--prompt-file", prompt.toString(), "--max-tokens", "64");
         assertEquals(stopping.get("ids_in"), json.get("prompt_ids"));
         assertEquals(end, json.get("ids").size());
@@ -80,7 +85,10 @@ class GenerateCommandTest {
         String[] line = {"generate", model, "--prompt", "Once", "--max-tokens", "4", "--device", "cuda", "--verbose"};
         Ran ran = Ran.engine(line);
         assertTrue(ran.output().startsWith(" upon a time"), ran.output());
-        assertTrue(ran.err().contains("engine: the work of a token was not launched as one graph: CUDA_ERROR_NOT_SUPPORTED"),
+        assertTrue(
+                ran.err()
+                        .contains(
+                                "engine: the work of a token was not launched as one graph: CUDA_ERROR_NOT_SUPPORTED"),
                 ran.err());
         line[line.length - 1] = "--json";
         assertEquals("", Ran.engine(line).err());
@@ -88,8 +96,22 @@ class GenerateCommandTest {
 
     @Test
     void equalSeedsDrawEqualTokens() throws IOException {
-        String[] line = {"generate", Shared.path("models/stories260K").toString(), "--prompt", "The", "--max-tokens", "30",
-            "--temperature", "1.5", "--top-k", "100", "--top-p", "0.95", "--seed", "7"};
+        String[] line = {
+            "generate",
+            Shared.path("models/stories260K").toString(),
+            "--prompt",
+            "The",
+            "--max-tokens",
+            "30",
+            "--temperature",
+            "1.5",
+            "--top-k",
+            "100",
+            "--top-p",
+            "0.95",
+            "--seed",
+            "7"
+        };
         JsonNode first = json(line).get("ids");
         assertEquals(first, json(line).get("ids"));
         line[line.length - 1] = "8";
@@ -99,7 +121,8 @@ class GenerateCommandTest {
     @Test
     void moreThanTheContextHoldsIsAFailure() {
         String model = Shared.path("models/stories260K").toString();
-        String said = Ran.engine("generate", model, "--prompt", "x", "--max-tokens", "2147483647").failure(1);
+        String said = Ran.engine("generate", model, "--prompt", "x", "--max-tokens", "2147483647")
+                .failure(1);
         assertTrue(said.contains("context of 512"), said);
     }
 
@@ -112,6 +135,8 @@ class GenerateCommandTest {
     @Test
     void modelWithoutChatTemplateSaysSo() {
         String model = Shared.path("models/stories260K").toString();
-        assertTrue(Ran.engine("generate", model, "--chat", "--prompt", "Hello").failure(1).contains("chat template"));
+        assertTrue(Ran.engine("generate", model, "--chat", "--prompt", "Hello")
+                .failure(1)
+                .contains("chat template"));
     }
 }

@@ -36,7 +36,8 @@ class InfoCommandTest {
             assertEquals(attention, info.at("/parameters_by_kind/attention").asInt());
             assertEquals(mlp, info.at("/parameters_by_kind/mlp").asInt());
             assertEquals(1200, info.at("/parameters_by_kind/head").asInt());
-            assertEquals(attention + mlp + 2 * 1200 + 5 * 12, info.get("parameters").asInt());
+            assertEquals(
+                    attention + mlp + 2 * 1200 + 5 * 12, info.get("parameters").asInt());
             assertEquals("[10,5]", info.get("intermediate_sizes").toString());
             assertEquals("[3,3]", info.get("heads").toString());
             assertEquals(0, info.get("weight_bytes").asInt());
@@ -53,12 +54,21 @@ class InfoCommandTest {
 
     @Test
     void knowsTheGguf() throws IOException {
-        JsonNode info = json(Ran.engine("info", "--json",
-                Shared.path("models/smollm2-135m/smollm2-135m-instruct.Q4_1.gguf").toString()));
+        JsonNode info = json(Ran.engine(
+                "info",
+                "--json",
+                Shared.path("models/smollm2-135m/smollm2-135m-instruct.Q4_1.gguf")
+                        .toString()));
         assertEquals(134_515_008, info.get("parameters").asLong());
         assertEquals(30, info.get("layers").asInt());
-        assertEquals(134_515_008, info.get("dtypes").valueStream().mapToLong(JsonNode::asLong).sum());
-        assertEquals(info.get("parameters").asLong(),
-                info.get("parameters_by_kind").valueStream().mapToLong(JsonNode::asLong).sum());
+        assertEquals(
+                134_515_008,
+                info.get("dtypes").valueStream().mapToLong(JsonNode::asLong).sum());
+        assertEquals(
+                info.get("parameters").asLong(),
+                info.get("parameters_by_kind")
+                        .valueStream()
+                        .mapToLong(JsonNode::asLong)
+                        .sum());
     }
 }

@@ -30,8 +30,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 @ExtendWith(StandIn.class)
 class LibraryPlacesTest {
 
-    private static final List<String> VARIABLES = List.of("ESPALIER_CUDA", "ESPALIER_CUBLAS", "LD_LIBRARY_PATH", "CUDA_HOME",
-            "CUDA_PATH", "VIRTUAL_ENV", "CONDA_PREFIX");
+    private static final List<String> VARIABLES = List.of(
+            "ESPALIER_CUDA",
+            "ESPALIER_CUBLAS",
+            "LD_LIBRARY_PATH",
+            "CUDA_HOME",
+            "CUDA_PATH",
+            "VIRTUAL_ENV",
+            "CONDA_PREFIX");
     private static final String DRIVER = "libcuda.so.1";
     private static final String OF_LINKER = "LD_LIBRARY_PATH";
 
@@ -50,19 +56,31 @@ class LibraryPlacesTest {
         assertEquals("CUDA 13.0 (" + DRIVER + ")", cuda.get("driver").asText());
         String reason = cuda.get("reason").asText();
         assertTrue(reason.contains("libcublas.so.13") && reason.contains("libcublas.so.12"), reason);
-        assertTrue(reason.endsWith("install cuBLAS 13 or 12, or set the environment variable ESPALIER_CUBLAS "
-                + "(or -Despalier.cublas=...) to the path of libcublas.so.13"), reason);
+        assertTrue(
+                reason.endsWith("install cuBLAS 13 or 12, or set the environment variable ESPALIER_CUBLAS "
+                        + "(or -Despalier.cublas=...) to the path of libcublas.so.13"),
+                reason);
     }
 
     /** A model is computed with on the CPU, which says why, or not at all where the GPU is asked for. */
     @Test
     void commandsDoWithoutAGpuThatHasNoCublas() throws IOException, InterruptedException {
         withoutCublas();
-        String[] logits = {"logits", Golden.resource("gqa").toString(), "--ids", "3,1", "--out",
-            folder.resolve("out").toString(), "--device", "auto"};
+        String[] logits = {
+            "logits",
+            Golden.resource("gqa").toString(),
+            "--ids",
+            "3,1",
+            "--out",
+            folder.resolve("out").toString(),
+            "--device",
+            "auto"
+        };
         Child auto = engine(driverOnly(), logits);
         assertEquals(0, auto.status, auto::toString);
-        assertTrue(auto.err.contains("engine: computing on the CPU, the GPU cannot be used: no cuBLAS library ("), auto.err);
+        assertTrue(
+                auto.err.contains("engine: computing on the CPU, the GPU cannot be used: no cuBLAS library ("),
+                auto.err);
         Files.delete(folder.resolve("out"));
         logits[logits.length - 1] = "cuda";
         Child cuda = engine(driverOnly(), logits);
@@ -80,9 +98,10 @@ class LibraryPlacesTest {
         "VIRTUAL_ENV, venv, lib/python3.12/site-packages/nvidia/cu13/lib, libcublas.so.13",
         "VIRTUAL_ENV, venv, lib/python3.12/site-packages/nvidia/cublas/lib, libcublas.so.12",
         "HOME, home, .local/lib/python3.11/site-packages/nvidia/cu13/lib, libcublas.so.13",
-        "CONDA_PREFIX, conda, lib, libcublas.so.12"})
-    void cublasIsFound(String variable, String prefix, String within, String name) throws IOException,
-            InterruptedException {
+        "CONDA_PREFIX, conda, lib, libcublas.so.12"
+    })
+    void cublasIsFound(String variable, String prefix, String within, String name)
+            throws IOException, InterruptedException {
         withoutCublas();
         Path library = folder.resolve(prefix).resolve(within).resolve(name).normalize();
         place(Cublas.find(), library);
@@ -90,7 +109,9 @@ class LibraryPlacesTest {
         environment.put(variable, folder.resolve(prefix).toString());
         JsonNode cuda = cuda(environment);
         assertTrue(cuda.get("usable").asBoolean(), cuda.toString());
-        assertEquals("cuBLAS 13.0.0 (" + (variable.equals(OF_LINKER) ? name : library) + ")", cuda.get("blas").asText());
+        assertEquals(
+                "cuBLAS 13.0.0 (" + (variable.equals(OF_LINKER) ? name : library) + ")",
+                cuda.get("blas").asText());
     }
 
     @Test
@@ -129,13 +150,17 @@ class LibraryPlacesTest {
         return devices.get(1);
     }
 
-    private record Child(int status, String out, String err) {
-    }
+    private record Child(int status, String out, String err) {}
 
     private Child engine(Map<String, String> environment, String... words) throws IOException, InterruptedException {
-        List<String> line = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("java.class.path"), Main.class.getName()));
+        List<String> line = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
         line.addAll(List.of(words));
         Path errors = folder.resolve("errors.txt");
         ProcessBuilder builder = new ProcessBuilder(line).redirectError(errors.toFile());

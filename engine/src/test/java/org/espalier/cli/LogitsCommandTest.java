@@ -33,8 +33,17 @@ class LogitsCommandTest {
         String ids = FIGURES.get("calib_ids").get(0).toString();
         Path idsFile = Files.writeString(folder.resolve("ids.json"), ids);
         Path out = folder.resolve("logits.safetensors");
-        String json = Ran.engine("logits", Golden.resource(model).toString(), "--ids-file", idsFile.toString(), "--out",
-                out.toString(), "--backend", backend, "--json").output();
+        String json = Ran.engine(
+                        "logits",
+                        Golden.resource(model).toString(),
+                        "--ids-file",
+                        idsFile.toString(),
+                        "--out",
+                        out.toString(),
+                        "--backend",
+                        backend,
+                        "--json")
+                .output();
         assertEquals("{\"tokens\":64,\"vocab_size\":256}", json.strip());
         try (SafetensorsFile file = SafetensorsFile.open(out)) {
             assertEquals(DType.F32, file.tensors().get("logits").type());
@@ -42,7 +51,10 @@ class LogitsCommandTest {
             double[] logits = Golden.doubles(file, "logits");
             FIGURES.get(model).get("logits").properties().forEach(row -> {
                 int from = Integer.parseInt(row.getKey()) * 256;
-                Golden.assertClose(Golden.doubles(row.getValue()), Arrays.copyOfRange(logits, from, from + 256), tolerance,
+                Golden.assertClose(
+                        Golden.doubles(row.getValue()),
+                        Arrays.copyOfRange(logits, from, from + 256),
+                        tolerance,
                         "logits of token " + row.getKey());
             });
         }

@@ -25,6 +25,8 @@ class MainTest {
 
     @Test
     void wrongUsageIsOneLine() {
-        assertEquals("engine: unknown option '--bogus' (engine): see 'engine --help'", Ran.engine("--bogus").failure(2));
+        assertEquals(
+                "engine: unknown option '--bogus' (engine): see 'engine --help'",
+                Ran.engine("--bogus").failure(2));
     }
 }

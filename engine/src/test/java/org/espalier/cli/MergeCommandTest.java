@@ -29,8 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Adapters in PEFT's form, used beside a model and merged into it. */
 class MergeCommandTest {
 
-    private static final String IDS = IntStream.range(0, 40).mapToObj(i -> Integer.toString(i * 37 % 256))
-            .collect(Collectors.joining(","));
+    private static final String IDS =
+            IntStream.range(0, 40).mapToObj(i -> Integer.toString(i * 37 % 256)).collect(Collectors.joining(","));
 
     @TempDir
     private Path folder;
@@ -48,9 +48,14 @@ class MergeCommandTest {
     @Test
     void adapterGivesTheRecordedLogits() throws IOException {
         try (SafetensorsFile golden = SafetensorsFile.open(Shared.path("golden/lora/lora.safetensors"))) {
-            String ids = Golden.json(Golden.resource("lora/lora.json")).get("ids").get(0).toString().replaceAll("[\\[\\] ]", "");
+            String ids = Golden.json(Golden.resource("lora/lora.json"))
+                    .get("ids")
+                    .get(0)
+                    .toString()
+                    .replaceAll("[\\[\\] ]", "");
             double[] expected = Golden.doubles(golden, "logits_seq0_adapter");
-            Golden.assertClose(expected, logits("with", ids, model, "--adapter", adapter.toString()), 1e-4, "with adapter");
+            Golden.assertClose(
+                    expected, logits("with", ids, model, "--adapter", adapter.toString()), 1e-4, "with adapter");
             merge("--out", folder.resolve("merged").toString());
             Golden.assertClose(expected, logits("merged", ids, folder.resolve("merged")), 1e-4, "merged");
         }
@@ -64,16 +69,23 @@ class MergeCommandTest {
         assertTrue(said.contains("\"merged\":28"), said);
         double[] merged = logits("merged", IDS, folder.resolve("merged"));
         Golden.assertClose(with, merged, 1e-4, "logits");
-        double change = IntStream.range(0, with.length).mapToDouble(i -> Math.abs(with[i] - without[i])).max().orElseThrow();
+        double change = IntStream.range(0, with.length)
+                .mapToDouble(i -> Math.abs(with[i] - without[i]))
+                .max()
+                .orElseThrow();
         assertTrue(change > 0.01, "the adapter changes logits by " + change);
     }
 
     @Test
     void rankStabilisedScaleIsAlphaByTheRootOfTheRank() throws IOException {
-        Path same = PrunedLlama.writeAdapter(Files.createDirectory(folder.resolve("stabilised")),
+        Path same = PrunedLlama.writeAdapter(
+                Files.createDirectory(folder.resolve("stabilised")),
                 new PeftConfig(8, 16 / Math.sqrt(8), true, 0, LoraConfig.ALL_PROJECTIONS, ""));
-        Golden.assertClose(logits("plain", IDS, model, "--adapter", adapter.toString()),
-                logits("stabilised", IDS, model, "--adapter", same.toString()), 1e-5, "logits");
+        Golden.assertClose(
+                logits("plain", IDS, model, "--adapter", adapter.toString()),
+                logits("stabilised", IDS, model, "--adapter", same.toString()),
+                1e-5,
+                "logits");
     }
 
     @Test
@@ -86,9 +98,18 @@ class MergeCommandTest {
 
     @TestFactory
     Stream<DynamicTest> adaptersThatComputeSomethingElseAreRefused() {
-        return Stream.of("peft_type: \"IA3\"", "use_dora: true", "bias: \"all\"", "rank_pattern: {\"q_proj\": 4}",
-                "alpha_pattern: {\"q_proj\": 4}", "modules_to_save: [\"lm_head\"]", "fan_in_fan_out: true", "r: 4", "r: 0",
-                "lora_alpha: \"NaN\"", "target_parameters: [\"x\"]")
+        return Stream.of(
+                        "peft_type: \"IA3\"",
+                        "use_dora: true",
+                        "bias: \"all\"",
+                        "rank_pattern: {\"q_proj\": 4}",
+                        "alpha_pattern: {\"q_proj\": 4}",
+                        "modules_to_save: [\"lm_head\"]",
+                        "fan_in_fan_out: true",
+                        "r: 4",
+                        "r: 0",
+                        "lora_alpha: \"NaN\"",
+                        "target_parameters: [\"x\"]")
                 .map(change -> DynamicTest.dynamicTest(change, () -> {
                     String[] parts = change.split(": ", 2);
                     Path config = adapter.resolve("adapter_config.json");
@@ -105,8 +126,17 @@ class MergeCommandTest {
     void adaptersThatDoNotFitAreRefused() throws IOException {
         String said = refused(Golden.resource("mha"), adapter);
         assertTrue(said.contains("does not fit"), said);
-        assertTrue(Ran.engine("logits", Golden.resource("mha").toString(), "--adapter", adapter.toString(), "--ids", "1",
-                "--out", folder.resolve("l").toString()).failure(1).contains("has shape"));
+        assertTrue(Ran.engine(
+                        "logits",
+                        Golden.resource("mha").toString(),
+                        "--adapter",
+                        adapter.toString(),
+                        "--ids",
+                        "1",
+                        "--out",
+                        folder.resolve("l").toString())
+                .failure(1)
+                .contains("has shape"));
         Files.delete(adapter.resolve("adapter_model.safetensors"));
         refused(model, adapter);
         Files.createFile(adapter.resolve("adapter_model.bin"));
@@ -116,20 +146,25 @@ class MergeCommandTest {
 
     private String refused(Path base, Path with) {
         Path out = folder.resolve("refused");
-        String said = Ran.engine("merge", base.toString(), with.toString(), "--out", out.toString()).failure(1);
+        String said = Ran.engine("merge", base.toString(), with.toString(), "--out", out.toString())
+                .failure(1);
         assertEquals(List.of("adapter", "model"), TestFiles.names(folder));
         return said;
     }
 
     private String merge(String... options) {
         return Ran.engine(Stream.concat(Stream.of("merge", model.toString(), adapter.toString()), Stream.of(options))
-                .toArray(String[]::new)).output();
+                        .toArray(String[]::new))
+                .output();
     }
 
     private double[] logits(String name, String ids, Path of, String... options) {
         Path out = folder.resolve(name + ".safetensors");
-        Ran.engine(Stream.concat(Stream.of("logits", of.toString(), "--ids", ids, "--out", out.toString()),
-                Stream.of(options)).toArray(String[]::new)).output();
+        Ran.engine(Stream.concat(
+                                Stream.of("logits", of.toString(), "--ids", ids, "--out", out.toString()),
+                                Stream.of(options))
+                        .toArray(String[]::new))
+                .output();
         try (SafetensorsFile file = SafetensorsFile.open(out)) {
             return Golden.doubles(file, "logits");
         }

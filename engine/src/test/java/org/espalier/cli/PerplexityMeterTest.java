@@ -31,8 +31,8 @@ class PerplexityMeterTest {
         }
     }
 
-    private static Perplexity.Result measure(EngineCommand command, OpenModel open, boolean byLayers, int[] ids,
-            Windows windows) {
+    private static Perplexity.Result measure(
+            EngineCommand command, OpenModel open, boolean byLayers, int[] ids, Windows windows) {
         try (PerplexityMeter meter = new PerplexityMeter(command, open, new MemoryOptions(), byLayers)) {
             return meter.measure(ids, windows, "text");
         }

@@ -31,8 +31,12 @@ class PlanCommandTest {
 
     @BeforeEach
     void score() throws IOException {
-        Ran.engine("score", MODEL, "--criterion", "l2", "--out", at("scores.json")).output();
-        String row = IntStream.range(0, 20).mapToObj(i -> Integer.toString(i * 53 % 256)).toList().toString();
+        Ran.engine("score", MODEL, "--criterion", "l2", "--out", at("scores.json"))
+                .output();
+        String row = IntStream.range(0, 20)
+                .mapToObj(i -> Integer.toString(i * 53 % 256))
+                .toList()
+                .toString();
         Files.writeString(folder.resolve("ids.json"), "[" + row + ", [5, 4, 3], [250, 1]]");
     }
 
@@ -41,17 +45,34 @@ class PlanCommandTest {
     }
 
     private void plan(String name, String... more) {
-        Ran.engine(with(more, "plan", MODEL, "--scores", at("scores.json"), "--out", at(name))).output();
+        Ran.engine(with(more, "plan", MODEL, "--scores", at("scores.json"), "--out", at(name)))
+                .output();
     }
 
     @Test
     void theStepsGiveWhatPruneGives() throws IOException {
         plan("plan.json", "--ratio", "0.15", "--keep-first", "0", "--scope", "global");
-        Ran.engine("compact", MODEL, "--plan", at("plan.json"), "--out", at("cut")).output();
-        Ran.engine("prune", MODEL, "--criterion", "l2", "--ratio", "0.15", "--keep-first", "0", "--scope", "global", "--out",
-                at("pruned")).output();
-        assertArrayEquals(Files.readAllBytes(folder.resolve("pruned/plan.json")), Files.readAllBytes(folder.resolve("plan.json")));
-        assertArrayEquals(Files.readAllBytes(folder.resolve("pruned/model.safetensors")),
+        Ran.engine("compact", MODEL, "--plan", at("plan.json"), "--out", at("cut"))
+                .output();
+        Ran.engine(
+                        "prune",
+                        MODEL,
+                        "--criterion",
+                        "l2",
+                        "--ratio",
+                        "0.15",
+                        "--keep-first",
+                        "0",
+                        "--scope",
+                        "global",
+                        "--out",
+                        at("pruned"))
+                .output();
+        assertArrayEquals(
+                Files.readAllBytes(folder.resolve("pruned/plan.json")),
+                Files.readAllBytes(folder.resolve("plan.json")));
+        assertArrayEquals(
+                Files.readAllBytes(folder.resolve("pruned/model.safetensors")),
                 Files.readAllBytes(folder.resolve("cut/model.safetensors")));
     }
 
@@ -59,10 +80,17 @@ class PlanCommandTest {
     void aPlanIsShownInTheTerminalAndDrawn() throws IOException {
         plan("plan.json", "--ratio", "0.3", "--keep-first", "1");
         String text = Ran.engine("plan", "show", at("plan.json")).output();
-        assertTrue(text.contains("key/value heads") && text.contains("scores of neurons") && text.contains("176")
-                && text.contains("█") && text.contains("░") && text.contains("●"), text);
+        assertTrue(
+                text.contains("key/value heads")
+                        && text.contains("scores of neurons")
+                        && text.contains("176")
+                        && text.contains("█")
+                        && text.contains("░")
+                        && text.contains("●"),
+                text);
         assertEquals(3 + 4, text.lines().count(), text);
-        JsonNode json = new ObjectMapper().readTree(Ran.engine("plan", "show", at("plan.json"), "--json").output());
+        JsonNode json = new ObjectMapper()
+                .readTree(Ran.engine("plan", "show", at("plan.json"), "--json").output());
         assertEquals(4, json.get("layers").size());
         assertEquals(176, json.at("/layers/0/neurons").asInt());
         assertTrue(json.at("/layers/2/neurons").asInt() < 176);
@@ -71,13 +99,30 @@ class PlanCommandTest {
             String drawn = Files.readString(folder.resolve(picture));
             assertTrue(drawn.contains("<svg") && drawn.contains("key/value heads") && drawn.contains("2"), drawn);
         }
-        assertTrue(Ran.engine("plan", "show", at("plan.json"), "--out", at("plan.png")).failure(2).contains(".svg or .html"));
+        assertTrue(Ran.engine("plan", "show", at("plan.json"), "--out", at("plan.png"))
+                .failure(2)
+                .contains(".svg or .html"));
     }
 
     @Test
     void layersThatAreGoneAreShownAsGone() {
-        plan("plan.json", "--mode", "layer", "--block-score", "position", "--keep-first", "0", "--keep-last", "0", "--ratio", "0.1");
-        String last = Ran.engine("plan", "show", at("plan.json")).output().lines().toList().getLast();
+        plan(
+                "plan.json",
+                "--mode",
+                "layer",
+                "--block-score",
+                "position",
+                "--keep-first",
+                "0",
+                "--keep-last",
+                "0",
+                "--ratio",
+                "0.1");
+        String last = Ran.engine("plan", "show", at("plan.json"))
+                .output()
+                .lines()
+                .toList()
+                .getLast();
         assertTrue(last.contains("0 of 176") && !last.contains("█"), last);
     }
 
@@ -85,54 +130,105 @@ class PlanCommandTest {
     void plansAreCompared() throws IOException {
         plan("a.json", "--ratio", "0.15", "--keep-first", "0");
         plan("b.json", "--ratio", "0.25", "--keep-first", "0");
-        assertEquals("both keep the same of every layer" + System.lineSeparator(),
+        assertEquals(
+                "both keep the same of every layer" + System.lineSeparator(),
                 Ran.engine("plan", "diff", at("a.json"), at("a.json")).output());
         String text = Ran.engine("plan", "diff", at("a.json"), at("b.json")).output();
         assertTrue(text.startsWith("ratio requested: 0.15 and 0.25") && text.contains("only here"), text);
-        JsonNode json = new ObjectMapper().readTree(Ran.engine("plan", "diff", at("a.json"), at("b.json"), "--json").output());
+        JsonNode json = new ObjectMapper()
+                .readTree(Ran.engine("plan", "diff", at("a.json"), at("b.json"), "--json")
+                        .output());
         assertEquals(0, json.at("/layers/0/neurons/only_second").asInt());
         assertTrue(json.at("/layers/0/neurons/only_first").asInt() > 0);
         assertFalse(json.at("/settings").has("criterion"));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--mode channel --criterion param_first", "--mode layer", "--mode layer --block-score loss",
-        "--units query_heads,neurons,attention --scope global", "--steps 3 --criterion param_mix",
-        "--compensate lstsq --round 8", "--compensate bias --units mlp,kv_heads", "--dtype bf16 --units layers,neurons",
-        "--dependency off", "--dependency off --mode channel --criterion param_mix"})
+    @ValueSource(
+            strings = {
+                "--mode channel --criterion param_first",
+                "--mode layer",
+                "--mode layer --block-score loss",
+                "--units query_heads,neurons,attention --scope global",
+                "--steps 3 --criterion param_mix",
+                "--compensate lstsq --round 8",
+                "--compensate bias --units mlp,kv_heads",
+                "--dtype bf16 --units layers,neurons",
+                "--dependency off",
+                "--dependency off --mode channel --criterion param_mix"
+            })
     void everyModePrunesAndWhatIsLeftRuns(String options) throws IOException {
-        String[] command = with(options.split(" "), "prune", MODEL, "--ids-file", at("ids.json"), "--ratio", "0.2",
-                "--keep-first", "0", "--keep-last", "0", "--out", at("pruned"), "--json");
+        String[] command = with(
+                options.split(" "),
+                "prune",
+                MODEL,
+                "--ids-file",
+                at("ids.json"),
+                "--ratio",
+                "0.2",
+                "--keep-first",
+                "0",
+                "--keep-last",
+                "0",
+                "--out",
+                at("pruned"),
+                "--json");
         JsonNode said = new ObjectMapper().readTree(Ran.engine(command).output());
-        JsonNode info = new ObjectMapper().readTree(Ran.engine("info", at("pruned"), "--json").output());
-        assertEquals(said.get("parameters_after").asLong(), info.get("parameters").asLong());
+        JsonNode info = new ObjectMapper()
+                .readTree(Ran.engine("info", at("pruned"), "--json").output());
+        assertEquals(
+                said.get("parameters_after").asLong(), info.get("parameters").asLong());
         assertEquals(0.2, said.get("ratio").asDouble(), 0.25);
-        assertTrue(said.get("peak_anonymous_bytes").asLong() > 0 && said.get("peak_bytes").asLong() > 0, said.toString());
-        Ran.engine("logits", at("pruned"), "--ids", "1,2,3", "--out", at("logits.safetensors")).output();
+        assertTrue(
+                said.get("peak_anonymous_bytes").asLong() > 0
+                        && said.get("peak_bytes").asLong() > 0,
+                said.toString());
+        Ran.engine("logits", at("pruned"), "--ids", "1,2,3", "--out", at("logits.safetensors"))
+                .output();
         Ran.engine("plan", "show", at("pruned/plan.json")).output();
         try (var left = Files.list(folder)) {
-            assertTrue(left.noneMatch(p -> p.getFileName().toString().startsWith(".")), "something is left of the steps");
+            assertTrue(
+                    left.noneMatch(p -> p.getFileName().toString().startsWith(".")), "something is left of the steps");
         }
     }
 
     @Test
     void matricesThatChooseByThemselvesAreComparedOneByOne() throws IOException {
         for (String criterion : List.of("l1", "l2")) {
-            Ran.engine("prune", MODEL, "--criterion", criterion, "--ratio", "0.15", "--keep-first", "1", "--dependency",
-                    "off", "--out", at(criterion)).output();
+            Ran.engine(
+                            "prune",
+                            MODEL,
+                            "--criterion",
+                            criterion,
+                            "--ratio",
+                            "0.15",
+                            "--keep-first",
+                            "1",
+                            "--dependency",
+                            "off",
+                            "--out",
+                            at(criterion))
+                    .output();
         }
-        String text = Ran.engine("plan", "diff", at("l1/plan.json"), at("l2/plan.json")).output();
+        String text = Ran.engine("plan", "diff", at("l1/plan.json"), at("l2/plan.json"))
+                .output();
         assertTrue(text.lines().anyMatch(line -> line.matches("\\d+ of \\d+ matrices keep other units")), text);
-        JsonNode json = new ObjectMapper().readTree(
-                Ran.engine("plan", "diff", at("l1/plan.json"), at("l2/plan.json"), "--json").output());
-        long others = json.get("matrices").valueStream().filter(m -> m.at("/kept/only_first").asInt() > 0).count();
+        JsonNode json = new ObjectMapper()
+                .readTree(Ran.engine("plan", "diff", at("l1/plan.json"), at("l2/plan.json"), "--json")
+                        .output());
+        long others = json.get("matrices")
+                .valueStream()
+                .filter(m -> m.at("/kept/only_first").asInt() > 0)
+                .count();
         assertTrue(text.contains(others + " of " + json.get("matrices").size() + " matrices"), text);
         plan("plan.json", "--ratio", "0.15", "--keep-first", "1");
-        assertTrue(Ran.engine("plan", "diff", at("plan.json"), at("l2/plan.json")).output()
+        assertTrue(Ran.engine("plan", "diff", at("plan.json"), at("l2/plan.json"))
+                .output()
                 .contains("dependency: on and off"));
         Ran.engine("prune", MODEL, "--criterion", "l2", "--ratio", "0.5", "--mode", "channel", "--out", at("channels"))
                 .output();
-        assertTrue(Ran.engine("plan", "diff", at("plan.json"), at("channels/plan.json")).output()
+        assertTrue(Ran.engine("plan", "diff", at("plan.json"), at("channels/plan.json"))
+                .output()
                 .contains("kept channels: all and 32"));
     }
 
@@ -141,16 +237,23 @@ class PlanCommandTest {
     void layersGoByPositionWithoutCalibration() {
         String[] layers = {"--mode", "layer", "--block-score", "position", "--keep-first", "0", "--keep-last", "0"};
         Ran.engine(with(layers, "prune", MODEL, "--out", at("pruned"))).output();
-        assertEquals("position", PlanFile.read(folder.resolve("pruned/plan.json")).criterion());
-        Ran.engine("score", MODEL, "--units", "layers", "--block-score", "position", "--out", at("layers.json")).output();
-        Ran.engine(with(layers, "plan", MODEL, "--scores", at("layers.json"), "--out", at("plan.json"))).output();
-        assertEquals("both keep the same of every layer" + System.lineSeparator(),
-                Ran.engine("plan", "diff", at("pruned/plan.json"), at("plan.json")).output());
-        String units = Ran.engine(with(new String[] {"--mode", "layer", "--block-score", "units"}, "prune", MODEL, "--out",
-                at("x"))).failure(2);
+        assertEquals(
+                "position", PlanFile.read(folder.resolve("pruned/plan.json")).criterion());
+        Ran.engine("score", MODEL, "--units", "layers", "--block-score", "position", "--out", at("layers.json"))
+                .output();
+        Ran.engine(with(layers, "plan", MODEL, "--scores", at("layers.json"), "--out", at("plan.json")))
+                .output();
+        assertEquals(
+                "both keep the same of every layer" + System.lineSeparator(),
+                Ran.engine("plan", "diff", at("pruned/plan.json"), at("plan.json"))
+                        .output());
+        String units = Ran.engine(with(
+                        new String[] {"--mode", "layer", "--block-score", "units"}, "prune", MODEL, "--out", at("x")))
+                .failure(2);
         assertTrue(units.contains("criterion param_second needs --calibration"), units);
-        String loss = Ran.engine(with(new String[] {"--mode", "layer", "--block-score", "loss"}, "prune", MODEL, "--out",
-                at("x"))).failure(2);
+        String loss = Ran.engine(with(
+                        new String[] {"--mode", "layer", "--block-score", "loss"}, "prune", MODEL, "--out", at("x")))
+                .failure(2);
         assertTrue(loss.contains("--block-score loss needs --calibration"), loss);
     }
 
@@ -161,21 +264,53 @@ class PlanCommandTest {
     @Test
     void whatDoesNotFitIsExplained() throws IOException {
         plan("plan.json");
-        Ran.engine("prune", MODEL, "--criterion", "l2", "--ratio", "0.2", "--keep-first", "0", "--out", at("other")).output();
-        assertTrue(Ran.engine("plan", at("other"), "--scores", at("scores.json"), "--out", at("x")).failure(1)
+        Ran.engine("prune", MODEL, "--criterion", "l2", "--ratio", "0.2", "--keep-first", "0", "--out", at("other"))
+                .output();
+        assertTrue(Ran.engine("plan", at("other"), "--scores", at("scores.json"), "--out", at("x"))
+                .failure(1)
                 .contains("other weights"));
-        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mode", "channel", "--out", at("x")).failure(1)
+        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mode", "channel", "--out", at("x"))
+                .failure(1)
                 .contains("no scores of channels"));
-        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mode", "layer", "--out", at("x")).failure(1)
+        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mode", "layer", "--out", at("x"))
+                .failure(1)
                 .contains("no scores of layers"));
-        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json")).failure(2).contains("--out"));
-        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--ratio", "0.05", "--ratio-of", "units",
-                "--units", "kv_heads", "--out", at("x")).failure(1).contains("rounds to no unit"));
+        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"))
+                .failure(2)
+                .contains("--out"));
+        assertTrue(Ran.engine(
+                        "plan",
+                        MODEL,
+                        "--scores",
+                        at("scores.json"),
+                        "--ratio",
+                        "0.05",
+                        "--ratio-of",
+                        "units",
+                        "--units",
+                        "kv_heads",
+                        "--out",
+                        at("x"))
+                .failure(1)
+                .contains("rounds to no unit"));
         assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mlp-layers", "2-4", "--out", at("x"))
-                .failure(1).contains("the model has layers 0 to 3 (--mlp-layers 2-4)"));
-        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--mode", "channel", "--keep-last", "1", "--out",
-                at("x")).failure(2).contains("channels run through every layer"));
-        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--round", "256", "--out", at("x")).failure(1)
+                .failure(1)
+                .contains("the model has layers 0 to 3 (--mlp-layers 2-4)"));
+        assertTrue(Ran.engine(
+                        "plan",
+                        MODEL,
+                        "--scores",
+                        at("scores.json"),
+                        "--mode",
+                        "channel",
+                        "--keep-last",
+                        "1",
+                        "--out",
+                        at("x"))
+                .failure(2)
+                .contains("channels run through every layer"));
+        assertTrue(Ran.engine("plan", MODEL, "--scores", at("scores.json"), "--round", "256", "--out", at("x"))
+                .failure(1)
                 .contains("use a smaller ratio or round width"));
         assertFalse(Files.exists(folder.resolve("x")));
     }

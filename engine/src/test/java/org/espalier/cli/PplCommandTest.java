@@ -27,18 +27,33 @@ class PplCommandTest {
         "stories260K, models/stories260K, tinystories/validation.txt, text, llm-pruner, 128, 40",
         "en10-tok105, models/en10-tok105, tinystories/validation.txt, text, llm-pruner, 128, 20",
         "wikitext2_128, models/smollm2-135m, wikitext2/wiki.test.raw, wikitext, llm-pruner, 128, 2",
-        "ptb_128, models/smollm2-135m, ptb/ptb.valid.txt, lines, llm-pruner, 128, 2"})
-    void firstWindowsAgree(String key, String model, String data, String format, String protocol, int seqLen, int windows)
+        "ptb_128, models/smollm2-135m, ptb/ptb.valid.txt, lines, llm-pruner, 128, 2"
+    })
+    void firstWindowsAgree(
+            String key, String model, String data, String format, String protocol, int seqLen, int windows)
             throws IOException {
         JsonNode golden = Golden.json(Shared.path("golden/smollm2/ppl.json")).get(key);
-        JsonNode result = ppl(Shared.path(model).toString(), "--data", Shared.path("data/" + data).toString(), "--format",
-                format, "--protocol", protocol, "--max-windows", String.valueOf(windows)).at("/results/0");
-        double nll = StreamSupport.stream(golden.get("window_nll").spliterator(), false).limit(windows)
-                .mapToDouble(JsonNode::asDouble).sum();
+        JsonNode result = ppl(
+                        Shared.path(model).toString(),
+                        "--data",
+                        Shared.path("data/" + data).toString(),
+                        "--format",
+                        format,
+                        "--protocol",
+                        protocol,
+                        "--max-windows",
+                        String.valueOf(windows))
+                .at("/results/0");
+        double nll = StreamSupport.stream(golden.get("window_nll").spliterator(), false)
+                .limit(windows)
+                .mapToDouble(JsonNode::asDouble)
+                .sum();
         assertEquals(windows, result.get("windows").asInt());
         assertEquals(windows * (seqLen - 1), result.get("predictions").asInt());
         assertEquals(nll, result.get("nll").asDouble(), 1e-4 * nll);
-        assertEquals(Math.exp(nll / (windows * (seqLen - 1))), result.get("ppl").asDouble(),
+        assertEquals(
+                Math.exp(nll / (windows * (seqLen - 1))),
+                result.get("ppl").asDouble(),
                 1e-3 * result.get("ppl").asDouble());
         assertEquals(protocol, result.get("protocol").asText());
         assertEquals(seqLen, result.get("seq_len").asInt());
@@ -49,18 +64,22 @@ class PplCommandTest {
         String model = Shared.path("models/stories260K").toString();
         Path one = Files.writeString(folder.resolve("one"), "Once upon a time there was a little girl. ".repeat(5));
         Path two = Files.writeString(folder.resolve("two"), "The dog ran in the park. ".repeat(9));
-        JsonNode json = ppl(model, "--data", one.toString(), "--data", two.toString(), "--seq-len", "16", "--stride", "8");
+        JsonNode json =
+                ppl(model, "--data", one.toString(), "--data", two.toString(), "--seq-len", "16", "--stride", "8");
         assertEquals(2, json.get("results").size());
         assertEquals(two.toString(), json.at("/results/1/data").asText());
         assertEquals(8, json.at("/results/1/stride").asInt());
-        assertEquals(15 + 8 * (json.at("/results/1/windows").asInt() - 1), json.at("/results/1/predictions").asInt());
+        assertEquals(
+                15 + 8 * (json.at("/results/1/windows").asInt() - 1),
+                json.at("/results/1/predictions").asInt());
     }
 
     @Test
     void textShorterThanAWindowIsAFailure() throws IOException {
         String model = Shared.path("models/stories260K").toString();
         Path file = Files.writeString(folder.resolve("short"), "Once upon a time");
-        String said = Ran.engine("eval", "ppl", model, "--data", file.toString()).failure(1);
+        String said =
+                Ran.engine("eval", "ppl", model, "--data", file.toString()).failure(1);
         assertTrue(said.contains("5 tokens") && said.contains("--seq-len"), said);
     }
 
@@ -68,7 +87,8 @@ class PplCommandTest {
     void windowLongerThanTheContextIsAFailure() throws IOException {
         String model = Shared.path("models/stories260K").toString();
         Path file = Files.writeString(folder.resolve("long"), "Once upon a time. ".repeat(500));
-        String said = Ran.engine("eval", "ppl", model, "--data", file.toString(), "--protocol", "gptq").failure(1);
+        String said = Ran.engine("eval", "ppl", model, "--data", file.toString(), "--protocol", "gptq")
+                .failure(1);
         assertTrue(said.contains("512"), said);
     }
 

@@ -35,8 +35,17 @@ class PruneCommandTest {
 
     /** Prunes by a fifth and reads the plan. */
     private Plan prune(String out, String... more) {
-        Ran.engine(Stream.concat(Stream.of("prune", folder.resolve("model").toString(), "--ratio", "0.2", "--out",
-                folder.resolve(out).toString()), Arrays.stream(more)).toArray(String[]::new)).output();
+        Ran.engine(Stream.concat(
+                                Stream.of(
+                                        "prune",
+                                        folder.resolve("model").toString(),
+                                        "--ratio",
+                                        "0.2",
+                                        "--out",
+                                        folder.resolve(out).toString()),
+                                Arrays.stream(more))
+                        .toArray(String[]::new))
+                .output();
         return PlanFile.read(folder.resolve(out + "/plan.json"));
     }
 
@@ -57,7 +66,9 @@ class PruneCommandTest {
         assertEquals(128, plan.calibration().samples());
         assertEquals(128, plan.calibration().seqLen());
         int heads = plan.layers().getFirst().keptHeads().length;
-        assertTrue(plan.layers().stream().allMatch(layer -> layer.keptHeads().length == heads), "heads stay where neurons do");
+        assertTrue(
+                plan.layers().stream().allMatch(layer -> layer.keptHeads().length == heads),
+                "heads stay where neurons do");
         prune("same", "--calibration", text("a.txt"), "--units", "neurons", "--compensate", "lstsq", "--ridge", "1");
         prune("plain", "--calibration", text("a.txt"), "--compensate", "none");
         assertEquals(weights("same"), weights("usual"));
@@ -90,7 +101,9 @@ class PruneCommandTest {
             prune(threads, "--calibration", text("a.txt"), "--samples", "12", "--units", units, "--threads", threads);
         }
         for (String file : List.of("scores.json", "plan.json", "config.json", "model.safetensors")) {
-            assertArrayEquals(Files.readAllBytes(folder.resolve("1/" + file)), Files.readAllBytes(folder.resolve("2/" + file)),
+            assertArrayEquals(
+                    Files.readAllBytes(folder.resolve("1/" + file)),
+                    Files.readAllBytes(folder.resolve("2/" + file)),
                     file);
         }
     }

@@ -14,9 +14,14 @@ record Ran(String command, int status, String out, String err) {
     static Ran engine(String... args) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        int status = Main.run(args, new PrintStream(out, true, StandardCharsets.UTF_8),
+        int status = Main.run(
+                args,
+                new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8));
-        return new Ran(String.join(" ", args), status, out.toString(StandardCharsets.UTF_8),
+        return new Ran(
+                String.join(" ", args),
+                status,
+                out.toString(StandardCharsets.UTF_8),
                 err.toString(StandardCharsets.UTF_8));
     }
 

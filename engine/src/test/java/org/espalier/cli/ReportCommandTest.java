@@ -21,6 +21,7 @@ class ReportCommandTest {
 
     @TempDir
     private Path temp;
+
     private Path pruned;
     private Path page;
 
@@ -29,7 +30,8 @@ class ReportCommandTest {
         DemoModel.writeTo(temp.resolve("demo"));
         pruned = temp.resolve("pruned");
         page = temp.resolve("page.html");
-        Ran.engine("prune", temp.resolve("demo").toString(), "--criterion", "l2", "--out", pruned.toString()).output();
+        Ran.engine("prune", temp.resolve("demo").toString(), "--criterion", "l2", "--out", pruned.toString())
+                .output();
     }
 
     private Document report(String... more) throws IOException {
@@ -43,13 +45,23 @@ class ReportCommandTest {
     void aPrunedFolderShowsItsPlanAndScores() throws IOException {
         Document shown = report(pruned.toString());
         assertEquals(List.of("demo, 20.0 % smaller"), Pages.text(shown, "h1"));
-        JsonNode info = new ObjectMapper().readTree(Ran.engine("info", pruned.toString(), "--json").output());
+        JsonNode info = new ObjectMapper()
+                .readTree(Ran.engine("info", pruned.toString(), "--json").output());
         String rows = String.join("\n", Pages.text(shown, "tr"));
-        assertTrue(rows.contains("1,263,232" + "%,d".formatted(info.get("parameters").asLong())), rows);
+        assertTrue(
+                rows.contains(
+                        "1,263,232" + "%,d".formatted(info.get("parameters").asLong())),
+                rows);
         List<String> headings = Pages.text(shown, "h2");
-        assertEquals(List.of("Measured", "What each layer keeps", "Importance in each layer",
-                "How this was made and measured"), headings);
-        String second = "Layer 1: %d of ".formatted(info.get("intermediate_sizes").get(1).asInt());
+        assertEquals(
+                List.of(
+                        "Measured",
+                        "What each layer keeps",
+                        "Importance in each layer",
+                        "How this was made and measured"),
+                headings);
+        String second = "Layer 1: %d of "
+                .formatted(info.get("intermediate_sizes").get(1).asInt());
         assertTrue(Pages.text(shown, "desc").stream().anyMatch(d -> d.contains(second)), second);
     }
 
@@ -65,11 +77,20 @@ class ReportCommandTest {
     void anAdaptersFolderShowsItsTraining() throws IOException {
         Path stories = Files.write(temp.resolve("stories.txt"), DemoCommand.stories(1, 12));
         Path adapter = temp.resolve("adapter");
-        Ran.engine("tune", pruned.toString(), "--data", stories.toString(), "--batch-size", "4", "--out", adapter.toString())
+        Ran.engine(
+                        "tune",
+                        pruned.toString(),
+                        "--data",
+                        stories.toString(),
+                        "--batch-size",
+                        "4",
+                        "--out",
+                        adapter.toString())
                 .output();
         Document shown = report(adapter.toString());
         assertEquals(List.of("Adapter for " + pruned), Pages.text(shown, "h1"));
-        assertEquals(List.of("Measured", "Loss while training", "How this was made and measured"), Pages.text(shown, "h2"));
+        assertEquals(
+                List.of("Measured", "Loss while training", "How this was made and measured"), Pages.text(shown, "h2"));
         assertTrue(Pages.text(shown, "dd").stream().anyMatch(d -> d.startsWith("stories.txt, read as text, SHA-256 ")));
     }
 
@@ -87,8 +108,11 @@ class ReportCommandTest {
     @Test
     void whatIsNoRunIsRefusedAndNothingWritten() throws IOException {
         Path empty = Files.createDirectory(temp.resolve("empty"));
-        String said = Ran.engine("report", pruned.toString(), empty.toString(), "--out", page.toString()).failure(1);
-        assertTrue(said.startsWith("engine: holds no run (" + empty + "): name a folder with comparison.json, plan.json or "),
+        String said = Ran.engine("report", pruned.toString(), empty.toString(), "--out", page.toString())
+                .failure(1);
+        assertTrue(
+                said.startsWith(
+                        "engine: holds no run (" + empty + "): name a folder with comparison.json, plan.json or "),
                 said);
         Files.writeString(pruned.resolve("scores.json"), "{\"format_version\": 1}");
         said = Ran.engine("report", pruned.toString(), "--out", page.toString()).failure(1);

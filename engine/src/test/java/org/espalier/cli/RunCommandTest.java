@@ -24,8 +24,9 @@ import org.w3c.dom.Document;
 /** The whole main job on the small model that comes with the program; its numbers against those of the single commands. */
 class RunCommandTest {
 
-    private static final String JOB = "run @/model --calibration @/stories.txt --data @/stories.txt --eval @/unseen.txt "
-            + "--eval-windows 8 --ratio 0.3 --samples 10 --seq-len 64 --batch-size 8 --lr 3e-3 --max-tokens 8 --out @/out";
+    private static final String JOB =
+            "run @/model --calibration @/stories.txt --data @/stories.txt --eval @/unseen.txt "
+                    + "--eval-windows 8 --ratio 0.3 --samples 10 --seq-len 64 --batch-size 8 --lr 3e-3 --max-tokens 8 --out @/out";
 
     @TempDir
     private Path folder;
@@ -40,24 +41,49 @@ class RunCommandTest {
     @Test
     void everyNumberIsThatOfTheSingleCommand() throws IOException {
         JsonNode printed = json(JOB + " --repetitions 2 --json");
-        assertEquals(List.of("adapter", "comparison.json", "pruned", "recovered", "report.html", "report.md"),
+        assertEquals(
+                List.of("adapter", "comparison.json", "pruned", "recovered", "report.html", "report.md"),
                 TestFiles.names(folder.resolve("out")));
         Comparison run = ComparisonFile.read(folder.resolve("out/comparison.json"));
-        assertEquals(List.of("dense", "pruned", "recovered"), run.stages().stream().map(Comparison.Stage::name).toList());
-        assertEquals(ComparisonFile.tree(run).get("stages").toString(), printed.get("stages").toString());
+        assertEquals(
+                List.of("dense", "pruned", "recovered"),
+                run.stages().stream().map(Comparison.Stage::name).toList());
+        assertEquals(
+                ComparisonFile.tree(run).get("stages").toString(),
+                printed.get("stages").toString());
         for (Comparison.Stage stage : run.stages()) {
             Path model = folder.resolve(stage.name().equals("dense") ? "model" : "out/" + stage.name());
             assertEquals(model.toString(), stage.folder());
             JsonNode info = json("info " + model + " --json");
             assertEquals(info.get("parameters").asLong(), stage.parameters());
             assertEquals(info.get("weight_bytes").asLong(), stage.weightBytes());
-            JsonNode ppl = json("eval ppl " + model + " --data @/unseen.txt --max-windows 8 --json").at("/results/0");
-            assertEquals(ppl.get("ppl").asDouble(), stage.perplexities().get("unseen.txt").ppl(), 1e-9);
-            assertEquals(ppl.get("predictions").asLong(), stage.perplexities().get("unseen.txt").predictions());
-            assertEquals(json(List.of("generate", model.toString(), "--prompt", "Once upon a time", "--max-tokens", "8",
-                    "--json")).get("text").asText(), stage.text());
-            assertTrue(stage.memoryBytes() > stage.weightBytes() && stage.prefillTokensPerSecond() > 0
-                    && stage.decodeTokensPerSecond() > 0 && stage.macsPerToken() > 0, stage::toString);
+            JsonNode ppl = json("eval ppl " + model + " --data @/unseen.txt --max-windows 8 --json")
+                    .at("/results/0");
+            assertEquals(
+                    ppl.get("ppl").asDouble(),
+                    stage.perplexities().get("unseen.txt").ppl(),
+                    1e-9);
+            assertEquals(
+                    ppl.get("predictions").asLong(),
+                    stage.perplexities().get("unseen.txt").predictions());
+            assertEquals(
+                    json(List.of(
+                                    "generate",
+                                    model.toString(),
+                                    "--prompt",
+                                    "Once upon a time",
+                                    "--max-tokens",
+                                    "8",
+                                    "--json"))
+                            .get("text")
+                            .asText(),
+                    stage.text());
+            assertTrue(
+                    stage.memoryBytes() > stage.weightBytes()
+                            && stage.prefillTokensPerSecond() > 0
+                            && stage.decodeTokensPerSecond() > 0
+                            && stage.macsPerToken() > 0,
+                    stage::toString);
         }
         assertEquals(1, run.stages().getFirst().prefillRatio());
         assertTrue(run.stages().get(1).memoryBytes() < run.stages().get(0).memoryBytes());
@@ -77,7 +103,8 @@ class RunCommandTest {
         // Merged weights are rounded to bfloat16.
         assertEquals(run.training().evalLosses().getLast().loss(), recovered.heldOutLoss(), 0.01);
         assertEquals(5, run.training().steps());
-        assertTrue(run.command().startsWith("engine run " + folder.resolve("model") + " --calibration "), run.command());
+        assertTrue(
+                run.command().startsWith("engine run " + folder.resolve("model") + " --calibration "), run.command());
         assertTrue(run.seconds().containsKey("training"), run.seconds()::toString);
     }
 
@@ -90,8 +117,15 @@ class RunCommandTest {
         assertFalse(text.contains("tokens/s"), "speed was not asked for");
         assertTrue(text.contains("recovered: Dan"), text);
         Document page = Pages.parse(Files.readString(folder.resolve("out/report.html")));
-        assertEquals(List.of("Measured", "Loss while training", "What each layer keeps", "Importance in each layer",
-                "A text from each model", "How this was made and measured"), Pages.text(page, "h2"));
+        assertEquals(
+                List.of(
+                        "Measured",
+                        "Loss while training",
+                        "What each layer keeps",
+                        "Importance in each layer",
+                        "A text from each model",
+                        "How this was made and measured"),
+                Pages.text(page, "h2"));
         assertTrue(Files.readString(folder.resolve("out/report.md")).contains("| parameters | 1,263,232 |"));
     }
 
@@ -99,17 +133,21 @@ class RunCommandTest {
     @Test
     void modelsAreComparedInOneType() throws IOException {
         engine(JOB + " --repetitions 0 --dtype f32");
-        assertEquals(List.of("adapter", "comparison.json", "pruned", "recovered", "report.html", "report.md"),
+        assertEquals(
+                List.of("adapter", "comparison.json", "pruned", "recovered", "report.html", "report.md"),
                 TestFiles.names(folder.resolve("out")));
         Comparison run = ComparisonFile.read(folder.resolve("out/comparison.json"));
         run.stages().forEach(stage -> assertEquals(4 * stage.parameters(), stage.weightBytes()));
-        assertEquals("measured as the pruned model is stored, f32; as given it is bf16", run.protocols().get("dense"));
+        assertEquals(
+                "measured as the pruned model is stored, f32; as given it is bf16",
+                run.protocols().get("dense"));
     }
 
     @Test
     void whatIsWrongIsFoundFirstAndLeavesNothing() {
         List<String> before = TestFiles.names(folder);
-        String said = run(JOB.replace("--eval-windows 8", "--eval-seq-len 20000")).failureAfterNotes();
+        String said =
+                run(JOB.replace("--eval-windows 8", "--eval-seq-len 20000")).failureAfterNotes();
         assertTrue(said.contains("too few for one window of 20000"), said);
         said = run(JOB + " --held-out 40").failureAfterNotes();
         assertTrue(said.contains("none is left to train on"), said);
@@ -121,11 +159,19 @@ class RunCommandTest {
     @Test
     void anInterruptedRunLeavesNothing() throws Exception {
         List<String> before = TestFiles.names(folder);
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("java.class.path"), Main.class.getName()));
-        command.addAll(List.of((JOB + " --epochs 10000").replace("@", folder.toString()).split(" ")));
-        Process child = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName()));
+        command.addAll(List.of(
+                (JOB + " --epochs 10000").replace("@", folder.toString()).split(" ")));
+        Process child = new ProcessBuilder(command)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
         try (BufferedReader lines = child.errorReader()) {
             // Pruned by now, and in the middle of a training that takes hours.
             assertTrue(lines.lines().anyMatch(line -> line.startsWith("engine: measuring pruned: ")));
@@ -143,7 +189,8 @@ class RunCommandTest {
     }
 
     private JsonNode json(List<String> words) throws IOException {
-        return new ObjectMapper().readTree(Ran.engine(words.toArray(String[]::new)).output());
+        return new ObjectMapper()
+                .readTree(Ran.engine(words.toArray(String[]::new)).output());
     }
 
     private String engine(String line) {

@@ -30,13 +30,28 @@ class ScoreCommandTest {
 
     @BeforeEach
     void write() throws IOException {
-        String row = IntStream.range(0, 20).mapToObj(i -> Integer.toString(i * 53 % 256)).toList().toString();
+        String row = IntStream.range(0, 20)
+                .mapToObj(i -> Integer.toString(i * 53 % 256))
+                .toList()
+                .toString();
         ids = Files.writeString(folder.resolve("ids.json"), "[" + row + ", [5, 4, 3], [250, 1]]");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vectorize", "param_first", "param_second", "param_mix", "param_second_sum", "param_mix_sum",
-        "l1", "l2", "wanda", "flap", "random"})
+    @ValueSource(
+            strings = {
+                "vectorize",
+                "param_first",
+                "param_second",
+                "param_mix",
+                "param_second_sum",
+                "param_mix_sum",
+                "l1",
+                "l2",
+                "wanda",
+                "flap",
+                "random"
+            })
     void everyCriterionScoresEveryUnitAndSoAtAnyNumberOfThreads(String criterion) throws IOException {
         JsonNode said = score(criterion, "one", "--threads", "1");
         score(criterion, "two", "--threads", "2");
@@ -44,7 +59,12 @@ class ScoreCommandTest {
         JsonNode file = new ObjectMapper().readTree(folder.resolve("one").toFile());
         assertEquals(criterion, file.get("criterion").asText());
         assertEquals(4 * 3, file.get("groups").size());
-        assertEquals(4 * (2 + 8 + 176), file.get("groups").valueStream().mapToInt(g -> g.get("scores").size()).sum());
+        assertEquals(
+                4 * (2 + 8 + 176),
+                file.get("groups")
+                        .valueStream()
+                        .mapToInt(g -> g.get("scores").size())
+                        .sum());
         assertEquals(4 * (2 + 8 + 176), said.get("units").asInt());
         boolean calibrated = !criterion.matches("l1|l2|random");
         assertEquals(calibrated ? 3 : 0, file.at("/calibration/samples").asInt());
@@ -54,15 +74,19 @@ class ScoreCommandTest {
     @Test
     void wholeLayersAreScoredWithWhatIsInThem() throws IOException {
         score("l2", "blocks", "--units", "attention,mlp,layers", "--block-score", "loss");
-        JsonNode groups = new ObjectMapper().readTree(folder.resolve("blocks").toFile()).get("groups");
-        assertEquals("attention mlp layers", groups.valueStream().map(g -> g.get("role").asText()).collect(joining(" ")));
+        JsonNode groups =
+                new ObjectMapper().readTree(folder.resolve("blocks").toFile()).get("groups");
+        assertEquals(
+                "attention mlp layers",
+                groups.valueStream().map(g -> g.get("role").asText()).collect(joining(" ")));
         groups.forEach(group -> assertEquals(4, group.get("scores").size()));
     }
 
     @Test
     void residualChannelsAreScoredOnRequest() throws IOException {
         score("param_mix", "channels", "--units", "channels");
-        JsonNode groups = new ObjectMapper().readTree(folder.resolve("channels").toFile()).get("groups");
+        JsonNode groups =
+                new ObjectMapper().readTree(folder.resolve("channels").toFile()).get("groups");
         assertEquals(1, groups.size());
         assertEquals(64, groups.get(0).get("scores").size());
     }
@@ -70,7 +94,8 @@ class ScoreCommandTest {
     @Test
     void whatDoesNotFitInMemoryIsRefusedBeforeTheWork() {
         Path out = folder.resolve("out");
-        String said = Ran.engine("score", MODEL, "--ids-file", ids.toString(), "--memory", "1m", "--out", out.toString())
+        String said = Ran.engine(
+                        "score", MODEL, "--ids-file", ids.toString(), "--memory", "1m", "--out", out.toString())
                 .failure(1);
         assertTrue(said.contains("1,048,576 may be used"), said);
         assertFalse(Files.exists(out));
@@ -78,16 +103,32 @@ class ScoreCommandTest {
 
     @Test
     void whatItTakesIsSaidBeforeTheWork() {
-        Ran ran = Ran.engine("score", MODEL, "--ids-file", ids.toString(), "--out", folder.resolve("out").toString());
+        Ran ran = Ran.engine(
+                "score",
+                MODEL,
+                "--ids-file",
+                ids.toString(),
+                "--out",
+                folder.resolve("out").toString());
         assertTrue(ran.output().startsWith("scored 744 units in 12 groups"), ran.out());
         assertTrue(ran.err().matches("engine: scoring will take about \\d+ MB of memory\\R"), ran.err());
     }
 
     private JsonNode score(String criterion, String out, String... more) throws IOException {
-        String[] line = {"score", MODEL, "--criterion", criterion, "--ids-file", ids.toString(), "--json", "--out",
-            folder.resolve(out).toString()};
+        String[] line = {
+            "score",
+            MODEL,
+            "--criterion",
+            criterion,
+            "--ids-file",
+            ids.toString(),
+            "--json",
+            "--out",
+            folder.resolve(out).toString()
+        };
         String[] all = IntStream.range(0, line.length + more.length)
-                .mapToObj(i -> i < line.length ? line[i] : more[i - line.length]).toArray(String[]::new);
+                .mapToObj(i -> i < line.length ? line[i] : more[i - line.length])
+                .toArray(String[]::new);
         return new ObjectMapper().readTree(Ran.engine(all).output());
     }
 }

@@ -19,11 +19,15 @@ class TokenizeCommandTest {
     @Test
     void beginTokenIsThereUnlessRefused() throws IOException {
         String model = Shared.path("models/stories260K").toString();
-        JsonNode json = new ObjectMapper().readTree(
-                Ran.engine("tokenize", model, "--text", "Once upon a time", "--json").output());
+        JsonNode json = new ObjectMapper()
+                .readTree(Ran.engine("tokenize", model, "--text", "Once upon a time", "--json")
+                        .output());
         assertEquals("[1,403,407,261,378]", json.get("ids").toString());
-        assertEquals("403 407 261 378", Ran.engine("tokenize", model, "--text", "Once upon a time", "--no-special")
-                .output().strip());
+        assertEquals(
+                "403 407 261 378",
+                Ran.engine("tokenize", model, "--text", "Once upon a time", "--no-special")
+                        .output()
+                        .strip());
     }
 
     @Test
@@ -31,7 +35,8 @@ class TokenizeCommandTest {
         String model = Shared.path("models/smollm2-135m").toString();
         String text = "Füße <|im_start|> @x\n";
         Path file = Files.writeString(folder.resolve("text"), text);
-        String fromFile = Ran.engine("tokenize", model, "--file", file.toString(), "--json").output();
+        String fromFile = Ran.engine("tokenize", model, "--file", file.toString(), "--json")
+                .output();
         assertEquals(Ran.engine("tokenize", model, "--text", text, "--json").output(), fromFile);
         assertEquals(text, new ObjectMapper().readTree(fromFile).get("text").asText());
     }
@@ -41,14 +46,17 @@ class TokenizeCommandTest {
     void atSignsAreText() throws IOException {
         String model = Shared.path("models/smollm2-135m").toString();
         Path file = Files.writeString(folder.resolve("arguments"), "surprise");
-        JsonNode json = new ObjectMapper().readTree(
-                Ran.engine("tokenize", model, "--text", "@" + file, "--json").output());
+        JsonNode json = new ObjectMapper()
+                .readTree(Ran.engine("tokenize", model, "--text", "@" + file, "--json")
+                        .output());
         assertEquals("@" + file, json.get("text").asText());
     }
 
     @Test
     void emptyTextHasNoTokensOfItsOwn() throws IOException {
         String model = Shared.path("models/smollm2-135m").toString();
-        assertEquals("{\"ids\":[],\"text\":\"\"}", Ran.engine("tokenize", model, "--text", "", "--json").output().strip());
+        assertEquals(
+                "{\"ids\":[],\"text\":\"\"}",
+                Ran.engine("tokenize", model, "--text", "", "--json").output().strip());
     }
 }

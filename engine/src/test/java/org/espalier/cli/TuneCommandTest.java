@@ -41,16 +41,21 @@ class TuneCommandTest {
     @Test
     void aPrunedModelIsTrainedBack() throws IOException {
         // Whole heads and nothing made up for, so that much is lost which training can bring back.
-        engine("prune @/model --calibration @/stories.txt --ratio 0.3 --units kv_heads,neurons --samples 10 --seq-len 64 "
-                + "--compensate none --out @/pruned");
-        JsonNode tuned = json("tune @/pruned --data @/stories.txt --out @/adapter --batch-size 8 --lr 3e-3 --epochs 2 "
-                + "--json");
+        engine(
+                "prune @/model --calibration @/stories.txt --ratio 0.3 --units kv_heads,neurons --samples 10 --seq-len 64 "
+                        + "--compensate none --out @/pruned");
+        JsonNode tuned = json(
+                "tune @/pruned --data @/stories.txt --out @/adapter --batch-size 8 --lr 3e-3 --epochs 2 " + "--json");
         assertEquals(9, tuned.get("steps").asInt());
         assertEquals(36, tuned.get("samples").asInt());
         assertEquals(4, tuned.get("held_out").asInt());
-        assertTrue(tuned.get("eval_loss").asDouble() < tuned.get("eval_loss_before").asDouble() - 0.08, tuned::toString);
+        assertTrue(
+                tuned.get("eval_loss").asDouble()
+                        < tuned.get("eval_loss_before").asDouble() - 0.08,
+                tuned::toString);
         assertTrue(tuned.get("tokens_per_second").asDouble() > 0, tuned::toString);
-        assertEquals(List.of("adapter_config.json", "adapter_model.safetensors", "training.json"),
+        assertEquals(
+                List.of("adapter_config.json", "adapter_model.safetensors", "training.json"),
                 TestFiles.names(folder.resolve("adapter")));
         assertEquals(List.of("adapter", "model", "pruned", "stories.txt", "unseen.txt"), TestFiles.names(folder));
 
@@ -59,7 +64,8 @@ class TuneCommandTest {
         assertTrue(recovered < 0.9 * pruned, pruned + " to " + recovered);
         engine("merge @/pruned @/adapter --out @/merged --dtype f32");
         assertEquals(recovered, perplexity("@/merged"), 1e-3 * recovered);
-        assertFalse(engine("generate @/pruned --adapter @/adapter --max-tokens 20 --prompt Once").isBlank());
+        assertFalse(engine("generate @/pruned --adapter @/adapter --max-tokens 20 --prompt Once")
+                .isBlank());
     }
 
     @Test
@@ -73,8 +79,12 @@ class TuneCommandTest {
         assertEquals("text", record.data().format());
         assertEquals(64, record.data().sha256().length());
         assertEquals(4, record.training().steps());
-        assertEquals(List.of(1, 2, 3, 4), record.training().losses().stream().map(p -> p.step()).toList());
-        assertEquals(List.of(0, 2, 4), record.training().evalLosses().stream().map(p -> p.step()).toList());
+        assertEquals(
+                List.of(1, 2, 3, 4),
+                record.training().losses().stream().map(p -> p.step()).toList());
+        assertEquals(
+                List.of(0, 2, 4),
+                record.training().evalLosses().stream().map(p -> p.step()).toList());
         assertTrue(record.training().losses().stream().allMatch(p -> p.loss() > 0));
     }
 
@@ -89,30 +99,37 @@ class TuneCommandTest {
     void llmPrunersRecipeSetsItsNumbersAndOptionsOverrideThem() {
         engine("tune @/model --data @/stories.txt --out @/adapter --recipe llm-pruner --max-samples 4 --held-out 1 "
                 + "--batch-size 8");
-        TrainingFile.Settings settings = TrainingFile.read(folder.resolve("adapter")).settings();
+        TrainingFile.Settings settings =
+                TrainingFile.read(folder.resolve("adapter")).settings();
         assertEquals(new TrainingFile.Settings("llm-pruner", 8, 16, 0.05, 1e-4, 100, 2, 8, 4, 256, 42), settings);
     }
 
     @Test
     void instructionsAreCountedWhereTheyTeachNothing() throws IOException {
-        String records = Stream.of("Sing.|La la la.", "Wait.|", "Count.|One, two, three.",
-                "Tell " + "me ".repeat(400) + "|Yes.").map(r -> r.split("\\|", 2))
+        String records = Stream.of(
+                        "Sing.|La la la.", "Wait.|", "Count.|One, two, three.", "Tell " + "me ".repeat(400) + "|Yes.")
+                .map(r -> r.split("\\|", 2))
                 .map(r -> "{\"instruction\": \"%s\", \"output\": \"%s\"}".formatted(r[0], r[1]))
                 .collect(Collectors.joining(",", "[", "]"));
         Files.writeString(folder.resolve("alpaca.json"), records);
         JsonNode tuned = json("tune @/model --data @/alpaca.json --out @/adapter --held-out 1 --json");
-        assertEquals(List.of(1, 1, 1, 1), Stream.of("samples", "held_out", "skipped_empty", "skipped_too_long")
-                .map(key -> tuned.get(key).asInt()).toList());
+        assertEquals(
+                List.of(1, 1, 1, 1),
+                Stream.of("samples", "held_out", "skipped_empty", "skipped_too_long")
+                        .map(key -> tuned.get(key).asInt())
+                        .toList());
     }
 
     @Test
     void aRunThatFailsLeavesNothing() {
         List<String> before = TestFiles.names(folder);
         String said = run("tune @/model --data @/stories.txt --out @/adapter --lr 1 --alpha 1e30 --batch-size 4 "
-                + "--cutoff 32").failure(1);
+                        + "--cutoff 32")
+                .failure(1);
         assertTrue(said.contains("(training step "), said);
         assertEquals(before, TestFiles.names(folder));
-        said = run("tune @/model --data @/stories.txt --out @/stories.txt --force").failure(1);
+        said = run("tune @/model --data @/stories.txt --out @/stories.txt --force")
+                .failure(1);
         assertTrue(said.contains("a file stands where a folder is to be written"), said);
         assertEquals(before, TestFiles.names(folder));
     }
@@ -123,16 +140,20 @@ class TuneCommandTest {
         String command = "tune @/model --data @/stories.txt --out @/adapter --max-samples 8 --cutoff 32 --batch-size 4 "
                 + "--save-every 1";
         interrupt(command + " --verbose", "step 2 of 2");
-        assertEquals(List.of("adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors", "training.json"),
+        assertEquals(
+                List.of("adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors", "training.json"),
                 TestFiles.names(folder.resolve("adapter")));
         assertEquals(1, TrainingFile.read(folder.resolve("adapter")).training().steps());
         assertTrue(run(command + " --resume --lr 1e-3").failure(1).contains("other settings"));
         run(command).failure(1);
         engine(command + " --resume");
         assertArrayEquals(whole, Files.readAllBytes(folder.resolve("adapter/adapter_model.safetensors")));
-        assertEquals(List.of("adapter_config.json", "adapter_model.safetensors", "training.json"),
+        assertEquals(
+                List.of("adapter_config.json", "adapter_model.safetensors", "training.json"),
                 TestFiles.names(folder.resolve("adapter")));
-        assertEquals(2, TrainingFile.read(folder.resolve("adapter")).training().losses().size());
+        assertEquals(
+                2,
+                TrainingFile.read(folder.resolve("adapter")).training().losses().size());
         assertTrue(run(command + " --resume").failure(1).contains("no unfinished training"));
     }
 
@@ -157,12 +178,18 @@ class TuneCommandTest {
     }
 
     private double perplexity(String model) throws IOException {
-        return json("eval ppl " + model + " --data @/unseen.txt --json").get("results").get(0).get("ppl").asDouble();
+        return json("eval ppl " + model + " --data @/unseen.txt --json")
+                .get("results")
+                .get(0)
+                .get("ppl")
+                .asDouble();
     }
 
     private void stories(String name, long seed, int count) throws IOException {
         StoryGrammar grammar = new StoryGrammar();
-        Files.write(folder.resolve(name), LongStream.range(0, count).mapToObj(i -> grammar.story(seed, i)).toList());
+        Files.write(
+                folder.resolve(name),
+                LongStream.range(0, count).mapToObj(i -> grammar.story(seed, i)).toList());
     }
 
     private JsonNode json(String line) throws IOException {

@@ -32,27 +32,87 @@ class FoundGroupsTest {
 
     static Stream<Arguments> published() {
         return Stream.of(
-                named("LLaMA", 6, 2, new Block(2, 3, 0, 4, 5),
+                named(
+                        "LLaMA",
+                        6,
+                        2,
+                        new Block(2, 3, 0, 4, 5),
                         Style.of(Projections.SEPARATE, Gate.SEPARATE, Rotation.HALVES)),
-                named("Qwen3", 6, 2, new Block(2, 3, 0, 4, 6),
+                named(
+                        "Qwen3",
+                        6,
+                        2,
+                        new Block(2, 3, 0, 4, 6),
                         Style.of(Projections.SEPARATE, Gate.SEPARATE, Rotation.HALVES, Option.HEAD_NORM, Option.TIED)),
-                named("Phi-3", 8, 3, new Block(2, 2, 0, 6, 8),
+                named(
+                        "Phi-3",
+                        8,
+                        3,
+                        new Block(2, 2, 0, 6, 8),
                         Style.of(Projections.CHUNKED, Gate.CHUNKED, Rotation.HALVES)),
-                named("BLOOM", 6, 1, new Block(3, 1, 4, 4, 6),
-                        Style.of(Projections.PER_HEAD, Gate.NONE, Rotation.NONE, Option.BIASES, Option.LAYER_NORM,
-                                Option.EMBEDDING_NORM, Option.TIED)),
-                named("ChatGLM", 8, 2, new Block(2, 1, 0, 8, 8),
-                        Style.of(Projections.PER_HEAD, Gate.NONE, Rotation.TWO_DIMENSIONAL, Option.BIASES,
-                                Option.LAYER_NORM, Option.NORMED_RESIDUAL)),
-                named("Falcon", 6, 2, new Block(2, 3, 0, 4, 5),
-                        Style.of(Projections.HEADS_AXIS, Gate.NONE, Rotation.HALVES, Option.LAYER_NORM, Option.PARALLEL,
+                named(
+                        "BLOOM",
+                        6,
+                        1,
+                        new Block(3, 1, 4, 4, 6),
+                        Style.of(
+                                Projections.PER_HEAD,
+                                Gate.NONE,
+                                Rotation.NONE,
+                                Option.BIASES,
+                                Option.LAYER_NORM,
+                                Option.EMBEDDING_NORM,
                                 Option.TIED)),
-                named("GPT-J", 8, 2, new Block(4, 1, 2, 6, 8),
-                        Style.of(Projections.SEPARATE, Gate.NONE, Rotation.INTERLEAVED, Option.LAYER_NORM,
-                                Option.PARALLEL, Option.BIASES)),
-                named("GPT-2", 6, 1, new Block(3, 1, 2, 2, 12),
-                        Style.of(Projections.CHUNKED, Gate.NONE, Rotation.NONE, Option.BIASES, Option.LAYER_NORM,
-                                Option.LEARNED_POSITIONS, Option.TRANSPOSED_WEIGHTS, Option.TIED)));
+                named(
+                        "ChatGLM",
+                        8,
+                        2,
+                        new Block(2, 1, 0, 8, 8),
+                        Style.of(
+                                Projections.PER_HEAD,
+                                Gate.NONE,
+                                Rotation.TWO_DIMENSIONAL,
+                                Option.BIASES,
+                                Option.LAYER_NORM,
+                                Option.NORMED_RESIDUAL)),
+                named(
+                        "Falcon",
+                        6,
+                        2,
+                        new Block(2, 3, 0, 4, 5),
+                        Style.of(
+                                Projections.HEADS_AXIS,
+                                Gate.NONE,
+                                Rotation.HALVES,
+                                Option.LAYER_NORM,
+                                Option.PARALLEL,
+                                Option.TIED)),
+                named(
+                        "GPT-J",
+                        8,
+                        2,
+                        new Block(4, 1, 2, 6, 8),
+                        Style.of(
+                                Projections.SEPARATE,
+                                Gate.NONE,
+                                Rotation.INTERLEAVED,
+                                Option.LAYER_NORM,
+                                Option.PARALLEL,
+                                Option.BIASES)),
+                named(
+                        "GPT-2",
+                        6,
+                        1,
+                        new Block(3, 1, 2, 2, 12),
+                        Style.of(
+                                Projections.CHUNKED,
+                                Gate.NONE,
+                                Rotation.NONE,
+                                Option.BIASES,
+                                Option.LAYER_NORM,
+                                Option.LEARNED_POSITIONS,
+                                Option.TRANSPOSED_WEIGHTS,
+                                Option.TIED)));
     }
 
     private static Arguments named(String name, int channels, int pairs, Block block, Style style) {
@@ -88,7 +148,8 @@ class FoundGroupsTest {
             double[] zeroed = weights.zeroed(some).logits(new TestTransformer(style, sizes, weights.kept(some)));
             Knob knob = theOnlyEqual(knobs, style, weights.cut(some), some, zeroed, what);
             assertTrue(distance(whole, zeroed) > TOLERANCE, what + " changes nothing");
-            long parameters = model.tape.parameterCount() - smaller(knob, style, 1).tape.parameterCount();
+            long parameters =
+                    model.tape.parameterCount() - smaller(knob, style, 1).tape.parameterCount();
             assertEquals(parameters, group.parametersPerUnit(), what);
             knobs.remove(knob);
         }
@@ -96,14 +157,23 @@ class FoundGroupsTest {
     }
 
     /** The size that, made smaller, gives a model of exactly the shapes that are left, which computes the same. */
-    private static Knob theOnlyEqual(List<Knob> knobs, Style style, TestWeights cut, Removal removal, double[] expected,
-            String what) {
+    private static Knob theOnlyEqual(
+            List<Knob> knobs, Style style, TestWeights cut, Removal removal, double[] expected, String what) {
         int by = removal.units().length;
-        List<Knob> fitting = knobs.stream().filter(k -> k.size() == removal.group().units())
-                .filter(k -> cut.fit(smaller(k, style, by).tape)).toList();
-        List<Double> distances = fitting.stream().map(k -> distance(expected, cut.logits(smaller(k, style, by)))).toList();
-        List<Knob> equal = fitting.stream().filter(k -> distances.get(fitting.indexOf(k)) <= TOLERANCE).toList();
-        assertEquals(1, equal.size(), what + " fits " + fitting.stream().map(Knob::name).toList() + " with " + distances);
+        List<Knob> fitting = knobs.stream()
+                .filter(k -> k.size() == removal.group().units())
+                .filter(k -> cut.fit(smaller(k, style, by).tape))
+                .toList();
+        List<Double> distances = fitting.stream()
+                .map(k -> distance(expected, cut.logits(smaller(k, style, by))))
+                .toList();
+        List<Knob> equal = fitting.stream()
+                .filter(k -> distances.get(fitting.indexOf(k)) <= TOLERANCE)
+                .toList();
+        assertEquals(
+                1,
+                equal.size(),
+                what + " fits " + fitting.stream().map(Knob::name).toList() + " with " + distances);
         return equal.getFirst();
     }
 
@@ -113,11 +183,18 @@ class FoundGroupsTest {
 
     /** Some units, but not all. */
     private static int[] several(Random random, int units) {
-        return random.ints(0, units).distinct().limit(1 + random.nextInt(units - 1)).toArray();
+        return random.ints(0, units)
+                .distinct()
+                .limit(1 + random.nextInt(units - 1))
+                .toArray();
     }
 
     private static double distance(double[] a, double[] b) {
         double largest = Arrays.stream(a).map(Math::abs).max().orElseThrow();
-        return IntStream.range(0, a.length).mapToDouble(i -> Math.abs(a[i] - b[i])).max().orElseThrow() / largest;
+        return IntStream.range(0, a.length)
+                        .mapToDouble(i -> Math.abs(a[i] - b[i]))
+                        .max()
+                        .orElseThrow()
+                / largest;
     }
 }

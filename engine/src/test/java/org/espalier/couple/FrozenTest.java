@@ -36,26 +36,38 @@ class FrozenTest {
     }
 
     private static Set<String> because(Groups groups, String reason) {
-        return groups.frozen().stream().filter(f -> f.reason().equals(reason))
+        return groups.frozen().stream()
+                .filter(f -> f.reason().equals(reason))
                 .map(f -> f.tensor().name() + " " + f.axis() + (f.whole() ? "" : " in part"))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
     @ParameterizedTest
-    @CsvSource({"OPAQUE_NEURONS, NEURONS", "OPAQUE_QUERIES, HEADS QUERY_HEADS HEAD_DIMENSIONS",
-            "OPAQUE_VALUES, HEADS VALUE_DIMENSIONS", "OPAQUE_STREAM, CHANNELS"})
+    @CsvSource({
+        "OPAQUE_NEURONS, NEURONS",
+        "OPAQUE_QUERIES, HEADS QUERY_HEADS HEAD_DIMENSIONS",
+        "OPAQUE_VALUES, HEADS VALUE_DIMENSIONS",
+        "OPAQUE_STREAM, CHANNELS"
+    })
     void whatAnOperationSaysNothingAboutStaysWhole(Option where, String roles) {
         Set<Role> gone = EnumSet.noneOf(Role.class);
         List.of(roles.split(" ")).forEach(r -> gone.add(Role.valueOf(r)));
-        List<String> expected = groups(PLAIN).groups().stream().filter(g -> !gone.contains(g.role()))
-                .map(FrozenTest::describe).toList();
+        List<String> expected = groups(PLAIN).groups().stream()
+                .filter(g -> !gone.contains(g.role()))
+                .map(FrozenTest::describe)
+                .toList();
         Groups found = groups(PLAIN.with(where));
         assertEquals(expected, found.groups().stream().map(FrozenTest::describe).toList());
-        Set<String> members = groups(PLAIN).groups().stream().filter(g -> gone.contains(g.role()))
-                .flatMap(g -> g.parameters().stream()).map(m -> m.tensor().name() + " " + m.axis())
+        Set<String> members = groups(PLAIN).groups().stream()
+                .filter(g -> gone.contains(g.role()))
+                .flatMap(g -> g.parameters().stream())
+                .map(m -> m.tensor().name() + " " + m.axis())
                 .collect(Collectors.toCollection(TreeSet::new));
-        assertEquals(members, because(found, NOTHING_SAID).stream().map(s -> s.replace(" in part", ""))
-                .collect(Collectors.toCollection(TreeSet::new)));
+        assertEquals(
+                members,
+                because(found, NOTHING_SAID).stream()
+                        .map(s -> s.replace(" in part", ""))
+                        .collect(Collectors.toCollection(TreeSet::new)));
     }
 
     private static String describe(Group group) {
@@ -65,11 +77,24 @@ class FrozenTest {
     @Test
     void anAxisOfWhichAPartIsFreeIsFrozenInPart() {
         Groups found = groups(PLAIN.with(Option.OPAQUE_VALUES));
-        assertEquals(Set.of("h.0.attn.k.weight 0 in part", "h.0.attn.o.weight 1 in part", "h.0.attn.q.weight 0 in part",
-                "h.0.attn.v.weight 0", "h.1.attn.k.weight 0 in part", "h.1.attn.o.weight 1 in part",
-                "h.1.attn.q.weight 0 in part", "h.1.attn.v.weight 0"), because(found, NOTHING_SAID));
-        assertEquals(Set.of("h.0.attn.k.weight 0 in part", "h.0.attn.q.weight 0 in part", "h.1.attn.k.weight 0 in part",
-                "h.1.attn.q.weight 0 in part"), because(found, "the two halves of a rotation"));
+        assertEquals(
+                Set.of(
+                        "h.0.attn.k.weight 0 in part",
+                        "h.0.attn.o.weight 1 in part",
+                        "h.0.attn.q.weight 0 in part",
+                        "h.0.attn.v.weight 0",
+                        "h.1.attn.k.weight 0 in part",
+                        "h.1.attn.o.weight 1 in part",
+                        "h.1.attn.q.weight 0 in part",
+                        "h.1.attn.v.weight 0"),
+                because(found, NOTHING_SAID));
+        assertEquals(
+                Set.of(
+                        "h.0.attn.k.weight 0 in part",
+                        "h.0.attn.q.weight 0 in part",
+                        "h.1.attn.k.weight 0 in part",
+                        "h.1.attn.q.weight 0 in part"),
+                because(found, "the two halves of a rotation"));
     }
 
     @Test
@@ -84,7 +109,8 @@ class FrozenTest {
         tape.result(Linear.record(tape, hidden, tape.parameter("b", 5, 4), null));
         assertEquals(Set.of("a 1"), because(Groups.of(tape), "an input"));
         assertEquals(Set.of("b 0"), because(Groups.of(tape), "a result"));
-        assertEquals(List.of(4L), Groups.of(tape).groups().stream().map(Group::units).toList());
+        assertEquals(
+                List.of(4L), Groups.of(tape).groups().stream().map(Group::units).toList());
     }
 
     @Test
@@ -95,8 +121,11 @@ class FrozenTest {
         tape.view(unused, 12);
         Groups found = Groups.of(tape);
         assertEquals(List.of(), found.groups());
-        assertEquals(List.of(new Frozen(unused, 0, 4, true, "no operation uses it"),
-                new Frozen(unused, 1, 3, true, "no operation uses it")), found.frozen());
+        assertEquals(
+                List.of(
+                        new Frozen(unused, 0, 4, true, "no operation uses it"),
+                        new Frozen(unused, 1, 3, true, "no operation uses it")),
+                found.frozen());
     }
 
     /** An operation that states something of one axis and nothing of another, which others have stated things of before. */

@@ -20,8 +20,12 @@ record Grid(long... dims) {
         double[] picked = new double[outer * entries.length * inner];
         for (int o = 0; o < outer; o++) {
             for (int e = 0; e < entries.length; e++) {
-                System.arraycopy(numbers, (int) (o * dims[axis] + entries[e]) * inner, picked,
-                        (o * entries.length + e) * inner, inner);
+                System.arraycopy(
+                        numbers,
+                        (int) (o * dims[axis] + entries[e]) * inner,
+                        picked,
+                        (o * entries.length + e) * inner,
+                        inner);
             }
         }
         return picked;
@@ -32,7 +36,10 @@ record Grid(long... dims) {
     }
 
     double[] repeat(double[] numbers, int axis, long times) {
-        return pick(numbers, axis, LongStream.range(0, dims[axis] * times).map(i -> i / times).toArray());
+        return pick(
+                numbers,
+                axis,
+                LongStream.range(0, dims[axis] * times).map(i -> i / times).toArray());
     }
 
     double[] transpose(double[] numbers, int... order) {
@@ -52,7 +59,9 @@ record Grid(long... dims) {
 
     static double[] concat(List<Grid> grids, double[][] parts, int axis) {
         int outer = (int) grids.getFirst().product(0, axis);
-        int[] rows = grids.stream().mapToInt(g -> (int) g.product(axis, g.dims.length)).toArray();
+        int[] rows = grids.stream()
+                .mapToInt(g -> (int) g.product(axis, g.dims.length))
+                .toArray();
         double[] all = new double[outer * IntStream.of(rows).sum()];
         int at = 0;
         for (int o = 0; o < outer; o++) {

@@ -22,16 +22,33 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class GroupsTest {
 
-    private static List<Group> llama(int hidden, int heads, int kvHeads, int headDim, int neurons, int layers, int vocab,
-            boolean tied) {
-        return groups(config(hidden, headDim, Collections.nCopies(layers, new LayerConfig(heads, kvHeads, neurons)), vocab,
-                tied, false));
+    private static List<Group> llama(
+            int hidden, int heads, int kvHeads, int headDim, int neurons, int layers, int vocab, boolean tied) {
+        return groups(config(
+                hidden,
+                headDim,
+                Collections.nCopies(layers, new LayerConfig(heads, kvHeads, neurons)),
+                vocab,
+                tied,
+                false));
     }
 
-    private static ModelConfig config(int hidden, int headDim, List<LayerConfig> layers, int vocab, boolean tied,
-            boolean biased) {
-        return new ModelConfig("LlamaForCausalLM", "llama", vocab, hidden, headDim, layers, 1e-5, RotaryConfig.plain(10000),
-                2048, tied, biased, biased, biased);
+    private static ModelConfig config(
+            int hidden, int headDim, List<LayerConfig> layers, int vocab, boolean tied, boolean biased) {
+        return new ModelConfig(
+                "LlamaForCausalLM",
+                "llama",
+                vocab,
+                hidden,
+                headDim,
+                layers,
+                1e-5,
+                RotaryConfig.plain(10000),
+                2048,
+                tied,
+                biased,
+                biased,
+                biased);
     }
 
     private static List<Group> groups(ModelConfig config) {
@@ -52,7 +69,8 @@ class GroupsTest {
         Group neurons = first(groups, Group.Role.NEURONS);
         assertEquals(11008, neurons.units());
         assertEquals(3 * 4096, neurons.parametersPerUnit());
-        assertEquals(2, groups.stream().filter(g -> g.role() == Group.Role.HEADS).count());
+        assertEquals(
+                2, groups.stream().filter(g -> g.role() == Group.Role.HEADS).count());
         assertTrue(groups.stream().noneMatch(g -> g.role() == Group.Role.QUERY_HEADS));
     }
 
@@ -69,11 +87,14 @@ class GroupsTest {
         Group queries = first(groups, Group.Role.QUERY_HEADS);
         assertEquals(3, queries.units());
         assertEquals(2 * 3 * 64 * 576, queries.parametersPerUnit());
-        Member query = queries.parameters().stream().filter(m -> m.tensor().name().endsWith("q_proj.weight")).findFirst()
+        Member query = queries.parameters().stream()
+                .filter(m -> m.tensor().name().endsWith("q_proj.weight"))
+                .findFirst()
                 .orElseThrow();
         long[] second = query.entries(1);
         assertEquals(192, second.length);
-        assertArrayEquals(new long[] {64, 127, 256, 319, 448, 511},
+        assertArrayEquals(
+                new long[] {64, 127, 256, 319, 448, 511},
                 new long[] {second[0], second[63], second[64], second[127], second[128], second[191]});
     }
 
@@ -81,7 +102,8 @@ class GroupsTest {
     void theResidualStreamIsOneGroupWithTheTiedTable() {
         List<Group> groups = llama(576, 9, 3, 64, 1536, 30, 49152, true);
         Group channels = first(groups, Group.Role.CHANNELS);
-        assertEquals(1, groups.stream().filter(g -> g.role() == Group.Role.CHANNELS).count());
+        assertEquals(
+                1, groups.stream().filter(g -> g.role() == Group.Role.CHANNELS).count());
         assertEquals(576, channels.units());
         long perLayer = 2 + 9 * 64 * 2 + 3 * 64 * 2 + 3 * 1536;
         assertEquals(30 * perLayer + 1 + 49152, channels.parametersPerUnit());
@@ -93,27 +115,37 @@ class GroupsTest {
         assertEquals(4, dims.units());
         assertTrue(dims.tied());
         assertEquals(6, dims.parameters().size());
-        Member key = dims.parameters().stream().filter(m -> m.tensor().name().contains("k_proj")).findFirst().orElseThrow();
+        Member key = dims.parameters().stream()
+                .filter(m -> m.tensor().name().contains("k_proj"))
+                .findFirst()
+                .orElseThrow();
         assertArrayEquals(new long[] {1, 5, 9, 13}, key.entries(1));
     }
 
     @Test
     void biasesGoWithTheirRows() {
         List<Group> groups = groups(config(64, 8, List.of(new LayerConfig(8, 2, 176)), 256, false, true));
-        assertEquals((4 + 1 + 1) * 8 * (64 + 1) + 4 * 8 * 64, first(groups, Group.Role.HEADS).parametersPerUnit());
-        assertEquals(2 * 8 * (64 + 1) + 2 * 8 * 64, first(groups, Group.Role.QUERY_HEADS).parametersPerUnit());
+        assertEquals(
+                (4 + 1 + 1) * 8 * (64 + 1) + 4 * 8 * 64,
+                first(groups, Group.Role.HEADS).parametersPerUnit());
+        assertEquals(
+                2 * 8 * (64 + 1) + 2 * 8 * 64,
+                first(groups, Group.Role.QUERY_HEADS).parametersPerUnit());
         assertEquals(2 * (64 + 1) + 64, first(groups, Group.Role.NEURONS).parametersPerUnit());
         long columns = (8 + 2 + 2) * 8 + 2 * 176;
         long rows = 8 * 8 + 1 + 176 + 1;
-        assertEquals(2 * 256 + 3 + columns + rows, first(groups, Group.Role.CHANNELS).parametersPerUnit());
+        assertEquals(
+                2 * 256 + 3 + columns + rows, first(groups, Group.Role.CHANNELS).parametersPerUnit());
     }
 
     /** Logits, losses of all tokens and of some, and one token more with a cache: the model is the same. */
     @Test
     void everyRecordingOfAModelHasTheSameGroups() {
-        Llama llama = new Llama(config(12, 4, List.of(new LayerConfig(6, 2, 5), new LayerConfig(3, 3, 12)), 20, true, true));
+        Llama llama =
+                new Llama(config(12, 4, List.of(new LayerConfig(6, 2, 5), new LayerConfig(3, 3, 12)), 20, true, true));
         List<String> expected = described(llama.shape());
-        for (Llama.Recording recording : List.of(llama.logits(7), llama.loss(7), llama.loss(7, 3), llama.cached(2, 1, 9))) {
+        for (Llama.Recording recording :
+                List.of(llama.logits(7), llama.loss(7), llama.loss(7, 3), llama.cached(2, 1, 9))) {
             assertEquals(expected, described(recording.tape()));
         }
     }
@@ -159,14 +191,16 @@ class GroupsTest {
     /** The configurations with one unit less, by the name of what they lose it of and how many there were. */
     private static Map<String, ModelConfig> smaller(ModelConfig of) {
         Map<String, ModelConfig> smaller = new TreeMap<>();
-        smaller.put((of.tied() ? "model.channels " : "channels ") + of.hidden(),
+        smaller.put(
+                (of.tied() ? "model.channels " : "channels ") + of.hidden(),
                 config(of.hidden() - 1, of.headDim(), of.layers(), of.vocab(), of.tied(), of.mlpBias()));
         for (int i = 0; i < of.layers().size(); i++) {
             int layer = i;
             smallerBlocks(of.layers().get(i)).forEach((name, block) -> {
                 List<LayerConfig> layers = new ArrayList<>(of.layers());
                 layers.set(layer, block);
-                smaller.put("model.layers." + layer + "." + name,
+                smaller.put(
+                        "model.layers." + layer + "." + name,
                         config(of.hidden(), of.headDim(), layers, of.vocab(), of.tied(), of.mlpBias()));
             });
         }
@@ -182,15 +216,18 @@ class GroupsTest {
         Map<String, LayerConfig> smaller = new TreeMap<>();
         int queries = old.heads() / old.kvHeads();
         if (queries > 0 && old.kvHeads() > 1) {
-            smaller.put("self_attn.heads " + old.kvHeads(),
+            smaller.put(
+                    "self_attn.heads " + old.kvHeads(),
                     new LayerConfig(queries * (old.kvHeads() - 1), old.kvHeads() - 1, old.intermediate()));
         }
         if (queries > 1) {
-            smaller.put("self_attn.query_heads " + queries,
+            smaller.put(
+                    "self_attn.query_heads " + queries,
                     new LayerConfig((queries - 1) * old.kvHeads(), old.kvHeads(), old.intermediate()));
         }
         if (old.intermediate() > 1) {
-            smaller.put("mlp.neurons " + old.intermediate(),
+            smaller.put(
+                    "mlp.neurons " + old.intermediate(),
                     new LayerConfig(old.heads(), old.kvHeads(), old.intermediate() - 1));
         }
         return smaller;

@@ -15,8 +15,13 @@ import org.espalier.tape.Value;
  * @param formula  the numbers of the output, from those of the inputs
  * @param coupling what it states; may state nothing
  */
-record HostOp(String kind, List<Value> inputs, Value output, Function<double[][], double[]> formula,
-        Consumer<Coupling> coupling) implements Op {
+record HostOp(
+        String kind,
+        List<Value> inputs,
+        Value output,
+        Function<double[][], double[]> formula,
+        Consumer<Coupling> coupling)
+        implements Op {
 
     @Override
     public List<Value> outputs() {
@@ -30,7 +35,8 @@ record HostOp(String kind, List<Value> inputs, Value output, Function<double[][]
 
     @Override
     public void forward(Step step) {
-        double[][] numbers = inputs.stream().map(v -> HostCopy.readDoubles(step.backend(), step.queue(), step.value(v)))
+        double[][] numbers = inputs.stream()
+                .map(v -> HostCopy.readDoubles(step.backend(), step.queue(), step.value(v)))
                 .toArray(double[][]::new);
         HostCopy.writeDoubles(step.backend(), step.queue(), formula.apply(numbers), step.value(output));
     }

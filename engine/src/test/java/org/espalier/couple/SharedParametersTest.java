@@ -26,13 +26,14 @@ class SharedParametersTest {
     SharedParametersTest() {
         tape.segment("all");
         Value ids = tape.input("ids", Element.INDEX, TOKENS);
-        stream = RmsNorm.record(tape, Embedding.record(tape, ids, tape.parameter("table", 11, 6)), tape.parameter("norm", 6),
-                1e-5);
+        stream = RmsNorm.record(
+                tape, Embedding.record(tape, ids, tape.parameter("table", 11, 6)), tape.parameter("norm", 6), 1e-5);
     }
 
     private List<String> described() {
         return Groups.of(tape).groups().stream()
-                .map(g -> g.role() + " " + g.units() + " of " + g.parametersPerUnit()).toList();
+                .map(g -> g.role() + " " + g.units() + " of " + g.parametersPerUnit())
+                .toList();
     }
 
     @Test
@@ -67,11 +68,20 @@ class SharedParametersTest {
         Value query = tape.view(Linear.record(tape, stream, tape.parameter("q", 6 * 4, 6), null), TOKENS, 6, 4);
         Value key = tape.view(Linear.record(tape, stream, w, null), TOKENS, 2, 4);
         Value value = tape.view(Linear.record(tape, stream, w, null), TOKENS, 2, 4);
-        Value out = Attention.record(tape, Rotary.record(tape, query, positions, angles, false),
-                Rotary.record(tape, key, positions, angles, false), value, 1);
+        Value out = Attention.record(
+                tape,
+                Rotary.record(tape, query, positions, angles, false),
+                Rotary.record(tape, key, positions, angles, false),
+                value,
+                1);
         Linear.record(tape, tape.view(out, TOKENS, 24), tape.parameter("o", 6, 24), null);
-        assertEquals(List.of("CHANNELS 6 of " + (11 + 1 + 24 + 8), "HEADS 2 of " + (4 * 6 + 2 * 3 * 4 * 6),
-                "HEAD_DIMENSIONS 2 of " + 2 * 6 * (2 + 6 + 6), "QUERY_HEADS 3 of " + 2 * 2 * 4 * 6, "NEURONS 6 of 24"),
+        assertEquals(
+                List.of(
+                        "CHANNELS 6 of " + (11 + 1 + 24 + 8),
+                        "HEADS 2 of " + (4 * 6 + 2 * 3 * 4 * 6),
+                        "HEAD_DIMENSIONS 2 of " + 2 * 6 * (2 + 6 + 6),
+                        "QUERY_HEADS 3 of " + 2 * 2 * 4 * 6,
+                        "NEURONS 6 of 24"),
                 described());
     }
 
@@ -82,8 +92,13 @@ class SharedParametersTest {
         Value wide = HostOps.gelu(tape, tape.view(y, TOKENS, 2, 12));
         Value narrow = HostOps.gelu(tape, tape.view(y, TOKENS, 8, 3));
         assertEquals(wide.shape().elements(), narrow.shape().elements());
-        assertEquals(List.of("CHANNELS 6 of " + (11 + 1 + 24), "NEURONS 2 of " + 12 * 6, "NEURONS 4 of " + 6 * 6,
-                "NEURONS 3 of " + 8 * 6), described());
+        assertEquals(
+                List.of(
+                        "CHANNELS 6 of " + (11 + 1 + 24),
+                        "NEURONS 2 of " + 12 * 6,
+                        "NEURONS 4 of " + 6 * 6,
+                        "NEURONS 3 of " + 8 * 6),
+                described());
     }
 
     @Test
@@ -92,8 +107,9 @@ class SharedParametersTest {
         HostOps.gelu(tape, tape.view(y, TOKENS, 3, 8));
         HostOps.gelu(tape, tape.view(y, TOKENS, 4, 6));
         assertEquals(List.of("CHANNELS 6 of " + (11 + 1 + 24)), described());
-        assertTrue(Groups.of(tape).frozen().stream().anyMatch(f -> f.tensor().name().equals("w") && f.whole()
-                && f.reason().contains("do not divide")));
+        assertTrue(Groups.of(tape).frozen().stream()
+                .anyMatch(f ->
+                        f.tensor().name().equals("w") && f.whole() && f.reason().contains("do not divide")));
     }
 
     /** Rows 4 to 8 of the second of two parts: whatever goes there goes from the first part as well, or no view is left. */
@@ -102,7 +118,8 @@ class SharedParametersTest {
         Value w = tape.parameter("w", 24, 6);
         Value part = tape.slice(tape.view(w, 2, 12, 6), 1, 2);
         HostOps.gelu(tape, Linear.record(tape, stream, tape.slice(tape.view(part, 12, 6), 4, 8), null));
-        assertEquals(List.of("CHANNELS 6 of " + (11 + 1 + 24), "NEURONS 4 of 12", "NEURONS 4 of 12", "NEURONS 4 of 12"),
+        assertEquals(
+                List.of("CHANNELS 6 of " + (11 + 1 + 24), "NEURONS 4 of 12", "NEURONS 4 of 12", "NEURONS 4 of 12"),
                 described());
         Member middle = Groups.of(tape).groups().get(2).members().getFirst();
         assertEquals(List.of(new Member.Run(4, 2, 12, 1)), middle.runs());
@@ -113,7 +130,7 @@ class SharedParametersTest {
         Value y = tape.view(Linear.record(tape, stream, tape.parameter("w", 9, 6), null), TOKENS, 3, 3);
         Add.record(tape, y, HostOps.transpose(tape, y, 0, 2, 1), 1);
         assertEquals(List.of("CHANNELS 6 of " + (11 + 1 + 9)), described());
-        assertTrue(Groups.of(tape).frozen().stream().anyMatch(f -> f.tensor().name().equals("w")
-                && f.reason().equals("an axis runs through it twice")));
+        assertTrue(Groups.of(tape).frozen().stream()
+                .anyMatch(f -> f.tensor().name().equals("w") && f.reason().equals("an axis runs through it twice")));
     }
 }

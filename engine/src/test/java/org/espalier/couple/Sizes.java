@@ -23,8 +23,7 @@ record Sizes(int channels, int pairs, List<Block> blocks) {
      * @param values  dimensions of values; not looked at where they are those of queries and keys
      * @param neurons of the MLP
      */
-    record Block(int kvHeads, int queries, int plain, int values, int neurons) {
-    }
+    record Block(int kvHeads, int queries, int plain, int values, int neurons) {}
 
     /**
      * One of the sizes.
@@ -33,8 +32,7 @@ record Sizes(int channels, int pairs, List<Block> blocks) {
      * @param size as it is
      * @param with all sizes with another in its place
      */
-    record Knob(String name, int size, IntFunction<Sizes> with) {
-    }
+    record Knob(String name, int size, IntFunction<Sizes> with) {}
 
     /** Every size of a model of this style that is more than 1: what must be found, no more and no less. */
     List<Knob> knobs(Style style) {
@@ -47,17 +45,27 @@ record Sizes(int channels, int pairs, List<Block> blocks) {
             Block b = blocks.get(i);
             String layer = "layer " + i + " ";
             int at = i;
-            knobs.add(new Knob(layer + "kvHeads", b.kvHeads,
+            knobs.add(new Knob(
+                    layer + "kvHeads",
+                    b.kvHeads,
                     n -> with(at, o -> new Block(n, o.queries, o.plain, o.values, o.neurons))));
-            knobs.add(new Knob(layer + "queries", b.queries,
+            knobs.add(new Knob(
+                    layer + "queries",
+                    b.queries,
                     n -> with(at, o -> new Block(o.kvHeads, n, o.plain, o.values, o.neurons))));
-            knobs.add(new Knob(layer + "plain", b.plain,
+            knobs.add(new Knob(
+                    layer + "plain",
+                    b.plain,
                     n -> with(at, o -> new Block(o.kvHeads, o.queries, n, o.values, o.neurons))));
             if (style.projections() != Style.Projections.HEADS_AXIS) {
-                knobs.add(new Knob(layer + "values", b.values,
+                knobs.add(new Knob(
+                        layer + "values",
+                        b.values,
                         n -> with(at, o -> new Block(o.kvHeads, o.queries, o.plain, n, o.neurons))));
             }
-            knobs.add(new Knob(layer + "neurons", b.neurons,
+            knobs.add(new Knob(
+                    layer + "neurons",
+                    b.neurons,
                     n -> with(at, o -> new Block(o.kvHeads, o.queries, o.plain, o.values, n))));
         }
         return knobs.stream().filter(k -> k.size > 1).toList();

@@ -92,8 +92,8 @@ record Style(Projections projections, Gate gate, Rotation rotation, Set<Option> 
                 options.add(option);
             }
         }
-        return new Style(any(random, Projections.values()), any(random, Gate.values()), any(random, Rotation.values()),
-                options);
+        return new Style(
+                any(random, Projections.values()), any(random, Gate.values()), any(random, Rotation.values()), options);
     }
 
     private static <T> T any(Random random, T[] of) {

@@ -32,6 +32,7 @@ final class TestTransformer {
     private static final double EPS = 1e-5;
     /** What models have in place of 1 / √D; a number of its own, so that it stays when D shrinks. */
     private static final double SCALE = 0.8;
+
     private static final float RESIDUAL = 1.5f;
 
     final Tape tape = new Tape();
@@ -55,7 +56,7 @@ final class TestTransformer {
         this.kept = kept;
         tape.segment("embedding");
         Value table = tape.parameter("wte.weight", VOCAB, sizes.channels());
-        Value stream = embed(table);                                                    // [T, C]
+        Value stream = embed(table); // [T, C]
         for (int i = 0; i < sizes.blocks().size(); i++) {
             tape.segment("layer " + i);
             stream = layer(stream, "h." + i + ".", sizes.blocks().get(i));
@@ -88,23 +89,24 @@ final class TestTransformer {
     }
 
     private Value residual(Value stream, Value normed, Value branch) {
-        return style.has(Option.NORMED_RESIDUAL) ? Add.record(tape, branch, normed, RESIDUAL)
+        return style.has(Option.NORMED_RESIDUAL)
+                ? Add.record(tape, branch, normed, RESIDUAL)
                 : Add.record(tape, stream, branch, 1);
     }
 
     private Value attention(Value x, String prefix, Block block) {
         int heads = block.kvHeads() * block.queries();
         List<Value> projected = project(x, prefix, block);
-        Value query = turn(projected.get(0), prefix + "q_norm");                        // [T, H, D]
-        Value key = turn(projected.get(1), prefix + "k_norm");                          // [T, G, D]
-        Value value = opaque(projected.get(2), Option.OPAQUE_VALUES);                   // [T, G, E]
+        Value query = turn(projected.get(0), prefix + "q_norm"); // [T, H, D]
+        Value key = turn(projected.get(1), prefix + "k_norm"); // [T, G, D]
+        Value value = opaque(projected.get(2), Option.OPAQUE_VALUES); // [T, G, E]
         if (style.has(Option.REPEATED_KEYS)) {
-            key = HostOps.repeatHeads(tape, key, block.queries());                      // [T, H, D]
-            value = HostOps.repeatHeads(tape, value, block.queries());                  // [T, H, E]
+            key = HostOps.repeatHeads(tape, key, block.queries()); // [T, H, D]
+            value = HostOps.repeatHeads(tape, value, block.queries()); // [T, H, E]
         }
         Value out = Attention.record(tape, opaque(query, Option.OPAQUE_QUERIES), key, value, SCALE);
         if (style.projections() == Projections.HEADS_FASTEST) {
-            out = HostOps.transpose(tape, out, 0, 2, 1);                                // [T, E, H]
+            out = HostOps.transpose(tape, out, 0, 2, 1); // [T, E, H]
         }
         return linear(tape.view(out, TOKENS, heads * value.shape().dim(2)), prefix + "o", sizes.channels());
     }
@@ -116,25 +118,32 @@ final class TestTransformer {
         int d = style.rotated(sizes.pairs()) + block.plain();
         int e = block.values();
         return switch (style.projections()) {
-            case SEPARATE -> List.of(view(linear(x, prefix + "q", heads * d), heads),
-                    view(linear(x, prefix + "k", g * d), g), view(linear(x, prefix + "v", g * e), g));
-            case HEADS_FASTEST -> List.of(headsLast(x, prefix + "q", heads, d), headsLast(x, prefix + "k", g, d),
-                    headsLast(x, prefix + "v", g, e));
+            case SEPARATE ->
+                List.of(
+                        view(linear(x, prefix + "q", heads * d), heads),
+                        view(linear(x, prefix + "k", g * d), g),
+                        view(linear(x, prefix + "v", g * e), g));
+            case HEADS_FASTEST ->
+                List.of(
+                        headsLast(x, prefix + "q", heads, d),
+                        headsLast(x, prefix + "k", g, d),
+                        headsLast(x, prefix + "v", g, e));
             case SLICED_ROWS -> {
                 List<Value> parts = rows(x, prefix + "qkv", heads * d, g * d, g * e);
                 yield List.of(view(parts.get(0), heads), view(parts.get(1), g), view(parts.get(2), g));
             }
             case CHUNKED -> {
-                List<Value> parts = chunks(linear(x, prefix + "qkv", (heads + g) * d + g * e), 1, heads * d, g * d, g * e);
+                List<Value> parts =
+                        chunks(linear(x, prefix + "qkv", (heads + g) * d + g * e), 1, heads * d, g * d, g * e);
                 yield List.of(view(parts.get(0), heads), view(parts.get(1), g), view(parts.get(2), g));
             }
             case PER_HEAD -> {
-                int own = block.queries() * d;                                          // [T, G, R · D + D + E]
+                int own = block.queries() * d; // [T, G, R · D + D + E]
                 List<Value> parts = chunks(view(linear(x, prefix + "qkv", g * (own + d + e)), g), 2, own, d, e);
                 yield List.of(view(parts.get(0), heads), parts.get(1), parts.get(2));
             }
             case HEADS_AXIS -> {
-                int all = block.queries() + 2;                                          // [T, G, R + 2, D]
+                int all = block.queries() + 2; // [T, G, R + 2, D]
                 Value fused = tape.view(linear(x, prefix + "qkv", g * all * d), TOKENS, g, all, d);
                 List<Value> parts = chunks(fused, 2, block.queries(), 1, 1);
                 yield List.of(view(parts.get(0), heads), view(parts.get(1), g), view(parts.get(2), g));
@@ -169,8 +178,8 @@ final class TestTransformer {
         List<Value> parts = new ArrayList<>();
         int at = 0;
         for (int extent : extents) {
-            parts.add(Linear.record(tape, x, tape.slice(w, at, at + extent),
-                    bias == null ? null : tape.slice(bias, at, at + extent)));
+            parts.add(Linear.record(
+                    tape, x, tape.slice(w, at, at + extent), bias == null ? null : tape.slice(bias, at, at + extent)));
             at += extent;
         }
         return parts;
@@ -181,7 +190,9 @@ final class TestTransformer {
         Value normed = x;
         if (style.has(Option.HEAD_NORM)) {
             long d = x.shape().dim(2);
-            normed = tape.view(norm(tape.view(x, x.shape().elements() / d, d), name), x.shape().toArray());
+            normed = tape.view(
+                    norm(tape.view(x, x.shape().elements() / d, d), name),
+                    x.shape().toArray());
         }
         int part = 2 * sizes.pairs();
         return switch (style.rotation()) {
@@ -212,7 +223,7 @@ final class TestTransformer {
     }
 
     private Value mlp(Value x, String prefix, int neurons) {
-        Value hidden = opaque(hidden(x, prefix, neurons), Option.OPAQUE_NEURONS);       // [T, I]
+        Value hidden = opaque(hidden(x, prefix, neurons), Option.OPAQUE_NEURONS); // [T, I]
         return linear(hidden, prefix + "down", sizes.channels());
     }
 

@@ -22,8 +22,7 @@ import org.espalier.tensor.Tensor;
 record TestWeights(Map<String, Numbers> tensors) {
 
     /** Row-major numbers. */
-    record Numbers(long[] dims, double[] values) {
-    }
+    record Numbers(long[] dims, double[] values) {}
 
     /** What of each tensor and axis goes. */
     record Removal(Group group, int[] units) {
@@ -33,7 +32,8 @@ record TestWeights(Map<String, Numbers> tensors) {
             BitSet entries = new BitSet();
             for (Member member : group.members()) {
                 if (member.tensor().name().equals(tensor) && member.axis() == axis) {
-                    Arrays.stream(units).forEach(u -> Arrays.stream(member.entries(u)).forEach(e -> entries.set((int) e)));
+                    Arrays.stream(units)
+                            .forEach(u -> Arrays.stream(member.entries(u)).forEach(e -> entries.set((int) e)));
                 }
             }
             return entries;
@@ -104,7 +104,8 @@ record TestWeights(Map<String, Numbers> tensors) {
 
     /** Whether a tape has exactly these parameters and constants. */
     boolean fit(Tape tape) {
-        return tape.leaves().stream().filter(l -> l.role() != Value.Role.INPUT)
+        return tape.leaves().stream()
+                .filter(l -> l.role() != Value.Role.INPUT)
                 .allMatch(l -> tensors.containsKey(l.name())
                         && Arrays.equals(tensors.get(l.name()).dims, l.shape().toArray()));
     }

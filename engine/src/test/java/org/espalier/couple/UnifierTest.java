@@ -79,7 +79,9 @@ class UnifierTest {
         assertNotNull(slow.frozen());
         assertSame(fast.resolved(), same.resolved());
         assertNull(((Var) fast.resolved()).frozen());
-        assertEquals("extents 3 and 2 do not divide", a.factors().get(2).variables().getFirst().frozen());
+        assertEquals(
+                "extents 3 and 2 do not divide",
+                a.factors().get(2).variables().getFirst().frozen());
     }
 
     @Test
@@ -237,8 +239,13 @@ class UnifierTest {
         Term head = sum(product(var(2), pairs), product(var(2), pairs), values);
         Term axis = sum(var(7), product(var(3), head));
         Member member = new Member(null, 0, Layout.runs(axis, pairs));
-        assertEquals(List.of(new Member.Run(7, 3, 21, 1), new Member.Run(11, 3, 21, 1), new Member.Run(15, 3, 21, 1),
-                new Member.Run(19, 3, 21, 1)), member.runs());
+        assertEquals(
+                List.of(
+                        new Member.Run(7, 3, 21, 1),
+                        new Member.Run(11, 3, 21, 1),
+                        new Member.Run(15, 3, 21, 1),
+                        new Member.Run(19, 3, 21, 1)),
+                member.runs());
         assertEquals(12, member.entriesPerUnit());
         assertEquals(7 + 2 * 21 + 4 + 3, member.entries(3)[5]);
         assertEquals(List.of(new Member.Run(23, 3, 21, 1)), Layout.runs(axis, values));

@@ -27,24 +27,33 @@ class PerplexityGoldenTest {
         "ptb_128,        smollm2-135m, ptb/ptb.valid.txt,          LINES,    1e-3",
         "wikitext2_2048, smollm2-135m, wikitext2/wiki.test.raw,    WIKITEXT, 1e-3",
         "stories260K,    stories260K,  tinystories/validation.txt, TEXT,     1e-4",
-        "en10-tok105,    en10-tok105,  tinystories/validation.txt, TEXT,     1e-4"})
+        "en10-tok105,    en10-tok105,  tinystories/validation.txt, TEXT,     1e-4"
+    })
     void asTransformersHasIt(String key, String name, String data, TextFormat format, double relative) {
         JsonNode golden = Golden.json(Shared.path("golden/smollm2/ppl.json")).get(key);
         Path folder = Shared.path("models/" + name);
         String text = format.read(Shared.path("data/" + data));
-        try (Backend backend = Backends.open("cpu"); Checkpoint checkpoint = Checkpoint.open(folder);
-                Model model = Model.open(checkpoint, backend); Tokenizer tokenizer = Tokenizer.open(folder);
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint checkpoint = Checkpoint.open(folder);
+                Model model = Model.open(checkpoint, backend);
+                Tokenizer tokenizer = Tokenizer.open(folder);
                 Scorer scorer = new Scorer(model)) {
             int[] ids = tokenizer.encode(text, true);
             assertEquals(golden.get("n_ids").asInt(), ids.length);
-            int[] first = golden.get("first_ids").valueStream().mapToInt(JsonNode::asInt).toArray();
+            int[] first = golden.get("first_ids")
+                    .valueStream()
+                    .mapToInt(JsonNode::asInt)
+                    .toArray();
             assertArrayEquals(first, Arrays.copyOf(ids, first.length));
             int width = golden.get("window").asInt();
-            Windows windows = new Windows(Protocol.LLM_PRUNER, width, width, golden.get("windows").asInt(),
-                    OptionalInt.empty());
-            Perplexity.Result result = Perplexity.measure(ids, windows, scorer::losses, data, done -> { });
+            Windows windows = new Windows(
+                    Protocol.LLM_PRUNER, width, width, golden.get("windows").asInt(), OptionalInt.empty());
+            Perplexity.Result result = Perplexity.measure(ids, windows, scorer::losses, data, done -> {});
             assertEquals(golden.get("predictions").asLong(), result.predictions());
-            assertEquals(golden.get("ppl").asDouble(), result.ppl(), relative * golden.get("ppl").asDouble());
+            assertEquals(
+                    golden.get("ppl").asDouble(),
+                    result.ppl(),
+                    relative * golden.get("ppl").asDouble());
         }
     }
 }

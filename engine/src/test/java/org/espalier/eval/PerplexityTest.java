@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.junit.jupiter.api.Test;
 
 /** The cutting and counting of windows, with a model whose loss at an id is that id: a sum then names what was counted. */
@@ -20,12 +20,14 @@ class PerplexityTest {
 
     private double[][] idAsLoss(List<int[]> windows) {
         seen.addAll(windows);
-        return windows.stream().map(w -> Arrays.stream(w).skip(1).asDoubleStream().toArray()).toArray(double[][]::new);
+        return windows.stream()
+                .map(w -> Arrays.stream(w).skip(1).asDoubleStream().toArray())
+                .toArray(double[][]::new);
     }
 
     private Perplexity.Result measure(int ids, Windows windows) {
         int[] text = IntStream.range(100, 100 + ids).toArray();
-        return Perplexity.measure(text, windows, this::idAsLoss, "text", done -> { });
+        return Perplexity.measure(text, windows, this::idAsLoss, "text", done -> {});
     }
 
     private static Windows windows(Protocol protocol, int seqLen, int stride) {
@@ -77,7 +79,9 @@ class PerplexityTest {
         Perplexity.Result result = measure(128 * 20 + 5, windows(Protocol.LLM_PRUNER, 128, 128));
         assertEquals(20, result.count());
         assertEquals(20, seen.size());
-        double all = IntStream.range(100, 100 + 2560).filter(id -> (id - 100) % 128 != 0).sum();
+        double all = IntStream.range(100, 100 + 2560)
+                .filter(id -> (id - 100) % 128 != 0)
+                .sum();
         assertEquals(all, result.nll());
     }
 
@@ -99,8 +103,10 @@ class PerplexityTest {
     @Test
     void likelihoodsThatAreNotFiniteAreAFailure() {
         Windows windows = windows(Protocol.LLM_PRUNER, 2, 2);
-        Failure failure = assertThrows(Failure.class, () -> Perplexity.measure(new int[] {1, 2}, windows,
-                w -> new double[][] {{Double.NaN}}, "text", done -> { }));
+        Failure failure = assertThrows(
+                Failure.class,
+                () -> Perplexity.measure(
+                        new int[] {1, 2}, windows, w -> new double[][] {{Double.NaN}}, "text", done -> {}));
         assertTrue(failure.oneLine().contains("window 0"), failure.oneLine());
     }
 }

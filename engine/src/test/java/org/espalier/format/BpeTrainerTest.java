@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 
 class BpeTrainerTest {
 
-    private static final List<String> TEXTS = List.of("the cat saw the other cat", "the hat of the cat, the hat!",
-            "Once there was a cat with a hat.");
+    private static final List<String> TEXTS =
+            List.of("the cat saw the other cat", "the hat of the cat, the hat!", "Once there was a cat with a hat.");
 
     @Test
     void frequentWordsBecomeOneToken() {
@@ -39,7 +39,8 @@ class BpeTrainerTest {
 
     @Test
     void theSameTextsGiveTheSameTokenizerAndTooFewTokensAreRefused() {
-        assertArrayEquals(Json.toBytes(BpeTrainer.train(TEXTS, 300).tokenizerJson()),
+        assertArrayEquals(
+                Json.toBytes(BpeTrainer.train(TEXTS, 300).tokenizerJson()),
                 Json.toBytes(BpeTrainer.train(TEXTS, 300).tokenizerJson()));
         assertThrows(IllegalArgumentException.class, () -> BpeTrainer.train(TEXTS, 257));
         assertTrue(BpeTrainer.train(List.of("ab"), 1000).size() < 262);

@@ -14,18 +14,17 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-
 import org.espalier.Shared;
 import org.espalier.TestFiles;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Converted models hold the numbers that the Python package gguf reads from the same file. */
 class ConversionTest {
@@ -42,32 +41,40 @@ class ConversionTest {
     @ParameterizedTest
     @CsvSource({
         "F32, 54b377bbfa2deab945dfdba7fb59e0ca3eb74329358bd1b53b635b3ff37c1a56,"
-            + " c0853489b02eee1ed7445c54741bd81797cf0b936e6edd0c57cb4a4ac9ef86ef,"
-            + " 8b6862c014dfc739fbe56bfac2c726cc02ed06fb47a5d68c1fe0ffff2bfcb86b,"
-            + " c19605745425a11e704e305ce3d27b632c406195d39eb3377e9cfb140ac643d1",
+                + " c0853489b02eee1ed7445c54741bd81797cf0b936e6edd0c57cb4a4ac9ef86ef,"
+                + " 8b6862c014dfc739fbe56bfac2c726cc02ed06fb47a5d68c1fe0ffff2bfcb86b,"
+                + " c19605745425a11e704e305ce3d27b632c406195d39eb3377e9cfb140ac643d1",
         "BF16, d0ff302d4d83d5be00ed3005dd0a57b703cbe9387bf474d3c66f42bd0b300f30,"
-            + " ab644373979bb8c2a02295d547ef69088de97fb3f71beda29f2ccec2bde45474,"
-            + " 1dbdad8991d116f6b74388c66e59b244905d443f59e1b1901b9f32d61aa83ae0,"
-            + " b351a2d1c5c6084582b59bed0edd6728e821dcb1d77cd733a41d6e4358625f5b",
+                + " ab644373979bb8c2a02295d547ef69088de97fb3f71beda29f2ccec2bde45474,"
+                + " 1dbdad8991d116f6b74388c66e59b244905d443f59e1b1901b9f32d61aa83ae0,"
+                + " b351a2d1c5c6084582b59bed0edd6728e821dcb1d77cd733a41d6e4358625f5b",
         "F16, f7570331472462aa7227a73054fd648dadd758c17ee20001441f48114e439a65,"
-            + " 9a8b7429b807d05d44c490fcd960e61f719b1c49a4c6db95d664bc8c605d8e26,"
-            + " 709af2d127878701bc2fc62e3e4fb4b5e4d98337a3699deb2280941b0402e66c,"
-            + " 594f1e7b80f6f1160aede52da66cf462099d472af16d7cad40f22073d666115a"})
+                + " 9a8b7429b807d05d44c490fcd960e61f719b1c49a4c6db95d664bc8c605d8e26,"
+                + " 709af2d127878701bc2fc62e3e4fb4b5e4d98337a3699deb2280941b0402e66c,"
+                + " 594f1e7b80f6f1160aede52da66cf462099d472af16d7cad40f22073d666115a"
+    })
     void ggufNumbersAreThoseOfGguf(DType type, String q, String k, String v, String down) throws Exception {
         Path out = temp.resolve("out");
         try (Checkpoint source = Checkpoint.open(Shared.path("models/smollm2-135m"))) {
-            Conversion.toSafetensors(source, out, Optional.of(type), Map.of("tokenizer.json", new byte[] {'{', '}'}), false,
+            Conversion.toSafetensors(
+                    source,
+                    out,
+                    Optional.of(type),
+                    Map.of("tokenizer.json", new byte[] {'{', '}'}),
+                    false,
                     (tensor, done, total) -> assertTrue(done < total));
         }
         try (Checkpoint converted = Checkpoint.open(out)) {
             assertEquals(272, converted.tensors().size());
-            assertEquals(type, converted.tensors().get("model.embed_tokens.weight").type());
+            assertEquals(
+                    type, converted.tensors().get("model.embed_tokens.weight").type());
             assertEquals(q, sha256(converted, Q_0));
             assertEquals(k, sha256(converted, K_7));
             assertEquals(v, sha256(converted, V_7));
             assertEquals(down, sha256(converted, DOWN_29));
         }
-        assertEquals(List.of("config.json", "generation_config.json", "model.safetensors", "tokenizer.json"),
+        assertEquals(
+                List.of("config.json", "generation_config.json", "model.safetensors", "tokenizer.json"),
                 TestFiles.names(out));
         assertTrue(NativeMemory.outstanding().isEmpty());
     }
@@ -78,17 +85,22 @@ class ConversionTest {
         Files.writeString(source.resolve("tokenizer_config.json"), "{}");
         Path out = temp.resolve("out");
         convert(source, out, Optional.empty());
-        assertArrayEquals(Files.readAllBytes(source.resolve("model.safetensors")),
+        assertArrayEquals(
+                Files.readAllBytes(source.resolve("model.safetensors")),
                 Files.readAllBytes(out.resolve("model.safetensors")));
         assertTrue(Files.exists(out.resolve("tokenizer_config.json")));
-        assertEquals("float32", Json.readObject(out.resolve("config.json")).get("torch_dtype").asText());
+        assertEquals(
+                "float32",
+                Json.readObject(out.resolve("config.json")).get("torch_dtype").asText());
     }
 
     @Test
     void convertsToBfloat16AndSaysSoInTheConfiguration() throws Exception {
         Path out = temp.resolve("out");
         convert(folder(1.5f, -2.25f), out, Optional.of(DType.BF16));
-        assertEquals("bfloat16", Json.readObject(out.resolve("config.json")).get("torch_dtype").asText());
+        assertEquals(
+                "bfloat16",
+                Json.readObject(out.resolve("config.json")).get("torch_dtype").asText());
         try (Checkpoint converted = Checkpoint.open(out)) {
             float[] numbers = new float[2];
             Blocks.decode(DType.BF16, converted.tensors().get("x").bytes(), 0, numbers, 0, 2);
@@ -108,7 +120,7 @@ class ConversionTest {
 
     private static void convert(Path source, Path out, Optional<DType> type) {
         try (Checkpoint checkpoint = Checkpoint.open(source)) {
-            Conversion.toSafetensors(checkpoint, out, type, Map.of(), false, (tensor, done, total) -> { });
+            Conversion.toSafetensors(checkpoint, out, type, Map.of(), false, (tensor, done, total) -> {});
         }
     }
 
@@ -117,7 +129,8 @@ class ConversionTest {
         byte[] bytes = new byte[4 * numbers.length];
         Blocks.encode(DType.F32, numbers, 0, MemorySegment.ofArray(bytes), 0, numbers.length);
         new CheckpointWriter(Json.object().put("torch_dtype", "float16"))
-                .tensor(SafetensorsTest.entry("x", DType.F32, Shape.of(numbers.length), bytes)).write(folder, false);
+                .tensor(SafetensorsTest.entry("x", DType.F32, Shape.of(numbers.length), bytes))
+                .write(folder, false);
         return folder;
     }
 

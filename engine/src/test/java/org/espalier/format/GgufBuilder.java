@@ -22,8 +22,7 @@ final class GgufBuilder {
     static final int F32 = 0;
     static final int Q8_0 = 8;
 
-    private record Info(String name, long[] dims, int type, Long offset, byte[] bytes) {
-    }
+    private record Info(String name, long[] dims, int type, Long offset, byte[] bytes) {}
 
     private final List<byte[]> keys = new ArrayList<>();
     private final List<Info> infos = new ArrayList<>();
@@ -35,27 +34,37 @@ final class GgufBuilder {
 
     /** A llama of one layer: hidden 8, 2 heads of 4, 1 key/value head, 16 neurons, 5 tokens. */
     static GgufBuilder tinyLlama(String arch) {
-        GgufBuilder gguf = sizes(arch).put(arch + ".attention.head_count", UINT32, 2)
-                .put(arch + ".attention.head_count_kv", UINT32, 1).put(arch + ".feed_forward_length", UINT32, 16)
+        GgufBuilder gguf = sizes(arch)
+                .put(arch + ".attention.head_count", UINT32, 2)
+                .put(arch + ".attention.head_count_kv", UINT32, 1)
+                .put(arch + ".feed_forward_length", UINT32, 16)
                 .put(arch + ".block_count", UINT32, 1);
         return gguf.layer(0, 2, 1, 16);
     }
 
     /** Everything of {@link #tinyLlama} but the per-layer sizes and the layer. */
     static GgufBuilder sizes(String arch) {
-        return new GgufBuilder().putString("general.architecture", arch).put(arch + ".embedding_length", UINT32, 8)
-                .put(arch + ".context_length", UINT32, 64).put(arch + ".attention.key_length", UINT32, 4)
+        return new GgufBuilder()
+                .putString("general.architecture", arch)
+                .put(arch + ".embedding_length", UINT32, 8)
+                .put(arch + ".context_length", UINT32, 64)
+                .put(arch + ".attention.key_length", UINT32, 4)
                 .putFloat(arch + ".attention.layer_norm_rms_epsilon", 1e-5f)
-                .put("tokenizer.ggml.bos_token_id", UINT32, 1).tensor("token_embd.weight", 8, 5)
+                .put("tokenizer.ggml.bos_token_id", UINT32, 1)
+                .tensor("token_embd.weight", 8, 5)
                 .tensor("output_norm.weight", 8);
     }
 
     GgufBuilder layer(int layer, int heads, int kvHeads, int intermediate) {
         String block = "blk." + layer + ".";
-        return tensor(block + "attn_norm.weight", 8).tensor(block + "attn_q.weight", 8, 4 * heads)
-                .tensor(block + "attn_k.weight", 8, 4 * kvHeads).tensor(block + "attn_v.weight", 8, 4 * kvHeads)
-                .tensor(block + "attn_output.weight", 4 * heads, 8).tensor(block + "ffn_norm.weight", 8)
-                .tensor(block + "ffn_gate.weight", 8, intermediate).tensor(block + "ffn_up.weight", 8, intermediate)
+        return tensor(block + "attn_norm.weight", 8)
+                .tensor(block + "attn_q.weight", 8, 4 * heads)
+                .tensor(block + "attn_k.weight", 8, 4 * kvHeads)
+                .tensor(block + "attn_v.weight", 8, 4 * kvHeads)
+                .tensor(block + "attn_output.weight", 4 * heads, 8)
+                .tensor(block + "ffn_norm.weight", 8)
+                .tensor(block + "ffn_gate.weight", 8, intermediate)
+                .tensor(block + "ffn_up.weight", 8, intermediate)
                 .tensor(block + "ffn_down.weight", intermediate, 8);
     }
 
@@ -86,11 +95,14 @@ final class GgufBuilder {
     }
 
     GgufBuilder put(String key, int type, long value) {
-        return raw(key, type, switch (type) {
-            case UINT8, BOOL -> new byte[] {(byte) value};
-            case UINT64 -> little(8).putLong(value).array();
-            default -> little(4).putInt((int) value).array();
-        });
+        return raw(
+                key,
+                type,
+                switch (type) {
+                    case UINT8, BOOL -> new byte[] {(byte) value};
+                    case UINT64 -> little(8).putLong(value).array();
+                    default -> little(4).putInt((int) value).array();
+                });
     }
 
     GgufBuilder putFloat(String key, float value) {
@@ -119,7 +131,8 @@ final class GgufBuilder {
 
     /** An array of any announced element type and count. */
     GgufBuilder putArray(String key, int elementType, long count, byte[] elements) {
-        return raw(key, ARRAY, concat(little(12).putInt(elementType).putLong(count).array(), elements));
+        return raw(
+                key, ARRAY, concat(little(12).putInt(elementType).putLong(count).array(), elements));
     }
 
     GgufBuilder raw(String key, int type, byte[] value) {
@@ -158,8 +171,12 @@ final class GgufBuilder {
     /** The header: everything before the tensors' bytes, unpadded. */
     byte[] header() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.writeBytes(little(24).putInt(magic).putInt(version).putLong(tensorCount == null ? infos.size() : tensorCount)
-                .putLong(keyCount == null ? keys.size() : keyCount).array());
+        out.writeBytes(little(24)
+                .putInt(magic)
+                .putInt(version)
+                .putLong(tensorCount == null ? infos.size() : tensorCount)
+                .putLong(keyCount == null ? keys.size() : keyCount)
+                .array());
         keys.forEach(out::writeBytes);
         long offset = 0;
         for (Info info : infos) {
@@ -168,7 +185,9 @@ final class GgufBuilder {
             for (long dim : info.dims()) {
                 fields.putLong(dim);
             }
-            out.writeBytes(fields.putInt(info.type()).putLong(info.offset() == null ? offset : info.offset()).array());
+            out.writeBytes(fields.putInt(info.type())
+                    .putLong(info.offset() == null ? offset : info.offset())
+                    .array());
             offset = padded(offset + info.bytes().length);
         }
         return out.toByteArray();
@@ -194,7 +213,10 @@ final class GgufBuilder {
     }
 
     static byte[] concat(byte[] first, byte[] second) {
-        return ByteBuffer.allocate(first.length + second.length).put(first).put(second).array();
+        return ByteBuffer.allocate(first.length + second.length)
+                .put(first)
+                .put(second)
+                .array();
     }
 
     private long padded(long size) {

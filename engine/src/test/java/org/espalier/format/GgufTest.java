@@ -13,14 +13,13 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.espalier.error.Failure;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import org.espalier.ffi.Failure;
-import org.espalier.tensor.DType;
-import org.espalier.tensor.Shape;
 
 /** What GGUF files say, in Hugging Face's words. */
 class GgufTest {
@@ -30,22 +29,48 @@ class GgufTest {
 
     @Test
     void readsEveryKindOfValue() throws IOException {
-        byte[] nested = GgufBuilder.concat(GgufBuilder.little(12).putInt(GgufBuilder.UINT8).putLong(2).array(),
-                new byte[] {1, 2});
-        byte[] bytes = new GgufBuilder().put("u8", GgufBuilder.UINT8, 200).raw("i8-", 1, new byte[] {-3})
+        byte[] nested = GgufBuilder.concat(
+                GgufBuilder.little(12).putInt(GgufBuilder.UINT8).putLong(2).array(), new byte[] {1, 2});
+        byte[] bytes = new GgufBuilder()
+                .put("u8", GgufBuilder.UINT8, 200)
+                .raw("i8-", 1, new byte[] {-3})
                 .raw("u16", 2, GgufBuilder.little(2).putShort((short) -1).array())
                 .raw("i16", 3, GgufBuilder.little(2).putShort((short) -1).array())
-                .put("u32", GgufBuilder.UINT32, 0xFFFF_FFFFL).put("i32", GgufBuilder.INT32, -1)
-                .put("u64", GgufBuilder.UINT64, 1L << 40).putFloat("f32", 0.5f)
-                .raw("f64", GgufBuilder.FLOAT64, GgufBuilder.little(8).putDouble(0.1).array())
-                .put("bool", GgufBuilder.BOOL, 1).putString("text", "grün").putStrings("texts", "a", "", "ü")
-                .putInts("ints", 1, -2).putArray("doubles", GgufBuilder.FLOAT64, 1,
+                .put("u32", GgufBuilder.UINT32, 0xFFFF_FFFFL)
+                .put("i32", GgufBuilder.INT32, -1)
+                .put("u64", GgufBuilder.UINT64, 1L << 40)
+                .putFloat("f32", 0.5f)
+                .raw(
+                        "f64",
+                        GgufBuilder.FLOAT64,
+                        GgufBuilder.little(8).putDouble(0.1).array())
+                .put("bool", GgufBuilder.BOOL, 1)
+                .putString("text", "grün")
+                .putStrings("texts", "a", "", "ü")
+                .putInts("ints", 1, -2)
+                .putArray(
+                        "doubles",
+                        GgufBuilder.FLOAT64,
+                        1,
                         GgufBuilder.little(8).putDouble(0.25).array())
-                .putArray("floats", GgufBuilder.FLOAT32, 1, GgufBuilder.little(4).putFloat(0.25f).array())
-                .putArray("longs", GgufBuilder.UINT64, 1, GgufBuilder.little(8).putLong(7).array())
-                .putArray("shorts", 3, 1, GgufBuilder.little(2).putShort((short) 7).array())
+                .putArray(
+                        "floats",
+                        GgufBuilder.FLOAT32,
+                        1,
+                        GgufBuilder.little(4).putFloat(0.25f).array())
+                .putArray(
+                        "longs",
+                        GgufBuilder.UINT64,
+                        1,
+                        GgufBuilder.little(8).putLong(7).array())
+                .putArray(
+                        "shorts",
+                        3,
+                        1,
+                        GgufBuilder.little(2).putShort((short) 7).array())
                 .putArray("bools", GgufBuilder.BOOL, 2, new byte[] {1, 0})
-                .putArray("nested", GgufBuilder.ARRAY, 1, nested).build();
+                .putArray("nested", GgufBuilder.ARRAY, 1, nested)
+                .build();
         try (GgufFile file = GgufFile.open(write(bytes))) {
             var values = file.metadata();
             assertEquals(200L, values.get("u8"));
@@ -89,7 +114,8 @@ class GgufTest {
         assertFalse(config.get("attention_bias").asBoolean());
         assertEquals(1, config.get("bos_token_id").asInt());
         assertFalse(config.has("eos_token_id"));
-        assertFalse(config(GgufBuilder.tinyLlama("llama").tensor("output.weight", 8, 5)).get("tie_word_embeddings")
+        assertFalse(config(GgufBuilder.tinyLlama("llama").tensor("output.weight", 8, 5))
+                .get("tie_word_embeddings")
                 .asBoolean());
     }
 
@@ -99,7 +125,8 @@ class GgufTest {
         for (int i = 0; i < 64; i++) {
             rows.putFloat(i / 8);
         }
-        GgufBuilder gguf = GgufBuilder.sizes("llama").put("llama.block_count", GgufBuilder.UINT32, 1)
+        GgufBuilder gguf = GgufBuilder.sizes("llama")
+                .put("llama.block_count", GgufBuilder.UINT32, 1)
                 .put("llama.attention.head_count", GgufBuilder.UINT32, 2)
                 .put("llama.feed_forward_length", GgufBuilder.UINT32, 16)
                 .tensor("blk.0.attn_q.weight", new long[] {8, 8}, GgufBuilder.F32, null, rows.array());
@@ -120,59 +147,92 @@ class GgufTest {
 
     @Test
     void qwen2HasBiasesAndRowsInOrder() throws IOException {
-        GgufBuilder gguf = GgufBuilder.tinyLlama("qwen2").tensor("blk.0.attn_q.bias", 8).tensor("blk.0.attn_k.bias", 4)
+        GgufBuilder gguf = GgufBuilder.tinyLlama("qwen2")
+                .tensor("blk.0.attn_q.bias", 8)
+                .tensor("blk.0.attn_k.bias", 4)
                 .tensor("blk.0.attn_v.bias", 4);
         try (Checkpoint model = Checkpoint.open(write(gguf.build()))) {
             assertEquals("qwen2", model.config().get("model_type").asText());
             assertTrue(model.config().get("attention_bias").asBoolean());
-            assertTrue(model.tensors().get("model.layers.0.self_attn.q_proj.weight").order().identity());
-            assertEquals(Shape.of(8), model.tensors().get("model.layers.0.self_attn.q_proj.bias").shape());
+            assertTrue(model.tensors()
+                    .get("model.layers.0.self_attn.q_proj.weight")
+                    .order()
+                    .identity());
+            assertEquals(
+                    Shape.of(8),
+                    model.tensors().get("model.layers.0.self_attn.q_proj.bias").shape());
         }
     }
 
     @Test
     void biasesOfALlamaAreInterleavedToo() throws IOException {
-        GgufBuilder gguf = GgufBuilder.tinyLlama("llama").tensor("blk.0.attn_q.bias", 8).tensor("blk.0.ffn_down.bias", 8);
+        GgufBuilder gguf =
+                GgufBuilder.tinyLlama("llama").tensor("blk.0.attn_q.bias", 8).tensor("blk.0.ffn_down.bias", 8);
         try (Checkpoint model = Checkpoint.open(write(gguf.build()))) {
-            assertEquals(RowOrder.interleaved(2, 4), model.tensors().get("model.layers.0.self_attn.q_proj.bias").order());
+            assertEquals(
+                    RowOrder.interleaved(2, 4),
+                    model.tensors().get("model.layers.0.self_attn.q_proj.bias").order());
             assertTrue(model.config().get("mlp_bias").asBoolean());
         }
     }
 
     @Test
     void sizesOfEachLayerBecomePerLayerConfig() throws IOException {
-        GgufBuilder gguf = GgufBuilder.sizes("deci").put("deci.block_count", GgufBuilder.UINT32, 3)
-                .putInts("deci.attention.head_count", 2, 4, 2).putInts("deci.attention.head_count_kv", 2, 2, 1)
-                .putInts("deci.feed_forward_length", 16, 16, 5).layer(0, 2, 2, 16).layer(1, 4, 2, 16).layer(2, 2, 1, 5);
+        GgufBuilder gguf = GgufBuilder.sizes("deci")
+                .put("deci.block_count", GgufBuilder.UINT32, 3)
+                .putInts("deci.attention.head_count", 2, 4, 2)
+                .putInts("deci.attention.head_count_kv", 2, 2, 1)
+                .putInts("deci.feed_forward_length", 16, 16, 5)
+                .layer(0, 2, 2, 16)
+                .layer(1, 4, 2, 16)
+                .layer(2, 2, 1, 5);
         try (Checkpoint model = Checkpoint.open(write(gguf.build()))) {
             assertEquals(4, model.config().get("num_attention_heads").asInt());
-            assertEquals("{\"0\":{\"num_attention_heads\":2},"
-                    + "\"2\":{\"num_attention_heads\":2,\"num_key_value_heads\":1,\"intermediate_size\":5}}",
+            assertEquals(
+                    "{\"0\":{\"num_attention_heads\":2},"
+                            + "\"2\":{\"num_attention_heads\":2,\"num_key_value_heads\":1,\"intermediate_size\":5}}",
                     model.config().get("per_layer_config").toString());
-            assertEquals(RowOrder.interleaved(1, 4), model.tensors().get("model.layers.2.self_attn.k_proj.weight").order());
+            assertEquals(
+                    RowOrder.interleaved(1, 4),
+                    model.tensors()
+                            .get("model.layers.2.self_attn.k_proj.weight")
+                            .order());
         }
     }
 
     @Test
     void readsRotaryScaling() throws IOException {
-        JsonNode linear = config(GgufBuilder.tinyLlama("llama").putString("llama.rope.scaling.type", "linear")
+        JsonNode linear = config(GgufBuilder.tinyLlama("llama")
+                .putString("llama.rope.scaling.type", "linear")
                 .putFloat("llama.rope.scaling.factor", 4));
-        assertEquals("{\"rope_type\":\"linear\",\"factor\":4.0}", linear.get("rope_scaling").toString());
+        assertEquals(
+                "{\"rope_type\":\"linear\",\"factor\":4.0}",
+                linear.get("rope_scaling").toString());
         JsonNode old = config(GgufBuilder.tinyLlama("llama").putFloat("llama.rope.scale_linear", 2));
-        assertEquals("{\"rope_type\":\"linear\",\"factor\":2.0}", old.get("rope_scaling").toString());
+        assertEquals(
+                "{\"rope_type\":\"linear\",\"factor\":2.0}",
+                old.get("rope_scaling").toString());
         // Two pairs: one turns fast, the other once in 2e5 tokens, beyond the original context.
         JsonNode llama3 = config(llama3(1, 32));
-        assertEquals("{\"rope_type\":\"llama3\",\"factor\":32.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,"
-                + "\"original_max_position_embeddings\":8192}", llama3.get("rope_scaling").toString());
-        assertTrue(assertThrows(Failure.class, () -> config(llama3(1.5f, 32))).what().contains("not those of llama3"));
-        Failure yarn = assertThrows(Failure.class,
+        assertEquals(
+                "{\"rope_type\":\"llama3\",\"factor\":32.0,\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,"
+                        + "\"original_max_position_embeddings\":8192}",
+                llama3.get("rope_scaling").toString());
+        assertTrue(assertThrows(Failure.class, () -> config(llama3(1.5f, 32)))
+                .what()
+                .contains("not those of llama3"));
+        Failure yarn = assertThrows(
+                Failure.class,
                 () -> config(GgufBuilder.tinyLlama("llama").putString("llama.rope.scaling.type", "yarn")));
         assertTrue(yarn.what().contains("'yarn'"));
     }
 
     @Test
     void respectsAnotherAlignment() throws IOException {
-        byte[] bytes = GgufBuilder.tinyLlama("llama").put("general.alignment", GgufBuilder.UINT32, 64).layOutAt(64).build();
+        byte[] bytes = GgufBuilder.tinyLlama("llama")
+                .put("general.alignment", GgufBuilder.UINT32, 64)
+                .layOutAt(64)
+                .build();
         try (Checkpoint model = Checkpoint.open(write(bytes))) {
             assertEquals(11, model.tensors().size());
         }
@@ -186,12 +246,14 @@ class GgufTest {
             assertTrue(model.path().endsWith("model.gguf"));
         }
         Files.write(temp.resolve("second.gguf"), GgufBuilder.tinyLlama("llama").build());
-        assertTrue(assertThrows(Failure.class, () -> Checkpoint.open(temp)).what().contains("2 .gguf files"));
+        assertTrue(
+                assertThrows(Failure.class, () -> Checkpoint.open(temp)).what().contains("2 .gguf files"));
     }
 
     private static GgufBuilder llama3(float first, float second) {
         byte[] factors = GgufBuilder.little(8).putFloat(first).putFloat(second).array();
-        return GgufBuilder.tinyLlama("llama").putFloat("llama.rope.freq_base", 1e9f)
+        return GgufBuilder.tinyLlama("llama")
+                .putFloat("llama.rope.freq_base", 1e9f)
                 .tensor("rope_freqs.weight", new long[] {2}, GgufBuilder.F32, null, factors);
     }
 

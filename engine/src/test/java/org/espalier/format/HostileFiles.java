@@ -33,8 +33,7 @@ final class HostileFiles {
 
     private final List<Case> cases = new ArrayList<>();
 
-    private HostileFiles() {
-    }
+    private HostileFiles() {}
 
     static List<Case> all() {
         HostileFiles files = new HostileFiles();
@@ -68,13 +67,28 @@ final class HostileFiles {
     private void safetensorsLengths() {
         byte[] whole = trueSafetensors();
         int header = whole.length - 40;
-        for (int size : new int[] {0, 1, 7, 8, 9, 10, header / 2, header - 9, header - 1, header, header + 1, header + 24,
-                whole.length - 1}) {
+        for (int size : new int[] {
+            0, 1, 7, 8, 9, 10, header / 2, header - 9, header - 1, header, header + 1, header + 24, whole.length - 1
+        }) {
             add("cut to " + size + " bytes", SAFETENSORS, Arrays.copyOf(whole, size));
         }
         add("one byte too many", SAFETENSORS, Arrays.copyOf(whole, whole.length + 1));
-        for (long length : new long[] {0, 1, header - 7, header, whole.length - 8, whole.length - 7, 100_000_000, 100_000_001,
-                1L << 31, 1L << 32, HUGE, Long.MAX_VALUE, Long.MIN_VALUE, -1}) {
+        for (long length : new long[] {
+            0,
+            1,
+            header - 7,
+            header,
+            whole.length - 8,
+            whole.length - 7,
+            100_000_000,
+            100_000_001,
+            1L << 31,
+            1L << 32,
+            HUGE,
+            Long.MAX_VALUE,
+            Long.MIN_VALUE,
+            -1
+        }) {
             byte[] lie = whole.clone();
             ByteBuffer.wrap(lie).order(ByteOrder.LITTLE_ENDIAN).putLong(length);
             add("header length " + length, SAFETENSORS, lie);
@@ -99,11 +113,15 @@ final class HostileFiles {
         header("metadata holds a number", "{\"__metadata__\":{\"x\":1}," + TWO.substring(1));
         header("tensor is a number", "{\"z\":1," + TWO.substring(1));
         header("nested 100,000 deep", "{\"a\":" + "[".repeat(100_000));
-        header("nested 100,000 deep in an unknown key", TWO.replace("\"dtype\":\"I64\"", "\"x\":" + "[".repeat(100_000)));
+        header(
+                "nested 100,000 deep in an unknown key",
+                TWO.replace("\"dtype\":\"I64\"", "\"x\":" + "[".repeat(100_000)));
         header("name of 1,000,000 characters", TWO.replace("\"b\"", "\"" + "b".repeat(1_000_000) + "\""));
         header("string never closed", "{\"" + "a".repeat(1_000_000));
         header("number of 100,000 digits", TWO.replace("40]", "4" + "0".repeat(100_000) + "]"));
-        header("control characters in a name", TWO.replace("\"b\"", "\"b\\n\\u2028\"").replace("24,40", "23,40"));
+        header(
+                "control characters in a name",
+                TWO.replace("\"b\"", "\"b\\n\\u2028\"").replace("24,40", "23,40"));
         StringBuilder many = new StringBuilder("{");
         for (int i = 0; i < 30_000; i++) {
             many.append("\"").append(i).append("\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]},");
@@ -146,7 +164,10 @@ final class HostileFiles {
         tensor("end of 2^60", "[24,40]", "[24," + HUGE + "]");
         tensor("offsets of 2^63", "[24,40]", "[9223372036854775808,9223372036854775824]");
         tensor("overlap", "[24,40]", "[16,32]");
-        tensor("same place", "\"I64\",\"shape\":[2],\"data_offsets\":[24,40]", "\"I64\",\"shape\":[3],\"data_offsets\":[0,24]");
+        tensor(
+                "same place",
+                "\"I64\",\"shape\":[2],\"data_offsets\":[24,40]",
+                "\"I64\",\"shape\":[3],\"data_offsets\":[0,24]");
         tensor("hole at the front", "[0,24]", "[1,25]");
         tensor("offsets are an object", "[24,40]", "{\"begin\":24,\"end\":40}");
         add("hole between tensors", SAFETENSORS, safetensors(TWO.replace("24,40", "32,48"), 48));
@@ -157,8 +178,30 @@ final class HostileFiles {
         GgufBuilder llama = GgufBuilder.tinyLlama("llama");
         byte[] whole = llama.build();
         int header = llama.header().length;
-        for (int size : new int[] {0, 1, 3, 4, 7, 8, 15, 16, 23, 24, 25, 31, 32, 40, 60, header / 2, header - 100, header - 8,
-                header - 1, header, header + 40, whole.length - 1}) {
+        for (int size : new int[] {
+            0,
+            1,
+            3,
+            4,
+            7,
+            8,
+            15,
+            16,
+            23,
+            24,
+            25,
+            31,
+            32,
+            40,
+            60,
+            header / 2,
+            header - 100,
+            header - 8,
+            header - 1,
+            header,
+            header + 40,
+            whole.length - 1
+        }) {
             add("cut to " + size + " bytes", GGUF, Arrays.copyOf(whole, size));
         }
         gguf("other magic", llama().magic(0x46554748));
@@ -171,7 +214,9 @@ final class HostileFiles {
         }
         gguf("a tensor fewer than there are keys for", llama().keyCount(1));
         gguf("key twice", llama().put("llama.block_count", GgufBuilder.UINT32, 1));
-        gguf("key of 2^60 bytes", llama().rawKey(GgufBuilder.little(8).putLong(HUGE).array()));
+        gguf(
+                "key of 2^60 bytes",
+                llama().rawKey(GgufBuilder.little(8).putLong(HUGE).array()));
         gguf("key of -1 bytes", llama().rawKey(GgufBuilder.little(8).putLong(-1).array()));
         gguf("key that is not UTF-8", llama().rawKey(new byte[] {1, 0, 0, 0, 0, 0, 0, 0, (byte) 0xFF, 0, 0, 0, 0, 0}));
     }
@@ -181,23 +226,43 @@ final class HostileFiles {
             gguf("value type " + type, llama().raw("x", type, new byte[8]));
             gguf("array of type " + type, llama().putArray("x", type, 1, new byte[8]));
         }
-        for (int type : new int[] {GgufBuilder.UINT8, GgufBuilder.INT32, GgufBuilder.BOOL, GgufBuilder.STRING,
-                GgufBuilder.ARRAY, GgufBuilder.UINT64, GgufBuilder.FLOAT64}) {
+        for (int type : new int[] {
+            GgufBuilder.UINT8,
+            GgufBuilder.INT32,
+            GgufBuilder.BOOL,
+            GgufBuilder.STRING,
+            GgufBuilder.ARRAY,
+            GgufBuilder.UINT64,
+            GgufBuilder.FLOAT64
+        }) {
             gguf("array of 2^60 of type " + type, llama().putArray("x", type, HUGE, new byte[16]));
             gguf("array of -1 of type " + type, llama().putArray("x", type, -1, new byte[16]));
             gguf("array of 2^31 of type " + type, llama().putArray("x", type, 1L << 31, new byte[16]));
         }
-        gguf("string of 2^60 bytes", llama().raw("x", GgufBuilder.STRING, GgufBuilder.little(8).putLong(HUGE).array()));
-        gguf("string that is not UTF-8", llama().raw("x", GgufBuilder.STRING,
-                new byte[] {2, 0, 0, 0, 0, 0, 0, 0, (byte) 0xC3, 0x28}));
-        gguf("array of strings of 2^60 bytes", llama().putArray("x", GgufBuilder.STRING, 1,
-                GgufBuilder.little(8).putLong(HUGE).array()));
+        gguf(
+                "string of 2^60 bytes",
+                llama().raw(
+                                "x",
+                                GgufBuilder.STRING,
+                                GgufBuilder.little(8).putLong(HUGE).array()));
+        gguf(
+                "string that is not UTF-8",
+                llama().raw("x", GgufBuilder.STRING, new byte[] {2, 0, 0, 0, 0, 0, 0, 0, (byte) 0xC3, 0x28}));
+        gguf(
+                "array of strings of 2^60 bytes",
+                llama().putArray(
+                                "x",
+                                GgufBuilder.STRING,
+                                1,
+                                GgufBuilder.little(8).putLong(HUGE).array()));
         ByteArrayOutputStream words = new ByteArrayOutputStream();
         for (int i = 0; i < 300_000; i++) {
             words.writeBytes(GgufBuilder.string("w"));
         }
-        gguf("300,000 words, then a lie", llama().putArray("x", GgufBuilder.STRING, 300_000, words.toByteArray())
-                .put("general.alignment", GgufBuilder.UINT32, 3));
+        gguf(
+                "300,000 words, then a lie",
+                llama().putArray("x", GgufBuilder.STRING, 300_000, words.toByteArray())
+                        .put("general.alignment", GgufBuilder.UINT32, 3));
         GgufBuilder keys = llama().put("general.alignment", GgufBuilder.UINT32, 3);
         GgufBuilder tensors = llama();
         for (int i = 0; i < 100_000; i++) {
@@ -205,10 +270,13 @@ final class HostileFiles {
             tensors.tensor(Integer.toString(i), 0);
         }
         gguf("100,000 keys and a lie", keys);
-        gguf("100,000 empty tensors and a lie", tensors.tensor("x", new long[] {1}, GgufBuilder.F32, HUGE, new byte[4]));
+        gguf(
+                "100,000 empty tensors and a lie",
+                tensors.tensor("x", new long[] {1}, GgufBuilder.F32, HUGE, new byte[4]));
         ByteArrayOutputStream nest = new ByteArrayOutputStream();
         for (int i = 0; i < 100_000; i++) {
-            nest.writeBytes(GgufBuilder.little(12).putInt(GgufBuilder.ARRAY).putLong(1).array());
+            nest.writeBytes(
+                    GgufBuilder.little(12).putInt(GgufBuilder.ARRAY).putLong(1).array());
         }
         gguf("arrays nested 100,000 deep", llama().putArray("x", GgufBuilder.ARRAY, 1, nest.toByteArray()));
         for (long alignment : new long[] {0, 3, 1L << 31}) {
@@ -256,12 +324,24 @@ final class HostileFiles {
         gguf("more heads than rows", sized(1, 4, 4));
         gguf("heads of odd size", sized(1, 2, 3));
         gguf("heads of size 0", sized(1, 2, 0));
-        gguf("heads for two layers of one", GgufBuilder.sizes("llama").put("llama.block_count", GgufBuilder.UINT32, 1)
-                .putInts("llama.attention.head_count", 2, 2).put("llama.feed_forward_length", GgufBuilder.UINT32, 16));
-        gguf("negative heads", GgufBuilder.sizes("llama").put("llama.block_count", GgufBuilder.UINT32, 1)
-                .putInts("llama.attention.head_count", -2).put("llama.feed_forward_length", GgufBuilder.UINT32, 16));
-        gguf("heads as text", GgufBuilder.sizes("llama").put("llama.block_count", GgufBuilder.UINT32, 1)
-                .putString("llama.attention.head_count", "2").put("llama.feed_forward_length", GgufBuilder.UINT32, 16));
+        gguf(
+                "heads for two layers of one",
+                GgufBuilder.sizes("llama")
+                        .put("llama.block_count", GgufBuilder.UINT32, 1)
+                        .putInts("llama.attention.head_count", 2, 2)
+                        .put("llama.feed_forward_length", GgufBuilder.UINT32, 16));
+        gguf(
+                "negative heads",
+                GgufBuilder.sizes("llama")
+                        .put("llama.block_count", GgufBuilder.UINT32, 1)
+                        .putInts("llama.attention.head_count", -2)
+                        .put("llama.feed_forward_length", GgufBuilder.UINT32, 16));
+        gguf(
+                "heads as text",
+                GgufBuilder.sizes("llama")
+                        .put("llama.block_count", GgufBuilder.UINT32, 1)
+                        .putString("llama.attention.head_count", "2")
+                        .put("llama.feed_forward_length", GgufBuilder.UINT32, 16));
         gguf("values of another size than keys", llama().put("llama.attention.value_length", GgufBuilder.UINT32, 8));
         gguf("partial rotation", llama().put("llama.rope.dimension_count", GgufBuilder.UINT32, 2));
         gguf("frequency base is not a number", llama().putFloat("llama.rope.freq_base", Float.NaN));
@@ -316,13 +396,16 @@ final class HostileFiles {
     }
 
     private static GgufBuilder sized(long layers, long heads, int headDim) {
-        return new GgufBuilder().putString("general.architecture", "llama").put("llama.embedding_length", GgufBuilder.UINT32, 8)
+        return new GgufBuilder()
+                .putString("general.architecture", "llama")
+                .put("llama.embedding_length", GgufBuilder.UINT32, 8)
                 .put("llama.context_length", GgufBuilder.UINT32, 64)
                 .putFloat("llama.attention.layer_norm_rms_epsilon", 1e-5f)
                 .put("llama.attention.key_length", GgufBuilder.UINT32, headDim)
                 .put("llama.block_count", GgufBuilder.UINT32, layers)
                 .put("llama.attention.head_count", GgufBuilder.UINT32, heads)
-                .put("llama.feed_forward_length", GgufBuilder.UINT32, 16).tensor("token_embd.weight", 8, 5)
+                .put("llama.feed_forward_length", GgufBuilder.UINT32, 16)
+                .tensor("token_embd.weight", 8, 5)
                 .layer(0, 2, 1, 16);
     }
 

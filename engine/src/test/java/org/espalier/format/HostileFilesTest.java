@@ -16,16 +16,15 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.espalier.error.Failure;
+import org.espalier.ffi.NativeMemory;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-
-import org.espalier.ffi.Failure;
-import org.espalier.ffi.NativeMemory;
-import org.espalier.tensor.DType;
-import org.espalier.tensor.Shape;
 
 /** Damaged and lying files: each is refused with one line that names it, with little memory, and is let go of. */
 class HostileFilesTest {
@@ -35,6 +34,7 @@ class HostileFilesTest {
      * tensors take most, as each of their entries of 30 to 60 bytes becomes a few objects.
      */
     private static final long TIMES = 20;
+
     private static final long PLUS = 4 << 20;
 
     @TempDir
@@ -43,8 +43,12 @@ class HostileFilesTest {
     @BeforeEach
     void openTrueFilesOnce() throws IOException {
         write(HostileFiles.CONFIG, "{\"model_type\": \"llama\"}".getBytes(StandardCharsets.UTF_8));
-        write(HostileFiles.SHARD, HostileFiles.safetensors("{\"x\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4));
-        write(HostileFiles.INDEX, ("{\"weight_map\": {\"x\": \"" + HostileFiles.SHARD + "\"}}").getBytes(StandardCharsets.UTF_8));
+        write(
+                HostileFiles.SHARD,
+                HostileFiles.safetensors("{\"x\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4));
+        write(
+                HostileFiles.INDEX,
+                ("{\"weight_map\": {\"x\": \"" + HostileFiles.SHARD + "\"}}").getBytes(StandardCharsets.UTF_8));
         Checkpoint.open(temp).close();
         Path gguf = write(HostileFiles.GGUF, GgufBuilder.tinyLlama("llama").build());
         Checkpoint.open(gguf).close();
@@ -57,7 +61,9 @@ class HostileFilesTest {
     @Test
     void thereAreEnoughCases() {
         assertTrue(cases().size() >= 200, "only " + cases().size());
-        assertEquals(cases().size(), cases().stream().map(Object::toString).distinct().count());
+        assertEquals(
+                cases().size(),
+                cases().stream().map(Object::toString).distinct().count());
     }
 
     @ParameterizedTest
@@ -68,9 +74,11 @@ class HostileFilesTest {
         List<String> native_ = NativeMemory.outstanding();
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
-        Failure failure = assertThrowsExactly(Failure.class, () -> Checkpoint.open(opened).close());
+        Failure failure =
+                assertThrowsExactly(Failure.class, () -> Checkpoint.open(opened).close());
         long allocated = threads.getCurrentThreadAllocatedBytes() - before;
-        assertTrue(allocated <= TIMES * hostile.content().length + PLUS,
+        assertTrue(
+                allocated <= TIMES * hostile.content().length + PLUS,
                 () -> allocated + " bytes allocated for a file of " + hostile.content().length);
         assertEquals(native_, NativeMemory.outstanding());
         assertOneLineAbout(file, failure);
@@ -116,7 +124,9 @@ class HostileFilesTest {
         Path file = write(HostileFiles.GGUF, gguf);
         try (Checkpoint opened = Checkpoint.open(file)) {
             for (StoredTensor tensor : opened.tensors().values()) {
-                assertEquals(tensor.type().bytes(tensor.shape().elements()), tensor.bytes().byteSize());
+                assertEquals(
+                        tensor.type().bytes(tensor.shape().elements()),
+                        tensor.bytes().byteSize());
             }
             assertTrue(opened.weightBytes() <= gguf.length);
             return true;
@@ -131,7 +141,10 @@ class HostileFilesTest {
         byte[] whole = GgufBuilder.tinyLlama("llama").build();
         for (int size = 0; size < GgufBuilder.tinyLlama("llama").header().length; size++) {
             Path file = write(HostileFiles.GGUF, Arrays.copyOf(whole, size));
-            assertOneLineAbout(file, assertThrowsExactly(Failure.class, () -> Checkpoint.open(file).close()));
+            assertOneLineAbout(
+                    file,
+                    assertThrowsExactly(
+                            Failure.class, () -> Checkpoint.open(file).close()));
         }
         assertLetGo();
     }
@@ -159,8 +172,11 @@ class HostileFilesTest {
         write("odd/config.json", new byte[] {'{', '}'});
         write("text.txt", new byte[1]);
         for (String path : List.of("missing", "empty", "folder.gguf", "odd", "text.txt", "missing.gguf")) {
-            assertOneLineAbout(temp.resolve(path),
-                    assertThrowsExactly(Failure.class, () -> Checkpoint.open(temp.resolve(path)).close()));
+            assertOneLineAbout(
+                    temp.resolve(path),
+                    assertThrowsExactly(
+                            Failure.class,
+                            () -> Checkpoint.open(temp.resolve(path)).close()));
         }
     }
 
@@ -175,16 +191,19 @@ class HostileFilesTest {
         for (byte i = 0; i < 40; i++) {
             data[i] = i;
         }
-        byte[] read = GgufBuilder.concat(tensors.get(0).bytes().toArray(ValueLayout.JAVA_BYTE),
+        byte[] read = GgufBuilder.concat(
+                tensors.get(0).bytes().toArray(ValueLayout.JAVA_BYTE),
                 tensors.get(1).bytes().toArray(ValueLayout.JAVA_BYTE));
         assertArrayEquals(data, read);
     }
 
     private static void assertOneLineAbout(Path file, Failure failure) {
         assertEquals(failure.getMessage(), failure.oneLine());
-        assertTrue(failure.getMessage().chars().noneMatch(c -> Character.isISOControl(c) || c == '\u2028'),
+        assertTrue(
+                failure.getMessage().chars().noneMatch(c -> Character.isISOControl(c) || c == '\u2028'),
                 failure.getMessage());
-        assertTrue(failure.getMessage().length() < 600, () -> failure.getMessage().length() + " characters");
+        assertTrue(
+                failure.getMessage().length() < 600, () -> failure.getMessage().length() + " characters");
         assertTrue(failure.where().startsWith(file.toString()), failure.getMessage());
     }
 

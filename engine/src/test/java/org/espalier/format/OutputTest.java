@@ -13,13 +13,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.espalier.TestFiles;
+import org.espalier.error.Failure;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import org.espalier.TestFiles;
-import org.espalier.ffi.Failure;
 
 /** Outputs appear whole or not at all: refused, failing, on a full disk, killed. */
 class OutputTest {
@@ -32,8 +31,8 @@ class OutputTest {
         Path target = temp.resolve("deep/er/out");
         Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 1));
         assertWholeFolder(target, 1);
-        Failure refusal = assertThrows(Failure.class,
-                () -> Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 2)));
+        Failure refusal = assertThrows(
+                Failure.class, () -> Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 2)));
         assertEquals("output exists (" + target + "): name another place or add --force", refusal.oneLine());
         assertWholeFolder(target, 1);
         Output.writeFolder(target, true, path -> Files.write(path.resolve("c"), new byte[1]));
@@ -74,23 +73,29 @@ class OutputTest {
     void aFailingWriterLeavesNothingBehind() throws IOException {
         Path target = temp.resolve("out");
         Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 1));
-        Failure failure = assertThrows(Failure.class, () -> Output.writeFolder(target, true, path -> {
-            OutputChild.fillFolder(path, 2);
-            throw new IOException("the cable is out");
-        }));
+        Failure failure = assertThrows(
+                Failure.class,
+                () -> Output.writeFolder(target, true, path -> {
+                    OutputChild.fillFolder(path, 2);
+                    throw new IOException("the cable is out");
+                }));
         assertTrue(failure.oneLine().startsWith("cannot be written: the cable is out (" + target + "): "));
-        assertThrows(IllegalStateException.class, () -> Output.writeFolder(target, true, path -> {
-            throw new IllegalStateException("a bug");
-        }));
+        assertThrows(
+                IllegalStateException.class,
+                () -> Output.writeFolder(target, true, path -> {
+                    throw new IllegalStateException("a bug");
+                }));
         assertWholeFolder(target, 1);
         assertEquals(List.of("out"), TestFiles.names(temp));
     }
 
     @Test
     void neverReplacesAFolderThatAPersonStandsIn() throws IOException {
-        for (Path target : List.of(Path.of(""), Path.of("/"), Path.of("..").toAbsolutePath(),
-                Path.of(System.getProperty("user.home")))) {
-            assertTrue(assertThrows(Failure.class, () -> Output.folder(target, true)).what().contains("must not be replaced"));
+        for (Path target : List.of(
+                Path.of(""), Path.of("/"), Path.of("..").toAbsolutePath(), Path.of(System.getProperty("user.home")))) {
+            assertTrue(assertThrows(Failure.class, () -> Output.folder(target, true))
+                    .what()
+                    .contains("must not be replaced"));
         }
         Path file = Files.writeString(temp.resolve("file"), "kept");
         assertThrows(Failure.class, () -> Output.folder(file, true));
@@ -103,7 +108,8 @@ class OutputTest {
     @Test
     void twoWritersOfOnePlaceDoNotDisturbEachOther() throws IOException {
         Path target = temp.resolve("out");
-        try (Output first = Output.folder(target, true); Output second = Output.folder(target, true)) {
+        try (Output first = Output.folder(target, true);
+                Output second = Output.folder(target, true)) {
             OutputChild.fillFolder(first.path(), 1);
             OutputChild.fillFolder(second.path(), 2);
             first.commit();
@@ -184,7 +190,8 @@ class OutputTest {
         assumeTrue(Files.exists(Path.of("/bin/bash")), "skipped: no bash to set a file size limit with");
         Path target = temp.resolve("out");
         Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 1));
-        String line = onlyLine(start(List.of("/bin/bash", "-c", "ulimit -f 1024; exec \"$0\" \"$@\""), "too-much", target));
+        String line =
+                onlyLine(start(List.of("/bin/bash", "-c", "ulimit -f 1024; exec \"$0\" \"$@\""), "too-much", target));
         assertTrue(line.startsWith("cannot be written: ") && line.contains(target.toString()), line);
         assertWholeFolder(target, 1);
         assertEquals(List.of("out"), TestFiles.names(temp));
@@ -196,13 +203,16 @@ class OutputTest {
         String script = "mount -t tmpfs -o size=1m tmpfs " + disk + " && mkdir " + disk + "/out && echo old > " + disk
                 + "/out/a && \"$0\" \"$@\" && cat " + disk + "/out/a && ls -A " + disk;
         List<String> unshare = List.of("unshare", "--user", "--map-root-user", "--mount", "/bin/bash", "-c");
-        assumeTrue(succeeds(with(unshare, "mount -t tmpfs -o size=1m tmpfs " + disk)),
+        assumeTrue(
+                succeeds(with(unshare, "mount -t tmpfs -o size=1m tmpfs " + disk)),
                 "skipped: this system lets nobody mount a small disk of their own");
         Process child = start(with(unshare, script), "too-much", disk.resolve("out"));
         try (BufferedReader lines = child.inputReader()) {
             List<String> printed = lines.lines().toList();
-            assertEquals("cannot be written: No space left on device (" + disk.resolve("out")
-                    + "): make room or name another place; what stood there is unchanged", printed.getFirst());
+            assertEquals(
+                    "cannot be written: No space left on device (" + disk.resolve("out")
+                            + "): make room or name another place; what stood there is unchanged",
+                    printed.getFirst());
             assertEquals(List.of("old", "out"), printed.subList(1, printed.size()));
         }
     }
@@ -215,10 +225,20 @@ class OutputTest {
 
     private static Process start(List<String> prefix, String what, Path target) throws IOException {
         List<String> command = new ArrayList<>(prefix);
-        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:-UsePerfData",
-                "-XX:TieredStopAtLevel=1", "-Xmx64m", "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("java.class.path"), OutputChild.class.getName(), what, target.toString()));
-        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:-UsePerfData",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx64m",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                OutputChild.class.getName(),
+                what,
+                target.toString()));
+        return new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
     }
 
     private static String onlyLine(Process process) throws IOException {
@@ -231,8 +251,12 @@ class OutputTest {
 
     private static boolean succeeds(List<String> command) throws InterruptedException {
         try {
-            return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start().waitFor() == 0;
+            return new ProcessBuilder(command)
+                            .redirectErrorStream(true)
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .start()
+                            .waitFor()
+                    == 0;
         } catch (IOException e) {
             return false;
         }

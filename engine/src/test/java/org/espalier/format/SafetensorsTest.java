@@ -18,13 +18,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-
 import org.espalier.TestFiles;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Writing safetensors, single and sharded, and reading them back. */
 class SafetensorsTest {
@@ -38,7 +37,8 @@ class SafetensorsTest {
         Path copy = temp.resolve("copy.safetensors");
         try (SafetensorsFile file = SafetensorsFile.open(reference)) {
             assertEquals("pt", file.metadata().get("format"));
-            List<SafetensorsWriter.Entry> entries = new ArrayList<>(entries(file.tensors().values()));
+            List<SafetensorsWriter.Entry> entries =
+                    new ArrayList<>(entries(file.tensors().values()));
             Collections.reverse(entries);
             SafetensorsWriter.write(copy, entries);
         }
@@ -48,9 +48,12 @@ class SafetensorsTest {
     @Test
     void holdsScalarsAndEmptyTensors() throws IOException {
         Path file = temp.resolve("odd.safetensors");
-        SafetensorsWriter.write(file, List.of(
-                entry("scalar", DType.I64, Shape.of(), new byte[8]), entry("empty", DType.F32, Shape.of(3, 0), new byte[0]),
-                entry("flag", DType.BOOL, Shape.of(3), new byte[] {1, 0, 1})));
+        SafetensorsWriter.write(
+                file,
+                List.of(
+                        entry("scalar", DType.I64, Shape.of(), new byte[8]),
+                        entry("empty", DType.F32, Shape.of(3, 0), new byte[0]),
+                        entry("flag", DType.BOOL, Shape.of(3), new byte[] {1, 0, 1})));
         try (SafetensorsFile read = SafetensorsFile.open(file)) {
             assertEquals(Shape.of(), read.tensors().get("scalar").shape());
             assertEquals(Shape.of(3, 0), read.tensors().get("empty").shape());
@@ -61,7 +64,8 @@ class SafetensorsTest {
     @Test
     void noticesContentOfAnotherSize() {
         Path file = temp.resolve("short.safetensors");
-        assertThrows(IllegalStateException.class,
+        assertThrows(
+                IllegalStateException.class,
                 () -> SafetensorsWriter.write(file, List.of(entry("x", DType.F32, Shape.of(2), new byte[7]))));
     }
 
@@ -76,12 +80,24 @@ class SafetensorsTest {
         }
         Path out = temp.resolve("model");
         writer.file("tokenizer.json", new byte[] {'{', '}'}).write(out, false);
-        assertEquals(List.of("config.json", "model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors",
-                "model-00003-of-00003.safetensors", "model.safetensors.index.json", "tokenizer.json"),
+        assertEquals(
+                List.of(
+                        "config.json",
+                        "model-00001-of-00003.safetensors",
+                        "model-00002-of-00003.safetensors",
+                        "model-00003-of-00003.safetensors",
+                        "model.safetensors.index.json",
+                        "tokenizer.json"),
                 TestFiles.names(out));
-        assertEquals(240, Json.readObject(out.resolve("model.safetensors.index.json")).at("/metadata/total_size").asInt());
+        assertEquals(
+                240,
+                Json.readObject(out.resolve("model.safetensors.index.json"))
+                        .at("/metadata/total_size")
+                        .asInt());
         try (Checkpoint model = Checkpoint.open(out)) {
-            assertEquals(List.of("t0", "t1", "t2", "t3", "t4"), List.copyOf(model.tensors().keySet()));
+            assertEquals(
+                    List.of("t0", "t1", "t2", "t3", "t4"),
+                    List.copyOf(model.tensors().keySet()));
             assertEquals(4, model.tensors().get("t4").bytes().get(ValueLayout.JAVA_BYTE, 47));
             assertEquals(240, model.weightBytes());
             assertEquals(3, model.weightFiles().size());
@@ -94,12 +110,16 @@ class SafetensorsTest {
     void mapsFilesBeyondTwoGigabytes() throws IOException {
         long first = 3L << 30;
         byte[] json = ("{\"a\":{\"dtype\":\"U8\",\"shape\":[3," + (1L << 30) + "],\"data_offsets\":[0," + first + "]},"
-                + "\"b\":{\"dtype\":\"I32\",\"shape\":[],\"data_offsets\":[" + first + "," + (first + 4) + "]}}")
+                        + "\"b\":{\"dtype\":\"I32\",\"shape\":[],\"data_offsets\":[" + first + "," + (first + 4)
+                        + "]}}")
                 .getBytes(StandardCharsets.UTF_8);
         Path file = temp.resolve("large.safetensors");
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE,
-                StandardOpenOption.SPARSE)) {
-            channel.write(GgufBuilder.little(8 + json.length).putLong(json.length).put(json).flip());
+        try (FileChannel channel = FileChannel.open(
+                file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.SPARSE)) {
+            channel.write(GgufBuilder.little(8 + json.length)
+                    .putLong(json.length)
+                    .put(json)
+                    .flip());
             channel.write(GgufBuilder.little(4).putInt(77).flip(), 8 + json.length + first);
         }
         try (SafetensorsFile large = SafetensorsFile.open(file)) {
@@ -112,7 +132,9 @@ class SafetensorsTest {
     @Test
     void describesAFolderWithoutWeights() throws IOException {
         Files.writeString(temp.resolve("config.json"), "{\"hidden_size\": 8}");
-        assertTrue(assertThrows(Failure.class, () -> Checkpoint.open(temp)).getMessage().contains(temp.toString()));
+        assertTrue(assertThrows(Failure.class, () -> Checkpoint.open(temp))
+                .getMessage()
+                .contains(temp.toString()));
         try (Checkpoint model = Checkpoint.describe(temp)) {
             assertEquals(8, model.config().get("hidden_size").intValue());
             assertTrue(model.tensors().isEmpty());
@@ -126,8 +148,8 @@ class SafetensorsTest {
     private static List<SafetensorsWriter.Entry> entries(Iterable<StoredTensor> tensors) {
         List<SafetensorsWriter.Entry> entries = new ArrayList<>();
         for (StoredTensor tensor : tensors) {
-            entries.add(new SafetensorsWriter.Entry(tensor.name(), tensor.type(), tensor.shape(),
-                    sink -> sink.write(tensor.bytes())));
+            entries.add(new SafetensorsWriter.Entry(
+                    tensor.name(), tensor.type(), tensor.shape(), sink -> sink.write(tensor.bytes())));
         }
         return entries;
     }

@@ -6,11 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import org.junit.jupiter.api.Test;
-
 import org.espalier.Shared;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
+import org.junit.jupiter.api.Test;
 
 /** The real models of the test material open as what they are. */
 class SharedCheckpointsTest {
@@ -22,7 +21,11 @@ class SharedCheckpointsTest {
             StoredTensor q = model.tensors().get("model.layers.0.self_attn.q_proj.weight");
             assertEquals(DType.F32, q.type());
             assertEquals(Shape.of(64, 64), q.shape());
-            assertEquals(260_032, model.tensors().values().stream().mapToLong(t -> t.shape().elements()).sum());
+            assertEquals(
+                    260_032,
+                    model.tensors().values().stream()
+                            .mapToLong(t -> t.shape().elements())
+                            .sum());
             assertEquals(260_032 * 4, model.weightBytes());
             assertTrue(model.ggufMetadata().isEmpty());
         }
@@ -31,13 +34,21 @@ class SharedCheckpointsTest {
     @Test
     void opensAGgufFolderUnderHuggingFaceNames() {
         try (Checkpoint model = Checkpoint.open(Shared.path("models/smollm2-135m"))) {
-            assertEquals(134_515_008, model.tensors().values().stream().mapToLong(t -> t.shape().elements()).sum());
-            assertEquals(DType.Q8_0, model.tensors().get("model.embed_tokens.weight").type());
+            assertEquals(
+                    134_515_008,
+                    model.tensors().values().stream()
+                            .mapToLong(t -> t.shape().elements())
+                            .sum());
+            assertEquals(
+                    DType.Q8_0, model.tensors().get("model.embed_tokens.weight").type());
             StoredTensor k = model.tensors().get("model.layers.29.self_attn.k_proj.weight");
             assertEquals(DType.Q4_1, k.type());
             assertEquals(Shape.of(192, 576), k.shape());
             assertEquals(RowOrder.interleaved(3, 64), k.order());
-            assertTrue(model.tensors().get("model.layers.29.self_attn.v_proj.weight").order().identity());
+            assertTrue(model.tensors()
+                    .get("model.layers.29.self_attn.v_proj.weight")
+                    .order()
+                    .identity());
             assertEquals("b179c952", model.sha256().substring(0, 8));
         }
     }
@@ -47,10 +58,25 @@ class SharedCheckpointsTest {
         JsonNode original = Json.readObject(Shared.path("models/smollm2-135m").resolve("config.json"));
         try (Checkpoint model = Checkpoint.open(Shared.path("models/smollm2-135m"))) {
             JsonNode config = model.config();
-            for (String key : new String[] {"architectures", "model_type", "hidden_size", "intermediate_size", "hidden_act",
-                    "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "rms_norm_eps",
-                    "max_position_embeddings", "vocab_size", "tie_word_embeddings", "attention_bias", "mlp_bias",
-                    "bos_token_id", "eos_token_id"}) {
+            for (String key : new String[] {
+                "architectures",
+                "model_type",
+                "hidden_size",
+                "intermediate_size",
+                "hidden_act",
+                "num_hidden_layers",
+                "num_attention_heads",
+                "num_key_value_heads",
+                "head_dim",
+                "rms_norm_eps",
+                "max_position_embeddings",
+                "vocab_size",
+                "tie_word_embeddings",
+                "attention_bias",
+                "mlp_bias",
+                "bos_token_id",
+                "eos_token_id"
+            }) {
                 assertEquals(original.get(key), config.get(key), key);
             }
             assertEquals(original.at("/rope_parameters/rope_theta"), config.get("rope_theta"));

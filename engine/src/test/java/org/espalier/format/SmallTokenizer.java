@@ -18,8 +18,7 @@ public final class SmallTokenizer {
     private static final int CONTROL = 3;
     private static final int BYTE = 6;
 
-    private SmallTokenizer() {
-    }
+    private SmallTokenizer() {}
 
     /** {@code <unk> <s> </s> a b ab}, with begin and end. */
     public static ObjectNode json() {
@@ -35,8 +34,10 @@ public final class SmallTokenizer {
             added.add(TokenizerParts.addedToken(vocab.get(token).intValue(), token, true));
         }
         json.putObject("decoder").put("type", "Fuse");
-        json.set("post_processor", TokenizerParts.template(List.of(new TokenizerParts.Special("<s>", 1)),
-                List.of(new TokenizerParts.Special("</s>", 2))));
+        json.set(
+                "post_processor",
+                TokenizerParts.template(
+                        List.of(new TokenizerParts.Special("<s>", 1)), List.of(new TokenizerParts.Special("</s>", 2))));
         return json;
     }
 
@@ -64,9 +65,19 @@ public final class SmallTokenizer {
             scores[id] = score(id);
             types[id] = type(id);
         }
-        return Map.of("tokenizer.ggml.model", "llama", "tokenizer.ggml.tokens", tokens.toArray(String[]::new),
-                "tokenizer.ggml.scores", scores, "tokenizer.ggml.token_type", types,
-                "tokenizer.ggml.bos_token_id", 1L, "tokenizer.ggml.eos_token_id", 2L);
+        return Map.of(
+                "tokenizer.ggml.model",
+                "llama",
+                "tokenizer.ggml.tokens",
+                tokens.toArray(String[]::new),
+                "tokenizer.ggml.scores",
+                scores,
+                "tokenizer.ggml.token_type",
+                types,
+                "tokenizer.ggml.bos_token_id",
+                1L,
+                "tokenizer.ggml.eos_token_id",
+                2L);
     }
 
     /** {@code number} with a length and {@code content}. */
@@ -85,8 +96,14 @@ public final class SmallTokenizer {
 
     static byte[] piece(String text, float score, int type) {
         byte[] name = field(1, text.getBytes(StandardCharsets.UTF_8));
-        return ByteBuffer.allocate(name.length + 7).order(ByteOrder.LITTLE_ENDIAN).put(name).put((byte) (2 << 3 | 5))
-                .putFloat(score).put((byte) (3 << 3)).put((byte) type).array();
+        return ByteBuffer.allocate(name.length + 7)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put(name)
+                .put((byte) (2 << 3 | 5))
+                .putFloat(score)
+                .put((byte) (3 << 3))
+                .put((byte) type)
+                .array();
     }
 
     private static List<String> tokens() {

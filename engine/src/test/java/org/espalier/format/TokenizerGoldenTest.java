@@ -11,13 +11,12 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.StreamSupport;
+import org.espalier.Shared;
+import org.espalier.eval.TextFormat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-
-import org.espalier.Shared;
-import org.espalier.eval.TextFormat;
 
 /** The ids are those of Hugging Face's own library, from every form that a tokenizer is stored in. */
 class TokenizerGoldenTest {
@@ -47,7 +46,8 @@ class TokenizerGoldenTest {
 
     @Test
     void promptsGiveTheGoldenIds() {
-        JsonNode prompts = Json.readObject(Shared.path("golden/smollm2/greedy.json")).get("prompts");
+        JsonNode prompts =
+                Json.readObject(Shared.path("golden/smollm2/greedy.json")).get("prompts");
         try (Tokenizer tokenizer = Tokenizer.open(Shared.path("models/smollm2-135m"))) {
             for (JsonNode prompt : prompts) {
                 String text = prompt.get("prompt").textValue();
@@ -83,7 +83,8 @@ class TokenizerGoldenTest {
         for (String name : List.of("tokenizer.model", "tokenizer_config.json", "generation_config.json")) {
             Files.copy(source.resolve(name), folder.resolve(name));
         }
-        try (Tokenizer expected = Tokenizer.open(source); Tokenizer actual = Tokenizer.open(folder)) {
+        try (Tokenizer expected = Tokenizer.open(source);
+                Tokenizer actual = Tokenizer.open(folder)) {
             assertEquals(expected.vocabularySize(), actual.vocabularySize());
             assertEquals(expected.eosIds(), actual.eosIds());
             assertEquals(expected.bosId(), actual.bosId());
@@ -108,7 +109,8 @@ class TokenizerGoldenTest {
     }
 
     private static void requireGolden(Tokenizer tokenizer) {
-        JsonNode strings = Json.readObject(Shared.path("golden/smollm2/tokens.json")).get("strings");
+        JsonNode strings =
+                Json.readObject(Shared.path("golden/smollm2/tokens.json")).get("strings");
         assertEquals(40, strings.size());
         for (JsonNode golden : strings) {
             String text = golden.get("text").textValue();
@@ -120,7 +122,8 @@ class TokenizerGoldenTest {
     }
 
     private static void requireStream(String key, String model, String text) {
-        JsonNode golden = Json.readObject(Shared.path("golden/smollm2/ppl.json")).get(key);
+        JsonNode golden =
+                Json.readObject(Shared.path("golden/smollm2/ppl.json")).get(key);
         try (Tokenizer tokenizer = Tokenizer.open(Shared.path(model))) {
             int[] ids = tokenizer.encode(text, true);
             assertEquals(golden.get("n_ids").intValue(), ids.length);
@@ -131,6 +134,8 @@ class TokenizerGoldenTest {
     }
 
     private static int[] ints(JsonNode array) {
-        return StreamSupport.stream(array.spliterator(), false).mapToInt(JsonNode::intValue).toArray();
+        return StreamSupport.stream(array.spliterator(), false)
+                .mapToInt(JsonNode::intValue)
+                .toArray();
     }
 }

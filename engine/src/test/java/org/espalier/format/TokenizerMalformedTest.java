@@ -24,13 +24,12 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Stream;
+import org.espalier.error.Failure;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-
-import org.espalier.ffi.Failure;
 
 /** A malformed tokenizer is one clear line; the library that runs it never ends the process. */
 class TokenizerMalformedTest {
@@ -43,11 +42,26 @@ class TokenizerMalformedTest {
 
     static Stream<Arguments> contradictions() {
         return Stream.of(
-                change("unknown tokens in merges", "merge 1 names or makes 'q'", d -> merges(d).addArray().add("q").add("b")),
-                change("merges that make no token", "'ba'", d -> merges(d).addArray().add("b").add("a")),
-                change("merges of three", "merge 1 does not name two", d -> merges(d).add("a b ab")),
-                change("merges of one", "merge 1 does not name two", d -> merges(d).add("ab")),
-                change("a number as merge", "merge 1 does not name two", d -> merges(d).add(3)),
+                change(
+                        "unknown tokens in merges",
+                        "merge 1 names or makes 'q'",
+                        d -> merges(d).addArray().add("q").add("b")),
+                change(
+                        "merges that make no token",
+                        "'ba'",
+                        d -> merges(d).addArray().add("b").add("a")),
+                change(
+                        "merges of three",
+                        "merge 1 does not name two",
+                        d -> merges(d).add("a b ab")),
+                change(
+                        "merges of one",
+                        "merge 1 does not name two",
+                        d -> merges(d).add("ab")),
+                change(
+                        "a number as merge",
+                        "merge 1 does not name two",
+                        d -> merges(d).add(3)),
                 change("no merges", "model.merges", d -> model(d).remove("merges")),
                 change("no vocabulary", "model.vocab", d -> model(d).putObject("vocab")),
                 change("no model", "model of the kind ''", d -> d.remove("model")),
@@ -62,18 +76,40 @@ class TokenizerMalformedTest {
                 change("an added token with another id", "has the id 9 and", d -> added(d).put("id", 9)),
                 change("an added token without content", "no content", d -> added(d).remove("content")),
                 change("an added token without id", "has no id", d -> added(d).remove("id")),
-                change("a template with an undefined token", "which it does not define",
+                change(
+                        "a template with an undefined token",
+                        "which it does not define",
                         d -> ((ObjectNode) d.at("/post_processor/special_tokens")).remove("<s>")),
-                change("a template with more ids than tokens", "as many ids as tokens",
+                change(
+                        "a template with more ids than tokens",
+                        "as many ids as tokens",
                         d -> ((ArrayNode) d.at("/post_processor/special_tokens/<s>/ids")).add(3)),
-                change("another normaliser", "normalizer of the kind 'Precompiled'",
-                        d -> d.putObject("normalizer").put("type", "Precompiled").put("precompiled_charsmap", "AAAA")),
-                change("another decoder", "decoder of the kind 'CTC'", d -> d.putObject("decoder").put("type", "CTC")),
-                change("an expression that is none", "cannot be opened",
+                change(
+                        "another normaliser",
+                        "normalizer of the kind 'Precompiled'",
+                        d -> d.putObject("normalizer")
+                                .put("type", "Precompiled")
+                                .put("precompiled_charsmap", "AAAA")),
+                change(
+                        "another decoder",
+                        "decoder of the kind 'CTC'",
+                        d -> d.putObject("decoder").put("type", "CTC")),
+                change(
+                        "an expression that is none",
+                        "cannot be opened",
                         d -> d.set("pre_tokenizer", TokenizerParts.split("(["))),
-                change("an empty pattern", "an empty pattern", d -> d.set("normalizer", TokenizerParts.replace("", "x"))),
-                change("a decoder that cuts the end", "from the end",
-                        d -> d.putObject("decoder").put("type", "Strip").put("content", "a").put("start", 0).put("stop", 9)));
+                change(
+                        "an empty pattern",
+                        "an empty pattern",
+                        d -> d.set("normalizer", TokenizerParts.replace("", "x"))),
+                change(
+                        "a decoder that cuts the end",
+                        "from the end",
+                        d -> d.putObject("decoder")
+                                .put("type", "Strip")
+                                .put("content", "a")
+                                .put("start", 0)
+                                .put("stop", 9)));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -114,10 +150,21 @@ class TokenizerMalformedTest {
     @Test
     void anyValueInAnyPlaceIsUsedOrNamed() throws JsonProcessingException {
         ObjectNode json = manySteps();
-        List<JsonNode> values = List.of(MAPPER.nullNode(), MAPPER.readTree("-1"), MAPPER.readTree("1152921504606846976"),
-                MAPPER.readTree("4294967295"), MAPPER.readTree("0"), MAPPER.readTree("1e400"), MAPPER.readTree("true"),
-                MAPPER.readTree("\"\""), MAPPER.readTree("\"é\""), MAPPER.readTree("\"ab\""), MAPPER.readTree("[]"),
-                MAPPER.readTree("{}"), MAPPER.readTree("[[\"a\", 0.5]]"), MAPPER.readTree("{\"String\": \"a\"}"));
+        List<JsonNode> values = List.of(
+                MAPPER.nullNode(),
+                MAPPER.readTree("-1"),
+                MAPPER.readTree("1152921504606846976"),
+                MAPPER.readTree("4294967295"),
+                MAPPER.readTree("0"),
+                MAPPER.readTree("1e400"),
+                MAPPER.readTree("true"),
+                MAPPER.readTree("\"\""),
+                MAPPER.readTree("\"é\""),
+                MAPPER.readTree("\"ab\""),
+                MAPPER.readTree("[]"),
+                MAPPER.readTree("{}"),
+                MAPPER.readTree("[[\"a\", 0.5]]"),
+                MAPPER.readTree("{\"String\": \"a\"}"));
         List<JsonPointer> places = new ArrayList<>();
         collect(json, JsonPointer.empty(), places);
         assertTrue(places.size() > 150, () -> places.size() + " places");
@@ -154,23 +201,35 @@ class TokenizerMalformedTest {
         return Stream.of(
                 Arguments.of("empty", new byte[0], "it has no pieces"),
                 Arguments.of("length beyond the file", new byte[] {10, 127, 1}, "127 bytes where 1 are left"),
-                Arguments.of("length of 2^63", new byte[] {10, -128, -128, -128, -128, -128, -128, -128,
-                        -128, -128, 1},
+                Arguments.of(
+                        "length of 2^63",
+                        new byte[] {10, -128, -128, -128, -128, -128, -128, -128, -128, -128, 1},
                         "9223372036854775808 bytes"),
-                Arguments.of("endless number", new byte[] {10, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}, "ten bytes"),
+                Arguments.of(
+                        "endless number", new byte[] {10, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}, "ten bytes"),
                 Arguments.of("no field", new byte[] {0}, "no field"),
                 Arguments.of("unknown form", new byte[] {11}, "unknown form"),
-                Arguments.of("not UTF-8", SmallTokenizer.field(1, SmallTokenizer.field(1, new byte[] {-1})), "not UTF-8"),
-                Arguments.of("unknown type", SmallTokenizer.field(1, SmallTokenizer.piece("a", 0, 9)), "unknown type 9"),
+                Arguments.of(
+                        "not UTF-8", SmallTokenizer.field(1, SmallTokenizer.field(1, new byte[] {-1})), "not UTF-8"),
+                Arguments.of(
+                        "unknown type", SmallTokenizer.field(1, SmallTokenizer.piece("a", 0, 9)), "unknown type 9"),
                 Arguments.of("no unknown piece", SmallTokenizer.field(1, piece), "what is unknown"),
                 Arguments.of("piece twice", twice(SmallTokenizer.field(1, piece)), "'a' stands twice"),
-                Arguments.of("score not finite", SmallTokenizer.field(1, SmallTokenizer.piece("a", Float.NaN, 1)), "score"),
-                Arguments.of("word model", plus(SmallTokenizer.field(1, piece), 18, 2, 24, 3), "neither unigram nor BPE"),
+                Arguments.of(
+                        "score not finite", SmallTokenizer.field(1, SmallTokenizer.piece("a", Float.NaN, 1)), "score"),
+                Arguments.of(
+                        "word model", plus(SmallTokenizer.field(1, piece), 18, 2, 24, 3), "neither unigram nor BPE"),
                 Arguments.of("character table", plus(SmallTokenizer.field(1, piece), 26, 3, 18, 1, 65), "by a table"),
-                Arguments.of("huge piece", SmallTokenizer.field(1, SmallTokenizer.piece("a".repeat(100_000), 0, 1)),
+                Arguments.of(
+                        "huge piece",
+                        SmallTokenizer.field(1, SmallTokenizer.piece("a".repeat(100_000), 0, 1)),
                         "100000 characters"),
-                Arguments.of("some bytes only", plus(SmallTokenizer.field(1, SmallTokenizer.piece("<unk>", 0, 2)),
-                        SmallTokenizer.field(1, SmallTokenizer.piece("<0x00>", 0, 6))), "1 of the 256 bytes"));
+                Arguments.of(
+                        "some bytes only",
+                        plus(
+                                SmallTokenizer.field(1, SmallTokenizer.piece("<unk>", 0, 2)),
+                                SmallTokenizer.field(1, SmallTokenizer.piece("<0x00>", 0, 6))),
+                        "1 of the 256 bytes"));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -209,8 +268,10 @@ class TokenizerMalformedTest {
 
     @Test
     void byteLevelGgufNeedsMergesThatFit() {
-        Map<String, Object> metadata = new HashMap<>(Map.of("tokenizer.ggml.model", "gpt2", "tokenizer.ggml.pre", "gpt-2",
-                "tokenizer.ggml.tokens", new String[] {"a", "b", "ab"}));
+        Map<String, Object> metadata = new HashMap<>(Map.of(
+                "tokenizer.ggml.model", "gpt2", "tokenizer.ggml.pre", "gpt-2", "tokenizer.ggml.tokens", new String[] {
+                    "a", "b", "ab"
+                }));
         requireLine("merges is missing", () -> Tokenizer.fromGguf(metadata));
         metadata.put("tokenizer.ggml.merges", new String[] {"a c"});
         requireLine("'c', which is not in the vocabulary", () -> Tokenizer.fromGguf(metadata));
@@ -226,7 +287,8 @@ class TokenizerMalformedTest {
     void missingAndWrongFilesAreNamed() throws IOException {
         requireLine("no tokenizer", () -> Tokenizer.open(folder));
         requireLine("no tokenizer", () -> Tokenizer.open(folder.resolve("none")));
-        Files.writeString(folder.resolve("tokenizer.json"), SmallTokenizer.json().toString());
+        Files.writeString(
+                folder.resolve("tokenizer.json"), SmallTokenizer.json().toString());
         Files.writeString(folder.resolve("tokenizer_config.json"), "{\"bos_token\": 3}");
         requireLine("bos_token is not a text", () -> Tokenizer.open(folder));
         Files.writeString(folder.resolve("tokenizer_config.json"), "{\"chat_template\": {}}");

@@ -10,28 +10,57 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.espalier.error.Failure;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-import org.espalier.ffi.Failure;
-
 /** Where words are cut shows in which merges come about: the vocabulary could merge every text here into fewer tokens. */
 class TokenizerSplitTest {
 
-    private static final List<String> TOKENS = List.of("<s>", "1", "a", "B", "'", "T", "!", "Ċ", "Ġ", "z", "zz1", "11", "1111",
-            "aB", "'T", "!Ċ", "Ġa", "ĠĠ", "zz", "Ba");
+    private static final List<String> TOKENS = List.of(
+            "<s>", "1", "a", "B", "'", "T", "!", "Ċ", "Ġ", "z", "zz1", "11", "1111", "aB", "'T", "!Ċ", "Ġa", "ĠĠ", "zz",
+            "Ba");
     private static final List<String> MERGES = List.of("1 1", "11 11", "a B", "B a", "' T", "! Ċ", "Ġ a", "Ġ Ġ");
 
     @ParameterizedTest
-    @CsvSource(delimiter = ';', quoteCharacter = '|', ignoreLeadingAndTrailingWhitespace = false, value = {
-        "gpt-2;1111;1111", "smollm;1111;1 1 1 1", "llama-bpe;1111;11 1 1", "qwen2;1111;1 1 1 1", "tekken;1111;1 1 1 1",
-        "gpt-2;aB;aB", "smollm;aB;aB", "llama-bpe;aB;aB", "qwen2;aB;aB", "tekken;aB;a B",
-        "gpt-2;Ba;Ba", "tekken;Ba;Ba",
-        "gpt-2;'T;' T", "smollm;'T;' T", "llama-bpe;'T;'T", "qwen2;'T;'T", "tekken;'T;'T",
-        "gpt-2;!\\n;! Ċ", "smollm;!\\n;! Ċ", "llama-bpe;!\\n;!Ċ", "qwen2;!\\n;!Ċ", "tekken;!\\n;!Ċ",
-        "gpt-2;   a;ĠĠ Ġa", "smollm;   a;ĠĠ Ġa", "llama-bpe;   a;ĠĠ Ġa", "qwen2;   a;ĠĠ Ġa", "tekken;   a;ĠĠ Ġa",
-        "gpt-2;zz;z z", "qwen2;zz;z z", "llama-bpe;zz;zz", "tekken;zz;zz"})
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '|',
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {
+                "gpt-2;1111;1111",
+                "smollm;1111;1 1 1 1",
+                "llama-bpe;1111;11 1 1",
+                "qwen2;1111;1 1 1 1",
+                "tekken;1111;1 1 1 1",
+                "gpt-2;aB;aB",
+                "smollm;aB;aB",
+                "llama-bpe;aB;aB",
+                "qwen2;aB;aB",
+                "tekken;aB;a B",
+                "gpt-2;Ba;Ba",
+                "tekken;Ba;Ba",
+                "gpt-2;'T;' T",
+                "smollm;'T;' T",
+                "llama-bpe;'T;'T",
+                "qwen2;'T;'T",
+                "tekken;'T;'T",
+                "gpt-2;!\\n;! Ċ",
+                "smollm;!\\n;! Ċ",
+                "llama-bpe;!\\n;!Ċ",
+                "qwen2;!\\n;!Ċ",
+                "tekken;!\\n;!Ċ",
+                "gpt-2;   a;ĠĠ Ġa",
+                "smollm;   a;ĠĠ Ġa",
+                "llama-bpe;   a;ĠĠ Ġa",
+                "qwen2;   a;ĠĠ Ġa",
+                "tekken;   a;ĠĠ Ġa",
+                "gpt-2;zz;z z",
+                "qwen2;zz;z z",
+                "llama-bpe;zz;zz",
+                "tekken;zz;zz"
+            })
     void everyFamilyCutsItsOwnWay(String pre, String text, String expected) {
         Map<String, Object> metadata = metadata(pre);
         metadata.put("tokenizer.ggml.add_bos_token", false);
@@ -52,7 +81,8 @@ class TokenizerSplitTest {
     @Test
     void anUnknownFamilyIsRefusedWithTheKnownOnes() {
         Failure failure = assertThrows(Failure.class, () -> Tokenizer.fromGguf(metadata("martian")));
-        assertTrue(failure.oneLine().contains("'martian'") && failure.oneLine().contains("llama-bpe"), failure.oneLine());
+        assertTrue(
+                failure.oneLine().contains("'martian'") && failure.oneLine().contains("llama-bpe"), failure.oneLine());
     }
 
     private static List<String> tokens(int[] ids) {
@@ -62,8 +92,18 @@ class TokenizerSplitTest {
     private static Map<String, Object> metadata(String pre) {
         List<Integer> types = new ArrayList<>(TOKENS.stream().map(t -> 1).toList());
         types.set(0, 3);
-        return new HashMap<>(Map.of("tokenizer.ggml.model", "gpt2", "tokenizer.ggml.pre", pre,
-                "tokenizer.ggml.tokens", TOKENS.toArray(String[]::new), "tokenizer.ggml.merges", MERGES.toArray(String[]::new),
-                "tokenizer.ggml.token_type", types.stream().mapToInt(t -> t).toArray(), "tokenizer.ggml.bos_token_id", 0L));
+        return new HashMap<>(Map.of(
+                "tokenizer.ggml.model",
+                "gpt2",
+                "tokenizer.ggml.pre",
+                pre,
+                "tokenizer.ggml.tokens",
+                TOKENS.toArray(String[]::new),
+                "tokenizer.ggml.merges",
+                MERGES.toArray(String[]::new),
+                "tokenizer.ggml.token_type",
+                types.stream().mapToInt(t -> t).toArray(),
+                "tokenizer.ggml.bos_token_id",
+                0L));
     }
 }

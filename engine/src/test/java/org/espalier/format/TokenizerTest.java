@@ -12,15 +12,19 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.espalier.ffi.NativeMemory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-import org.espalier.ffi.NativeMemory;
-
 class TokenizerTest {
 
-    private static final TokenizerSettings BEGIN_AND_END = new TokenizerSettings(Optional.of("<s>"), Optional.of("</s>"),
-            List.of(7, 2), Optional.empty(), Optional.empty(), Optional.empty());
+    private static final TokenizerSettings BEGIN_AND_END = new TokenizerSettings(
+            Optional.of("<s>"),
+            Optional.of("</s>"),
+            List.of(7, 2),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty());
 
     @TempDir
     private Path folder;
@@ -42,10 +46,17 @@ class TokenizerTest {
     @Test
     void truncationAndPaddingOfTheFileAreNotApplied() {
         ObjectNode json = SmallTokenizer.json();
-        json.putObject("truncation").put("direction", "Right").put("max_length", 4).put("strategy", "LongestFirst")
+        json.putObject("truncation")
+                .put("direction", "Right")
+                .put("max_length", 4)
+                .put("strategy", "LongestFirst")
                 .put("stride", 0);
-        ObjectNode padding = json.putObject("padding").put("direction", "Right").putNull("pad_to_multiple_of")
-                .put("pad_id", 0).put("pad_type_id", 0).put("pad_token", "<unk>");
+        ObjectNode padding = json.putObject("padding")
+                .put("direction", "Right")
+                .putNull("pad_to_multiple_of")
+                .put("pad_id", 0)
+                .put("pad_type_id", 0)
+                .put("pad_token", "<unk>");
         padding.putObject("strategy").put("Fixed", 8);
         try (Tokenizer tokenizer = Tokenizer.fromJson(json.toString(), TokenizerSettings.NONE)) {
             assertEquals(2, tokenizer.encode("aa", false).length);
@@ -96,8 +107,15 @@ class TokenizerTest {
         Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": [2, 5]}");
         Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": 4}");
         TokenizerSettings settings = TokenizerSettings.read(folder);
-        assertEquals(new TokenizerSettings(Optional.of("<s>"), Optional.of("</s>"), List.of(2, 5), Optional.of("D"),
-                Optional.of(true), Optional.empty()), settings);
+        assertEquals(
+                new TokenizerSettings(
+                        Optional.of("<s>"),
+                        Optional.of("</s>"),
+                        List.of(2, 5),
+                        Optional.of("D"),
+                        Optional.of(true),
+                        Optional.empty()),
+                settings);
         Files.writeString(folder.resolve("chat_template.jinja"), "J");
         assertEquals("J", TokenizerSettings.read(folder).chatTemplate().orElseThrow());
         Files.delete(folder.resolve("generation_config.json"));
@@ -107,7 +125,8 @@ class TokenizerTest {
     @Test
     void ggufSentencePieceVocabularyEqualsItsFile() throws IOException {
         Files.write(folder.resolve("tokenizer.model"), SmallTokenizer.sentencePiece());
-        try (Tokenizer file = Tokenizer.open(folder); Tokenizer gguf = Tokenizer.fromGguf(SmallTokenizer.gguf())) {
+        try (Tokenizer file = Tokenizer.open(folder);
+                Tokenizer gguf = Tokenizer.fromGguf(SmallTokenizer.gguf())) {
             for (String text : List.of("", "a", "ab ab", "  b", "é \n", "<s>ab")) {
                 assertArrayEquals(file.encode(text, true), gguf.encode(text, true), text);
                 assertEquals(text.replace("<s>", ""), gguf.decode(gguf.encode(text, true), true));

@@ -27,11 +27,18 @@ class GoldenFiguresTest {
     private static final JsonNode FIGURES = Golden.json(Golden.resource("figures.json"));
 
     @ParameterizedTest
-    @CsvSource({"mha, reference, 1e-9", "gqa, reference, 1e-9", "mha, cpu, 1e-4", "gqa, cpu, 1e-4",
-            "mha, cuda, 1e-4", "gqa, cuda, 1e-4"})
+    @CsvSource({
+        "mha, reference, 1e-9",
+        "gqa, reference, 1e-9",
+        "mha, cpu, 1e-4",
+        "gqa, cpu, 1e-4",
+        "mha, cuda, 1e-4",
+        "gqa, cuda, 1e-4"
+    })
     void logits(String name, String backendName, double tolerance) {
         Packed packed = Packed.of(List.of(Golden.ids(FIGURES.get("calib_ids"))[0]));
-        try (Backend backend = Backends.open(backendName); Checkpoint checkpoint = Checkpoint.open(Golden.resource(name));
+        try (Backend backend = Backends.open(backendName);
+                Checkpoint checkpoint = Checkpoint.open(Golden.resource(name));
                 Model model = Model.open(checkpoint, backend)) {
             Recording recording = model.llama().logits(packed.tokens());
             try (Executor executor = Executor.inference(backend, recording.tape(), model.leaves(Map.of()))) {
@@ -40,7 +47,10 @@ class GoldenFiguresTest {
                 double[] logits = executor.read(recording.logits());
                 FIGURES.get(name).get("logits").properties().forEach(row -> {
                     int from = Integer.parseInt(row.getKey()) * 256;
-                    Golden.assertClose(Golden.doubles(row.getValue()), Arrays.copyOfRange(logits, from, from + 256), tolerance,
+                    Golden.assertClose(
+                            Golden.doubles(row.getValue()),
+                            Arrays.copyOfRange(logits, from, from + 256),
+                            tolerance,
                             "logits of token " + row.getKey());
                 });
             }
@@ -48,25 +58,42 @@ class GoldenFiguresTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"mha, reference, 1e-9", "gqa, reference, 1e-9", "mha, cpu, 1e-4", "gqa, cpu, 1e-4",
-            "mha, cuda, 1e-4", "gqa, cuda, 1e-4"})
+    @CsvSource({
+        "mha, reference, 1e-9",
+        "gqa, reference, 1e-9",
+        "mha, cpu, 1e-4",
+        "gqa, cpu, 1e-4",
+        "mha, cuda, 1e-4",
+        "gqa, cuda, 1e-4"
+    })
     void gradients(String name, String backendName, double tolerance) {
         Packed packed = Packed.of(List.of(Golden.ids(FIGURES.get("calib_ids"))));
         JsonNode expected = FIGURES.get(name);
-        try (Backend backend = Backends.open(backendName); Checkpoint checkpoint = Checkpoint.open(Golden.resource(name));
+        try (Backend backend = Backends.open(backendName);
+                Checkpoint checkpoint = Checkpoint.open(Golden.resource(name));
                 Model model = Model.open(checkpoint, backend)) {
             Recording recording = model.llama().loss(packed.tokens());
             try (GradientStore gradients = new GradientStore(backend, recording.tape(), n -> true);
-                    Executor executor = new Executor(backend, recording.tape(), model.leaves(Map.of()), gradients,
-                            Retention.RECOMPUTE, Observer.NONE)) {
+                    Executor executor = new Executor(
+                            backend,
+                            recording.tape(),
+                            model.leaves(Map.of()),
+                            gradients,
+                            Retention.RECOMPUTE,
+                            Observer.NONE)) {
                 packed.feed(executor, recording);
                 executor.forward(packed.sequences());
                 executor.backward(1.0 / packed.counted(), false);
                 double[] losses = executor.read(recording.losses().getFirst());
-                assertEquals(expected.get("loss_batch").asDouble(), Arrays.stream(losses).sum() / packed.counted(), tolerance);
+                assertEquals(
+                        expected.get("loss_batch").asDouble(),
+                        Arrays.stream(losses).sum() / packed.counted(),
+                        tolerance);
                 for (Map.Entry<String, Tensor> gradient : gradients.tensors().entrySet()) {
-                    compare(expected.get("gradients").get(gradient.getKey()),
-                            HostCopy.readDoubles(backend, executor.queue(), gradient.getValue()), tolerance,
+                    compare(
+                            expected.get("gradients").get(gradient.getKey()),
+                            HostCopy.readDoubles(backend, executor.queue(), gradient.getValue()),
+                            tolerance,
                             gradient.getKey());
                 }
             }
@@ -76,10 +103,18 @@ class GoldenFiguresTest {
     private static void compare(JsonNode expected, double[] actual, double tolerance, String weight) {
         double allowed = tolerance * expected.get("largest").asDouble();
         for (int i = 0; i < expected.get("at").size(); i++) {
-            assertEquals(expected.get("values").get(i).asDouble(), actual[expected.get("at").get(i).asInt()], allowed, weight);
+            assertEquals(
+                    expected.get("values").get(i).asDouble(),
+                    actual[expected.get("at").get(i).asInt()],
+                    allowed,
+                    weight);
         }
         double norm = Math.sqrt(Arrays.stream(actual).map(x -> x * x).sum());
-        assertEquals(expected.get("norm").asDouble(), norm, tolerance * expected.get("norm").asDouble(), weight);
+        assertEquals(
+                expected.get("norm").asDouble(),
+                norm,
+                tolerance * expected.get("norm").asDouble(),
+                weight);
     }
 
     /** LLM-Pruner computed these in float32. */
@@ -95,10 +130,18 @@ class GoldenFiguresTest {
                 windows.add(Arrays.copyOfRange(stream, w * width, (w + 1) * width));
             }
             try (Backend backend = Backends.open(backendName);
-                    Checkpoint checkpoint = Checkpoint.open(Golden.resource(result.get("model").asText()));
-                    Model model = Model.open(checkpoint, backend); Scorer scorer = new Scorer(model)) {
-                double mean = Arrays.stream(scorer.losses(windows)).flatMapToDouble(Arrays::stream).average().orElseThrow();
-                assertEquals(result.get("ppl").asDouble(), Math.exp(mean), 1e-4 * result.get("ppl").asDouble());
+                    Checkpoint checkpoint =
+                            Checkpoint.open(Golden.resource(result.get("model").asText()));
+                    Model model = Model.open(checkpoint, backend);
+                    Scorer scorer = new Scorer(model)) {
+                double mean = Arrays.stream(scorer.losses(windows))
+                        .flatMapToDouble(Arrays::stream)
+                        .average()
+                        .orElseThrow();
+                assertEquals(
+                        result.get("ppl").asDouble(),
+                        Math.exp(mean),
+                        1e-4 * result.get("ppl").asDouble());
             }
         }
     }

@@ -32,12 +32,19 @@ class GoldenModelTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"mha, reference, 1e-9", "gqa, reference, 1e-9", "mha, cpu, 1e-4", "gqa, cpu, 1e-4",
-            "mha, cuda, 1e-4", "gqa, cuda, 1e-4"})
+    @CsvSource({
+        "mha, reference, 1e-9",
+        "gqa, reference, 1e-9",
+        "mha, cpu, 1e-4",
+        "gqa, cpu, 1e-4",
+        "mha, cuda, 1e-4",
+        "gqa, cuda, 1e-4"
+    })
     void logitsAndLosses(String name, String backendName, double tolerance) {
         Path folder = golden(name);
         int[][] ids = calibration();
-        try (Backend backend = Backends.open(backendName); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+        try (Backend backend = Backends.open(backendName);
+                Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend);
                 SafetensorsFile forward = SafetensorsFile.open(folder.resolve("forward.safetensors"));
                 Scorer scorer = new Scorer(model)) {
@@ -46,37 +53,53 @@ class GoldenModelTest {
             try (Executor executor = Executor.inference(backend, recording.tape(), model.leaves(Map.of()))) {
                 packed.feed(executor, recording);
                 executor.forward(packed.sequences());
-                Golden.assertClose(Golden.doubles(forward, "logits_seq0_f64"), executor.read(recording.logits()), tolerance,
+                Golden.assertClose(
+                        Golden.doubles(forward, "logits_seq0_f64"),
+                        executor.read(recording.logits()),
+                        tolerance,
                         "logits");
             }
             double[] losses = Arrays.stream(scorer.losses(List.of(ids)))
-                    .mapToDouble(l -> Arrays.stream(l).average().orElseThrow()).toArray();
+                    .mapToDouble(l -> Arrays.stream(l).average().orElseThrow())
+                    .toArray();
             Golden.assertClose(Golden.doubles(forward, "losses_f64"), losses, tolerance, "losses");
         }
     }
 
     @ParameterizedTest
-    @CsvSource({"mha, reference, KEEP, 1e-9", "gqa, reference, KEEP, 1e-9",
-            "mha, cpu, KEEP, 1e-4",
-            "gqa, cpu, KEEP, 1e-4", "gqa, reference, RECOMPUTE, 1e-9", "gqa, cpu, RECOMPUTE, 1e-4",
-            "mha, cuda, KEEP, 1e-4", "gqa, cuda, KEEP, 1e-4", "gqa, cuda, RECOMPUTE, 1e-4"})
+    @CsvSource({
+        "mha, reference, KEEP, 1e-9",
+        "gqa, reference, KEEP, 1e-9",
+        "mha, cpu, KEEP, 1e-4",
+        "gqa, cpu, KEEP, 1e-4",
+        "gqa, reference, RECOMPUTE, 1e-9",
+        "gqa, cpu, RECOMPUTE, 1e-4",
+        "mha, cuda, KEEP, 1e-4",
+        "gqa, cuda, KEEP, 1e-4",
+        "gqa, cuda, RECOMPUTE, 1e-4"
+    })
     void gradientsOfEveryWeight(String name, String backendName, Retention retention, double tolerance) {
         Path folder = golden(name);
         Packed packed = Packed.of(List.of(calibration()));
-        try (Backend backend = Backends.open(backendName); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+        try (Backend backend = Backends.open(backendName);
+                Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend);
                 SafetensorsFile expected = SafetensorsFile.open(folder.resolve("grads_f64.safetensors"))) {
             Recording recording = model.llama().loss(packed.tokens());
             try (GradientStore gradients = new GradientStore(backend, recording.tape(), n -> true);
-                    Executor executor = new Executor(backend, recording.tape(), model.leaves(Map.of()), gradients, retention,
-                            Observer.NONE)) {
+                    Executor executor = new Executor(
+                            backend, recording.tape(), model.leaves(Map.of()), gradients, retention, Observer.NONE)) {
                 packed.feed(executor, recording);
                 executor.forward(packed.sequences());
                 executor.backward(1.0 / packed.counted(), false);
                 Assertions.assertEquals(2 + 1 + 9 * 4, gradients.tensors().size());
-                gradients.tensors().forEach((weight, tensor) -> Golden.assertCloseToLargest(
-                        Golden.doubles(expected, "grad." + weight), HostCopy.readDoubles(backend, executor.queue(), tensor),
-                        tolerance, weight));
+                gradients
+                        .tensors()
+                        .forEach((weight, tensor) -> Golden.assertCloseToLargest(
+                                Golden.doubles(expected, "grad." + weight),
+                                HostCopy.readDoubles(backend, executor.queue(), tensor),
+                                tolerance,
+                                weight));
             }
         }
     }

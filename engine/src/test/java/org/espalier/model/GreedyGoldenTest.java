@@ -17,7 +17,8 @@ class GreedyGoldenTest {
 
     @Test
     void everyPromptContinuesAlike() {
-        JsonNode prompts = Golden.json(Shared.path("golden/smollm2/greedy.json")).get("prompts");
+        JsonNode prompts =
+                Golden.json(Shared.path("golden/smollm2/greedy.json")).get("prompts");
         try (Backend backend = Backends.open("cpu");
                 Checkpoint checkpoint = Checkpoint.open(Shared.path("models/smollm2-135m"));
                 Model model = Model.open(checkpoint, backend)) {
@@ -25,8 +26,14 @@ class GreedyGoldenTest {
             for (JsonNode prompt : prompts) {
                 List<Integer> expected = new ArrayList<>();
                 prompt.get("ids_out").forEach(id -> expected.add(id.asInt()));
-                int[] ids = prompt.get("ids_in").valueStream().mapToInt(JsonNode::asInt).toArray();
-                assertEquals(expected, greedy(model, ids, expected.size()), prompt.get("prompt").asText());
+                int[] ids = prompt.get("ids_in")
+                        .valueStream()
+                        .mapToInt(JsonNode::asInt)
+                        .toArray();
+                assertEquals(
+                        expected,
+                        greedy(model, ids, expected.size()),
+                        prompt.get("prompt").asText());
             }
         }
     }

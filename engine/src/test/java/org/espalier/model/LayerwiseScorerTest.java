@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.espalier.Backends;
 import org.espalier.Shared;
 import org.espalier.backend.Backend;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.tape.Observer;
 import org.espalier.tape.Segment;
@@ -34,7 +34,8 @@ class LayerwiseScorerTest {
         Random random = new Random(7);
         // Several batches, one sequence of a single token.
         List<int[]> sequences = Stream.of(512, 1, 300, 2, 500, 412, 128)
-                .map(length -> random.ints(length, 0, 512).toArray()).toList();
+                .map(length -> random.ints(length, 0, 512).toArray())
+                .toList();
         List<Integer> walked = new ArrayList<>();
         Observer watch = new Observer() {
             @Override
@@ -43,8 +44,10 @@ class LayerwiseScorerTest {
             }
         };
         Path folder = Shared.path("models/stories260K");
-        try (Backend backend = Backends.open("cpu"); Checkpoint checkpoint = Checkpoint.open(folder);
-                Model model = Model.open(checkpoint, backend); Scorer scorer = new Scorer(model)) {
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint checkpoint = Checkpoint.open(folder);
+                Model model = Model.open(checkpoint, backend);
+                Scorer scorer = new Scorer(model)) {
             double[][] expected = scorer.losses(sequences);
             double[][] losses = new LayerwiseScorer(model, memory, scratch, watch).losses(sequences);
             assertEquals(expected.length, losses.length);
@@ -59,7 +62,8 @@ class LayerwiseScorerTest {
     @Test
     void sequenceBeyondTheContextIsRefused() {
         Path folder = Shared.path("models/stories260K");
-        try (Backend backend = Backends.open("cpu"); Checkpoint checkpoint = Checkpoint.open(folder);
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint checkpoint = Checkpoint.open(folder);
                 Model model = Model.open(checkpoint, backend)) {
             LayerwiseScorer scorer = new LayerwiseScorer(model, Long.MAX_VALUE, scratch, Observer.NONE);
             assertThrows(Failure.class, () -> scorer.losses(List.of(new int[513])));

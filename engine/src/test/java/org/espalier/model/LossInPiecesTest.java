@@ -32,6 +32,7 @@ class LossInPiecesTest {
 
     /** Llama 3's. */
     private static final int VOCABULARY = 128_256;
+
     private static final long PIECE = DType.F32.bytes(1024L * VOCABULARY);
     private static final int PIECES = 8;
 
@@ -40,15 +41,27 @@ class LossInPiecesTest {
     @CsvSource({"INFERENCE, 1", "RECOMPUTE, 2", "KEEP, 9"})
     void largeVocabularyDoesNotNeedItsLogitsAtOnce(Retention retention, int pieces) {
         int channels = 64;
-        ModelConfig config = new ModelConfig("LlamaForCausalLM", "llama", VOCABULARY, channels, 16,
-                List.of(new LayerConfig(4, 2, 128)), 1e-5, RotaryConfig.plain(10000), 8192, true, false, false, false);
+        ModelConfig config = new ModelConfig(
+                "LlamaForCausalLM",
+                "llama",
+                VOCABULARY,
+                channels,
+                16,
+                List.of(new LayerConfig(4, 2, 128)),
+                1e-5,
+                RotaryConfig.plain(10000),
+                8192,
+                true,
+                false,
+                false,
+                false);
         Tape tape = new Llama(config).loss(1024 * PIECES).tape();
         long bytes = Executor.plannedBytes(tape, Gradients.planned(parameter -> true), retention, DType.F32);
-        assertTrue(bytes >= pieces * PIECE && bytes < pieces * PIECE + PIECE / 4, bytes + " bytes, a piece is " + PIECE);
+        assertTrue(
+                bytes >= pieces * PIECE && bytes < pieces * PIECE + PIECE / 4, bytes + " bytes, a piece is " + PIECE);
     }
 
-    private record Passed(double[] losses, Map<String, double[]> gradients) {
-    }
+    private record Passed(double[] losses, Map<String, double[]> gradients) {}
 
     @ParameterizedTest
     @ValueSource(strings = {"cpu", "cuda"})
@@ -57,27 +70,42 @@ class LossInPiecesTest {
         Passed actual = pass(device);
         Golden.assertClose(expected.losses, actual.losses, 1e-4, "losses");
         assertEquals(expected.gradients.keySet(), actual.gradients.keySet());
-        expected.gradients.forEach((weight, numbers) ->
-                Golden.assertCloseToLargest(numbers, actual.gradients.get(weight), 1e-4, weight));
+        expected.gradients.forEach(
+                (weight, numbers) -> Golden.assertCloseToLargest(numbers, actual.gradients.get(weight), 1e-4, weight));
     }
 
     /** Of 2,100 tokens: two whole pieces and a rest. */
     private static Passed pass(String device) {
         Random random = new Random(3);
-        Packed packed = Packed.of(IntStream.range(0, 70).mapToObj(s -> random.ints(30, 0, 37).toArray()).toList());
-        try (Backend backend = Backends.open(device); Model model = SmallModel.open(backend, true)) {
+        Packed packed = Packed.of(IntStream.range(0, 70)
+                .mapToObj(s -> random.ints(30, 0, 37).toArray())
+                .toList());
+        try (Backend backend = Backends.open(device);
+                Model model = SmallModel.open(backend, true)) {
             Recording recording = model.llama().loss(packed.tokens());
-            assertEquals(List.of(1024, 1024, 52), recording.losses().stream().map(l -> l.shape().extent(0)).toList());
+            assertEquals(
+                    List.of(1024, 1024, 52),
+                    recording.losses().stream().map(l -> l.shape().extent(0)).toList());
             try (GradientStore gradients = new GradientStore(backend, recording.tape(), parameter -> true);
-                    Executor executor = new Executor(backend, recording.tape(), model.leaves(Map.of()), gradients,
-                            Retention.RECOMPUTE, Observer.NONE)) {
+                    Executor executor = new Executor(
+                            backend,
+                            recording.tape(),
+                            model.leaves(Map.of()),
+                            gradients,
+                            Retention.RECOMPUTE,
+                            Observer.NONE)) {
                 packed.feed(executor, recording);
                 executor.forward(packed.sequences());
                 executor.backward(1.0 / packed.counted(), false);
-                double[] losses = recording.losses().stream().map(executor::read).flatMapToDouble(Arrays::stream).toArray();
+                double[] losses = recording.losses().stream()
+                        .map(executor::read)
+                        .flatMapToDouble(Arrays::stream)
+                        .toArray();
                 Map<String, double[]> read = new LinkedHashMap<>();
-                gradients.tensors().forEach((name, tensor) ->
-                        read.put(name, HostCopy.readDoubles(backend, executor.queue(), tensor)));
+                gradients
+                        .tensors()
+                        .forEach((name, tensor) ->
+                                read.put(name, HostCopy.readDoubles(backend, executor.queue(), tensor)));
                 return new Passed(losses, read);
             }
         }

@@ -48,7 +48,8 @@ class SampledTextTest {
 
     @Test
     void textDoesNotDependOnHowItsTokensCameIn() {
-        try (CpuBackend cpu = new CpuBackend(2); Model model = SmallModel.open(cpu, true);
+        try (CpuBackend cpu = new CpuBackend(2);
+                Model model = SmallModel.open(cpu, true);
                 Generator generator = new Generator(model, 100, Optional.of(SAMPLING))) {
             int whole = generator.next(PROMPT);
             generator.rewind(0);

@@ -17,7 +17,7 @@ import java.util.function.BooleanSupplier;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.backend.cpu.CpuBackend;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.tape.Element;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
@@ -42,6 +42,7 @@ class WeightCacheTest {
     private final List<String> told = Collections.synchronizedList(new ArrayList<>());
     /** Which readings, counted from 1, are refused. */
     private Set<Integer> refused = Set.of();
+
     private int readings;
 
     @AfterEach
@@ -50,8 +51,8 @@ class WeightCacheTest {
     }
 
     private Backend watched(Backend watched) {
-        return (Backend) Proxy.newProxyInstance(WeightCacheTest.class.getClassLoader(), new Class<?>[] {Backend.class},
-                (proxy, method, arguments) -> {
+        return (Backend) Proxy.newProxyInstance(
+                WeightCacheTest.class.getClassLoader(), new Class<?>[] {Backend.class}, (proxy, method, arguments) -> {
                     if (method.getName().equals("askWhenFull")) {
                         giver = (BooleanSupplier) arguments[0];
                         return (Runnable) () -> giver = null;
@@ -73,7 +74,8 @@ class WeightCacheTest {
     /** What was used last goes first: of six layers, two are read again. */
     @Test
     void whatFitsStaysForTheNextWalk() {
-        assertEquals("+0 +1 +2 +3 -2 +4 -3 +5 -0 +2 -1 +3 | -2 -3 -4 -5",
+        assertEquals(
+                "+0 +1 +2 +3 -2 +4 -3 +5 -0 +2 -1 +3 | -2 -3 -4 -5",
                 walk(6, 4 * LAYER, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5));
     }
 
@@ -101,7 +103,9 @@ class WeightCacheTest {
         try (WeightCache cache = cache(3, 2 * LAYER)) {
             cache.tensor("layer 0 a");
             cache.tensor("layer 1 a");
-            assertEquals("full", assertThrows(Failure.class, () -> cache.tensor("layer 2 a")).what());
+            assertEquals(
+                    "full",
+                    assertThrows(Failure.class, () -> cache.tensor("layer 2 a")).what());
             told.clear();
             cache.tensor("layer 1 a");
         }
@@ -115,7 +119,9 @@ class WeightCacheTest {
             assertFalse(giver.getAsBoolean());
             cache.tensor("layer 0 a");
             cache.tensor("layer 1 a");
-            assertFalse(CompletableFuture.supplyAsync(giver::getAsBoolean).join(), "a thread that uses no weights got some");
+            assertFalse(
+                    CompletableFuture.supplyAsync(giver::getAsBoolean).join(),
+                    "a thread that uses no weights got some");
             assertTrue(giver.getAsBoolean() && giver.getAsBoolean());
             assertFalse(giver.getAsBoolean());
             cache.tensor("layer 2 a");

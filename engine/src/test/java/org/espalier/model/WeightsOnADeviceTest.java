@@ -54,7 +54,8 @@ class WeightsOnADeviceTest {
     private static Map<String, float[]> numbers(String device, Map<String, StoredTensor> stored, long budget) {
         Map<String, float[]> numbers = new LinkedHashMap<>();
         long before = NativeMemory.bytesInUse();
-        try (Backend backend = Backends.open(device); Weights weights = Weights.bind(backend, TAPE, stored, "test", budget);
+        try (Backend backend = Backends.open(device);
+                Weights weights = Weights.bind(backend, TAPE, stored, "test", budget);
                 Queue queue = backend.newQueue()) {
             boolean cuda = device.equals("cuda");
             assertEquals(!cuda || budget == Long.MAX_VALUE, weights.resident());

@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.prune.Allocation.Normalise;
@@ -21,13 +21,16 @@ class AllocationTest {
 
     /** Hidden 64; a key/value head with its two query heads carries 64 · (2 · 8 + 4 · 8) parameters, a neuron 3 · 64. */
     private static final ModelConfig CONFIG = RandomModel.config(64, 8, 2, new LayerConfig(8, 4, 40), true);
+
     private static final int PER_HEAD = 64 * (2 * 8 + 2 * 2 * 8);
     private static final int PER_NEURON = 64 * 3;
 
     private static Selection select(Scope scope, Normalise normalise, double ratio, int round, double... perParameter) {
         List<Bites> groups = UnitFinder.of(CONFIG).stream()
                 .filter(u -> u.group().role() == Role.HEADS || u.group().role() == Role.NEURONS)
-                .map(u -> scored(u, perParameter)).map(u -> Bites.of(u, round, new Selection(CONFIG))).toList();
+                .map(u -> scored(u, perParameter))
+                .map(u -> Bites.of(u, round, new Selection(CONFIG)))
+                .toList();
         return new Allocation(CONFIG, groups, new Selection(CONFIG)).parameters(ratio, scope, normalise);
     }
 
@@ -36,11 +39,17 @@ class AllocationTest {
         boolean heads = units.group().role() == Role.HEADS;
         double worth = perParameter[2 * units.layer() + (heads ? 0 : 1)];
         double first = worth * (heads ? PER_HEAD : PER_NEURON);
-        return new UnitScores(units, IntStream.range(0, units.count()).mapToDouble(u -> first * (1 + 1e-3 * u)).toArray());
+        return new UnitScores(
+                units,
+                IntStream.range(0, units.count())
+                        .mapToDouble(u -> first * (1 + 1e-3 * u))
+                        .toArray());
     }
 
     private static int[] widths(Selection selection) {
-        return selection.after().layers().stream().flatMapToInt(l -> IntStream.of(l.kvHeads(), l.intermediate())).toArray();
+        return selection.after().layers().stream()
+                .flatMapToInt(l -> IntStream.of(l.kvHeads(), l.intermediate()))
+                .toArray();
     }
 
     @Test
@@ -57,8 +66,10 @@ class AllocationTest {
     /** What is worth least a parameter goes first, of whatever kind it is. */
     @Test
     void headsAndNeuronsCompeteFairly() {
-        assertArrayEquals(new int[] {4, 40, 1, 40}, widths(select(Scope.GLOBAL, Normalise.PARAMETERS, 0.15, 1, 4, 3, 1, 2)));
-        assertArrayEquals(new int[] {4, 40, 4, 11}, widths(select(Scope.GLOBAL, Normalise.PARAMETERS, 0.124, 1, 4, 3, 2, 1)));
+        assertArrayEquals(
+                new int[] {4, 40, 1, 40}, widths(select(Scope.GLOBAL, Normalise.PARAMETERS, 0.15, 1, 4, 3, 1, 2)));
+        assertArrayEquals(
+                new int[] {4, 40, 4, 11}, widths(select(Scope.GLOBAL, Normalise.PARAMETERS, 0.124, 1, 4, 3, 2, 1)));
     }
 
     /** Sums over more numbers are larger, so that heads never go while there are neurons. */
@@ -90,9 +101,13 @@ class AllocationTest {
 
     @Test
     void whatCannotGoIsExplained() {
-        String line = assertThrows(Failure.class, () -> select(Scope.LOCAL, Normalise.NONE, 0.95, 1, 1, 1, 1, 1)).oneLine();
-        assertTrue(line.matches("only \\d+ of \\d+ parameters can be removed, not \\d+, because every layer that is to stay "
-                + "keeps a unit of each kind \\(ratio 0.95\\): use a smaller ratio or round width, "
-                + "or let more layers or kinds of units go"), line);
+        String line = assertThrows(Failure.class, () -> select(Scope.LOCAL, Normalise.NONE, 0.95, 1, 1, 1, 1, 1))
+                .oneLine();
+        assertTrue(
+                line.matches(
+                        "only \\d+ of \\d+ parameters can be removed, not \\d+, because every layer that is to stay "
+                                + "keeps a unit of each kind \\(ratio 0.95\\): use a smaller ratio or round width, "
+                                + "or let more layers or kinds of units go"),
+                line);
     }
 }

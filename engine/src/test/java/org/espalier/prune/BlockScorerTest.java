@@ -51,7 +51,8 @@ class BlockScorerTest {
 
     @BeforeEach
     void write() {
-        RandomModel.write(RandomModel.config(24, 6, LAYERS, new LayerConfig(4, 2, 17), true), 5, folder.resolve("source"));
+        RandomModel.write(
+                RandomModel.config(24, 6, LAYERS, new LayerConfig(4, 2, 17), true), 5, folder.resolve("source"));
     }
 
     private interface Look {
@@ -59,7 +60,8 @@ class BlockScorerTest {
     }
 
     private void open(Look look) {
-        try (Backend backend = new ReferenceBackend(); Checkpoint source = Checkpoint.open(folder.resolve("source"));
+        try (Backend backend = new ReferenceBackend();
+                Checkpoint source = Checkpoint.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             look.at(source, model, backend);
         }
@@ -68,7 +70,10 @@ class BlockScorerTest {
     private static double[] scores(Model model, Kind kind, BlockCriterion criterion, Criterion of) {
         Budget.Candidates candidates = Budget.Candidates.anywhere(List.of(), List.of(kind), criterion);
         ModelScores.Method method = new ModelScores.Method(of, Aggregate.SUM, Alignment.BY_UNIT, 0);
-        return Rankings.of(model, Walking.inMemory(), method, candidates, CALIBRATION).blocks().getFirst().scores();
+        return Rankings.of(model, Walking.inMemory(), method, candidates, CALIBRATION)
+                .blocks()
+                .getFirst()
+                .scores();
     }
 
     @Test
@@ -84,16 +89,21 @@ class BlockScorerTest {
     @CsvSource({"PARAM_FIRST, LAYERS", "PARAM_MIX, ATTENTION", "VECTORIZE, MLP"})
     void byUnitsABlockIsTheSumOfWhatIsInIt(Criterion criterion, Kind kind) {
         open((source, model, backend) -> {
-            List<Units> units = UnitFinder.of(model.config()).stream().filter(u -> u.layer() >= 0
-                    && (u.group().role() == Role.HEADS && kind != Kind.MLP
-                            || u.group().role() == Role.NEURONS && kind != Kind.ATTENTION)).toList();
+            List<Units> units = UnitFinder.of(model.config()).stream()
+                    .filter(u -> u.layer() >= 0
+                            && (u.group().role() == Role.HEADS && kind != Kind.MLP
+                                    || u.group().role() == Role.NEURONS && kind != Kind.ATTENTION))
+                    .toList();
             double[] expected = new double[LAYERS];
-            for (UnitScores of : ModelScores.of(model, units,
-                    new ModelScores.Method(criterion, Aggregate.SUM, Alignment.BY_UNIT, 0), CALIBRATION)) {
+            for (UnitScores of : ModelScores.of(
+                    model,
+                    units,
+                    new ModelScores.Method(criterion, Aggregate.SUM, Alignment.BY_UNIT, 0),
+                    CALIBRATION)) {
                 expected[of.units().layer()] += Arrays.stream(of.scores()).sum();
             }
-            Golden.assertCloseToLargest(expected, scores(model, kind, BlockCriterion.UNITS, criterion), FLOAT64,
-                    criterion.toString());
+            Golden.assertCloseToLargest(
+                    expected, scores(model, kind, BlockCriterion.UNITS, criterion), FLOAT64, criterion.toString());
         });
     }
 
@@ -109,19 +119,25 @@ class BlockScorerTest {
                     without.remove(layer, block);
                 }
                 Path out = folder.resolve(kind + "" + layer);
-                new Compactor(source, model.config(), without, Optional.empty()).writer().write(out, false);
-                try (Checkpoint cut = Checkpoint.open(out); Model smaller = Model.open(cut, backend)) {
+                new Compactor(source, model.config(), without, Optional.empty())
+                        .writer()
+                        .write(out, false);
+                try (Checkpoint cut = Checkpoint.open(out);
+                        Model smaller = Model.open(cut, backend)) {
                     expected[layer] = loss(smaller) - loss(model);
                 }
             }
-            Golden.assertCloseToLargest(expected, scores(model, kind, BlockCriterion.LOSS, Criterion.L2), FLOAT64,
-                    kind.toString());
+            Golden.assertCloseToLargest(
+                    expected, scores(model, kind, BlockCriterion.LOSS, Criterion.L2), FLOAT64, kind.toString());
         });
     }
 
     private static double loss(Model model) {
         try (Scorer scorer = new Scorer(model)) {
-            return Arrays.stream(scorer.losses(CALIBRATION)).flatMapToDouble(Arrays::stream).average().orElseThrow();
+            return Arrays.stream(scorer.losses(CALIBRATION))
+                    .flatMapToDouble(Arrays::stream)
+                    .average()
+                    .orElseThrow();
         }
     }
 
@@ -135,7 +151,8 @@ class BlockScorerTest {
             int before = kind == Kind.MLP ? 1 : 0;
             int after = kind == Kind.ATTENTION ? 1 : 2;
             double[] expected = IntStream.range(0, LAYERS)
-                    .mapToDouble(layer -> turn(streams.get(2 * layer + before), streams.get(2 * layer + after))).toArray();
+                    .mapToDouble(layer -> turn(streams.get(2 * layer + before), streams.get(2 * layer + after)))
+                    .toArray();
             double[] scores = scores(model, kind, BlockCriterion.COSINE, Criterion.L2);
             Golden.assertCloseToLargest(expected, scores, FLOAT64, kind.toString());
             assertTrue(Arrays.stream(scores).allMatch(s -> s > 0 && s < 2), Arrays.toString(scores));
@@ -170,8 +187,8 @@ class BlockScorerTest {
         };
         Packed packed = Packed.of(CALIBRATION);
         Recording recording = model.llama().logits(packed.tokens());
-        try (Executor executor = new Executor(backend, recording.tape(), model.leaves(Map.of()), Gradients.NONE,
-                Retention.INFERENCE, capture)) {
+        try (Executor executor = new Executor(
+                backend, recording.tape(), model.leaves(Map.of()), Gradients.NONE, Retention.INFERENCE, capture)) {
             packed.feed(executor, recording);
             executor.forward(packed.sequences());
         }
@@ -184,16 +201,25 @@ class BlockScorerTest {
     void theLeastGoes(BlockCriterion criterion) {
         open((source, model, backend) -> {
             double[] scores = scores(model, Kind.LAYERS, criterion, Criterion.PARAM_FIRST);
-            int least = IntStream.range(0, LAYERS).boxed()
-                    .min((a, b) -> Double.compare(scores[a], scores[b])).orElseThrow();
-            Budget one = new Budget(new Budget.Amount(0.33, true, 1, 1), Allocation.Scope.LOCAL, Allocation.Normalise.NONE,
+            int least = IntStream.range(0, LAYERS)
+                    .boxed()
+                    .min((a, b) -> Double.compare(scores[a], scores[b]))
+                    .orElseThrow();
+            Budget one = new Budget(
+                    new Budget.Amount(0.33, true, 1, 1),
+                    Allocation.Scope.LOCAL,
+                    Allocation.Normalise.NONE,
                     Budget.Candidates.anywhere(List.of(), List.of(Kind.LAYERS), criterion));
             Plan plan = new Pruning(source, model, Walking.inMemory(), folder.resolve("steps"))
-                    .plan(new ModelScores.Method(Criterion.PARAM_FIRST, Aggregate.SUM, Alignment.BY_UNIT, 0), one,
-                            Optional.of(new Calibration(CALIBRATION))).plan();
+                    .plan(
+                            new ModelScores.Method(Criterion.PARAM_FIRST, Aggregate.SUM, Alignment.BY_UNIT, 0),
+                            one,
+                            Optional.of(new Calibration(CALIBRATION)))
+                    .plan();
             assertEquals("layer", plan.mode());
             int[] kept = plan.layers().stream().mapToInt(Plan.Layer::layer).toArray();
-            assertArrayEquals(IntStream.range(0, LAYERS).filter(layer -> layer != least).toArray(), kept);
+            assertArrayEquals(
+                    IntStream.range(0, LAYERS).filter(layer -> layer != least).toArray(), kept);
         });
     }
 }

@@ -34,24 +34,34 @@ class ChannelScoresGoldenTest {
     @CsvSource({"mha", "gqa"})
     void theSameChannelsScoreLowest(String name) {
         Path folder = Shared.path("golden/" + name);
-        List<int[]> calibration = List.of(Golden.ids(Golden.json(Shared.path("golden/calib_ids.json")).get("calib_ids")));
+        List<int[]> calibration = List.of(
+                Golden.ids(Golden.json(Shared.path("golden/calib_ids.json")).get("calib_ids")));
         int runs = 0;
         int recorded = 0;
-        try (Backend backend = Backends.open("cpu"); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend)) {
-            Units channels = UnitFinder.of(model.config()).stream().filter(u -> u.group().role() == Role.CHANNELS)
-                    .findFirst().orElseThrow();
+            Units channels = UnitFinder.of(model.config()).stream()
+                    .filter(u -> u.group().role() == Role.CHANNELS)
+                    .findFirst()
+                    .orElseThrow();
             for (JsonNode run : Golden.json(folder.resolve("runs.json")).get("runs")) {
-                if (!run.get("mode").asText().equals("channel") || run.get("kind").asText().equals("random")) {
+                if (!run.get("mode").asText().equals("channel")
+                        || run.get("kind").asText().equals("random")) {
                     continue;
                 }
                 ModelScores.Method method = new GoldenRun(folder, run).method();
-                AxisScores axes = new ModelScores(model, ModelScores.Walking.inMemory()).axes(List.of(channels), method,
-                        calibration);
-                double[] scores = UnitScores.of(channels, axes, method.aggregate(), method.alignment()).scores();
+                AxisScores axes = new ModelScores(model, ModelScores.Walking.inMemory())
+                        .axes(List.of(channels), method, calibration);
+                double[] scores = UnitScores.of(channels, axes, method.aggregate(), method.alignment())
+                        .scores();
                 int[] removed = ints(run.get("removed_in_score_order"));
-                int[] lowest = IntStream.range(0, scores.length).boxed().sorted(Comparator.comparingDouble(c -> scores[c]))
-                        .limit(removed.length).mapToInt(Integer::intValue).toArray();
+                int[] lowest = IntStream.range(0, scores.length)
+                        .boxed()
+                        .sorted(Comparator.comparingDouble(c -> scores[c]))
+                        .limit(removed.length)
+                        .mapToInt(Integer::intValue)
+                        .toArray();
                 assertArrayEquals(removed, lowest, run.get("id").asText());
                 runs++;
                 Path members = folder.resolve("pruned/" + run.get("id").asText() + ".scores.safetensors");
@@ -67,7 +77,11 @@ class ChannelScoresGoldenTest {
 
     private static void compareMembers(JsonNode run, Path file, Units channels, AxisScores axes, double[] scores) {
         try (SafetensorsFile golden = SafetensorsFile.open(file)) {
-            Golden.assertCloseToLargest(Golden.doubles(golden, "score_f64"), scores, FLOAT32, run.get("id").asText());
+            Golden.assertCloseToLargest(
+                    Golden.doubles(golden, "score_f64"),
+                    scores,
+                    FLOAT32,
+                    run.get("id").asText());
             double[] all = Golden.doubles(golden, "members_f64");
             int width = scores.length;
             JsonNode names = run.get("members");
@@ -76,9 +90,16 @@ class ChannelScoresGoldenTest {
                 String weight = names.get(m).get(0).asText() + ".weight";
                 int axis = names.get(m).get(1).asText().equals("in") || weight.contains("embed_tokens") ? 1 : 0;
                 Member member = channels.members().stream()
-                        .filter(c -> c.tensor().name().equals(weight) && c.axis() == axis).findFirst().orElseThrow();
-                Golden.assertCloseToLargest(IntStream.range(m * width, (m + 1) * width).mapToDouble(i -> all[i]).toArray(),
-                        axes.along(member), FLOAT32, weight);
+                        .filter(c -> c.tensor().name().equals(weight) && c.axis() == axis)
+                        .findFirst()
+                        .orElseThrow();
+                Golden.assertCloseToLargest(
+                        IntStream.range(m * width, (m + 1) * width)
+                                .mapToDouble(i -> all[i])
+                                .toArray(),
+                        axes.along(member),
+                        FLOAT32,
+                        weight);
             }
         }
     }

@@ -28,16 +28,26 @@ class CompactorTest {
     @ParameterizedTest
     @CsvSource({"mha, HEADS, 1", "mha, NEURONS, 2", "gqa, HEADS, 3", "gqa, QUERY_HEADS, 4", "gqa, NEURONS, 5"})
     void cutEqualsZeroed(String name, Role role, long seed, @TempDir Path folder) {
-        try (Backend backend = Backends.open("cpu"); Checkpoint source = Checkpoint.open(Golden.resource(name));
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint source = Checkpoint.open(Golden.resource(name));
                 Model model = Model.open(source, backend)) {
             Selection selection = random(model.config(), role, new Random(seed));
-            new Compactor(source, model.config(), selection, Optional.empty()).writer().write(folder.resolve("cut"), false);
-            try (Checkpoint cut = Checkpoint.open(folder.resolve("cut")); Model smaller = Model.open(cut, backend)) {
-                assertEquals(selection.parametersAfter(), new Llama(smaller.config()).shape().parameterCount());
+            new Compactor(source, model.config(), selection, Optional.empty())
+                    .writer()
+                    .write(folder.resolve("cut"), false);
+            try (Checkpoint cut = Checkpoint.open(folder.resolve("cut"));
+                    Model smaller = Model.open(cut, backend)) {
+                assertEquals(
+                        selection.parametersAfter(),
+                        new Llama(smaller.config()).shape().parameterCount());
                 assertEquals(selection.after().layers(), smaller.config().layers());
-                assertTrue(selection.parametersAfter() < new Llama(model.config()).shape().parameterCount());
-                Golden.assertClose(Zeroed.logits(model, selection, TOKENS, backend), Zeroed.logits(smaller, TOKENS, backend),
-                        1e-4, name);
+                assertTrue(selection.parametersAfter()
+                        < new Llama(model.config()).shape().parameterCount());
+                Golden.assertClose(
+                        Zeroed.logits(model, selection, TOKENS, backend),
+                        Zeroed.logits(smaller, TOKENS, backend),
+                        1e-4,
+                        name);
             }
         }
     }
@@ -50,7 +60,13 @@ class CompactorTest {
                 int gone = Math.max(1, units.perLane() / 3);
                 for (int lane = 0; lane < units.lanes(); lane++) {
                     int from = lane * units.perLane();
-                    selection.remove(units, random.ints(0, units.perLane()).distinct().limit(gone).map(u -> from + u).toArray());
+                    selection.remove(
+                            units,
+                            random.ints(0, units.perLane())
+                                    .distinct()
+                                    .limit(gone)
+                                    .map(u -> from + u)
+                                    .toArray());
                 }
             }
         }

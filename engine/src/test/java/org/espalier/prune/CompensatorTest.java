@@ -42,15 +42,19 @@ class CompensatorTest {
 
     private static List<int[]> sequences(int count, int length) {
         Random random = new Random(5);
-        return IntStream.range(0, count).mapToObj(s -> random.ints(length, 0, 50).toArray()).toList();
+        return IntStream.range(0, count)
+                .mapToObj(s -> random.ints(length, 0, 50).toArray())
+                .toList();
     }
 
     /** Neurons whose weights are 0 give the same for every token, which a bias holds entirely. */
     @Test
     void aBiasStandsForWhatIsConstant() {
-        ModelConfig config = RandomModel.config(32, 8, 2, new LayerConfig(4, 2, 24), true).withEveryBias();
+        ModelConfig config =
+                RandomModel.config(32, 8, 2, new LayerConfig(4, 2, 24), true).withEveryBias();
         RandomModel.write(config, 1, folder.resolve("source"), CompensatorTest::deadenFirstThree);
-        try (Backend backend = Backends.open("cpu"); Checkpoint source = Checkpoint.open(folder.resolve("source"));
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint source = Checkpoint.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             Selection selection = neurons(config, 0, 1, 2);
             double[] dense = logits(model, backend);
@@ -62,7 +66,8 @@ class CompensatorTest {
     private static void deadenFirstThree(Value parameter, float[] numbers) {
         if (parameter.name().endsWith("gate_proj.weight") || parameter.name().endsWith("up_proj.weight")) {
             Arrays.fill(numbers, 0, 3 * parameter.shape().columns(), 0);
-        } else if (parameter.name().endsWith("gate_proj.bias") || parameter.name().endsWith("up_proj.bias")) {
+        } else if (parameter.name().endsWith("gate_proj.bias")
+                || parameter.name().endsWith("up_proj.bias")) {
             Arrays.fill(numbers, 0, 3, 1.5f);
         }
     }
@@ -72,12 +77,14 @@ class CompensatorTest {
     void leastSquaresFindsATwin() {
         ModelConfig config = RandomModel.config(32, 8, 1, new LayerConfig(4, 4, 24), false);
         RandomModel.write(config, 2, folder.resolve("source"), (parameter, numbers) -> {
-            if (parameter.name().endsWith("gate_proj.weight") || parameter.name().endsWith("up_proj.weight")) {
+            if (parameter.name().endsWith("gate_proj.weight")
+                    || parameter.name().endsWith("up_proj.weight")) {
                 int columns = parameter.shape().columns();
                 System.arraycopy(numbers, columns, numbers, 0, columns);
             }
         });
-        try (Backend backend = Backends.open("cpu"); Checkpoint source = Checkpoint.open(folder.resolve("source"));
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint source = Checkpoint.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             Selection selection = neurons(config, 0);
             double[] dense = logits(model, backend);
@@ -92,14 +99,17 @@ class CompensatorTest {
     void theRidgeHoldsOldWeights() {
         ModelConfig config = RandomModel.config(32, 8, 2, new LayerConfig(4, 2, 24), false);
         RandomModel.write(config, 7, folder.resolve("source"));
-        try (Backend backend = Backends.open("cpu"); Checkpoint source = Checkpoint.open(folder.resolve("source"));
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint source = Checkpoint.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             Selection selection = neurons(config, 2, 3, 5);
             double[] plain = pruned(source, model, selection, Compensation.NONE, backend);
-            double[] moved = DoubleStream.of(0.01, 1, 1e8).map(ridge -> {
-                write(source, model, selection, Compensation.LSTSQ, ridge, folder.resolve("fitted"));
-                return error(plain, read(folder.resolve("fitted"), selection, backend));
-            }).toArray();
+            double[] moved = DoubleStream.of(0.01, 1, 1e8)
+                    .map(ridge -> {
+                        write(source, model, selection, Compensation.LSTSQ, ridge, folder.resolve("fitted"));
+                        return error(plain, read(folder.resolve("fitted"), selection, backend));
+                    })
+                    .toArray();
             assertTrue(moved[0] > moved[1] && moved[1] > moved[2], Arrays.toString(moved));
             assertEquals(0, moved[2], 1e-10);
         }
@@ -111,7 +121,8 @@ class CompensatorTest {
     void betterThanNothing(Role role) {
         ModelConfig config = RandomModel.config(32, 8, 3, new LayerConfig(8, 2, 40), true);
         RandomModel.write(config, 3, folder.resolve("source"));
-        try (Backend backend = Backends.open("cpu"); Checkpoint source = Checkpoint.open(folder.resolve("source"));
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint source = Checkpoint.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             Selection selection = new Selection(config);
             for (Units units : UnitFinder.of(config)) {
@@ -131,7 +142,8 @@ class CompensatorTest {
     void layersThatAreGone() {
         ModelConfig config = RandomModel.config(32, 8, 4, new LayerConfig(4, 2, 24), true);
         RandomModel.write(config, 4, folder.resolve("source"));
-        try (Backend backend = Backends.open("cpu"); Checkpoint source = Checkpoint.open(folder.resolve("source"));
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint source = Checkpoint.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             Selection selection = neurons(config, 5, 6);
             selection.remove(1, Block.ATTENTION);
@@ -151,9 +163,16 @@ class CompensatorTest {
         RandomModel.write(config, 6, folder.resolve("source"));
         byte[][] written = new byte[2][];
         for (int threads = 1; threads <= 2; threads++) {
-            try (Backend backend = Backends.cpu(threads); Checkpoint source = Checkpoint.open(folder.resolve("source"));
+            try (Backend backend = Backends.cpu(threads);
+                    Checkpoint source = Checkpoint.open(folder.resolve("source"));
                     Model model = Model.open(source, backend)) {
-                write(source, model, neurons(config, 1, 7, 9), Compensation.LSTSQ, 0.01, folder.resolve("threads" + threads));
+                write(
+                        source,
+                        model,
+                        neurons(config, 1, 7, 9),
+                        Compensation.LSTSQ,
+                        0.01,
+                        folder.resolve("threads" + threads));
             }
             written[threads - 1] = Files.readAllBytes(folder.resolve("threads" + threads + "/model.safetensors"));
         }
@@ -162,7 +181,9 @@ class CompensatorTest {
 
     private static Selection neurons(ModelConfig config, int... gone) {
         Selection selection = new Selection(config);
-        UnitFinder.of(config).stream().filter(u -> u.group().role() == Role.NEURONS).forEach(u -> selection.remove(u, gone));
+        UnitFinder.of(config).stream()
+                .filter(u -> u.group().role() == Role.NEURONS)
+                .forEach(u -> selection.remove(u, gone));
         return selection;
     }
 
@@ -173,16 +194,19 @@ class CompensatorTest {
     }
 
     private static double[] read(Path out, Selection selection, Backend backend) {
-        try (Checkpoint cut = Checkpoint.open(out); Model smaller = Model.open(cut, backend)) {
+        try (Checkpoint cut = Checkpoint.open(out);
+                Model smaller = Model.open(cut, backend)) {
             assertEquals(selection.after().layers(), smaller.config().layers());
             return logits(smaller, backend);
         }
     }
 
-    private static void write(Checkpoint source, Model model, Selection selection, Compensation kind, double ridge,
-            Path out) {
-        try (Compensated compensated = new Compensator(model, selection, SEQUENCES, ridge).run(kind, () -> { })) {
-            new Compactor(source, model.config(), selection, Optional.empty()).writer(compensated).write(out, true);
+    private static void write(
+            Checkpoint source, Model model, Selection selection, Compensation kind, double ridge, Path out) {
+        try (Compensated compensated = new Compensator(model, selection, SEQUENCES, ridge).run(kind, () -> {})) {
+            new Compactor(source, model.config(), selection, Optional.empty())
+                    .writer(compensated)
+                    .write(out, true);
         }
     }
 
@@ -197,7 +221,9 @@ class CompensatorTest {
     }
 
     private static double error(double[] expected, double[] actual) {
-        return IntStream.range(0, expected.length).mapToDouble(i -> Math.pow(expected[i] - actual[i], 2)).sum()
+        return IntStream.range(0, expected.length)
+                        .mapToDouble(i -> Math.pow(expected[i] - actual[i], 2))
+                        .sum()
                 / expected.length;
     }
 }

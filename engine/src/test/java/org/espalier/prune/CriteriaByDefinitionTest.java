@@ -43,24 +43,43 @@ class CriteriaByDefinitionTest {
     private static final int COUNTED = 8 + 4 + 11;
 
     @ParameterizedTest
-    @CsvSource({"VECTORIZE, true", "VECTORIZE, false", "PARAM_FIRST, true", "PARAM_FIRST, false", "PARAM_SECOND, false",
-        "PARAM_MIX, false", "PARAM_SECOND_SUM, false", "PARAM_MIX_SUM, false", "L1, true", "L2, false"})
+    @CsvSource({
+        "VECTORIZE, true",
+        "VECTORIZE, false",
+        "PARAM_FIRST, true",
+        "PARAM_FIRST, false",
+        "PARAM_SECOND, false",
+        "PARAM_MIX, false",
+        "PARAM_SECOND_SUM, false",
+        "PARAM_MIX_SUM, false",
+        "L1, true",
+        "L2, false"
+    })
     void scoresFollowFromGradients(Criterion criterion, boolean tied) {
-        try (Backend backend = new ReferenceBackend(); Model model = SmallModel.open(backend, tied)) {
+        try (Backend backend = new ReferenceBackend();
+                Model model = SmallModel.open(backend, tied)) {
             Map<String, double[]> gradient = gradients(backend, model, CALIBRATION, 1.0 / COUNTED);
-            List<Map<String, double[]>> single = CALIBRATION.stream().filter(ids -> ids.length > 1)
-                    .map(ids -> gradients(backend, model, List.of(ids), 1.0 / (ids.length - 1))).toList();
+            List<Map<String, double[]>> single = CALIBRATION.stream()
+                    .filter(ids -> ids.length > 1)
+                    .map(ids -> gradients(backend, model, List.of(ids), 1.0 / (ids.length - 1)))
+                    .toList();
             double averaged = criterion.sumsSquares() ? 1 : CALIBRATION.size();
             int compared = 0;
             List<Units> units = UnitFinder.of(model.config());
             AxisScores axes = axes(model, units, criterion);
-            for (Member member : units.stream().flatMap(u -> u.members().stream()).filter(axes::has).toList()) {
+            for (Member member : units.stream()
+                    .flatMap(u -> u.members().stream())
+                    .filter(axes::has)
+                    .toList()) {
                 String name = member.tensor().name();
                 double[] w = SmallModel.read(backend, model.weights().tensor(name));
                 double[] s = new double[w.length];
                 for (int i = 0; i < s.length; i++) {
                     int at = i;
-                    double f = single.stream().mapToDouble(g -> g.get(name)[at] * g.get(name)[at]).sum() / averaged;
+                    double f = single.stream()
+                                    .mapToDouble(g -> g.get(name)[at] * g.get(name)[at])
+                                    .sum()
+                            / averaged;
                     s[i] = saliency(criterion, w[i], gradient.get(name)[i], f);
                 }
                 double[] expected = sums(s, member, criterion == Criterion.VECTORIZE);
@@ -75,14 +94,16 @@ class CriteriaByDefinitionTest {
     void vectorizeNeverComputesTheGradientOfAWeight() {
         List<String> called = new ArrayList<>();
         try (ReferenceBackend reference = new ReferenceBackend()) {
-            Backend watched = (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(),
-                    new Class<?>[] {Backend.class}, (proxy, method, arguments) -> {
+            Backend watched = (Backend) Proxy.newProxyInstance(
+                    Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, (proxy, method, arguments) -> {
                         called.add(method.getName());
                         return method.invoke(reference, arguments);
                     });
             try (Model model = SmallModel.open(watched, true)) {
                 AxisScores axes = axes(model, UnitFinder.of(model.config()), Criterion.VECTORIZE);
-                assertTrue(UnitFinder.of(model.config()).stream().flatMap(u -> u.members().stream()).anyMatch(axes::has));
+                assertTrue(UnitFinder.of(model.config()).stream()
+                        .flatMap(u -> u.members().stream())
+                        .anyMatch(axes::has));
             }
         }
         assertTrue(called.containsAll(List.of("linear", "linearBackwardInput", "columnDots")), "nothing was walked");
@@ -92,8 +113,8 @@ class CriteriaByDefinitionTest {
     }
 
     private static AxisScores axes(Model model, List<Units> units, Criterion criterion) {
-        return new ModelScores(model, ModelScores.Walking.inMemory()).axes(units,
-                new ModelScores.Method(criterion, Aggregate.SUM, Alignment.BY_UNIT, 0), CALIBRATION);
+        return new ModelScores(model, ModelScores.Walking.inMemory())
+                .axes(units, new ModelScores.Method(criterion, Aggregate.SUM, Alignment.BY_UNIT, 0), CALIBRATION);
     }
 
     private static double saliency(Criterion criterion, double w, double g, double f) {
@@ -109,7 +130,9 @@ class CriteriaByDefinitionTest {
 
     /** Sums over rows, columns or nothing. */
     private static double[] sums(double[] s, Member member, boolean signed) {
-        int in = member.tensor().shape().rank() == 1 ? 1 : member.tensor().shape().extent(1);
+        int in = member.tensor().shape().rank() == 1
+                ? 1
+                : member.tensor().shape().extent(1);
         double[] sums = new double[member.tensor().shape().extent(member.axis())];
         for (int i = 0; i < s.length; i++) {
             sums[member.axis() == 0 ? i / in : i % in] += signed ? s[i] : Math.abs(s[i]);
@@ -121,8 +144,8 @@ class CriteriaByDefinitionTest {
         Packed packed = Packed.of(sequences);
         Recording recording = model.llama().loss(packed.tokens());
         try (GradientStore store = new GradientStore(backend, recording.tape(), name -> true);
-                Executor executor = new Executor(backend, recording.tape(), model.leaves(Map.of()), store, Retention.KEEP,
-                        Observer.NONE)) {
+                Executor executor = new Executor(
+                        backend, recording.tape(), model.leaves(Map.of()), store, Retention.KEEP, Observer.NONE)) {
             packed.feed(executor, recording);
             executor.forward(packed.sequences());
             executor.backward(weight, false);
@@ -134,23 +157,37 @@ class CriteriaByDefinitionTest {
 
     @Test
     void wandaIsTheWeightTimesTheNormOfItsInput() {
-        compareWithInputs(Criterion.WANDA, inputs -> {
-            double[] norms = new double[inputs.getFirst().length];
-            Arrays.setAll(norms, k -> Math.sqrt(inputs.stream().mapToDouble(x -> x[k] * x[k]).sum()));
-            return norms;
-        }, (w, factor) -> Math.abs(w) * factor);
+        compareWithInputs(
+                Criterion.WANDA,
+                inputs -> {
+                    double[] norms = new double[inputs.getFirst().length];
+                    Arrays.setAll(
+                            norms,
+                            k -> Math.sqrt(inputs.stream()
+                                    .mapToDouble(x -> x[k] * x[k])
+                                    .sum()));
+                    return norms;
+                },
+                (w, factor) -> Math.abs(w) * factor);
     }
 
     @Test
     void flapIsTheSquaredWeightTimesTheVarianceOfItsInput() {
-        compareWithInputs(Criterion.FLAP, inputs -> {
-            double[] variances = new double[inputs.getFirst().length];
-            Arrays.setAll(variances, k -> {
-                double mean = inputs.stream().mapToDouble(x -> x[k]).average().orElseThrow();
-                return inputs.stream().mapToDouble(x -> (x[k] - mean) * (x[k] - mean)).sum() / (inputs.size() - 1);
-            });
-            return variances;
-        }, (w, factor) -> w * w * factor);
+        compareWithInputs(
+                Criterion.FLAP,
+                inputs -> {
+                    double[] variances = new double[inputs.getFirst().length];
+                    Arrays.setAll(variances, k -> {
+                        double mean =
+                                inputs.stream().mapToDouble(x -> x[k]).average().orElseThrow();
+                        return inputs.stream()
+                                        .mapToDouble(x -> (x[k] - mean) * (x[k] - mean))
+                                        .sum()
+                                / (inputs.size() - 1);
+                    });
+                    return variances;
+                },
+                (w, factor) -> w * w * factor);
     }
 
     private interface Statistics {
@@ -159,17 +196,23 @@ class CriteriaByDefinitionTest {
     }
 
     private static void compareWithInputs(Criterion criterion, Statistics statistics, DoubleBinaryOperator saliency) {
-        try (Backend backend = new ReferenceBackend(); Model model = SmallModel.open(backend, false)) {
+        try (Backend backend = new ReferenceBackend();
+                Model model = SmallModel.open(backend, false)) {
             Map<String, List<double[]>> inputs = inputs(backend, model);
             List<Units> units = UnitFinder.of(model.config());
             AxisScores axes = axes(model, units, criterion);
             int compared = 0;
-            for (Member member : units.stream().flatMap(u -> u.members().stream()).filter(axes::has).toList()) {
-                double[] w = SmallModel.read(backend, model.weights().tensor(member.tensor().name()));
+            for (Member member : units.stream()
+                    .flatMap(u -> u.members().stream())
+                    .filter(axes::has)
+                    .toList()) {
+                double[] w = SmallModel.read(
+                        backend, model.weights().tensor(member.tensor().name()));
                 double[] factors = statistics.of(inputs.get(member.tensor().name()));
                 double[] s = new double[w.length];
                 Arrays.setAll(s, i -> saliency.applyAsDouble(w[i], factors[i % factors.length]));
-                Golden.assertCloseToLargest(sums(s, member, false), axes.along(member), FLOAT64, criterion + " " + member);
+                Golden.assertCloseToLargest(
+                        sums(s, member, false), axes.along(member), FLOAT64, criterion + " " + member);
                 compared++;
             }
             assertTrue(compared >= 2 * 7 * 2 + 1, compared + " members");
@@ -195,8 +238,8 @@ class CriteriaByDefinitionTest {
                 }
             }
         };
-        try (Executor executor = new Executor(backend, recording.tape(), model.leaves(Map.of()), Gradients.NONE,
-                Retention.INFERENCE, capture)) {
+        try (Executor executor = new Executor(
+                backend, recording.tape(), model.leaves(Map.of()), Gradients.NONE, Retention.INFERENCE, capture)) {
             packed.feed(executor, recording);
             executor.forward(packed.sequences());
         }

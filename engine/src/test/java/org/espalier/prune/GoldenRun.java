@@ -29,13 +29,17 @@ record GoldenRun(Path folder, JsonNode json) {
     /** Every run of the model {@code name}; skips the test where they are missing. */
     static List<GoldenRun> all(String name) {
         Path folder = Shared.path("golden/" + name);
-        return Golden.json(folder.resolve("runs.json")).get("runs").valueStream().map(run -> new GoldenRun(folder, run))
+        return Golden.json(folder.resolve("runs.json"))
+                .get("runs")
+                .valueStream()
+                .map(run -> new GoldenRun(folder, run))
                 .toList();
     }
 
     /** What every run was calibrated on: ten sequences of 64 ids. */
     static Calibration calibration() {
-        return new Calibration(List.of(Golden.ids(Golden.json(Shared.path("golden/calib_ids.json")).get("calib_ids"))));
+        return new Calibration(List.of(
+                Golden.ids(Golden.json(Shared.path("golden/calib_ids.json")).get("calib_ids"))));
     }
 
     String id() {
@@ -54,7 +58,8 @@ record GoldenRun(Path folder, JsonNode json) {
     /** The scores by which it chose units; layers go by position. */
     ModelScores.Method method() {
         Criterion criterion = mode().equals("layer") ? Criterion.L2 : constant(Criterion.class, "kind");
-        Aggregate aggregate = json.path("reduction").isTextual() ? constant(Aggregate.class, "reduction") : Aggregate.SUM;
+        Aggregate aggregate =
+                json.path("reduction").isTextual() ? constant(Aggregate.class, "reduction") : Aggregate.SUM;
         return new ModelScores.Method(criterion, aggregate, Alignment.LLM_PRUNER, 0);
     }
 
@@ -65,9 +70,13 @@ record GoldenRun(Path folder, JsonNode json) {
     /** What was to go. */
     Budget budget(ModelConfig config) {
         return switch (mode()) {
-            case "block" -> block(json.get("ratio").asDouble(), json.get("iterative_steps").asInt(),
-                    json.get("global_pruning").asBoolean() ? Scope.GLOBAL : Scope.LOCAL,
-                    range(json.get("attention_layers")), range(json.get("mlp_layers")));
+            case "block" ->
+                block(
+                        json.get("ratio").asDouble(),
+                        json.get("iterative_steps").asInt(),
+                        json.get("global_pruning").asBoolean() ? Scope.GLOBAL : Scope.LOCAL,
+                        range(json.get("attention_layers")),
+                        range(json.get("mlp_layers")));
             case "channel" -> channel(json.get("ratio").asDouble());
             default -> layer(1 - json.get("layer").asDouble() / config.layers().size());
         };
@@ -75,30 +84,47 @@ record GoldenRun(Path folder, JsonNode json) {
 
     /** Heads and neurons of some layers. */
     static Budget block(double ratio, int steps, Scope scope, IntPredicate attentionLayers, IntPredicate mlpLayers) {
-        return new Budget(new Budget.Amount(ratio, true, 1, steps), scope, Normalise.NONE,
-                new Budget.Candidates(List.of(Role.HEADS, Role.NEURONS), List.of(), BlockCriterion.POSITION,
-                        attentionLayers, mlpLayers, true));
+        return new Budget(
+                new Budget.Amount(ratio, true, 1, steps),
+                scope,
+                Normalise.NONE,
+                new Budget.Candidates(
+                        List.of(Role.HEADS, Role.NEURONS),
+                        List.of(),
+                        BlockCriterion.POSITION,
+                        attentionLayers,
+                        mlpLayers,
+                        true));
     }
 
     /** Residual channels. */
     static Budget channel(double ratio) {
-        return new Budget(new Budget.Amount(ratio, true, 1, 1), Scope.LOCAL, Normalise.NONE,
+        return new Budget(
+                new Budget.Amount(ratio, true, 1, 1),
+                Scope.LOCAL,
+                Normalise.NONE,
                 Budget.Candidates.anywhere(List.of(Role.CHANNELS), List.of(), BlockCriterion.POSITION));
     }
 
     private static Budget layer(double ratio) {
-        return new Budget(new Budget.Amount(ratio, true, 1, 1), Scope.LOCAL, Normalise.NONE,
+        return new Budget(
+                new Budget.Amount(ratio, true, 1, 1),
+                Scope.LOCAL,
+                Normalise.NONE,
                 Budget.Candidates.anywhere(List.of(), List.of(Kind.LAYERS), BlockCriterion.POSITION));
     }
 
     private static IntPredicate range(JsonNode halfOpen) {
-        return layer -> layer >= halfOpen.get(0).asInt() && layer < halfOpen.get(1).asInt();
+        return layer ->
+                layer >= halfOpen.get(0).asInt() && layer < halfOpen.get(1).asInt();
     }
 
     /** The recorded random numbers as scores; each channel of a head has one. */
     Rankings drawn(ModelConfig config) {
-        List<UnitScores> units = UnitFinder.of(config).stream().filter(budget(config).candidates()::allows)
-                .map(of -> new UnitScores(of, sums(numbers(of), of.count()))).toList();
+        List<UnitScores> units = UnitFinder.of(config).stream()
+                .filter(budget(config).candidates()::allows)
+                .map(of -> new UnitScores(of, sums(numbers(of), of.count())))
+                .toList();
         return new Rankings(units, List.of());
     }
 
@@ -107,7 +133,8 @@ record GoldenRun(Path folder, JsonNode json) {
         if (of.group().role() == Role.CHANNELS) {
             return Golden.doubles(all);
         }
-        String root = of.group().role() == Role.NEURONS ? "mlp.gate_proj"
+        String root = of.group().role() == Role.NEURONS
+                ? "mlp.gate_proj"
                 : folder.endsWith("gqa") ? "self_attn.k_proj" : "self_attn.q_proj";
         return Golden.doubles(all.get("model.layers." + of.layer() + "." + root).get(0));
     }
@@ -115,7 +142,8 @@ record GoldenRun(Path folder, JsonNode json) {
     private static double[] sums(double[] numbers, int units) {
         double[] sums = new double[units];
         int each = numbers.length / units;
-        Arrays.setAll(sums, u -> Arrays.stream(numbers, u * each, (u + 1) * each).sum());
+        Arrays.setAll(
+                sums, u -> Arrays.stream(numbers, u * each, (u + 1) * each).sum());
         return sums;
     }
 
@@ -125,9 +153,12 @@ record GoldenRun(Path folder, JsonNode json) {
         assertEquals(json.get("params_before").asLong(), plan.parametersBefore(), id());
         assertEquals(json.get("params_after").asLong(), plan.parametersAfter(), id());
         switch (mode()) {
-            case "block" -> plan.layers().forEach(layer -> assertKept(layer, json.get("kept").get("" + layer.layer())));
+            case "block" ->
+                plan.layers()
+                        .forEach(layer -> assertKept(layer, json.get("kept").get("" + layer.layer())));
             case "channel" -> assertArrayEquals(ints(json.get("kept")), plan.keptChannels(), id());
-            default -> assertEquals(json.get("layer").asInt(), plan.layers().getLast().layer() + 1, id());
+            default ->
+                assertEquals(json.get("layer").asInt(), plan.layers().getLast().layer() + 1, id());
         }
     }
 

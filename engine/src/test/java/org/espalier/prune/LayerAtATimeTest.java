@@ -43,11 +43,13 @@ class LayerAtATimeTest {
     private static final long MIB = 1 << 20;
     /** What cuBLAS takes, whatever the model: of the backend and of every further queue that computes at the same time. */
     private static final long WORKSPACE = 8 * MIB;
+
     private static final int LAYERS = 12;
     private static final LayerConfig SIZES = new LayerConfig(4, 2, 320);
     private static final long LARGE = 1L << 30;
     /** Beside cuBLAS; the weights take 3.6 million bytes. */
     private static final long SMALL = 3 * MIB;
+
     private static final List<int[]> SEQUENCES =
             List.of(new int[] {3, 1, 4, 1, 5, 9, 2, 6, 5}, new int[] {2, 7, 1, 8, 2, 8, 1});
 
@@ -60,8 +62,7 @@ class LayerAtATimeTest {
     }
 
     /** What a card was asked for, and how much of it was in use. */
-    private record Done<R>(R result, long peak, long weights) {
-    }
+    private record Done<R>(R result, long peak, long weights) {}
 
     @ParameterizedTest
     @CsvSource({"false,false", "false,true", "true,false", "true,true"})
@@ -70,8 +71,8 @@ class LayerAtATimeTest {
         same(0, othersFirst, model -> {
             try (Scorer scorer = new Scorer(model)) {
                 // The second pass meets what the first one left.
-                return List.of(Arrays.deepToString(scorer.losses(SEQUENCES)),
-                        Arrays.deepToString(scorer.losses(SEQUENCES)));
+                return List.of(
+                        Arrays.deepToString(scorer.losses(SEQUENCES)), Arrays.deepToString(scorer.losses(SEQUENCES)));
             }
         });
     }
@@ -84,8 +85,12 @@ class LayerAtATimeTest {
         same(0, othersFirst, model -> {
             try (Generator generator = new Generator(model, 12)) {
                 // More of them than a device takes one by one before it repeats what it was given.
-                List<Object> tokens = List.of(generator.next(3, 1, 4), generator.next(1), generator.next(5),
-                        Arrays.toString(generator.logits(9)), Arrays.toString(generator.logits(2)));
+                List<Object> tokens = List.of(
+                        generator.next(3, 1, 4),
+                        generator.next(1),
+                        generator.next(5),
+                        Arrays.toString(generator.logits(9)),
+                        Arrays.toString(generator.logits(2)));
                 assertEquals(Optional.empty(), generator.refusal());
                 assertEquals(model.weights().resident(), StandIn.graphLaunches() > 0);
                 return tokens;
@@ -114,10 +119,15 @@ class LayerAtATimeTest {
         write(true);
         List<Effort> told = new ArrayList<>();
         Walking walking = new Walking(Long.MAX_VALUE, folder, false, Observer.NONE, told::add);
-        ModelScores.Method method = new ModelScores.Method(criterion, criterion.defaultAggregate(), Alignment.BY_UNIT, 7);
-        List<Done<List<String>>> done = same(0, true, model -> new ModelScores(model, walking)
-                .of(UnitFinder.of(model.config()), method, SEQUENCES).stream()
-                .map(scores -> Arrays.toString(scores.scores())).toList());
+        ModelScores.Method method =
+                new ModelScores.Method(criterion, criterion.defaultAggregate(), Alignment.BY_UNIT, 7);
+        List<Done<List<String>>> done = same(
+                0,
+                true,
+                model -> new ModelScores(model, walking)
+                        .of(UnitFinder.of(model.config()), method, SEQUENCES).stream()
+                                .map(scores -> Arrays.toString(scores.scores()))
+                                .toList());
         assertEquals(criterion.needsCalibration() ? 2 : 0, told.size());
         for (int i = 0; i < told.size(); i++) {
             long took = done.get(i).peak - WORKSPACE;
@@ -133,10 +143,13 @@ class LayerAtATimeTest {
         same(1, true, model -> {
             try (Checkpoint source = Checkpoint.open(folder.resolve("model"))) {
                 Selection selection = new Selection(model.config());
-                UnitFinder.of(model.config()).stream().filter(units -> units.group().role() == Role.NEURONS)
-                        .forEach(units -> selection.remove(units, IntStream.range(0, 90).toArray()));
-                try (Compensated compensated = new Compensator(model, selection, SEQUENCES, 0.1).run(kind, () -> { })) {
-                    new Compactor(source, model.config(), selection, Optional.of(DType.BF16)).writer(compensated)
+                UnitFinder.of(model.config()).stream()
+                        .filter(units -> units.group().role() == Role.NEURONS)
+                        .forEach(units ->
+                                selection.remove(units, IntStream.range(0, 90).toArray()));
+                try (Compensated compensated = new Compensator(model, selection, SEQUENCES, 0.1).run(kind, () -> {})) {
+                    new Compactor(source, model.config(), selection, Optional.of(DType.BF16))
+                            .writer(compensated)
                             .write(folder.resolve("out"), true);
                 }
                 return Sha256.ofFile(folder.resolve("out/model.safetensors"));
@@ -161,7 +174,8 @@ class LayerAtATimeTest {
         StandIn.reset();
         StandIn.setOthersFirst(othersFirst);
         StandIn.setMemory(bytes + (1 + queues) * WORKSPACE);
-        try (CudaBackend cuda = CudaBackend.open(0); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
                 Model model = queues == 0 ? Model.open(checkpoint, cuda) : Model.open(checkpoint, cuda, bytes / 2)) {
             assertEquals(bytes == LARGE, model.weights().resident());
             R result = work.on(model);

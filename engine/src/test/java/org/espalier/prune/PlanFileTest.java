@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -22,8 +22,21 @@ class PlanFileTest {
     private Path folder;
 
     private static Plan plan(Plan.Calibration calibration) {
-        return new Plan(Plan.FORMAT_VERSION, new Plan.Source("model", "0f", 10), "l2", "mean", "block", "local", 0.2, 10, 8,
-                calibration, 42, List.of(new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {1, 2})), null, null);
+        return new Plan(
+                Plan.FORMAT_VERSION,
+                new Plan.Source("model", "0f", 10),
+                "l2",
+                "mean",
+                "block",
+                "local",
+                0.2,
+                10,
+                8,
+                calibration,
+                42,
+                List.of(new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {1, 2})),
+                null,
+                null);
     }
 
     @Test
@@ -41,8 +54,8 @@ class PlanFileTest {
     @TestFactory
     Stream<DynamicTest> whatIsNullIsRefused() {
         String whole = new String(PlanFile.bytes(plan(null)));
-        return Stream.of("\"criterion\" : \"l2\"", "\"path\" : \"model\"", "\"kept_heads\" : [ 0 ]", "\"seed\" : 42").map(
-                entry -> DynamicTest.dynamicTest(entry, () -> {
+        return Stream.of("\"criterion\" : \"l2\"", "\"path\" : \"model\"", "\"kept_heads\" : [ 0 ]", "\"seed\" : 42")
+                .map(entry -> DynamicTest.dynamicTest(entry, () -> {
                     assertTrue(whole.contains(entry), whole);
                     refused(whole.replace(entry, entry.replaceFirst(":.*", ": null")));
                     refused(whole.replace(entry, "\"surprise\" : 1"));

@@ -17,7 +17,7 @@ import org.espalier.Backends;
 import org.espalier.Golden;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.model.Llama;
 import org.espalier.model.Model;
@@ -43,14 +43,18 @@ import org.junit.jupiter.api.io.TempDir;
 class PruningPropertyTest {
 
     private enum Mode {
-        BLOCK, CHANNEL, LAYER
+        BLOCK,
+        CHANNEL,
+        LAYER
     }
 
     private static final int CASES = 80;
     private static final List<Role> ROLES = List.of(Role.HEADS, Role.QUERY_HEADS, Role.NEURONS);
     /** Those that score single matrices. */
     private static final List<Criterion> PLAIN = Stream.of(Criterion.values())
-            .filter(c -> c != Criterion.RANDOM && !c.standardised()).toList();
+            .filter(c -> c != Criterion.RANDOM && !c.standardised())
+            .toList();
+
     private static final String EXPLAINED = "(nothing may be removed|only \\d+ of \\d+ parameters can be removed"
             + "|ratio \\S+ rounds to no unit|the (MLP|attention) of layer \\d+ has no scored units).*";
 
@@ -61,10 +65,11 @@ class PruningPropertyTest {
     Stream<DynamicNode> anythingGoes() {
         return Stream.of(Mode.values()).map(mode -> {
             AtomicInteger pruned = new AtomicInteger();
-            Stream<DynamicTest> cases = IntStream.range(0, CASES).mapToObj(seed -> DynamicTest.dynamicTest("seed " + seed,
-                    () -> pruned.addAndGet(prune(mode, seed) ? 1 : 0)));
-            DynamicTest most = DynamicTest.dynamicTest("most are pruned",
-                    () -> assertTrue(pruned.get() > CASES / 2, pruned + " of " + CASES));
+            Stream<DynamicTest> cases = IntStream.range(0, CASES)
+                    .mapToObj(seed ->
+                            DynamicTest.dynamicTest("seed " + seed, () -> pruned.addAndGet(prune(mode, seed) ? 1 : 0)));
+            DynamicTest most = DynamicTest.dynamicTest(
+                    "most are pruned", () -> assertTrue(pruned.get() > CASES / 2, pruned + " of " + CASES));
             return DynamicContainer.dynamicContainer(mode.toString(), Stream.concat(cases, Stream.of(most)));
         });
     }
@@ -75,7 +80,8 @@ class PruningPropertyTest {
         ModelConfig config = architecture(random);
         Path whole = folder.resolve(mode + " source " + seed);
         RandomModel.write(config, seed, whole);
-        try (Backend backend = Backends.open("cpu"); Checkpoint source = Checkpoint.open(whole);
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint source = Checkpoint.open(whole);
                 Model model = Model.open(source, backend)) {
             return prune(mode, random, source, model, backend, folder.resolve(mode + " cut " + seed));
         }
@@ -89,34 +95,52 @@ class PruningPropertyTest {
             layers.add(new LayerConfig(kvHeads * (1 + random.nextInt(3)), kvHeads, 1 + random.nextInt(24)));
         }
         boolean attentionBias = random.nextInt(4) == 0;
-        return new ModelConfig("LlamaForCausalLM", "llama", 11 + random.nextInt(20), 4 + random.nextInt(28), headDim, layers,
-                1e-5, RotaryConfig.plain(10000), 64, random.nextBoolean(), attentionBias, attentionBias,
+        return new ModelConfig(
+                "LlamaForCausalLM",
+                "llama",
+                11 + random.nextInt(20),
+                4 + random.nextInt(28),
+                headDim,
+                layers,
+                1e-5,
+                RotaryConfig.plain(10000),
+                64,
+                random.nextBoolean(),
+                attentionBias,
+                attentionBias,
                 random.nextInt(4) == 0);
     }
 
     private static Budget budget(Mode mode, Random random, int layers) {
         List<Role> roles = ROLES.stream().filter(role -> random.nextBoolean()).toList();
-        List<Kind> blocks = Stream.of(Kind.values()).filter(kind -> random.nextInt(4) == 0).toList();
+        List<Kind> blocks =
+                Stream.of(Kind.values()).filter(kind -> random.nextInt(4) == 0).toList();
         int first = random.nextInt(layers);
         int last = first + random.nextInt(layers - first);
         BlockCriterion[] criteria = BlockCriterion.values();
-        boolean dependency = mode != Mode.BLOCK || random.nextInt(6) > 0
-                || roles.containsAll(List.of(Role.HEADS, Role.QUERY_HEADS));
+        boolean dependency =
+                mode != Mode.BLOCK || random.nextInt(6) > 0 || roles.containsAll(List.of(Role.HEADS, Role.QUERY_HEADS));
         int steps = dependency ? 1 + random.nextInt(2) : 1;
         return new Budget(
-                new Budget.Amount(ratio(random), random.nextBoolean(), 1 + random.nextInt(3) * random.nextInt(4), steps),
+                new Budget.Amount(
+                        ratio(random), random.nextBoolean(), 1 + random.nextInt(3) * random.nextInt(4), steps),
                 random.nextBoolean() ? Scope.LOCAL : Scope.GLOBAL,
                 random.nextBoolean() ? Normalise.PARAMETERS : Normalise.NONE,
-                new Budget.Candidates(switch (mode) {
-                    case BLOCK -> roles.isEmpty() && blocks.isEmpty() ? List.of(Role.NEURONS) : roles;
-                    case CHANNEL -> List.of(Role.CHANNELS);
-                    case LAYER -> List.of();
-                }, switch (mode) {
-                    case BLOCK -> blocks;
-                    case CHANNEL -> List.of();
-                    case LAYER -> List.of(Kind.LAYERS);
-                }, criteria[random.nextInt(criteria.length)], layer -> mode == Mode.LAYER || layer >= first,
-                        layer -> mode == Mode.LAYER || layer <= last, dependency));
+                new Budget.Candidates(
+                        switch (mode) {
+                            case BLOCK -> roles.isEmpty() && blocks.isEmpty() ? List.of(Role.NEURONS) : roles;
+                            case CHANNEL -> List.of(Role.CHANNELS);
+                            case LAYER -> List.of();
+                        },
+                        switch (mode) {
+                            case BLOCK -> blocks;
+                            case CHANNEL -> List.of();
+                            case LAYER -> List.of(Kind.LAYERS);
+                        },
+                        criteria[random.nextInt(criteria.length)],
+                        layer -> mode == Mode.LAYER || layer >= first,
+                        layer -> mode == Mode.LAYER || layer <= last,
+                        dependency));
     }
 
     /** From 0 to 0.9, both included and likelier than others. */
@@ -126,17 +150,22 @@ class PruningPropertyTest {
 
     private static ModelScores.Method method(Budget budget, Random random) {
         boolean any = budget.candidates().dependency() && random.nextInt(4) == 0;
-        Criterion criterion = any ? Criterion.values()[random.nextInt(Criterion.values().length)]
+        Criterion criterion = any
+                ? Criterion.values()[random.nextInt(Criterion.values().length)]
                 : PLAIN.get(random.nextInt(PLAIN.size()));
-        return new ModelScores.Method(criterion, Aggregate.values()[random.nextInt(Aggregate.values().length)],
-                random.nextBoolean() ? Alignment.BY_UNIT : Alignment.LLM_PRUNER, 1);
+        return new ModelScores.Method(
+                criterion,
+                Aggregate.values()[random.nextInt(Aggregate.values().length)],
+                random.nextBoolean() ? Alignment.BY_UNIT : Alignment.LLM_PRUNER,
+                1);
     }
 
     private static boolean prune(Mode mode, Random random, Checkpoint source, Model model, Backend backend, Path out) {
         ModelConfig config = model.config();
         Budget budget = budget(mode, random, config.layers().size());
-        Calibration calibration = new Calibration(
-                IntStream.range(0, 3).mapToObj(s -> random.ints(9, 0, config.vocab()).toArray()).toList());
+        Calibration calibration = new Calibration(IntStream.range(0, 3)
+                .mapToObj(s -> random.ints(9, 0, config.vocab()).toArray())
+                .toList());
         Pruning.Result result;
         try {
             result = new Pruning(source, model, ModelScores.Walking.inMemory(), out)
@@ -149,8 +178,11 @@ class PruningPropertyTest {
         assertPlanned(config, budget, result.plan());
         Selection applied = new PlanSelection(config, "plan").removed(result.plan());
         new Compactor(source, config, applied, Optional.empty()).writer().write(out, false);
-        try (Checkpoint cut = Checkpoint.open(out); Model smaller = Model.open(cut, backend)) {
-            assertEquals(result.plan().parametersAfter(), new Llama(smaller.config()).shape().parameterCount());
+        try (Checkpoint cut = Checkpoint.open(out);
+                Model smaller = Model.open(cut, backend)) {
+            assertEquals(
+                    result.plan().parametersAfter(),
+                    new Llama(smaller.config()).shape().parameterCount());
             Packed tokens = Packed.of(calibration.sequences());
             double[] logits = Zeroed.logits(smaller, tokens, backend);
             if (budget.candidates().dependency()) {
@@ -165,7 +197,8 @@ class PruningPropertyTest {
         long before = new Llama(config).shape().parameterCount();
         assertEquals(before, plan.parametersBefore());
         if (!budget.amount().ofUnits()) {
-            double more = before - plan.parametersAfter() - before * budget.amount().ratio();
+            double more =
+                    before - plan.parametersAfter() - before * budget.amount().ratio();
             assertTrue(more >= 0, "too few went");
             assertTrue(more == 0 || more < largestBite(config, budget), "too many went");
         }
@@ -177,10 +210,16 @@ class PruningPropertyTest {
     /** Parameters of the largest part that goes at once. */
     private static long largestBite(ModelConfig config, Budget budget) {
         Selection nothing = new Selection(config);
-        LongStream units = UnitFinder.of(config).stream().filter(budget.candidates()::allows)
-                .map(u -> Bites.of(new UnitScores(u, new double[u.count()]), budget.amount().round(), nothing))
-                .flatMap(bites -> bites.all().stream()).mapToLong(Bites.Bite::parameters);
-        List<Integer> layers = IntStream.range(0, config.layers().size()).boxed().toList();
+        LongStream units = UnitFinder.of(config).stream()
+                .filter(budget.candidates()::allows)
+                .map(u -> Bites.of(
+                        new UnitScores(u, new double[u.count()]),
+                        budget.amount().round(),
+                        nothing))
+                .flatMap(bites -> bites.all().stream())
+                .mapToLong(Bites.Bite::parameters);
+        List<Integer> layers =
+                IntStream.range(0, config.layers().size()).boxed().toList();
         LongStream blocks = budget.candidates().blocks().stream()
                 .map(kind -> new BlockScores(kind, config, layers, new double[layers.size()]))
                 .flatMapToLong(scores -> layers.stream().mapToLong(scores::parameters));

@@ -19,18 +19,29 @@ import org.espalier.tensor.DType;
 /** Checkpoints of small models with random weights. */
 public final class RandomModel {
 
-    private RandomModel() {
-    }
+    private RandomModel() {}
 
     /** A model of some layers, all of one size, without biases. */
     public static ModelConfig config(int hidden, int headDim, int layers, LayerConfig sizes, boolean tied) {
-        return new ModelConfig("LlamaForCausalLM", "llama", 50, hidden, headDim,
-                Collections.nCopies(layers, sizes), 1e-5, RotaryConfig.plain(10000), 64, tied, false, false, false);
+        return new ModelConfig(
+                "LlamaForCausalLM",
+                "llama",
+                50,
+                hidden,
+                headDim,
+                Collections.nCopies(layers, sizes),
+                1e-5,
+                RotaryConfig.plain(10000),
+                64,
+                tied,
+                false,
+                false,
+                false);
     }
 
     /** Writes a checkpoint. */
     public static void write(ModelConfig config, long seed, Path folder) {
-        write(config, seed, folder, (parameter, numbers) -> { });
+        write(config, seed, folder, (parameter, numbers) -> {});
     }
 
     /** As above; {@code edit} may change the numbers of each parameter before they are written. */
@@ -54,7 +65,8 @@ public final class RandomModel {
     private static float[] numbers(Value parameter, Random random) {
         float[] numbers = new float[Math.toIntExact(parameter.shape().elements())];
         boolean norm = parameter.shape().rank() == 1 && parameter.name().endsWith("norm.weight");
-        double deviation = parameter.shape().rank() == 2 ? 1 / Math.sqrt(parameter.shape().dim(1)) : 0.2;
+        double deviation =
+                parameter.shape().rank() == 2 ? 1 / Math.sqrt(parameter.shape().dim(1)) : 0.2;
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = (float) ((norm ? 1 : 0) + deviation * random.nextGaussian());
         }

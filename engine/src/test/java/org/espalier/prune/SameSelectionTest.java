@@ -33,6 +33,7 @@ class SameSelectionTest {
 
     /** Of a model where every key/value head has one query head. */
     private static final List<Role> UNSHARED = List.of(Role.HEADS, Role.NEURONS, Role.CHANNELS);
+
     private static final List<Role> ALL = List.of(Role.HEADS, Role.QUERY_HEADS, Role.NEURONS, Role.CHANNELS);
 
     @TempDir
@@ -67,13 +68,15 @@ class SameSelectionTest {
 
     /** What is kept by one scoring: of each kind of units alone, and of heads and neurons that compete. */
     private List<JsonNode> plans(String device, Path path, Criterion criterion, List<Role> roles) {
-        try (Backend backend = Backends.open(device); Checkpoint checkpoint = Checkpoint.open(path);
+        try (Backend backend = Backends.open(device);
+                Checkpoint checkpoint = Checkpoint.open(path);
                 Model model = Model.open(checkpoint, backend)) {
-            ModelScores.Method method = new ModelScores.Method(criterion, criterion.defaultAggregate(), Alignment.BY_UNIT,
-                    7);
+            ModelScores.Method method =
+                    new ModelScores.Method(criterion, criterion.defaultAggregate(), Alignment.BY_UNIT, 7);
             Calibration calibration = calibration(model.config().vocab());
             ScoresFile scores = new Pruning(checkpoint, model, Walking.inMemory(), folder.resolve("steps"))
-                    .plan(method, budget(Scope.LOCAL, 0.5, roles), Optional.of(calibration)).scores();
+                    .plan(method, budget(Scope.LOCAL, 0.5, roles), Optional.of(calibration))
+                    .scores();
             List<JsonNode> plans = new ArrayList<>();
             for (Role role : roles) {
                 plans.add(plan(model, scores, budget(Scope.LOCAL, 0.5, List.of(role))));
@@ -88,12 +91,18 @@ class SameSelectionTest {
     }
 
     private static Budget budget(Scope scope, double ratio, List<Role> roles) {
-        return new Budget(new Budget.Amount(ratio, true, 1, 1), scope, Normalise.NONE,
+        return new Budget(
+                new Budget.Amount(ratio, true, 1, 1),
+                scope,
+                Normalise.NONE,
                 new Budget.Candidates(roles, List.of(), BlockCriterion.POSITION, layer -> true, layer -> true, true));
     }
 
     private static Calibration calibration(int vocabulary) {
         Random random = new Random(11);
-        return new Calibration(Stream.generate(() -> random.ints(12, 0, vocabulary).toArray()).limit(2).toList());
+        return new Calibration(
+                Stream.generate(() -> random.ints(12, 0, vocabulary).toArray())
+                        .limit(2)
+                        .toList());
     }
 }

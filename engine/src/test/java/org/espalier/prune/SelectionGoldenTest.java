@@ -48,7 +48,8 @@ class SelectionGoldenTest {
     void theSameIsLeft(String name, int runs, int recorded) {
         int compared = 0;
         int filed = 0;
-        try (Backend backend = Backends.open("cpu"); Checkpoint source = Checkpoint.open(model(name));
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint source = Checkpoint.open(model(name));
                 Model model = Model.open(source, backend)) {
             for (GoldenRun run : GoldenRun.all(name)) {
                 Plan plan = plan(run, source, model);
@@ -66,10 +67,12 @@ class SelectionGoldenTest {
     @CsvSource({"mha, 24", "gqa, 23"})
     void theDeviceChoosesTheSame(String name, int runs) {
         int compared = 0;
-        try (Backend backend = Backends.open("cuda"); Checkpoint source = Checkpoint.open(model(name));
+        try (Backend backend = Backends.open("cuda");
+                Checkpoint source = Checkpoint.open(model(name));
                 Model model = Model.open(source, backend)) {
             for (GoldenRun run : GoldenRun.all(name)) {
-                if (run.mode().equals("block") && run.json().get("reduction").asText().equals("sum")) {
+                if (run.mode().equals("block")
+                        && run.json().get("reduction").asText().equals("sum")) {
                     run.assertKept(plan(run, source, model));
                     compared++;
                 }
@@ -84,7 +87,8 @@ class SelectionGoldenTest {
     void whatLlmPrunerFailsOnIsDone(String name, int failures) {
         Map<String, GoldenRun> runs = GoldenRun.all(name).stream().collect(Collectors.toMap(GoldenRun::id, run -> run));
         int done = 0;
-        try (Backend backend = Backends.open("cpu"); Checkpoint source = Checkpoint.open(model(name));
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint source = Checkpoint.open(model(name));
                 Model model = Model.open(source, backend)) {
             for (JsonNode failure : Golden.json(Shared.path("golden/" + name + "/failures.json"))) {
                 Matcher failed = FAILED.matcher(failure.get("what").asText());
@@ -93,7 +97,9 @@ class SelectionGoldenTest {
                 if (failed.group(1).equals("channel")) {
                     runs.get("channel_" + failed.group(2) + "_ext").assertKept(plan);
                 }
-                assertTrue(Double.isFinite(loss(cut("failed" + done++, plan, source, model), backend)), failure.toString());
+                assertTrue(
+                        Double.isFinite(loss(cut("failed" + done++, plan, source, model), backend)),
+                        failure.toString());
             }
         }
         assertEquals(failures, done);
@@ -103,9 +109,11 @@ class SelectionGoldenTest {
     private Plan retry(Matcher failed, Checkpoint source, Model model) {
         boolean often = " iterative_steps=10".equals(failed.group(3));
         double ratio = "_r0.1".equals(failed.group(3)) ? 0.1 : 0.25;
-        Budget budget = failed.group(1).equals("channel") ? GoldenRun.channel(ratio)
+        Budget budget = failed.group(1).equals("channel")
+                ? GoldenRun.channel(ratio)
                 : GoldenRun.block(ratio, often ? 10 : 1, Scope.LOCAL, layer -> layer > 0, layer -> layer > 0);
-        Plan plan = pruning(source, model).plan(method(failed.group(2)), budget, Optional.of(GoldenRun.calibration()))
+        Plan plan = pruning(source, model)
+                .plan(method(failed.group(2)), budget, Optional.of(GoldenRun.calibration()))
                 .plan();
         if (budget.mode().equals("block")) {
             int kvHeads = often ? 6 : model.config().layers().getFirst().kvHeads();
@@ -133,17 +141,21 @@ class SelectionGoldenTest {
     private Plan plan(GoldenRun run, Checkpoint source, Model model) {
         Budget budget = run.budget(model.config());
         if (run.random()) {
-            ScoresFile drawn = ScoresFile.of(source, model, run.method(), budget.candidates(), Optional.empty(),
-                    run.drawn(model.config()));
+            ScoresFile drawn = ScoresFile.of(
+                    source, model, run.method(), budget.candidates(), Optional.empty(), run.drawn(model.config()));
             return new Planner(model.config(), budget).plan(drawn, run.id());
         }
-        return pruning(source, model).plan(run.method(), budget, Optional.of(GoldenRun.calibration())).plan();
+        return pruning(source, model)
+                .plan(run.method(), budget, Optional.of(GoldenRun.calibration()))
+                .plan();
     }
 
     private Path cut(String name, Plan plan, Checkpoint source, Model model) {
         Path out = folder.resolve(name);
         Selection selection = new PlanSelection(model.config(), name).removed(plan);
-        new Compactor(source, model.config(), selection, Optional.empty()).writer().write(out, false);
+        new Compactor(source, model.config(), selection, Optional.empty())
+                .writer()
+                .write(out, false);
         return out;
     }
 
@@ -155,25 +167,35 @@ class SelectionGoldenTest {
             return false;
         }
         Packed first = Packed.of(GoldenRun.calibration().sequences().subList(0, 1));
-        try (SafetensorsFile golden = SafetensorsFile.open(file); Checkpoint ours = Checkpoint.open(cut);
+        try (SafetensorsFile golden = SafetensorsFile.open(file);
+                Checkpoint ours = Checkpoint.open(cut);
                 Model smaller = Model.open(ours, backend);
                 SafetensorsFile written = SafetensorsFile.open(cut.resolve("model.safetensors"))) {
-            List<String> weights = golden.tensors().keySet().stream().filter(n -> !n.startsWith("__golden__")).toList();
+            List<String> weights = golden.tensors().keySet().stream()
+                    .filter(n -> !n.startsWith("__golden__"))
+                    .toList();
             assertEquals(weights.size(), written.tensors().size(), run.id());
-            weights.forEach(weight -> Golden.assertClose(Golden.doubles(golden, weight), Golden.doubles(written, weight), 0,
-                    run.id() + " " + weight));
-            Golden.assertClose(Golden.doubles(golden, "__golden__.logits_seq0_f64"), Zeroed.logits(smaller, first, backend),
-                    1e-4, run.id());
+            weights.forEach(weight -> Golden.assertClose(
+                    Golden.doubles(golden, weight), Golden.doubles(written, weight), 0, run.id() + " " + weight));
+            Golden.assertClose(
+                    Golden.doubles(golden, "__golden__.logits_seq0_f64"),
+                    Zeroed.logits(smaller, first, backend),
+                    1e-4,
+                    run.id());
         }
         return true;
     }
 
     /** The mean over all predicted tokens of the calibration sequences. */
     private static double loss(Path folder, Backend backend) {
-        try (Checkpoint checkpoint = Checkpoint.open(folder); Model model = Model.open(checkpoint, backend);
+        try (Checkpoint checkpoint = Checkpoint.open(folder);
+                Model model = Model.open(checkpoint, backend);
                 Scorer scorer = new Scorer(model)) {
             double[][] losses = scorer.losses(GoldenRun.calibration().sequences());
-            return Arrays.stream(losses).flatMapToDouble(Arrays::stream).average().orElseThrow();
+            return Arrays.stream(losses)
+                    .flatMapToDouble(Arrays::stream)
+                    .average()
+                    .orElseThrow();
         }
     }
 }

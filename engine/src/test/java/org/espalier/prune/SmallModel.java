@@ -20,13 +20,23 @@ import org.espalier.tensor.Tensor;
 /** A small random model with grouped queries, biases everywhere and layers of different sizes, without any file. */
 public final class SmallModel {
 
-    private SmallModel() {
-    }
+    private SmallModel() {}
 
     static ModelConfig config(boolean tied) {
-        return new ModelConfig("LlamaForCausalLM", "llama", 37, 24, 6,
-                List.of(new LayerConfig(4, 2, 20), new LayerConfig(6, 2, 17)), 1e-5, RotaryConfig.plain(10000), 2048, tied,
-                true, true, true);
+        return new ModelConfig(
+                "LlamaForCausalLM",
+                "llama",
+                37,
+                24,
+                6,
+                List.of(new LayerConfig(4, 2, 20), new LayerConfig(6, 2, 17)),
+                1e-5,
+                RotaryConfig.plain(10000),
+                2048,
+                tied,
+                true,
+                true,
+                true);
     }
 
     public static Model open(Backend backend, boolean tied) {
@@ -49,7 +59,9 @@ public final class SmallModel {
     /** Sequences of these lengths. */
     static List<int[]> sequences(int... lengths) {
         Random random = new Random(9);
-        return Arrays.stream(lengths).mapToObj(n -> random.ints(n, 0, 37).toArray()).toList();
+        return Arrays.stream(lengths)
+                .mapToObj(n -> random.ints(n, 0, 37).toArray())
+                .toList();
     }
 
     static double[] read(Backend backend, Tensor tensor) {

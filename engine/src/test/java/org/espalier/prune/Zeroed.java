@@ -23,8 +23,7 @@ import org.espalier.tensor.Tensor;
  */
 final class Zeroed {
 
-    private Zeroed() {
-    }
+    private Zeroed() {}
 
     /** Logits of every token. */
     static double[] logits(Model model, Packed tokens, Backend backend) {
@@ -58,8 +57,20 @@ final class Zeroed {
             }
         }
         ModelConfig c = model.config();
-        ModelConfig config = new ModelConfig(c.architecture(), c.modelType(), c.vocab(), c.hidden(), c.headDim(), c.layers(),
-                c.eps() * share, c.rotary(), c.maxPositions(), c.tied(), c.attentionBias(), c.outputBias(), c.mlpBias());
+        ModelConfig config = new ModelConfig(
+                c.architecture(),
+                c.modelType(),
+                c.vocab(),
+                c.hidden(),
+                c.headDim(),
+                c.layers(),
+                c.eps() * share,
+                c.rotary(),
+                c.maxPositions(),
+                c.tied(),
+                c.attentionBias(),
+                c.outputBias(),
+                c.mlpBias());
         try (Model zeroed = Model.of(config, Weights.owning(weights), backend)) {
             return logits(zeroed, tokens, backend);
         }

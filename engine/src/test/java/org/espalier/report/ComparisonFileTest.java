@@ -12,7 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -39,8 +39,10 @@ class ComparisonFileTest {
 
     @Test
     void keysAreInSnakeCase() {
-        for (JsonNode node : List.of(ComparisonFile.tree(Samples.sixLayers()),
-                ComparisonFile.tree(Samples.sixLayers()).at("/stages/0"), ComparisonFile.tree(Samples.sixLayers()).at("/training"))) {
+        for (JsonNode node : List.of(
+                ComparisonFile.tree(Samples.sixLayers()),
+                ComparisonFile.tree(Samples.sixLayers()).at("/stages/0"),
+                ComparisonFile.tree(Samples.sixLayers()).at("/training"))) {
             node.fieldNames().forEachRemaining(name -> assertTrue(name.matches("[a-z_]+"), name));
         }
     }
@@ -65,14 +67,18 @@ class ComparisonFileTest {
 
     @TestFactory
     Stream<DynamicTest> refusesWithOneLine() {
-        return Stream.of("{}", "[]", "{", "{\"format_version\": 2, \"title\": \"t\", \"stages\": []}",
-                "{\"format_version\": 1, \"title\": null, \"stages\": []}",
-                "{\"format_version\": 1, \"title\": \"t\", \"stages\": [null]}",
-                "{\"format_version\": 1, \"title\": \"t\", \"stages\": [{\"name\": null}]}",
-                "{\"format_version\": 1, \"title\": \"t\", \"stages\": [{\"name\": \"a\", \"parameters\": \"many\"}]}",
-                "{\"format_version\": 1, \"title\": \"t\", \"stages\": [{\"name\": \"a\", \"perplexities\": {\"x\": null}}]}",
-                "{\"format_version\": 1, \"title\": \"t\", \"stages\": [], \"training\": {\"steps\": 1, \"losses\": [null]}}",
-                "{\"format_version\": 1, \"title\": \"t\", \"stages\": [], \"surprise\": 1}")
+        return Stream.of(
+                        "{}",
+                        "[]",
+                        "{",
+                        "{\"format_version\": 2, \"title\": \"t\", \"stages\": []}",
+                        "{\"format_version\": 1, \"title\": null, \"stages\": []}",
+                        "{\"format_version\": 1, \"title\": \"t\", \"stages\": [null]}",
+                        "{\"format_version\": 1, \"title\": \"t\", \"stages\": [{\"name\": null}]}",
+                        "{\"format_version\": 1, \"title\": \"t\", \"stages\": [{\"name\": \"a\", \"parameters\": \"many\"}]}",
+                        "{\"format_version\": 1, \"title\": \"t\", \"stages\": [{\"name\": \"a\", \"perplexities\": {\"x\": null}}]}",
+                        "{\"format_version\": 1, \"title\": \"t\", \"stages\": [], \"training\": {\"steps\": 1, \"losses\": [null]}}",
+                        "{\"format_version\": 1, \"title\": \"t\", \"stages\": [], \"surprise\": 1}")
                 .map(text -> DynamicTest.dynamicTest(text, () -> {
                     Path file = Files.writeString(folder.resolve("c.json"), text);
                     Failure failure = assertThrows(Failure.class, () -> ComparisonFile.read(file));

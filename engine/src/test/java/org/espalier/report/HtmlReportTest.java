@@ -34,7 +34,8 @@ class HtmlReportTest {
         return new Comparison(1, title, null, null, null, null, null, null, null, null, stages, null, null, null, null);
     }
 
-    private static Stage stage(String name, Long parameters, Map<String, Comparison.Perplexity> perplexities, String text) {
+    private static Stage stage(
+            String name, Long parameters, Map<String, Comparison.Perplexity> perplexities, String text) {
         return new Stage(name, null, parameters, null, null, null, null, null, null, null, perplexities, null, text);
     }
 
@@ -42,44 +43,115 @@ class HtmlReportTest {
     private static Stream<Comparison> runs() {
         Comparison six = Samples.sixLayers();
         Comparison.Perplexity unknown = new Comparison.Perplexity("gptq", 2048, 1, 2047, Double.NaN);
-        return Stream.of(six, Samples.thirtyLayers(), Samples.run("Hundred layers", 100, 64, 8, 64, 0.5),
-                bare("Nothing at all", List.of()), bare("A name", List.of(stage("dense", null, null, null))),
+        return Stream.of(
+                six,
+                Samples.thirtyLayers(),
+                Samples.run("Hundred layers", 100, 64, 8, 64, 0.5),
+                bare("Nothing at all", List.of()),
+                bare("A name", List.of(stage("dense", null, null, null))),
                 bare("Zero", List.of(stage("dense", 0L, Map.of(), ""), stage("pruned", 0L, Map.of(), ""))),
-                bare("Not finite", List.of(stage("dense", 10L, Map.of("x", unknown), null),
-                        stage("pruned", 5L, Map.of("x", unknown), null))),
-                bare("Eight", IntStream.range(0, 8).mapToObj(i -> stage("s" + i, 8L - i, Map.of(), "text " + i)).toList()),
-                training(List.of(), List.of()), training(List.of(new Point(1, 2.0)), List.of()),
-                training(List.of(new Point(1, 2.0), new Point(2, Double.NaN), new Point(3, 2.0)),
+                bare(
+                        "Not finite",
+                        List.of(
+                                stage("dense", 10L, Map.of("x", unknown), null),
+                                stage("pruned", 5L, Map.of("x", unknown), null))),
+                bare(
+                        "Eight",
+                        IntStream.range(0, 8)
+                                .mapToObj(i -> stage("s" + i, 8L - i, Map.of(), "text " + i))
+                                .toList()),
+                training(List.of(), List.of()),
+                training(List.of(new Point(1, 2.0)), List.of()),
+                training(
+                        List.of(new Point(1, 2.0), new Point(2, Double.NaN), new Point(3, 2.0)),
                         List.of(new Point(0, null))),
-                training(IntStream.range(1, 5000).mapToObj(i -> new Point(i, 1e9 / i)).toList(), List.of()),
-                scores(), scores(0, 0, 0), scores(1), scores(-3, 0, 2), scores(1, Double.NaN, 2), scores(1e-30, 1, 1e30),
+                training(
+                        IntStream.range(1, 5000)
+                                .mapToObj(i -> new Point(i, 1e9 / i))
+                                .toList(),
+                        List.of()),
+                scores(),
+                scores(0, 0, 0),
+                scores(1),
+                scores(-3, 0, 2),
+                scores(1, Double.NaN, 2),
+                scores(1e-30, 1, 1e30),
                 hostile());
     }
 
     private static Comparison training(List<Point> losses, List<Point> held) {
-        return new Comparison(1, "Training", null, null, null, null, null, null, null, null, List.of(), null,
-                new Comparison.Training(3, Double.NaN, null, losses, held, null, null), null, null);
+        return new Comparison(
+                1,
+                "Training",
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                List.of(),
+                null,
+                new Comparison.Training(3, Double.NaN, null, losses, held, null, null),
+                null,
+                null);
     }
 
     private static Comparison scores(double... scores) {
-        ScoresFile file = new ScoresFile(1, new Plan.Source("m", "0", 1), "l2", "mean", null, 1, List.of(
-                new ScoresFile.Group("neurons", "neurons", 3, scores), new ScoresFile.Group("all", "channels", -1, scores)));
-        return new Comparison(1, "Scores " + Arrays.toString(scores), null, null, null, null, null, null, null, null,
-                List.of(), null, null, null, file);
+        ScoresFile file = new ScoresFile(
+                1,
+                new Plan.Source("m", "0", 1),
+                "l2",
+                "mean",
+                null,
+                1,
+                List.of(
+                        new ScoresFile.Group("neurons", "neurons", 3, scores),
+                        new ScoresFile.Group("all", "channels", -1, scores)));
+        return new Comparison(
+                1,
+                "Scores " + Arrays.toString(scores),
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                List.of(),
+                null,
+                null,
+                null,
+                file);
     }
 
     private static Comparison hostile() {
         Comparison six = Samples.sixLayers();
         Comparison.Perplexity perplexity = new Comparison.Perplexity(HOSTILE, 1, 1, 1, 1.0);
-        return new Comparison(1, HOSTILE, HOSTILE, HOSTILE, HOSTILE, 1, HOSTILE, Map.of(HOSTILE, HOSTILE),
-                Map.of(HOSTILE, 1.0), HOSTILE, List.of(stage(HOSTILE, 5L, Map.of(HOSTILE, perplexity), HOSTILE)),
-                six.widths(), six.training(), six.plan(), six.scores());
+        return new Comparison(
+                1,
+                HOSTILE,
+                HOSTILE,
+                HOSTILE,
+                HOSTILE,
+                1,
+                HOSTILE,
+                Map.of(HOSTILE, HOSTILE),
+                Map.of(HOSTILE, 1.0),
+                HOSTILE,
+                List.of(stage(HOSTILE, 5L, Map.of(HOSTILE, perplexity), HOSTILE)),
+                six.widths(),
+                six.training(),
+                six.plan(),
+                six.scores());
     }
 
     @TestFactory
     Stream<DynamicTest> isWellFormedAndFetchesNothing() {
-        return runs().map(run -> DynamicTest.dynamicTest(run.title(),
-                () -> check(Pages.parse(HtmlReport.page(List.of(run))))));
+        return runs().map(run ->
+                DynamicTest.dynamicTest(run.title(), () -> check(Pages.parse(HtmlReport.page(List.of(run))))));
     }
 
     @Test
@@ -107,10 +179,17 @@ class HtmlReportTest {
     void numbersOfTheTableAreThoseOfTheRun() {
         Comparison run = Samples.thirtyLayers();
         List<String> rows = Pages.text(Pages.parse(HtmlReport.page(List.of(run))), "tr");
-        String parameters = rows.stream().filter(r -> r.startsWith("parameters")).findFirst().orElseThrow();
+        String parameters = rows.stream()
+                .filter(r -> r.startsWith("parameters"))
+                .findFirst()
+                .orElseThrow();
         assertTrue(parameters.startsWith("parameters134,515,008108,150,066−19.6 %"), parameters);
-        String perplexity = rows.stream().filter(r -> r.startsWith("perplexity on WikiText2")).findFirst().orElseThrow();
-        assertTrue(perplexity.endsWith("llm-pruner, 200 × 128 ids, 25,400 predicted53.91130.12.41 ×118.62.20 ×"),
+        String perplexity = rows.stream()
+                .filter(r -> r.startsWith("perplexity on WikiText2"))
+                .findFirst()
+                .orElseThrow();
+        assertTrue(
+                perplexity.endsWith("llm-pruner, 200 × 128 ids, 25,400 predicted53.91130.12.41 ×118.62.20 ×"),
                 perplexity);
     }
 
@@ -137,20 +216,26 @@ class HtmlReportTest {
     @Test
     void whatIsMissingIsLeftOut() {
         String page = HtmlReport.page(List.of(bare("A name", List.of(stage("dense", null, null, null)))));
-        for (String part : List.of("Measured", "Loss", "keeps", "Importance", "text from", "How this", "class=\"tile\"")) {
+        for (String part :
+                List.of("Measured", "Loss", "keeps", "Importance", "text from", "How this", "class=\"tile\"")) {
             assertFalse(page.contains(part), part);
         }
         for (Comparison run : runs().toList()) {
             String text = HtmlReport.page(List.of(run));
-            assertFalse(text.contains("NaN") && !run.title().contains("NaN") || text.contains("Infinity")
-                    || text.contains(">null<"), run.title());
+            assertFalse(
+                    text.contains("NaN") && !run.title().contains("NaN")
+                            || text.contains("Infinity")
+                            || text.contains(">null<"),
+                    run.title());
         }
     }
 
     @Test
     void picturesSayWhatTheyShow() {
         Document page = Pages.parse(HtmlReport.page(List.of(Samples.sixLayers())));
-        List<Element> pictures = Pages.all(page, "svg").stream().filter(s -> s.getAttribute("role").equals("img")).toList();
+        List<Element> pictures = Pages.all(page, "svg").stream()
+                .filter(s -> s.getAttribute("role").equals("img"))
+                .toList();
         assertEquals(6, pictures.size());
         pictures.forEach(p -> {
             assertFalse(Pages.text(p, "title").getFirst().isBlank());
@@ -164,29 +249,56 @@ class HtmlReportTest {
     @Test
     void wholeBlocksAreShownByLayer() {
         Plan.Source source = new Plan.Source("m", "0", 1);
-        ScoresFile scores = new ScoresFile(1, source, "l2", "mean", null, 1,
+        ScoresFile scores = new ScoresFile(
+                1,
+                source,
+                "l2",
+                "mean",
+                null,
+                1,
                 List.of(new ScoresFile.Group("attention blocks", "attention", -1, new double[] {3, 1, 2})));
-        Plan plan = new Plan(1, source, "l2", "mean", "block", "global", 0.3, 100, 70, null, 1, List.of(
-                new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {0}),
-                new Plan.Layer(1, new int[0], new int[0], new int[] {0})), new int[] {0, 2}, null);
+        Plan plan = new Plan(
+                1,
+                source,
+                "l2",
+                "mean",
+                "block",
+                "global",
+                0.3,
+                100,
+                70,
+                null,
+                1,
+                List.of(
+                        new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {0}),
+                        new Plan.Layer(1, new int[0], new int[0], new int[] {0})),
+                new int[] {0, 2},
+                null);
         Document page = Pages.parse(HtmlReport.page(List.of(RunFolder.of(plan, scores))));
         check(page);
-        assertEquals(List.of("layer 0, kept: 3.000", "layer 1, removed: 1.000", "layer 2, removed: 2.000"),
-                Pages.all(page, "circle").stream().map(c -> Pages.text(c, "title").getFirst()).toList());
+        assertEquals(
+                List.of("layer 0, kept: 3.000", "layer 1, removed: 1.000", "layer 2, removed: 2.000"),
+                Pages.all(page, "circle").stream()
+                        .map(c -> Pages.text(c, "title").getFirst())
+                        .toList());
         assertTrue(Pages.text(page, "p").contains("Everywhere 2 channels of the residual stream are kept."));
     }
 
     @Test
     void longCurvesAreThinned() {
-        Document page = Pages.parse(HtmlReport.page(List.of(
-                training(IntStream.range(1, 100_001).mapToObj(i -> new Point(i, 2.0 + i % 2)).toList(), List.of()))));
+        Document page = Pages.parse(HtmlReport.page(List.of(training(
+                IntStream.range(1, 100_001)
+                        .mapToObj(i -> new Point(i, 2.0 + i % 2))
+                        .toList(),
+                List.of()))));
         String path = Pages.all(page, "path").getFirst().getAttribute("d");
         assertEquals(500, path.split("[ML]").length - 1);
         assertTrue(Pages.text(page, "figcaption").getFirst().contains("mean of 200 steps"));
     }
 
     private static void check(Document page) {
-        Set<String> forbidden = Set.of("script", "link", "img", "iframe", "object", "embed", "image", "use", "base", "form");
+        Set<String> forbidden =
+                Set.of("script", "link", "img", "iframe", "object", "embed", "image", "use", "base", "form");
         for (Element element : Pages.all(page, "*")) {
             assertFalse(forbidden.contains(element.getTagName().toLowerCase()), element.getTagName());
             for (int i = 0; i < element.getAttributes().getLength(); i++) {
@@ -199,7 +311,10 @@ class HtmlReportTest {
         }
         String css = Pages.text(page, "style").getFirst();
         assertFalse(css.contains("url(") || css.contains("@import"), "the style sheet refers to other files");
-        List<String> ids = Pages.all(page, "*").stream().map(e -> e.getAttribute("id")).filter(i -> !i.isEmpty()).toList();
+        List<String> ids = Pages.all(page, "*").stream()
+                .map(e -> e.getAttribute("id"))
+                .filter(i -> !i.isEmpty())
+                .toList();
         assertEquals(ids.stream().distinct().toList(), ids);
     }
 

@@ -13,11 +13,15 @@ class MarkdownReportTest {
     @Test
     void tablesHaveTheNumbers() {
         String text = MarkdownReport.text(Samples.sixLayers());
-        assertTrue(text.startsWith("# A small model, 20 % smaller\n\n24.5 % fewer parameters, 24.5 % less memory, "
-                + "reads 1.32 × as fast, writes 1.15 × as fast; "
-                + "perplexity on WikiText2: 53.91 dense → 130.1 pruned → 118.6 recovered.\n"), text);
-        assertTrue(text.contains("\n|  | dense | pruned | recovered |\n| --- | ---: | ---: | ---: |\n"
-                + "| parameters | 134,515,008 | 101,558,831 (−24.5 %) | 101,558,831 (−24.5 %) |\n"), text);
+        assertTrue(
+                text.startsWith("# A small model, 20 % smaller\n\n24.5 % fewer parameters, 24.5 % less memory, "
+                        + "reads 1.32 × as fast, writes 1.15 × as fast; "
+                        + "perplexity on WikiText2: 53.91 dense → 130.1 pruned → 118.6 recovered.\n"),
+                text);
+        assertTrue(
+                text.contains("\n|  | dense | pruned | recovered |\n| --- | ---: | ---: | ---: |\n"
+                        + "| parameters | 134,515,008 | 101,558,831 (−24.5 %) | 101,558,831 (−24.5 %) |\n"),
+                text);
         assertTrue(text.contains("\n| 0 | 8 of 8 | 4 of 4 | 256 of 256 |\n"), text);
         assertTrue(text.contains("\n| step | 0 | 25 | 50 | 75 | 100 | 125 |\n"), text);
         assertTrue(text.contains("\n- time: prune 11.4 s, tune 30 min 35 s, measure 1 min 35 s\n"), text);
@@ -36,20 +40,43 @@ class MarkdownReportTest {
     @Test
     void whatStrangersWroteIsText() {
         String hostile = "<b>|*_`[x](y)\n# h\n- i\n1. n\n=";
-        Comparison.Stage stage = new Comparison.Stage(hostile, null, 1L, null, null, null, null, null, null, null, Map.of(),
-                null, hostile);
-        String text = MarkdownReport.text(new Comparison(1, hostile, null, null, null, null, null, Map.of(), Map.of(),
-                hostile, List.of(stage), null, null, null, null));
-        assertEquals(List.of("# \\<b\\>\\|\\*\\_\\`\\[x\\](y) \\# h - i 1. n =", "", "## Measured", "",
-                "|  | \\<b\\>\\|\\*\\_\\`\\[x\\](y) \\# h - i 1. n = |", "| --- | ---: |", "| parameters | 1 |"),
+        Comparison.Stage stage = new Comparison.Stage(
+                hostile, null, 1L, null, null, null, null, null, null, null, Map.of(), null, hostile);
+        String text = MarkdownReport.text(new Comparison(
+                1,
+                hostile,
+                null,
+                null,
+                null,
+                null,
+                null,
+                Map.of(),
+                Map.of(),
+                hostile,
+                List.of(stage),
+                null,
+                null,
+                null,
+                null));
+        assertEquals(
+                List.of(
+                        "# \\<b\\>\\|\\*\\_\\`\\[x\\](y) \\# h - i 1. n =",
+                        "",
+                        "## Measured",
+                        "",
+                        "|  | \\<b\\>\\|\\*\\_\\`\\[x\\](y) \\# h - i 1. n = |",
+                        "| --- | ---: |",
+                        "| parameters | 1 |"),
                 text.lines().limit(7).toList());
-        assertTrue(text.contains("\n> \\<b\\>\\|\\*\\_\\`\\[x\\](y)  \n> \\# h  \n> \\- i  \n> 1\\. n  \n> \\=  \n"), text);
+        assertTrue(
+                text.contains("\n> \\<b\\>\\|\\*\\_\\`\\[x\\](y)  \n> \\# h  \n> \\- i  \n> 1\\. n  \n> \\=  \n"),
+                text);
     }
 
     @Test
     void whatIsMissingIsLeftOut() {
-        String text = MarkdownReport.text(new Comparison(1, "t", null, null, null, null, null, null, null, null, List.of(),
-                null, null, null, null));
+        String text = MarkdownReport.text(new Comparison(
+                1, "t", null, null, null, null, null, null, null, null, List.of(), null, null, null, null));
         assertEquals("# t\n", text);
         assertFalse(MarkdownReport.text(Samples.sixLayers()).contains("null"));
     }

@@ -17,8 +17,7 @@ import org.xml.sax.SAXException;
 /** Reads pages as XML. */
 public final class Pages {
 
-    private Pages() {
-    }
+    private Pages() {}
 
     /** The page; one that is not well-formed fails the test. */
     public static Document parse(String page) {
@@ -33,9 +32,12 @@ public final class Pages {
 
     /** All elements of this name inside {@code node}, in order. */
     public static List<Element> all(Node node, String name) {
-        NodeList found = node instanceof Document document ? document.getElementsByTagName(name)
+        NodeList found = node instanceof Document document
+                ? document.getElementsByTagName(name)
                 : ((Element) node).getElementsByTagName(name);
-        return IntStream.range(0, found.getLength()).mapToObj(i -> (Element) found.item(i)).toList();
+        return IntStream.range(0, found.getLength())
+                .mapToObj(i -> (Element) found.item(i))
+                .toList();
     }
 
     /** The text in each element of this name. */

@@ -14,8 +14,7 @@ final class Samples {
 
     private static final String PROMPT = "Once upon a time there was a little dog";
 
-    private Samples() {
-    }
+    private Samples() {}
 
     /** A small model, pruned and trained back. */
     static Comparison sixLayers() {
@@ -31,7 +30,8 @@ final class Samples {
     static Comparison run(String title, int layers, int heads, int kvHeads, int neurons, double share) {
         Random random = new Random(layers);
         List<Comparison.Widths> widths = IntStream.range(0, layers)
-                .mapToObj(layer -> new Comparison.Widths(layer, heads, kvHeads, neurons)).toList();
+                .mapToObj(layer -> new Comparison.Widths(layer, heads, kvHeads, neurons))
+                .toList();
         ScoresFile scores = scores(random, widths);
         Plan plan = plan(scores, widths, share);
         Map<String, String> protocols = new LinkedHashMap<>();
@@ -44,24 +44,63 @@ final class Samples {
         seconds.put("prune", 11.4);
         seconds.put("tune", 1834.5);
         seconds.put("measure", 95.02);
-        return new Comparison(Comparison.FORMAT_VERSION, title, "sample-" + layers, "cpu", "AMD EPYC 7763 64-Core Processor",
-                2, "engine demo --out run", protocols, seconds, PROMPT,
-                List.of(stage("dense", 1, 53.91, 2.012, " who lived in a house by the sea. Every day he ran down to the "
-                        + "water, and every day the water ran away from him.\n\n\"Come back!\" said the little dog."),
-                        stage("pruned", 1 - share * 0.98, 130.14, 3.280, " dog dog and the dog was the the little and was. "
-                                + "He went to the the sea and then the was very."),
-                        stage("recovered", 1 - share * 0.98, 118.62, 2.823, " who was very happy. He liked to play in the "
-                                + "garden. One day he saw a big ball, and he wanted to play with it.")),
-                widths, training(random), plan, scores);
+        return new Comparison(
+                Comparison.FORMAT_VERSION,
+                title,
+                "sample-" + layers,
+                "cpu",
+                "AMD EPYC 7763 64-Core Processor",
+                2,
+                "engine demo --out run",
+                protocols,
+                seconds,
+                PROMPT,
+                List.of(
+                        stage(
+                                "dense",
+                                1,
+                                53.91,
+                                2.012,
+                                " who lived in a house by the sea. Every day he ran down to the "
+                                        + "water, and every day the water ran away from him.\n\n\"Come back!\" said the little dog."),
+                        stage(
+                                "pruned",
+                                1 - share * 0.98,
+                                130.14,
+                                3.280,
+                                " dog dog and the dog was the the little and was. "
+                                        + "He went to the the sea and then the was very."),
+                        stage(
+                                "recovered",
+                                1 - share * 0.98,
+                                118.62,
+                                2.823,
+                                " who was very happy. He liked to play in the "
+                                        + "garden. One day he saw a big ball, and he wanted to play with it.")),
+                widths,
+                training(random),
+                plan,
+                scores);
     }
 
     private static Comparison.Stage stage(String name, double size, double ppl, double loss, String text) {
         Map<String, Comparison.Perplexity> perplexities = new LinkedHashMap<>();
         perplexities.put("WikiText2", new Comparison.Perplexity("llm-pruner", 128, 200, 25400, ppl));
         perplexities.put("PTB", new Comparison.Perplexity("llm-pruner", 128, 200, 25400, ppl * 1.7));
-        return new Comparison.Stage(name, "run/" + name, (long) (134_515_008 * size), (long) (106_203_136 * size),
-                (long) (269_030_016 * size), (long) (402_653_184 * size), 412.7 / size, 1 / size,
-                38.2 / Math.sqrt(size), 1 / Math.sqrt(size), perplexities, loss, text);
+        return new Comparison.Stage(
+                name,
+                "run/" + name,
+                (long) (134_515_008 * size),
+                (long) (106_203_136 * size),
+                (long) (269_030_016 * size),
+                (long) (402_653_184 * size),
+                412.7 / size,
+                1 / size,
+                38.2 / Math.sqrt(size),
+                1 / Math.sqrt(size),
+                perplexities,
+                loss,
+                text);
     }
 
     private static Comparison.Training training(Random random) {
@@ -86,13 +125,24 @@ final class Samples {
             groups.add(group(random, "key/value heads", "heads", width.layer(), width.kvHeads(), 400 * level));
             groups.add(group(random, "neurons", "neurons", width.layer(), width.neurons(), level));
         }
-        return new ScoresFile(1, new Plan.Source("sample", "0".repeat(64), 134_515_008), "vectorize", "sum",
-                new Plan.Calibration("1".repeat(64), 10, 64), 42, groups);
+        return new ScoresFile(
+                1,
+                new Plan.Source("sample", "0".repeat(64), 134_515_008),
+                "vectorize",
+                "sum",
+                new Plan.Calibration("1".repeat(64), 10, 64),
+                42,
+                groups);
     }
 
     private static ScoresFile.Group group(Random random, String name, String role, int layer, int units, double level) {
-        return new ScoresFile.Group(name, role, layer,
-                IntStream.range(0, units).mapToDouble(i -> level * Math.exp(0.7 * random.nextGaussian())).toArray());
+        return new ScoresFile.Group(
+                name,
+                role,
+                layer,
+                IntStream.range(0, units)
+                        .mapToDouble(i -> level * Math.exp(0.7 * random.nextGaussian()))
+                        .toArray());
     }
 
     private static Plan plan(ScoresFile scores, List<Comparison.Widths> widths, double share) {
@@ -101,18 +151,44 @@ final class Samples {
             double goes = width.layer() == 0 ? 0 : share * (1 + 0.3 * Math.sin(width.layer()));
             int[] kvHeads = best(scores, "heads", width.layer(), width.kvHeads() - (int) (goes * width.kvHeads()));
             int perHead = width.heads() / width.kvHeads();
-            int[] heads = IntStream.of(kvHeads).flatMap(h -> IntStream.range(h * perHead, (h + 1) * perHead)).toArray();
-            layers.add(new Plan.Layer(width.layer(), heads, kvHeads,
+            int[] heads = IntStream.of(kvHeads)
+                    .flatMap(h -> IntStream.range(h * perHead, (h + 1) * perHead))
+                    .toArray();
+            layers.add(new Plan.Layer(
+                    width.layer(),
+                    heads,
+                    kvHeads,
                     best(scores, "neurons", width.layer(), width.neurons() - (int) (goes * width.neurons()))));
         }
-        return new Plan(1, scores.source(), scores.criterion(), scores.aggregate(), "block", "local", share, 134_515_008,
-                (long) (134_515_008 * (1 - share * 0.98)), scores.calibration(), 42, layers, null, null);
+        return new Plan(
+                1,
+                scores.source(),
+                scores.criterion(),
+                scores.aggregate(),
+                "block",
+                "local",
+                share,
+                134_515_008,
+                (long) (134_515_008 * (1 - share * 0.98)),
+                scores.calibration(),
+                42,
+                layers,
+                null,
+                null);
     }
 
     private static int[] best(ScoresFile scores, String role, int layer, int keep) {
-        double[] values = scores.groups().stream().filter(g -> g.layer() == layer && g.role().equals(role)).findFirst()
-                .orElseThrow().scores();
-        return IntStream.range(0, values.length).boxed().sorted((a, b) -> Double.compare(values[b], values[a])).limit(keep)
-                .mapToInt(Integer::intValue).sorted().toArray();
+        double[] values = scores.groups().stream()
+                .filter(g -> g.layer() == layer && g.role().equals(role))
+                .findFirst()
+                .orElseThrow()
+                .scores();
+        return IntStream.range(0, values.length)
+                .boxed()
+                .sorted((a, b) -> Double.compare(values[b], values[a]))
+                .limit(keep)
+                .mapToInt(Integer::intValue)
+                .sorted()
+                .toArray();
     }
 }

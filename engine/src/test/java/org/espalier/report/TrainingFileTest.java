@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.report.Comparison.Point;
 import org.espalier.report.Comparison.Training;
 import org.junit.jupiter.api.Test;
@@ -16,11 +16,19 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TrainingFileTest {
 
-    private static final TrainingFile WHOLE = new TrainingFile(new TrainingFile.Origin("pruned",
-            new TrainingFile.Data("alpaca.json", "ab".repeat(32), "alpaca", 2000, 219_000, 200, 3, 1),
-            new TrainingFile.Settings("standard", 8, 16, 0.05, 3e-4, 2, 1, 64, 4, 256, 42)),
-            new Training(2, 3e-4, 2000, List.of(new Point(1, 0.1 + 0.2), new Point(2, 1 / 3.0)), List.of(new Point(0, 3.25)),
-                    12.5, 180.0));
+    private static final TrainingFile WHOLE = new TrainingFile(
+            new TrainingFile.Origin(
+                    "pruned",
+                    new TrainingFile.Data("alpaca.json", "ab".repeat(32), "alpaca", 2000, 219_000, 200, 3, 1),
+                    new TrainingFile.Settings("standard", 8, 16, 0.05, 3e-4, 2, 1, 64, 4, 256, 42)),
+            new Training(
+                    2,
+                    3e-4,
+                    2000,
+                    List.of(new Point(1, 0.1 + 0.2), new Point(2, 1 / 3.0)),
+                    List.of(new Point(0, 3.25)),
+                    12.5,
+                    180.0));
 
     @TempDir
     private Path folder;
@@ -36,15 +44,21 @@ class TrainingFileTest {
         refused("");
         WHOLE.writeInto(folder);
         String text = Files.readString(folder.resolve(TrainingFile.NAME));
-        for (String damaged : List.of("[]", "{}", text.substring(0, 100), text.replace("\"rank\" : 8", "\"rank\" : \"x\""),
-                text.replace("\"format_version\" : 1", "\"format_version\" : 2"), text.replace("\"steps\"", "\"stages\""))) {
+        for (String damaged : List.of(
+                "[]",
+                "{}",
+                text.substring(0, 100),
+                text.replace("\"rank\" : 8", "\"rank\" : \"x\""),
+                text.replace("\"format_version\" : 1", "\"format_version\" : 2"),
+                text.replace("\"steps\"", "\"stages\""))) {
             Files.writeString(folder.resolve(TrainingFile.NAME), damaged);
             refused(damaged);
         }
     }
 
     private void refused(String content) {
-        String line = assertThrows(Failure.class, () -> TrainingFile.read(folder), content).oneLine();
+        String line = assertThrows(Failure.class, () -> TrainingFile.read(folder), content)
+                .oneLine();
         assertTrue(line.contains(TrainingFile.NAME) && line.lines().count() == 1, line);
     }
 }

@@ -15,7 +15,7 @@ import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Sequences;
 import org.espalier.backend.reference.ReferenceBackend;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.tape.op.Add;
 import org.espalier.tape.op.CrossEntropy;
 import org.espalier.tape.op.Embedding;
@@ -64,17 +64,20 @@ class ExecutorTest {
         Map<String, double[]> gradients(Retention retention) {
             Map<String, Tensor> weights = new LinkedHashMap<>();
             Map<String, double[]> numbers = new LinkedHashMap<>();
-            try (Backend backend = new ReferenceBackend(); GradientStore store = new GradientStore(backend, tape, n -> true);
-                    Executor executor = new Executor(backend, tape, leaf -> weights.get(leaf.name()), store, retention,
-                            Observer.NONE)) {
-                tape.leaves(Value.Role.PARAMETER).forEach(p -> weights.put(p.name(), weight(backend, executor.queue(), p)));
+            try (Backend backend = new ReferenceBackend();
+                    GradientStore store = new GradientStore(backend, tape, n -> true);
+                    Executor executor = new Executor(
+                            backend, tape, leaf -> weights.get(leaf.name()), store, retention, Observer.NONE)) {
+                tape.leaves(Value.Role.PARAMETER)
+                        .forEach(p -> weights.put(p.name(), weight(backend, executor.queue(), p)));
                 executor.set(ids, new int[] {6, 2, 6});
                 executor.set(targets, new int[] {2, 6, 0});
                 for (boolean add : new boolean[] {false, true}) {
                     executor.forward(Sequences.packed(TOKENS));
                     executor.backward(0.5, add);
                 }
-                store.tensors().forEach((name, t) -> numbers.put(name, HostCopy.readDoubles(backend, executor.queue(), t)));
+                store.tensors()
+                        .forEach((name, t) -> numbers.put(name, HostCopy.readDoubles(backend, executor.queue(), t)));
             } finally {
                 weights.values().forEach(t -> t.buffer().close());
             }
@@ -88,9 +91,11 @@ class ExecutorTest {
         }
 
         private static double[] numbers(String name, Shape shape) {
-            return name.equals("gate_up") ? joined(numbers("gate", Shape.of(NEURONS, CHANNELS)),
-                    numbers("up", Shape.of(NEURONS, CHANNELS)))
-                    : new Random(name.hashCode()).doubles(shape.elements(), -1, 1).toArray();
+            return name.equals("gate_up")
+                    ? joined(numbers("gate", Shape.of(NEURONS, CHANNELS)), numbers("up", Shape.of(NEURONS, CHANNELS)))
+                    : new Random(name.hashCode())
+                            .doubles(shape.elements(), -1, 1)
+                            .toArray();
         }
     }
 
@@ -109,19 +114,23 @@ class ExecutorTest {
         assertArrayEquals(joined(separate.get("gate"), separate.get("up")), fused.get("gate_up"));
         assertArrayEquals(separate.get("down"), fused.get("down"));
         assertArrayEquals(separate.get("table"), fused.get("table"));
-        assertEquals(2 * NEURONS * CHANNELS, Arrays.stream(fused.get("gate_up")).filter(g -> g != 0).count());
+        assertEquals(
+                2 * NEURONS * CHANNELS,
+                Arrays.stream(fused.get("gate_up")).filter(g -> g != 0).count());
     }
 
     /** What was allocated before it failed is given back, or the leak check of all tests would say so. */
     @ParameterizedTest
-    @ValueSource(strings = {"activations for ids[3]", "input ids", "input targets", "gradient of table", "gradient of down"})
+    @ValueSource(
+            strings = {"activations for ids[3]", "input ids", "input targets", "gradient of table", "gradient of down"})
     void memoryThatCannotBeHadLeavesNothingAllocated(String purpose) {
         Tape tape = new Gated(false).tape;
         try (Backend backend = new ReferenceBackend()) {
             Backend scarce = without(backend, purpose);
             Failure failure = assertThrows(Failure.class, () -> {
                 try (GradientStore store = new GradientStore(scarce, tape, n -> true);
-                        Executor executor = new Executor(scarce, tape, leaf -> null, store, Retention.KEEP, Observer.NONE)) {
+                        Executor executor =
+                                new Executor(scarce, tape, leaf -> null, store, Retention.KEEP, Observer.NONE)) {
                     executor.finish();
                 }
             });
@@ -130,8 +139,8 @@ class ExecutorTest {
     }
 
     private static Backend without(Backend backend, String purpose) {
-        return (Backend) Proxy.newProxyInstance(ExecutorTest.class.getClassLoader(), new Class<?>[] {Backend.class},
-                (proxy, method, arguments) -> {
+        return (Backend) Proxy.newProxyInstance(
+                ExecutorTest.class.getClassLoader(), new Class<?>[] {Backend.class}, (proxy, method, arguments) -> {
                     if (method.getName().equals("allocate") && arguments[arguments.length - 1].equals(purpose)) {
                         throw new Failure("no memory", purpose, "buy some");
                     }

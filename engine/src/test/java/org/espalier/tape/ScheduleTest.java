@@ -89,8 +89,10 @@ class ScheduleTest {
                 throw new AssertionError();
             }
         };
-        List<String> walk = new Schedule(stack(4), last, Observer.NONE, Retention.KEEP).backward().stream()
-                .map(e -> e.segment().name() + " " + e.op().kind()).toList();
+        List<String> walk = new Schedule(stack(4), last, Observer.NONE, Retention.KEEP)
+                .backward().stream()
+                        .map(e -> e.segment().name() + " " + e.op().kind())
+                        .toList();
         assertEquals(List.of("head crossEntropy", "head linear", "layer 3 add", "layer 3 linear"), walk);
     }
 

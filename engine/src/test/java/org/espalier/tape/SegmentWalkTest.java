@@ -67,7 +67,11 @@ class SegmentWalkTest {
     private static Batch batch(Tape tape, int tokens, long seed) {
         Map<Value, int[]> inputs = new LinkedHashMap<>();
         for (Value input : tape.leaves(Value.Role.INPUT)) {
-            inputs.put(input, new Random(seed).ints(input.shape().elements(), 0, VOCABULARY).toArray());
+            inputs.put(
+                    input,
+                    new Random(seed)
+                            .ints(input.shape().elements(), 0, VOCABULARY)
+                            .toArray());
         }
         return new Batch(tape, Sequences.packed(tokens), inputs);
     }
@@ -98,12 +102,13 @@ class SegmentWalkTest {
     void gradientsAndLossesAreThoseOfTheWholeTape(long memory, boolean all) {
         List<Batch> batches = batches();
         Tape longest = batches.get(2).tape();
-        try (Backend backend = new ReferenceBackend(); Queue queue = backend.newQueue();
+        try (Backend backend = new ReferenceBackend();
+                Queue queue = backend.newQueue();
                 GradientStore walked = new GradientStore(backend, longest, name -> true);
                 GradientStore whole = new GradientStore(backend, longest, name -> true);
                 Spill spill = new Spill(folder).limit(memory);
-                SegmentWalk walk = new SegmentWalk(backend, batches, leaf -> weight(backend, leaf), walked, Observer.NONE,
-                        spill)) {
+                SegmentWalk walk = new SegmentWalk(
+                        backend, batches, leaf -> weight(backend, leaf), walked, Observer.NONE, spill)) {
             walked.tensors().values().forEach(t -> backend.fill(queue, t, 0));
             if (all) {
                 walk.keepAll();
@@ -111,8 +116,8 @@ class SegmentWalkTest {
             walk.backward(0.25);
             for (int b = 0; b < batches.size(); b++) {
                 Batch batch = batches.get(b);
-                try (Executor executor = new Executor(backend, batch.tape(), leaf -> weight(backend, leaf), whole,
-                        Retention.KEEP, Observer.NONE)) {
+                try (Executor executor = new Executor(
+                        backend, batch.tape(), leaf -> weight(backend, leaf), whole, Retention.KEEP, Observer.NONE)) {
                     batch.inputs().forEach(executor::set);
                     executor.forward(batch.sequences());
                     executor.backward(0.25, b > 0);
@@ -121,8 +126,13 @@ class SegmentWalkTest {
                     }
                 }
             }
-            whole.tensors().forEach((name, gradient) -> assertArrayEquals(HostCopy.readDoubles(backend, queue, gradient),
-                    HostCopy.readDoubles(backend, queue, walked.tensors().get(name)), 1e-13, name));
+            whole.tensors()
+                    .forEach((name, gradient) -> assertArrayEquals(
+                            HostCopy.readDoubles(backend, queue, gradient),
+                            HostCopy.readDoubles(
+                                    backend, queue, walked.tensors().get(name)),
+                            1e-13,
+                            name));
             assertEquals(memory < Long.MAX_VALUE, spill.fileBytes() > 0);
         } finally {
             weights.values().forEach(t -> t.buffer().close());
@@ -151,11 +161,13 @@ class SegmentWalkTest {
                 forwards.merge(op, 1, Integer::sum);
             }
         };
-        try (Backend backend = new ReferenceBackend(); Queue queue = backend.newQueue();
-                GradientStore gradients = new GradientStore(backend, batches.get(2).tape(), name -> name.equals("w1"));
+        try (Backend backend = new ReferenceBackend();
+                Queue queue = backend.newQueue();
+                GradientStore gradients =
+                        new GradientStore(backend, batches.get(2).tape(), name -> name.equals("w1"));
                 Spill spill = new Spill(folder);
-                SegmentWalk walk = new SegmentWalk(backend, batches, leaf -> weight(backend, leaf), gradients, observer,
-                        spill)) {
+                SegmentWalk walk =
+                        new SegmentWalk(backend, batches, leaf -> weight(backend, leaf), gradients, observer, spill)) {
             gradients.tensors().values().forEach(t -> backend.fill(queue, t, 0));
             walk.backward(1);
         } finally {
@@ -168,7 +180,8 @@ class SegmentWalkTest {
         assertEquals(expected, seen);
         for (Batch batch : batches) {
             int times = batch.sequences().queries() == 5 ? 2 : 1;
-            batch.tape().segments().stream().flatMap(s -> s.ops().stream())
+            batch.tape().segments().stream()
+                    .flatMap(s -> s.ops().stream())
                     .forEach(op -> assertEquals(times, forwards.get(op)));
         }
     }

@@ -86,7 +86,9 @@ class TapeTest {
     void rowsOfACacheHaveTheExtentsOfWhatIsWritten() {
         Value rows = tape.input("rows", Element.INDEX, 2);
         Value state = tape.state("keys", 9, 2, 6);
-        refused("scatterRows", () -> ScatterRows.record(tape, tape.activation("k", Element.REAL, 2, 3, 4), rows, state));
+        refused(
+                "scatterRows",
+                () -> ScatterRows.record(tape, tape.activation("k", Element.REAL, 2, 3, 4), rows, state));
         ScatterRows.record(tape, tape.activation("k", Element.REAL, 2, 2, 6), rows, state);
     }
 }

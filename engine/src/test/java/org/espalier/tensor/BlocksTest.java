@@ -11,13 +11,12 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-
 import org.espalier.TestFiles;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.format.StoredTensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Decoding and encoding against the values of the Python package gguf, to the bit. */
 class BlocksTest {
@@ -76,7 +75,11 @@ class BlocksTest {
     @Test
     void decodesPlainTypes() {
         ByteBuffer bytes = ByteBuffer.allocateDirect(64).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.putDouble(0.1).putLong(1, -3).putInt(9, 70000).putShort(13, (short) -2).put(15, (byte) -1);
+        bytes.putDouble(0.1)
+                .putLong(1, -3)
+                .putInt(9, 70000)
+                .putShort(13, (short) -2)
+                .put(15, (byte) -1);
         bytes.putLong(1, Double.doubleToLongBits(0.1));
         MemorySegment source = MemorySegment.ofBuffer(bytes.clear());
         double[] wide = new double[1];

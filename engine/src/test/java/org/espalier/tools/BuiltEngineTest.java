@@ -15,7 +15,8 @@ class BuiltEngineTest {
 
     private static Result engine(String... arguments) throws IOException, InterruptedException {
         assumeTrue(Boolean.getBoolean("espalier.built"), "the engine is not built; run the tests with tools/test");
-        List<String> line = new ArrayList<>(List.of(Sandbox.repository().resolve("tools/engine").toString()));
+        List<String> line = new ArrayList<>(
+                List.of(Sandbox.repository().resolve("tools/engine").toString()));
         line.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(line);
         builder.environment().remove("JAVA_HOME");

@@ -16,16 +16,32 @@ import org.junit.jupiter.api.Assumptions;
 /** A small repository with the real scripts of tools/, but a Maven and JDKs that only say how they were called. */
 final class Sandbox implements AutoCloseable {
 
-    private static final List<String> COMMANDS = List.of("bash", "env", "find", "sort", "cksum", "tr", "dirname", "readlink",
-            "flock", "mkdir", "rm", "mv", "sed", "grep", "tail", "cat", "sleep", "touch");
+    private static final List<String> COMMANDS = List.of(
+            "bash",
+            "env",
+            "find",
+            "sort",
+            "cksum",
+            "tr",
+            "dirname",
+            "readlink",
+            "flock",
+            "mkdir",
+            "rm",
+            "mv",
+            "sed",
+            "grep",
+            "tail",
+            "cat",
+            "sleep",
+            "touch");
 
     final Path root;
     private final Path commands;
     private final Path jdks;
 
     /** What a script gave. */
-    record Result(int status, String out, String err) {
-    }
+    record Result(int status, String out, String err) {}
 
     Sandbox(Path folder) throws IOException {
         root = Files.createDirectories(folder.resolve("my repository"));
@@ -55,8 +71,9 @@ final class Sandbox implements AutoCloseable {
     Sandbox withJdk(String version) throws IOException {
         Path home = Files.createDirectories(jdks.resolve("jdk " + version));
         Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
-        script(home.resolve("bin/java"), "for a in \"$@\"; do [[ $a == *AOTCacheOutput* ]] && exit 1; done\n"
-                + "printf '%s\\n' \"$@\"");
+        script(
+                home.resolve("bin/java"),
+                "for a in \"$@\"; do [[ $a == *AOTCacheOutput* ]] && exit 1; done\n" + "printf '%s\\n' \"$@\"");
         script(home.resolve("bin/javac"), "exit 1");
         return this;
     }
@@ -98,7 +115,8 @@ final class Sandbox implements AutoCloseable {
     Process start(Path script, String... arguments) throws IOException {
         List<String> line = new ArrayList<>(List.of(script.toString()));
         line.addAll(List.of(arguments));
-        ProcessBuilder builder = new ProcessBuilder(line).directory(root.getParent().toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(line).directory(root.getParent().toFile());
         Map<String, String> environment = builder.environment();
         environment.clear();
         environment.put("PATH", commands.toString());
@@ -132,7 +150,11 @@ final class Sandbox implements AutoCloseable {
     }
 
     private static Path which(String command) {
-        Path path = Stream.of("/usr/bin", "/bin").map(f -> Path.of(f, command)).filter(Files::exists).findFirst().orElse(null);
+        Path path = Stream.of("/usr/bin", "/bin")
+                .map(f -> Path.of(f, command))
+                .filter(Files::exists)
+                .findFirst()
+                .orElse(null);
         Assumptions.assumeTrue(path != null, () -> "the command '" + command + "' is not installed");
         return path;
     }

@@ -67,7 +67,8 @@ class StartScriptTest {
         assertEquals("", failed.out());
         assertTrue(failed.err().contains("E.java:[1,7] cannot find symbol"), failed.err());
         assertFalse(failed.err().contains("Re-run"), failed.err());
-        assertTrue(failed.err().lines().toList().getLast().matches("engine: the build failed \\(.+\\): .+"), failed.err());
+        assertTrue(
+                failed.err().lines().toList().getLast().matches("engine: the build failed \\(.+\\): .+"), failed.err());
         Files.delete(broken);
         assertEquals(0, sandbox.engine("info").status());
         assertEquals(2, sandbox.mavenRuns());

@@ -61,15 +61,26 @@ class EncoderTest {
     @Test
     void aTextIsCutIntoWindowsOfWhichEachTokenCountsOnce() {
         assertSamples(3, true, Example.text("abab"), sample(ids(BEGIN, AB), ids(AB, AB)), sample(ids(AB), ids(END)));
-        assertSamples(2, true, Example.text("ba"), sample(ids(BEGIN), ids(B)), sample(ids(B), ids(A)),
+        assertSamples(
+                2,
+                true,
+                Example.text("ba"),
+                sample(ids(BEGIN), ids(B)),
+                sample(ids(B), ids(A)),
                 sample(ids(A), ids(END)));
         assertSamples(100, true, Example.text("ba"), sample(ids(BEGIN, B, A), ids(B, A, END)));
     }
 
     @Test
     void answersBetweenPromptsCountAndNothingElse() {
-        Example turns = new Example(List.of(new Part("b", false), new Part("b", true), new Part("b", false),
-                new Part("a", true), new Part("b", false)), false);
+        Example turns = new Example(
+                List.of(
+                        new Part("b", false),
+                        new Part("b", true),
+                        new Part("b", false),
+                        new Part("a", true),
+                        new Part("b", false)),
+                false);
         // The last two parts are one token, which is not the answer's alone.
         assertSamples(100, true, turns, sample(ids(B, B, B), ids(B, NO, NO)));
     }
@@ -88,20 +99,25 @@ class EncoderTest {
         try (Tokenizer tokenizer = Tokenizer.open(Shared.path("models/smollm2-135m"))) {
             Encoder encoder = new Encoder(tokenizer, 256);
             for (int round = 0; round < 200; round++) {
-                String prompt = AlpacaTemplate.prompt("Say " + text(random, letters), text(random, letters).strip());
+                String prompt = AlpacaTemplate.prompt(
+                        "Say " + text(random, letters), text(random, letters).strip());
                 String answer = "T" + text(random, letters);
                 Sample sample = encoder.samples(Example.answer(prompt, answer)).getFirst();
-                int[] counted = Arrays.stream(sample.targets()).filter(t -> t != NO).toArray();
+                int[] counted =
+                        Arrays.stream(sample.targets()).filter(t -> t != NO).toArray();
                 assertEquals(answer, tokenizer.decode(counted, true));
                 assertEquals(tokenizer.eosIds().getFirst(), counted[counted.length - 1]);
-                assertTrue(prompt.startsWith(tokenizer.decode(Arrays.copyOf(sample.ids(),
-                        sample.tokens() + 1 - counted.length), true)), prompt);
+                assertTrue(
+                        prompt.startsWith(tokenizer.decode(
+                                Arrays.copyOf(sample.ids(), sample.tokens() + 1 - counted.length), true)),
+                        prompt);
             }
         }
     }
 
     private static String text(Random random, String letters) {
-        return random.ints(1 + random.nextInt(12), 0, letters.length()).mapToObj(i -> letters.substring(i, i + 1))
+        return random.ints(1 + random.nextInt(12), 0, letters.length())
+                .mapToObj(i -> letters.substring(i, i + 1))
                 .collect(Collectors.joining());
     }
 
@@ -110,8 +126,15 @@ class EncoderTest {
         if (!framing) {
             json.remove("post_processor");
         }
-        try (Tokenizer tokenizer = Tokenizer.fromJson(json.toString(), new TokenizerSettings(Optional.of("<s>"),
-                Optional.of("</s>"), List.of(), Optional.empty(), Optional.empty(), Optional.empty()))) {
+        try (Tokenizer tokenizer = Tokenizer.fromJson(
+                json.toString(),
+                new TokenizerSettings(
+                        Optional.of("<s>"),
+                        Optional.of("</s>"),
+                        List.of(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty()))) {
             List<Sample> samples = new Encoder(tokenizer, cutoff).samples(example);
             assertEquals(expected.length, samples.size());
             for (int i = 0; i < expected.length; i++) {

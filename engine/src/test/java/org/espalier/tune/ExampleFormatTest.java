@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.ChatTemplate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,11 +33,19 @@ class ExampleFormatTest {
         List<Example> examples = read("x.json", """
                 [{"instruction": "Add.", "input": "1 1", "output": "2"},
                  {"instruction": "Sing.", "input": "", "output": "La"}, {"instruction": "Wait.", "output": " "}]""");
-        assertEquals(Example.answer("Below is an instruction that describes a task, paired with an input that provides "
-                + "further context. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n"
-                + "### Input:\n1 1\n\n### Response:\n", "2"), examples.get(0));
-        assertEquals(Example.answer("Below is an instruction that describes a task. Write a response that appropriately "
-                + "completes the request.\n\n### Instruction:\nSing.\n\n### Response:\n", "La"), examples.get(1));
+        assertEquals(
+                Example.answer(
+                        "Below is an instruction that describes a task, paired with an input that provides "
+                                + "further context. Write a response that appropriately completes the request.\n\n### Instruction:\nAdd.\n\n"
+                                + "### Input:\n1 1\n\n### Response:\n",
+                        "2"),
+                examples.get(0));
+        assertEquals(
+                Example.answer(
+                        "Below is an instruction that describes a task. Write a response that appropriately "
+                                + "completes the request.\n\n### Instruction:\nSing.\n\n### Response:\n",
+                        "La"),
+                examples.get(1));
         assertTrue(examples.get(1).counts());
         assertFalse(examples.get(2).counts());
     }
@@ -50,8 +58,12 @@ class ExampleFormatTest {
                 {"text": "Once."}
                 {"instruction": "Sing.", "output": "La"}
                 """);
-        assertEquals(List.of(Example.answer("1 + 1 =", " 2"), Example.text("Once."),
-                Example.answer(AlpacaTemplate.prompt("Sing.", ""), "La")), examples);
+        assertEquals(
+                List.of(
+                        Example.answer("1 + 1 =", " 2"),
+                        Example.text("Once."),
+                        Example.answer(AlpacaTemplate.prompt("Sing.", ""), "La")),
+                examples);
     }
 
     @Test
@@ -63,17 +75,21 @@ class ExampleFormatTest {
                 """), () -> new ChatTemplate(TEMPLATE, "", "."));
         Example example = examples.get(0);
         assertEquals("[system]S.[user]U.[assistant]A.[user]V.[assistant]B.[user]W.", example.whole());
-        assertEquals(List.of("A.", "B."),
-                example.parts().stream().filter(Example.Part::counts).map(Example.Part::text).toList());
+        assertEquals(
+                List.of("A.", "B."),
+                example.parts().stream()
+                        .filter(Example.Part::counts)
+                        .map(Example.Part::text)
+                        .toList());
         assertFalse(example.framed());
     }
 
     /** Some templates leave earlier answers out, so that it cannot be told which tokens are whose. */
     @Test
     void aTemplateThatTakesWordsBackIsRefused() {
-        Examples examples = ExampleFormat.CHAT.read(write("x.json", """
-                [{"messages": [{"role": "assistant", "content": "A"}, {"role": "user", "content": "B"}]}]"""),
-                () -> new ChatTemplate("{{ messages | length }}", "", ""));
+        Examples examples = ExampleFormat.CHAT.read(
+                write("x.json", """
+                [{"messages": [{"role": "assistant", "content": "A"}, {"role": "user", "content": "B"}]}]"""), () -> new ChatTemplate("{{ messages | length }}", "", ""));
         assertTrue(assertThrows(Failure.class, () -> examples.get(0)).oneLine().contains("record 1"));
     }
 
@@ -81,7 +97,8 @@ class ExampleFormatTest {
     void plainTextsAreToldApartByTheStrongestSeparatorInTheFile() {
         assertEquals(List.of("one", "two"), ExampleFormat.texts("one\ntwo\n"));
         assertEquals(List.of("one", "two\nthree", "four"), ExampleFormat.texts("one\n\ntwo\nthree\n \n\nfour"));
-        assertEquals(List.of("one\n\ntwo", "three"),
+        assertEquals(
+                List.of("one\n\ntwo", "three"),
                 ExampleFormat.texts("one\n\ntwo\n<|endoftext|>\nthree\n<|endoftext|>\n"));
         assertEquals(List.of("one", "two"), ExampleFormat.texts(" one \r\ntwo\r\n"));
         assertEquals(List.of("one"), ExampleFormat.texts("one"));
@@ -96,16 +113,31 @@ class ExampleFormatTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"[1]", "[{\"instruction\": \"x\"}]", "[{\"instruction\": 1, \"output\": \"\"}]", "[", "[] x", "",
-        "[]", "{\"text\": [1]}", "{\"prompt\": \"x\"}", "nonsense", "{\"text\": \"x\"}\n{\"text\":", "{\"text\": \"x\"} {}"})
+    @ValueSource(
+            strings = {
+                "[1]",
+                "[{\"instruction\": \"x\"}]",
+                "[{\"instruction\": 1, \"output\": \"\"}]",
+                "[",
+                "[] x",
+                "",
+                "[]",
+                "{\"text\": [1]}",
+                "{\"prompt\": \"x\"}",
+                "nonsense",
+                "{\"text\": \"x\"}\n{\"text\":",
+                "{\"text\": \"x\"} {}"
+            })
     void whatHasNotTheFormIsRefusedInOneLine(String content) {
-        String line = assertThrows(Failure.class, () -> read("x.jsonl", content)).oneLine();
+        String line =
+                assertThrows(Failure.class, () -> read("x.jsonl", content)).oneLine();
         assertTrue(line.contains("x.jsonl") && line.lines().count() == 1, line);
     }
 
     @Test
     void theLineOrRecordAtFaultIsNamed() {
-        String line = assertThrows(Failure.class, () -> read("x.jsonl", "{\"text\": \"x\"}\n{\"text\":")).oneLine();
+        String line = assertThrows(Failure.class, () -> read("x.jsonl", "{\"text\": \"x\"}\n{\"text\":"))
+                .oneLine();
         assertTrue(line.contains("x.jsonl, line 2"), line);
         line = assertThrows(Failure.class, () -> read("y.json", "[{\"instruction\": \"a\", \"output\": \"\"}, {}]"))
                 .oneLine();

@@ -37,7 +37,8 @@ class LoraGoldenTest {
     @ParameterizedTest
     @CsvSource({"reference, KEEP", "cpu, KEEP", "cpu, RECOMPUTE", "cuda, KEEP", "cuda, RECOMPUTE"})
     void fiveSteps(String backendName, Retention retention) {
-        try (Backend backend = Backends.open(backendName); Queue queue = backend.newQueue();
+        try (Backend backend = Backends.open(backendName);
+                Queue queue = backend.newQueue();
                 SafetensorsFile base = SafetensorsFile.open(Golden.resource("lora/base.safetensors"));
                 SafetensorsFile golden = SafetensorsFile.open(Golden.resource("lora/adapters.safetensors"))) {
             ModelConfig config = PrunedLlama.config(base.tensors());
@@ -45,15 +46,24 @@ class LoraGoldenTest {
             Weights weights = Weights.bind(backend, new Llama(config).shape(), base.tensors(), "golden");
             try (Model model = Model.of(config, weights, backend)) {
                 initial(golden).forEach((name, tensor) -> adapters.put(name, upload(backend, queue, golden, tensor)));
-                Leaves leaves = leaf -> adapters.containsKey(leaf.name()) ? adapters.get(leaf.name())
+                Leaves leaves = leaf -> adapters.containsKey(leaf.name())
+                        ? adapters.get(leaf.name())
                         : model.leaves(Map.of()).tensor(leaf);
                 Llama llama = new Llama(config, LORA);
-                try (Trainer trainer = new Trainer(backend, b -> llama.loss(b.tokens(), b.counted()), leaves, adapters,
-                        TrainingSettings.plain(), retention)) {
+                try (Trainer trainer = new Trainer(
+                        backend,
+                        b -> llama.loss(b.tokens(), b.counted()),
+                        leaves,
+                        adapters,
+                        TrainingSettings.plain(),
+                        retention)) {
                     train(trainer);
                 }
-                adapters.forEach((name, tensor) -> Golden.assertClose(Golden.doubles(golden, "final." + name),
-                        HostCopy.readDoubles(backend, queue, tensor), 1e-5, name));
+                adapters.forEach((name, tensor) -> Golden.assertClose(
+                        Golden.doubles(golden, "final." + name),
+                        HostCopy.readDoubles(backend, queue, tensor),
+                        1e-5,
+                        name));
             } finally {
                 adapters.values().forEach(t -> t.buffer().close());
             }
@@ -65,7 +75,10 @@ class LoraGoldenTest {
         for (int step = 0; step < 5; step++) {
             Trainer.StepResult result = trainer.step(List.of(batch(figures, 2 * step, 2 * step + 1)), 1e-3);
             assertEquals(figures.get("steps").get(step).get("loss").asDouble(), result.loss(), 1e-5, "loss " + step);
-            assertEquals(figures.get("steps").get(step).get("grad_norm").asDouble(), result.gradientNorm(), 1e-5,
+            assertEquals(
+                    figures.get("steps").get(step).get("grad_norm").asDouble(),
+                    result.gradientNorm(),
+                    1e-5,
                     "gradient norm " + step);
         }
     }

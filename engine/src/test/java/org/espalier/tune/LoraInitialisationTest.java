@@ -22,9 +22,20 @@ import org.junit.jupiter.api.Test;
 
 class LoraInitialisationTest {
 
-    private static final ModelConfig MODEL = new ModelConfig("LlamaForCausalLM", "llama", 50, 64, 8,
-            List.of(new LayerConfig(8, 4, 100), new LayerConfig(8, 4, 30)), 1e-5, RotaryConfig.plain(10000), 64, true, false,
-            false, false);
+    private static final ModelConfig MODEL = new ModelConfig(
+            "LlamaForCausalLM",
+            "llama",
+            50,
+            64,
+            8,
+            List.of(new LayerConfig(8, 4, 100), new LayerConfig(8, 4, 30)),
+            1e-5,
+            RotaryConfig.plain(10000),
+            64,
+            true,
+            false,
+            false,
+            false);
     private static final LoraConfig LORA = new LoraConfig(8, 16, LoraConfig.ALL_PROJECTIONS);
 
     /** Uniform within ±1/√in: the bound is nearly reached, the mean is 0, the deviation the bound by √3. */
@@ -61,7 +72,8 @@ class LoraInitialisationTest {
 
     private static Map<String, double[]> numbers(long seed) {
         Map<String, double[]> numbers = new LinkedHashMap<>();
-        try (Backend backend = new CpuBackend(1); Queue queue = backend.newQueue();
+        try (Backend backend = new CpuBackend(1);
+                Queue queue = backend.newQueue();
                 Adapter adapter = LoraInitialisation.adapter(backend, MODEL, LORA, seed)) {
             adapter.tensors().forEach((name, t) -> numbers.put(name, HostCopy.readDoubles(backend, queue, t)));
         }

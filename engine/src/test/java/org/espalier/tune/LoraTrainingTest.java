@@ -27,7 +27,7 @@ import java.util.stream.Stream;
 import org.espalier.Golden;
 import org.espalier.backend.Backend;
 import org.espalier.backend.cpu.CpuBackend;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.model.Adapter;
 import org.espalier.model.Llama;
@@ -67,7 +67,8 @@ class LoraTrainingTest {
         run(2, settings(1e-2, PLENTY), data(), listener, result -> {
             assertEquals(20, result.steps());
             assertEquals(IntStream.rangeClosed(1, 20).boxed().toList(), heard);
-            assertEquals(List.of(0, 8, 16, 20), List.copyOf(result.heldOutLosses().keySet()));
+            assertEquals(
+                    List.of(0, 8, 16, 20), List.copyOf(result.heldOutLosses().keySet()));
             assertTrue(result.trainLoss() < result.losses().getFirst() - 1, result.losses()::toString);
             double before = result.heldOutLosses().firstEntry().getValue();
             assertTrue(result.heldOutLosses().lastEntry().getValue() < before - 0.5, result.heldOutLosses()::toString);
@@ -89,21 +90,28 @@ class LoraTrainingTest {
     @Test
     void whatWasInterruptedGoesOnToTheSameEnd() throws IOException {
         byte[] whole = file(2, settings(1e-3, PLENTY), "whole");
-        List<Double> losses = run(2, settings(1e-3, PLENTY), data(), LoraTraining.Listener.NONE,
-                LoraTraining.Result::losses);
+        List<Double> losses =
+                run(2, settings(1e-3, PLENTY), data(), LoraTraining.Listener.NONE, LoraTraining.Result::losses);
         Path half = Files.createDirectory(folder.resolve("half"));
         List<LoraTraining.Result> left = new ArrayList<>();
-        assertThrows(Interruption.class, () -> run(2, settings(1e-3, PLENTY), data(), new LoraTraining.Listener() {
-            @Override
-            public void reached(LoraTraining.Halfway now) {
-                if (now.result().steps() == 9) {
-                    left.add(now.result());
-                    write(now.result().adapter(), half);
-                    write(now, half);
-                    throw new Interruption();
-                }
-            }
-        }, result -> null));
+        assertThrows(
+                Interruption.class,
+                () -> run(
+                        2,
+                        settings(1e-3, PLENTY),
+                        data(),
+                        new LoraTraining.Listener() {
+                            @Override
+                            public void reached(LoraTraining.Halfway now) {
+                                if (now.result().steps() == 9) {
+                                    left.add(now.result());
+                                    write(now.result().adapter(), half);
+                                    write(now, half);
+                                    throw new Interruption();
+                                }
+                            }
+                        },
+                        result -> null));
         assertEquals(List.of(0, 8), List.copyOf(left.getFirst().heldOutLosses().keySet()));
         Path out = Files.createDirectory(folder.resolve("resumed"));
         on(2, model -> {
@@ -113,7 +121,9 @@ class LoraTrainingTest {
             try (Adapter adapter = result.adapter()) {
                 write(adapter, out);
                 assertEquals(losses, result.losses());
-                assertEquals(List.of(0, 8, 16, 20), List.copyOf(result.heldOutLosses().keySet()));
+                assertEquals(
+                        List.of(0, 8, 16, 20),
+                        List.copyOf(result.heldOutLosses().keySet()));
                 assertEquals(2 * data().tokens(), result.tokens());
             }
             return null;
@@ -139,8 +149,8 @@ class LoraTrainingTest {
         Set<String> called = new TreeSet<>();
         Set<Long> written = new HashSet<>();
         try (CpuBackend cpu = new CpuBackend(2)) {
-            Backend watched = (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(),
-                    new Class<?>[] {Backend.class}, (proxy, method, arguments) -> {
+            Backend watched = (Backend) Proxy.newProxyInstance(
+                    Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, (proxy, method, arguments) -> {
                         watch(method.getName(), arguments, called, written);
                         try {
                             return method.invoke(cpu, arguments);
@@ -154,7 +164,8 @@ class LoraTrainingTest {
                 return null;
             });
         }
-        assertTrue(called.containsAll(List.of("linearBackwardInput", "linearBackwardWeight", "rmsNormBackward")),
+        assertTrue(
+                called.containsAll(List.of("linearBackwardInput", "linearBackwardWeight", "rmsNormBackward")),
                 called::toString);
         assertFalse(called.contains("embeddingBackward") || called.contains("linearBackwardBias"), called::toString);
     }
@@ -166,7 +177,8 @@ class LoraTrainingTest {
         called.add(name);
         if (name.equals("linearBackwardWeight")) {
             Tensor gradient = (Tensor) arguments[3];
-            assertTrue(gradient.shape().dim(0) == LORA.rank() || gradient.shape().dim(1) == LORA.rank(),
+            assertTrue(
+                    gradient.shape().dim(0) == LORA.rank() || gradient.shape().dim(1) == LORA.rank(),
                     gradient.shape()::toString);
             written.add((long) System.identityHashCode(gradient.buffer()) << 32 | gradient.offset());
         }
@@ -174,14 +186,19 @@ class LoraTrainingTest {
 
     @Test
     void aLossThatIsNoNumberIsRefusedAndTheStepNamed() {
-        Failure failure = assertThrows(Failure.class, () -> run(2, settings(1e30, PLENTY), data(),
-                LoraTraining.Listener.NONE, result -> null));
+        Failure failure = assertThrows(
+                Failure.class,
+                () -> run(2, settings(1e30, PLENTY), data(), LoraTraining.Listener.NONE, result -> null));
         assertTrue(failure.oneLine().matches(".*\\(training step [1-9]\\d*\\).*"), failure.oneLine());
     }
 
     @Test
     void withoutHeldOutSamplesNothingIsEvaluated() {
-        run(2, settings(1e-3, PLENTY), new TrainingData(data().training(), List.of(), 0, 0), LoraTraining.Listener.NONE,
+        run(
+                2,
+                settings(1e-3, PLENTY),
+                new TrainingData(data().training(), List.of(), 0, 0),
+                LoraTraining.Listener.NONE,
                 result -> {
                     assertTrue(result.heldOutLosses().isEmpty());
                     return null;
@@ -195,7 +212,8 @@ class LoraTrainingTest {
     /** Sequences that count up, from where they like; the second half counts. */
     private static TrainingData data() {
         Random random = new Random(1);
-        List<Sample> samples = Stream.generate(() -> counting(random.nextInt(200), 10 + random.nextInt(12))).limit(46)
+        List<Sample> samples = Stream.generate(() -> counting(random.nextInt(200), 10 + random.nextInt(12)))
+                .limit(46)
                 .toList();
         return new TrainingData(samples.subList(0, 40), samples.subList(40, 46), 0, 0);
     }
@@ -223,14 +241,22 @@ class LoraTrainingTest {
         }
     }
 
-    private static <T> T run(int threads, LoraSettings settings, TrainingData data, LoraTraining.Listener listener,
+    private static <T> T run(
+            int threads,
+            LoraSettings settings,
+            TrainingData data,
+            LoraTraining.Listener listener,
             Function<LoraTraining.Result, T> then) {
         try (Backend backend = new CpuBackend(threads)) {
             return run(backend, settings, data, listener, then);
         }
     }
 
-    private static <T> T run(Backend backend, LoraSettings settings, TrainingData data, LoraTraining.Listener listener,
+    private static <T> T run(
+            Backend backend,
+            LoraSettings settings,
+            TrainingData data,
+            LoraTraining.Listener listener,
             Function<LoraTraining.Result, T> then) {
         return on(backend, model -> {
             LoraTraining.Result result = new LoraTraining(model, data, settings).train(listener);

@@ -25,8 +25,13 @@ import org.junit.jupiter.api.Test;
 class PretrainingTest {
 
     private static final int STEPS = 40;
-    private static final TokenizerSettings SPECIAL = new TokenizerSettings(Optional.of(BpeTrainer.BEGIN),
-            Optional.of(BpeTrainer.END), List.of(), Optional.empty(), Optional.of(true), Optional.empty());
+    private static final TokenizerSettings SPECIAL = new TokenizerSettings(
+            Optional.of(BpeTrainer.BEGIN),
+            Optional.of(BpeTrainer.END),
+            List.of(),
+            Optional.empty(),
+            Optional.of(true),
+            Optional.empty());
 
     @Test
     void lossFallsAndWeightsDoNotDependOnThreads() throws IOException {
@@ -39,13 +44,26 @@ class PretrainingTest {
 
     private static long train(int threads, List<Double> losses) throws IOException {
         StoryGrammar stories = new StoryGrammar();
-        BpeTrainer bpe = BpeTrainer.train(IntStream.range(0, 50).mapToObj(i -> stories.story(3, i)).toList(), 300);
-        ModelConfig config = new ModelConfig("LlamaForCausalLM", "llama", bpe.size(), 32, 8,
-                List.of(new LayerConfig(4, 2, 48)), 1e-5, RotaryConfig.plain(10000), 128, true, false, false, false);
+        BpeTrainer bpe = BpeTrainer.train(
+                IntStream.range(0, 50).mapToObj(i -> stories.story(3, i)).toList(), 300);
+        ModelConfig config = new ModelConfig(
+                "LlamaForCausalLM",
+                "llama",
+                bpe.size(),
+                32,
+                8,
+                List.of(new LayerConfig(4, 2, 48)),
+                1e-5,
+                RotaryConfig.plain(10000),
+                128,
+                true,
+                false,
+                false,
+                false);
         try (Backend backend = new CpuBackend(threads);
                 Tokenizer tokenizer = Tokenizer.fromJson(bpe.tokenizerJson().toString(), SPECIAL);
-                Pretraining training = new Pretraining(backend, config, tokenizer,
-                        new Pretraining.Settings(STEPS, 256, 1e-2, 3))) {
+                Pretraining training =
+                        new Pretraining(backend, config, tokenizer, new Pretraining.Settings(STEPS, 256, 1e-2, 3))) {
             training.train((step, result) -> losses.add(result.loss()));
             CRC32 sum = new CRC32();
             for (SafetensorsWriter.Entry weight : training.weights()) {

@@ -23,18 +23,34 @@ public final class PrunedLlama {
 
     public static final PeftConfig PEFT = new PeftConfig(8, 16, false, 0, LoraConfig.ALL_PROJECTIONS, "pruned");
 
-    private PrunedLlama() {
-    }
+    private PrunedLlama() {}
 
     public static ModelConfig config(Map<String, StoredTensor> tensors) {
         List<LayerConfig> layers = new ArrayList<>();
         for (int layer = 0; layer < 4; layer++) {
-            int heads = tensors.get("model.layers." + layer + ".self_attn.q_proj.weight").shape().extent(0) / 8;
-            int neurons = tensors.get("model.layers." + layer + ".mlp.up_proj.weight").shape().extent(0);
+            int heads = tensors.get("model.layers." + layer + ".self_attn.q_proj.weight")
+                            .shape()
+                            .extent(0)
+                    / 8;
+            int neurons = tensors.get("model.layers." + layer + ".mlp.up_proj.weight")
+                    .shape()
+                    .extent(0);
             layers.add(new LayerConfig(heads, heads, neurons));
         }
-        return new ModelConfig("LlamaForCausalLM", "llama", 256, 64, 8, layers, 1e-6, RotaryConfig.plain(10000), 256, false,
-                false, false, false);
+        return new ModelConfig(
+                "LlamaForCausalLM",
+                "llama",
+                256,
+                64,
+                8,
+                layers,
+                1e-6,
+                RotaryConfig.plain(10000),
+                256,
+                false,
+                false,
+                false,
+                false);
     }
 
     /** Writes the model as a checkpoint folder. */
@@ -50,9 +66,13 @@ public final class PrunedLlama {
     /** Writes the adapters as they were after five steps. */
     public static Path writeAdapter(Path folder, PeftConfig config) throws IOException {
         try (SafetensorsFile golden = SafetensorsFile.open(Golden.resource("lora/adapters.safetensors"))) {
-            PeftAdapter.writeInto(folder, config, golden.tensors().values().stream()
-                    .filter(t -> t.name().startsWith("final."))
-                    .map(t -> entry(t.name().substring("final.".length()), t)).toList());
+            PeftAdapter.writeInto(
+                    folder,
+                    config,
+                    golden.tensors().values().stream()
+                            .filter(t -> t.name().startsWith("final."))
+                            .map(t -> entry(t.name().substring("final.".length()), t))
+                            .toList());
             return folder;
         }
     }

@@ -31,9 +31,20 @@ import org.junit.jupiter.api.io.TempDir;
 class RandomCheckpointTest {
 
     /** One matrix is larger than a stretch of numbers that is made at once. */
-    private static final ModelConfig CONFIG = new ModelConfig("LlamaForCausalLM", "llama", 5000, 64, 8,
-            List.of(new LayerConfig(8, 2, 90), new LayerConfig(8, 2, 90)), 1e-5, RotaryConfig.plain(10000), 64, false, true,
-            true, false);
+    private static final ModelConfig CONFIG = new ModelConfig(
+            "LlamaForCausalLM",
+            "llama",
+            5000,
+            64,
+            8,
+            List.of(new LayerConfig(8, 2, 90), new LayerConfig(8, 2, 90)),
+            1e-5,
+            RotaryConfig.plain(10000),
+            64,
+            false,
+            true,
+            true,
+            false);
 
     @TempDir
     private Path folder;
@@ -43,17 +54,23 @@ class RandomCheckpointTest {
         Path out = folder.resolve("out");
         ObjectNode json = ConfigWriter.json(CONFIG);
         AtomicLong told = new AtomicLong();
-        RandomCheckpoint.writer(json, CONFIG, DType.F32, 5, told::addAndGet).shardBytes(1_400_000).write(out, false);
-        assertTrue(TestFiles.names(out).contains("model.safetensors.index.json"), TestFiles.names(out).toString());
-        try (Checkpoint checkpoint = Checkpoint.open(out); Backend backend = new CpuBackend(1);
-                Model model = Model.open(checkpoint, backend); Queue queue = backend.newQueue()) {
+        RandomCheckpoint.writer(json, CONFIG, DType.F32, 5, told::addAndGet)
+                .shardBytes(1_400_000)
+                .write(out, false);
+        assertTrue(
+                TestFiles.names(out).contains("model.safetensors.index.json"),
+                TestFiles.names(out).toString());
+        try (Checkpoint checkpoint = Checkpoint.open(out);
+                Backend backend = new CpuBackend(1);
+                Model model = Model.open(checkpoint, backend);
+                Queue queue = backend.newQueue()) {
             assertTrue(checkpoint.weightFiles().size() > 1);
             assertEquals(checkpoint.weightBytes(), told.get());
             Map<String, Tensor> expected = Initialisation.weights(backend, new Llama(CONFIG).shape(), 2, 5);
             try {
                 assertEquals(expected.keySet(), checkpoint.tensors().keySet());
-                expected.forEach((name, tensor) -> assertArrayEquals(HostCopy.readFloats(backend, queue, tensor),
-                        stored(checkpoint, name), name));
+                expected.forEach((name, tensor) ->
+                        assertArrayEquals(HostCopy.readFloats(backend, queue, tensor), stored(checkpoint, name), name));
             } finally {
                 expected.values().forEach(t -> t.buffer().close());
             }

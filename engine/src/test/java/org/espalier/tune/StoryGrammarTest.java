@@ -54,7 +54,9 @@ class StoryGrammarTest {
             assertTrue(has.find(), story);
             assertEquals(girl ? "She" : "He", has.group(1), story);
             String toy = has.group(3);
-            List<String> others = Stream.of("puppet", "whistle", "flute", "kite").filter(t -> !t.equals(toy)).toList();
+            List<String> others = Stream.of("puppet", "whistle", "flute", "kite")
+                    .filter(t -> !t.equals(toy))
+                    .toList();
             assertTrue(others.stream().noneMatch(story::contains), story);
         }
     }

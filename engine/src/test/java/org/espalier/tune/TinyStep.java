@@ -26,12 +26,22 @@ import org.espalier.tensor.Tensor;
 /** The loss and all gradients of a tiny model with grouped queries and layers of different sizes, as one checksum. */
 final class TinyStep {
 
-    private static final ModelConfig CONFIG = new ModelConfig("LlamaForCausalLM", "llama", 67, 48, 8,
-            List.of(new LayerConfig(6, 2, 40), new LayerConfig(4, 2, 33)), 1e-5, RotaryConfig.plain(10000), 64, true, true,
-            true, false);
+    private static final ModelConfig CONFIG = new ModelConfig(
+            "LlamaForCausalLM",
+            "llama",
+            67,
+            48,
+            8,
+            List.of(new LayerConfig(6, 2, 40), new LayerConfig(4, 2, 33)),
+            1e-5,
+            RotaryConfig.plain(10000),
+            64,
+            true,
+            true,
+            true,
+            false);
 
-    private TinyStep() {
-    }
+    private TinyStep() {}
 
     /** Prints the checksum: for a JVM started with other flags. */
     public static void main(String[] args) {
@@ -40,12 +50,13 @@ final class TinyStep {
 
     static long checksum(int threads, Retention retention) {
         Packed packed = Packed.of(List.of(ids(17, 1), ids(1, 2), ids(30, 3)));
-        try (Backend backend = new CpuBackend(threads); Queue queue = backend.newQueue();
+        try (Backend backend = new CpuBackend(threads);
+                Queue queue = backend.newQueue();
                 Model model = Model.of(CONFIG, weights(backend), backend)) {
             Recording recording = model.llama().loss(packed.tokens());
             try (GradientStore gradients = new GradientStore(backend, recording.tape(), n -> true);
-                    Executor executor = new Executor(backend, recording.tape(), model.leaves(Map.of()), gradients, retention,
-                            Observer.NONE)) {
+                    Executor executor = new Executor(
+                            backend, recording.tape(), model.leaves(Map.of()), gradients, retention, Observer.NONE)) {
                 packed.feed(executor, recording);
                 executor.forward(packed.sequences());
                 executor.backward(1.0 / packed.counted(), false);
@@ -58,7 +69,8 @@ final class TinyStep {
     }
 
     private static Weights weights(Backend backend) {
-        return Weights.owning(Initialisation.weights(backend, new Llama(CONFIG).shape(), CONFIG.layers().size(), 5));
+        return Weights.owning(Initialisation.weights(
+                backend, new Llama(CONFIG).shape(), CONFIG.layers().size(), 5));
     }
 
     private static int[] ids(int count, long seed) {

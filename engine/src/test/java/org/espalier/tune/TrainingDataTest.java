@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.SmallTokenizer;
 import org.espalier.format.Tokenizer;
 import org.espalier.format.TokenizerSettings;
@@ -27,7 +27,9 @@ class TrainingDataTest {
         TrainingData data = draw(texts(50), Integer.MAX_VALUE, OptionalInt.empty(), 1);
         assertEquals(45, data.training().size());
         assertEquals(5, data.heldOut().size());
-        List<Integer> lengths = Stream.concat(data.training().stream(), data.heldOut().stream()).map(Sample::tokens).sorted()
+        List<Integer> lengths = Stream.concat(data.training().stream(), data.heldOut().stream())
+                .map(Sample::tokens)
+                .sorted()
                 .toList();
         assertEquals(IntStream.rangeClosed(2, 51).boxed().toList(), lengths);
     }
@@ -35,11 +37,14 @@ class TrainingDataTest {
     @Test
     void theMostAreTrainedOnAndOthersHeldOut() {
         TrainingData data = draw(texts(50), 20, OptionalInt.empty(), 1);
-        assertEquals(List.of(20, 2), List.of(data.training().size(), data.heldOut().size()));
+        assertEquals(
+                List.of(20, 2), List.of(data.training().size(), data.heldOut().size()));
         data = draw(texts(50), 20, OptionalInt.of(7), 1);
-        assertEquals(List.of(20, 7), List.of(data.training().size(), data.heldOut().size()));
+        assertEquals(
+                List.of(20, 7), List.of(data.training().size(), data.heldOut().size()));
         data = draw(texts(3), 20, OptionalInt.of(0), 1);
-        assertEquals(List.of(3, 0), List.of(data.training().size(), data.heldOut().size()));
+        assertEquals(
+                List.of(3, 0), List.of(data.training().size(), data.heldOut().size()));
     }
 
     @Test
@@ -56,7 +61,8 @@ class TrainingDataTest {
         examples.add(Example.answer("b".repeat(200), "a"));
         examples.add(Example.answer("b".repeat(300), "a"));
         TrainingData data = draw(examples, Integer.MAX_VALUE, OptionalInt.of(1), 1);
-        assertEquals(List.of(9, 1, 1, 2),
+        assertEquals(
+                List.of(9, 1, 1, 2),
                 List.of(data.training().size(), data.heldOut().size(), data.empty(), data.tooLong()));
     }
 
@@ -68,7 +74,8 @@ class TrainingDataTest {
 
     @Test
     void everySampleIsSeenOnceAnEpochInUpdatesOfEqualSize() {
-        List<Sample> samples = draw(texts(100), Integer.MAX_VALUE, OptionalInt.of(0), 1).training();
+        List<Sample> samples =
+                draw(texts(100), Integer.MAX_VALUE, OptionalInt.of(0), 1).training();
         EpochBatches batches = new EpochBatches(samples, 3, 16, 5);
         assertEquals(19, batches.steps());
         Map<Integer, Integer> seen = new HashMap<>();
@@ -87,14 +94,17 @@ class TrainingDataTest {
 
     @Test
     void fewSamplesMakeOneUpdate() {
-        EpochBatches batches = new EpochBatches(draw(texts(5), 5, OptionalInt.of(0), 1).training(), 1, 64, 5);
+        EpochBatches batches =
+                new EpochBatches(draw(texts(5), 5, OptionalInt.of(0), 1).training(), 1, 64, 5);
         assertEquals(1, batches.steps());
         assertEquals(5, batches.batch(0).size());
     }
 
     /** Texts of different lengths. */
     private static List<Example> texts(int count) {
-        return IntStream.rangeClosed(1, count).mapToObj(i -> Example.text("b".repeat(i))).toList();
+        return IntStream.rangeClosed(1, count)
+                .mapToObj(i -> Example.text("b".repeat(i)))
+                .toList();
     }
 
     private static List<Integer> lengths(TrainingData data) {
@@ -113,8 +123,13 @@ class TrainingDataTest {
                 return examples.get(index);
             }
         };
-        TokenizerSettings settings = new TokenizerSettings(Optional.of("<s>"), Optional.of("</s>"), List.of(),
-                Optional.empty(), Optional.empty(), Optional.empty());
+        TokenizerSettings settings = new TokenizerSettings(
+                Optional.of("<s>"),
+                Optional.of("</s>"),
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
         try (Tokenizer tokenizer = Tokenizer.fromJson(SmallTokenizer.json().toString(), settings)) {
             return TrainingData.draw(given, new Encoder(tokenizer, 128), most, heldOut, seed, "examples");
         }

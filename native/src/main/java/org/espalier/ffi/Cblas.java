@@ -1,6 +1,7 @@
 package org.espalier.ffi;
 
 import java.lang.foreign.MemorySegment;
+import org.espalier.error.Failure;
 import org.espalier.ffi.cblas.CblasLibrary;
 
 /**
@@ -13,8 +14,7 @@ import org.espalier.ffi.cblas.CblasLibrary;
  */
 public final class Cblas {
 
-    private Cblas() {
-    }
+    private Cblas() {}
 
     /**
      * The product in float32.
@@ -24,42 +24,138 @@ public final class Cblas {
      * @throws IllegalArgumentException if an operand does not fit, naming the operation and its shapes
      * @throws Failure                  if OpenBLAS cannot be loaded
      */
-    public static void sgemm(boolean transA, boolean transB, int m, int n, int k,
-            float alpha, MemorySegment a, long aByteOffset, int lda, MemorySegment b, long bByteOffset, int ldb,
-            float beta, MemorySegment c, long cByteOffset, int ldc) {
-        check("sgemm", Float.BYTES, transA, transB, m, n, k, a, aByteOffset, lda, b, bByteOffset, ldb,
-                c, cByteOffset, ldc);
+    public static void sgemm(
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            float alpha,
+            MemorySegment a,
+            long aByteOffset,
+            int lda,
+            MemorySegment b,
+            long bByteOffset,
+            int ldb,
+            float beta,
+            MemorySegment c,
+            long cByteOffset,
+            int ldc) {
+        check(
+                "sgemm",
+                Float.BYTES,
+                transA,
+                transB,
+                m,
+                n,
+                k,
+                a,
+                aByteOffset,
+                lda,
+                b,
+                bByteOffset,
+                ldb,
+                c,
+                cByteOffset,
+                ldc);
         if (m == 0 || n == 0) {
             return;
         }
         OpenBlas.load();
-        CblasLibrary.cblas_sgemm(CblasLibrary.CblasRowMajor(), transposition(transA), transposition(transB), m, n, k,
-                alpha, a.asSlice(aByteOffset), lda, b.asSlice(bByteOffset), ldb,
-                beta, c.asSlice(cByteOffset), ldc);
+        CblasLibrary.cblas_sgemm(
+                CblasLibrary.CblasRowMajor(),
+                transposition(transA),
+                transposition(transB),
+                m,
+                n,
+                k,
+                alpha,
+                a.asSlice(aByteOffset),
+                lda,
+                b.asSlice(bByteOffset),
+                ldb,
+                beta,
+                c.asSlice(cByteOffset),
+                ldc);
     }
 
     /** The product in float64; otherwise as {@link #sgemm}. */
-    public static void dgemm(boolean transA, boolean transB, int m, int n, int k,
-            double alpha, MemorySegment a, long aByteOffset, int lda, MemorySegment b, long bByteOffset, int ldb,
-            double beta, MemorySegment c, long cByteOffset, int ldc) {
-        check("dgemm", Double.BYTES, transA, transB, m, n, k, a, aByteOffset, lda, b, bByteOffset, ldb,
-                c, cByteOffset, ldc);
+    public static void dgemm(
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            double alpha,
+            MemorySegment a,
+            long aByteOffset,
+            int lda,
+            MemorySegment b,
+            long bByteOffset,
+            int ldb,
+            double beta,
+            MemorySegment c,
+            long cByteOffset,
+            int ldc) {
+        check(
+                "dgemm",
+                Double.BYTES,
+                transA,
+                transB,
+                m,
+                n,
+                k,
+                a,
+                aByteOffset,
+                lda,
+                b,
+                bByteOffset,
+                ldb,
+                c,
+                cByteOffset,
+                ldc);
         if (m == 0 || n == 0) {
             return;
         }
         OpenBlas.load();
-        CblasLibrary.cblas_dgemm(CblasLibrary.CblasRowMajor(), transposition(transA), transposition(transB), m, n, k,
-                alpha, a.asSlice(aByteOffset), lda, b.asSlice(bByteOffset), ldb,
-                beta, c.asSlice(cByteOffset), ldc);
+        CblasLibrary.cblas_dgemm(
+                CblasLibrary.CblasRowMajor(),
+                transposition(transA),
+                transposition(transB),
+                m,
+                n,
+                k,
+                alpha,
+                a.asSlice(aByteOffset),
+                lda,
+                b.asSlice(bByteOffset),
+                ldb,
+                beta,
+                c.asSlice(cByteOffset),
+                ldc);
     }
 
     private static int transposition(boolean transposed) {
         return transposed ? CblasLibrary.CblasTrans() : CblasLibrary.CblasNoTrans();
     }
 
-    private static void check(String operation, int width, boolean transA, boolean transB, int m, int n, int k,
-            MemorySegment a, long aByteOffset, int lda, MemorySegment b, long bByteOffset, int ldb,
-            MemorySegment c, long cByteOffset, int ldc) {
+    private static void check(
+            String operation,
+            int width,
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            MemorySegment a,
+            long aByteOffset,
+            int lda,
+            MemorySegment b,
+            long bByteOffset,
+            int ldb,
+            MemorySegment c,
+            long cByteOffset,
+            int ldc) {
         String wrong = null;
         if (m < 0 || n < 0 || k < 0) {
             wrong = "a size is negative";
@@ -73,8 +169,8 @@ public final class Cblas {
             wrong = "C is read-only";
         }
         if (wrong != null) {
-            throw new IllegalArgumentException(operation + " [" + m + ", " + k + "] x [" + k + ", " + n
-                    + "], transA " + transA + ", transB " + transB + ": " + wrong);
+            throw new IllegalArgumentException(operation + " [" + m + ", " + k + "] x [" + k + ", " + n + "], transA "
+                    + transA + ", transB " + transB + ": " + wrong);
         }
     }
 

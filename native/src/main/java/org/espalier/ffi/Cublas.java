@@ -18,17 +18,17 @@ public final class Cublas {
     private static final List<String> NAMES = List.of("libcublas.so.13", "libcublas.so.12");
     private static final List<String> TOOLKIT_VARIABLES = List.of("CUDA_HOME", "CUDA_PATH");
     private static final List<String> IN_TOOLKIT = List.of("lib64", "targets/x86_64-linux/lib", "lib");
-    private static final List<String> OF_DISTRIBUTIONS = List.of("usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib",
-            "opt/cuda/lib64");
+    private static final List<String> OF_DISTRIBUTIONS =
+            List.of("usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib", "opt/cuda/lib64");
     private static final List<String> PYTHON_VARIABLES = List.of("VIRTUAL_ENV", "CONDA_PREFIX");
     /** Of the packages nvidia-cublas and nvidia-cublas-cu12. */
     private static final List<String> IN_PACKAGES = List.of("nvidia/cu13/lib", "nvidia/cublas/lib");
+
     private static final int VERSION_13 = 13000;
 
     private static Library found;
 
-    private Cublas() {
-    }
+    private Cublas() {}
 
     /** The library, or why there is none; the same answer every time. */
     public static synchronized Library find() {
@@ -42,8 +42,10 @@ public final class Cublas {
     public static SymbolLookup symbols() {
         return switch (find()) {
             case Library.Loaded library -> library.symbols();
-            case Library.Absent absent -> throw absent.failure("no cuBLAS library",
-                    "install cuBLAS 13 or 12, or " + PATH.howToSet() + " to the path of " + NAMES.getFirst());
+            case Library.Absent absent ->
+                throw absent.failure(
+                        "no cuBLAS library",
+                        "install cuBLAS 13 or 12, or " + PATH.howToSet() + " to the path of " + NAMES.getFirst());
         };
     }
 
@@ -65,30 +67,45 @@ public final class Cublas {
      * @param root        of the file system
      */
     static List<String> candidates(List<String> names, Map<String, String> environment, Path root) {
-        List<Path> folders = Stream.of(toolkits(environment, root), OF_DISTRIBUTIONS.stream().map(root::resolve),
-                ofPython(environment, root)).flatMap(f -> f).distinct().toList();
-        return Stream.concat(names.stream(), LibrarySearch.paths(names, folders)).toList();
+        List<Path> folders = Stream.of(
+                        toolkits(environment, root),
+                        OF_DISTRIBUTIONS.stream().map(root::resolve),
+                        ofPython(environment, root))
+                .flatMap(f -> f)
+                .distinct()
+                .toList();
+        return Stream.concat(names.stream(), LibrarySearch.paths(names, folders))
+                .toList();
     }
 
     private static Stream<Path> toolkits(Map<String, String> environment, Path root) {
         Stream<Path> chosen = chosen(TOOLKIT_VARIABLES, environment);
         Stream<Path> installed = LibrarySearch.folders(root.resolve("usr/local"), "cuda*").stream();
-        return Stream.concat(chosen, installed).flatMap(toolkit -> IN_TOOLKIT.stream().map(toolkit::resolve));
+        return Stream.concat(chosen, installed)
+                .flatMap(toolkit -> IN_TOOLKIT.stream().map(toolkit::resolve));
     }
 
     /** Where pip and conda put it: in an environment that is active, for the user, for all. */
     private static Stream<Path> ofPython(Map<String, String> environment, Path root) {
-        List<Path> prefixes = Stream.concat(chosen(PYTHON_VARIABLES, environment), Stream.concat(
-                chosen(List.of("HOME"), environment).map(home -> home.resolve(".local")),
-                Stream.of("usr/local", "usr").map(root::resolve))).toList();
-        Stream<Path> packages = prefixes.stream().map(prefix -> prefix.resolve("lib"))
+        List<Path> prefixes = Stream.concat(
+                        chosen(PYTHON_VARIABLES, environment),
+                        Stream.concat(
+                                chosen(List.of("HOME"), environment).map(home -> home.resolve(".local")),
+                                Stream.of("usr/local", "usr").map(root::resolve)))
+                .toList();
+        Stream<Path> packages = prefixes.stream()
+                .map(prefix -> prefix.resolve("lib"))
                 .flatMap(lib -> LibrarySearch.folders(lib, "python3*").stream())
                 .flatMap(python -> Stream.of("site-packages", "dist-packages").map(python::resolve));
         Stream<Path> ofConda = chosen(List.of("CONDA_PREFIX"), environment).map(prefix -> prefix.resolve("lib"));
-        return Stream.concat(ofConda, packages.flatMap(folder -> IN_PACKAGES.stream().map(folder::resolve)));
+        return Stream.concat(
+                ofConda, packages.flatMap(folder -> IN_PACKAGES.stream().map(folder::resolve)));
     }
 
     private static Stream<Path> chosen(List<String> variables, Map<String, String> environment) {
-        return variables.stream().map(environment::get).filter(v -> v != null && !v.isBlank()).map(Path::of);
+        return variables.stream()
+                .map(environment::get)
+                .filter(v -> v != null && !v.isBlank())
+                .map(Path::of);
     }
 }

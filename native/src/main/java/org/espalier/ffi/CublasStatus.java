@@ -1,12 +1,12 @@
 package org.espalier.ffi;
 
+import org.espalier.error.Failure;
 import org.espalier.ffi.cublas.CublasLibrary;
 
 /** The one place where a status of cuBLAS (a {@code cublasStatus_t}) becomes a failure. */
 public final class CublasStatus {
 
-    private CublasStatus() {
-    }
+    private CublasStatus() {}
 
     /**
      * Returns if the call succeeded.

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.espalier.error.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
 
 /**
@@ -20,13 +21,14 @@ public final class CudaDriver {
     static final Setting GRAPHS = new Setting("espalier.cuda.graphs", "ESPALIER_CUDA_GRAPHS");
 
     private static final String NAME = "libcuda.so.1";
-    private static final List<Path> FOLDERS = Stream.of("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib",
-            "/usr/lib/wsl/lib", "/run/opengl-driver/lib").map(Path::of).toList();
+    private static final List<Path> FOLDERS = Stream.of(
+                    "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/wsl/lib", "/run/opengl-driver/lib")
+            .map(Path::of)
+            .toList();
 
     private static Library found;
 
-    private CudaDriver() {
-    }
+    private CudaDriver() {}
 
     /**
      * The driver library, or why there is none; the same answer every time. That it is there does not mean that there
@@ -43,8 +45,10 @@ public final class CudaDriver {
     public static SymbolLookup symbols() {
         return switch (find()) {
             case Library.Loaded library -> library.symbols();
-            case Library.Absent absent -> throw absent.failure("no CUDA driver",
-                    "install the NVIDIA driver, or " + PATH.howToSet() + " to the path of " + NAME);
+            case Library.Absent absent ->
+                throw absent.failure(
+                        "no CUDA driver",
+                        "install the NVIDIA driver, or " + PATH.howToSet() + " to the path of " + NAME);
         };
     }
 
@@ -67,13 +71,17 @@ public final class CudaDriver {
         return switch (chosen) {
             case "on" -> true;
             case "off" -> false;
-            default -> throw new Failure("'" + chosen + "' does not say whether to use CUDA graphs",
-                    GRAPHS.variable(), "set it to on or off");
+            default ->
+                throw new Failure(
+                        "'" + chosen + "' does not say whether to use CUDA graphs",
+                        GRAPHS.variable(),
+                        "set it to on or off");
         };
     }
 
     static Library find(Optional<String> given) {
-        List<String> candidates = Stream.concat(Stream.of(NAME), LibrarySearch.paths(List.of(NAME), FOLDERS)).toList();
+        List<String> candidates = Stream.concat(Stream.of(NAME), LibrarySearch.paths(List.of(NAME), FOLDERS))
+                .toList();
         return LibrarySearch.first(given, candidates, "cuInit");
     }
 }

@@ -3,13 +3,13 @@ package org.espalier.ffi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.espalier.error.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
 
 /** The one place where a status of the CUDA driver (a {@code CUresult}) becomes a failure. */
 public final class CudaStatus {
 
-    private CudaStatus() {
-    }
+    private CudaStatus() {}
 
     /**
      * Returns if the call succeeded.
@@ -46,17 +46,20 @@ public final class CudaStatus {
         if (status == CudaLibrary.CUDA_ERROR_OUT_OF_MEMORY()) {
             return "use a smaller batch, sequence or model, or --device cpu";
         }
-        if (status == CudaLibrary.CUDA_ERROR_NO_DEVICE() || status == CudaLibrary.CUDA_ERROR_INVALID_DEVICE()
+        if (status == CudaLibrary.CUDA_ERROR_NO_DEVICE()
+                || status == CudaLibrary.CUDA_ERROR_INVALID_DEVICE()
                 || status == CudaLibrary.CUDA_ERROR_STUB_LIBRARY()) {
             return "check that nvidia-smi lists a device, or use --device cpu";
         }
-        if (status == CudaLibrary.CUDA_ERROR_NO_BINARY_FOR_GPU() || status == CudaLibrary.CUDA_ERROR_INVALID_PTX()
+        if (status == CudaLibrary.CUDA_ERROR_NO_BINARY_FOR_GPU()
+                || status == CudaLibrary.CUDA_ERROR_INVALID_PTX()
                 || status == CudaLibrary.CUDA_ERROR_UNSUPPORTED_PTX_VERSION()
                 || status == CudaLibrary.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH()
                 || status == CudaLibrary.CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE()) {
             return "install a driver for CUDA 13 or later, or use --device cpu";
         }
-        if (status == CudaLibrary.CUDA_ERROR_ILLEGAL_ADDRESS() || status == CudaLibrary.CUDA_ERROR_MISALIGNED_ADDRESS()
+        if (status == CudaLibrary.CUDA_ERROR_ILLEGAL_ADDRESS()
+                || status == CudaLibrary.CUDA_ERROR_MISALIGNED_ADDRESS()
                 || status == CudaLibrary.CUDA_ERROR_LAUNCH_FAILED()) {
             return "this kernel or one queued before it is at fault: report it with these shapes, and use --device cpu";
         }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.espalier.error.Failure;
 
 /** A shared library that was looked for: loaded for the life of the process, or absent for reasons. */
 public sealed interface Library {
@@ -16,8 +17,7 @@ public sealed interface Library {
      * @param name    the name or path under which it was opened
      * @param symbols its functions, and nothing of any other library
      */
-    record Loaded(String name, SymbolLookup symbols) implements Library {
-    }
+    record Loaded(String name, SymbolLookup symbols) implements Library {}
 
     /** @param reasons why not, one for each place that was tried */
     record Absent(List<String> reasons) implements Library {

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.zip.CRC32;
+import org.espalier.error.Failure;
 
 /**
  * A folder of the user into which shared libraries are unpacked out of a jar, once.
@@ -38,7 +39,9 @@ final class LibraryCache {
 
     /** The cache of this user: {@code espalier} under the chosen folder or {@code ~/.cache}. */
     static LibraryCache ofUser() {
-        Path home = FOLDER.value().map(Path::of).filter(Path::isAbsolute)
+        Path home = FOLDER.value()
+                .map(Path::of)
+                .filter(Path::isAbsolute)
                 .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache"));
         return new LibraryCache(home.resolve("espalier"));
     }
@@ -56,7 +59,8 @@ final class LibraryCache {
         try (JarFile jar = jarOf(source)) {
             String entry = ((JarURLConnection) source.openConnection()).getEntryName();
             String parent = entry.substring(0, entry.lastIndexOf('/') + 1);
-            List<JarEntry> entries = files.stream().map(f -> entry(jar, parent + f)).toList();
+            List<JarEntry> entries =
+                    files.stream().map(f -> entry(jar, parent + f)).toList();
             Path folder = root.resolve(nameOf(jar) + "-" + contentHash(entries));
             for (JarEntry e : entries) {
                 Path file = folder.resolve(e.getName().substring(parent.length()));
@@ -84,8 +88,11 @@ final class LibraryCache {
     }
 
     private static JarEntry entry(JarFile jar, String name) {
-        return Optional.ofNullable(jar.getJarEntry(name)).orElseThrow(() -> new Failure(
-                "file is missing in the jar", jar.getName() + "!/" + name, "use the version that the build names"));
+        return Optional.ofNullable(jar.getJarEntry(name))
+                .orElseThrow(() -> new Failure(
+                        "file is missing in the jar",
+                        jar.getName() + "!/" + name,
+                        "use the version that the build names"));
     }
 
     private static String contentHash(List<JarEntry> entries) {
@@ -119,7 +126,8 @@ final class LibraryCache {
     private static void write(JarFile jar, JarEntry entry, Path file) {
         try {
             Files.createDirectories(file.getParent());
-            Path aside = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".part");
+            Path aside =
+                    Files.createTempFile(file.getParent(), file.getFileName().toString(), ".part");
             try (InputStream in = jar.getInputStream(entry)) {
                 Files.copy(in, aside, StandardCopyOption.REPLACE_EXISTING);
                 if (!matches(aside, entry)) {
@@ -130,8 +138,11 @@ final class LibraryCache {
                 Files.deleteIfExists(aside);
             }
         } catch (IOException e) {
-            throw new Failure("cannot unpack a library: " + reason(e), file.toString(),
-                    FOLDER.howToSet() + " to a folder that can be written and has 64 MB free", e);
+            throw new Failure(
+                    "cannot unpack a library: " + reason(e),
+                    file.toString(),
+                    FOLDER.howToSet() + " to a folder that can be written and has 64 MB free",
+                    e);
         }
     }
 

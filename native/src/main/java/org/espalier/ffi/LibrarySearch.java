@@ -15,8 +15,7 @@ import java.util.stream.Stream;
 /** Looks for a shared library in one place after another. */
 final class LibrarySearch {
 
-    private LibrarySearch() {
-    }
+    private LibrarySearch() {}
 
     /**
      * The first library that opens and has a function that shows that it is the right one.
@@ -36,7 +35,8 @@ final class LibrarySearch {
             }
             switch (Library.open(candidate)) {
                 case Library.Absent absent -> reasons.addAll(absent.reasons());
-                case Library.Loaded library when library.symbols().find(function).isPresent() -> {
+                case Library.Loaded library
+                when library.symbols().find(function).isPresent() -> {
                     return library;
                 }
                 case Library.Loaded library -> reasons.add(library.name() + ": has no function " + function);
@@ -50,7 +50,9 @@ final class LibrarySearch {
 
     /** Every name in every folder, all folders for the first name first. */
     static Stream<String> paths(List<String> names, List<Path> folders) {
-        return names.stream().flatMap(name -> folders.stream().map(folder -> folder.resolve(name).toString()));
+        return names.stream()
+                .flatMap(name ->
+                        folders.stream().map(folder -> folder.resolve(name).toString()));
     }
 
     /** The folders in {@code parent} whose names match a glob pattern, the last in the alphabet first. */

@@ -13,12 +13,13 @@ public final class MappedPages {
 
     private static final int WILL_NEED = 3;
     private static final int DO_NOT_NEED = 4;
-    private static final MethodHandle MADVISE = Libc.function("madvise", FunctionDescriptor.of(ValueLayout.JAVA_INT,
-            ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+    private static final MethodHandle MADVISE = Libc.function(
+            "madvise",
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
     private static final long PAGE = pageSize();
 
-    private MappedPages() {
-    }
+    private MappedPages() {}
 
     /** Has the bytes read from the disk while other work goes on. */
     public static void ask(MemorySegment mapped) {
@@ -48,7 +49,8 @@ public final class MappedPages {
 
     private static long pageSize() {
         try {
-            return (int) Libc.function("getpagesize", FunctionDescriptor.of(ValueLayout.JAVA_INT)).invokeExact();
+            return (int) Libc.function("getpagesize", FunctionDescriptor.of(ValueLayout.JAVA_INT))
+                    .invokeExact();
         } catch (Throwable e) {
             throw new IllegalStateException("getpagesize could not be called", e);
         }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.espalier.error.Failure;
 
 /**
  * Off-heap memory with one owner each: every allocation is entered in a ledger under its purpose and leaves it when it
@@ -21,8 +22,8 @@ public final class NativeMemory implements AutoCloseable {
     private static final Map<Long, NativeMemory> LEDGER = new ConcurrentHashMap<>();
     private static final AtomicLong IN_USE = new AtomicLong();
     private static final AtomicLong PEAK = new AtomicLong();
-    private static final MethodHandle ALIGNED_ALLOC = Libc.function("aligned_alloc",
-            FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
+    private static final MethodHandle ALIGNED_ALLOC = Libc.function(
+            "aligned_alloc", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
     private static final MethodHandle FREE = Libc.function("free", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS));
 
     private final String purpose;
@@ -49,7 +50,9 @@ public final class NativeMemory implements AutoCloseable {
         long rounded = Math.max(ALIGNMENT, Math.addExact(bytes, ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
         MemorySegment address = alignedAlloc(rounded);
         if (address.address() == 0) {
-            throw new Failure("out of memory", "allocating " + bytes + " bytes for " + purpose,
+            throw new Failure(
+                    "out of memory",
+                    "allocating " + bytes + " bytes for " + purpose,
                     "free memory or use a smaller batch, sequence or model; in use here: " + bytesInUse() + " bytes");
         }
         NativeMemory memory = new NativeMemory(purpose, bytes, address.reinterpret(bytes));
@@ -102,7 +105,10 @@ public final class NativeMemory implements AutoCloseable {
 
     /** What is allocated and not freed, one line each, empty when nothing is; for tests and leak reports. */
     public static List<String> outstanding() {
-        return LEDGER.values().stream().map(m -> m.bytes + " bytes for " + m.purpose).sorted().toList();
+        return LEDGER.values().stream()
+                .map(m -> m.bytes + " bytes for " + m.purpose)
+                .sorted()
+                .toList();
     }
 
     /** The same bytes as {@code mapped} in the global scope, whose owner must outlive every use. */

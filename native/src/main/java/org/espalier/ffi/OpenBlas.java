@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.espalier.error.Failure;
 import org.espalier.ffi.cblas.CblasLibrary;
 
 /**
@@ -27,6 +28,7 @@ public final class OpenBlas {
 
     /** Names the kind of core whose kernels run; without it the library looks at the processor. */
     private static final String CORE = "OPENBLAS_CORETYPE";
+
     private static final String PACKED = "org/bytedeco/openblas/linux-x86_64/";
     private static final String GCC_RUNTIME = "libgcc_s.so.1";
     private static final String MAIN = "libopenblas.so.0";
@@ -35,8 +37,7 @@ public final class OpenBlas {
 
     private static volatile Library.Loaded loaded;
 
-    private OpenBlas() {
-    }
+    private OpenBlas() {}
 
     /**
      * Loads the library unless it is loaded; quick when it is.
@@ -115,7 +116,9 @@ public final class OpenBlas {
         ClassLoader classPath = OpenBlas.class.getClassLoader();
         URL source = classPath.getResource(PACKED + MAIN);
         if (source == null) {
-            throw new Failure("OpenBLAS is missing", PACKED + MAIN,
+            throw new Failure(
+                    "OpenBLAS is missing",
+                    PACKED + MAIN,
                     "put the openblas platform jar on the class path, or " + PATH.howToSet() + " to its path");
         }
         Path folder = cache.unpack(source, FILES);
@@ -123,7 +126,8 @@ public final class OpenBlas {
         if (Library.open(GCC_RUNTIME) instanceof Library.Absent) {
             openOrFail(folder.resolve(GCC_RUNTIME).toString());
         }
-        FILES.stream().filter(f -> !f.equals(GCC_RUNTIME) && !f.equals(MAIN))
+        FILES.stream()
+                .filter(f -> !f.equals(GCC_RUNTIME) && !f.equals(MAIN))
                 .forEach(f -> openOrFail(folder.resolve(f).toString()));
         return folder.resolve(MAIN);
     }
@@ -136,15 +140,19 @@ public final class OpenBlas {
     }
 
     private static Failure unusable(String why, String path) {
-        return new Failure("OpenBLAS cannot be used: " + why, path, PATH.howToSet()
-                + " to the path of another OpenBLAS library, or unset it to use the one that comes along, unpacked"
-                + " into " + LibraryCache.FOLDER.variable());
+        return new Failure(
+                "OpenBLAS cannot be used: " + why,
+                path,
+                PATH.howToSet()
+                        + " to the path of another OpenBLAS library, or unset it to use the one that comes along, unpacked"
+                        + " into " + LibraryCache.FOLDER.variable());
     }
 
     private static String config(MemorySegment function) {
         try {
             return Libc.text((MemorySegment) Linker.nativeLinker()
-                    .downcallHandle(function, FunctionDescriptor.of(ValueLayout.ADDRESS)).invokeExact());
+                    .downcallHandle(function, FunctionDescriptor.of(ValueLayout.ADDRESS))
+                    .invokeExact());
         } catch (Throwable e) {
             throw new IllegalStateException("openblas_get_config could not be called", e);
         }

@@ -17,8 +17,7 @@ public final class PathExchange {
     private static final int EXCHANGE = 2;
     private static final Optional<MethodHandle> RENAMEAT2 = find();
 
-    private PathExchange() {
-    }
+    private PathExchange() {}
 
     /** Swaps what stands at the two paths, files or folders; false, and nothing happened, where this cannot be done. */
     public static boolean exchange(Path one, Path other) {
@@ -37,8 +36,13 @@ public final class PathExchange {
 
     private static Optional<MethodHandle> find() {
         Linker linker = Linker.nativeLinker();
-        FunctionDescriptor signature = FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
-                ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
+        FunctionDescriptor signature = FunctionDescriptor.of(
+                ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_INT,
+                ValueLayout.ADDRESS,
+                ValueLayout.JAVA_INT,
+                ValueLayout.ADDRESS,
+                ValueLayout.JAVA_INT);
         return linker.defaultLookup().find("renameat2").map(address -> linker.downcallHandle(address, signature));
     }
 }

@@ -7,7 +7,8 @@ record Setting(String property, String variable) {
 
     /** What was chosen; an empty text counts as no choice. */
     Optional<String> value() {
-        return Optional.ofNullable(System.getProperty(property)).filter(v -> !v.isBlank())
+        return Optional.ofNullable(System.getProperty(property))
+                .filter(v -> !v.isBlank())
                 .or(() -> Optional.ofNullable(System.getenv(variable)).filter(v -> !v.isBlank()));
     }
 

@@ -74,8 +74,8 @@ class CblasTest {
     }
 
     /** Row lengths exceed the widths by 2, 1 and 3; C holds NaN where beta is 0 and a guard beside its columns. */
-    private static void compare(boolean wide, boolean transA, boolean transB, int m, int n, int k,
-            double alpha, double beta) {
+    private static void compare(
+            boolean wide, boolean transA, boolean transB, int m, int n, int k, double alpha, double beta) {
         SplittableRandom random = new SplittableRandom(m * 4096L + n * 64 + k);
         try (Matrix a = new Matrix(wide, transA ? k : m, transA ? m : k, 2);
                 Matrix b = new Matrix(wide, transB ? n : k, transB ? k : n, 1);
@@ -88,8 +88,8 @@ class CblasTest {
                 for (int j = 0; j < n; j++) {
                     expected[i][j] = beta * c.get(i, j);
                     for (int p = 0; p < k; p++) {
-                        expected[i][j] += alpha * (transA ? a.get(p, i) : a.get(i, p))
-                                * (transB ? b.get(j, p) : b.get(p, j));
+                        expected[i][j] +=
+                                alpha * (transA ? a.get(p, i) : a.get(i, p)) * (transB ? b.get(j, p) : b.get(p, j));
                     }
                     if (beta == 0) {
                         c.set(i, j, Double.NaN);
@@ -108,34 +108,93 @@ class CblasTest {
         }
     }
 
-    private static void multiply(boolean wide, boolean transA, boolean transB, int m, int n, int k,
-            double alpha, Matrix a, Matrix b, double beta, Matrix c) {
+    private static void multiply(
+            boolean wide,
+            boolean transA,
+            boolean transB,
+            int m,
+            int n,
+            int k,
+            double alpha,
+            Matrix a,
+            Matrix b,
+            double beta,
+            Matrix c) {
         if (wide) {
-            Cblas.dgemm(transA, transB, m, n, k, alpha, a.segment(), a.offset(), a.ld,
-                    b.segment(), b.offset(), b.ld, beta, c.segment(), c.offset(), c.ld);
+            Cblas.dgemm(
+                    transA,
+                    transB,
+                    m,
+                    n,
+                    k,
+                    alpha,
+                    a.segment(),
+                    a.offset(),
+                    a.ld,
+                    b.segment(),
+                    b.offset(),
+                    b.ld,
+                    beta,
+                    c.segment(),
+                    c.offset(),
+                    c.ld);
         } else {
-            Cblas.sgemm(transA, transB, m, n, k, (float) alpha, a.segment(), a.offset(), a.ld,
-                    b.segment(), b.offset(), b.ld, (float) beta, c.segment(), c.offset(), c.ld);
+            Cblas.sgemm(
+                    transA,
+                    transB,
+                    m,
+                    n,
+                    k,
+                    (float) alpha,
+                    a.segment(),
+                    a.offset(),
+                    a.ld,
+                    b.segment(),
+                    b.offset(),
+                    b.ld,
+                    (float) beta,
+                    c.segment(),
+                    c.offset(),
+                    c.ld);
         }
     }
 
     @ParameterizedTest
     @CsvSource({
-        "1, 0, 4, 5, 5, A",     // A begins one byte late
-        "0, 4, 4, 5, 5, B",     // B one element late
-        "0, 0, 3, 5, 5, A",     // rows of A overlap
-        "0, 0, 5, 5, 5, A",     // rows of A too far apart
+        "1, 0, 4, 5, 5, A", // A begins one byte late
+        "0, 4, 4, 5, 5, B", // B one element late
+        "0, 0, 3, 5, 5, A", // rows of A overlap
+        "0, 0, 5, 5, 5, A", // rows of A too far apart
         "0, 0, 4, 6, 5, B",
         "0, 0, 4, 5, 6, C",
         "-4, 0, 4, 5, 5, A",
         "0, 9223372036854775807, 4, 5, 5, B",
-        "0, 0, 2147483647, 5, 5, A"})
+        "0, 0, 2147483647, 5, 5, A"
+    })
     void operandOutsideItsSegmentIsRefused(long aOffset, long bOffset, int lda, int ldb, int ldc, String culprit) {
         try (NativeMemory a = NativeMemory.allocate(3 * 4 * 4, "A");
                 NativeMemory b = NativeMemory.allocate(4 * 5 * 4, "B");
                 NativeMemory c = NativeMemory.allocate(3 * 5 * 4, "C")) {
-            String message = assertThrows(IllegalArgumentException.class, () -> Cblas.sgemm(false, false, 3, 5, 4,
-                    1, a.segment(), aOffset, lda, b.segment(), bOffset, ldb, 0, c.segment(), 0, ldc)).getMessage();
+            String message = assertThrows(
+                            IllegalArgumentException.class,
+                            () -> Cblas.sgemm(
+                                    false,
+                                    false,
+                                    3,
+                                    5,
+                                    4,
+                                    1,
+                                    a.segment(),
+                                    aOffset,
+                                    lda,
+                                    b.segment(),
+                                    bOffset,
+                                    ldb,
+                                    0,
+                                    c.segment(),
+                                    0,
+                                    ldc))
+                    .getMessage();
             assertTrue(message.startsWith("sgemm [3, 4] x [4, 5]"), message);
             assertTrue(message.contains(": " + culprit + " ["), message);
         }
@@ -153,7 +212,8 @@ class CblasTest {
     }
 
     private static void assertRefused(int m, int k, MemorySegment a, MemorySegment c) {
-        assertThrows(IllegalArgumentException.class,
+        assertThrows(
+                IllegalArgumentException.class,
                 () -> Cblas.dgemm(false, false, m, 1, k, 1, a, 0, Math.max(1, k), a, 0, 1, 0, c, 0, 1));
     }
 
@@ -195,7 +255,8 @@ class CblasTest {
 
         double get(int row, int column) {
             long index = LEAD + (long) row * ld + column;
-            return wide ? segment().getAtIndex(ValueLayout.JAVA_DOUBLE, index)
+            return wide
+                    ? segment().getAtIndex(ValueLayout.JAVA_DOUBLE, index)
                     : segment().getAtIndex(ValueLayout.JAVA_FLOAT, index);
         }
 

@@ -39,10 +39,13 @@ class CudaLibrariesTest {
     @EnumSource
     void searchEndsInALibraryWithItsFunctionOrInReasons(Searched searched) {
         switch (searched.find.apply(Optional.empty())) {
-            case Library.Loaded library -> assertTrue(library.symbols().find(searched.function).isPresent());
+            case Library.Loaded library ->
+                assertTrue(library.symbols().find(searched.function).isPresent());
             case Library.Absent absent -> {
                 assertTrue(absent.reasons().size() >= 2, absent.reasons().toString());
-                assertTrue(absent.reasons().getFirst().startsWith("lib"), absent.reasons().toString());
+                assertTrue(
+                        absent.reasons().getFirst().startsWith("lib"),
+                        absent.reasons().toString());
             }
         }
     }
@@ -54,7 +57,9 @@ class CudaLibrariesTest {
         for (String path : List.of("/nonexistent/lib.so", text.toString())) {
             Library.Absent absent = assertInstanceOf(Library.Absent.class, searched.find.apply(Optional.of(path)));
             assertEquals(1, absent.reasons().size(), absent.reasons().toString());
-            assertTrue(absent.reasons().getFirst().startsWith(path + ": "), absent.reasons().toString());
+            assertTrue(
+                    absent.reasons().getFirst().startsWith(path + ": "),
+                    absent.reasons().toString());
         }
     }
 
@@ -75,11 +80,15 @@ class CudaLibrariesTest {
 
     @Test
     void searchGoesOnPastWhatDoesNotOpen() {
-        Library found = LibrarySearch.first(Optional.empty(),
-                List.of("libnonexistent.so.7", "/nonexistent/libm.so", "libc.so.6", "libm.so.6"), "cos");
+        Library found = LibrarySearch.first(
+                Optional.empty(),
+                List.of("libnonexistent.so.7", "/nonexistent/libm.so", "libc.so.6", "libm.so.6"),
+                "cos");
         assertEquals("libm.so.6", assertInstanceOf(Library.Loaded.class, found).name());
-        Library none = LibrarySearch.first(Optional.empty(),
-                List.of("libnonexistent.so.7", "/nonexistent/a.so", "/nonexistent/b.so", "libm.so.6"), "cuInit");
+        Library none = LibrarySearch.first(
+                Optional.empty(),
+                List.of("libnonexistent.so.7", "/nonexistent/a.so", "/nonexistent/b.so", "libm.so.6"),
+                "cuInit");
         List<String> reasons = assertInstanceOf(Library.Absent.class, none).reasons();
         assertEquals(3, reasons.size(), reasons.toString());
         assertTrue(reasons.get(0).contains("libnonexistent.so.7"), reasons.toString());
@@ -89,22 +98,43 @@ class CudaLibrariesTest {
 
     @Test
     void cublasIsLookedForInEveryUsualPlace() throws IOException {
-        for (String folder : List.of("usr/local/cuda-13.0", "usr/local/cuda-12.8", "venv/lib/python3.12",
-                "home/.local/lib/python3.11", "usr/lib/python3.11", "usr/lib/python3", "chosen")) {
+        for (String folder : List.of(
+                "usr/local/cuda-13.0",
+                "usr/local/cuda-12.8",
+                "venv/lib/python3.12",
+                "home/.local/lib/python3.11",
+                "usr/lib/python3.11",
+                "usr/lib/python3",
+                "chosen")) {
             Files.createDirectories(temporary.resolve(folder));
         }
-        List<String> candidates = Cublas.candidates(List.of("libcublas.so.13", "libcublas.so.12"), Map.of(
-                "CUDA_HOME", temporary.resolve("chosen").toString(), "VIRTUAL_ENV", temporary.resolve("venv").toString(),
-                "HOME", temporary.resolve("home").toString(), "CUDA_PATH", " "), temporary);
+        List<String> candidates = Cublas.candidates(
+                List.of("libcublas.so.13", "libcublas.so.12"),
+                Map.of(
+                        "CUDA_HOME",
+                        temporary.resolve("chosen").toString(),
+                        "VIRTUAL_ENV",
+                        temporary.resolve("venv").toString(),
+                        "HOME",
+                        temporary.resolve("home").toString(),
+                        "CUDA_PATH",
+                        " "),
+                temporary);
         assertEquals(List.of("libcublas.so.13", "libcublas.so.12"), candidates.subList(0, 2));
-        List<String> expected = List.of("chosen/lib64/libcublas.so.13", "usr/local/cuda-13.0/lib64/libcublas.so.13",
+        List<String> expected = List.of(
+                "chosen/lib64/libcublas.so.13",
+                "usr/local/cuda-13.0/lib64/libcublas.so.13",
                 "usr/local/cuda-12.8/targets/x86_64-linux/lib/libcublas.so.13",
-                "usr/lib/x86_64-linux-gnu/libcublas.so.13", "opt/cuda/lib64/libcublas.so.13",
+                "usr/lib/x86_64-linux-gnu/libcublas.so.13",
+                "opt/cuda/lib64/libcublas.so.13",
                 "venv/lib/python3.12/site-packages/nvidia/cu13/lib/libcublas.so.13",
                 "home/.local/lib/python3.11/site-packages/nvidia/cu13/lib/libcublas.so.13",
                 "usr/lib/python3/dist-packages/nvidia/cu13/lib/libcublas.so.13",
-                "chosen/lib64/libcublas.so.12", "venv/lib/python3.12/site-packages/nvidia/cublas/lib/libcublas.so.12");
-        List<Integer> places = expected.stream().map(e -> candidates.indexOf(temporary.resolve(e).toString())).toList();
+                "chosen/lib64/libcublas.so.12",
+                "venv/lib/python3.12/site-packages/nvidia/cublas/lib/libcublas.so.12");
+        List<Integer> places = expected.stream()
+                .map(e -> candidates.indexOf(temporary.resolve(e).toString()))
+                .toList();
         assertTrue(places.getFirst() > 0, candidates.toString());
         assertEquals(places.stream().sorted().toList(), places, candidates.toString());
     }
@@ -114,7 +144,8 @@ class CudaLibrariesTest {
         for (String name : List.of("cuda-12.8", "cuda-13.0", "other")) {
             Files.createDirectory(temporary.resolve(name));
         }
-        assertEquals(List.of(temporary.resolve("cuda-13.0"), temporary.resolve("cuda-12.8")),
+        assertEquals(
+                List.of(temporary.resolve("cuda-13.0"), temporary.resolve("cuda-12.8")),
                 LibrarySearch.folders(temporary, "cuda*"));
         assertEquals(List.of(), LibrarySearch.folders(temporary.resolve("missing"), "cuda*"));
     }

@@ -25,7 +25,8 @@ class MappedPagesTest {
             content[i] = (byte) (i * 31 >> 8);
         }
         Path file = Files.write(folder.resolve("mapped"), content);
-        try (Arena arena = Arena.ofShared(); FileChannel channel = FileChannel.open(file)) {
+        try (Arena arena = Arena.ofShared();
+                FileChannel channel = FileChannel.open(file)) {
             MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, BYTES, arena);
             MappedPages.ask(mapped);
             assertEquals(-1, mapped.mismatch(MemorySegment.ofArray(content)));
@@ -54,7 +55,10 @@ class MappedPagesTest {
         while (!lines.get(at).endsWith(file.toString())) {
             at++;
         }
-        String line = lines.subList(at, lines.size()).stream().filter(l -> l.startsWith("Rss:")).findFirst().orElseThrow();
+        String line = lines.subList(at, lines.size()).stream()
+                .filter(l -> l.startsWith("Rss:"))
+                .findFirst()
+                .orElseThrow();
         assertTrue(line.endsWith("kB"), line);
         return 1024 * Long.parseLong(line.replaceAll("\\D", ""));
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import org.espalier.error.Failure;
 import org.junit.jupiter.api.Test;
 
 class NativeMemoryTest {
@@ -39,7 +40,8 @@ class NativeMemoryTest {
         memory.segment().set(ValueLayout.JAVA_LONG, 0, 42);
         memory.close();
         memory.close();
-        String message = assertThrows(IllegalStateException.class, memory::segment).getMessage();
+        String message =
+                assertThrows(IllegalStateException.class, memory::segment).getMessage();
         assertTrue(message.contains("short life"), message);
     }
 

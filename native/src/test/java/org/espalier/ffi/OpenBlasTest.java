@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.espalier.error.Failure;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,7 +39,8 @@ class OpenBlasTest {
     void unpacksOnceAndReplacesWhatIsDamaged() throws IOException {
         LibraryCache cache = new LibraryCache(temporary.resolve("new/cache"));
         Path folder = cache.unpack(packed(SMALL.get(0)), SMALL);
-        assertTrue(folder.getFileName().toString().matches("openblas-[\\d.-]+-linux-x86_64-[0-9a-f]{8}"),
+        assertTrue(
+                folder.getFileName().toString().matches("openblas-[\\d.-]+-linux-x86_64-[0-9a-f]{8}"),
                 folder.toString());
         Path file = folder.resolve(SMALL.get(0));
         byte[] whole = Files.readAllBytes(file);
@@ -77,8 +79,8 @@ class OpenBlasTest {
     @Test
     void cacheThatCannotBeWrittenIsOneLine() throws IOException {
         Path notAFolder = Files.createFile(temporary.resolve("file"));
-        Failure failure = assertThrows(Failure.class,
-                () -> OpenBlas.open(Optional.empty(), new LibraryCache(notAFolder)));
+        Failure failure =
+                assertThrows(Failure.class, () -> OpenBlas.open(Optional.empty(), new LibraryCache(notAFolder)));
         assertTrue(failure.oneLine().contains("XDG_CACHE_HOME"), failure.oneLine());
         assertTrue(failure.oneLine().contains("-Despalier.cache"), failure.oneLine());
         assertFalse(failure.getMessage().contains("\n"), failure.getMessage());
@@ -109,8 +111,8 @@ class OpenBlasTest {
 
     @Test
     void portableModeChoosesTheKernelsOfAvx2() throws Exception {
-        String description = describe("-D" + OpenBlas.PORTABLE_PROPERTY + "=true",
-                "-D" + OpenBlas.PATH.property() + "=");
+        String description =
+                describe("-D" + OpenBlas.PORTABLE_PROPERTY + "=true", "-D" + OpenBlas.PATH.property() + "=");
         assertTrue(description.contains(", core Haswell, threads 1,"), description);
     }
 
@@ -136,9 +138,17 @@ class OpenBlasTest {
     }
 
     private static Process start(String... options) throws IOException {
-        List<String> command = Stream.of(Stream.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")),
-                Stream.of(options), Stream.of(Describe.class.getName())).flatMap(s -> s).toList();
+        List<String> command = Stream.of(
+                        Stream.of(
+                                Path.of(System.getProperty("java.home"), "bin", "java")
+                                        .toString(),
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                System.getProperty("java.class.path")),
+                        Stream.of(options),
+                        Stream.of(Describe.class.getName()))
+                .flatMap(s -> s)
+                .toList();
         return new ProcessBuilder(command).redirectErrorStream(true).start();
     }
 

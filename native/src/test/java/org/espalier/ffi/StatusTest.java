@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.espalier.error.Failure;
 import org.espalier.ffi.cublas.CublasLibrary;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.junit.jupiter.api.Test;
@@ -19,8 +20,8 @@ class StatusTest {
 
     @Test
     void failedDriverCallNamesOperationShapesAndRemedy() {
-        Failure failure = assertThrows(Failure.class,
-                () -> CudaStatus.check(2, "rmsnorm", new int[] {3, 64}, "eps", 4096L));
+        Failure failure =
+                assertThrows(Failure.class, () -> CudaStatus.check(2, "rmsnorm", new int[] {3, 64}, "eps", 4096L));
         assertEquals("rmsnorm [3, 64] eps 4096", failure.where());
         assertEquals(CudaStatus.describe(2), failure.what());
         assertTrue(failure.remedy().contains("smaller batch"), failure.oneLine());
@@ -28,7 +29,8 @@ class StatusTest {
 
     @Test
     void failedProductNamesOperationShapesAndRemedy() {
-        Failure failure = assertThrows(Failure.class,
+        Failure failure = assertThrows(
+                Failure.class,
                 () -> CublasStatus.check(13, "cublasGemmEx", new long[] {7, 17}, "x", new long[] {17, 3}));
         assertEquals("cublasGemmEx [7, 17] x [17, 3]", failure.where());
         assertEquals(CublasStatus.describe(13), failure.what());
@@ -40,8 +42,8 @@ class StatusTest {
         boolean driver = CudaDriver.find() instanceof Library.Loaded;
         assertEquals(driver ? "CUDA_ERROR_OUT_OF_MEMORY: out of memory" : "CUDA status 2", CudaStatus.describe(2));
         boolean cublas = Cublas.find() instanceof Library.Loaded;
-        assertTrue(CublasStatus.describe(13)
-                .startsWith(cublas ? "CUBLAS_STATUS_EXECUTION_FAILED: " : "cuBLAS status 13"));
+        assertTrue(
+                CublasStatus.describe(13).startsWith(cublas ? "CUBLAS_STATUS_EXECUTION_FAILED: " : "cuBLAS status 13"));
     }
 
     @Test

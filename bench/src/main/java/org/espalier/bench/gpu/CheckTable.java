@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 /** The one table of a check: what was tried, whether it was right, how fast it was. */
 final class CheckTable {
 
-    private static final List<String> HEAD = List.of("part", "what", "result", "µs", "GB/s", "of copy", "TFLOP/s",
-            "of peak");
+    private static final List<String> HEAD =
+            List.of("part", "what", "result", "µs", "GB/s", "of copy", "TFLOP/s", "of peak");
 
     private final List<List<String>> rows = new ArrayList<>();
     private int failures;
@@ -35,9 +35,17 @@ final class CheckTable {
      * @param copy    bytes a second that a copy moves
      * @param peak    operations a second of the largest products of this type
      */
-    void add(String part, String what, String result, double seconds, long bytes, long flops, double copy, double peak) {
-        rows.add(List.of(part, what, result, number("%.2f", seconds * 1e6), number("%.1f", bytes / seconds / 1e9),
-                percent(bytes / seconds / copy), number("%.3f", flops / seconds / 1e12), percent(flops / seconds / peak)));
+    void add(
+            String part, String what, String result, double seconds, long bytes, long flops, double copy, double peak) {
+        rows.add(List.of(
+                part,
+                what,
+                result,
+                number("%.2f", seconds * 1e6),
+                number("%.1f", bytes / seconds / 1e9),
+                percent(bytes / seconds / copy),
+                number("%.3f", flops / seconds / 1e12),
+                percent(flops / seconds / peak)));
     }
 
     int failures() {
@@ -59,18 +67,25 @@ final class CheckTable {
         all.add(HEAD);
         all.addAll(rows);
         int[] widths = IntStream.range(0, HEAD.size())
-                .map(c -> all.stream().mapToInt(r -> r.get(c).length()).max().orElse(0)).toArray();
-        List<String> lines = new ArrayList<>(all.stream().map(row -> line(row, widths)).toList());
-        lines.add(1, IntStream.range(0, HEAD.size()).mapToObj(c -> "-".repeat(widths[c] + 1) + (figure(c) ? ":" : "-"))
-                .collect(Collectors.joining("|", "|", "|")));
+                .map(c -> all.stream().mapToInt(r -> r.get(c).length()).max().orElse(0))
+                .toArray();
+        List<String> lines =
+                new ArrayList<>(all.stream().map(row -> line(row, widths)).toList());
+        lines.add(
+                1,
+                IntStream.range(0, HEAD.size())
+                        .mapToObj(c -> "-".repeat(widths[c] + 1) + (figure(c) ? ":" : "-"))
+                        .collect(Collectors.joining("|", "|", "|")));
         return String.join(System.lineSeparator(), lines);
     }
 
     private static String line(List<String> row, int[] widths) {
-        return IntStream.range(0, row.size()).mapToObj(c -> {
-            String gap = " ".repeat(widths[c] - row.get(c).length());
-            return figure(c) ? " " + gap + row.get(c) + " " : " " + row.get(c) + gap + " ";
-        }).collect(Collectors.joining("|", "|", "|"));
+        return IntStream.range(0, row.size())
+                .mapToObj(c -> {
+                    String gap = " ".repeat(widths[c] - row.get(c).length());
+                    return figure(c) ? " " + gap + row.get(c) + " " : " " + row.get(c) + gap + " ";
+                })
+                .collect(Collectors.joining("|", "|", "|"));
     }
 
     private static boolean figure(int column) {

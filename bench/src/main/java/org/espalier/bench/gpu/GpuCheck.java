@@ -21,9 +21,9 @@ import org.espalier.backend.OpCase;
 import org.espalier.backend.OpCases;
 import org.espalier.backend.cuda.CudaBackend;
 import org.espalier.backend.cuda.CudaDevices;
+import org.espalier.error.Failure;
 import org.espalier.ffi.Cublas;
 import org.espalier.ffi.CudaDriver;
-import org.espalier.ffi.Failure;
 import org.espalier.ffi.Library;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -32,8 +32,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code tools/gpu-check}: whether the cuda backend is right on this GPU, and how fast. */
-@Command(name = "gpu-check", sortOptions = false, description = "Check the CUDA backend on this machine's GPU, and measure "
-        + "it; prints one table. Exit status: 0 all is well, 1 something is not, or there is no GPU.")
+@Command(
+        name = "gpu-check",
+        sortOptions = false,
+        description = "Check the CUDA backend on this machine's GPU, and measure "
+                + "it; prints one table. Exit status: 0 all is well, 1 something is not, or there is no GPU.")
 public final class GpuCheck implements Callable<Integer> {
 
     /** What is tried, in this order. */
@@ -48,12 +51,19 @@ public final class GpuCheck implements Callable<Integer> {
         MODELS
     }
 
-    private static final List<String> TESTS = List.of("org.espalier.backend.cuda.CudaConformanceTest",
-            "org.espalier.backend.cuda.CudaBackendTest", "org.espalier.backend.cuda.CudaMemoryTest",
-            "org.espalier.backend.cuda.CudaLinearTest", "org.espalier.backend.cuda.CudaCompactTest",
-            "org.espalier.backend.cuda.CudaRepeatTest", "org.espalier.backend.cuda.GraphDecodeTest",
-            "org.espalier.model.GoldenFiguresTest", "org.espalier.model.LossInPiecesTest",
-            "org.espalier.model.SampledTextTest", "org.espalier.tune.LoraGoldenTest", "org.espalier.prune.SameSelectionTest",
+    private static final List<String> TESTS = List.of(
+            "org.espalier.backend.cuda.CudaConformanceTest",
+            "org.espalier.backend.cuda.CudaBackendTest",
+            "org.espalier.backend.cuda.CudaMemoryTest",
+            "org.espalier.backend.cuda.CudaLinearTest",
+            "org.espalier.backend.cuda.CudaCompactTest",
+            "org.espalier.backend.cuda.CudaRepeatTest",
+            "org.espalier.backend.cuda.GraphDecodeTest",
+            "org.espalier.model.GoldenFiguresTest",
+            "org.espalier.model.LossInPiecesTest",
+            "org.espalier.model.SampledTextTest",
+            "org.espalier.tune.LoraGoldenTest",
+            "org.espalier.prune.SameSelectionTest",
             "org.espalier.cli.DevicePipelineTest");
 
     @Spec
@@ -62,10 +72,17 @@ public final class GpuCheck implements Callable<Integer> {
     @Parameters(paramLabel = "MODEL", arity = "0..*", description = "Models to measure (default: the built-in one).")
     private List<Path> models = List.of();
 
-    @Option(names = "--only", split = ",", paramLabel = "P,P", description = "Of ${COMPLETION-CANDIDATES}; default: all.")
+    @Option(
+            names = "--only",
+            split = ",",
+            paramLabel = "P,P",
+            description = "Of ${COMPLETION-CANDIDATES}; default: all.")
     private Set<Part> parts = EnumSet.allOf(Part.class);
 
-    @Option(names = "--text", defaultValue = "", paramLabel = "T",
+    @Option(
+            names = "--text",
+            defaultValue = "",
+            paramLabel = "T",
             description = "Of the laboratory's cases, only those with this text.")
     private String text;
 
@@ -75,7 +92,10 @@ public final class GpuCheck implements Callable<Integer> {
     @Option(names = "--once", hidden = true, description = "Run every kernel once, under the sanitizer.")
     private boolean once;
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this text.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this text.")
     private boolean help;
 
     private final CheckTable table = new CheckTable();
@@ -85,7 +105,8 @@ public final class GpuCheck implements Callable<Integer> {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new GpuCheck()).setCaseInsensitiveEnumValuesAllowed(true)
+        return new CommandLine(new GpuCheck())
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((e, line, parsed) -> {
                     line.getErr().println("gpu-check: " + (e instanceof Failure f ? f.oneLine() : e.toString()));
                     return 1;
@@ -121,9 +142,16 @@ public final class GpuCheck implements Callable<Integer> {
     private static String heading(CudaDevices.Found device) {
         int version = CudaDriver.version();
         return "%s, compute capability %s, %d multiprocessors, %.1f GiB; driver for CUDA %d.%d (%s); cuBLAS %s (%s)%n%n"
-                .formatted(device.name(), device.capability(), device.multiprocessors(),
-                        device.memory() / (double) (1L << 30), version / 1000, version % 1000 / 10,
-                        nameOf(CudaDriver.find()), device.cublas(), nameOf(Cublas.find()));
+                .formatted(
+                        device.name(),
+                        device.capability(),
+                        device.multiprocessors(),
+                        device.memory() / (double) (1L << 30),
+                        version / 1000,
+                        version % 1000 / 10,
+                        nameOf(CudaDriver.find()),
+                        device.cublas(),
+                        nameOf(Cublas.find()));
     }
 
     private static String nameOf(Library library) {
@@ -138,8 +166,8 @@ public final class GpuCheck implements Callable<Integer> {
                 System.setProperty("espalier.cuda", nameOf(CudaDriver.find()));
                 Suite.run(TESTS, table);
             }
-            case SANITIZER -> Sanitizer.run(System.getenv(), List.of(GpuCheck.class.getName(), "--once"), table,
-                    this::say);
+            case SANITIZER ->
+                Sanitizer.run(System.getenv(), List.of(GpuCheck.class.getName(), "--once"), table, this::say);
             case LABORATORY -> laboratory();
             case MODELS -> models();
         }
@@ -148,7 +176,8 @@ public final class GpuCheck implements Callable<Integer> {
     /** The small cases: every operation and type. */
     private void everyKernelOnce() {
         try (CudaBackend cuda = CudaBackend.open(0)) {
-            OpCases.all().filter(c -> c.forwardFlops() < 1_000_000 && c.name().contains(text))
+            OpCases.all()
+                    .filter(c -> c.forwardFlops() < 1_000_000 && c.name().contains(text))
                     .forEach(c -> once(c, cuda));
         }
     }
@@ -161,8 +190,8 @@ public final class GpuCheck implements Callable<Integer> {
     private void laboratory() {
         Stopwatch watch = new Stopwatch(quick ? 0.001 : 0.1);
         Limits limits = Limits.measure(watch, quick ? 1L << 20 : 1L << 30, quick ? 64 : 8192, table);
-        Stream<OpCase<? super Backend>> cases = quick ? OpCases.all().filter(c -> c.forwardFlops() < 20_000)
-                : ModelCases.all();
+        Stream<OpCase<? super Backend>> cases =
+                quick ? OpCases.all().filter(c -> c.forwardFlops() < 20_000) : ModelCases.all();
         new Laboratory(limits, watch, table).run(cases.filter(c -> c.name().contains(text)), this::say);
     }
 
@@ -185,7 +214,11 @@ public final class GpuCheck implements Callable<Integer> {
 
     private static Path builtIn(Path folder) throws IOException {
         Files.createDirectory(folder);
-        for (String name : List.of("config.json", "generation_config.json", "model.safetensors", "tokenizer.json",
+        for (String name : List.of(
+                "config.json",
+                "generation_config.json",
+                "model.safetensors",
+                "tokenizer.json",
                 "tokenizer_config.json")) {
             try (InputStream in = CudaBackend.class.getResourceAsStream("/org/espalier/demo/" + name)) {
                 Files.copy(in, folder.resolve(name));

@@ -30,6 +30,7 @@ final class Laboratory {
     private static final double HALF_LIMIT = Math.pow(2, -16);
     /** The mean square of the same, which products of so many operations come near. */
     private static final double HALF_ERROR = HALF_LIMIT / 3;
+
     private static final long MANY_FLOPS = 10_000;
 
     private final Limits limits;
@@ -69,7 +70,9 @@ final class Laboratory {
     /** What the comparison gave, in words; throws if the results are wrong. */
     private <F> String check(OpCase<F> opCase, CudaBackend cuda, Precision precision) {
         boolean scalar = opCase.forwardFlops() + opCase.backwardFlops() <= MOST_REFERENCE_FLOPS;
-        try (Backend other = scalar ? new ReferenceBackend() : new CpuBackend(Runtime.getRuntime().availableProcessors())) {
+        try (Backend other = scalar
+                ? new ReferenceBackend()
+                : new CpuBackend(Runtime.getRuntime().availableProcessors())) {
             Map<String, double[]> expected = Conformance.outputs(opCase, other, family(opCase, other));
             Map<String, double[]> actual = Conformance.outputs(opCase, cuda, family(opCase, cuda));
             double allowed = tolerance(opCase, precision) * (scalar ? 1 : BETWEEN_TWO);
@@ -108,11 +111,25 @@ final class Laboratory {
         double peak = limits.peak(opCase.typeOf("w", DType.F32));
         try (OpRun<F> run = opCase.open(cuda, 0)) {
             run.forward(ops);
-            table.add("forward", name, result, watch.seconds(run.queue(), () -> run.forward(ops)),
-                    opCase.forwardBytes(DType.F32), opCase.forwardFlops(), limits.copy(), peak);
+            table.add(
+                    "forward",
+                    name,
+                    result,
+                    watch.seconds(run.queue(), () -> run.forward(ops)),
+                    opCase.forwardBytes(DType.F32),
+                    opCase.forwardFlops(),
+                    limits.copy(),
+                    peak);
             if (opCase.backward() != null) {
-                table.add("backward", name, result, watch.seconds(run.queue(), () -> run.backward(ops)),
-                        opCase.backwardBytes(DType.F32), opCase.backwardFlops(), limits.copy(), peak);
+                table.add(
+                        "backward",
+                        name,
+                        result,
+                        watch.seconds(run.queue(), () -> run.backward(ops)),
+                        opCase.backwardBytes(DType.F32),
+                        opCase.backwardFlops(),
+                        limits.copy(),
+                        peak);
             }
         }
     }

@@ -24,7 +24,9 @@ record Limits(double copy, Map<DType, Double> peaks) {
         double copy = copy(watch, copyBytes, table);
         Map<DType, Double> peaks = new EnumMap<>(DType.class);
         for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
-            peaks.put(type, peak(watch, matrix, type, type == DType.F32 ? Precision.FLOAT32 : Precision.HALF, copy, table));
+            peaks.put(
+                    type,
+                    peak(watch, matrix, type, type == DType.F32 ? Precision.FLOAT32 : Precision.HALF, copy, table));
         }
         peak(watch, matrix, DType.F32, Precision.TF32, copy, table);
         return new Limits(copy, peaks);
@@ -36,7 +38,8 @@ record Limits(double copy, Map<DType, Double> peaks) {
     }
 
     private static double copy(Stopwatch watch, long bytes, CheckTable table) {
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
                 Buffer from = cuda.allocate(bytes, "the source of a copy");
                 Buffer to = cuda.allocate(bytes, "the target of a copy")) {
             Tensor source = Tensor.of(from, DType.I8, Shape.of(bytes));
@@ -45,15 +48,24 @@ record Limits(double copy, Map<DType, Double> peaks) {
             Tensor target = Tensor.of(to, DType.F32, Shape.of(bytes / 4));
             double seconds = watch.seconds(queue, () -> cuda.convert(queue, floats, target));
             double copied = 2 * bytes / seconds;
-            table.add("limits", "copy of " + bytes + " bytes", "measured", seconds, 2 * bytes, 0, copied,
+            table.add(
+                    "limits",
+                    "copy of " + bytes + " bytes",
+                    "measured",
+                    seconds,
+                    2 * bytes,
+                    0,
+                    copied,
                     Double.POSITIVE_INFINITY);
             return copied;
         }
     }
 
     private static double peak(Stopwatch watch, int n, DType type, Precision precision, double copy, CheckTable table) {
-        try (CudaBackend cuda = CudaBackend.open(0, precision); Queue queue = cuda.newQueue();
-                Buffer x = cuda.allocate(4L * n * n, "x"); Buffer w = cuda.allocate(type.bytes((long) n * n), "w");
+        try (CudaBackend cuda = CudaBackend.open(0, precision);
+                Queue queue = cuda.newQueue();
+                Buffer x = cuda.allocate(4L * n * n, "x");
+                Buffer w = cuda.allocate(type.bytes((long) n * n), "w");
                 Buffer y = cuda.allocate(4L * n * n, "y")) {
             Shape square = Shape.of(n, n);
             Tensor xs = Tensor.of(x, DType.F32, square);
@@ -64,8 +76,15 @@ record Limits(double copy, Map<DType, Double> peaks) {
             double seconds = watch.seconds(queue, () -> cuda.linear(queue, xs, ws, null, ys));
             long flops = 2L * n * n * n;
             double made = flops / seconds;
-            table.add("limits", "product " + n + "x" + n + "x" + n + " " + type + " in " + precision, "measured", seconds,
-                    8L * n * n + ws.bytes(), flops, copy, made);
+            table.add(
+                    "limits",
+                    "product " + n + "x" + n + "x" + n + " " + type + " in " + precision,
+                    "measured",
+                    seconds,
+                    8L * n * n + ws.bytes(),
+                    flops,
+                    copy,
+                    made);
             return made;
         }
     }

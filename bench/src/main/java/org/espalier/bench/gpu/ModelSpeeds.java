@@ -21,7 +21,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.cuda.CudaDevices;
 import org.espalier.backend.cuda.Precision;
 import org.espalier.cli.Main;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
@@ -64,16 +64,46 @@ final class ModelSpeeds {
     }
 
     private void run(Path model, Precision precision, Path folder) {
-        for (JsonNode result : engine(precision, "bench", model.toString(), "--prompt", Integer.toString(tokens),
-                "--generate", Integer.toString(tokens / 4)).get("results")) {
-            row(model, result.get("test").asText(), precision, result.get("tokens_per_second").asDouble());
+        for (JsonNode result : engine(
+                        precision,
+                        "bench",
+                        model.toString(),
+                        "--prompt",
+                        Integer.toString(tokens),
+                        "--generate",
+                        Integer.toString(tokens / 4))
+                .get("results")) {
+            row(
+                    model,
+                    result.get("test").asText(),
+                    precision,
+                    result.get("tokens_per_second").asDouble());
         }
-        row(model, "tg" + tokens / 4 + ", kernels launched one by one", precision, writingWithoutGraphs(model, precision));
-        JsonNode scored = engine(precision, "score", model.toString(), "--criterion", "param_first", "--ids-file",
-                ids(model, folder).toString(), "--out", folder.resolve("scores.json").toString(), "--force");
-        row(model, "scoring, " + SEQUENCES + " sequences of " + tokens, precision,
+        row(
+                model,
+                "tg" + tokens / 4 + ", kernels launched one by one",
+                precision,
+                writingWithoutGraphs(model, precision));
+        JsonNode scored = engine(
+                precision,
+                "score",
+                model.toString(),
+                "--criterion",
+                "param_first",
+                "--ids-file",
+                ids(model, folder).toString(),
+                "--out",
+                folder.resolve("scores.json").toString(),
+                "--force");
+        row(
+                model,
+                "scoring, " + SEQUENCES + " sequences of " + tokens,
+                precision,
                 SEQUENCES * tokens / scored.get("seconds").asDouble());
-        row(model, "training adapters of rank 8, " + SEQUENCES + " sequences of " + tokens, precision,
+        row(
+                model,
+                "training adapters of rank 8, " + SEQUENCES + " sequences of " + tokens,
+                precision,
                 training(model, precision));
     }
 
@@ -81,8 +111,18 @@ final class ModelSpeeds {
     private double writingWithoutGraphs(Path model, Precision precision) {
         String before = System.setProperty(GRAPHS, "off");
         try {
-            return engine(precision, "bench", model.toString(), "--prompt", "0", "--generate", Integer.toString(tokens / 4))
-                    .get("results").get(0).get("tokens_per_second").asDouble();
+            return engine(
+                            precision,
+                            "bench",
+                            model.toString(),
+                            "--prompt",
+                            "0",
+                            "--generate",
+                            Integer.toString(tokens / 4))
+                    .get("results")
+                    .get(0)
+                    .get("tokens_per_second")
+                    .asDouble();
         } finally {
             if (before == null) {
                 System.clearProperty(GRAPHS);
@@ -93,17 +133,30 @@ final class ModelSpeeds {
     }
 
     private void row(Path model, String test, Precision precision, double tokensPerSecond) {
-        table.add("model", model.getFileName() + " " + test + " in " + precision,
+        table.add(
+                "model",
+                model.getFileName() + " " + test + " in " + precision,
                 "%.1f tokens/s".formatted(tokensPerSecond));
     }
 
     /** Tokens a second of a few updates. */
     private double training(Path path, Precision precision) {
-        try (Backend cuda = CudaDevices.open(precision); Checkpoint checkpoint = Checkpoint.open(path);
+        try (Backend cuda = CudaDevices.open(precision);
+                Checkpoint checkpoint = Checkpoint.open(path);
                 Model model = Model.open(checkpoint, cuda)) {
-            List<Sample> samples = random(model.config().vocab()).map(ids -> new Sample(ids, ids)).toList();
-            LoraSettings settings = new LoraSettings(new LoraConfig(8, 16, LoraConfig.ALL_PROJECTIONS), UPDATES, SEQUENCES,
-                    1, 1e-4, OptionalInt.empty(), OptionalInt.of(UPDATES), ACTIVATION_BYTES, SEED);
+            List<Sample> samples = random(model.config().vocab())
+                    .map(ids -> new Sample(ids, ids))
+                    .toList();
+            LoraSettings settings = new LoraSettings(
+                    new LoraConfig(8, 16, LoraConfig.ALL_PROJECTIONS),
+                    UPDATES,
+                    SEQUENCES,
+                    1,
+                    1e-4,
+                    OptionalInt.empty(),
+                    OptionalInt.of(UPDATES),
+                    ACTIVATION_BYTES,
+                    SEED);
             TrainingData data = new TrainingData(samples, samples.subList(0, 1), 0, 0);
             LoraTraining.Result result = new LoraTraining(model, data, settings).train(LoraTraining.Listener.NONE);
             result.adapter().close();
@@ -113,13 +166,15 @@ final class ModelSpeeds {
 
     private Stream<int[]> random(int vocabulary) {
         Random random = new Random(SEED);
-        return IntStream.range(0, SEQUENCES).mapToObj(s -> random.ints(tokens, 0, vocabulary).toArray());
+        return IntStream.range(0, SEQUENCES)
+                .mapToObj(s -> random.ints(tokens, 0, vocabulary).toArray());
     }
 
     private Path ids(Path model, Path folder) {
         try (Checkpoint checkpoint = Checkpoint.open(model)) {
             int vocabulary = checkpoint.config().get("vocab_size").asInt();
-            return Files.writeString(folder.resolve("ids.json"),
+            return Files.writeString(
+                    folder.resolve("ids.json"),
                     JSON.writeValueAsString(random(vocabulary).toArray(int[][]::new)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -132,7 +187,9 @@ final class ModelSpeeds {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         List<String> whole = new ArrayList<>(List.of(line));
         whole.addAll(List.of("--device", "cuda", "--precision", precision.name().toLowerCase(Locale.ROOT), "--json"));
-        int status = Main.run(whole.toArray(String[]::new), new PrintStream(out, true, StandardCharsets.UTF_8),
+        int status = Main.run(
+                whole.toArray(String[]::new),
+                new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8));
         if (status != 0) {
             throw new IllegalStateException(err.toString(StandardCharsets.UTF_8).strip());

@@ -22,8 +22,7 @@ final class Sanitizer {
     private static final int FOUND_SOMETHING = 9;
     private static final int MOST_LINES = 100;
 
-    private Sanitizer() {
-    }
+    private Sanitizer() {}
 
     /**
      * Checks memory accesses, then races in shared memory, of a program run with these arguments; {@code heard} is told what
@@ -44,12 +43,19 @@ final class Sanitizer {
     /** On the PATH, in the toolkit that is named, in those that are installed. */
     static Optional<Path> find(Map<String, String> environment) {
         Stream<Path> path = Stream.of(environment.getOrDefault("PATH", "").split(File.pathSeparator))
-                .filter(f -> !f.isEmpty()).map(Path::of);
-        Stream<Path> named = Stream.of("CUDA_HOME", "CUDA_PATH").map(environment::get).filter(v -> v != null && !v.isBlank())
+                .filter(f -> !f.isEmpty())
                 .map(Path::of);
-        Stream<Path> toolkits = Stream.concat(named, installed()).flatMap(t -> Stream.of(t.resolve("bin"), t.resolve(NAME)));
-        return Stream.concat(path, toolkits).map(folder -> folder.resolve(NAME)).filter(Files::isRegularFile)
-                .filter(Files::isExecutable).findFirst();
+        Stream<Path> named = Stream.of("CUDA_HOME", "CUDA_PATH")
+                .map(environment::get)
+                .filter(v -> v != null && !v.isBlank())
+                .map(Path::of);
+        Stream<Path> toolkits =
+                Stream.concat(named, installed()).flatMap(t -> Stream.of(t.resolve("bin"), t.resolve(NAME)));
+        return Stream.concat(path, toolkits)
+                .map(folder -> folder.resolve(NAME))
+                .filter(Files::isRegularFile)
+                .filter(Files::isExecutable)
+                .findFirst();
     }
 
     private static Stream<Path> installed() {
@@ -63,22 +69,32 @@ final class Sanitizer {
         return folders.stream().sorted();
     }
 
-    private static void run(Path program, String tool, List<String> arguments, CheckTable table, Consumer<String> heard) {
-        List<String> command = new ArrayList<>(List.of(program.toString(), "--tool", tool, "--error-exitcode",
-                Integer.toString(FOUND_SOMETHING)));
+    private static void run(
+            Path program, String tool, List<String> arguments, CheckTable table, Consumer<String> heard) {
+        List<String> command = new ArrayList<>(
+                List.of(program.toString(), "--tool", tool, "--error-exitcode", Integer.toString(FOUND_SOMETHING)));
         command.addAll(java());
         command.addAll(arguments);
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             process.getOutputStream().close();
-            List<String> said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+            List<String> said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
             int status = process.waitFor();
-            String summary = said.stream().filter(l -> l.contains("SUMMARY")).reduce((first, last) -> last)
-                    .map(l -> l.replaceFirst("^=*\\s*", "")).orElse("no summary, status " + status);
+            String summary = said.stream()
+                    .filter(l -> l.contains("SUMMARY"))
+                    .reduce((first, last) -> last)
+                    .map(l -> l.replaceFirst("^=*\\s*", ""))
+                    .orElse("no summary, status " + status);
             if (status == 0 && summary.contains("SUMMARY")) {
                 table.add("sanitizer", tool, summary);
             } else {
-                said.stream().filter(l -> l.startsWith("=====")).limit(MOST_LINES).forEach(heard);
+                said.stream()
+                        .filter(l -> l.startsWith("====="))
+                        .limit(MOST_LINES)
+                        .forEach(heard);
                 table.fail("sanitizer", tool, summary);
             }
         } catch (IOException e) {

@@ -28,7 +28,8 @@ final class Suite implements TestExecutionListener {
     /** Runs the tests of these classes; one row for each, one for each failure, one for each reason of skipping. */
     static void run(List<String> classes, CheckTable table) {
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-                .selectors(classes.stream().map(DiscoverySelectors::selectClass).toList()).build();
+                .selectors(classes.stream().map(DiscoverySelectors::selectClass).toList())
+                .build();
         Suite suite = new Suite(table);
         LauncherFactory.create().execute(request, suite);
         suite.report();
@@ -58,11 +59,13 @@ final class Suite implements TestExecutionListener {
     }
 
     private static String className(TestIdentifier test) {
-        String whole = test.getSource().map(source -> switch (source) {
-            case MethodSource method -> method.getClassName();
-            case ClassSource type -> type.getClassName();
-            default -> "";
-        }).orElse("");
+        String whole = test.getSource()
+                .map(source -> switch (source) {
+                    case MethodSource method -> method.getClassName();
+                    case ClassSource type -> type.getClassName();
+                    default -> "";
+                })
+                .orElse("");
         return whole.substring(whole.lastIndexOf('.') + 1);
     }
 

@@ -46,7 +46,8 @@ class GpuCheckTest {
         static Ran gpuCheck(String... arguments) {
             StringWriter out = new StringWriter();
             StringWriter err = new StringWriter();
-            CommandLine line = GpuCheck.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+            CommandLine line =
+                    GpuCheck.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
             int status = line.execute(arguments);
             line.getOut().flush();
             line.getErr().flush();
@@ -76,19 +77,27 @@ class GpuCheckTest {
     void everyCaseOfTheLaboratoryGetsItsRow() {
         Ran ran = Ran.gpuCheck("--quick", "--only", "laboratory", "--text", "swiGlu 7");
         assertEquals(0, ran.status, ran.err);
-        assertTrue(ran.out.startsWith("Espalier stand-in (interprets PTX), compute capability 8.0, 108 multiprocessors"),
+        assertTrue(
+                ran.out.startsWith("Espalier stand-in (interprets PTX), compute capability 8.0, 108 multiprocessors"),
                 ran.out);
         assertTrue(ran.out.contains("| limits   | product 64x64x64 BF16 in HALF"), ran.out);
-        assertTrue(ran.out.lines().anyMatch(l -> l.matches("\\| forward  \\| swiGlu 7.*\\| error \\de-\\d+ .*")), ran.out);
-        assertTrue(ran.out.lines().anyMatch(l -> l.matches("\\| backward \\| swiGlu 7.*\\| error \\de-\\d+ .*")), ran.out);
+        assertTrue(
+                ran.out.lines().anyMatch(l -> l.matches("\\| forward  \\| swiGlu 7.*\\| error \\de-\\d+ .*")), ran.out);
+        assertTrue(
+                ran.out.lines().anyMatch(l -> l.matches("\\| backward \\| swiGlu 7.*\\| error \\de-\\d+ .*")), ran.out);
     }
 
     @Test
     void productsWithNarrowWeightsAreTriedInHalfToo() {
         Ran ran = Ran.gpuCheck("--quick", "--only", "laboratory", "--text", "linear 3x17x65 F16");
         assertEquals(0, ran.status, ran.out);
-        assertEquals(List.of("", " in HALF"), ran.out.lines().filter(l -> l.startsWith("| backward "))
-                .map(l -> l.split("\\|")[2].strip().replaceFirst(".* beta \\d", "")).toList());
+        assertEquals(
+                List.of("", " in HALF"),
+                ran.out
+                        .lines()
+                        .filter(l -> l.startsWith("| backward "))
+                        .map(l -> l.split("\\|")[2].strip().replaceFirst(".* beta \\d", ""))
+                        .toList());
     }
 
     /** Results that are to be no number, and products of so few numbers that their roundings do not average out. */
@@ -105,15 +114,28 @@ class GpuCheckTest {
         CheckTable table = new CheckTable();
         Limits limits = new Limits(1e9, new EnumMap<>(Map.of(DType.F32, 1e9)));
         OpCase<? super Backend> exact = impossible(OpCases.norm().getFirst());
-        new Laboratory(limits, new Stopwatch(0), table).run(Stream.of(exact), name -> { });
+        new Laboratory(limits, new Stopwatch(0), table).run(Stream.of(exact), name -> {});
         assertEquals(1, table.failures());
         assertTrue(table.toString().contains("FAILED: y is off by "), table.toString());
     }
 
     /** The same case, asked to be nearer to the truth than anything can be. */
     private static <F> OpCase<F> impossible(OpCase<F> c) {
-        return new OpCase<>(c.operation(), c.name(), c.operands(), c.aliases(), c.forward(), c.backward(), c.gradients(),
-                c.seeds(), c.outputs(), -1, c.reason(), c.floor(), c.forwardFlops(), c.backwardFlops());
+        return new OpCase<>(
+                c.operation(),
+                c.name(),
+                c.operands(),
+                c.aliases(),
+                c.forward(),
+                c.backward(),
+                c.gradients(),
+                c.seeds(),
+                c.outputs(),
+                -1,
+                c.reason(),
+                c.floor(),
+                c.forwardFlops(),
+                c.backwardFlops());
     }
 
     @Test
@@ -149,10 +171,17 @@ class GpuCheckTest {
     void sanitizerIsLookedForOnThePathAndInToolkits() throws IOException {
         Path toolkit = Files.createDirectories(folder.resolve("toolkit/bin"));
         Path program = Files.writeString(toolkit.resolve("compute-sanitizer"), "#!/bin/sh\n");
-        assertEquals(Optional.empty(), Sanitizer.find(Map.of("PATH", toolkit.toString())).filter(program::equals));
+        assertEquals(
+                Optional.empty(),
+                Sanitizer.find(Map.of("PATH", toolkit.toString())).filter(program::equals));
         assertTrue(program.toFile().setExecutable(true));
-        assertEquals(program, Sanitizer.find(Map.of("PATH", "/nonexistent:" + toolkit)).orElseThrow());
-        assertEquals(program, Sanitizer.find(Map.of("CUDA_HOME", toolkit.getParent().toString())).orElseThrow());
+        assertEquals(
+                program,
+                Sanitizer.find(Map.of("PATH", "/nonexistent:" + toolkit)).orElseThrow());
+        assertEquals(
+                program,
+                Sanitizer.find(Map.of("CUDA_HOME", toolkit.getParent().toString()))
+                        .orElseThrow());
     }
 
     private CheckTable sanitized(String script) throws IOException {

@@ -47,8 +47,15 @@ final class Attention {
         this.decode = decode;
     }
 
-    void forward(Sequences sequences, AttentionShape shape, float scale, MemorySegment query, MemorySegment key,
-            MemorySegment value, MemorySegment out, MemorySegment logSum) {
+    void forward(
+            Sequences sequences,
+            AttentionShape shape,
+            float scale,
+            MemorySegment query,
+            MemorySegment key,
+            MemorySegment value,
+            MemorySegment out,
+            MemorySegment logSum) {
         List<Block> blocks = new ArrayList<>();
         List<Integer> single = new ArrayList<>();
         long scores = 0;
@@ -57,7 +64,9 @@ final class Attention {
                 single.add(s);
             } else {
                 blocks.addAll(Block.of(sequences, s));
-                scores = Math.max(scores, (long) Math.min(BLOCK, sequences.queries(s)) * sequences.keyCount()[s]);
+                scores = Math.max(
+                        scores,
+                        (long) Math.min(BLOCK, sequences.queries(s)) * sequences.keyCount()[s]);
             }
         }
         if (!single.isEmpty()) {
@@ -74,15 +83,39 @@ final class Attention {
         });
     }
 
-    private static void block(Sequences sequences, Block block, int head, AttentionShape shape, float scale,
-            MemorySegment query, MemorySegment key, MemorySegment value, MemorySegment out, MemorySegment logSum,
+    private static void block(
+            Sequences sequences,
+            Block block,
+            int head,
+            AttentionShape shape,
+            float scale,
+            MemorySegment query,
+            MemorySegment key,
+            MemorySegment value,
+            MemorySegment out,
+            MemorySegment logSum,
             MemorySegment scores) {
         int row = sequences.queryStart()[block.sequence()] + block.first();
         int keyRow = sequences.keyStart()[block.sequence()];
         int group = shape.group(head);
         int keys = block.keys();
-        Cblas.sgemm(false, true, block.count(), keys, shape.dim(), scale, query, shape.query(row, head),
-                shape.queryStride(), key, shape.key(keyRow, group), shape.keyStride(), 0f, scores, 0, keys);
+        Cblas.sgemm(
+                false,
+                true,
+                block.count(),
+                keys,
+                shape.dim(),
+                scale,
+                query,
+                shape.query(row, head),
+                shape.queryStride(),
+                key,
+                shape.key(keyRow, group),
+                shape.keyStride(),
+                0f,
+                scores,
+                0,
+                keys);
         double[] sums = new double[block.count()];
         for (int i = 0; i < block.count(); i++) {
             long at = 4L * keys * i;
@@ -92,8 +125,23 @@ final class Attention {
             scores.asSlice(at + 4L * visible, 4L * (keys - visible)).fill((byte) 0);
             logSum.set(Lanes.FLOAT, shape.logSum(row + i, head), (float) (max + StrictMath.log(sums[i])));
         }
-        Cblas.sgemm(false, false, block.count(), shape.valueDim(), keys, 1f, scores, 0, keys, value,
-                shape.value(keyRow, group), shape.valueStride(), 0f, out, shape.out(row, head), shape.outStride());
+        Cblas.sgemm(
+                false,
+                false,
+                block.count(),
+                shape.valueDim(),
+                keys,
+                1f,
+                scores,
+                0,
+                keys,
+                value,
+                shape.value(keyRow, group),
+                shape.valueStride(),
+                0f,
+                out,
+                shape.out(row, head),
+                shape.outStride());
         for (int i = 0; i < block.count(); i++) {
             Elementwise.scaleInPlace(out, shape.out(row + i, head), shape.valueDim(), (float) (1 / sums[i]));
         }

@@ -18,8 +18,7 @@ final class AttentionDecode implements AutoCloseable {
     /** Floats in front of a partial result's weighted values: its largest score and its sum. */
     private static final int HEADER = 2;
 
-    private record Part(int sequence, int firstKey, int keys, int index) {
-    }
+    private record Part(int sequence, int firstKey, int keys, int index) {}
 
     private final WorkerPool pool;
     private final Scratch scratch;
@@ -31,8 +30,16 @@ final class AttentionDecode implements AutoCloseable {
     }
 
     /** Shapes in {@link org.espalier.backend.AttentionOps#attention}; only {@code chosen} sequences. */
-    void run(Sequences sequences, List<Integer> chosen, AttentionShape shape, float scale, MemorySegment query,
-            MemorySegment key, MemorySegment value, MemorySegment out, MemorySegment logSum) {
+    void run(
+            Sequences sequences,
+            List<Integer> chosen,
+            AttentionShape shape,
+            float scale,
+            MemorySegment query,
+            MemorySegment key,
+            MemorySegment value,
+            MemorySegment out,
+            MemorySegment logSum) {
         int parts = 0;
         int[] firstPart = new int[chosen.size() + 1];
         for (int i = 0; i < chosen.size(); i++) {
@@ -58,8 +65,19 @@ final class AttentionDecode implements AutoCloseable {
             int queryRow = sequences.queryStart()[part.sequence()];
             for (int h = group * shape.shared(); h < (group + 1) * shape.shared(); h++) {
                 long at = stride * ((long) part.index() * shape.heads() + h);
-                part(shape, scale, query, shape.query(queryRow, h), key, shape.key(row, group), value,
-                        shape.value(row, group), part.keys(), scratch.of(worker), results, at);
+                part(
+                        shape,
+                        scale,
+                        query,
+                        shape.query(queryRow, h),
+                        key,
+                        shape.key(row, group),
+                        value,
+                        shape.value(row, group),
+                        part.keys(),
+                        scratch.of(worker),
+                        results,
+                        at);
             }
         });
         for (int i = 0; i < chosen.size(); i++) {
@@ -71,12 +89,23 @@ final class AttentionDecode implements AutoCloseable {
     }
 
     /** One head over one stretch of keys: {@code [max, sum, Σ e^(score − max) value]}. */
-    private static void part(AttentionShape shape, float scale, MemorySegment query, long queryAt, MemorySegment key,
-            long keyAt, MemorySegment value, long valueAt, int keys, MemorySegment scores, MemorySegment result, long at) {
+    private static void part(
+            AttentionShape shape,
+            float scale,
+            MemorySegment query,
+            long queryAt,
+            MemorySegment key,
+            long keyAt,
+            MemorySegment value,
+            long valueAt,
+            int keys,
+            MemorySegment scores,
+            MemorySegment result,
+            long at) {
         long keyBytes = 4L * shape.keyStride();
         for (int s = 0; s < keys; s++) {
-            scores.set(Lanes.FLOAT, 4L * s,
-                    PlainDot.dot(query, queryAt, key, keyAt + keyBytes * s, shape.dim()) * scale);
+            scores.set(
+                    Lanes.FLOAT, 4L * s, PlainDot.dot(query, queryAt, key, keyAt + keyBytes * s, shape.dim()) * scale);
         }
         float max = Softmax.max(scores, 0, keys);
         result.set(Lanes.FLOAT, at, max);
@@ -85,8 +114,15 @@ final class AttentionDecode implements AutoCloseable {
     }
 
     /** {@code target[c] = Σ_s weights[s] value[s, c]}, in the order of {@code s}. */
-    private static void weigh(MemorySegment weights, int keys, MemorySegment value, long valueAt, long rowBytes, int columns,
-            MemorySegment target, long at) {
+    private static void weigh(
+            MemorySegment weights,
+            int keys,
+            MemorySegment value,
+            long valueAt,
+            long rowBytes,
+            int columns,
+            MemorySegment target,
+            long at) {
         int whole = columns - columns % Lanes.PARTIALS;
         for (int c = 0; c < whole; c += Lanes.PARTIALS) {
             FloatVector s0 = FloatVector.zero(Lanes.FLOATS);
@@ -117,8 +153,16 @@ final class AttentionDecode implements AutoCloseable {
         }
     }
 
-    private static void merge(AttentionShape shape, MemorySegment results, long stride, int from, int to, int head,
-            MemorySegment out, int row, MemorySegment logSum) {
+    private static void merge(
+            AttentionShape shape,
+            MemorySegment results,
+            long stride,
+            int from,
+            int to,
+            int head,
+            MemorySegment out,
+            int row,
+            MemorySegment logSum) {
         float max = Float.NEGATIVE_INFINITY;
         for (int p = from; p < to; p++) {
             max = Math.max(max, results.get(Lanes.FLOAT, stride * ((long) p * shape.heads() + head)));

@@ -16,13 +16,16 @@ import org.espalier.ffi.Cblas;
 final class AttentionGradient {
 
     /** What goes in, as in {@link org.espalier.backend.AttentionOps#attentionBackward}. */
-    record Input(MemorySegment query, MemorySegment key, MemorySegment value, MemorySegment out, MemorySegment logSum,
-            MemorySegment dOut) {
-    }
+    record Input(
+            MemorySegment query,
+            MemorySegment key,
+            MemorySegment value,
+            MemorySegment out,
+            MemorySegment logSum,
+            MemorySegment dOut) {}
 
     /** What comes out; a memory is null if nobody wants it. Keys and values are added to. */
-    record Target(MemorySegment dQuery, float betaQuery, MemorySegment dKey, MemorySegment dValue) {
-    }
+    record Target(MemorySegment dQuery, float betaQuery, MemorySegment dKey, MemorySegment dValue) {}
 
     private final WorkerPool pool;
     private final Scratch scratch;
@@ -35,7 +38,10 @@ final class AttentionGradient {
     void run(Sequences sequences, AttentionShape shape, float scale, Input input, Target target) {
         long scores = 0;
         for (int s = 0; s < sequences.count(); s++) {
-            scores = Math.max(scores, (long) Math.min(Attention.BLOCK, sequences.queries(s)) * sequences.keyCount()[s]);
+            scores = Math.max(
+                    scores,
+                    (long) Math.min(Attention.BLOCK, sequences.queries(s))
+                            * sequences.keyCount()[s]);
         }
         scratch.require(8 * scores);
         int owners = sequences.keysOverlap() ? 1 : sequences.count();
@@ -52,8 +58,15 @@ final class AttentionGradient {
         });
     }
 
-    private static void block(Sequences sequences, Block block, int head, AttentionShape shape, float scale, Input in,
-            Target target, MemorySegment memory) {
+    private static void block(
+            Sequences sequences,
+            Block block,
+            int head,
+            AttentionShape shape,
+            float scale,
+            Input in,
+            Target target,
+            MemorySegment memory) {
         int row = sequences.queryStart()[block.sequence()] + block.first();
         int keyRow = sequences.keyStart()[block.sequence()];
         int group = shape.group(head);
@@ -61,43 +74,118 @@ final class AttentionGradient {
         int count = block.count();
         long weightBytes = 4L * keys * count;
         MemorySegment weights = memory.asSlice(0, weightBytes);
-        Cblas.sgemm(false, true, count, keys, shape.dim(), scale, in.query(), shape.query(row, head), shape.queryStride(),
-                in.key(), shape.key(keyRow, group), shape.keyStride(), 0f, weights, 0, keys);
+        Cblas.sgemm(
+                false,
+                true,
+                count,
+                keys,
+                shape.dim(),
+                scale,
+                in.query(),
+                shape.query(row, head),
+                shape.queryStride(),
+                in.key(),
+                shape.key(keyRow, group),
+                shape.keyStride(),
+                0f,
+                weights,
+                0,
+                keys);
         for (int i = 0; i < count; i++) {
             long at = 4L * keys * i;
             int visible = block.visible(i);
-            Softmax.scaledExp(weights, weights, at, visible, in.logSum().get(Lanes.FLOAT, shape.logSum(row + i, head)), 1f);
+            Softmax.scaledExp(
+                    weights, weights, at, visible, in.logSum().get(Lanes.FLOAT, shape.logSum(row + i, head)), 1f);
             weights.asSlice(at + 4L * visible, 4L * (keys - visible)).fill((byte) 0);
         }
         if (target.dValue() != null) {
-            Cblas.sgemm(true, false, keys, shape.valueDim(), count, 1f, weights, 0, keys, in.dOut(), shape.out(row, head),
-                    shape.outStride(), 1f, target.dValue(), shape.value(keyRow, group), shape.valueStride());
+            Cblas.sgemm(
+                    true,
+                    false,
+                    keys,
+                    shape.valueDim(),
+                    count,
+                    1f,
+                    weights,
+                    0,
+                    keys,
+                    in.dOut(),
+                    shape.out(row, head),
+                    shape.outStride(),
+                    1f,
+                    target.dValue(),
+                    shape.value(keyRow, group),
+                    shape.valueStride());
         }
         if (target.dQuery() == null && target.dKey() == null) {
             return;
         }
         MemorySegment dScores = memory.asSlice(weightBytes, weightBytes);
-        Cblas.sgemm(false, true, count, keys, shape.valueDim(), 1f, in.dOut(), shape.out(row, head), shape.outStride(),
-                in.value(), shape.value(keyRow, group), shape.valueStride(), 0f, dScores, 0, keys);
+        Cblas.sgemm(
+                false,
+                true,
+                count,
+                keys,
+                shape.valueDim(),
+                1f,
+                in.dOut(),
+                shape.out(row, head),
+                shape.outStride(),
+                in.value(),
+                shape.value(keyRow, group),
+                shape.valueStride(),
+                0f,
+                dScores,
+                0,
+                keys);
         for (int i = 0; i < count; i++) {
             long at = shape.out(row + i, head);
             float mean = PlainDot.dot(in.dOut(), at, in.out(), at, shape.valueDim());
             softmaxGradient(weights, dScores, 4L * keys * i, keys, mean);
         }
         if (target.dQuery() != null) {
-            Cblas.sgemm(false, false, count, shape.dim(), keys, scale, dScores, 0, keys, in.key(),
-                    shape.key(keyRow, group), shape.keyStride(), target.betaQuery(), target.dQuery(),
-                    shape.query(row, head), shape.queryStride());
+            Cblas.sgemm(
+                    false,
+                    false,
+                    count,
+                    shape.dim(),
+                    keys,
+                    scale,
+                    dScores,
+                    0,
+                    keys,
+                    in.key(),
+                    shape.key(keyRow, group),
+                    shape.keyStride(),
+                    target.betaQuery(),
+                    target.dQuery(),
+                    shape.query(row, head),
+                    shape.queryStride());
         }
         if (target.dKey() != null) {
-            Cblas.sgemm(true, false, keys, shape.dim(), count, scale, dScores, 0, keys, in.query(),
-                    shape.query(row, head), shape.queryStride(), 1f, target.dKey(), shape.key(keyRow, group),
+            Cblas.sgemm(
+                    true,
+                    false,
+                    keys,
+                    shape.dim(),
+                    count,
+                    scale,
+                    dScores,
+                    0,
+                    keys,
+                    in.query(),
+                    shape.query(row, head),
+                    shape.queryStride(),
+                    1f,
+                    target.dKey(),
+                    shape.key(keyRow, group),
                     shape.keyStride());
         }
     }
 
     /** {@code dScores[j] = weights[j] (dScores[j] − mean)}. */
-    private static void softmaxGradient(MemorySegment weights, MemorySegment dScores, long base, int count, float mean) {
+    private static void softmaxGradient(
+            MemorySegment weights, MemorySegment dScores, long base, int count, float mean) {
         for (int j = 0; j < count; j += Lanes.WIDTH) {
             VectorMask<Float> mask = Lanes.FLOATS.indexInRange(j, count);
             long at = base + 4L * j;

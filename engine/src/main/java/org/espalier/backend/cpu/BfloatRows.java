@@ -21,8 +21,7 @@ final class BfloatRows {
     private static final int SECOND = 0xffff0000;
     private static final int HALF = Lanes.PARTIALS / 2;
 
-    private BfloatRows() {
-    }
+    private BfloatRows() {}
 
     /** Puts the even numbers of every whole 32 of a row first. */
     static void arrange(float[] x, int xAt, int in) {

@@ -28,11 +28,11 @@ final class BlockDot {
     private static final int BLOCK = 32;
     /** Partial sums, and the distance of two numbers that share one. */
     private static final int PARTIALS = Widest.PARTIALS;
+
     private static final int NIBBLE = 0xf;
     private static final int Q4_0_ZERO = 8;
 
-    private BlockDot() {
-    }
+    private BlockDot() {}
 
     /** Rows {@code from} to {@code to} of Q8_0 {@code w [., in]}: {@code d · q}. {@code x} begins at {@code xAt}. */
     static void q8(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {
@@ -102,7 +102,8 @@ final class BlockDot {
                     IntVector pairs = uint8(at + 4 + lane);
                     FloatVector first = FloatVector.fromArray(FLOATS, x, xi);
                     FloatVector second = FloatVector.fromArray(FLOATS, x, xi + PARTIALS);
-                    FloatVector s = toFloat(high(pairs)).fma(second, toFloat(low(pairs)).mul(first));
+                    FloatVector s =
+                            toFloat(high(pairs)).fma(second, toFloat(low(pairs)).mul(first));
                     sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half((short) scales)), sum);
                     offset = first.add(second)
                             .fma(FloatVector.broadcast(FLOATS, Stored.half((short) (scales >>> 16))), offset);

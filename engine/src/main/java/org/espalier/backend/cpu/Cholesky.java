@@ -54,9 +54,23 @@ final class Cholesky {
         pool.run(rest == 0 ? 0 : grid.tiles(), (task, worker) -> {
             Tile tile = grid.tile(task);
             if (tile.column() < tile.row() + tile.rows()) {
-                Cblas.dgemm(false, true, tile.rows(), tile.columns(), size, -1, matrix, at(n, below + tile.row(), from), n,
-                        matrix, at(n, below + tile.column(), from), n, 1, matrix,
-                        at(n, below + tile.row(), below + tile.column()), n);
+                Cblas.dgemm(
+                        false,
+                        true,
+                        tile.rows(),
+                        tile.columns(),
+                        size,
+                        -1,
+                        matrix,
+                        at(n, below + tile.row(), from),
+                        n,
+                        matrix,
+                        at(n, below + tile.column(), from),
+                        n,
+                        1,
+                        matrix,
+                        at(n, below + tile.row(), below + tile.column()),
+                        n);
             }
         });
     }
@@ -88,15 +102,45 @@ final class Cholesky {
     private static void substitute(MemorySegment factor, MemorySegment right, int n, int m, int column, int width) {
         for (int from = 0; from < n; from += BLOCK) {
             int size = Math.min(BLOCK, n - from);
-            Cblas.dgemm(false, false, size, width, from, -1, factor, at(n, from, 0), n, right, at(m, 0, column), m, 1,
-                    right, at(m, from, column), m);
+            Cblas.dgemm(
+                    false,
+                    false,
+                    size,
+                    width,
+                    from,
+                    -1,
+                    factor,
+                    at(n, from, 0),
+                    n,
+                    right,
+                    at(m, 0, column),
+                    m,
+                    1,
+                    right,
+                    at(m, from, column),
+                    m);
             forward(read(factor, n, from, from, size, size), right, m, from, column, size, width);
         }
         for (int from = (n - 1) / BLOCK * BLOCK; from >= 0; from -= BLOCK) {
             int size = Math.min(BLOCK, n - from);
             int below = from + size;
-            Cblas.dgemm(true, false, size, width, n - below, -1, factor, at(n, Math.min(below, n - 1), from), n, right,
-                    at(m, Math.min(below, n - 1), column), m, 1, right, at(m, from, column), m);
+            Cblas.dgemm(
+                    true,
+                    false,
+                    size,
+                    width,
+                    n - below,
+                    -1,
+                    factor,
+                    at(n, Math.min(below, n - 1), from),
+                    n,
+                    right,
+                    at(m, Math.min(below, n - 1), column),
+                    m,
+                    1,
+                    right,
+                    at(m, from, column),
+                    m);
             backward(read(factor, n, from, from, size, size), right, m, from, column, size, width);
         }
     }
@@ -143,7 +187,8 @@ final class Cholesky {
         return block;
     }
 
-    private static void write(double[] block, MemorySegment matrix, int stride, int row, int column, int rows, int columns) {
+    private static void write(
+            double[] block, MemorySegment matrix, int stride, int row, int column, int rows, int columns) {
         for (int i = 0; i < rows; i++) {
             MemorySegment.copy(block, i * columns, matrix, Lanes.DOUBLE, at(stride, row + i, column), columns);
         }

@@ -32,7 +32,8 @@ final class ColumnDots {
         });
     }
 
-    private static void add(MemorySegment a, float[] shifts, MemorySegment b, int rows, int n, long from, double[] dots) {
+    private static void add(
+            MemorySegment a, float[] shifts, MemorySegment b, int rows, int n, long from, double[] dots) {
         float[] as = new float[dots.length];
         float[] bs = new float[dots.length];
         Arrays.fill(bs, 1);

@@ -65,8 +65,12 @@ final class Compaction {
                 int row = from + (int) i;
                 long source = (long) kept.bytes * kept.in * (kept.rows == null ? row : kept.rows[row]);
                 for (Run run : runs) {
-                    MemorySegment.copy(kept.source, source + (long) kept.bytes * run.from, target,
-                            kept.rowBytes() * i + (long) kept.bytes * run.to, (long) kept.bytes * run.count);
+                    MemorySegment.copy(
+                            kept.source,
+                            source + (long) kept.bytes * run.from,
+                            target,
+                            kept.rowBytes() * i + (long) kept.bytes * run.to,
+                            (long) kept.bytes * run.count);
                 }
             }
         });
@@ -81,8 +85,8 @@ final class Compaction {
     void inPlace(Kept kept, MemorySegment target, Shape shape, int panel) {
         List<Run> runs = kept.runs();
         int rows = shape.extent(0);
-        try (NativeMemory passing = NativeMemory.allocate(panel * kept.rowBytes(),
-                "rows of a compaction in place " + shape)) {
+        try (NativeMemory passing =
+                NativeMemory.allocate(panel * kept.rowBytes(), "rows of a compaction in place " + shape)) {
             for (int from = 0; from < rows; from += panel) {
                 int to = Math.min(rows, from + panel);
                 gather(kept, runs, from, to, passing.segment());

@@ -38,8 +38,8 @@ final class Convert {
     }
 
     /** Through float64, which holds every number that a floating type can. */
-    private static void exact(DType from, MemorySegment source, long at, DType to, MemorySegment target, long out,
-            int count) {
+    private static void exact(
+            DType from, MemorySegment source, long at, DType to, MemorySegment target, long out, int count) {
         double[] piece = new double[Math.min(count, PIECE)];
         for (int i = 0; i < count; i += PIECE) {
             int n = Math.min(PIECE, count - i);

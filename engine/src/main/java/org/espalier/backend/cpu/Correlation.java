@@ -22,7 +22,14 @@ final class Correlation {
     }
 
     /** {@code sum [n, m] = beta sum + Σ weights a bᵀ} with {@code a [tokens, n]} and {@code b [tokens, m]}. */
-    void run(MemorySegment a, MemorySegment b, MemorySegment weights, MemorySegment sum, float beta, int tokens, int n,
+    void run(
+            MemorySegment a,
+            MemorySegment b,
+            MemorySegment weights,
+            MemorySegment sum,
+            float beta,
+            int tokens,
+            int n,
             int m) {
         Grid grid = Grid.of(n, m, 1);
         long product = 4L * grid.rows().part() * grid.columns().part();
@@ -45,8 +52,23 @@ final class Correlation {
                     leftAt = 0;
                     leftRow = tile.rows();
                 }
-                Cblas.sgemm(true, false, tile.rows(), tile.columns(), count, 1f, left, leftAt, leftRow, b,
-                        4L * ((long) m * from + tile.column()), m, 0f, result, 0, tile.columns());
+                Cblas.sgemm(
+                        true,
+                        false,
+                        tile.rows(),
+                        tile.columns(),
+                        count,
+                        1f,
+                        left,
+                        leftAt,
+                        leftRow,
+                        b,
+                        4L * ((long) m * from + tile.column()),
+                        m,
+                        0f,
+                        result,
+                        0,
+                        tile.columns());
                 add(result, sum, m, tile);
             }
         });
@@ -54,12 +76,20 @@ final class Correlation {
 
     private static void clear(MemorySegment sum, int m, Tile tile) {
         for (int i = 0; i < tile.rows(); i++) {
-            sum.asSlice(8L * ((long) m * (tile.row() + i) + tile.column()), 8L * tile.columns()).fill((byte) 0);
+            sum.asSlice(8L * ((long) m * (tile.row() + i) + tile.column()), 8L * tile.columns())
+                    .fill((byte) 0);
         }
     }
 
     /** Rows of {@code a}, each times its token's weight, laid end to end. */
-    private static void weigh(MemorySegment a, long at, int stride, MemorySegment weights, int from, int count, int width,
+    private static void weigh(
+            MemorySegment a,
+            long at,
+            int stride,
+            MemorySegment weights,
+            int from,
+            int count,
+            int width,
             MemorySegment into) {
         for (int t = 0; t < count; t++) {
             float weight = weights.get(Lanes.FLOAT, 4L * (from + t));
@@ -75,7 +105,10 @@ final class Correlation {
             long from = 4L * i * tile.columns();
             long to = 8L * ((long) m * (tile.row() + i) + tile.column());
             for (int j = 0; j < tile.columns(); j++) {
-                sum.set(Lanes.DOUBLE, to + 8L * j, sum.get(Lanes.DOUBLE, to + 8L * j) + product.get(Lanes.FLOAT, from + 4L * j));
+                sum.set(
+                        Lanes.DOUBLE,
+                        to + 8L * j,
+                        sum.get(Lanes.DOUBLE, to + 8L * j) + product.get(Lanes.FLOAT, from + 4L * j));
             }
         }
     }

@@ -29,6 +29,7 @@ public final class CpuBackend implements Backend {
     private final Scratch scratch;
     /** A norm's weight or a bias, widened. */
     private final Scratch widened = new Scratch(1);
+
     private final MatVec matVec;
     private final TiledGemm gemm;
     private final RmsNorm norm;
@@ -96,12 +97,10 @@ public final class CpuBackend implements Backend {
     /** Operations are done when they return, so that there is nothing to wait for. */
     private record DoneQueue() implements Queue {
         @Override
-        public void finish() {
-        }
+        public void finish() {}
 
         @Override
-        public void close() {
-        }
+        public void close() {}
     }
 
     @Override
@@ -136,35 +135,53 @@ public final class CpuBackend implements Backend {
     @Override
     public void convert(Queue queue, Tensor source, Tensor target) {
         Checks.convert(source, target);
-        convert.run(source.type(), memory(source), target.type(), memory(target), source.shape().elements());
+        convert.run(
+                source.type(),
+                memory(source),
+                target.type(),
+                memory(target),
+                source.shape().elements());
     }
 
     @Override
     public void embedding(Queue queue, Tensor ids, Tensor table, Tensor out) {
         Checks.embedding(COMPUTE, ids, table, out);
         Checks.indices("embedding", "ids", ids, table.shape().dim(0));
-        tables.embedding(memory(ids), table.type(), memory(table), memory(out), out.shape().rows(), out.shape().columns());
+        tables.embedding(
+                memory(ids),
+                table.type(),
+                memory(table),
+                memory(out),
+                out.shape().rows(),
+                out.shape().columns());
     }
 
     @Override
     public void embeddingBackward(Queue queue, Tensor ids, Tensor dOut, Tensor dTable) {
         Checks.embeddingBackward(COMPUTE, ids, dOut, dTable);
         Checks.indices("embeddingBackward", "ids", ids, dTable.shape().dim(0));
-        tables.embeddingBackward(memory(ids), memory(dOut), memory(dTable), dOut.shape().rows(), dOut.shape().columns());
+        tables.embeddingBackward(
+                memory(ids),
+                memory(dOut),
+                memory(dTable),
+                dOut.shape().rows(),
+                dOut.shape().columns());
     }
 
     @Override
     public void scatterRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
         Checks.scatterRows(source, rows, target);
         Checks.indices("scatterRows", "rows", rows, target.shape().dim(0));
-        tables.scatter(memory(source), memory(rows), memory(target), source.shape().extent(0), entryBytes(source));
+        tables.scatter(
+                memory(source), memory(rows), memory(target), source.shape().extent(0), entryBytes(source));
     }
 
     @Override
     public void gatherRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
         Checks.gatherRows(source, rows, target);
         Checks.indices("gatherRows", "rows", rows, source.shape().dim(0));
-        tables.gather(memory(source), memory(rows), memory(target), target.shape().extent(0), entryBytes(target));
+        tables.gather(
+                memory(source), memory(rows), memory(target), target.shape().extent(0), entryBytes(target));
     }
 
     private static long entryBytes(Tensor tensor) {
@@ -177,10 +194,24 @@ public final class CpuBackend implements Backend {
         int tokens = x.shape().extent(0);
         MemorySegment biasNumbers = bias == null ? null : floats(bias);
         if (tokens <= MatVec.MAX_TOKENS) {
-            matVec.run(memory(x), w.type(), memory(w), biasNumbers, memory(y), tokens, x.shape().columns(),
+            matVec.run(
+                    memory(x),
+                    w.type(),
+                    memory(w),
+                    biasNumbers,
+                    memory(y),
+                    tokens,
+                    x.shape().columns(),
                     y.shape().columns());
         } else {
-            gemm.forward(memory(x), w.type(), memory(w), biasNumbers, memory(y), tokens, x.shape().columns(),
+            gemm.forward(
+                    memory(x),
+                    w.type(),
+                    memory(w),
+                    biasNumbers,
+                    memory(y),
+                    tokens,
+                    x.shape().columns(),
                     y.shape().columns());
         }
     }
@@ -188,32 +219,57 @@ public final class CpuBackend implements Backend {
     @Override
     public void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Tensor dX, float beta) {
         Checks.linearBackwardInput(COMPUTE, dY, w, dX, beta);
-        gemm.backwardInput(memory(dY), w.type(), memory(w), memory(dX), beta, dY.shape().extent(0), dX.shape().columns(),
+        gemm.backwardInput(
+                memory(dY),
+                w.type(),
+                memory(w),
+                memory(dX),
+                beta,
+                dY.shape().extent(0),
+                dX.shape().columns(),
                 dY.shape().columns());
     }
 
     @Override
     public void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Tensor dW, float beta) {
         Checks.linearBackwardWeight(COMPUTE, x, dY, dW, beta);
-        gemm.backwardWeight(memory(x), memory(dY), memory(dW), beta, x.shape().extent(0), x.shape().columns(),
+        gemm.backwardWeight(
+                memory(x),
+                memory(dY),
+                memory(dW),
+                beta,
+                x.shape().extent(0),
+                x.shape().columns(),
                 dY.shape().columns());
     }
 
     @Override
     public void linearBackwardBias(Queue queue, Tensor dY, Tensor dBias, float beta) {
         Checks.linearBackwardBias(COMPUTE, dY, dBias, beta);
-        norm.sumRows(memory(dY), memory(dBias), beta, dY.shape().extent(0), dY.shape().columns());
+        norm.sumRows(
+                memory(dY),
+                memory(dBias),
+                beta,
+                dY.shape().extent(0),
+                dY.shape().columns());
     }
 
     @Override
     public void rmsNorm(Queue queue, Tensor x, Tensor w, double eps, Tensor y, Tensor rstd) {
         Checks.rmsNorm(COMPUTE, x, w, y, rstd);
-        norm.forward(memory(x), floats(w), eps, memory(y), memory(rstd), x.shape().extent(0), x.shape().columns());
+        norm.forward(
+                memory(x),
+                floats(w),
+                eps,
+                memory(y),
+                memory(rstd),
+                x.shape().extent(0),
+                x.shape().columns());
     }
 
     @Override
-    public void rmsNormBackward(Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float betaX,
-            Tensor dW, float betaW) {
+    public void rmsNormBackward(
+            Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float betaX, Tensor dW, float betaW) {
         Checks.rmsNormBackward(COMPUTE, x, w, rstd, dY, dX, betaX, dW, betaW);
         int tokens = x.shape().extent(0);
         int channels = x.shape().columns();
@@ -226,34 +282,82 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void rotary(Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse,
-            Tensor y, float beta) {
+    public void rotary(
+            Queue queue,
+            Tensor x,
+            Tensor positions,
+            Tensor table,
+            boolean interleaved,
+            boolean inverse,
+            Tensor y,
+            float beta) {
         Checks.rotary(COMPUTE, x, positions, table, y, beta);
         Checks.indices("rotary", "positions", positions, table.shape().dim(0));
-        rotary.run(memory(x), memory(positions), memory(table), interleaved, inverse ? -1 : 1, memory(y), beta,
-                x.shape().extent(0), x.shape().extent(1), x.shape().extent(2) / 2);
+        rotary.run(
+                memory(x),
+                memory(positions),
+                memory(table),
+                interleaved,
+                inverse ? -1 : 1,
+                memory(y),
+                beta,
+                x.shape().extent(0),
+                x.shape().extent(1),
+                x.shape().extent(2) / 2);
     }
 
     @Override
-    public void attention(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
-            Tensor out, Tensor logSum) {
+    public void attention(
+            Queue queue,
+            Sequences sequences,
+            double scale,
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            Tensor out,
+            Tensor logSum) {
         Checks.attention(COMPUTE, sequences, query, key, value, out, logSum);
-        attention.forward(sequences, shape(query, value), (float) scale, memory(query), memory(key), memory(value),
-                memory(out), memory(logSum));
+        attention.forward(
+                sequences,
+                shape(query, value),
+                (float) scale,
+                memory(query),
+                memory(key),
+                memory(value),
+                memory(out),
+                memory(logSum));
     }
 
     @Override
-    public void attentionBackward(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
-            Tensor out, Tensor logSum, Tensor dOut, Tensor dQuery, float betaQuery, Tensor dKey, float betaKey,
-            Tensor dValue, float betaValue) {
-        Checks.attentionBackward(COMPUTE, sequences, query, key, value, out, logSum, dOut, dQuery, betaQuery,
-                dKey, betaKey, dValue, betaValue);
+    public void attentionBackward(
+            Queue queue,
+            Sequences sequences,
+            double scale,
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            Tensor out,
+            Tensor logSum,
+            Tensor dOut,
+            Tensor dQuery,
+            float betaQuery,
+            Tensor dKey,
+            float betaKey,
+            Tensor dValue,
+            float betaValue) {
+        Checks.attentionBackward(
+                COMPUTE, sequences, query, key, value, out, logSum, dOut, dQuery, betaQuery, dKey, betaKey, dValue,
+                betaValue);
         clearUnlessKept(queue, dKey, betaKey);
         clearUnlessKept(queue, dValue, betaValue);
-        attentionGradient.run(sequences, shape(query, value), (float) scale,
-                new AttentionGradient.Input(memory(query), memory(key), memory(value), memory(out), memory(logSum),
-                        memory(dOut)),
-                new AttentionGradient.Target(memoryOrNull(dQuery), betaQuery, memoryOrNull(dKey), memoryOrNull(dValue)));
+        attentionGradient.run(
+                sequences,
+                shape(query, value),
+                (float) scale,
+                new AttentionGradient.Input(
+                        memory(query), memory(key), memory(value), memory(out), memory(logSum), memory(dOut)),
+                new AttentionGradient.Target(
+                        memoryOrNull(dQuery), betaQuery, memoryOrNull(dKey), memoryOrNull(dValue)));
     }
 
     private void clearUnlessKept(Queue queue, Tensor target, float beta) {
@@ -263,7 +367,10 @@ public final class CpuBackend implements Backend {
     }
 
     private static AttentionShape shape(Tensor query, Tensor value) {
-        return new AttentionShape(query.shape().extent(1), value.shape().extent(1), query.shape().extent(2),
+        return new AttentionShape(
+                query.shape().extent(1),
+                value.shape().extent(1),
+                query.shape().extent(2),
                 value.shape().extent(2));
     }
 
@@ -277,9 +384,15 @@ public final class CpuBackend implements Backend {
     public void accumulate(Queue queue, Tensor source, float scale, Tensor target, float beta) {
         Checks.accumulate(COMPUTE, source, target, beta);
         if (beta == 0) {
-            elementwise.scale(memory(source), scale, memory(target), target.shape().elements());
+            elementwise.scale(
+                    memory(source), scale, memory(target), target.shape().elements());
         } else {
-            elementwise.add(memory(target), memory(source), scale, memory(target), target.shape().elements());
+            elementwise.add(
+                    memory(target),
+                    memory(source),
+                    scale,
+                    memory(target),
+                    target.shape().elements());
         }
     }
 
@@ -290,11 +403,18 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate,
-            Tensor dUp, float betaUp) {
+    public void swiGluBackward(
+            Queue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate, Tensor dUp, float betaUp) {
         Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, betaGate, dUp, betaUp);
-        swiGlu.backward(memory(gate), memory(up), memory(dOut), memoryOrNull(dGate), betaGate,
-                memoryOrNull(dUp), betaUp, gate.shape().elements());
+        swiGlu.backward(
+                memory(gate),
+                memory(up),
+                memory(dOut),
+                memoryOrNull(dGate),
+                betaGate,
+                memoryOrNull(dUp),
+                betaUp,
+                gate.shape().elements());
     }
 
     @Override
@@ -307,17 +427,28 @@ public final class CpuBackend implements Backend {
     public void crossEntropy(Queue queue, Tensor logits, Tensor targets, Tensor lossOut, Tensor logSum) {
         Checks.crossEntropy(COMPUTE, logits, targets, lossOut, logSum);
         Checks.targets("crossEntropy", targets, logits.shape().dim(1));
-        loss.forward(memory(logits), memory(targets), memory(lossOut), memory(logSum), logits.shape().extent(0),
+        loss.forward(
+                memory(logits),
+                memory(targets),
+                memory(lossOut),
+                memory(logSum),
+                logits.shape().extent(0),
                 logits.shape().columns());
     }
 
     @Override
-    public void crossEntropyBackward(Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight,
-            Tensor dLogits) {
+    public void crossEntropyBackward(
+            Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight, Tensor dLogits) {
         Checks.crossEntropyBackward(COMPUTE, logits, targets, logSum, dLogits);
         Checks.targets("crossEntropyBackward", targets, logits.shape().dim(1));
-        loss.backward(memory(logits), memory(targets), memory(logSum), (float) weight, memory(dLogits),
-                logits.shape().extent(0), logits.shape().columns());
+        loss.backward(
+                memory(logits),
+                memory(targets),
+                memory(logSum),
+                (float) weight,
+                memory(dLogits),
+                logits.shape().extent(0),
+                logits.shape().columns());
     }
 
     @Override
@@ -329,7 +460,12 @@ public final class CpuBackend implements Backend {
     @Override
     public void sample(Queue queue, Tensor logits, Tensor positions, Sampling sampling, Tensor out) {
         Checks.sample(COMPUTE, logits, positions, out);
-        sample.draw(memory(logits), memory(positions), memory(out), logits.shape().extent(0), logits.shape().columns(),
+        sample.draw(
+                memory(logits),
+                memory(positions),
+                memory(out),
+                logits.shape().extent(0),
+                logits.shape().columns(),
                 sampling);
     }
 
@@ -352,7 +488,15 @@ public final class CpuBackend implements Backend {
     public void adamW(Queue queue, AdamW settings, int step, Tensor w, Tensor g, Tensor m, Tensor v, Tensor factor) {
         Checks.adamW(COMPUTE, step, w, g, m, v, factor);
         float gradientFactor = factor == null ? 1 : memory(factor).get(Lanes.FLOAT, 0);
-        optimizer.adamW(settings, step, memory(w), memory(g), memory(m), memory(v), gradientFactor, w.shape().elements());
+        optimizer.adamW(
+                settings,
+                step,
+                memory(w),
+                memory(g),
+                memory(m),
+                memory(v),
+                gradientFactor,
+                w.shape().elements());
     }
 
     private static MemorySegment memory(Tensor tensor) {
@@ -375,47 +519,98 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void saliency(Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows,
-            Tensor columns) {
+    public void saliency(
+            Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows, Tensor columns) {
         Checks.saliency(COMPUTE, saliency, w, gradient, fisher, rows, columns);
-        scores.run(saliency, new Scores.Weight(w.type(), memory(w), gradient == null ? null : memory(gradient),
-                fisher == null ? null : memory(fisher), null, w.shape().rows(), w.shape().columns()), memory(rows),
+        scores.run(
+                saliency,
+                new Scores.Weight(
+                        w.type(),
+                        memory(w),
+                        gradient == null ? null : memory(gradient),
+                        fisher == null ? null : memory(fisher),
+                        null,
+                        w.shape().rows(),
+                        w.shape().columns()),
+                memory(rows),
                 memory(columns));
     }
 
     @Override
     public void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Tensor sum, float beta) {
         Checks.correlate(COMPUTE, a, b, weights, sum, beta);
-        correlation.run(memory(a), memory(b), memoryOrNull(weights), memory(sum), beta, a.shape().extent(0),
-                a.shape().extent(1), b.shape().extent(1));
+        correlation.run(
+                memory(a),
+                memory(b),
+                memoryOrNull(weights),
+                memory(sum),
+                beta,
+                a.shape().extent(0),
+                a.shape().extent(1),
+                b.shape().extent(1));
     }
 
     @Override
     public void solve(Queue queue, Tensor matrix, Tensor right) {
         Checks.solve(matrix, right);
-        cholesky.solve(memory(matrix), memory(right), matrix.shape().extent(0), right.shape().extent(1));
+        cholesky.solve(
+                memory(matrix),
+                memory(right),
+                matrix.shape().extent(0),
+                right.shape().extent(1));
     }
 
     @Override
     public void scaledSaliency(Queue queue, Saliency saliency, Tensor w, Tensor scale, Tensor rows, Tensor columns) {
         Checks.scaledSaliency(saliency, w, scale, rows, columns);
-        scores.run(saliency, new Scores.Weight(w.type(), memory(w), null, null, memory(scale), w.shape().rows(),
-                w.shape().columns()), memory(rows), memory(columns));
+        scores.run(
+                saliency,
+                new Scores.Weight(
+                        w.type(),
+                        memory(w),
+                        null,
+                        null,
+                        memory(scale),
+                        w.shape().rows(),
+                        w.shape().columns()),
+                memory(rows),
+                memory(columns));
     }
 
     @Override
-    public void squaredGradients(Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Tensor gradient,
-            Tensor squares, float beta) {
+    public void squaredGradients(
+            Queue queue,
+            Sequences rows,
+            double[] factors,
+            Tensor x,
+            Tensor dY,
+            Tensor gradient,
+            Tensor squares,
+            float beta) {
         Checks.squaredGradients(COMPUTE, rows, factors, x, dY, gradient, squares, beta);
-        squaredGradients.run(rows, factors, memory(x), memory(dY), memoryOrNull(gradient), memory(squares),
-                beta, x.shape().columns(), dY.shape().columns());
+        squaredGradients.run(
+                rows,
+                factors,
+                memory(x),
+                memory(dY),
+                memoryOrNull(gradient),
+                memory(squares),
+                beta,
+                x.shape().columns(),
+                dY.shape().columns());
     }
 
     @Override
     public void columnDots(Queue queue, Tensor a, Tensor shift, Tensor b, Tensor sums, float beta) {
         Checks.columnDots(COMPUTE, a, shift, b, sums, beta);
-        columnDots.run(memory(a), shift == null ? null : floats(shift), memoryOrNull(b), memory(sums), beta,
-                a.shape().rows(), a.shape().columns());
+        columnDots.run(
+                memory(a),
+                shift == null ? null : floats(shift),
+                memoryOrNull(b),
+                memory(sums),
+                beta,
+                a.shape().rows(),
+                a.shape().columns());
     }
 
     @Override
@@ -425,8 +620,13 @@ public final class CpuBackend implements Backend {
         if (target.bytes() == 0) {
             return;
         }
-        Compaction.Kept kept = new Compaction.Kept(memory(source), intsOrNull(rows), intsOrNull(columns),
-                source.shape().extent(1), source.type().blockBytes(), target.shape().extent(1));
+        Compaction.Kept kept = new Compaction.Kept(
+                memory(source),
+                intsOrNull(rows),
+                intsOrNull(columns),
+                source.shape().extent(1),
+                source.type().blockBytes(),
+                target.shape().extent(1));
         if (InPlace.is(source, target)) {
             compaction.inPlace(kept, memory(target), target.shape(), InPlace.panelRows(target));
         } else {

@@ -18,6 +18,7 @@ final class Dropout {
     private static final int LANES = 4;
     /** Numbers whose draws are made at once. */
     private static final int CHUNK = 1024;
+
     private static final long LOW = 0xFFFFFFFFL;
 
     private final WorkerPool pool;
@@ -38,13 +39,14 @@ final class Dropout {
         });
     }
 
-    private static void apply(DropoutMask mask, short[] draws, MemorySegment x, MemorySegment y, float beta, long base,
-            int count) {
+    private static void apply(
+            DropoutMask mask, short[] draws, MemorySegment x, MemorySegment y, float beta, long base, int count) {
         short threshold = (short) mask.threshold();
         FloatVector scale = FloatVector.broadcast(Lanes.FLOATS, (float) mask.scale());
         for (int i = 0; i < count; i += Lanes.WIDTH) {
             long at = base + 4L * i;
-            VectorMask<Float> kept = ShortVector.fromArray(SHORTS, draws, i).compare(VectorOperators.UGE, threshold)
+            VectorMask<Float> kept = ShortVector.fromArray(SHORTS, draws, i)
+                    .compare(VectorOperators.UGE, threshold)
                     .cast(Lanes.FLOATS);
             if (i + Lanes.WIDTH <= count) {
                 FloatVector value = Lanes.load(x, at).mul(scale);
@@ -85,7 +87,8 @@ final class Dropout {
     }
 
     private static LongVector mix(LongVector product, LongVector word, int key) {
-        return product.lanewise(VectorOperators.LSHR, 32).lanewise(VectorOperators.XOR, word)
+        return product.lanewise(VectorOperators.LSHR, 32)
+                .lanewise(VectorOperators.XOR, word)
                 .lanewise(VectorOperators.XOR, key & LOW);
     }
 

@@ -20,7 +20,8 @@ final class Elementwise {
         pool.ranges(count, GRAIN, (from, to) -> addRange(a, b, scale, out, 4 * from, (int) (to - from)));
     }
 
-    private static void addRange(MemorySegment a, MemorySegment b, float scale, MemorySegment out, long base, int count) {
+    private static void addRange(
+            MemorySegment a, MemorySegment b, float scale, MemorySegment out, long base, int count) {
         FloatVector factor = FloatVector.broadcast(Lanes.FLOATS, scale);
         int whole = Lanes.whole(count);
         for (int i = 0; i < whole; i += Lanes.WIDTH) {
@@ -76,10 +77,13 @@ final class Elementwise {
         FloatVector scale = FloatVector.broadcast(Lanes.FLOATS, factor);
         int whole = Lanes.whole(count);
         for (int i = 0; i < whole; i += Lanes.WIDTH) {
-            Lanes.store(Lanes.load(source, from + 4L * i).fma(scale, Lanes.load(target, to + 4L * i)), target, to + 4L * i);
+            Lanes.store(
+                    Lanes.load(source, from + 4L * i).fma(scale, Lanes.load(target, to + 4L * i)), target, to + 4L * i);
         }
         for (int i = whole; i < count; i++) {
-            target.set(Lanes.FLOAT, to + 4L * i,
+            target.set(
+                    Lanes.FLOAT,
+                    to + 4L * i,
                     Math.fma(source.get(Lanes.FLOAT, from + 4L * i), factor, target.get(Lanes.FLOAT, to + 4L * i)));
         }
     }

@@ -25,9 +25,11 @@ final class FastExp {
     private static final float ROUNDER = 12582912f + 2 * EXPONENT_BIAS;
     /** −ln 2 in two parts, the first short enough that {@code n} times it is exact. */
     private static final float LN2_HIGH = -0.693359375f;
+
     private static final float LN2_LOW = 2.12194440e-4f;
     /** Beyond these the result is infinite, or 0. */
     private static final float LARGEST = 89f;
+
     private static final float SMALLEST = -104f;
 
     private static final float Q0 = 0.4999999343212056f;
@@ -49,8 +51,7 @@ final class FastExp {
     private static final FloatVector Q3S = Widest.all(Q3);
     private static final FloatVector Q4S = Widest.all(Q4);
 
-    private FastExp() {
-    }
+    private FastExp() {}
 
     static float exp(float x) {
         float z = Math.min(Math.max(x, SMALLEST), LARGEST);

@@ -20,8 +20,7 @@ final class FloatRows {
     private static final VectorShuffle<Float> SWAP_PAIRS = VectorShuffle.fromOp(WIDE_FLOATS, lane -> lane ^ 2);
     private static final VectorShuffle<Float> SWAP_ONES = VectorShuffle.fromOp(WIDE_FLOATS, lane -> lane ^ 1);
 
-    private FloatRows() {
-    }
+    private FloatRows() {}
 
     /** Rows {@code from} to {@code to} of float32 {@code w [., in]}. */
     static void dot(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {

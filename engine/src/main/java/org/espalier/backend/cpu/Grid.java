@@ -37,11 +37,13 @@ record Grid(Cut rows, Cut columns) {
     Tile tile(int index) {
         int row = index / columns.count();
         int column = index % columns.count();
-        return new Tile(rows.start(row), rows.end(row) - rows.start(row), columns.start(column),
+        return new Tile(
+                rows.start(row),
+                rows.end(row) - rows.start(row),
+                columns.start(column),
                 columns.end(column) - columns.start(column));
     }
 
     /** Rows {@code row .. row + rows} and columns {@code column .. column + columns} of the result. */
-    record Tile(int row, int rows, int column, int columns) {
-    }
+    record Tile(int row, int rows, int column, int columns) {}
 }

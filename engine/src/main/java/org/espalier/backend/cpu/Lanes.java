@@ -35,8 +35,7 @@ final class Lanes {
     private static final VectorShuffle<Float> SWAP_PAIRS = VectorShuffle.fromOp(FLOATS, lane -> lane ^ 2);
     private static final VectorShuffle<Float> SWAP_ONES = VectorShuffle.fromOp(FLOATS, lane -> lane ^ 1);
 
-    private Lanes() {
-    }
+    private Lanes() {}
 
     /** How many of {@code count} numbers are in whole vectors. */
     static int whole(int count) {

@@ -12,7 +12,12 @@ final class Loss {
         this.pool = pool;
     }
 
-    void forward(MemorySegment logits, MemorySegment targets, MemorySegment loss, MemorySegment logSum, int tokens,
+    void forward(
+            MemorySegment logits,
+            MemorySegment targets,
+            MemorySegment loss,
+            MemorySegment logSum,
+            int tokens,
             int vocab) {
         pool.run(tokens, (t, worker) -> {
             long row = 4L * vocab * t;
@@ -20,13 +25,21 @@ final class Loss {
             double total = max + StrictMath.log(Softmax.sumExp(logits, row, vocab, max));
             int target = targets.get(Lanes.INT, 4L * t);
             logSum.set(Lanes.FLOAT, 4L * t, (float) total);
-            loss.set(Lanes.FLOAT, 4L * t, target == LossOps.IGNORED ? 0f
-                    : (float) (total - logits.get(Lanes.FLOAT, row + 4L * target)));
+            loss.set(
+                    Lanes.FLOAT,
+                    4L * t,
+                    target == LossOps.IGNORED ? 0f : (float) (total - logits.get(Lanes.FLOAT, row + 4L * target)));
         });
     }
 
-    void backward(MemorySegment logits, MemorySegment targets, MemorySegment logSum, float weight, MemorySegment dLogits,
-            int tokens, int vocab) {
+    void backward(
+            MemorySegment logits,
+            MemorySegment targets,
+            MemorySegment logSum,
+            float weight,
+            MemorySegment dLogits,
+            int tokens,
+            int vocab) {
         pool.run(tokens, (t, worker) -> {
             long row = 4L * vocab * t;
             int target = targets.get(Lanes.INT, 4L * t);

@@ -26,7 +26,14 @@ final class MatVec {
     }
 
     /** Shapes as in {@link org.espalier.backend.LinearOps#linear}; {@code bias} is float32 or null. */
-    void run(MemorySegment x, DType type, MemorySegment w, MemorySegment bias, MemorySegment y, int tokens, int in,
+    void run(
+            MemorySegment x,
+            DType type,
+            MemorySegment w,
+            MemorySegment bias,
+            MemorySegment y,
+            int tokens,
+            int in,
             int out) {
         float[] numbers = copyOf(x, type, tokens, in);
         scratch.require(4L * in);
@@ -44,8 +51,17 @@ final class MatVec {
         });
     }
 
-    private static void rows(DType type, MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt,
-            int from, int to, MemorySegment row) {
+    private static void rows(
+            DType type,
+            MemorySegment w,
+            int in,
+            float[] x,
+            int xAt,
+            MemorySegment y,
+            long yAt,
+            int from,
+            int to,
+            MemorySegment row) {
         switch (type) {
             case F32 -> FloatRows.dot(w, in, x, xAt, y, yAt, from, to);
             case BF16 -> BfloatRows.dot(w, in, x, xAt, y, yAt, from, to);

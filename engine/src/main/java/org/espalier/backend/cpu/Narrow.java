@@ -13,8 +13,7 @@ final class Narrow {
 
     private static final int QUIET = 0x40;
 
-    private Narrow() {
-    }
+    private Narrow() {}
 
     /** {@code count} float32 numbers as bfloat16; the same bits as {@link Blocks#floatToBfloat16}. */
     static void bfloat16(MemorySegment source, long from, MemorySegment target, long to, int count) {
@@ -26,7 +25,7 @@ final class Narrow {
             IntVector rounded = bits.add(upper.and(1)).add(0x7fff).lanewise(VectorOperators.LSHR, 16);
             VectorMask<Integer> nan = value.compare(VectorOperators.NE, value).cast(Lanes.INTS);
             ((ShortVector) rounded.blend(upper.or(QUIET), nan)
-                    .convertShape(VectorOperators.I2S, ShortVector.SPECIES_128, 0))
+                            .convertShape(VectorOperators.I2S, ShortVector.SPECIES_128, 0))
                     .intoMemorySegment(target, to + 2L * i, Lanes.ORDER);
         }
         for (int i = whole; i < count; i++) {

@@ -24,7 +24,9 @@ final class Optimizer {
     /** {@code Σ x²} in float64: eight partial sums for each stretch of memory, stretches in order. */
     double sumOfSquares(MemorySegment x, long count) {
         double[] sums = new double[Math.toIntExact(Math.ceilDiv(count, (long) Elementwise.GRAIN))];
-        pool.ranges(count, Elementwise.GRAIN,
+        pool.ranges(
+                count,
+                Elementwise.GRAIN,
                 (from, to) -> sums[(int) (from / Elementwise.GRAIN)] = squares(x, 4 * from, (int) (to - from)));
         double total = 0;
         for (double sum : sums) {
@@ -59,14 +61,29 @@ final class Optimizer {
     }
 
     /** What is the same for all numbers of one step. */
-    private record Step(float factor, float keep, float decay1, float gain1, float decay2, float gain2, float rate,
-            float rootCorrection, float eps) {
+    private record Step(
+            float factor,
+            float keep,
+            float decay1,
+            float gain1,
+            float decay2,
+            float gain2,
+            float rate,
+            float rootCorrection,
+            float eps) {
 
         static Step of(AdamW s, int step, float factor) {
             double rate = s.learningRate() / (1 - StrictMath.pow(s.beta1(), step));
             double correction = 1 / Math.sqrt(1 - StrictMath.pow(s.beta2(), step));
-            return new Step(factor, (float) (1 - s.learningRate() * s.weightDecay()), (float) s.beta1(),
-                    (float) (1 - s.beta1()), (float) s.beta2(), (float) (1 - s.beta2()), (float) -rate, (float) correction,
+            return new Step(
+                    factor,
+                    (float) (1 - s.learningRate() * s.weightDecay()),
+                    (float) s.beta1(),
+                    (float) (1 - s.beta1()),
+                    (float) s.beta2(),
+                    (float) (1 - s.beta2()),
+                    (float) -rate,
+                    (float) correction,
                     (float) s.eps());
         }
 
@@ -75,23 +92,33 @@ final class Optimizer {
         }
 
         FloatVector second(FloatVector v, FloatVector gradient) {
-            return v.fma(FloatVector.broadcast(Lanes.FLOATS, decay2), gradient.mul(gradient).mul(gain2));
+            return v.fma(
+                    FloatVector.broadcast(Lanes.FLOATS, decay2),
+                    gradient.mul(gradient).mul(gain2));
         }
 
         FloatVector weight(FloatVector w, FloatVector first, FloatVector second) {
-            FloatVector root = second.lanewise(VectorOperators.SQRT).mul(rootCorrection).add(eps);
+            FloatVector root =
+                    second.lanewise(VectorOperators.SQRT).mul(rootCorrection).add(eps);
             return first.div(root).fma(FloatVector.broadcast(Lanes.FLOATS, rate), w.mul(keep));
         }
     }
 
-    void adamW(AdamW settings, int step, MemorySegment w, MemorySegment g, MemorySegment m, MemorySegment v, float factor,
+    void adamW(
+            AdamW settings,
+            int step,
+            MemorySegment w,
+            MemorySegment g,
+            MemorySegment m,
+            MemorySegment v,
+            float factor,
             long count) {
         Step constants = Step.of(settings, step, factor);
         pool.ranges(count, Elementwise.GRAIN, (from, to) -> adamW(constants, w, g, m, v, 4 * from, (int) (to - from)));
     }
 
-    private static void adamW(Step s, MemorySegment w, MemorySegment g, MemorySegment m, MemorySegment v, long base,
-            int count) {
+    private static void adamW(
+            Step s, MemorySegment w, MemorySegment g, MemorySegment m, MemorySegment v, long base, int count) {
         int whole = Lanes.whole(count);
         for (int i = 0; i < whole; i += Lanes.WIDTH) {
             long at = base + 4L * i;

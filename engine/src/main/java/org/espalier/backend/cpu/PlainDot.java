@@ -7,8 +7,7 @@ import jdk.incubator.vector.VectorMask;
 /** Sums of products of plain float32 numbers. Those past the last 32 go to the first eight partial sums. */
 final class PlainDot {
 
-    private PlainDot() {
-    }
+    private PlainDot() {}
 
     /** {@code Σ a[i] b[i]} in 32 interleaved partial sums. */
     static float dot(MemorySegment a, long aAt, MemorySegment b, long bAt, int count) {

@@ -15,8 +15,7 @@ final class Raw {
     /** The address of a target that nobody wants. */
     static final long NOWHERE = 0;
 
-    private Raw() {
-    }
+    private Raw() {}
 
     /**
      * Where byte {@code from} of a segment lies.

@@ -18,7 +18,8 @@ final class RmsNorm {
         this.pool = pool;
     }
 
-    void forward(MemorySegment x, MemorySegment w, double eps, MemorySegment y, MemorySegment rstd, int rows, int columns) {
+    void forward(
+            MemorySegment x, MemorySegment w, double eps, MemorySegment y, MemorySegment rstd, int rows, int columns) {
         pool.ranges(rows, grain(columns), (from, to) -> {
             for (int t = (int) from; t < to; t++) {
                 long row = 4L * columns * t;
@@ -33,7 +34,8 @@ final class RmsNorm {
         return Math.max(1, TASK_NUMBERS / Math.max(1, columns));
     }
 
-    private static void scaleRow(MemorySegment x, long row, MemorySegment w, float scale, MemorySegment y, int columns) {
+    private static void scaleRow(
+            MemorySegment x, long row, MemorySegment w, float scale, MemorySegment y, int columns) {
         int whole = Lanes.whole(columns);
         for (int c = 0; c < whole; c += Lanes.WIDTH) {
             long at = row + 4L * c;
@@ -45,8 +47,15 @@ final class RmsNorm {
         }
     }
 
-    void backwardInput(MemorySegment x, MemorySegment w, MemorySegment rstd, MemorySegment dY, MemorySegment dX, float beta,
-            int rows, int columns) {
+    void backwardInput(
+            MemorySegment x,
+            MemorySegment w,
+            MemorySegment rstd,
+            MemorySegment dY,
+            MemorySegment dX,
+            float beta,
+            int rows,
+            int columns) {
         pool.ranges(rows, grain(columns), (from, to) -> {
             for (int t = (int) from; t < to; t++) {
                 long row = 4L * columns * t;
@@ -81,8 +90,16 @@ final class RmsNorm {
     }
 
     /** {@code dX = beta dX + scale (w dY − x shift)} with {@code shift = mean(w dY x̂) rstd}. */
-    private static void inputRow(MemorySegment x, MemorySegment dY, long row, MemorySegment w, float scale, float shift,
-            MemorySegment dX, float beta, int columns) {
+    private static void inputRow(
+            MemorySegment x,
+            MemorySegment dY,
+            long row,
+            MemorySegment w,
+            float scale,
+            float shift,
+            MemorySegment dX,
+            float beta,
+            int columns) {
         FloatVector negative = FloatVector.broadcast(Lanes.FLOATS, -shift);
         for (int c = 0; c < columns; c += Lanes.WIDTH) {
             VectorMask<Float> mask = Lanes.FLOATS.indexInRange(c, columns);
@@ -94,7 +111,13 @@ final class RmsNorm {
     }
 
     /** {@code dW = beta dW + Σ_t dY x rstd}, tokens in ascending order. */
-    void backwardWeight(MemorySegment x, MemorySegment rstd, MemorySegment dY, MemorySegment dW, float beta, int rows,
+    void backwardWeight(
+            MemorySegment x,
+            MemorySegment rstd,
+            MemorySegment dY,
+            MemorySegment dW,
+            float beta,
+            int rows,
             int columns) {
         pool.ranges(columns, COLUMNS, (from, to) -> {
             for (int c = (int) from; c < to; c += Lanes.WIDTH) {

@@ -17,8 +17,17 @@ final class Rotary {
     }
 
     /** Shapes: {@code x}, {@code y [tokens, heads, 2 half]}, {@code table [., 2, half]}; {@code sign} −1 rotates back. */
-    void run(MemorySegment x, MemorySegment positions, MemorySegment table, boolean interleaved, float sign,
-            MemorySegment y, float beta, int tokens, int heads, int half) {
+    void run(
+            MemorySegment x,
+            MemorySegment positions,
+            MemorySegment table,
+            boolean interleaved,
+            float sign,
+            MemorySegment y,
+            float beta,
+            int tokens,
+            int heads,
+            int half) {
         int tokenNumbers = Math.max(1, 2 * heads * half);
         pool.ranges(tokens, Math.max(1, TASK_NUMBERS / tokenNumbers), (from, to) -> {
             for (long t = from; t < to; t++) {
@@ -35,8 +44,15 @@ final class Rotary {
         });
     }
 
-    private static void halves(MemorySegment x, long head, MemorySegment table, long cosines, int half, float sign,
-            MemorySegment y, float beta) {
+    private static void halves(
+            MemorySegment x,
+            long head,
+            MemorySegment table,
+            long cosines,
+            int half,
+            float sign,
+            MemorySegment y,
+            float beta) {
         long second = 4L * half;
         for (int i = 0; i < half; i += Lanes.WIDTH) {
             VectorMask<Float> mask = Lanes.FLOATS.indexInRange(i, half);
@@ -56,8 +72,15 @@ final class Rotary {
         }
     }
 
-    private static void pairs(MemorySegment x, long head, MemorySegment table, long cosines, int half, float sign,
-            MemorySegment y, float beta) {
+    private static void pairs(
+            MemorySegment x,
+            long head,
+            MemorySegment table,
+            long cosines,
+            int half,
+            float sign,
+            MemorySegment y,
+            float beta) {
         for (int i = 0; i < half; i++) {
             long at = head + 8L * i;
             float cos = table.get(Lanes.FLOAT, cosines + 4L * i);

@@ -39,7 +39,8 @@ final class Sample {
         return 0;
     }
 
-    void draw(MemorySegment logits, MemorySegment positions, MemorySegment out, int rows, int vocab, Sampling sampling) {
+    void draw(
+            MemorySegment logits, MemorySegment positions, MemorySegment out, int rows, int vocab, Sampling sampling) {
         pool.run(rows, (t, worker) -> {
             float[] row = logits.asSlice(4L * vocab * t, 4L * vocab).toArray(Lanes.FLOAT);
             out.set(Lanes.INT, 4L * t, new TokenDraw(row, sampling).at(positions.get(Lanes.INT, 4L * t)));

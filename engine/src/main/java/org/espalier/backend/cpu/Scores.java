@@ -28,9 +28,14 @@ final class Scores {
      * @param fisher   float32, or null
      * @param scale    a factor of each column, float64, or null
      */
-    record Weight(DType type, MemorySegment numbers, MemorySegment gradient, MemorySegment fisher, MemorySegment scale,
-            int out, int in) {
-    }
+    record Weight(
+            DType type,
+            MemorySegment numbers,
+            MemorySegment gradient,
+            MemorySegment fisher,
+            MemorySegment scale,
+            int out,
+            int in) {}
 
     void run(Saliency saliency, Weight weight, MemorySegment rows, MemorySegment columns) {
         int panels = Math.ceilDiv(weight.out, PANEL_ROWS);

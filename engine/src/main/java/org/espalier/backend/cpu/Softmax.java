@@ -12,8 +12,7 @@ final class Softmax {
     /** Numbers summed in float32, 32 to a partial sum, before the sum goes on in float64. */
     private static final int PIECE = 512;
 
-    private Softmax() {
-    }
+    private Softmax() {}
 
     /** The largest of {@code count} numbers, negative infinity of none. */
     static float max(MemorySegment row, long base, int count) {

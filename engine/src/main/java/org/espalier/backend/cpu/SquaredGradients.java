@@ -22,8 +22,16 @@ final class SquaredGradients {
     }
 
     /** See {@link org.espalier.backend.CalibrationOps#squaredGradients}; {@code gradient} may be null. All is float32. */
-    void run(Sequences rows, double[] factors, MemorySegment x, MemorySegment dY, MemorySegment gradient,
-            MemorySegment squares, float beta, int in, int out) {
+    void run(
+            Sequences rows,
+            double[] factors,
+            MemorySegment x,
+            MemorySegment dY,
+            MemorySegment gradient,
+            MemorySegment squares,
+            float beta,
+            int in,
+            int out) {
         Grid grid = Grid.of(out, in, 1);
         scratch.require(4L * grid.rows().part() * grid.columns().part());
         pool.run(grid.tiles(), (task, worker) -> {
@@ -37,8 +45,22 @@ final class SquaredGradients {
             }
             for (int s = 0; s < rows.count(); s++) {
                 long first = rows.queryStart()[s];
-                Cblas.sgemm(true, false, tile.rows(), tile.columns(), rows.queries(s), 1f, dY,
-                        4L * (first * out + tile.row()), out, x, 4L * (first * in + tile.column()), in, 0f, panel, 0,
+                Cblas.sgemm(
+                        true,
+                        false,
+                        tile.rows(),
+                        tile.columns(),
+                        rows.queries(s),
+                        1f,
+                        dY,
+                        4L * (first * out + tile.row()),
+                        out,
+                        x,
+                        4L * (first * in + tile.column()),
+                        in,
+                        0f,
+                        panel,
+                        0,
                         tile.columns());
                 add(panel, tile, (float) factors[s], gradient, squares, in);
             }
@@ -55,8 +77,8 @@ final class SquaredGradients {
         return 4L * ((long) in * (tile.row() + row) + tile.column());
     }
 
-    private static void add(MemorySegment panel, Tile tile, float factor, MemorySegment gradient, MemorySegment squares,
-            int in) {
+    private static void add(
+            MemorySegment panel, Tile tile, float factor, MemorySegment gradient, MemorySegment squares, int in) {
         for (int r = 0; r < tile.rows(); r++) {
             long from = 4L * r * tile.columns();
             long to = offset(tile, r, in);
@@ -67,7 +89,8 @@ final class SquaredGradients {
         }
     }
 
-    private static void addSquares(MemorySegment panel, long from, float factor, MemorySegment squares, long to, int count) {
+    private static void addSquares(
+            MemorySegment panel, long from, float factor, MemorySegment squares, long to, int count) {
         int whole = Lanes.whole(count);
         for (int i = 0; i < whole; i += Lanes.WIDTH) {
             FloatVector g = Lanes.load(panel, from + 4L * i);
@@ -76,7 +99,8 @@ final class SquaredGradients {
         if (whole < count) {
             VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
             FloatVector g = Lanes.load(panel, from + 4L * whole, mask);
-            Lanes.store(g.mul(factor).fma(g, Lanes.load(squares, to + 4L * whole, mask)), squares, to + 4L * whole, mask);
+            Lanes.store(
+                    g.mul(factor).fma(g, Lanes.load(squares, to + 4L * whole, mask)), squares, to + 4L * whole, mask);
         }
     }
 
@@ -87,7 +111,8 @@ final class SquaredGradients {
         }
         if (whole < count) {
             VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
-            FloatVector sum = Lanes.load(panel, from + 4L * whole, mask).add(Lanes.load(gradient, to + 4L * whole, mask));
+            FloatVector sum =
+                    Lanes.load(panel, from + 4L * whole, mask).add(Lanes.load(gradient, to + 4L * whole, mask));
             Lanes.store(sum, gradient, to + 4L * whole, mask);
         }
     }

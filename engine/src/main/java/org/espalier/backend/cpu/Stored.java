@@ -30,8 +30,7 @@ final class Stored {
         }
     }
 
-    private Stored() {
-    }
+    private Stored() {}
 
     static FloatVector bfloat16(MemorySegment segment, long offset) {
         return bfloat16(ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER));
@@ -40,8 +39,10 @@ final class Stored {
     /** Exact for normal and subnormal numbers, infinities and NaN. */
     static FloatVector float16(MemorySegment segment, long offset) {
         IntVector bits = widen(ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER));
-        FloatVector magnitude = bits.and(HALF_MAGNITUDE).lanewise(VectorOperators.LSHL, 13)
-                .reinterpretAsFloats().mul(HALF_SCALE);
+        FloatVector magnitude = bits.and(HALF_MAGNITUDE)
+                .lanewise(VectorOperators.LSHL, 13)
+                .reinterpretAsFloats()
+                .mul(HALF_SCALE);
         IntVector value = magnitude.reinterpretAsInts();
         value = value.blend(value.or(FLOAT_INFINITY), value.compare(VectorOperators.GE, HALF_OVERFLOW));
         return value.or(bits.and(HALF_SIGN).lanewise(VectorOperators.LSHL, 16)).reinterpretAsFloats();

@@ -18,8 +18,11 @@ final class SwiGlu {
     void forward(MemorySegment gate, MemorySegment up, MemorySegment out, long count) {
         pool.ranges(count, Elementwise.GRAIN, (from, to) -> {
             long bytes = 4 * (to - from);
-            forward(Raw.address(gate, 4 * from, bytes), Raw.address(up, 4 * from, bytes),
-                    Raw.address(out, 4 * from, bytes), (int) (to - from));
+            forward(
+                    Raw.address(gate, 4 * from, bytes),
+                    Raw.address(up, 4 * from, bytes),
+                    Raw.address(out, 4 * from, bytes),
+                    (int) (to - from));
         });
     }
 
@@ -39,19 +42,33 @@ final class SwiGlu {
      * {@code dUp = betaUp dUp + silu(gate) dOut} and {@code dGate = betaGate dGate + silu′(gate) up dOut} with
      * {@code silu′(z) = σ(z) (1 + z (1 − σ(z)))}; a null target is left out.
      */
-    void backward(MemorySegment gate, MemorySegment up, MemorySegment dOut, MemorySegment dGate, float betaGate,
-            MemorySegment dUp, float betaUp, long count) {
+    void backward(
+            MemorySegment gate,
+            MemorySegment up,
+            MemorySegment dOut,
+            MemorySegment dGate,
+            float betaGate,
+            MemorySegment dUp,
+            float betaUp,
+            long count) {
         pool.ranges(count, Elementwise.GRAIN, (from, to) -> {
             long bytes = 4 * (to - from);
             long dGateAt = dGate == null ? Raw.NOWHERE : Raw.address(dGate, 4 * from, bytes);
             long dUpAt = dUp == null ? Raw.NOWHERE : Raw.address(dUp, 4 * from, bytes);
-            backward(Raw.address(gate, 4 * from, bytes), Raw.address(up, 4 * from, bytes),
-                    Raw.address(dOut, 4 * from, bytes), dGateAt, betaGate, dUpAt, betaUp, (int) (to - from));
+            backward(
+                    Raw.address(gate, 4 * from, bytes),
+                    Raw.address(up, 4 * from, bytes),
+                    Raw.address(dOut, 4 * from, bytes),
+                    dGateAt,
+                    betaGate,
+                    dUpAt,
+                    betaUp,
+                    (int) (to - from));
         });
     }
 
-    private static void backward(long gate, long up, long dOut, long dGate, float betaGate, long dUp, float betaUp,
-            int count) {
+    private static void backward(
+            long gate, long up, long dOut, long dGate, float betaGate, long dUp, float betaUp, int count) {
         int whole = Widest.whole(count);
         for (int i = 0; i < whole; i += Widest.WIDTH) {
             long at = 4L * i;

@@ -35,8 +35,11 @@ final class Tables {
                 long target = 4L * columns * ids.get(Lanes.INT, 4L * t);
                 for (int c = (int) from; c < to; c += Lanes.WIDTH) {
                     VectorMask<Float> mask = Lanes.FLOATS.indexInRange(c, to);
-                    Lanes.store(Lanes.load(dTable, target + 4L * c, mask).add(Lanes.load(dOut, source + 4L * c, mask)),
-                            dTable, target + 4L * c, mask);
+                    Lanes.store(
+                            Lanes.load(dTable, target + 4L * c, mask).add(Lanes.load(dOut, source + 4L * c, mask)),
+                            dTable,
+                            target + 4L * c,
+                            mask);
                 }
             }
         });

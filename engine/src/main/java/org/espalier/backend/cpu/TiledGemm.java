@@ -24,7 +24,14 @@ final class TiledGemm {
     }
 
     /** {@code y [tokens, out] = x [tokens, in] wᵀ}, plus {@code bias [out]} if it is not null. */
-    void forward(MemorySegment x, DType type, MemorySegment w, MemorySegment bias, MemorySegment y, int tokens, int in,
+    void forward(
+            MemorySegment x,
+            DType type,
+            MemorySegment w,
+            MemorySegment bias,
+            MemorySegment y,
+            int tokens,
+            int in,
             int out) {
         Grid grid = Grid.of(tokens, out, 1);
         boolean narrow = type != DType.F32;
@@ -38,21 +45,42 @@ final class TiledGemm {
             if (narrow) {
                 MemorySegment panel = scratch.of(worker);
                 Widen.decode(type, w, type.bytes((long) in * tile.column()), panel, 0, tile.columns() * in);
-                Cblas.sgemm(false, true, tile.rows(), tile.columns(), in, 1f, x, xAt, in, panel, 0, in, 0f, y, yAt, out);
+                Cblas.sgemm(
+                        false, true, tile.rows(), tile.columns(), in, 1f, x, xAt, in, panel, 0, in, 0f, y, yAt, out);
             } else {
-                Cblas.sgemm(false, true, tile.rows(), tile.columns(), in, 1f, x, xAt, in, w, 4L * in * tile.column(), in,
-                        0f, y, yAt, out);
+                Cblas.sgemm(
+                        false,
+                        true,
+                        tile.rows(),
+                        tile.columns(),
+                        in,
+                        1f,
+                        x,
+                        xAt,
+                        in,
+                        w,
+                        4L * in * tile.column(),
+                        in,
+                        0f,
+                        y,
+                        yAt,
+                        out);
             }
             if (bias != null) {
-                Elementwise.addRow(y.asSlice(4L * out * tile.row()), out, tile.rows(), bias, tile.column(),
+                Elementwise.addRow(
+                        y.asSlice(4L * out * tile.row()),
+                        out,
+                        tile.rows(),
+                        bias,
+                        tile.column(),
                         tile.column() + tile.columns());
             }
         });
     }
 
     /** {@code dX [tokens, in] = beta dX + dY [tokens, out] w}. */
-    void backwardInput(MemorySegment dY, DType type, MemorySegment w, MemorySegment dX, float beta, int tokens, int in,
-            int out) {
+    void backwardInput(
+            MemorySegment dY, DType type, MemorySegment w, MemorySegment dX, float beta, int tokens, int in, int out) {
         Grid grid = Grid.of(tokens, in, type.blockElements());
         boolean narrow = type != DType.F32;
         if (narrow) {
@@ -64,23 +92,63 @@ final class TiledGemm {
             if (narrow) {
                 deepTile(dY, type, w, dX, dXAt, beta, tile, in, out, scratch.of(worker));
             } else {
-                Cblas.sgemm(false, false, tile.rows(), tile.columns(), out, 1f, dY, 4L * out * tile.row(), out,
-                        w, 4L * tile.column(), in, beta, dX, dXAt, in);
+                Cblas.sgemm(
+                        false,
+                        false,
+                        tile.rows(),
+                        tile.columns(),
+                        out,
+                        1f,
+                        dY,
+                        4L * out * tile.row(),
+                        out,
+                        w,
+                        4L * tile.column(),
+                        in,
+                        beta,
+                        dX,
+                        dXAt,
+                        in);
             }
         });
     }
 
     /** A tile of the input's gradient, summed over stretches of a narrow weight's rows in ascending order. */
-    private static void deepTile(MemorySegment dY, DType type, MemorySegment w, MemorySegment dX, long dXAt, float beta,
-            Tile tile, int in, int out, MemorySegment panel) {
+    private static void deepTile(
+            MemorySegment dY,
+            DType type,
+            MemorySegment w,
+            MemorySegment dX,
+            long dXAt,
+            float beta,
+            Tile tile,
+            int in,
+            int out,
+            MemorySegment panel) {
         int columns = tile.columns();
         for (int o = 0; o < out; o += DEPTH) {
             int depth = Math.min(DEPTH, out - o);
             for (int r = 0; r < depth; r++) {
-                Widen.decode(type, w, type.bytes((long) in * (o + r) + tile.column()), panel, 4L * columns * r, columns);
+                Widen.decode(
+                        type, w, type.bytes((long) in * (o + r) + tile.column()), panel, 4L * columns * r, columns);
             }
-            Cblas.sgemm(false, false, tile.rows(), columns, depth, 1f, dY, 4L * ((long) out * tile.row() + o), out,
-                    panel, 0, columns, o == 0 ? beta : 1f, dX, dXAt, in);
+            Cblas.sgemm(
+                    false,
+                    false,
+                    tile.rows(),
+                    columns,
+                    depth,
+                    1f,
+                    dY,
+                    4L * ((long) out * tile.row() + o),
+                    out,
+                    panel,
+                    0,
+                    columns,
+                    o == 0 ? beta : 1f,
+                    dX,
+                    dXAt,
+                    in);
         }
     }
 
@@ -89,8 +157,23 @@ final class TiledGemm {
         Grid grid = Grid.of(out, in, 1);
         pool.run(grid.tiles(), (task, worker) -> {
             Tile tile = grid.tile(task);
-            Cblas.sgemm(true, false, tile.rows(), tile.columns(), tokens, 1f, dY, 4L * tile.row(), out,
-                    x, 4L * tile.column(), in, beta, dW, 4L * ((long) in * tile.row() + tile.column()), in);
+            Cblas.sgemm(
+                    true,
+                    false,
+                    tile.rows(),
+                    tile.columns(),
+                    tokens,
+                    1f,
+                    dY,
+                    4L * tile.row(),
+                    out,
+                    x,
+                    4L * tile.column(),
+                    in,
+                    beta,
+                    dW,
+                    4L * ((long) in * tile.row() + tile.column()),
+                    in);
         });
     }
 }

@@ -13,6 +13,7 @@ final class TokenDraw {
     private final Sampling sampling;
     /** What may be drawn, in the order of the vocabulary: tokens, their logits and what they weigh. */
     private final int[] tokens;
+
     private final float[] logits;
     private final long[] weights;
     private int count;

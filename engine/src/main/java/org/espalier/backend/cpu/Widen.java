@@ -16,8 +16,7 @@ final class Widen {
     /** Numbers of the slower types decoded at once: whole blocks of every type. */
     private static final int PIECE = 1024;
 
-    private Widen() {
-    }
+    private Widen() {}
 
     /**
      * Decodes {@code count} numbers, whole blocks.
@@ -76,7 +75,8 @@ final class Widen {
             for (int j = 0; j < BLOCK / 2; j += Lanes.WIDTH) {
                 IntVector pairs = Stored.uint8(source, at + 2 + j);
                 FloatVector low = Stored.toFloat(pairs.and(NIBBLE).sub(Q4_0_ZERO));
-                FloatVector high = Stored.toFloat(pairs.lanewise(VectorOperators.LSHR, 4).sub(Q4_0_ZERO));
+                FloatVector high =
+                        Stored.toFloat(pairs.lanewise(VectorOperators.LSHR, 4).sub(Q4_0_ZERO));
                 Lanes.store(low.mul(scale), target, out + 4L * j);
                 Lanes.store(high.mul(scale), target, out + 4L * (j + BLOCK / 2));
             }

@@ -15,6 +15,7 @@ final class Widest {
 
     /** Whether vectors have 512 bits. */
     static final boolean WIDE = FloatVector.SPECIES_PREFERRED.length() >= 16;
+
     static final VectorSpecies<Float> FLOATS = WIDE ? FloatVector.SPECIES_512 : FloatVector.SPECIES_256;
     static final VectorSpecies<Integer> INTS = WIDE ? IntVector.SPECIES_512 : IntVector.SPECIES_256;
     /** Numbers in a vector. */
@@ -24,8 +25,7 @@ final class Widest {
 
     private static final VectorShuffle<Float> SWAP_HALVES = VectorShuffle.fromOp(FLOATS, lane -> lane ^ Lanes.WIDTH);
 
-    private Widest() {
-    }
+    private Widest() {}
 
     /** How many of {@code count} numbers are in whole vectors. */
     static int whole(int count) {

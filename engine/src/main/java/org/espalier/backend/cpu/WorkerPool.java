@@ -13,6 +13,7 @@ final class WorkerPool implements AutoCloseable {
 
     /** How long a thread with nothing to do spins before it parks: longer than the gaps inside a token. */
     private static final long SPIN_NANOS = 50_000;
+
     private static final int SPINS_BETWEEN_CLOCK_READS = 64;
 
     /** One of a run's tasks. */
@@ -149,7 +150,7 @@ final class WorkerPool implements AutoCloseable {
 
     private static void rethrow(Throwable failure) {
         switch (failure) {
-            case null -> { }
+            case null -> {}
             case RuntimeException e -> throw e;
             case Error e -> throw e;
             default -> throw new IllegalStateException(failure);

@@ -19,6 +19,7 @@ final class CublasHandle implements AutoCloseable {
 
     /** What cuBLAS asks for itself on devices of capability 9 and later, and before. */
     private static final long WORKSPACE_FROM_9 = 32L << 20;
+
     private static final long WORKSPACE_BEFORE = 8L << 20;
     private static final int FIRST_LARGE = 9;
 
@@ -39,7 +40,7 @@ final class CublasHandle implements AutoCloseable {
         this.workspace = workspace;
     }
 
-    /** @throws org.espalier.ffi.Failure if there is no cuBLAS, it refuses the device, or there is no memory */
+    /** @throws org.espalier.error.Failure if there is no cuBLAS, it refuses the device, or there is no memory */
     static CublasHandle create(CudaContext context, CudaMemory memory) {
         // Or a library that is missing would show as a class of the binding that cannot be initialised.
         Cublas.symbols();
@@ -49,8 +50,10 @@ final class CublasHandle implements AutoCloseable {
             context.checkProduct(CublasLibrary.cublasCreate_v2(made), "cublasCreate");
             MemorySegment handle = made.get(ValueLayout.ADDRESS, 0);
             try {
-                context.checkProduct(CublasLibrary.cublasSetMathMode(handle,
-                        CublasLibrary.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION()), "cublasSetMathMode");
+                context.checkProduct(
+                        CublasLibrary.cublasSetMathMode(
+                                handle, CublasLibrary.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION()),
+                        "cublasSetMathMode");
                 int major = context.device().attribute(CudaLibrary.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR());
                 long bytes = major < FIRST_LARGE ? WORKSPACE_BEFORE : WORKSPACE_FROM_9;
                 return new CublasHandle(context, memory, handle, memory.allocateOwn(bytes, "the workspace of cuBLAS"));
@@ -76,8 +79,10 @@ final class CublasHandle implements AutoCloseable {
     void serve(CudaQueue served) {
         context.checkProduct(CublasLibrary.cublasSetStream_v2(handle, served.enter()), "cublasSetStream");
         // Setting the stream takes the workspace away.
-        context.checkProduct(CublasLibrary.cublasSetWorkspace_v2(handle,
-                MemorySegment.ofAddress(workspace.address(served)), workspace.bytes()), "cublasSetWorkspace");
+        context.checkProduct(
+                CublasLibrary.cublasSetWorkspace_v2(
+                        handle, MemorySegment.ofAddress(workspace.address(served)), workspace.bytes()),
+                "cublasSetWorkspace");
         queue = served;
     }
 
@@ -100,8 +105,7 @@ final class CublasHandle implements AutoCloseable {
      * @param stride     numbers from the start of a row to the start of the next
      * @param transposed whether the product is with its transpose
      */
-    record Operand(long address, DType type, int stride, boolean transposed) {
-    }
+    record Operand(long address, DType type, int stride, boolean transposed) {}
 
     /**
      * {@code c = a b + beta c}, summed in float32.
@@ -113,15 +117,42 @@ final class CublasHandle implements AutoCloseable {
      * @param tf32      whether float32 operands may be rounded to TF32
      * @param operation what the product is part of, with its shapes, for a failure
      */
-    void product(int rows, int columns, int depth, Operand a, Operand b, float beta, Operand c, boolean tf32,
-            String operation, Object... shapes) {
+    void product(
+            int rows,
+            int columns,
+            int depth,
+            Operand a,
+            Operand b,
+            float beta,
+            Operand c,
+            boolean tf32,
+            String operation,
+            Object... shapes) {
         queue.enter();
-        int compute = tf32 && a.type == DType.F32 ? CublasLibrary.CUBLAS_COMPUTE_32F_FAST_TF32()
+        int compute = tf32 && a.type == DType.F32
+                ? CublasLibrary.CUBLAS_COMPUTE_32F_FAST_TF32()
                 : CublasLibrary.CUBLAS_COMPUTE_32F();
         // cuBLAS is column-major: it sees every matrix as its transpose, so it computes cᵀ = bᵀ aᵀ.
-        int status = CublasLibrary.cublasGemmEx(handle, transposition(b), transposition(a), columns, rows, depth, one,
-                pointer(b), type(b.type), b.stride, pointer(a), type(a.type), a.stride, beta == 0 ? zero : one,
-                pointer(c), type(c.type), c.stride, compute, CublasLibrary.CUBLAS_GEMM_DEFAULT());
+        int status = CublasLibrary.cublasGemmEx(
+                handle,
+                transposition(b),
+                transposition(a),
+                columns,
+                rows,
+                depth,
+                one,
+                pointer(b),
+                type(b.type),
+                b.stride,
+                pointer(a),
+                type(a.type),
+                a.stride,
+                beta == 0 ? zero : one,
+                pointer(c),
+                type(c.type),
+                c.stride,
+                compute,
+                CublasLibrary.CUBLAS_GEMM_DEFAULT());
         context.checkProduct(status, operation, shapes);
     }
 

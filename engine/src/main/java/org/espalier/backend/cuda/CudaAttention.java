@@ -15,9 +15,11 @@ final class CudaAttention {
     private static final String DECODE = "attention_decode";
     /** Rows and columns of a block, as the kernels have them. */
     private static final int TILE = 64;
+
     private static final int COLUMNS = 128;
     /** Keys and query heads of a block that decodes, and its threads. */
     private static final int SPLIT = 256;
+
     private static final int HEADS = 4;
     private static final int DECODE_THREADS = 128;
     /** Up to so many queries a tile of 64 would be mostly empty. */
@@ -69,11 +71,22 @@ final class CudaAttention {
             decode(queue, few, in, out, logSum);
         }
         for (CudaSequences many : CudaSequences.where(sequences, queries -> queries > FEW_QUERIES)) {
-            try (CudaKernel.Call call = modules.kernel(FILE, "attention_forward").on(queue)) {
-                call.struct(many.words()).number((float) in.scale).tensor(in.query).tensor(in.key).tensor(in.value)
-                        .tensor(out).tensor(logSum).struct(in.shape())
-                        .launch(tiles(many.queryTiles(TILE), in.heads(), in.valueDim()), "attention", in.query.shape(),
-                                in.key.shape(), in.value.shape());
+            try (CudaKernel.Call call =
+                    modules.kernel(FILE, "attention_forward").on(queue)) {
+                call.struct(many.words())
+                        .number((float) in.scale)
+                        .tensor(in.query)
+                        .tensor(in.key)
+                        .tensor(in.value)
+                        .tensor(out)
+                        .tensor(logSum)
+                        .struct(in.shape())
+                        .launch(
+                                tiles(many.queryTiles(TILE), in.heads(), in.valueDim()),
+                                "attention",
+                                in.query.shape(),
+                                in.key.shape(),
+                                in.value.shape());
             }
         }
     }
@@ -96,16 +109,38 @@ final class CudaAttention {
         Tensor logOfShare = room.slice(shares, shares + logs);
         int blocksOfHeads = in.kvHeads() * Math.ceilDiv(in.heads() / in.kvHeads(), HEADS);
         try (CudaKernel.Call call = modules.kernel(DECODE, "attention_decode").on(queue)) {
-            call.tensor(which).number((float) in.scale).tensor(in.query).tensor(in.key).tensor(in.value).tensor(share)
-                    .tensor(logOfShare).number(in.tokens()).struct(in.shape())
-                    .launch(new CudaGrid(sequences.queries(), blocksOfHeads, splits, DECODE_THREADS, 1), "attention",
-                            in.query.shape(), in.key.shape(), in.value.shape());
+            call.tensor(which)
+                    .number((float) in.scale)
+                    .tensor(in.query)
+                    .tensor(in.key)
+                    .tensor(in.value)
+                    .tensor(share)
+                    .tensor(logOfShare)
+                    .number(in.tokens())
+                    .struct(in.shape())
+                    .launch(
+                            new CudaGrid(sequences.queries(), blocksOfHeads, splits, DECODE_THREADS, 1),
+                            "attention",
+                            in.query.shape(),
+                            in.key.shape(),
+                            in.value.shape());
         }
-        try (CudaKernel.Call call = modules.kernel(DECODE, "attention_decode_total").on(queue)) {
-            call.tensor(which).tensor(share).tensor(logOfShare).tensor(out).tensor(logSum).number(in.tokens())
-                    .number(in.heads()).number(in.valueDim())
-                    .launch(new CudaGrid(sequences.queries(), in.heads(), 1, DECODE_THREADS, 1), "attention",
-                            in.query.shape(), in.key.shape(), in.value.shape());
+        try (CudaKernel.Call call =
+                modules.kernel(DECODE, "attention_decode_total").on(queue)) {
+            call.tensor(which)
+                    .tensor(share)
+                    .tensor(logOfShare)
+                    .tensor(out)
+                    .tensor(logSum)
+                    .number(in.tokens())
+                    .number(in.heads())
+                    .number(in.valueDim())
+                    .launch(
+                            new CudaGrid(sequences.queries(), in.heads(), 1, DECODE_THREADS, 1),
+                            "attention",
+                            in.query.shape(),
+                            in.key.shape(),
+                            in.value.shape());
         }
     }
 
@@ -114,12 +149,20 @@ final class CudaAttention {
      *
      * @param delta {@code [tokens, heads]}: {@code Σ dOut out} over the columns
      */
-    private record Back(CudaSequences sequences, Input in, Tensor logSum, Tensor delta, Tensor dOut) {
-    }
+    private record Back(CudaSequences sequences, Input in, Tensor logSum, Tensor delta, Tensor dOut) {}
 
     /** A target is null if nobody wants it. */
-    void backward(CudaQueue queue, Sequences sequences, Input in, Tensor out, Tensor logSum, Tensor dOut,
-            Tensor dQuery, float betaQuery, Tensor dKey, Tensor dValue) {
+    void backward(
+            CudaQueue queue,
+            Sequences sequences,
+            Input in,
+            Tensor out,
+            Tensor logSum,
+            Tensor dOut,
+            Tensor dQuery,
+            float betaQuery,
+            Tensor dKey,
+            Tensor dValue) {
         // Sequences that look at the same keys add to the same gradients, one after the other.
         int most = sequences.keysOverlap() ? 1 : Integer.MAX_VALUE;
         try (CudaBuffer buffer = memory.scratch(queue, logSum.bytes(), "deltas of attention " + in.query.shape())) {
@@ -145,20 +188,38 @@ final class CudaAttention {
         if (rows == 0) {
             return;
         }
-        try (CudaKernel.Call call = modules.kernel(FILE, "attention_backward_delta").on(queue)) {
-            call.tensor(out).tensor(dOut).tensor(delta).number(rows).number(in.valueDim())
+        try (CudaKernel.Call call =
+                modules.kernel(FILE, "attention_backward_delta").on(queue)) {
+            call.tensor(out)
+                    .tensor(dOut)
+                    .tensor(delta)
+                    .number(rows)
+                    .number(in.valueDim())
                     .launch(CudaGrid.warps(rows), "attentionBackward", out.shape());
         }
     }
 
     private void queryGradient(CudaQueue queue, Back back, Tensor dQuery, float beta) {
         Input in = back.in;
-        try (CudaKernel.Call call = modules.kernel(FILE, "attention_backward_query").on(queue)) {
-            call.struct(back.sequences.words()).number((float) in.scale).tensor(in.query).tensor(in.key).tensor(in.value)
-                    .tensor(back.logSum).tensor(back.delta).tensor(back.dOut).tensor(dQuery).number(beta)
+        try (CudaKernel.Call call =
+                modules.kernel(FILE, "attention_backward_query").on(queue)) {
+            call.struct(back.sequences.words())
+                    .number((float) in.scale)
+                    .tensor(in.query)
+                    .tensor(in.key)
+                    .tensor(in.value)
+                    .tensor(back.logSum)
+                    .tensor(back.delta)
+                    .tensor(back.dOut)
+                    .tensor(dQuery)
+                    .number(beta)
                     .struct(in.shape())
-                    .launch(tiles(back.sequences.queryTiles(TILE), in.heads(), in.headDim()), "attentionBackward dQuery",
-                            in.query.shape(), in.key.shape(), in.value.shape());
+                    .launch(
+                            tiles(back.sequences.queryTiles(TILE), in.heads(), in.headDim()),
+                            "attentionBackward dQuery",
+                            in.query.shape(),
+                            in.key.shape(),
+                            in.value.shape());
         }
     }
 
@@ -166,10 +227,25 @@ final class CudaAttention {
     private void cachedGradient(CudaQueue queue, String kernel, Back back, Tensor target) {
         Input in = back.in;
         try (CudaKernel.Call call = modules.kernel(FILE, kernel).on(queue)) {
-            call.struct(back.sequences.words()).number((float) in.scale).tensor(in.query).tensor(in.key).tensor(in.value)
-                    .tensor(back.logSum).tensor(back.delta).tensor(back.dOut).tensor(target).struct(in.shape())
-                    .launch(tiles(back.sequences.keyTiles(TILE), in.kvHeads(), target.shape().columns()),
-                            "attentionBackward", in.query.shape(), in.key.shape(), in.value.shape());
+            call.struct(back.sequences.words())
+                    .number((float) in.scale)
+                    .tensor(in.query)
+                    .tensor(in.key)
+                    .tensor(in.value)
+                    .tensor(back.logSum)
+                    .tensor(back.delta)
+                    .tensor(back.dOut)
+                    .tensor(target)
+                    .struct(in.shape())
+                    .launch(
+                            tiles(
+                                    back.sequences.keyTiles(TILE),
+                                    in.kvHeads(),
+                                    target.shape().columns()),
+                            "attentionBackward",
+                            in.query.shape(),
+                            in.key.shape(),
+                            in.value.shape());
         }
     }
 

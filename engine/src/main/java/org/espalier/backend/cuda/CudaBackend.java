@@ -22,7 +22,7 @@ import org.espalier.tensor.Tensor;
 
 /**
  * Float32 on an NVIDIA device, through the CUDA driver. Work is queued on streams; a fault in it surfaces as a
- * {@link org.espalier.ffi.Failure} where the host waits: in {@link Queue#finish()}, a read-back, or the next call. The
+ * {@link org.espalier.error.Failure} where the host waits: in {@link Queue#finish()}, a read-back, or the next call. The
  * same inputs give the same bytes on the same kind of device.
  */
 public final class CudaBackend implements Backend {
@@ -49,8 +49,13 @@ public final class CudaBackend implements Backend {
     private final CudaCalibration calibration;
     private boolean closed;
 
-    private CudaBackend(CudaContext context, CudaMemory memory, CublasPool products, CudaModules modules,
-            Precision precision, int panel) {
+    private CudaBackend(
+            CudaContext context,
+            CudaMemory memory,
+            CublasPool products,
+            CudaModules modules,
+            Precision precision,
+            int panel) {
         this.context = context;
         this.memory = memory;
         this.staging = new CudaStaging(context);
@@ -81,7 +86,7 @@ public final class CudaBackend implements Backend {
      *
      * @param ordinal   which one, counted from 0
      * @param precision of linear layers
-     * @throws org.espalier.ffi.Failure if there is no driver, no such device or no cuBLAS, they do not suit
+     * @throws org.espalier.error.Failure if there is no driver, no such device or no cuBLAS, they do not suit
      *                                  this build, or it has no kernels
      */
     public static CudaBackend open(int ordinal, Precision precision) {
@@ -94,15 +99,20 @@ public final class CudaBackend implements Backend {
     }
 
     /** As above, with kernels that something else loads, by the name of their source file. */
-    static CudaBackend open(int ordinal, Precision precision, int panel,
-            BiFunction<CudaContext, String, CudaModule> loader) {
+    static CudaBackend open(
+            int ordinal, Precision precision, int panel, BiFunction<CudaContext, String, CudaModule> loader) {
         CudaModule.requireKernels();
         CudaContext context = CudaContext.open(ordinal);
         CudaMemory memory = null;
         try {
             memory = CudaMemory.open(context);
-            return new CudaBackend(context, memory, CublasPool.open(context, memory), new CudaModules(context, loader),
-                    precision, panel);
+            return new CudaBackend(
+                    context,
+                    memory,
+                    CublasPool.open(context, memory),
+                    new CudaModules(context, loader),
+                    precision,
+                    panel);
         } catch (RuntimeException e) {
             if (memory != null) {
                 memory.close();
@@ -190,8 +200,11 @@ public final class CudaBackend implements Backend {
         CudaQueue stream = cuda(queue);
         if (source.bytes() != 0) {
             long address = CudaBuffer.address(source, stream);
-            context.check(CudaLibrary.cuMemcpyDtoHAsync_v2(target, address, source.bytes(), stream.enter()),
-                    "download", source.type(), source.shape());
+            context.check(
+                    CudaLibrary.cuMemcpyDtoHAsync_v2(target, address, source.bytes(), stream.enter()),
+                    "download",
+                    source.type(),
+                    source.shape());
         }
         stream.finish("download", source.type(), source.shape());
     }
@@ -263,8 +276,8 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void rmsNormBackward(Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY,
-            Tensor dX, float betaX, Tensor dW, float betaW) {
+    public void rmsNormBackward(
+            Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float betaX, Tensor dW, float betaW) {
         Checks.rmsNormBackward(COMPUTE, x, w, rstd, dY, dX, betaX, dW, betaW);
         if (dX != null) {
             norm.backwardInput(cuda(queue), x, w, rstd, dY, dX, betaX);
@@ -275,29 +288,66 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void rotary(Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse,
-            Tensor y, float beta) {
+    public void rotary(
+            Queue queue,
+            Tensor x,
+            Tensor positions,
+            Tensor table,
+            boolean interleaved,
+            boolean inverse,
+            Tensor y,
+            float beta) {
         Checks.rotary(COMPUTE, x, positions, table, y, beta);
         rotary.run(cuda(queue), x, positions, table, interleaved, inverse, y, beta);
     }
 
     @Override
-    public void attention(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
-            Tensor out, Tensor logSum) {
+    public void attention(
+            Queue queue,
+            Sequences sequences,
+            double scale,
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            Tensor out,
+            Tensor logSum) {
         Checks.attention(COMPUTE, sequences, query, key, value, out, logSum);
         attention.forward(cuda(queue), sequences, new CudaAttention.Input(scale, query, key, value), out, logSum);
     }
 
     @Override
-    public void attentionBackward(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
-            Tensor out, Tensor logSum, Tensor dOut, Tensor dQuery, float betaQuery, Tensor dKey, float betaKey,
-            Tensor dValue, float betaValue) {
-        Checks.attentionBackward(COMPUTE, sequences, query, key, value, out, logSum, dOut, dQuery, betaQuery,
-                dKey, betaKey, dValue, betaValue);
+    public void attentionBackward(
+            Queue queue,
+            Sequences sequences,
+            double scale,
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            Tensor out,
+            Tensor logSum,
+            Tensor dOut,
+            Tensor dQuery,
+            float betaQuery,
+            Tensor dKey,
+            float betaKey,
+            Tensor dValue,
+            float betaValue) {
+        Checks.attentionBackward(
+                COMPUTE, sequences, query, key, value, out, logSum, dOut, dQuery, betaQuery, dKey, betaKey, dValue,
+                betaValue);
         clearUnlessKept(queue, dKey, betaKey);
         clearUnlessKept(queue, dValue, betaValue);
-        attention.backward(cuda(queue), sequences, new CudaAttention.Input(scale, query, key, value), out, logSum, dOut,
-                dQuery, betaQuery, dKey, dValue);
+        attention.backward(
+                cuda(queue),
+                sequences,
+                new CudaAttention.Input(scale, query, key, value),
+                out,
+                logSum,
+                dOut,
+                dQuery,
+                betaQuery,
+                dKey,
+                dValue);
     }
 
     private void clearUnlessKept(Queue queue, Tensor target, float beta) {
@@ -325,8 +375,8 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate,
-            Tensor dUp, float betaUp) {
+    public void swiGluBackward(
+            Queue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate, Tensor dUp, float betaUp) {
         Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, betaGate, dUp, betaUp);
         elementwise.swiGluBackward(cuda(queue), gate, up, dOut, dGate, betaGate, dUp, betaUp);
     }
@@ -344,8 +394,8 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void crossEntropyBackward(Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight,
-            Tensor dLogits) {
+    public void crossEntropyBackward(
+            Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight, Tensor dLogits) {
         Checks.crossEntropyBackward(COMPUTE, logits, targets, logSum, dLogits);
         loss.backward(cuda(queue), logits, targets, logSum, (float) weight, dLogits);
     }
@@ -381,8 +431,8 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void saliency(Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows,
-            Tensor columns) {
+    public void saliency(
+            Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows, Tensor columns) {
         Checks.saliency(COMPUTE, saliency, w, gradient, fisher, rows, columns);
         score.saliency(cuda(queue), saliency, w, gradient, fisher, null, rows, columns);
     }
@@ -400,8 +450,15 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void squaredGradients(Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Tensor gradient,
-            Tensor squares, float beta) {
+    public void squaredGradients(
+            Queue queue,
+            Sequences rows,
+            double[] factors,
+            Tensor x,
+            Tensor dY,
+            Tensor gradient,
+            Tensor squares,
+            float beta) {
         Checks.squaredGradients(COMPUTE, rows, factors, x, dY, gradient, squares, beta);
         if (rows.queries() == 0) {
             clearUnlessKept(queue, squares, beta);
@@ -440,7 +497,11 @@ public final class CudaBackend implements Backend {
             return;
         }
         closed = true;
-        try (context; memory; modules; staging; products) {
+        try (context;
+                memory;
+                modules;
+                staging;
+                products) {
             // A fault that nobody has seen is thrown here; giving back is silent after it.
             context.settle();
         }

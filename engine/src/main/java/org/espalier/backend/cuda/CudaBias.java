@@ -8,6 +8,7 @@ final class CudaBias {
     private static final String FILE = "bias";
     /** Of the backward kernel: columns and rows of a block. */
     private static final int COLUMNS = 32;
+
     private static final int ROWS = 16;
 
     private final CudaModules modules;
@@ -18,8 +19,11 @@ final class CudaBias {
 
     /** {@code y [tokens, out] += bias [out]}. */
     void add(CudaQueue queue, Tensor y, Tensor bias) {
-        try (CudaKernel.Call call = modules.kernel(FILE, "bias_forward_" + CudaConvert.suffix(bias.type())).on(queue)) {
-            call.tensor(y).tensor(bias).number(y.shape().columns())
+        try (CudaKernel.Call call = modules.kernel(FILE, "bias_forward_" + CudaConvert.suffix(bias.type()))
+                .on(queue)) {
+            call.tensor(y)
+                    .tensor(bias)
+                    .number(y.shape().columns())
                     .launch(CudaGrid.cutRows(y.shape().rows(), y.shape().columns()), "linear bias", y.shape());
         }
     }
@@ -31,8 +35,15 @@ final class CudaBias {
             return;
         }
         try (CudaKernel.Call call = modules.kernel(FILE, "bias_backward").on(queue)) {
-            call.tensor(dY).tensor(dBias).number(beta).number(dY.shape().extent(0)).number(out)
-                    .launch(new CudaGrid(Math.ceilDiv(out, COLUMNS), 1, 1, COLUMNS, ROWS), "linearBackwardBias", dY.shape());
+            call.tensor(dY)
+                    .tensor(dBias)
+                    .number(beta)
+                    .number(dY.shape().extent(0))
+                    .number(out)
+                    .launch(
+                            new CudaGrid(Math.ceilDiv(out, COLUMNS), 1, 1, COLUMNS, ROWS),
+                            "linearBackwardBias",
+                            dY.shape());
         }
     }
 }

@@ -20,6 +20,7 @@ final class CudaBuffer implements Buffer {
     private CudaQueue user;
     /** Reached when that queue is done with it, where this was marked; null for the end of all that the queue was given. */
     private CudaEvent done;
+
     private boolean closed;
 
     CudaBuffer(CudaMemory memory, long address, long bytes, String purpose, boolean ofCaller, CudaQueue home) {
@@ -48,8 +49,8 @@ final class CudaBuffer implements Buffer {
      */
     static CudaBuffer of(Tensor tensor) {
         if (!(tensor.buffer() instanceof CudaBuffer buffer)) {
-            throw new IllegalArgumentException(tensor.type() + " " + tensor.shape()
-                    + " is not in memory of a CUDA device");
+            throw new IllegalArgumentException(
+                    tensor.type() + " " + tensor.shape() + " is not in memory of a CUDA device");
         }
         return buffer;
     }

@@ -3,7 +3,6 @@ package org.espalier.backend.cuda;
 import org.espalier.backend.Sequences;
 import org.espalier.backend.cuda.CublasHandle.Operand;
 import org.espalier.tensor.DType;
-import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -15,6 +14,7 @@ final class CudaCalibration {
     private static final String CORRELATE = "correlate";
     /** Columns and rows of a block of {@code column_dots.cu}. */
     private static final int COLUMNS = 32;
+
     private static final int ROWS = 16;
     /** Tokens of a float32 product: its rounding stays near that of one number, its speed near the full one. */
     private static final int STRETCH = 512;
@@ -30,8 +30,15 @@ final class CudaCalibration {
     }
 
     /** {@code gradient} is null if nobody wants it; one sequence at least has rows. */
-    void squaredGradients(CudaQueue queue, Sequences sequences, double[] factors, Tensor x, Tensor dY, Tensor gradient,
-            Tensor squares, float beta) {
+    void squaredGradients(
+            CudaQueue queue,
+            Sequences sequences,
+            double[] factors,
+            Tensor x,
+            Tensor dY,
+            Tensor gradient,
+            Tensor squares,
+            float beta) {
         long count = squares.shape().elements();
         if (count == 0) {
             return;
@@ -46,8 +53,14 @@ final class CudaCalibration {
                 int from = sequences.queryStart()[s];
                 int to = sequences.queryStart()[s + 1];
                 product(queue, dY.slice(from, to), x.slice(from, to), one, "squaredGradients");
-                try (CudaKernel.Call call = modules.kernel("squared_gradients", "squared_gradients_add").on(queue)) {
-                    call.tensor(one).number((float) factors[s]).tensor(squares).optional(gradient).number(kept).number(count)
+                try (CudaKernel.Call call = modules.kernel("squared_gradients", "squared_gradients_add")
+                        .on(queue)) {
+                    call.tensor(one)
+                            .number((float) factors[s])
+                            .tensor(squares)
+                            .optional(gradient)
+                            .number(kept)
+                            .number(count)
                             .launch(CudaGrid.filling(context, count), "squaredGradients", x.shape(), dY.shape());
                 }
                 kept = 1;
@@ -62,9 +75,16 @@ final class CudaCalibration {
             return;
         }
         String type = CudaConvert.suffix(shift == null ? DType.F32 : shift.type());
-        try (CudaKernel.Call call = modules.kernel("column_dots", "column_dots_" + type).on(queue)) {
-            call.tensor(a).optional(shift).optional(b).tensor(sums).number((double) beta).number(a.shape().extent(0))
-                    .number(n).launch(new CudaGrid(Math.ceilDiv(n, COLUMNS), 1, 1, COLUMNS, ROWS), "columnDots", a.shape());
+        try (CudaKernel.Call call =
+                modules.kernel("column_dots", "column_dots_" + type).on(queue)) {
+            call.tensor(a)
+                    .optional(shift)
+                    .optional(b)
+                    .tensor(sums)
+                    .number((double) beta)
+                    .number(a.shape().extent(0))
+                    .number(n)
+                    .launch(new CudaGrid(Math.ceilDiv(n, COLUMNS), 1, 1, COLUMNS, ROWS), "columnDots", a.shape());
         }
     }
 
@@ -74,10 +94,10 @@ final class CudaCalibration {
         if (sum.shape().elements() == 0) {
             return;
         }
-        try (CudaBuffer productBuffer = memory.allocate(DType.F32.bytes(sum.shape().elements()),
-                "a correlation's product " + sum.shape());
-                CudaBuffer rowsBuffer = memory.allocate(weights == null ? 0 : STRETCH * a.rowBytes(),
-                        "weighted rows of a correlation " + a.shape())) {
+        try (CudaBuffer productBuffer = memory.allocate(
+                        DType.F32.bytes(sum.shape().elements()), "a correlation's product " + sum.shape());
+                CudaBuffer rowsBuffer = memory.allocate(
+                        weights == null ? 0 : STRETCH * a.rowBytes(), "weighted rows of a correlation " + a.shape())) {
             Tensor product = Tensor.of(productBuffer, DType.F32, sum.shape());
             for (int from = 0; from < tokens; from += STRETCH) {
                 int to = Math.min(tokens, from + STRETCH);
@@ -96,7 +116,10 @@ final class CudaCalibration {
     private void weigh(CudaQueue queue, Tensor rows, Tensor weights, Tensor weighted) {
         int n = rows.shape().columns();
         try (CudaKernel.Call call = modules.kernel(CORRELATE, "correlate_weigh").on(queue)) {
-            call.tensor(rows).tensor(weights).tensor(weighted).number(n)
+            call.tensor(rows)
+                    .tensor(weights)
+                    .tensor(weighted)
+                    .number(n)
                     .launch(CudaGrid.cutRows(rows.shape().extent(0), n), CORRELATE, rows.shape());
         }
     }
@@ -104,18 +127,33 @@ final class CudaCalibration {
     private void add(CudaQueue queue, Tensor product, Tensor sum, float beta) {
         long count = sum.shape().elements();
         try (CudaKernel.Call call = modules.kernel(CORRELATE, "correlate_add").on(queue)) {
-            call.tensor(product).tensor(sum).number((double) beta).number(count)
+            call.tensor(product)
+                    .tensor(sum)
+                    .number((double) beta)
+                    .number(count)
                     .launch(CudaGrid.filling(context, count), CORRELATE, sum.shape());
         }
     }
 
     /** {@code product [n, m] = aᵀ b} with {@code a [tokens, n]} and {@code b [tokens, m]}. */
     private static void product(CudaQueue queue, Tensor a, Tensor b, Tensor product, String operation) {
-        queue.products().product(a.shape().columns(), b.shape().columns(), a.shape().extent(0), operand(queue, a, true),
-                operand(queue, b, false), 0, operand(queue, product, false), false, operation, a.shape(), b.shape());
+        queue.products()
+                .product(
+                        a.shape().columns(),
+                        b.shape().columns(),
+                        a.shape().extent(0),
+                        operand(queue, a, true),
+                        operand(queue, b, false),
+                        0,
+                        operand(queue, product, false),
+                        false,
+                        operation,
+                        a.shape(),
+                        b.shape());
     }
 
     private static Operand operand(CudaQueue queue, Tensor matrix, boolean transposed) {
-        return new Operand(CudaBuffer.address(matrix, queue), matrix.type(), matrix.shape().columns(), transposed);
+        return new Operand(
+                CudaBuffer.address(matrix, queue), matrix.type(), matrix.shape().columns(), transposed);
     }
 }

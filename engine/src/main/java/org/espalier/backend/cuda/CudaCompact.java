@@ -8,6 +8,7 @@ final class CudaCompact {
 
     /** Bytes that a thread copies at once, and rows of a block, as the kernels have them. */
     private static final int WIDE = 16;
+
     private static final int PANEL_ROWS = 16;
 
     private final CudaMemory memory;
@@ -33,14 +34,21 @@ final class CudaCompact {
     private void inPlace(CudaQueue queue, Tensor source, Tensor rows, Tensor columns, Tensor target) {
         int kept = target.shape().extent(0);
         int panel = InPlace.panelRows(target);
-        try (CudaBuffer passing = memory.scratch(queue, panel * target.rowBytes(),
+        try (CudaBuffer passing = memory.scratch(
+                queue,
+                panel * target.rowBytes(),
                 "rows of a compaction in place " + target.type() + " " + target.shape())) {
             for (int from = 0; from < kept; from += panel) {
                 int to = Math.min(kept, from + panel);
                 Tensor place = target.slice(from, to);
                 Tensor gathered = new Tensor(passing, 0, place.type(), place.shape());
-                launch(queue, rows == null ? source.slice(from, to) : source, rows == null ? null : rows.slice(from, to),
-                        columns, gathered, from);
+                launch(
+                        queue,
+                        rows == null ? source.slice(from, to) : source,
+                        rows == null ? null : rows.slice(from, to),
+                        columns,
+                        gathered,
+                        from);
                 CudaConvert.copy(queue, gathered, place, "gather");
             }
         }
@@ -53,10 +61,21 @@ final class CudaCompact {
         int keptColumns = target.shape().extent(1);
         int across = Math.ceilDiv(Math.ceilDiv(keptColumns * bytes, WIDE), CudaGrid.THREADS);
         try (CudaKernel.Call call = modules.kernel("compact", "gather_" + bytes).on(queue)) {
-            call.tensor(source).optional(rows).optional(columns).tensor(target).number(source.shape().extent(0))
-                    .number(source.shape().extent(1)).number(keptRows).number(keptColumns).number(earliest)
-                    .launch(new CudaGrid(across, Math.ceilDiv(keptRows, PANEL_ROWS), 1, CudaGrid.THREADS, 1), "gather",
-                            source.type(), source.shape(), target.shape());
+            call.tensor(source)
+                    .optional(rows)
+                    .optional(columns)
+                    .tensor(target)
+                    .number(source.shape().extent(0))
+                    .number(source.shape().extent(1))
+                    .number(keptRows)
+                    .number(keptColumns)
+                    .number(earliest)
+                    .launch(
+                            new CudaGrid(across, Math.ceilDiv(keptRows, PANEL_ROWS), 1, CudaGrid.THREADS, 1),
+                            "gather",
+                            source.type(),
+                            source.shape(),
+                            target.shape());
         }
     }
 }

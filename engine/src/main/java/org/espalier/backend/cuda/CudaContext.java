@@ -29,14 +29,16 @@ final class CudaContext implements AutoCloseable {
 
     /**
      * @param ordinal which device, counted from 0
-     * @throws org.espalier.ffi.Failure if there is no driver or no such device, or it cannot run what this build has
+     * @throws org.espalier.error.Failure if there is no driver or no such device, or it cannot run what this build has
      */
     static CudaContext open(int ordinal) {
         CudaDevice device = CudaDevice.of(ordinal);
         device.require();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment context = arena.allocate(ValueLayout.ADDRESS);
-            CudaStatus.check(CudaLibrary.cuDevicePrimaryCtxRetain(context, device.number()), "cuDevicePrimaryCtxRetain",
+            CudaStatus.check(
+                    CudaLibrary.cuDevicePrimaryCtxRetain(context, device.number()),
+                    "cuDevicePrimaryCtxRetain",
                     ordinal);
             return new CudaContext(device, context.get(ValueLayout.ADDRESS, 0));
         }
@@ -97,7 +99,8 @@ final class CudaContext implements AutoCloseable {
     private static boolean endsContext(int status) {
         return status == CudaLibrary.CUDA_ERROR_ILLEGAL_ADDRESS()
                 || status == CudaLibrary.CUDA_ERROR_MISALIGNED_ADDRESS()
-                || status == CudaLibrary.CUDA_ERROR_LAUNCH_FAILED() || status == CudaLibrary.CUDA_ERROR_UNKNOWN();
+                || status == CudaLibrary.CUDA_ERROR_LAUNCH_FAILED()
+                || status == CudaLibrary.CUDA_ERROR_UNKNOWN();
     }
 
     /** Gives the context back; the driver frees whatever was left in it. A second call does nothing. */
@@ -105,7 +108,9 @@ final class CudaContext implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            checkGivenBack(CudaLibrary.cuDevicePrimaryCtxRelease_v2(device.number()), "cuDevicePrimaryCtxRelease",
+            checkGivenBack(
+                    CudaLibrary.cuDevicePrimaryCtxRelease_v2(device.number()),
+                    "cuDevicePrimaryCtxRelease",
                     device.number());
         }
     }

@@ -33,8 +33,12 @@ final class CudaConvert {
             copy(queue, source, target, "convert");
             return;
         }
-        try (CudaKernel.Call call = modules.kernel(FILE, "convert_" + suffix(source.type())).on(queue)) {
-            call.tensor(source).tensor(target).number(code(target.type())).number(count)
+        try (CudaKernel.Call call =
+                modules.kernel(FILE, "convert_" + suffix(source.type())).on(queue)) {
+            call.tensor(source)
+                    .tensor(target)
+                    .number(code(target.type()))
+                    .number(count)
                     .launch(CudaGrid.chunks(count, CHUNK), "convert", source.type(), target.type(), source.shape());
         }
     }
@@ -43,8 +47,12 @@ final class CudaConvert {
     static void copy(CudaQueue queue, Tensor source, Tensor target, String operation) {
         long to = CudaBuffer.address(target, queue);
         long from = CudaBuffer.address(source, queue);
-        queue.context().check(CudaLibrary.cuMemcpyDtoDAsync_v2(to, from, target.bytes(), queue.enter()), operation,
-                source.type(), source.shape());
+        queue.context()
+                .check(
+                        CudaLibrary.cuMemcpyDtoDAsync_v2(to, from, target.bytes(), queue.enter()),
+                        operation,
+                        source.type(),
+                        source.shape());
     }
 
     /** A stored type in a kernel's name; logical values are bytes. */
@@ -79,7 +87,9 @@ final class CudaConvert {
         int bytes = target.type().blockBytes();
         if (bytes == Long.BYTES) {
             try (CudaKernel.Call call = modules.kernel(FILE, "fill_64").on(queue)) {
-                call.tensor(target).number(pattern.get(ValueLayout.JAVA_LONG, 0)).number(count)
+                call.tensor(target)
+                        .number(pattern.get(ValueLayout.JAVA_LONG, 0))
+                        .number(count)
                         .launch(CudaGrid.filling(context, count), "fill", target.type(), target.shape());
             }
             return;
@@ -87,10 +97,14 @@ final class CudaConvert {
         long address = CudaBuffer.address(target, queue);
         MemorySegment stream = queue.enter();
         int low = pattern.get(ValueLayout.JAVA_INT, 0);
-        context.check(switch (bytes) {
-            case 1 -> CudaLibrary.cuMemsetD8Async(address, (byte) low, count, stream);
-            case 2 -> CudaLibrary.cuMemsetD16Async(address, (short) low, count, stream);
-            default -> CudaLibrary.cuMemsetD32Async(address, low, count, stream);
-        }, "fill", target.type(), target.shape());
+        context.check(
+                switch (bytes) {
+                    case 1 -> CudaLibrary.cuMemsetD8Async(address, (byte) low, count, stream);
+                    case 2 -> CudaLibrary.cuMemsetD16Async(address, (short) low, count, stream);
+                    default -> CudaLibrary.cuMemsetD32Async(address, low, count, stream);
+                },
+                "fill",
+                target.type(),
+                target.shape());
     }
 }

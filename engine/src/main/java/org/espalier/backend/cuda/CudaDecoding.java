@@ -49,8 +49,11 @@ final class CudaDecoding implements AutoCloseable {
     /** The driver copies so little by itself before its call returns. */
     private void upload(int[] words) {
         try (Arena arena = Arena.ofConfined()) {
-            int status = CudaLibrary.cuMemcpyHtoDAsync_v2(sequences.address(queue),
-                    arena.allocateFrom(ValueLayout.JAVA_INT, words), sequences.bytes(), queue.enter());
+            int status = CudaLibrary.cuMemcpyHtoDAsync_v2(
+                    sequences.address(queue),
+                    arena.allocateFrom(ValueLayout.JAVA_INT, words),
+                    sequences.bytes(),
+                    queue.enter());
             queue.context().check(status, "sequences of attention");
         }
     }

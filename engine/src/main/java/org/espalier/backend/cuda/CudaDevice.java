@@ -3,9 +3,9 @@ package org.espalier.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.espalier.error.Failure;
 import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.CudaStatus;
-import org.espalier.ffi.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
 
 /**
@@ -55,16 +55,22 @@ record CudaDevice(int number) {
         int needed = CudaModule.cudaVersion();
         int offered = CudaDriver.version();
         if (offered / 1000 < needed) {
-            throw new Failure("the NVIDIA driver is too old", "it is for CUDA %d.%d, this build's kernels are for CUDA %d"
-                    .formatted(offered / 1000, offered % 1000 / 10, needed),
+            throw new Failure(
+                    "the NVIDIA driver is too old",
+                    "it is for CUDA %d.%d, this build's kernels are for CUDA %d"
+                            .formatted(offered / 1000, offered % 1000 / 10, needed),
                     "install a driver for CUDA " + needed + " or later, or use --device cpu");
         }
         if (attribute(CudaLibrary.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR()) < OLDEST_MAJOR) {
-            throw new Failure("the GPU is too old", name() + " has compute capability " + capability(),
+            throw new Failure(
+                    "the GPU is too old",
+                    name() + " has compute capability " + capability(),
                     "use one of " + OLDEST_MAJOR + ".0 (Ampere) or later, or --device cpu");
         }
         if (attribute(CudaLibrary.CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED()) == 0) {
-            throw new Failure("the GPU has no memory pools", name(),
+            throw new Failure(
+                    "the GPU has no memory pools",
+                    name(),
                     "a virtual GPU may need them allowed by whoever runs the machine; or use --device cpu");
         }
     }

@@ -2,15 +2,14 @@ package org.espalier.backend.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.espalier.error.Failure;
 import org.espalier.ffi.CudaDriver;
-import org.espalier.ffi.Failure;
 import org.espalier.ffi.Library;
 
 /** Which CUDA devices there are, and whether they can be used. */
 public final class CudaDevices {
 
-    private CudaDevices() {
-    }
+    private CudaDevices() {}
 
     /**
      * A device.
@@ -22,9 +21,14 @@ public final class CudaDevices {
      * @param cublas     version of cuBLAS, for example {@code 13.1.0}; null if it cannot be used
      * @param refusal    why it cannot be used, or null
      */
-    public record Found(String name, String capability, int multiprocessors, long memory, long free, String cublas,
-            Failure refusal) {
-    }
+    public record Found(
+            String name,
+            String capability,
+            int multiprocessors,
+            long memory,
+            long free,
+            String cublas,
+            Failure refusal) {}
 
     /**
      * Whether this build and this machine look as if a GPU were to be used: kernels, a driver, a device. Without them
@@ -77,11 +81,17 @@ public final class CudaDevices {
     private static Found tried(int ordinal) {
         CudaDevice device = CudaDevice.of(ordinal);
         try (CudaBackend opened = CudaBackend.open(ordinal)) {
-            return new Found(device.name(), device.capability(), device.multiprocessors(), device.memory(),
-                    opened.freeBytes(), opened.cublasVersion(), null);
+            return new Found(
+                    device.name(),
+                    device.capability(),
+                    device.multiprocessors(),
+                    device.memory(),
+                    opened.freeBytes(),
+                    opened.cublasVersion(),
+                    null);
         } catch (Failure refusal) {
-            return new Found(device.name(), device.capability(), device.multiprocessors(), device.memory(), 0, null,
-                    refusal);
+            return new Found(
+                    device.name(), device.capability(), device.multiprocessors(), device.memory(), 0, null, refusal);
         }
     }
 }

@@ -20,7 +20,11 @@ final class CudaElementwise {
             return;
         }
         try (CudaKernel.Call call = modules.kernel("add", "add").on(queue)) {
-            call.tensor(a).tensor(b).number(scale).tensor(out).number(count)
+            call.tensor(a)
+                    .tensor(b)
+                    .number(scale)
+                    .tensor(out)
+                    .number(count)
                     .launch(CudaGrid.filling(context, count), "add", out.shape());
         }
     }
@@ -31,7 +35,11 @@ final class CudaElementwise {
             return;
         }
         try (CudaKernel.Call call = modules.kernel("add", "accumulate").on(queue)) {
-            call.tensor(source).number(scale).tensor(target).number(beta).number(count)
+            call.tensor(source)
+                    .number(scale)
+                    .tensor(target)
+                    .number(beta)
+                    .number(count)
                     .launch(CudaGrid.filling(context, count), "accumulate", target.shape());
         }
     }
@@ -42,20 +50,37 @@ final class CudaElementwise {
             return;
         }
         try (CudaKernel.Call call = modules.kernel("swiglu", "swiglu_forward").on(queue)) {
-            call.tensor(gate).tensor(up).tensor(out).number(count)
+            call.tensor(gate)
+                    .tensor(up)
+                    .tensor(out)
+                    .number(count)
                     .launch(CudaGrid.filling(context, count), "swiGlu", out.shape());
         }
     }
 
-    void swiGluBackward(CudaQueue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate, Tensor dUp,
+    void swiGluBackward(
+            CudaQueue queue,
+            Tensor gate,
+            Tensor up,
+            Tensor dOut,
+            Tensor dGate,
+            float betaGate,
+            Tensor dUp,
             float betaUp) {
         long count = gate.shape().elements();
         if (count == 0 || dGate == null && dUp == null) {
             return;
         }
         try (CudaKernel.Call call = modules.kernel("swiglu", "swiglu_backward").on(queue)) {
-            call.tensor(gate).tensor(up).tensor(dOut).optional(dGate).number(betaGate).optional(dUp).number(betaUp)
-                    .number(count).launch(CudaGrid.filling(context, count), "swiGluBackward", gate.shape());
+            call.tensor(gate)
+                    .tensor(up)
+                    .tensor(dOut)
+                    .optional(dGate)
+                    .number(betaGate)
+                    .optional(dUp)
+                    .number(betaUp)
+                    .number(count)
+                    .launch(CudaGrid.filling(context, count), "swiGluBackward", gate.shape());
         }
     }
 
@@ -65,8 +90,15 @@ final class CudaElementwise {
             return;
         }
         try (CudaKernel.Call call = modules.kernel("dropout", "dropout").on(queue)) {
-            call.tensor(x).tensor(y).number(beta).number(count).number(mask.threshold()).number((float) mask.scale())
-                    .number(mask.seed()).number(mask.run()).number(mask.operation())
+            call.tensor(x)
+                    .tensor(y)
+                    .number(beta)
+                    .number(count)
+                    .number(mask.threshold())
+                    .number((float) mask.scale())
+                    .number(mask.seed())
+                    .number(mask.run())
+                    .number(mask.operation())
                     .launch(CudaGrid.filling(context, count), "dropout", x.shape());
         }
     }

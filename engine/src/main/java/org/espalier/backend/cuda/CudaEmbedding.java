@@ -19,9 +19,18 @@ final class CudaEmbedding {
             return;
         }
         int channels = out.shape().columns();
-        try (CudaKernel.Call call = modules.kernel(FILE, "embedding_" + CudaConvert.suffix(table.type())).on(queue)) {
-            call.tensor(ids).tensor(table).tensor(out).number(table.shape().extent(0)).number(channels)
-                    .launch(CudaGrid.rows(out.shape().rows(), channels), "embedding", table.type(), table.shape(),
+        try (CudaKernel.Call call = modules.kernel(FILE, "embedding_" + CudaConvert.suffix(table.type()))
+                .on(queue)) {
+            call.tensor(ids)
+                    .tensor(table)
+                    .tensor(out)
+                    .number(table.shape().extent(0))
+                    .number(channels)
+                    .launch(
+                            CudaGrid.rows(out.shape().rows(), channels),
+                            "embedding",
+                            table.type(),
+                            table.shape(),
                             out.shape());
         }
     }
@@ -33,7 +42,12 @@ final class CudaEmbedding {
         int tokens = dOut.shape().extent(0);
         int channels = dOut.shape().columns();
         try (CudaKernel.Call call = modules.kernel(FILE, "embedding_backward").on(queue)) {
-            call.tensor(ids).tensor(dOut).tensor(dTable).number(dTable.shape().extent(0)).number(tokens).number(channels)
+            call.tensor(ids)
+                    .tensor(dOut)
+                    .tensor(dTable)
+                    .number(dTable.shape().extent(0))
+                    .number(tokens)
+                    .number(channels)
                     .launch(CudaGrid.cutRows(tokens, channels), "embeddingBackward", dOut.shape(), dTable.shape());
         }
     }
@@ -47,8 +61,8 @@ final class CudaEmbedding {
     }
 
     /** One block for each row of {@code few}, in the widest unit that divides a row and both starts. */
-    private void copyRows(CudaQueue queue, String direction, Tensor source, Tensor rows, Tensor target, int capacity,
-            Tensor few) {
+    private void copyRows(
+            CudaQueue queue, String direction, Tensor source, Tensor rows, Tensor target, int capacity, Tensor few) {
         if (few.bytes() == 0) {
             return;
         }
@@ -57,9 +71,18 @@ final class CudaEmbedding {
         long starts = CudaBuffer.address(source, queue) | CudaBuffer.address(target, queue);
         int unit = widest(rowBytes | starts);
         int units = Math.toIntExact(rowBytes / unit);
-        try (CudaKernel.Call call = modules.kernel("rows", "rows_" + direction + "_" + unit).on(queue)) {
-            call.tensor(source).tensor(rows).tensor(target).number(capacity).number(units)
-                    .launch(CudaGrid.rows(count, units), direction + "Rows", source.type(), source.shape(),
+        try (CudaKernel.Call call =
+                modules.kernel("rows", "rows_" + direction + "_" + unit).on(queue)) {
+            call.tensor(source)
+                    .tensor(rows)
+                    .tensor(target)
+                    .number(capacity)
+                    .number(units)
+                    .launch(
+                            CudaGrid.rows(count, units),
+                            direction + "Rows",
+                            source.type(),
+                            source.shape(),
                             target.shape());
         }
     }

@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
 
 /**
@@ -53,8 +53,11 @@ final class CudaGraph implements AutoCloseable {
     /** What was captured, as a graph to be destroyed. An error of the work itself is thrown on. */
     private static MemorySegment record(CudaQueue queue, CudaRecording notes, Runnable work) throws Refused {
         try (Arena arena = Arena.ofConfined()) {
-            allow(queue, CudaLibrary.cuStreamBeginCapture_v2(queue.enter(),
-                    CudaLibrary.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL()), "cuStreamBeginCapture");
+            allow(
+                    queue,
+                    CudaLibrary.cuStreamBeginCapture_v2(
+                            queue.enter(), CudaLibrary.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL()),
+                    "cuStreamBeginCapture");
             MemorySegment graph = arena.allocate(ValueLayout.ADDRESS);
             try {
                 queue.record(notes, work);

@@ -9,6 +9,7 @@ record CudaGrid(int blocksX, int blocksY, int blocksZ, int threadsX, int threads
     private static final int WARP = 32;
     /** Threads of a block where nothing asks for more or fewer. */
     static final int THREADS = 256;
+
     private static final int MOST_THREADS = 1024;
     /** Blocks of {@link #THREADS} that a multiprocessor holds at once. */
     private static final int BLOCKS_EACH = 8;

@@ -83,8 +83,18 @@ record CudaKernel(MemorySegment function) {
          */
         void launch(CudaGrid grid, String operation, Object... shapes) {
             MemorySegment stream = queue.enter();
-            int status = CudaLibrary.cuLaunchKernel(function, grid.blocksX(), grid.blocksY(), grid.blocksZ(),
-                    grid.threadsX(), grid.threadsY(), 1, 0, stream, pointers, MemorySegment.NULL);
+            int status = CudaLibrary.cuLaunchKernel(
+                    function,
+                    grid.blocksX(),
+                    grid.blocksY(),
+                    grid.blocksZ(),
+                    grid.threadsX(),
+                    grid.threadsY(),
+                    1,
+                    0,
+                    stream,
+                    pointers,
+                    MemorySegment.NULL);
             queue.context().check(status, operation, shapes);
         }
 

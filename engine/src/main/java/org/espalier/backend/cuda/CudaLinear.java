@@ -27,6 +27,7 @@ final class CudaLinear {
 
     /** How many numbers of an operand are converted at once, usually: 64 MiB of float32. */
     static final int PANEL = 1 << 24;
+
     private static final int PARTS = 3;
 
     private final CudaModules modules;
@@ -83,8 +84,19 @@ final class CudaLinear {
         }
         int in = x.shape().columns();
         int out = dY.shape().columns();
-        queue.products().product(out, in, x.shape().extent(0), operand(queue, dY, true), operand(queue, x, false), beta,
-                operand(queue, dW, false), precision != Precision.FLOAT32, "linearBackwardWeight", x.shape(), dY.shape());
+        queue.products()
+                .product(
+                        out,
+                        in,
+                        x.shape().extent(0),
+                        operand(queue, dY, true),
+                        operand(queue, x, false),
+                        beta,
+                        operand(queue, dW, false),
+                        precision != Precision.FLOAT32,
+                        "linearBackwardWeight",
+                        x.shape(),
+                        dY.shape());
     }
 
     void backwardBias(CudaQueue queue, Tensor dY, Tensor dBias, float beta) {
@@ -94,8 +106,8 @@ final class CudaLinear {
     /** What every product is whose sums have no terms. */
     private static void sumOfNothing(CudaQueue queue, Tensor target, float beta, String operation) {
         if (beta == 0) {
-            int status = CudaLibrary.cuMemsetD32Async(CudaBuffer.address(target, queue), 0, target.shape().elements(),
-                    queue.enter());
+            int status = CudaLibrary.cuMemsetD32Async(
+                    CudaBuffer.address(target, queue), 0, target.shape().elements(), queue.enter());
             queue.context().check(status, operation, target.shape());
         }
     }
@@ -172,7 +184,9 @@ final class CudaLinear {
         eachRows(queue, product, PARTS, (x, narrow) -> {
             long count = x.shape().elements();
             try (CudaKernel.Call call = modules.kernel("split", "split_bf16").on(queue)) {
-                call.tensor(x).tensor(narrow).number(count)
+                call.tensor(x)
+                        .tensor(narrow)
+                        .number(count)
                         .launch(CudaGrid.filling(queue.context(), count), product.operation, x.shape());
             }
         });
@@ -196,20 +210,48 @@ final class CudaLinear {
             for (int part = parts - 1; part >= 0; part--) {
                 Tensor x = narrow.slice(part, part + 1);
                 Operand a = new Operand(CudaBuffer.address(x, queue), x.type(), depth, false);
-                product(queue, product, to - from, y.shape().columns(), depth, a,
-                        operand(queue, product.w, product.transposed), part == parts - 1 ? product.beta : 1,
+                product(
+                        queue,
+                        product,
+                        to - from,
+                        y.shape().columns(),
+                        depth,
+                        a,
+                        operand(queue, product.w, product.transposed),
+                        part == parts - 1 ? product.beta : 1,
                         operand(queue, y, false));
             }
         }
     }
 
-    private void product(CudaQueue queue, Weighted of, int rows, int columns, int depth, Operand a, Operand b, float beta,
+    private void product(
+            CudaQueue queue,
+            Weighted of,
+            int rows,
+            int columns,
+            int depth,
+            Operand a,
+            Operand b,
+            float beta,
             Operand c) {
-        queue.products().product(rows, columns, depth, a, b, beta, c, precision != Precision.FLOAT32, of.operation,
-                of.x.shape(), of.w.type(), of.w.shape());
+        queue.products()
+                .product(
+                        rows,
+                        columns,
+                        depth,
+                        a,
+                        b,
+                        beta,
+                        c,
+                        precision != Precision.FLOAT32,
+                        of.operation,
+                        of.x.shape(),
+                        of.w.type(),
+                        of.w.shape());
     }
 
     private static Operand operand(CudaQueue queue, Tensor matrix, boolean transposed) {
-        return new Operand(CudaBuffer.address(matrix, queue), matrix.type(), matrix.shape().columns(), transposed);
+        return new Operand(
+                CudaBuffer.address(matrix, queue), matrix.type(), matrix.shape().columns(), transposed);
     }
 }

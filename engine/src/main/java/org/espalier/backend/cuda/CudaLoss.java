@@ -19,8 +19,13 @@ final class CudaLoss {
             return;
         }
         int vocab = logits.shape().columns();
-        try (CudaKernel.Call call = modules.kernel(FILE, "cross_entropy_forward").on(queue)) {
-            call.tensor(logits).tensor(targets).tensor(loss).tensor(logSum).number(vocab)
+        try (CudaKernel.Call call =
+                modules.kernel(FILE, "cross_entropy_forward").on(queue)) {
+            call.tensor(logits)
+                    .tensor(targets)
+                    .tensor(loss)
+                    .tensor(logSum)
+                    .number(vocab)
                     .launch(CudaGrid.longRows(tokens, vocab), "crossEntropy", logits.shape());
         }
     }
@@ -31,8 +36,14 @@ final class CudaLoss {
             return;
         }
         int vocab = logits.shape().columns();
-        try (CudaKernel.Call call = modules.kernel(FILE, "cross_entropy_backward").on(queue)) {
-            call.tensor(logits).tensor(targets).tensor(logSum).number(weight).tensor(dLogits).number(vocab)
+        try (CudaKernel.Call call =
+                modules.kernel(FILE, "cross_entropy_backward").on(queue)) {
+            call.tensor(logits)
+                    .tensor(targets)
+                    .tensor(logSum)
+                    .number(weight)
+                    .tensor(dLogits)
+                    .number(vocab)
                     .launch(CudaGrid.cutRows(tokens, vocab), "crossEntropyBackward", logits.shape());
         }
     }

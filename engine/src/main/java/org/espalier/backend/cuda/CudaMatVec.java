@@ -24,9 +24,19 @@ final class CudaMatVec {
     /** {@code y = x wᵀ}. */
     void run(CudaQueue queue, Tensor x, Tensor w, Tensor y) {
         int out = w.shape().extent(0);
-        try (CudaKernel.Call call = modules.kernel("matvec", "matvec_" + CudaConvert.suffix(w.type())).on(queue)) {
-            call.tensor(x).tensor(w).tensor(y).number(x.shape().extent(0)).number(out).number(w.shape().extent(1))
-                    .launch(CudaGrid.of(Math.ceilDiv(out, ROWS), CudaGrid.THREADS), "linear", x.shape(), w.type(),
+        try (CudaKernel.Call call = modules.kernel("matvec", "matvec_" + CudaConvert.suffix(w.type()))
+                .on(queue)) {
+            call.tensor(x)
+                    .tensor(w)
+                    .tensor(y)
+                    .number(x.shape().extent(0))
+                    .number(out)
+                    .number(w.shape().extent(1))
+                    .launch(
+                            CudaGrid.of(Math.ceilDiv(out, ROWS), CudaGrid.THREADS),
+                            "linear",
+                            x.shape(),
+                            w.type(),
                             w.shape());
         }
     }

@@ -11,8 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
+import org.espalier.error.Failure;
 import org.espalier.ffi.CudaStatus;
-import org.espalier.ffi.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
 
 /**
@@ -31,6 +31,7 @@ final class CudaMemory implements AutoCloseable {
     private final Set<CudaBuffer> live = ConcurrentHashMap.newKeySet();
     /** Who can give something back when there is too little. */
     private final List<BooleanSupplier> givers = new CopyOnWriteArrayList<>();
+
     private long used;
     private long peak;
 
@@ -44,12 +45,15 @@ final class CudaMemory implements AutoCloseable {
         CudaQueue order = CudaQueue.open(context);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment pool = arena.allocate(ValueLayout.ADDRESS);
-            CudaStatus.check(CudaLibrary.cuDeviceGetDefaultMemPool(pool, context.device().number()),
+            CudaStatus.check(
+                    CudaLibrary.cuDeviceGetDefaultMemPool(pool, context.device().number()),
                     "cuDeviceGetDefaultMemPool");
             MemorySegment handle = pool.get(ValueLayout.ADDRESS, 0);
             MemorySegment threshold = arena.allocateFrom(ValueLayout.JAVA_LONG, KEEP_EVERYTHING);
-            CudaStatus.check(CudaLibrary.cuMemPoolSetAttribute(handle, CudaLibrary.CU_MEMPOOL_ATTR_RELEASE_THRESHOLD(),
-                    threshold), "cuMemPoolSetAttribute");
+            CudaStatus.check(
+                    CudaLibrary.cuMemPoolSetAttribute(
+                            handle, CudaLibrary.CU_MEMPOOL_ATTR_RELEASE_THRESHOLD(), threshold),
+                    "cuMemPoolSetAttribute");
             return new CudaMemory(context, order, handle);
         } catch (RuntimeException e) {
             order.close();
@@ -99,7 +103,8 @@ final class CudaMemory implements AutoCloseable {
                 throw outOfMemory(bytes, purpose);
             }
             context.check(status, "allocating", bytes, "bytes for", purpose, "on the device");
-            CudaBuffer buffer = new CudaBuffer(this, address.get(ValueLayout.JAVA_LONG, 0), bytes, purpose, ofCaller, home);
+            CudaBuffer buffer =
+                    new CudaBuffer(this, address.get(ValueLayout.JAVA_LONG, 0), bytes, purpose, ofCaller, home);
             count(bytes);
             live.add(buffer);
             return buffer;
@@ -130,8 +135,12 @@ final class CudaMemory implements AutoCloseable {
     void free(CudaBuffer buffer, long address, CudaQueue home) {
         live.remove(buffer);
         count(-buffer.bytes());
-        context.checkGivenBack(CudaLibrary.cuMemFreeAsync(address, home.enter()), "cuMemFreeAsync", buffer.bytes(),
-                "bytes for", buffer.purpose());
+        context.checkGivenBack(
+                CudaLibrary.cuMemFreeAsync(address, home.enter()),
+                "cuMemFreeAsync",
+                buffer.bytes(),
+                "bytes for",
+                buffer.purpose());
     }
 
     private Failure outOfMemory(long bytes, String purpose) {
@@ -139,11 +148,19 @@ final class CudaMemory implements AutoCloseable {
         String largest = purposes.entrySet().stream()
                 .sorted(Comparator.comparingLong((Map.Entry<String, List<CudaBuffer>> e) -> -bytes(e.getValue()))
                         .thenComparing(Map.Entry::getKey))
-                .limit(LARGEST_NAMED).map(e -> inUse(e.getKey(), e.getValue())).collect(Collectors.joining(", "));
-        return new Failure("the GPU has no %s left for %s".formatted(mebibytes(bytes), purpose),
-                "%s in use by %d buffer%s%s; %s of %s are free".formatted(mebibytes(used()), live.size(),
-                        live.size() == 1 ? "" : "s", largest.isEmpty() ? "" : ", the largest " + largest,
-                        wholeMebibytes(free()), mebibytes(context.device().memory())),
+                .limit(LARGEST_NAMED)
+                .map(e -> inUse(e.getKey(), e.getValue()))
+                .collect(Collectors.joining(", "));
+        return new Failure(
+                "the GPU has no %s left for %s".formatted(mebibytes(bytes), purpose),
+                "%s in use by %d buffer%s%s; %s of %s are free"
+                        .formatted(
+                                mebibytes(used()),
+                                live.size(),
+                                live.size() == 1 ? "" : "s",
+                                largest.isEmpty() ? "" : ", the largest " + largest,
+                                wholeMebibytes(free()),
+                                mebibytes(context.device().memory())),
                 "use a shorter --seq-len or prompt, a smaller --micro-batch-size or model, close other programs on the GPU, "
                         + "or use --device cpu");
     }
@@ -197,7 +214,10 @@ final class CudaMemory implements AutoCloseable {
 
     /** What the backend's caller allocated and did not free, one line each. */
     List<String> outstanding() {
-        return live.stream().filter(CudaBuffer::ofCaller).map(b -> b.bytes() + " bytes for " + b.purpose()).sorted()
+        return live.stream()
+                .filter(CudaBuffer::ofCaller)
+                .map(b -> b.bytes() + " bytes for " + b.purpose())
+                .sorted()
                 .toList();
     }
 

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.espalier.error.Failure;
 import org.espalier.ffi.CudaStatus;
-import org.espalier.ffi.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
 
 /** Compiled kernels, loaded on a device. */
@@ -21,6 +21,7 @@ final class CudaModule implements AutoCloseable {
     private static final String FOLDER = "/META-INF/espalier/kernels/";
     /** One of the files, to see whether there are any. */
     private static final String ANY = "rmsnorm.ptx";
+
     private static final Pattern PTX_VERSION = Pattern.compile("(?m)^\\.version (\\d+)\\.\\d+");
     private static final int LOG_BYTES = 8192;
 
@@ -47,8 +48,8 @@ final class CudaModule implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment module = arena.allocate(ValueLayout.ADDRESS);
             byte[] binary = resource(name + ".fatbin");
-            int status = CudaLibrary.cuModuleLoadDataEx(module, nativeCopy(arena, binary), 0, MemorySegment.NULL,
-                    MemorySegment.NULL);
+            int status = CudaLibrary.cuModuleLoadDataEx(
+                    module, nativeCopy(arena, binary), 0, MemorySegment.NULL, MemorySegment.NULL);
             if (status == CudaLibrary.CUDA_ERROR_NO_BINARY_FOR_GPU()) {
                 return loadPtx(context, name, resource(name + ".ptx"));
             }
@@ -63,7 +64,9 @@ final class CudaModule implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment module = arena.allocate(ValueLayout.ADDRESS);
             MemorySegment log = arena.allocate(LOG_BYTES);
-            MemorySegment options = arena.allocateFrom(ValueLayout.JAVA_INT, CudaLibrary.CU_JIT_ERROR_LOG_BUFFER(),
+            MemorySegment options = arena.allocateFrom(
+                    ValueLayout.JAVA_INT,
+                    CudaLibrary.CU_JIT_ERROR_LOG_BUFFER(),
                     CudaLibrary.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES());
             MemorySegment values = arena.allocateFrom(ValueLayout.JAVA_LONG, log.address(), LOG_BYTES);
             int status = CudaLibrary.cuModuleLoadDataEx(module, nativeCopy(arena, ptx), 2, options, values);
@@ -81,8 +84,11 @@ final class CudaModule implements AutoCloseable {
         context.enter();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment function = arena.allocate(ValueLayout.ADDRESS);
-            CudaStatus.check(CudaLibrary.cuModuleGetFunction(function, handle, arena.allocateFrom(kernel)),
-                    "cuModuleGetFunction", name, kernel);
+            CudaStatus.check(
+                    CudaLibrary.cuModuleGetFunction(function, handle, arena.allocateFrom(kernel)),
+                    "cuModuleGetFunction",
+                    name,
+                    kernel);
             return new CudaKernel(function.get(ValueLayout.ADDRESS, 0));
         }
     }
@@ -123,7 +129,9 @@ final class CudaModule implements AutoCloseable {
     }
 
     private static Failure noKernels(String file) {
-        return new Failure("this build has no CUDA kernels", file,
+        return new Failure(
+                "this build has no CUDA kernels",
+                file,
                 "build it on a machine with nvcc (CUDA 13), or use --device cpu");
     }
 

@@ -20,7 +20,7 @@ final class CudaModules implements AutoCloseable {
     /**
      * A kernel of a source file, for example {@code kernel("rmsnorm", "rmsnorm_forward_f32")}.
      *
-     * @throws org.espalier.ffi.Failure if the driver refuses the file or the file has no such kernel
+     * @throws org.espalier.error.Failure if the driver refuses the file or the file has no such kernel
      */
     CudaKernel kernel(String file, String kernel) {
         return loaded.computeIfAbsent(file, name -> loader.apply(context, name)).kernel(kernel);

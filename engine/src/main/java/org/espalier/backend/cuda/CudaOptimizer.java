@@ -25,15 +25,24 @@ final class CudaOptimizer {
     void sumOfSquares(CudaQueue queue, Tensor x, Tensor out, float beta) {
         CudaGrid grid = CudaGrid.chunks(x.shape().elements(), CHUNK);
         int parts = grid.blocksX();
-        try (CudaBuffer buffer = memory.scratch(queue, DType.F64.bytes(parts), "partial sums of squares " + x.shape())) {
+        try (CudaBuffer buffer =
+                memory.scratch(queue, DType.F64.bytes(parts), "partial sums of squares " + x.shape())) {
             Tensor partials = Tensor.of(buffer, DType.F64, Shape.of(parts));
             if (parts > 0) {
-                try (CudaKernel.Call call = modules.kernel(NORM, "sum_of_squares_partial").on(queue)) {
-                    call.tensor(x).tensor(partials).number(x.shape().elements()).launch(grid, "sumOfSquares", x.shape());
+                try (CudaKernel.Call call =
+                        modules.kernel(NORM, "sum_of_squares_partial").on(queue)) {
+                    call.tensor(x)
+                            .tensor(partials)
+                            .number(x.shape().elements())
+                            .launch(grid, "sumOfSquares", x.shape());
                 }
             }
-            try (CudaKernel.Call call = modules.kernel(NORM, "sum_of_squares_total").on(queue)) {
-                call.tensor(partials).number(parts).tensor(out).number((double) beta)
+            try (CudaKernel.Call call =
+                    modules.kernel(NORM, "sum_of_squares_total").on(queue)) {
+                call.tensor(partials)
+                        .number(parts)
+                        .tensor(out)
+                        .number((double) beta)
                         .launch(CudaGrid.of(1, CudaGrid.THREADS), "sumOfSquares", x.shape());
             }
         }
@@ -54,11 +63,20 @@ final class CudaOptimizer {
         double rate = s.learningRate() / (1 - StrictMath.pow(s.beta1(), step));
         double rootCorrection = 1 / Math.sqrt(1 - StrictMath.pow(s.beta2(), step));
         try (CudaKernel.Call call = modules.kernel("adamw", "adamw").on(queue)) {
-            call.tensor(w).tensor(g).tensor(m).tensor(v).optional(factor).number(count)
+            call.tensor(w)
+                    .tensor(g)
+                    .tensor(m)
+                    .tensor(v)
+                    .optional(factor)
+                    .number(count)
                     .number((float) (1 - s.learningRate() * s.weightDecay()))
-                    .number((float) s.beta1()).number((float) (1 - s.beta1()))
-                    .number((float) s.beta2()).number((float) (1 - s.beta2()))
-                    .number((float) -rate).number((float) rootCorrection).number((float) s.eps())
+                    .number((float) s.beta1())
+                    .number((float) (1 - s.beta1()))
+                    .number((float) s.beta2())
+                    .number((float) (1 - s.beta2()))
+                    .number((float) -rate)
+                    .number((float) rootCorrection)
+                    .number((float) s.eps())
                     .launch(CudaGrid.filling(context, count), "adamW", w.shape());
         }
     }

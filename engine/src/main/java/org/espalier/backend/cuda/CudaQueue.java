@@ -19,14 +19,17 @@ final class CudaQueue implements Queue {
     private final MemorySegment stream;
     /** Marks the end of what this queue was given, anew for every queue that waits for it. */
     private final CudaEvent end;
+
     private final CudaMemory memory;
     private CublasHandle lent;
     private CudaDecoding decoding;
     /** Of the step that runs in order to be repeated, or null. */
     private CudaRecording recording;
+
     private boolean closed;
 
-    private CudaQueue(CudaContext context, CublasPool products, CudaMemory memory, MemorySegment stream, CudaEvent end) {
+    private CudaQueue(
+            CudaContext context, CublasPool products, CudaMemory memory, MemorySegment stream, CudaEvent end) {
         this.context = context;
         this.products = products;
         this.memory = memory;
@@ -72,7 +75,7 @@ final class CudaQueue implements Queue {
     /**
      * What this queue computes matrix products with, until it is closed.
      *
-     * @throws org.espalier.ffi.Failure if there is no cuBLAS or no memory for its workspace
+     * @throws org.espalier.error.Failure if there is no cuBLAS or no memory for its workspace
      */
     synchronized CublasHandle products() {
         enter();

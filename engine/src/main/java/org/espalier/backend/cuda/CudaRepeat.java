@@ -18,9 +18,11 @@ final class CudaRepeat implements Repeat {
     private final Consumer<Sequences> step;
     /** The rows that the step was rehearsed for, or null. */
     private int[] rehearsed;
+
     private CudaGraph graph;
     /** The end of the rows of keys that the graph was made for. */
     private int keys;
+
     private String refusal;
     private boolean closed;
 

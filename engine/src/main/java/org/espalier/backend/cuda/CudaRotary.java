@@ -11,7 +11,14 @@ final class CudaRotary {
         this.modules = modules;
     }
 
-    void run(CudaQueue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse, Tensor y,
+    void run(
+            CudaQueue queue,
+            Tensor x,
+            Tensor positions,
+            Tensor table,
+            boolean interleaved,
+            boolean inverse,
+            Tensor y,
             float beta) {
         if (x.shape().elements() == 0) {
             return;
@@ -20,8 +27,15 @@ final class CudaRotary {
         int half = x.shape().extent(2) / 2;
         try (CudaKernel.Call call = modules.kernel("rotary", interleaved ? "rotary_interleaved" : "rotary_halves")
                 .on(queue)) {
-            call.tensor(x).tensor(positions).tensor(table).tensor(y).number(beta).number(inverse ? -1f : 1f)
-                    .number(heads).number(half).number(table.shape().extent(0))
+            call.tensor(x)
+                    .tensor(positions)
+                    .tensor(table)
+                    .tensor(y)
+                    .number(beta)
+                    .number(inverse ? -1f : 1f)
+                    .number(heads)
+                    .number(half)
+                    .number(table.shape().extent(0))
                     .launch(CudaGrid.rows(x.shape().extent(0), heads * 2 * half), "rotary", x.shape());
         }
     }

@@ -30,8 +30,14 @@ final class CudaSample {
         }
         int vocab = logits.shape().columns();
         try (CudaKernel.Call call = modules.kernel("sample", "sample").on(queue)) {
-            call.tensor(logits).tensor(positions).tensor(out).number(vocab).number((float) (1 / sampling.temperature()))
-                    .number(sampling.topK()).number(sampling.topP()).number(sampling.seed())
+            call.tensor(logits)
+                    .tensor(positions)
+                    .tensor(out)
+                    .number(vocab)
+                    .number((float) (1 / sampling.temperature()))
+                    .number(sampling.topK())
+                    .number(sampling.topP())
+                    .number(sampling.seed())
                     .launch(CudaGrid.longRows(rows, vocab), "sample", logits.shape());
         }
     }

@@ -11,6 +11,7 @@ final class CudaScore {
     private static final String FILE = "saliency";
     /** Rows and columns of a block, as the kernel has them. */
     private static final int PANEL_ROWS = 64;
+
     private static final int TILE_COLUMNS = 256;
 
     private final CudaMemory memory;
@@ -25,21 +26,42 @@ final class CudaScore {
      * {@code gradient} and {@code fisher} are null where the saliency needs none, {@code scale}, float64 {@code [in]},
      * where columns are not multiplied.
      */
-    void saliency(CudaQueue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor scale, Tensor rows,
+    void saliency(
+            CudaQueue queue,
+            Saliency saliency,
+            Tensor w,
+            Tensor gradient,
+            Tensor fisher,
+            Tensor scale,
+            Tensor rows,
             Tensor columns) {
         int out = w.shape().extent(0);
         int in = w.shape().extent(1);
         int panels = Math.ceilDiv(out, PANEL_ROWS);
         int tiles = Math.ceilDiv(in, TILE_COLUMNS);
-        try (CudaBuffer buffer = memory.scratch(queue, DType.F64.bytes((long) tiles * out + (long) panels * in),
+        try (CudaBuffer buffer = memory.scratch(
+                queue,
+                DType.F64.bytes((long) tiles * out + (long) panels * in),
                 "partial sums of saliency " + w.type() + " " + w.shape())) {
             Tensor rowSums = new Tensor(buffer, 0, DType.F64, Shape.of(tiles, out));
             Tensor columnSums = new Tensor(buffer, rowSums.bytes(), DType.F64, Shape.of(panels, in));
             if (w.shape().elements() > 0) {
-                try (CudaKernel.Call call = modules.kernel(FILE, "saliency_" + CudaConvert.suffix(w.type())).on(queue)) {
-                    call.number(code(saliency)).tensor(w).optional(gradient).optional(fisher).optional(scale)
-                            .tensor(rowSums).tensor(columnSums).number(out).number(in)
-                            .launch(new CudaGrid(tiles, panels, 1, CudaGrid.THREADS, 1), "saliency", saliency, w.type(),
+                try (CudaKernel.Call call = modules.kernel(FILE, "saliency_" + CudaConvert.suffix(w.type()))
+                        .on(queue)) {
+                    call.number(code(saliency))
+                            .tensor(w)
+                            .optional(gradient)
+                            .optional(fisher)
+                            .optional(scale)
+                            .tensor(rowSums)
+                            .tensor(columnSums)
+                            .number(out)
+                            .number(in)
+                            .launch(
+                                    new CudaGrid(tiles, panels, 1, CudaGrid.THREADS, 1),
+                                    "saliency",
+                                    saliency,
+                                    w.type(),
                                     w.shape());
                 }
             }
@@ -54,7 +76,11 @@ final class CudaScore {
             return;
         }
         try (CudaKernel.Call call = modules.kernel(FILE, "saliency_total").on(queue)) {
-            call.tensor(partials).number(partials.shape().extent(0)).tensor(target).number(count).number(absolute ? 1 : 0)
+            call.tensor(partials)
+                    .number(partials.shape().extent(0))
+                    .tensor(target)
+                    .number(count)
+                    .number(absolute ? 1 : 0)
                     .launch(CudaGrid.chunks(count, CudaGrid.THREADS), "saliency", partials.shape());
         }
     }

@@ -20,7 +20,9 @@ record CudaSequences(Sequences sequences, int[] chosen) {
 
     /** Those whose number of queries is asked for, in order, so many at a time or as many as a kernel takes. */
     static List<CudaSequences> where(Sequences sequences, IntPredicate queries, int most) {
-        int[] all = IntStream.range(0, sequences.count()).filter(s -> queries.test(sequences.queries(s))).toArray();
+        int[] all = IntStream.range(0, sequences.count())
+                .filter(s -> queries.test(sequences.queries(s)))
+                .toArray();
         int size = Math.min(most, MOST);
         List<CudaSequences> chunks = new ArrayList<>();
         for (int from = 0; from < all.length; from += size) {
@@ -43,11 +45,15 @@ record CudaSequences(Sequences sequences, int[] chosen) {
     }
 
     int queryTiles(int rows) {
-        return IntStream.of(chosen).map(s -> Math.ceilDiv(sequences.queries(s), rows)).sum();
+        return IntStream.of(chosen)
+                .map(s -> Math.ceilDiv(sequences.queries(s), rows))
+                .sum();
     }
 
     int keyTiles(int rows) {
-        return IntStream.of(chosen).map(s -> Math.ceilDiv(sequences.keyCount()[s], rows)).sum();
+        return IntStream.of(chosen)
+                .map(s -> Math.ceilDiv(sequences.keyCount()[s], rows))
+                .sum();
     }
 
     /** The kernels' struct: the count, then first query, queries, first key and keys of each, with room for the most. */

@@ -31,8 +31,7 @@ final class CudaStaging implements AutoCloseable {
     }
 
     /** One piece of pinned memory, which is free again once {@code fetched} is reached. */
-    private record Piece(MemorySegment memory, CudaEvent fetched) {
-    }
+    private record Piece(MemorySegment memory, CudaEvent fetched) {}
 
     /** Copies {@code source} to {@code target} in the order of the queue's work on it. */
     void upload(CudaQueue queue, MemorySegment source, Tensor target) {
@@ -65,8 +64,11 @@ final class CudaStaging implements AutoCloseable {
     }
 
     private void copy(CudaQueue queue, MemorySegment bytes, long address, Tensor target) {
-        context.check(CudaLibrary.cuMemcpyHtoDAsync_v2(address, bytes, bytes.byteSize(), queue.enter()), "upload",
-                target.type(), target.shape());
+        context.check(
+                CudaLibrary.cuMemcpyHtoDAsync_v2(address, bytes, bytes.byteSize(), queue.enter()),
+                "upload",
+                target.type(),
+                target.shape());
     }
 
     private Piece nextPiece() {
@@ -81,7 +83,10 @@ final class CudaStaging implements AutoCloseable {
         context.enter();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = arena.allocate(ValueLayout.ADDRESS);
-            CudaStatus.check(CudaLibrary.cuMemHostAlloc(address, PIECE_BYTES, 0), "pinning", PIECE_BYTES,
+            CudaStatus.check(
+                    CudaLibrary.cuMemHostAlloc(address, PIECE_BYTES, 0),
+                    "pinning",
+                    PIECE_BYTES,
                     "bytes of host memory for uploads");
             return address.get(ValueLayout.ADDRESS, 0).reinterpret(PIECE_BYTES);
         }

@@ -8,8 +8,7 @@ import org.espalier.tensor.DType;
 /** Numbers to stored types in host memory. */
 final class HostConversion {
 
-    private HostConversion() {
-    }
+    private HostConversion() {}
 
     /** Writes the first {@code count} numbers as a plain type. */
     static void encode(DType type, double[] numbers, MemorySegment target, int count) {

@@ -10,8 +10,7 @@ import org.espalier.tensor.Tensor;
 /** Stored numbers to float64 and back. */
 final class Numbers {
 
-    private Numbers() {
-    }
+    private Numbers() {}
 
     /** All numbers of a tensor of any stored type. */
     static double[] read(Tensor tensor) {

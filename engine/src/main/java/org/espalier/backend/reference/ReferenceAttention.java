@@ -10,8 +10,15 @@ import org.espalier.tensor.Tensor;
 interface ReferenceAttention extends AttentionOps {
 
     @Override
-    default void attention(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key, Tensor value,
-            Tensor out, Tensor logSum) {
+    default void attention(
+            Queue queue,
+            Sequences sequences,
+            double scale,
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            Tensor out,
+            Tensor logSum) {
         Checks.attention(DType.F64, sequences, query, key, value, out, logSum);
         AttentionHeads heads = new AttentionHeads(query, key, value, scale);
         double[] outs = new double[Math.toIntExact(out.shape().elements())];
@@ -37,11 +44,25 @@ interface ReferenceAttention extends AttentionOps {
      * {@code dKey[s] = scale Σ dScore[s] query}.
      */
     @Override
-    default void attentionBackward(Queue queue, Sequences sequences, double scale, Tensor query, Tensor key,
-            Tensor value, Tensor out, Tensor logSum, Tensor dOut,
-            Tensor dQuery, float betaQuery, Tensor dKey, float betaKey, Tensor dValue, float betaValue) {
-        Checks.attentionBackward(DType.F64, sequences, query, key, value, out, logSum, dOut,
-                dQuery, betaQuery, dKey, betaKey, dValue, betaValue);
+    default void attentionBackward(
+            Queue queue,
+            Sequences sequences,
+            double scale,
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            Tensor out,
+            Tensor logSum,
+            Tensor dOut,
+            Tensor dQuery,
+            float betaQuery,
+            Tensor dKey,
+            float betaKey,
+            Tensor dValue,
+            float betaValue) {
+        Checks.attentionBackward(
+                DType.F64, sequences, query, key, value, out, logSum, dOut, dQuery, betaQuery, dKey, betaKey, dValue,
+                betaValue);
         AttentionHeads heads = new AttentionHeads(query, key, value, scale);
         double[] outs = Numbers.read(out);
         double[] logSums = Numbers.read(logSum);

@@ -7,9 +7,20 @@ import org.espalier.backend.Backend;
  * other backends are tested against. The families have no state, so each is an interface of default methods. Work is done
  * at once, on the calling thread. New memory is filled with NaN, so that a number read before it was written shows.
  */
-public final class ReferenceBackend implements Backend, ReferenceMemory, ReferenceEmbedding, ReferenceLinear,
-        ReferenceNorm, ReferenceRotary, ReferenceAttention, ReferenceElementwise, ReferenceLoss, ReferenceSample,
-        ReferenceOptimizer, ReferenceScore, ReferenceCompact {
+public final class ReferenceBackend
+        implements Backend,
+                ReferenceMemory,
+                ReferenceEmbedding,
+                ReferenceLinear,
+                ReferenceNorm,
+                ReferenceRotary,
+                ReferenceAttention,
+                ReferenceElementwise,
+                ReferenceLoss,
+                ReferenceSample,
+                ReferenceOptimizer,
+                ReferenceScore,
+                ReferenceCompact {
 
     @Override
     public void close() {

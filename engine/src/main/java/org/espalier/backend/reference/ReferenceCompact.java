@@ -24,8 +24,12 @@ interface ReferenceCompact extends CompactOps {
             for (int k = 0; k < target.shape().extent(1); k++) {
                 int sourceRow = row == null ? i : row[i];
                 int sourceColumn = column == null ? k : column[k];
-                MemorySegment.copy(from, source.rowBytes() * sourceRow + (long) bytes * sourceColumn,
-                        to, target.rowBytes() * i + (long) bytes * k, bytes);
+                MemorySegment.copy(
+                        from,
+                        source.rowBytes() * sourceRow + (long) bytes * sourceColumn,
+                        to,
+                        target.rowBytes() * i + (long) bytes * k,
+                        bytes);
             }
         }
     }

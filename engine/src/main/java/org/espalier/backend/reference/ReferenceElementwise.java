@@ -44,8 +44,8 @@ interface ReferenceElementwise extends ElementwiseOps {
 
     /** {@code silu'(z) = σ(z) (1 + z (1 − σ(z)))}. */
     @Override
-    default void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut,
-            Tensor dGate, float betaGate, Tensor dUp, float betaUp) {
+    default void swiGluBackward(
+            Queue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate, Tensor dUp, float betaUp) {
         Checks.swiGluBackward(DType.F64, gate, up, dOut, dGate, betaGate, dUp, betaUp);
         double[] z = Numbers.read(gate);
         double[] ups = Numbers.read(up);

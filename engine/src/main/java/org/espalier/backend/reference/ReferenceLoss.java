@@ -31,8 +31,8 @@ interface ReferenceLoss extends LossOps {
     }
 
     @Override
-    default void crossEntropyBackward(Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight,
-            Tensor dLogits) {
+    default void crossEntropyBackward(
+            Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight, Tensor dLogits) {
         Checks.crossEntropyBackward(DType.F64, logits, targets, logSum, dLogits);
         int vocab = logits.shape().extent(1);
         Checks.targets("crossEntropyBackward", targets, vocab);

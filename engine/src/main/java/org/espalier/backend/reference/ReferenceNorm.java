@@ -32,14 +32,15 @@ interface ReferenceNorm extends NormOps {
     }
 
     @Override
-    default void rmsNormBackward(Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY,
-            Tensor dX, float betaX, Tensor dW, float betaW) {
+    default void rmsNormBackward(
+            Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float betaX, Tensor dW, float betaW) {
         Checks.rmsNormBackward(DType.F64, x, w, rstd, dY, dX, betaX, dW, betaW);
         double[] xHat = normalised(x, rstd);
         double[] dYs = Numbers.read(dY);
         if (dX != null) {
-            Numbers.write(dX, gradientOfInput(xHat, Numbers.read(w), Numbers.read(rstd), dYs,
-                    Numbers.accumulator(dX, betaX)));
+            Numbers.write(
+                    dX,
+                    gradientOfInput(xHat, Numbers.read(w), Numbers.read(rstd), dYs, Numbers.accumulator(dX, betaX)));
         }
         if (dW != null) {
             double[] dWs = Numbers.accumulator(dW, betaW);

@@ -45,7 +45,8 @@ interface ReferenceOptimizer extends OptimizerOps {
             first[i] = settings.beta1() * first[i] + (1 - settings.beta1()) * gradient;
             second[i] = settings.beta2() * second[i] + (1 - settings.beta2()) * gradient * gradient;
             weights[i] *= 1 - settings.learningRate() * settings.weightDecay();
-            weights[i] -= settings.learningRate() * (first[i] / correction1)
+            weights[i] -= settings.learningRate()
+                    * (first[i] / correction1)
                     / (Math.sqrt(second[i] / correction2) + settings.eps());
         }
         Numbers.write(w, weights);

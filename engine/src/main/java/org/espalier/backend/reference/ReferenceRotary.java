@@ -9,8 +9,15 @@ import org.espalier.tensor.Tensor;
 interface ReferenceRotary extends AttentionOps {
 
     @Override
-    default void rotary(Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse,
-            Tensor y, float beta) {
+    default void rotary(
+            Queue queue,
+            Tensor x,
+            Tensor positions,
+            Tensor table,
+            boolean interleaved,
+            boolean inverse,
+            Tensor y,
+            float beta) {
         Checks.rotary(DType.F64, x, positions, table, y, beta);
         Checks.indices("rotary", "positions", positions, table.shape().dim(0));
         int heads = x.shape().extent(1);

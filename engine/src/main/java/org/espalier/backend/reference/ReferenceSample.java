@@ -26,7 +26,9 @@ interface ReferenceSample extends SampleOps {
     default void sample(Queue queue, Tensor logits, Tensor positions, Sampling sampling, Tensor out) {
         Checks.sample(DType.F64, logits, positions, out);
         int vocab = logits.shape().extent(1);
-        double[] z = Arrays.stream(Numbers.read(logits)).map(v -> Double.isNaN(v) ? Double.NEGATIVE_INFINITY : v).toArray();
+        double[] z = Arrays.stream(Numbers.read(logits))
+                .map(v -> Double.isNaN(v) ? Double.NEGATIVE_INFINITY : v)
+                .toArray();
         int[] at = Numbers.readInts(positions);
         int[] drawn = new int[at.length];
         for (int t = 0; t < at.length; t++) {
@@ -55,7 +57,10 @@ interface ReferenceSample extends SampleOps {
     }
 
     private static long total(double[] z, double least, double largest, Sampling sampling) {
-        return Arrays.stream(z).filter(v -> v >= least).mapToLong(v -> sampling.weight(v, largest)).sum();
+        return Arrays.stream(z)
+                .filter(v -> v >= least)
+                .mapToLong(v -> sampling.weight(v, largest))
+                .sum();
     }
 
     /** The number with which the largest weigh {@code wanted}. */

@@ -10,8 +10,8 @@ import org.espalier.tensor.Tensor;
 interface ReferenceScore extends ScoreOps {
 
     @Override
-    default void saliency(Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows,
-            Tensor columns) {
+    default void saliency(
+            Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows, Tensor columns) {
         Checks.saliency(DType.F64, saliency, w, gradient, fisher, rows, columns);
         int in = w.shape().columns();
         double[] ws = Numbers.read(w);

@@ -21,12 +21,27 @@ import org.espalier.tape.Value;
 public record Attention(Value query, Value key, Value value, double scale, Value out, Value logSum) implements Op {
 
     public Attention {
-        Operands.require(query.shape().rank() == 3 && key.shape().rank() == 3 && value.shape().rank() == 3
-                && query.shape().dim(2) == key.shape().dim(2) && key.shape().dim(0) == value.shape().dim(0)
-                && key.shape().dim(1) == value.shape().dim(1) && query.shape().dim(1) % key.shape().dim(1) == 0
-                && Operands.has(out, query.shape().dim(0), query.shape().dim(1), value.shape().dim(2))
-                && Operands.has(logSum, query.shape().dim(0), query.shape().dim(1)),
-                "attention", query, key, value, out, logSum);
+        Operands.require(
+                query.shape().rank() == 3
+                        && key.shape().rank() == 3
+                        && value.shape().rank() == 3
+                        && query.shape().dim(2) == key.shape().dim(2)
+                        && key.shape().dim(0) == value.shape().dim(0)
+                        && key.shape().dim(1) == value.shape().dim(1)
+                        && query.shape().dim(1) % key.shape().dim(1) == 0
+                        && Operands.has(
+                                out,
+                                query.shape().dim(0),
+                                query.shape().dim(1),
+                                value.shape().dim(2))
+                        && Operands.has(
+                                logSum, query.shape().dim(0), query.shape().dim(1)),
+                "attention",
+                query,
+                key,
+                value,
+                out,
+                logSum);
         Operands.requireApart("attention", query, key, value);
     }
 
@@ -34,7 +49,8 @@ public record Attention(Value query, Value key, Value value, double scale, Value
     public static Value record(Tape tape, Value query, Value key, Value value, double scale) {
         long tokens = query.shape().dim(0);
         long heads = query.shape().dim(1);
-        Value out = tape.activation("attended", Element.REAL, tokens, heads, value.shape().dim(2));
+        Value out = tape.activation(
+                "attended", Element.REAL, tokens, heads, value.shape().dim(2));
         Value logSum = tape.activation("attention log-sum", Element.REAL, tokens, heads);
         tape.record(new Attention(query, key, value, scale, out, logSum));
         return out;
@@ -62,8 +78,16 @@ public record Attention(Value query, Value key, Value value, double scale, Value
 
     @Override
     public void forward(Step step) {
-        step.backend().attention(step.queue(), step.sequences(), scale, step.value(query), step.value(key),
-                step.value(value), step.value(out), step.value(logSum));
+        step.backend()
+                .attention(
+                        step.queue(),
+                        step.sequences(),
+                        scale,
+                        step.value(query),
+                        step.value(key),
+                        step.value(value),
+                        step.value(out),
+                        step.value(logSum));
     }
 
     @Override
@@ -74,16 +98,32 @@ public record Attention(Value query, Value key, Value value, double scale, Value
         if (toQuery == null && toKey == null && toValue == null) {
             return;
         }
-        step.backend().attentionBackward(step.queue(), step.sequences(), scale, step.value(query), step.value(key),
-                step.value(value), step.value(out), step.value(logSum), step.gradient(out),
-                Step.Target.tensor(toQuery), Step.Target.beta(toQuery), Step.Target.tensor(toKey), Step.Target.beta(toKey),
-                Step.Target.tensor(toValue), Step.Target.beta(toValue));
+        step.backend()
+                .attentionBackward(
+                        step.queue(),
+                        step.sequences(),
+                        scale,
+                        step.value(query),
+                        step.value(key),
+                        step.value(value),
+                        step.value(out),
+                        step.value(logSum),
+                        step.gradient(out),
+                        Step.Target.tensor(toQuery),
+                        Step.Target.beta(toQuery),
+                        Step.Target.tensor(toKey),
+                        Step.Target.beta(toKey),
+                        Step.Target.tensor(toValue),
+                        Step.Target.beta(toValue));
     }
 
     /** The full square of scores, as is customary; causal masking does about half of it. */
     @Override
     public long flops() {
-        return 2 * query.shape().dim(0) * key.shape().dim(0) * query.shape().dim(1)
+        return 2
+                * query.shape().dim(0)
+                * key.shape().dim(0)
+                * query.shape().dim(1)
                 * (query.shape().dim(2) + value.shape().dim(2));
     }
 
@@ -93,7 +133,8 @@ public record Attention(Value query, Value key, Value value, double scale, Value
         c.freeze(c.axis(key, 0), "tokens");
         c.freeze(c.axis(value, 0), "tokens");
         c.same(c.axis(query, 0), c.axis(out, 0));
-        Coupling.Axis queriesPerHead = c.fresh(query.shape().dim(1) / key.shape().dim(1));
+        Coupling.Axis queriesPerHead =
+                c.fresh(query.shape().dim(1) / key.shape().dim(1));
         c.same(c.axis(key, 1), c.axis(value, 1));
         c.same(c.axis(query, 1), c.product(c.axis(key, 1), queriesPerHead));
         c.same(c.axis(out, 1), c.axis(query, 1));

@@ -20,9 +20,16 @@ import org.espalier.tape.Value;
 public record CrossEntropy(Value logits, Value targets, Value loss, Value logSum) implements Op {
 
     public CrossEntropy {
-        Operands.require(logits.shape().rank() == 2 && Operands.has(targets, logits.shape().dim(0))
-                && loss.shape().equals(targets.shape()) && logSum.shape().equals(targets.shape()),
-                "crossEntropy", logits, targets, loss, logSum);
+        Operands.require(
+                logits.shape().rank() == 2
+                        && Operands.has(targets, logits.shape().dim(0))
+                        && loss.shape().equals(targets.shape())
+                        && logSum.shape().equals(targets.shape()),
+                "crossEntropy",
+                logits,
+                targets,
+                loss,
+                logSum);
     }
 
     /** Records the loss of every token. */
@@ -56,8 +63,9 @@ public record CrossEntropy(Value logits, Value targets, Value loss, Value logSum
 
     @Override
     public void forward(Step step) {
-        step.backend().crossEntropy(step.queue(), step.value(logits), step.value(targets), step.value(loss),
-                step.value(logSum));
+        step.backend()
+                .crossEntropy(
+                        step.queue(), step.value(logits), step.value(targets), step.value(loss), step.value(logSum));
     }
 
     @Override
@@ -69,8 +77,14 @@ public record CrossEntropy(Value logits, Value targets, Value loss, Value logSum
         if (toLogits.beta() != 0) {
             throw new IllegalStateException("logits have a second use beside the loss: " + logits);
         }
-        step.backend().crossEntropyBackward(step.queue(), step.value(logits), step.value(targets), step.value(logSum),
-                step.lossWeight(), toLogits.tensor());
+        step.backend()
+                .crossEntropyBackward(
+                        step.queue(),
+                        step.value(logits),
+                        step.value(targets),
+                        step.value(logSum),
+                        step.lossWeight(),
+                        toLogits.tensor());
     }
 
     @Override

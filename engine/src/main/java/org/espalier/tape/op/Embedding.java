@@ -18,13 +18,20 @@ import org.espalier.tape.Value;
 public record Embedding(Value ids, Value table, Value out) implements Op {
 
     public Embedding {
-        Operands.require(ids.shape().rank() == 1 && table.shape().rank() == 2
-                && Operands.has(out, ids.shape().dim(0), table.shape().dim(1)), "embedding", ids, table, out);
+        Operands.require(
+                ids.shape().rank() == 1
+                        && table.shape().rank() == 2
+                        && Operands.has(out, ids.shape().dim(0), table.shape().dim(1)),
+                "embedding",
+                ids,
+                table,
+                out);
     }
 
     /** Records the look-up. */
     public static Value record(Tape tape, Value ids, Value table) {
-        Value out = tape.activation("embedded", Element.REAL, ids.shape().dim(0), table.shape().dim(1));
+        Value out = tape.activation(
+                "embedded", Element.REAL, ids.shape().dim(0), table.shape().dim(1));
         tape.record(new Embedding(ids, table, out));
         return out;
     }

@@ -18,13 +18,20 @@ import org.espalier.tape.Value;
 public record GatherRows(Value source, Value rows, Value out) implements Op {
 
     public GatherRows {
-        Operands.require(source.shape().rank() == 2 && rows.shape().rank() == 1
-                && Operands.has(out, rows.shape().dim(0), source.shape().dim(1)), "gatherRows", source, rows, out);
+        Operands.require(
+                source.shape().rank() == 2
+                        && rows.shape().rank() == 1
+                        && Operands.has(out, rows.shape().dim(0), source.shape().dim(1)),
+                "gatherRows",
+                source,
+                rows,
+                out);
     }
 
     /** Records the selection. */
     public static Value record(Tape tape, Value source, Value rows) {
-        Value out = tape.activation("selected", Element.REAL, rows.shape().dim(0), source.shape().dim(1));
+        Value out = tape.activation(
+                "selected", Element.REAL, rows.shape().dim(0), source.shape().dim(1));
         tape.record(new GatherRows(source, rows, out));
         return out;
     }

@@ -19,15 +19,24 @@ import org.espalier.tape.Value;
 public record Linear(Value x, Value w, Value bias, Value y) implements Op {
 
     public Linear {
-        Operands.require(x.shape().rank() == 2 && w.shape().rank() == 2 && x.shape().dim(1) == w.shape().dim(1)
-                && (bias == null || Operands.has(bias, w.shape().dim(0)))
-                && Operands.has(y, x.shape().dim(0), w.shape().dim(0)), "linear", x, w, bias, y);
+        Operands.require(
+                x.shape().rank() == 2
+                        && w.shape().rank() == 2
+                        && x.shape().dim(1) == w.shape().dim(1)
+                        && (bias == null || Operands.has(bias, w.shape().dim(0)))
+                        && Operands.has(y, x.shape().dim(0), w.shape().dim(0)),
+                "linear",
+                x,
+                w,
+                bias,
+                y);
         Operands.requireApart("linear", x, w);
     }
 
     /** Records the product; {@code bias} may be null. */
     public static Value record(Tape tape, Value x, Value w, Value bias) {
-        Value y = tape.activation(w.name() + " output", Element.REAL, x.shape().dim(0), w.shape().dim(0));
+        Value y = tape.activation(
+                w.name() + " output", Element.REAL, x.shape().dim(0), w.shape().dim(0));
         tape.record(new Linear(x, w, bias, y));
         return y;
     }
@@ -54,8 +63,13 @@ public record Linear(Value x, Value w, Value bias, Value y) implements Op {
 
     @Override
     public void forward(Step step) {
-        step.backend().linear(step.queue(), step.value(x), step.value(w), bias == null ? null : step.value(bias),
-                step.value(y));
+        step.backend()
+                .linear(
+                        step.queue(),
+                        step.value(x),
+                        step.value(w),
+                        bias == null ? null : step.value(bias),
+                        step.value(y));
     }
 
     @Override
@@ -64,7 +78,8 @@ public record Linear(Value x, Value w, Value bias, Value y) implements Op {
         Step.Target toW = step.target(w);
         Step.Target toBias = bias == null ? null : step.target(bias);
         if (toW != null) {
-            step.backend().linearBackwardWeight(step.queue(), step.value(x), step.gradient(y), toW.tensor(), toW.beta());
+            step.backend()
+                    .linearBackwardWeight(step.queue(), step.value(x), step.gradient(y), toW.tensor(), toW.beta());
         }
         if (toBias != null) {
             step.backend().linearBackwardBias(step.queue(), step.gradient(y), toBias.tensor(), toBias.beta());

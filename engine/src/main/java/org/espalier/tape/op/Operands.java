@@ -8,8 +8,7 @@ import org.espalier.tape.Value;
 /** Checks made when an operation is recorded. */
 final class Operands {
 
-    private Operands() {
-    }
+    private Operands() {}
 
     /** Refuses operands that do not fit, naming the operation and all shapes. */
     static void require(boolean fits, String operation, Value... values) {
@@ -25,7 +24,8 @@ final class Operands {
     static void requireApart(String operation, Value... values) {
         for (int i = 0; i < values.length; i++) {
             for (int j = 0; j < i; j++) {
-                boolean overlap = values[i].root() == values[j].root() && values[i].start() < values[j].end()
+                boolean overlap = values[i].root() == values[j].root()
+                        && values[i].start() < values[j].end()
                         && values[j].start() < values[i].end();
                 require(!overlap, operation + " of overlapping", values[i], values[j]);
             }

@@ -20,8 +20,16 @@ import org.espalier.tape.Value;
 public record RmsNorm(Value x, Value w, Value y, Value rstd, double eps) implements Op {
 
     public RmsNorm {
-        Operands.require(x.shape().rank() == 2 && Operands.has(w, x.shape().dim(1)) && y.shape().equals(x.shape())
-                && Operands.has(rstd, x.shape().dim(0)), "rmsNorm", x, w, y, rstd);
+        Operands.require(
+                x.shape().rank() == 2
+                        && Operands.has(w, x.shape().dim(1))
+                        && y.shape().equals(x.shape())
+                        && Operands.has(rstd, x.shape().dim(0)),
+                "rmsNorm",
+                x,
+                w,
+                y,
+                rstd);
     }
 
     /** Records the normalisation of every row. */
@@ -64,8 +72,17 @@ public record RmsNorm(Value x, Value w, Value y, Value rstd, double eps) impleme
         if (toX == null && toW == null) {
             return;
         }
-        step.backend().rmsNormBackward(step.queue(), step.value(x), step.value(w), step.value(rstd), step.gradient(y),
-                Step.Target.tensor(toX), Step.Target.beta(toX), Step.Target.tensor(toW), Step.Target.beta(toW));
+        step.backend()
+                .rmsNormBackward(
+                        step.queue(),
+                        step.value(x),
+                        step.value(w),
+                        step.value(rstd),
+                        step.gradient(y),
+                        Step.Target.tensor(toX),
+                        Step.Target.beta(toX),
+                        Step.Target.tensor(toW),
+                        Step.Target.beta(toW));
     }
 
     @Override

@@ -20,9 +20,18 @@ import org.espalier.tape.Value;
 public record Rotary(Value x, Value positions, Value table, boolean interleaved, Value y) implements Op {
 
     public Rotary {
-        Operands.require(x.shape().rank() == 3 && x.shape().dim(2) % 2 == 0 && y.shape().equals(x.shape())
-                && Operands.has(positions, x.shape().dim(0))
-                && Operands.has(table, table.shape().dim(0), 2, x.shape().dim(2) / 2), "rotary", x, positions, table, y);
+        Operands.require(
+                x.shape().rank() == 3
+                        && x.shape().dim(2) % 2 == 0
+                        && y.shape().equals(x.shape())
+                        && Operands.has(positions, x.shape().dim(0))
+                        && Operands.has(
+                                table, table.shape().dim(0), 2, x.shape().dim(2) / 2),
+                "rotary",
+                x,
+                positions,
+                table,
+                y);
     }
 
     /** Records the rotation. */
@@ -54,16 +63,32 @@ public record Rotary(Value x, Value positions, Value table, boolean interleaved,
 
     @Override
     public void forward(Step step) {
-        step.backend().rotary(step.queue(), step.value(x), step.value(positions), step.value(table), interleaved, false,
-                step.value(y), 0);
+        step.backend()
+                .rotary(
+                        step.queue(),
+                        step.value(x),
+                        step.value(positions),
+                        step.value(table),
+                        interleaved,
+                        false,
+                        step.value(y),
+                        0);
     }
 
     @Override
     public void backward(Step step) {
         Step.Target toX = step.target(x);
         if (toX != null) {
-            step.backend().rotary(step.queue(), step.gradient(y), step.value(positions), step.value(table), interleaved,
-                    true, toX.tensor(), toX.beta());
+            step.backend()
+                    .rotary(
+                            step.queue(),
+                            step.gradient(y),
+                            step.value(positions),
+                            step.value(table),
+                            interleaved,
+                            true,
+                            toX.tensor(),
+                            toX.beta());
         }
     }
 

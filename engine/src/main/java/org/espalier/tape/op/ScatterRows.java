@@ -18,10 +18,15 @@ import org.espalier.tape.Value;
 public record ScatterRows(Value source, Value rows, Value state) implements Op {
 
     public ScatterRows {
-        Operands.require(state.role() == Value.Role.STATE && source.shape().rank() == state.shape().rank()
-                && Operands.has(rows, source.shape().dim(0))
-                && Arrays.equals(rowDims(source), rowDims(state)),
-                "scatterRows", source, rows, state);
+        Operands.require(
+                state.role() == Value.Role.STATE
+                        && source.shape().rank() == state.shape().rank()
+                        && Operands.has(rows, source.shape().dim(0))
+                        && Arrays.equals(rowDims(source), rowDims(state)),
+                "scatterRows",
+                source,
+                rows,
+                state);
     }
 
     private static long[] rowDims(Value value) {

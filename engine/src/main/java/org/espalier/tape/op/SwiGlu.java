@@ -18,8 +18,14 @@ import org.espalier.tape.Value;
 public record SwiGlu(Value gate, Value up, Value out) implements Op {
 
     public SwiGlu {
-        Operands.require(gate.shape().rank() == 2 && up.shape().equals(gate.shape()) && out.shape().equals(gate.shape()),
-                "swiGlu", gate, up, out);
+        Operands.require(
+                gate.shape().rank() == 2
+                        && up.shape().equals(gate.shape())
+                        && out.shape().equals(gate.shape()),
+                "swiGlu",
+                gate,
+                up,
+                out);
         Operands.requireApart("swiGlu", gate, up);
     }
 
@@ -62,8 +68,16 @@ public record SwiGlu(Value gate, Value up, Value out) implements Op {
         if (toGate == null && toUp == null) {
             return;
         }
-        step.backend().swiGluBackward(step.queue(), step.value(gate), step.value(up), step.gradient(out),
-                Step.Target.tensor(toGate), Step.Target.beta(toGate), Step.Target.tensor(toUp), Step.Target.beta(toUp));
+        step.backend()
+                .swiGluBackward(
+                        step.queue(),
+                        step.value(gate),
+                        step.value(up),
+                        step.gradient(out),
+                        Step.Target.tensor(toGate),
+                        Step.Target.beta(toGate),
+                        Step.Target.tensor(toUp),
+                        Step.Target.beta(toUp));
     }
 
     @Override

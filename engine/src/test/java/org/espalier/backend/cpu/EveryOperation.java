@@ -24,8 +24,19 @@ import org.espalier.tensor.Tensor;
  */
 final class EveryOperation {
 
-    private static final DType[] WEIGHTS = {DType.F32, DType.BF16, DType.F16, DType.Q8_0, DType.Q4_0, DType.Q4_1,
-        DType.Q5_0, DType.Q5_1, DType.Q4_K, DType.Q5_K, DType.Q6_K};
+    private static final DType[] WEIGHTS = {
+        DType.F32,
+        DType.BF16,
+        DType.F16,
+        DType.Q8_0,
+        DType.Q4_0,
+        DType.Q4_1,
+        DType.Q5_0,
+        DType.Q5_1,
+        DType.Q4_K,
+        DType.Q5_K,
+        DType.Q6_K
+    };
 
     private final CpuBackend cpu;
     private final Queue queue;
@@ -137,7 +148,9 @@ final class EveryOperation {
     }
 
     private void attention() {
-        List<Sequences> cases = List.of(Sequences.packed(5, 1, 7 + 100 * (size - 1)), Sequences.cached(9 * size, 6),
+        List<Sequences> cases = List.of(
+                Sequences.packed(5, 1, 7 + 100 * (size - 1)),
+                Sequences.cached(9 * size, 6),
                 Sequences.cached(20 + 400 * (size - 1), 1));
         for (Sequences sequences : cases) {
             int tokens = sequences.queries();
@@ -152,14 +165,35 @@ final class EveryOperation {
             Tensor dQuery = numbers(tokens, 6, 12);
             Tensor dKey = numbers(rows, 2, 12);
             Tensor dValue = numbers(rows, 2, 44);
-            cpu.attentionBackward(queue, sequences, 0.3, query, key, value, out, logSum, numbers(tokens, 6, 44),
-                    dQuery, 0, dKey, 1, dValue, 0);
+            cpu.attentionBackward(
+                    queue,
+                    sequences,
+                    0.3,
+                    query,
+                    key,
+                    value,
+                    out,
+                    logSum,
+                    numbers(tokens, 6, 44),
+                    dQuery,
+                    0,
+                    dKey,
+                    1,
+                    dValue,
+                    0);
             keep("attentionBackward " + rows, dQuery, dKey, dValue);
         }
         for (boolean interleaved : new boolean[] {false, true}) {
             Tensor y = numbers(4 * size, 3, 20);
-            cpu.rotary(queue, numbers(4 * size, 3, 20), indices(4 * size, 9), numbers(9, 2, 10), interleaved, interleaved,
-                    y, interleaved ? 1 : 0);
+            cpu.rotary(
+                    queue,
+                    numbers(4 * size, 3, 20),
+                    indices(4 * size, 9),
+                    numbers(9, 2, 10),
+                    interleaved,
+                    interleaved,
+                    y,
+                    interleaved ? 1 : 0);
             keep("rotary " + interleaved, y);
         }
     }
@@ -257,7 +291,8 @@ final class EveryOperation {
 
     private Tensor numbers(long... dims) {
         Tensor tensor = tensor(DType.F32, dims);
-        HostCopy.writeDoubles(cpu, queue, random.doubles(tensor.shape().elements(), -1, 1).toArray(), tensor);
+        HostCopy.writeDoubles(
+                cpu, queue, random.doubles(tensor.shape().elements(), -1, 1).toArray(), tensor);
         return tensor;
     }
 

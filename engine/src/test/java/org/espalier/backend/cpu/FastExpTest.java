@@ -50,7 +50,9 @@ class FastExpTest {
         for (int i = 0; i + Widest.WIDTH <= all.length; i += Widest.WIDTH) {
             FastExp.exp(FloatVector.fromArray(Widest.FLOATS, all, i)).intoArray(lanes, 0);
             for (int j = 0; j < Widest.WIDTH; j++) {
-                assertEquals(Float.floatToIntBits(FastExp.exp(all[i + j])), Float.floatToIntBits(lanes[j]),
+                assertEquals(
+                        Float.floatToIntBits(FastExp.exp(all[i + j])),
+                        Float.floatToIntBits(lanes[j]),
                         "e^" + all[i + j]);
             }
         }

@@ -72,10 +72,18 @@ class SameBytesTest {
     private static Map<String, Long> inAnotherJvm(Path folder, String option) throws IOException, InterruptedException {
         Path output = folder.resolve("checksums");
         Path errors = folder.resolve("errors");
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), option,
-                "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED",
-                "-cp", ManagementFactory.getRuntimeMXBean().getClassPath(), EveryOperation.class.getName())
-                .redirectOutput(output.toFile()).redirectError(errors.toFile()).start();
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        option,
+                        "--add-modules",
+                        "jdk.incubator.vector",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        ManagementFactory.getRuntimeMXBean().getClassPath(),
+                        EveryOperation.class.getName())
+                .redirectOutput(output.toFile())
+                .redirectError(errors.toFile())
+                .start();
         assertEquals(0, process.waitFor(), () -> read(errors));
         Map<String, Long> sums = new LinkedHashMap<>();
         for (String line : Files.readAllLines(output)) {

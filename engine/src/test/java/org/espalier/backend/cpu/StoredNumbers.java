@@ -9,8 +9,7 @@ import org.espalier.tensor.DType;
 /** Random stored weights whose numbers are of the order of 1. */
 final class StoredNumbers {
 
-    private StoredNumbers() {
-    }
+    private StoredNumbers() {}
 
     /** Fills whole blocks of {@code type}; the rest of the memory is left alone. */
     static void randomise(Random random, DType type, MemorySegment memory) {

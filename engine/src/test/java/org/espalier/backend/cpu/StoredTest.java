@@ -27,7 +27,8 @@ class StoredTest {
             }
             Widen.decode(type, narrow.segment(), 1, wide.segment(), 0, PATTERNS);
             for (int i = 0; i < PATTERNS; i++) {
-                float expected = type == DType.F16 ? Float.float16ToFloat((short) i) : Blocks.bfloat16ToFloat((short) i);
+                float expected =
+                        type == DType.F16 ? Float.float16ToFloat((short) i) : Blocks.bfloat16ToFloat((short) i);
                 assertEquals(expected, wide.segment().get(Lanes.FLOAT, 4L * i), "pattern " + i);
             }
         }
@@ -63,8 +64,10 @@ class StoredTest {
             }
             Narrow.bfloat16(wide.segment(), 0, narrow.segment(), 0, count);
             for (int i = 0; i < count; i++) {
-                assertEquals(Blocks.floatToBfloat16(Float.intBitsToFloat(i * stride)),
-                        narrow.segment().get(Lanes.SHORT, 2L * i), "pattern " + i * stride);
+                assertEquals(
+                        Blocks.floatToBfloat16(Float.intBitsToFloat(i * stride)),
+                        narrow.segment().get(Lanes.SHORT, 2L * i),
+                        "pattern " + i * stride);
             }
         }
     }

@@ -26,14 +26,21 @@ class TiledGemmTest {
     private static final double TOLERANCE = 1e-6;
 
     static Stream<Arguments> cases() {
-        Stream<Arguments> float32 = IntStream.of(1, 3, 5, 257, 300).boxed().flatMap(tokens -> Stream.of(
-                Arguments.of(DType.F32, tokens, 1, 1), Arguments.of(DType.F32, tokens, 65, 17),
-                Arguments.of(DType.F32, tokens, 17, 257), Arguments.of(DType.F32, tokens, 300, 65)));
-        Stream<Arguments> narrow = Stream.of(DType.BF16, DType.F16).flatMap(type -> IntStream.of(1, 4, 5, 259).boxed()
-                .flatMap(tokens -> Stream.of(Arguments.of(type, tokens, 7, 3), Arguments.of(type, tokens, 71, 263))));
+        Stream<Arguments> float32 = IntStream.of(1, 3, 5, 257, 300)
+                .boxed()
+                .flatMap(tokens -> Stream.of(
+                        Arguments.of(DType.F32, tokens, 1, 1), Arguments.of(DType.F32, tokens, 65, 17),
+                        Arguments.of(DType.F32, tokens, 17, 257), Arguments.of(DType.F32, tokens, 300, 65)));
+        Stream<Arguments> narrow = Stream.of(DType.BF16, DType.F16)
+                .flatMap(type -> IntStream.of(1, 4, 5, 259)
+                        .boxed()
+                        .flatMap(tokens ->
+                                Stream.of(Arguments.of(type, tokens, 7, 3), Arguments.of(type, tokens, 71, 263))));
         Stream<Arguments> blocks = Stream.of(DType.Q8_0, DType.Q4_0, DType.Q4_1, DType.Q5_0, DType.Q5_1)
-                .flatMap(type -> IntStream.of(1, 2, 5).boxed()
-                        .flatMap(tokens -> Stream.of(Arguments.of(type, tokens, 32, 17), Arguments.of(type, tokens, 288, 259))));
+                .flatMap(type -> IntStream.of(1, 2, 5)
+                        .boxed()
+                        .flatMap(tokens ->
+                                Stream.of(Arguments.of(type, tokens, 32, 17), Arguments.of(type, tokens, 288, 259))));
         Stream<Arguments> large = Stream.of(DType.Q4_K, DType.Q5_K, DType.Q6_K)
                 .flatMap(type -> IntStream.of(1, 6).boxed().map(tokens -> Arguments.of(type, tokens, 512, 33)));
         return Stream.of(float32, narrow, blocks, large).flatMap(s -> s);
@@ -43,7 +50,8 @@ class TiledGemmTest {
     @MethodSource("cases")
     void forwardAndInputGradientMatchALoop(DType type, int tokens, int in, int out) {
         Random random = new Random(tokens * 31L + in);
-        try (CpuBackend cpu = new CpuBackend(2); Queue queue = cpu.newQueue();
+        try (CpuBackend cpu = new CpuBackend(2);
+                Queue queue = cpu.newQueue();
                 NativeMemory memory = NativeMemory.allocate(type.bytes((long) in * out) + 1, "weight")) {
             MemorySegment bytes = memory.segment().asSlice(1);
             StoredNumbers.randomise(random, type, bytes);
@@ -94,7 +102,8 @@ class TiledGemmTest {
         int tokens = 19;
         int in = 401;
         int out = 387;
-        try (CpuBackend cpu = new CpuBackend(2); Queue queue = cpu.newQueue();
+        try (CpuBackend cpu = new CpuBackend(2);
+                Queue queue = cpu.newQueue();
                 Numbers x = new Numbers(cpu, queue, random, tokens, in);
                 Numbers dY = new Numbers(cpu, queue, random, tokens, out);
                 Numbers dW = new Numbers(cpu, queue, random, out, in)) {
@@ -114,7 +123,10 @@ class TiledGemmTest {
 
     @Test
     void leavesNoMemoryBehind() {
-        assertEquals(0, NativeMemory.outstanding().size(), () -> NativeMemory.outstanding().toString());
+        assertEquals(
+                0,
+                NativeMemory.outstanding().size(),
+                () -> NativeMemory.outstanding().toString());
     }
 
     /** A float64 sum that knows how large its parts are. */
@@ -147,7 +159,9 @@ class TiledGemmTest {
             this.cpu = cpu;
             this.queue = queue;
             tensor = cpu.allocate(DType.F32, Shape.of(dims), "numbers");
-            values = random.doubles(tensor.shape().elements(), -1, 1).map(v -> (float) v).toArray();
+            values = random.doubles(tensor.shape().elements(), -1, 1)
+                    .map(v -> (float) v)
+                    .toArray();
             HostCopy.writeDoubles(cpu, queue, values, tensor);
         }
 

@@ -72,11 +72,15 @@ class WorkerPoolTest {
     void throwsWhatATaskThrewAndStaysUsable(int threads) {
         try (WorkerPool pool = new WorkerPool(threads)) {
             IllegalArgumentException wrong = new IllegalArgumentException("task 3");
-            assertSame(wrong, assertThrows(IllegalArgumentException.class, () -> pool.run(8, (task, worker) -> {
-                if (task == 3) {
-                    throw wrong;
-                }
-            })));
+            assertSame(
+                    wrong,
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () -> pool.run(8, (task, worker) -> {
+                                if (task == 3) {
+                                    throw wrong;
+                                }
+                            })));
             boolean[] ran = new boolean[1];
             pool.run(1, (task, worker) -> ran[0] = true);
             assertTrue(ran[0]);
@@ -86,11 +90,10 @@ class WorkerPoolTest {
     @Test
     void refusesARunInsideATaskAndAfterItsEnd() {
         WorkerPool pool = new WorkerPool(2);
-        assertThrows(IllegalStateException.class,
-                () -> pool.run(4, (task, worker) -> pool.run(2, (inner, w) -> { })));
+        assertThrows(IllegalStateException.class, () -> pool.run(4, (task, worker) -> pool.run(2, (inner, w) -> {})));
         pool.close();
         pool.close();
-        assertThrows(IllegalStateException.class, () -> pool.run(1, (task, worker) -> { }));
+        assertThrows(IllegalStateException.class, () -> pool.run(1, (task, worker) -> {}));
         assertThrows(IllegalArgumentException.class, () -> new WorkerPool(0));
     }
 

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Random;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
@@ -28,7 +28,8 @@ class CudaBackendTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 7, 17, 64, 65, 1028})
     void placeInMemoryChangesNoBit(int channels) {
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue()) {
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue()) {
             float[] aligned = normalisedAt(cuda, queue, channels, 0);
             for (int shift = 1; shift < 4; shift++) {
                 assertArrayEquals(aligned, normalisedAt(cuda, queue, channels, shift), "shifted by " + shift);
@@ -44,7 +45,8 @@ class CudaBackendTest {
         Shape matrix = Shape.of(tokens, channels);
         try (Buffer buffer = cuda.allocate(4L * end, "all operands")) {
             Tensor all = Tensor.of(buffer, DType.F32, Shape.of(end));
-            HostCopy.writeDoubles(cuda, queue, new Random(7).doubles(end - shift).toArray(), all.slice(shift, end));
+            HostCopy.writeDoubles(
+                    cuda, queue, new Random(7).doubles(end - shift).toArray(), all.slice(shift, end));
             Tensor x = all.slice(shift, shift + rows).reshape(matrix);
             Tensor y = all.slice(shift + rows, shift + 2 * rows).reshape(matrix);
             Tensor dY = all.slice(shift + 2 * rows, shift + 3 * rows).reshape(matrix);
@@ -61,15 +63,26 @@ class CudaBackendTest {
     /** With beta 0 the targets are written whatever they hold: the stand-in refuses to read what was never written. */
     @Test
     void gradientsNeedNotBeInitialised() {
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
-                Buffer x = ones(cuda, queue, 7 * 65); Buffer w = ones(cuda, queue, 65);
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
+                Buffer x = ones(cuda, queue, 7 * 65);
+                Buffer w = ones(cuda, queue, 65);
                 Buffer rstd = ones(cuda, queue, 7);
-                Buffer dX = cuda.allocate(4 * 7 * 65, "dX"); Buffer dW = cuda.allocate(4 * 65, "dW")) {
+                Buffer dX = cuda.allocate(4 * 7 * 65, "dX");
+                Buffer dW = cuda.allocate(4 * 65, "dW")) {
             Shape matrix = Shape.of(7, 65);
             Tensor xs = Tensor.of(x, DType.F32, matrix);
             Tensor dWs = Tensor.of(dW, DType.F32, Shape.of(65));
-            cuda.rmsNormBackward(queue, xs, Tensor.of(w, DType.F32, Shape.of(65)),
-                    Tensor.of(rstd, DType.F32, Shape.of(7)), xs, Tensor.of(dX, DType.F32, matrix), 0, dWs, 0);
+            cuda.rmsNormBackward(
+                    queue,
+                    xs,
+                    Tensor.of(w, DType.F32, Shape.of(65)),
+                    Tensor.of(rstd, DType.F32, Shape.of(7)),
+                    xs,
+                    Tensor.of(dX, DType.F32, matrix),
+                    0,
+                    dWs,
+                    0);
             assertEquals(7f, HostCopy.readFloats(cuda, queue, dWs)[64]);
         }
     }
@@ -77,11 +90,18 @@ class CudaBackendTest {
     @Test
     void workWaitsUntilSomebodyWaitsForIt() {
         StandIn.requireItself();
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
-                Buffer x = ones(cuda, queue, 3); Buffer y = cuda.allocate(12, "y");
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
+                Buffer x = ones(cuda, queue, 3);
+                Buffer y = cuda.allocate(12, "y");
                 Buffer rstd = cuda.allocate(4, "rstd")) {
             Tensor row = Tensor.of(x, DType.F32, Shape.of(1, 3));
-            cuda.rmsNorm(queue, row, row.reshape(Shape.of(3)), 0, Tensor.of(y, DType.F32, Shape.of(1, 3)),
+            cuda.rmsNorm(
+                    queue,
+                    row,
+                    row.reshape(Shape.of(3)),
+                    0,
+                    Tensor.of(y, DType.F32, Shape.of(1, 3)),
                     Tensor.of(rstd, DType.F32, Shape.of(1)));
             assertEquals(0, StandIn.launches());
             queue.finish();
@@ -92,9 +112,12 @@ class CudaBackendTest {
     /** Closing a buffer that queued work still uses waits for that work. */
     @Test
     void buffersMayBeClosedWhileWorkIsQueued() {
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue(); Buffer y = cuda.allocate(12, "y")) {
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
+                Buffer y = cuda.allocate(12, "y")) {
             Tensor out = Tensor.of(y, DType.F32, Shape.of(1, 3));
-            try (Buffer x = ones(cuda, queue, 3); Buffer rstd = cuda.allocate(4, "rstd")) {
+            try (Buffer x = ones(cuda, queue, 3);
+                    Buffer rstd = cuda.allocate(4, "rstd")) {
                 Tensor row = Tensor.of(x, DType.F32, Shape.of(1, 3));
                 cuda.rmsNorm(queue, row, row.reshape(Shape.of(3)), 0, out, Tensor.of(rstd, DType.F32, Shape.of(1)));
             }
@@ -108,7 +131,9 @@ class CudaBackendTest {
         try (CudaBackend cuda = CudaBackend.open(0)) {
             Buffer leak = cuda.allocate(1234, "a planted leak");
             assertEquals(List.of("1234 bytes for a planted leak"), cuda.outstanding());
-            assertTrue(StandIn.leaks().toString().contains("of 1234 bytes"), StandIn.leaks().toString());
+            assertTrue(
+                    StandIn.leaks().toString().contains("of 1234 bytes"),
+                    StandIn.leaks().toString());
             leak.close();
             assertEquals(List.of(), cuda.outstanding());
             cuda.allocate(1234, "a leak that outlives its backend");
@@ -125,28 +150,32 @@ class CudaBackendTest {
 
     @Test
     void wrongOperandsAreRefusedBeforeTheDeviceSeesThem() {
-        try (CudaBackend cuda = CudaBackend.open(0); CudaBackend other = CudaBackend.open(0);
-                Queue queue = cuda.newQueue(); Queue otherQueue = other.newQueue();
+        try (CudaBackend cuda = CudaBackend.open(0);
+                CudaBackend other = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
+                Queue otherQueue = other.newQueue();
                 NativeMemory host = NativeMemory.allocate(12, "host");
-                Buffer x = ones(cuda, queue, 6); Buffer rstd = cuda.allocate(8, "rstd")) {
+                Buffer x = ones(cuda, queue, 6);
+                Buffer rstd = cuda.allocate(8, "rstd")) {
             Tensor matrix = Tensor.of(x, DType.F32, Shape.of(2, 3));
             Tensor scales = Tensor.of(rstd, DType.F32, Shape.of(2));
             Tensor row = matrix.slice(0, 1).reshape(Shape.of(3));
             Tensor two = row.slice(0, 2);
             assertThrows(IllegalArgumentException.class, () -> cuda.rmsNorm(queue, matrix, two, 0, matrix, scales));
-            assertThrows(IllegalArgumentException.class,
-                    () -> cuda.rmsNorm(otherQueue, matrix, row, 0, matrix, scales));
+            assertThrows(
+                    IllegalArgumentException.class, () -> cuda.rmsNorm(otherQueue, matrix, row, 0, matrix, scales));
             assertThrows(IllegalArgumentException.class, () -> cuda.upload(queue, host.segment(), matrix));
             Tensor wide = new Tensor(x, 0, DType.F64, Shape.of(3));
-            IllegalArgumentException type = assertThrows(IllegalArgumentException.class,
-                    () -> cuda.rmsNorm(queue, matrix, wide, 0, matrix, scales));
+            IllegalArgumentException type = assertThrows(
+                    IllegalArgumentException.class, () -> cuda.rmsNorm(queue, matrix, wide, 0, matrix, scales));
             assertTrue(type.getMessage().contains("w F64 [3]"), type.getMessage());
         }
     }
 
     @Test
     void anotherThreadMayUseTheBackend() throws InterruptedException {
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue()) {
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue()) {
             float[][] read = new float[1][];
             Thread thread = new Thread(() -> {
                 try (Buffer x = ones(cuda, queue, 3)) {

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.stream.IntStream;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
@@ -29,7 +29,9 @@ class CudaCompactTest {
     @Test
     void takesAnEighthOfTheRows() {
         int[] odd = IntStream.range(0, OUT / 2).map(i -> 2 * i + 1).toArray();
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue(); Buffer buffer = numbers(cuda, queue);
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
+                Buffer buffer = numbers(cuda, queue);
                 Buffer list = ints(cuda, queue, odd)) {
             Tensor source = Tensor.of(buffer, DType.F32, WHOLE);
             Tensor target = source.slice(0, odd.length);
@@ -50,11 +52,18 @@ class CudaCompactTest {
     @CsvSource({"1", "7", "19"})
     void rowFromBeforeItsPlaceStopsTheKernel(int early) {
         StandIn.requireItself();
-        int[] rows = IntStream.range(0, OUT / 2).map(i -> i == early ? i - 1 : i).toArray();
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue(); Buffer buffer = numbers(cuda, queue);
+        int[] rows =
+                IntStream.range(0, OUT / 2).map(i -> i == early ? i - 1 : i).toArray();
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
+                Buffer buffer = numbers(cuda, queue);
                 Buffer list = ints(cuda, queue, rows)) {
             Tensor source = Tensor.of(buffer, DType.F32, WHOLE);
-            cuda.gather(queue, source, Tensor.of(list, DType.I32, Shape.of(rows.length)), null,
+            cuda.gather(
+                    queue,
+                    source,
+                    Tensor.of(list, DType.I32, Shape.of(rows.length)),
+                    null,
                     source.slice(0, rows.length));
             Failure found = assertThrows(Failure.class, queue::finish);
             assertTrue(found.what().startsWith("CUDA_ERROR_LAUNCH_FAILED"), found.what());
@@ -68,7 +77,10 @@ class CudaCompactTest {
     /** {@link #WHOLE}, counting up from 0. */
     private static Buffer numbers(CudaBackend cuda, Queue queue) {
         Buffer buffer = cuda.allocate(DType.F32.bytes(WHOLE.elements()), "numbers");
-        HostCopy.writeDoubles(cuda, queue, IntStream.range(0, OUT * IN).asDoubleStream().toArray(),
+        HostCopy.writeDoubles(
+                cuda,
+                queue,
+                IntStream.range(0, OUT * IN).asDoubleStream().toArray(),
                 Tensor.of(buffer, DType.F32, WHOLE));
         return buffer;
     }

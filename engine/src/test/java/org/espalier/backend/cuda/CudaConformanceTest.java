@@ -41,7 +41,8 @@ class CudaConformanceTest {
     /** Cases of our own kernels, of moderate size: cuBLAS may take another way for another alignment. */
     static Stream<OpCase<? super Backend>> ofKernels() {
         return all().filter(c -> c.forwardFlops() <= MOST_FLOPS)
-                .filter(c -> !Set.of("linear", "correlate", "squaredGradients", "solve").contains(c.operation()));
+                .filter(c -> !Set.of("linear", "correlate", "squaredGradients", "solve")
+                        .contains(c.operation()));
     }
 
     @ParameterizedTest
@@ -60,15 +61,20 @@ class CudaConformanceTest {
         Map<String, double[]> aligned = outputs(opCase, cuda, operand -> false);
         checkPlace(opCase, cuda, aligned, operand -> true);
         if (opCase.forwardFlops() <= SMALL_FLOPS) {
-            opCase.operands().stream().filter(operand -> operand.role() != Operand.Role.WEIGHT)
+            opCase.operands().stream()
+                    .filter(operand -> operand.role() != Operand.Role.WEIGHT)
                     .forEach(one -> checkPlace(opCase, cuda, aligned, operand -> operand == one));
         }
     }
 
-    private static void checkPlace(OpCase<? super Backend> opCase, CudaBackend cuda, Map<String, double[]> aligned,
+    private static void checkPlace(
+            OpCase<? super Backend> opCase,
+            CudaBackend cuda,
+            Map<String, double[]> aligned,
             Predicate<Operand> shifted) {
-        outputs(opCase, cuda, shifted).forEach((output, numbers) ->
-                assertArrayEquals(aligned.get(output), numbers, () -> opCase + ", " + output));
+        outputs(opCase, cuda, shifted)
+                .forEach((output, numbers) ->
+                        assertArrayEquals(aligned.get(output), numbers, () -> opCase + ", " + output));
     }
 
     @SuppressWarnings("unchecked")

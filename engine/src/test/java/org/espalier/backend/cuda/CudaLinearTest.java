@@ -16,7 +16,7 @@ import org.espalier.backend.OpRun;
 import org.espalier.backend.Queue;
 import org.espalier.backend.cuda.CublasHandle.Operand;
 import org.espalier.backend.reference.ReferenceBackend;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
@@ -32,10 +32,12 @@ class CudaLinearTest {
 
     /** Rounding to p bits of significand is wrong by at most 2^-p of a number, and by a third of its square on average. */
     private static final double TF32_ERROR = 2 * Math.pow(2, -22) / 3;
+
     private static final double BFLOAT16_ERROR = Math.pow(2, -16) / 3;
 
     static Stream<OpCase<LinearOps>> narrow() {
-        return OpCases.linear().stream().filter(c -> c.forwardFlops() < 200_000)
+        return OpCases.linear().stream()
+                .filter(c -> c.forwardFlops() < 200_000)
                 .filter(c -> c.operand("w").type() != DType.F32);
     }
 
@@ -70,7 +72,8 @@ class CudaLinearTest {
     }
 
     static Stream<OpCase<LinearOps>> fewTokens() {
-        return OpCases.linear().stream().filter(c -> c.forwardFlops() < 2_000_000)
+        return OpCases.linear().stream()
+                .filter(c -> c.forwardFlops() < 2_000_000)
                 .filter(c -> c.operand("x").shape().extent(0) <= 4);
     }
 
@@ -78,7 +81,8 @@ class CudaLinearTest {
     @ParameterizedTest
     @MethodSource("fewTokens")
     void placeInMemoryChangesNoBitOfAFewTokens(OpCase<LinearOps> opCase) {
-        try (CudaBackend cuda = CudaBackend.open(0); OpRun<LinearOps> aligned = opCase.open(cuda, 0);
+        try (CudaBackend cuda = CudaBackend.open(0);
+                OpRun<LinearOps> aligned = opCase.open(cuda, 0);
                 OpRun<LinearOps> shifted = opCase.openShifted(cuda, operand -> true)) {
             aligned.forward(cuda);
             shifted.forward(cuda);
@@ -90,7 +94,8 @@ class CudaLinearTest {
     @MethodSource("fewTokens")
     void fewTokensNeedNoCublas(OpCase<LinearOps> opCase) {
         StandIn.requireItself();
-        try (CudaBackend cuda = CudaBackend.open(0); OpRun<LinearOps> run = opCase.open(cuda, 0)) {
+        try (CudaBackend cuda = CudaBackend.open(0);
+                OpRun<LinearOps> run = opCase.open(cuda, 0)) {
             run.forward(cuda);
             run.queue().finish();
             assertEquals(0, StandIn.products());
@@ -98,21 +103,38 @@ class CudaLinearTest {
     }
 
     private static double largestError(OpCase<LinearOps> opCase, Precision precision) {
-        try (CudaBackend cuda = CudaBackend.open(0, precision); ReferenceBackend reference = new ReferenceBackend()) {
+        try (CudaBackend cuda = CudaBackend.open(0, precision);
+                ReferenceBackend reference = new ReferenceBackend()) {
             Map<String, double[]> expected = Conformance.outputs(opCase, reference, reference);
             Map<String, double[]> actual = Conformance.outputs(opCase, cuda, cuda);
             return opCase.outputs().stream()
-                    .mapToDouble(o -> Conformance.error(expected.get(o), actual.get(o), opCase.floor())).max().orElseThrow();
+                    .mapToDouble(o -> Conformance.error(expected.get(o), actual.get(o), opCase.floor()))
+                    .max()
+                    .orElseThrow();
         }
     }
 
     /** What a bfloat16 weight is multiplied by keeps all its bits, large, small and not finite ones too. */
     @Test
     void splittingLosesNothing() {
-        float[] numbers = {1, -1, 0, 1 + 0x1p-23f, 0x1.fffffep0f, 1e-20f, -3.3333333e30f, Float.MAX_VALUE, 0x1p-100f,
-            Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN};
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
-                Buffer x = cuda.allocate(4L * numbers.length, "x"); Buffer w = cuda.allocate(2, "w");
+        float[] numbers = {
+            1,
+            -1,
+            0,
+            1 + 0x1p-23f,
+            0x1.fffffep0f,
+            1e-20f,
+            -3.3333333e30f,
+            Float.MAX_VALUE,
+            0x1p-100f,
+            Float.POSITIVE_INFINITY,
+            Float.NEGATIVE_INFINITY,
+            Float.NaN
+        };
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
+                Buffer x = cuda.allocate(4L * numbers.length, "x");
+                Buffer w = cuda.allocate(2, "w");
                 Buffer y = cuda.allocate(4L * numbers.length, "y")) {
             Shape column = Shape.of(numbers.length, 1);
             Tensor xs = Tensor.of(x, DType.F32, column);
@@ -136,8 +158,10 @@ class CudaLinearTest {
     /** A pruned layer may have no neurons, a batch no tokens. */
     @Test
     void sumsOfNothingAreZeroOrStay() {
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
-                Buffer nothing = cuda.allocate(0, "nothing"); Buffer b = cuda.allocate(8, "bias");
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
+                Buffer nothing = cuda.allocate(0, "nothing");
+                Buffer b = cuda.allocate(8, "bias");
                 Buffer target = cuda.allocate(24, "target")) {
             Tensor y = Tensor.of(target, DType.F32, Shape.of(3, 2));
             Tensor bias = Tensor.of(b, DType.F32, Shape.of(2));
@@ -192,7 +216,8 @@ class CudaLinearTest {
         Square square = new Square();
         square.product(7, 7, 9);
         Failure found = assertThrows(Failure.class, square.queue::finish);
-        assertTrue(found.what().contains("cublasGemmEx, column 4 of C [7, 6], leading dimension 9: writes 28 bytes"),
+        assertTrue(
+                found.what().contains("cublasGemmEx, column 4 of C [7, 6], leading dimension 9: writes 28 bytes"),
                 found.what());
         assertTrue(found.what().contains("which end 4 bytes past device allocation"), found.what());
         StandIn.reset();
@@ -202,14 +227,16 @@ class CudaLinearTest {
     @Test
     void productsAreCheckedLikeKernels() {
         StandIn.requireItself();
-        try (Square square = new Square(); Buffer fresh = square.cuda.allocate(196, "never written")) {
+        try (Square square = new Square();
+                Buffer fresh = square.cuda.allocate(196, "never written")) {
             Tensor w = Tensor.of(fresh, DType.F32, Shape.of(7, 7));
-            Failure overlapping = assertThrows(Failure.class,
-                    () -> square.cuda.linear(square.queue, square.x, square.w, null, square.x));
+            Failure overlapping = assertThrows(
+                    Failure.class, () -> square.cuda.linear(square.queue, square.x, square.w, null, square.x));
             assertTrue(overlapping.what().contains("C overlaps B"), overlapping.what());
             square.cuda.linear(square.queue, square.x, w, null, square.y);
             Failure unwritten = assertThrows(Failure.class, square.queue::finish);
-            assertTrue(unwritten.what().contains("column 0 of A [7, 7], leading dimension 7: reads byte 0, never written"),
+            assertTrue(
+                    unwritten.what().contains("column 0 of A [7, 7], leading dimension 7: reads byte 0, never written"),
                     unwritten.what());
         }
     }
@@ -231,8 +258,18 @@ class CudaLinearTest {
 
         /** The product with leading dimensions of one's own. */
         void product(int strideX, int strideW, int strideY) {
-            queue.products().product(6, 7, 7, operand(x, strideX, false), operand(w, strideW, true), 0,
-                    operand(y, strideY, false), false, "planted", x.shape());
+            queue.products()
+                    .product(
+                            6,
+                            7,
+                            7,
+                            operand(x, strideX, false),
+                            operand(w, strideW, true),
+                            0,
+                            operand(y, strideY, false),
+                            false,
+                            "planted",
+                            x.shape());
         }
 
         private Operand operand(Tensor matrix, int stride, boolean transposed) {

@@ -11,7 +11,7 @@ import java.util.Random;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Sequences;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.Buffer;
@@ -30,6 +30,7 @@ class CudaMemoryTest {
     private static final int MIB = 1 << 20;
     /** What cuBLAS gets at first. */
     private static final long WORKSPACE = 8L * MIB;
+
     private static final Shape ONE = Shape.of(1);
     /** More than both pieces of staging memory. */
     private static final int UPLOAD = 17 * MIB;
@@ -40,7 +41,9 @@ class CudaMemoryTest {
     void bufferPassesFromQueueToQueueInOrder(boolean othersFirst) {
         StandIn.requireItself();
         StandIn.setOthersFirst(othersFirst);
-        try (CudaBackend cuda = CudaBackend.open(0); Queue first = cuda.newQueue(); Queue second = cuda.newQueue();
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue first = cuda.newQueue();
+                Queue second = cuda.newQueue();
                 Buffer buffer = cuda.allocate(4, "a number")) {
             Tensor number = Tensor.of(buffer, DType.F32, ONE);
             cuda.fill(first, number, 1);
@@ -61,9 +64,14 @@ class CudaMemoryTest {
         long address = buffer.address(first);
         cuda.fill(first, Tensor.of(buffer, DType.F32, ONE), 1);
         try (NativeMemory host = NativeMemory.allocate(4, "a number")) {
-            Failure found = assertThrows(Failure.class, () -> second.context().check(
-                    CudaLibrary.cuMemcpyDtoHAsync_v2(host.segment(), address, 4, second.enter()), "download"));
-            assertTrue(found.what().contains("uses, before its stream has come to allocating it, device allocation"),
+            Failure found = assertThrows(
+                    Failure.class,
+                    () -> second.context()
+                            .check(
+                                    CudaLibrary.cuMemcpyDtoHAsync_v2(host.segment(), address, 4, second.enter()),
+                                    "download"));
+            assertTrue(
+                    found.what().contains("uses, before its stream has come to allocating it, device allocation"),
                     found.what());
         }
         StandIn.reset();
@@ -92,7 +100,9 @@ class CudaMemoryTest {
     void memoryIsGivenBackAfterTheWorkOnIt(boolean othersFirst) {
         StandIn.requireItself();
         StandIn.setOthersFirst(othersFirst);
-        try (CudaBackend cuda = CudaBackend.open(0); Queue first = cuda.newQueue(); Queue second = cuda.newQueue();
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue first = cuda.newQueue();
+                Queue second = cuda.newQueue();
                 Buffer kept = cuda.allocate(4, "kept")) {
             Tensor result = Tensor.of(kept, DType.F32, ONE);
             try (Buffer passing = cuda.allocate(4, "passing")) {
@@ -106,12 +116,13 @@ class CudaMemoryTest {
 
     @Test
     void bufferIsRefusedOnceItIsClosed() {
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue()) {
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue()) {
             Buffer buffer = cuda.allocate(4, "gone");
             buffer.close();
             buffer.close();
-            IllegalStateException refused = assertThrows(IllegalStateException.class,
-                    () -> cuda.fill(queue, Tensor.of(buffer, DType.F32, ONE), 1));
+            IllegalStateException refused = assertThrows(
+                    IllegalStateException.class, () -> cuda.fill(queue, Tensor.of(buffer, DType.F32, ONE), 1));
             assertEquals("used after it was freed: gone", refused.getMessage());
         }
     }
@@ -121,12 +132,16 @@ class CudaMemoryTest {
         StandIn.requireItself();
         StandIn.setMemory(WORKSPACE + 10L * MIB);
         try (CudaBackend cuda = CudaBackend.open(0);
-                Buffer weights = cuda.allocate(DType.F32, Shape.of(1536, 1024), "a weight").buffer();
+                Buffer weights = cuda.allocate(DType.F32, Shape.of(1536, 1024), "a weight")
+                        .buffer();
                 Buffer small = cuda.allocate(100, "an input")) {
-            Failure full = assertThrows(Failure.class, () -> cuda.allocate(DType.F32, Shape.of(1280, 1024), "the logits"));
+            Failure full =
+                    assertThrows(Failure.class, () -> cuda.allocate(DType.F32, Shape.of(1280, 1024), "the logits"));
             assertEquals("the GPU has no 5 MiB left for the logits F32 [1280, 1024]", full.what());
-            assertEquals("15 MiB in use by 3 buffers, the largest 8 MiB for the workspace of cuBLAS, "
-                    + "6 MiB for a weight F32 [1536, 1024], 100 bytes for an input; 3 MiB of 18 MiB are free", full.where());
+            assertEquals(
+                    "15 MiB in use by 3 buffers, the largest 8 MiB for the workspace of cuBLAS, "
+                            + "6 MiB for a weight F32 [1536, 1024], 100 bytes for an input; 3 MiB of 18 MiB are free",
+                    full.where());
             assertTrue(full.remedy().contains("--micro-batch-size"), full.remedy());
             assertEquals(WORKSPACE + weights.bytes() + small.bytes(), cuda.peakBytes());
             cuda.allocate(3 * MIB, "what still fits").close();
@@ -139,15 +154,25 @@ class CudaMemoryTest {
         StandIn.requireItself();
         Shape shape = Shape.of(300, 700);
         StandIn.setMemory(WORKSPACE + 2 * DType.F32.bytes(shape.elements()) + MIB / 4);
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
                 Buffer weight = cuda.allocate(DType.F32.bytes(shape.elements()), "a weight");
                 Buffer squares = cuda.allocate(DType.F32.bytes(shape.elements()), "squares");
                 Buffer activations = cuda.allocate(4 * (300 + 700), "activations")) {
             Tensor w = Tensor.of(weight, DType.F32, shape);
             Tensor x = new Tensor(activations, 0, DType.F32, Shape.of(1, 700));
             Tensor dY = new Tensor(activations, x.bytes(), DType.F32, Shape.of(1, 300));
-            Failure full = assertThrows(Failure.class, () -> cuda.squaredGradients(queue, Sequences.packed(1),
-                    new double[] {1}, x, dY, null, Tensor.of(squares, DType.F32, shape), 0));
+            Failure full = assertThrows(
+                    Failure.class,
+                    () -> cuda.squaredGradients(
+                            queue,
+                            Sequences.packed(1),
+                            new double[] {1},
+                            x,
+                            dY,
+                            null,
+                            Tensor.of(squares, DType.F32, shape),
+                            0));
             assertEquals("the GPU has no 840000 bytes left for one sequence's gradient [300, 700]", full.what());
             assertEquals(w.bytes(), 840_000);
         }
@@ -159,13 +184,15 @@ class CudaMemoryTest {
         StandIn.requireItself();
         int keys = 600;
         StandIn.setMemory(WORKSPACE + MIB);
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
                 Buffer activations = cuda.allocate(MIB, "activations")) {
             Tensor key = new Tensor(activations, 0, DType.F32, Shape.of(keys, 1, 4));
             Tensor query = key.slice(0, 1);
             Tensor logSum = new Tensor(activations, key.bytes(), DType.F32, Shape.of(1, 1));
-            Failure full = assertThrows(Failure.class, () -> cuda.attention(queue, Sequences.cached(keys - 1, 1), 1, query,
-                    key, key, query, logSum));
+            Failure full = assertThrows(
+                    Failure.class,
+                    () -> cuda.attention(queue, Sequences.cached(keys - 1, 1), 1, query, key, key, query, logSum));
             // Three blocks of keys leave four numbers and the logarithm of their weight each.
             assertEquals("the GPU has no 60 bytes left for shares of attention F32 [15]", full.what());
         }
@@ -176,7 +203,8 @@ class CudaMemoryTest {
     void freedMemoryIsWaitedForBeforeTheDeviceCountsAsFull() {
         StandIn.requireItself();
         StandIn.setMemory(WORKSPACE + 10L * MIB);
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue()) {
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue()) {
             for (int i = 0; i < 5; i++) {
                 try (Buffer most = cuda.allocate(6 * MIB, "most of it")) {
                     cuda.fill(queue, Tensor.of(most, DType.I8, Shape.of(6 * MIB)), i);
@@ -191,7 +219,8 @@ class CudaMemoryTest {
     void uploadsByWayOfPinnedMemoryArrive() {
         int count = 9 * MIB / 2 + 3;
         int[] numbers = new Random(1).ints(count).toArray();
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
                 NativeMemory host = NativeMemory.allocate(4L * count, "the source");
                 Buffer buffer = cuda.allocate(4L * count, "the target")) {
             MemorySegment.copy(numbers, 0, host.segment(), ValueLayout.JAVA_INT, 0, count);
@@ -206,9 +235,11 @@ class CudaMemoryTest {
     @Test
     void uploadsDoNotWaitForTheWorkOfTheirQueue() {
         StandIn.requireItself();
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
                 NativeMemory host = NativeMemory.allocate(UPLOAD, "the source");
-                Buffer other = cuda.allocate(4, "a number"); Buffer buffer = cuda.allocate(UPLOAD, "the target")) {
+                Buffer other = cuda.allocate(4, "a number");
+                Buffer buffer = cuda.allocate(UPLOAD, "the target")) {
             Tensor number = Tensor.of(other, DType.F32, ONE);
             cuda.fill(queue, number, 1);
             cuda.add(queue, number, number, 1, number);
@@ -226,9 +257,11 @@ class CudaMemoryTest {
         StandIn.requireItself();
         StandIn.setOthersFirst(othersFirst);
         Shape shape = Shape.of(UPLOAD / 4);
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue();
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
                 NativeMemory host = NativeMemory.allocate(UPLOAD, "the source");
-                Buffer buffer = cuda.allocate(UPLOAD, "the target"); Buffer copies = cuda.allocate(8, "copies")) {
+                Buffer buffer = cuda.allocate(UPLOAD, "the target");
+                Buffer copies = cuda.allocate(8, "copies")) {
             Tensor target = Tensor.of(buffer, DType.F32, shape);
             Tensor copied = Tensor.of(copies, DType.F32, Shape.of(2));
             cuda.fill(queue, target, 5);
@@ -245,15 +278,19 @@ class CudaMemoryTest {
         StandIn.requireItself();
         int bytes = 128 << 10;
         Shape shape = Shape.of(bytes / 4);
-        try (CudaBackend cuda = CudaBackend.open(0); Queue queue = cuda.newQueue(); Queue busy = cuda.newQueue();
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Queue queue = cuda.newQueue();
+                Queue busy = cuda.newQueue();
                 NativeMemory host = NativeMemory.allocate(bytes, "the source");
-                Buffer first = cuda.allocate(bytes, "the first target"); Buffer second = cuda.allocate(bytes, "another")) {
+                Buffer first = cuda.allocate(bytes, "the first target");
+                Buffer second = cuda.allocate(bytes, "another")) {
             Tensor next = Tensor.of(second, DType.F32, shape);
             cuda.fill(busy, next, 1);
             cuda.add(busy, next, next, 1, next);
             cuda.upload(queue, host.segment().fill((byte) 0), Tensor.of(first, DType.F32, shape));
             cuda.upload(queue, host.segment(), next);
-            assertArrayEquals(new float[bytes / 4], HostCopy.readFloats(cuda, queue, Tensor.of(first, DType.F32, shape)));
+            assertArrayEquals(
+                    new float[bytes / 4], HostCopy.readFloats(cuda, queue, Tensor.of(first, DType.F32, shape)));
             assertEquals(0, StandIn.launches());
             assertArrayEquals(new float[bytes / 4], HostCopy.readFloats(cuda, queue, next));
             assertEquals(1, StandIn.launches());
@@ -271,8 +308,13 @@ class CudaMemoryTest {
         try (NativeMemory host = NativeMemory.allocate(UPLOAD, "the source");
                 NativeMemory read = NativeMemory.allocate(4, "a number")) {
             cuda.upload(queue, host.segment().fill((byte) 7), Tensor.of(buffer, DType.I8, Shape.of(UPLOAD)));
-            Failure found = assertThrows(Failure.class, () -> queue.context().check(CudaLibrary.cuMemcpyDtoHAsync_v2(
-                    read.segment(), address + UPLOAD - 4, 4, queue.enter()), "download"));
+            Failure found = assertThrows(
+                    Failure.class,
+                    () -> queue.context()
+                            .check(
+                                    CudaLibrary.cuMemcpyDtoHAsync_v2(
+                                            read.segment(), address + UPLOAD - 4, 4, queue.enter()),
+                                    "download"));
             assertTrue(found.what().contains("never written"), found.what());
         }
         StandIn.reset();

@@ -67,7 +67,14 @@ class CudaRepeatTest {
         void step(Sequences rows) {
             calls++;
             int queries = rows.queries();
-            cuda.attention(queue, rows, 0.4, query.slice(0, queries), key, value, out.slice(0, queries),
+            cuda.attention(
+                    queue,
+                    rows,
+                    0.4,
+                    query.slice(0, queries),
+                    key,
+                    value,
+                    out.slice(0, queries),
                     logSum.slice(0, queries));
         }
 
@@ -83,11 +90,17 @@ class CudaRepeatTest {
     void everyLaunchLooksAtTheKeysThatItIsTold() {
         Attending attending = new Attending();
         try (Repeat repeat = queue.repeatable(attending::step)) {
-            for (Sequences rows : List.of(Sequences.cached(0, 1), Sequences.cached(1, 1), Sequences.cached(254, 1),
-                    Sequences.cached(255, 1), Sequences.cached(256, 1), Sequences.cached(ROWS - 1, 1),
-                    new Sequences(new int[] {0, 1}, new int[] {300}, new int[] {17}), Sequences.cached(3, 1))) {
-                assertArrayEquals(attending.after(attending::step, rows), attending.after(repeat::run, rows),
-                        rows.toString());
+            for (Sequences rows : List.of(
+                    Sequences.cached(0, 1),
+                    Sequences.cached(1, 1),
+                    Sequences.cached(254, 1),
+                    Sequences.cached(255, 1),
+                    Sequences.cached(256, 1),
+                    Sequences.cached(ROWS - 1, 1),
+                    new Sequences(new int[] {0, 1}, new int[] {300}, new int[] {17}),
+                    Sequences.cached(3, 1))) {
+                assertArrayEquals(
+                        attending.after(attending::step, rows), attending.after(repeat::run, rows), rows.toString());
             }
             // Once as it is, once to be captured; the comparison calls it eight times.
             assertEquals(8 + 2, attending.calls);
@@ -136,8 +149,12 @@ class CudaRepeatTest {
                 repeat.run(Sequences.cached(run, 1));
             }
             Sequences beyond = Sequences.cached(ROWS, 1);
-            String refused = assertThrows(IllegalArgumentException.class, () -> attending.step(beyond)).getMessage();
-            assertEquals(refused, assertThrows(IllegalArgumentException.class, () -> repeat.run(beyond)).getMessage());
+            String refused = assertThrows(IllegalArgumentException.class, () -> attending.step(beyond))
+                    .getMessage();
+            assertEquals(
+                    refused,
+                    assertThrows(IllegalArgumentException.class, () -> repeat.run(beyond))
+                            .getMessage());
             Sequences rows = Sequences.cached(8, 1);
             assertArrayEquals(attending.after(attending::step, rows), attending.after(repeat::run, rows));
         }
@@ -152,7 +169,8 @@ class CudaRepeatTest {
         }
         Tensor x = random(1);
         Tensor y = random(1);
-        try (Queue other = cuda.newQueue(); Repeat repeat = queue.repeatable(rows -> cuda.add(queue, x, x, 1, y))) {
+        try (Queue other = cuda.newQueue();
+                Repeat repeat = queue.repeatable(rows -> cuda.add(queue, x, x, 1, y))) {
             for (int run = 0; run < RUNS; run++) {
                 cuda.fill(other, x, run);
                 repeat.run(Sequences.cached(run, 1));
@@ -189,8 +207,8 @@ class CudaRepeatTest {
             }
             assertArrayEquals(new float[] {3}, HostCopy.readFloats(cuda, queue, x));
             gone.close();
-            IllegalStateException refused = assertThrows(IllegalStateException.class,
-                    () -> repeat.run(Sequences.cached(3, 1)));
+            IllegalStateException refused =
+                    assertThrows(IllegalStateException.class, () -> repeat.run(Sequences.cached(3, 1)));
             assertEquals("used after it was freed: what the step needs", refused.getMessage());
         }
     }
@@ -208,8 +226,15 @@ class CudaRepeatTest {
             for (int run = 0; run < 3; run++) {
                 assertArrayEquals(expected, attending.after(repeat::run, rows));
             }
-            cuda.attention(queue, Sequences.packed(single), 0.4, random(64, HEADS, WIDTH), attending.key, attending.value,
-                    many, logs);
+            cuda.attention(
+                    queue,
+                    Sequences.packed(single),
+                    0.4,
+                    random(64, HEADS, WIDTH),
+                    attending.key,
+                    attending.value,
+                    many,
+                    logs);
             for (int run = 0; run < 3; run++) {
                 assertArrayEquals(expected, attending.after(repeat::run, rows));
             }
@@ -233,8 +258,12 @@ class CudaRepeatTest {
                 assertArrayEquals(new float[] {run + 1}, HostCopy.readFloats(cuda, queue, x));
             }
             assertEquals(RUNS + 1, calls[0], "each run, and the attempt");
-            assertTrue(repeat.refusal().orElseThrow().startsWith("CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED: "
-                    + "operation not permitted when stream is capturing"), repeat.refusal().orElseThrow());
+            assertTrue(
+                    repeat.refusal()
+                            .orElseThrow()
+                            .startsWith("CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED: "
+                                    + "operation not permitted when stream is capturing"),
+                    repeat.refusal().orElseThrow());
         }
     }
 
@@ -263,8 +292,8 @@ class CudaRepeatTest {
         Attending attending = new Attending();
         try (Repeat repeat = queue.repeatable(rows -> attending.step(Sequences.cached(20, 1)))) {
             repeat.run(Sequences.cached(30, 1));
-            IllegalStateException refused = assertThrows(IllegalStateException.class,
-                    () -> repeat.run(Sequences.cached(31, 1)));
+            IllegalStateException refused =
+                    assertThrows(IllegalStateException.class, () -> repeat.run(Sequences.cached(31, 1)));
             assertEquals("a step that is repeated attends to sequences that it was not told", refused.getMessage());
         }
     }
@@ -296,9 +325,13 @@ class CudaRepeatTest {
         for (int run = 0; run < 3; run++) {
             repeat.run(Sequences.cached(run, 1));
         }
-        assertTrue(StandIn.leaks().contains("1 executable graph(s)"), StandIn.leaks().toString());
+        assertTrue(
+                StandIn.leaks().contains("1 executable graph(s)"),
+                StandIn.leaks().toString());
         repeat.close();
-        assertTrue(StandIn.leaks().stream().noneMatch(l -> l.contains("graph")), StandIn.leaks().toString());
+        assertTrue(
+                StandIn.leaks().stream().noneMatch(l -> l.contains("graph")),
+                StandIn.leaks().toString());
         assertThrows(IllegalStateException.class, () -> repeat.run(Sequences.cached(3, 1)));
     }
 
@@ -307,7 +340,8 @@ class CudaRepeatTest {
         Tensor tensor = cuda.allocate(DType.F32, shape, "numbers");
         buffers.add(tensor.buffer());
         Random random = new Random(buffers.size());
-        double[] numbers = random.doubles(shape.elements(), -1, 1).map(x -> (float) x).toArray();
+        double[] numbers =
+                random.doubles(shape.elements(), -1, 1).map(x -> (float) x).toArray();
         HostCopy.writeDoubles(cuda, queue, numbers, tensor);
         return tensor;
     }

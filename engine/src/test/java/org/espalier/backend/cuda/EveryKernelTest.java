@@ -33,6 +33,7 @@ class EveryKernelTest {
      * jumps.
      */
     private static final double LEAST_OF_ALL = 96;
+
     private static final double LEAST_OF_ONE = 81;
     private static final String COMPILER = "V13.0.88";
     private static final Pattern ENTRY = Pattern.compile("\\.entry (\\w+)\\(");
@@ -55,7 +56,8 @@ class EveryKernelTest {
         /** What was never carried out. */
         String left() {
             return name + ": " + reached() + " of " + instructions() + " instructions; not line "
-                    + StandIn.unreached(name).stream().map(line -> line + ": " + ptx.get(line - 1).strip())
+                    + StandIn.unreached(name).stream()
+                            .map(line -> line + ": " + ptx.get(line - 1).strip())
                             .collect(Collectors.joining("\n  "));
         }
     }
@@ -65,21 +67,37 @@ class EveryKernelTest {
         StandIn.requireItself();
         StandIn.set("multiprocessors", 1);
         try (CudaBackend cuda = CudaBackend.open(0)) {
-            OpCases.all().filter(c -> c.forwardFlops() <= CudaConformanceTest.MOST_FLOPS).forEach(c -> {
-                Conformance.check(c, cuda, cuda);
-                CudaConformanceTest.checkPlaces(c, cuda);
-            });
+            OpCases.all()
+                    .filter(c -> c.forwardFlops() <= CudaConformanceTest.MOST_FLOPS)
+                    .forEach(c -> {
+                        Conformance.check(c, cuda, cuda);
+                        CudaConformanceTest.checkPlaces(c, cuda);
+                    });
         }
         BadIndicesTest.all().forEach(BadIndicesTest::stop);
         List<Kernel> kernels = kernels();
         assertTrue(kernels.size() > 100, kernels::toString);
-        assertEquals(List.of(), kernels.stream().filter(k -> k.instructions() == 0).map(Kernel::name).toList());
+        assertEquals(
+                List.of(),
+                kernels.stream()
+                        .filter(k -> k.instructions() == 0)
+                        .map(Kernel::name)
+                        .toList());
         long instructions = kernels.stream().mapToLong(Kernel::instructions).sum();
         long reached = kernels.stream().mapToLong(Kernel::reached).sum();
-        String left = reached + " of " + instructions + " instructions\n" + kernels.stream()
-                .filter(k -> k.reached() < k.instructions()).map(Kernel::left).collect(Collectors.joining("\n"));
+        String left = reached + " of " + instructions + " instructions\n"
+                + kernels.stream()
+                        .filter(k -> k.reached() < k.instructions())
+                        .map(Kernel::left)
+                        .collect(Collectors.joining("\n"));
         if (kernels.getFirst().ptx.stream().anyMatch(line -> line.endsWith(COMPILER))) {
-            assertEquals(List.of(), kernels.stream().filter(k -> k.share() < LEAST_OF_ONE).map(Kernel::name).toList(), left);
+            assertEquals(
+                    List.of(),
+                    kernels.stream()
+                            .filter(k -> k.share() < LEAST_OF_ONE)
+                            .map(Kernel::name)
+                            .toList(),
+                    left);
             assertTrue(reached >= LEAST_OF_ALL / 100 * instructions, left);
         }
         // What the queues were to give back after the kernels that were stopped.
@@ -91,9 +109,14 @@ class EveryKernelTest {
         Path standIn = Path.of(((Library.Loaded) CudaDriver.find()).name()).toAbsolutePath();
         List<Kernel> kernels = new ArrayList<>();
         try (Stream<Path> sources = Files.list(standIn.getParent().getParent().resolveSibling("cuda"))) {
-            sources.map(source -> source.getFileName().toString()).filter(name -> name.endsWith(".cu")).sorted()
-                    .map(name -> CudaModule.ptx(name.replace(".cu", ""))).forEach(ptx -> ENTRY.matcher(ptx).results()
-                            .forEach(entry -> kernels.add(new Kernel(entry.group(1), ptx.lines().toList()))));
+            sources.map(source -> source.getFileName().toString())
+                    .filter(name -> name.endsWith(".cu"))
+                    .sorted()
+                    .map(name -> CudaModule.ptx(name.replace(".cu", "")))
+                    .forEach(ptx -> ENTRY.matcher(ptx)
+                            .results()
+                            .forEach(entry -> kernels.add(
+                                    new Kernel(entry.group(1), ptx.lines().toList()))));
         }
         return kernels;
     }

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
 import org.espalier.prune.SmallModel;
@@ -27,6 +27,7 @@ class GraphDecodeTest {
     private static final int VOCABULARY = 37;
     /** So that the tokens after it pass from one block's keys to the next one's. */
     private static final int PROMPT = 250;
+
     private static final int TOKENS = 12;
     private static final int CAPACITY = 600;
     /** The first token runs as it is, the second is captured. */
@@ -43,7 +44,8 @@ class GraphDecodeTest {
     @EnumSource(Precision.class)
     void everyTokenAfterTheFirstTwoIsOneLaunchWithTheSameBytes(Precision precision) {
         int[] prompt = ids(PROMPT);
-        try (CudaBackend cuda = CudaBackend.open(0, precision); Model model = SmallModel.open(cuda, true)) {
+        try (CudaBackend cuda = CudaBackend.open(0, precision);
+                Model model = SmallModel.open(cuda, true)) {
             System.setProperty(GRAPHS, "off");
             List<float[]> expected = logits(model, prompt);
             System.clearProperty(GRAPHS);
@@ -71,7 +73,8 @@ class GraphDecodeTest {
                 logits.add(generator.logits(t));
             }
             before.assertNoGraphSince();
-            assertTrue(!StandIn.isItself() || Launches.now().kernels() - before.kernels() == TOKENS * KERNELS, "kernels");
+            assertTrue(
+                    !StandIn.isItself() || Launches.now().kernels() - before.kernels() == TOKENS * KERNELS, "kernels");
         }
         return logits;
     }
@@ -80,7 +83,9 @@ class GraphDecodeTest {
     private record Launches(long kernels, long graphs) {
 
         static Launches now() {
-            return StandIn.isItself() ? new Launches(StandIn.launchCalls(), StandIn.graphLaunches()) : new Launches(0, 0);
+            return StandIn.isItself()
+                    ? new Launches(StandIn.launchCalls(), StandIn.graphLaunches())
+                    : new Launches(0, 0);
         }
 
         void assertOneGraphSince() {
@@ -99,8 +104,10 @@ class GraphDecodeTest {
     /** A second text in the same cache, shorter and then longer than the first, and one beside it in a cache of its own. */
     @Test
     void graphServesEveryTextThatItsCacheHolds() {
-        try (CudaBackend cuda = CudaBackend.open(0); Model model = SmallModel.open(cuda, true);
-                Generator generator = new Generator(model, CAPACITY); Generator beside = new Generator(model, CAPACITY)) {
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Model model = SmallModel.open(cuda, true);
+                Generator generator = new Generator(model, CAPACITY);
+                Generator beside = new Generator(model, CAPACITY)) {
             for (int length : new int[] {40, 3, 290}) {
                 int[] prompt = ids(length);
                 generator.rewind(0);
@@ -109,7 +116,8 @@ class GraphDecodeTest {
                 List<Integer> written = greedy(generator, prompt);
                 if (length == 3) {
                     // The prompt's own kernels, and not one for a token.
-                    assertTrue(!StandIn.isItself() || Launches.now().graphs() - before.graphs() == TOKENS, "all replayed");
+                    assertTrue(
+                            !StandIn.isItself() || Launches.now().graphs() - before.graphs() == TOKENS, "all replayed");
                 }
                 assertEquals(written, greedy(beside, prompt), "prompt of " + length);
                 System.setProperty(GRAPHS, "off");
@@ -125,24 +133,30 @@ class GraphDecodeTest {
     void driverThatMakesNoGraphsWritesTheSameTokens() {
         StandIn.requireItself();
         int[] prompt = ids(5);
-        try (CudaBackend cuda = CudaBackend.open(0); Model model = SmallModel.open(cuda, true);
-                Generator graphs = new Generator(model, CAPACITY); Generator none = new Generator(model, CAPACITY)) {
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Model model = SmallModel.open(cuda, true);
+                Generator graphs = new Generator(model, CAPACITY);
+                Generator none = new Generator(model, CAPACITY)) {
             List<Integer> expected = greedy(graphs, prompt);
             StandIn.set("graphs", 0);
             Launches before = Launches.now();
             assertEquals(expected, greedy(none, prompt));
             before.assertNoGraphSince();
-            assertTrue(none.refusal().orElseThrow().startsWith("CUDA_ERROR_NOT_SUPPORTED"), none.refusal().orElseThrow());
+            assertTrue(
+                    none.refusal().orElseThrow().startsWith("CUDA_ERROR_NOT_SUPPORTED"),
+                    none.refusal().orElseThrow());
         }
     }
 
     @Test
     void settingThatIsNeitherOnNorOffIsRefused() {
         System.setProperty(GRAPHS, "perhaps");
-        try (CudaBackend cuda = CudaBackend.open(0); Model model = SmallModel.open(cuda, true);
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Model model = SmallModel.open(cuda, true);
                 Generator generator = new Generator(model, CAPACITY)) {
             Failure refused = assertThrows(Failure.class, () -> generator.next(1));
-            assertEquals("'perhaps' does not say whether to use CUDA graphs (ESPALIER_CUDA_GRAPHS): set it to on or off",
+            assertEquals(
+                    "'perhaps' does not say whether to use CUDA graphs (ESPALIER_CUDA_GRAPHS): set it to on or off",
                     refused.oneLine());
         }
     }

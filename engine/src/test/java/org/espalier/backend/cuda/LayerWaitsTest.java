@@ -8,9 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
-import org.espalier.model.Llama;
 import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig.LayerConfig;
@@ -50,7 +49,8 @@ class LayerWaitsTest {
     @ValueSource(booleans = {false, true})
     void plantedMissingWaitIsFound(boolean othersFirst) {
         List<String> found = leftOutInTurn(othersFirst, ONE);
-        assertTrue(found.stream().anyMatch(what -> what.contains("never written, of device allocation")), found::toString);
+        assertTrue(
+                found.stream().anyMatch(what -> what.contains("never written, of device allocation")), found::toString);
         assertTrue(found.stream().anyMatch(what -> what.contains("freed before: device allocation")), found::toString);
     }
 
@@ -81,7 +81,8 @@ class LayerWaitsTest {
     private float[] logits(boolean othersFirst, long budget, int leftOut) {
         StandIn.setOthersFirst(othersFirst);
         StandIn.set("missing_wait", leftOut);
-        try (CudaBackend cuda = CudaBackend.open(0); Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+        try (CudaBackend cuda = CudaBackend.open(0);
+                Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, cuda, budget)) {
             assertFalse(model.weights().resident());
             Packed packed = Packed.of(List.of(new int[] {3, 1, 4}));

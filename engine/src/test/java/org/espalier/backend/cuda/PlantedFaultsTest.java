@@ -15,7 +15,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.Conformance;
 import org.espalier.backend.OpCase;
 import org.espalier.backend.OpCases;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,7 +57,9 @@ class PlantedFaultsTest {
         String sound = CudaModule.ptx(file);
         int start = sound.indexOf(".entry " + kernel + "(");
         int next = sound.indexOf(".entry ", start + 1);
-        List<MatchResult> barriers = BARRIER.matcher(sound).region(start, next < 0 ? sound.length() : next).results()
+        List<MatchResult> barriers = BARRIER.matcher(sound)
+                .region(start, next < 0 ? sound.length() : next)
+                .results()
                 .toList();
         assertTrue(!barriers.isEmpty(), "no barrier in " + kernel);
         List<String> unnoticed = new ArrayList<>();
@@ -65,7 +67,8 @@ class PlantedFaultsTest {
             String edited = sound.substring(0, barrier.start()) + sound.substring(barrier.end());
             try {
                 run(opCase, file, edited);
-                unnoticed.add("the barrier at line " + sound.substring(0, barrier.start()).lines().count());
+                unnoticed.add("the barrier at line "
+                        + sound.substring(0, barrier.start()).lines().count());
             } catch (Failure found) {
                 assertTrue(found.what().contains("kernel " + kernel + ","), found.what());
                 assertTrue(found.what().contains("shared"), found.what());
@@ -88,9 +91,15 @@ class PlantedFaultsTest {
             compact        | gather_4              | gather scattered of 17x65 F32
             """)
     void oneTooManyIsFound(String file, String kernel, String opCase) {
-        Failure found = planted(file, kernel, opCase, text -> text
-                .replaceAll("setp\\.lt\\.([us]\\d+)", "setp.le.$1").replaceAll("setp\\.ge\\.([us]\\d+)", "setp.gt.$1"));
-        assertTrue(found.what().contains("CUDA_ERROR_ILLEGAL_ADDRESS") || found.what().contains("never written"),
+        Failure found = planted(
+                file,
+                kernel,
+                opCase,
+                text -> text.replaceAll("setp\\.lt\\.([us]\\d+)", "setp.le.$1")
+                        .replaceAll("setp\\.ge\\.([us]\\d+)", "setp.gt.$1"));
+        assertTrue(
+                found.what().contains("CUDA_ERROR_ILLEGAL_ADDRESS")
+                        || found.what().contains("never written"),
                 found.what());
     }
 
@@ -103,8 +112,8 @@ class PlantedFaultsTest {
             attention     | attention_forward     | attention 65 tokens
             """)
     void misalignedVectorIsFound(String file, String kernel, String opCase) {
-        Failure found = planted(file, kernel, opCase,
-                text -> text.replaceAll("(and\\.b64\\s+%rd\\d+, %rd\\d+), (15|31);", "$1, 0;"));
+        Failure found = planted(
+                file, kernel, opCase, text -> text.replaceAll("(and\\.b64\\s+%rd\\d+, %rd\\d+), (15|31);", "$1, 0;"));
         assertTrue(found.what().contains("CUDA_ERROR_MISALIGNED_ADDRESS"), found.what());
     }
 
@@ -124,8 +133,12 @@ class PlantedFaultsTest {
 
     /** Runs the first case whose name begins so, with one file's kernels replaced. */
     private static void run(String name, String file, String ptx) {
-        OpCase<? super Backend> opCase = OpCases.all().filter(c -> c.name().startsWith(name)).findFirst().orElseThrow();
-        try (CudaBackend cuda = CudaBackend.open(0, Precision.FLOAT32, CudaLinear.PANEL,
+        OpCase<? super Backend> opCase =
+                OpCases.all().filter(c -> c.name().startsWith(name)).findFirst().orElseThrow();
+        try (CudaBackend cuda = CudaBackend.open(
+                0,
+                Precision.FLOAT32,
+                CudaLinear.PANEL,
                 (context, asked) -> asked.equals(file)
                         ? CudaModule.loadPtx(context, file, ptx.getBytes(StandardCharsets.US_ASCII))
                         : CudaModule.load(context, asked))) {

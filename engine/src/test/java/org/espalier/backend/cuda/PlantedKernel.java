@@ -39,8 +39,7 @@ final class PlantedKernel {
                 mov.u32 %r2, %tid.x;
             """;
 
-    private PlantedKernel() {
-    }
+    private PlantedKernel() {}
 
     /** The module's text: the body stands between what the class describes and the end of the kernel. */
     static String ptx(String body) {
@@ -56,12 +55,13 @@ final class PlantedKernel {
      * What {@code out} holds after one block of {@code threads} threads ran the body; {@code out} is filled with zeros
      * before.
      *
-     * @throws org.espalier.ffi.Failure if the driver finds fault
+     * @throws org.espalier.error.Failure if the driver finds fault
      */
     static long[] run(String body, int threads, long... in) {
-        try (CudaBackend cuda = CudaBackend.open(0); CudaQueue queue = (CudaQueue) cuda.newQueue();
-                CudaModule module = CudaModule.loadPtx(queue.context(), "planted",
-                        ptx(body).getBytes(StandardCharsets.US_ASCII));
+        try (CudaBackend cuda = CudaBackend.open(0);
+                CudaQueue queue = (CudaQueue) cuda.newQueue();
+                CudaModule module =
+                        CudaModule.loadPtx(queue.context(), "planted", ptx(body).getBytes(StandardCharsets.US_ASCII));
                 Buffer input = cuda.allocate(8L * in.length, "in");
                 Buffer output = cuda.allocate(8L * in.length, "out");
                 NativeMemory host = NativeMemory.allocate(8L * in.length, "host")) {

@@ -37,15 +37,19 @@ public final class StandIn implements BeforeEachCallback {
     public static void require() {
         if (System.getProperty(PROPERTY) == null && System.getenv("ESPALIER_CUDA") == null) {
             Path built = built();
-            assumeTrue(Files.exists(built), () -> "skipped: no stand-in driver " + built
-                    + "; it is built with nvcc (CUDA 13) and g++");
+            assumeTrue(
+                    Files.exists(built),
+                    () -> "skipped: no stand-in driver " + built + "; it is built with nvcc (CUDA 13) and g++");
             System.setProperty(PROPERTY, built.toString());
-            System.setProperty(CUBLAS_PROPERTY, built.resolveSibling("libespalier-standin-cublas.so").toString());
+            System.setProperty(
+                    CUBLAS_PROPERTY,
+                    built.resolveSibling("libespalier-standin-cublas.so").toString());
         }
         if (CudaDriver.find() instanceof Library.Absent absent) {
             abort("skipped: no CUDA driver: " + absent.reasons());
         }
-        assumeTrue(StandIn.class.getResource("/META-INF/espalier/kernels/rmsnorm.ptx") != null,
+        assumeTrue(
+                StandIn.class.getResource("/META-INF/espalier/kernels/rmsnorm.ptx") != null,
                 "skipped: this build has no CUDA kernels; they are compiled where nvcc (CUDA 13) is installed");
         used = isItself();
     }
@@ -70,8 +74,11 @@ public final class StandIn implements BeforeEachCallback {
     public static List<String> leaks() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment text = arena.allocate(TEXT_BYTES);
-            long count = (long) call("standin_leaks", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS,
-                    ValueLayout.JAVA_LONG), text, (long) TEXT_BYTES);
+            long count = (long) call(
+                    "standin_leaks",
+                    FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG),
+                    text,
+                    (long) TEXT_BYTES);
             List<String> lines = text.getString(0).lines().toList();
             assertEquals(count, lines.size());
             return lines;
@@ -86,7 +93,9 @@ public final class StandIn implements BeforeEachCallback {
     /** As above, of the kernel of that name. */
     public static long launches(String kernel) {
         try (Arena arena = Arena.ofConfined()) {
-            return (long) call("standin_launches_of", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS),
+            return (long) call(
+                    "standin_launches_of",
+                    FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS),
                     arena.allocateFrom(kernel));
         }
     }
@@ -94,8 +103,10 @@ public final class StandIn implements BeforeEachCallback {
     /** How many PTX instructions the kernel of that name has; 0 if it was not loaded since the test began. */
     static long instructions(String kernel) {
         try (Arena arena = Arena.ofConfined()) {
-            return (long) call("standin_instructions_of",
-                    FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS), arena.allocateFrom(kernel));
+            return (long) call(
+                    "standin_instructions_of",
+                    FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.ADDRESS),
+                    arena.allocateFrom(kernel));
         }
     }
 
@@ -104,10 +115,16 @@ public final class StandIn implements BeforeEachCallback {
         try (Arena arena = Arena.ofConfined()) {
             long room = instructions(kernel);
             MemorySegment lines = arena.allocate(ValueLayout.JAVA_INT, room);
-            long count = (long) call("standin_unreached_of", FunctionDescriptor.of(ValueLayout.JAVA_LONG,
-                    ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG), arena.allocateFrom(kernel), lines,
+            long count = (long) call(
+                    "standin_unreached_of",
+                    FunctionDescriptor.of(
+                            ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG),
+                    arena.allocateFrom(kernel),
+                    lines,
                     room);
-            return Arrays.stream(lines.asSlice(0, count * Integer.BYTES).toArray(ValueLayout.JAVA_INT)).boxed().toList();
+            return Arrays.stream(lines.asSlice(0, count * Integer.BYTES).toArray(ValueLayout.JAVA_INT))
+                    .boxed()
+                    .toList();
         }
     }
 
@@ -144,8 +161,14 @@ public final class StandIn implements BeforeEachCallback {
     /** Makes the device or its driver another one, until the next test; {@code standin.h} says what there is. */
     public static void set(String what, long value) {
         try (Arena arena = Arena.ofConfined()) {
-            assertEquals(1, call("standin_set", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
-                    ValueLayout.JAVA_LONG), arena.allocateFrom(what), value), what);
+            assertEquals(
+                    1,
+                    call(
+                            "standin_set",
+                            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG),
+                            arena.allocateFrom(what),
+                            value),
+                    what);
         }
     }
 
@@ -173,8 +196,8 @@ public final class StandIn implements BeforeEachCallback {
     }
 
     private static Object call(String function, FunctionDescriptor descriptor, Object... arguments) {
-        MethodHandle handle = Linker.nativeLinker().downcallHandle(library().symbols().findOrThrow(function),
-                descriptor);
+        MethodHandle handle =
+                Linker.nativeLinker().downcallHandle(library().symbols().findOrThrow(function), descriptor);
         try {
             return handle.invokeWithArguments(arguments);
         } catch (Throwable e) {

@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.junit.jupiter.api.Test;
 
@@ -53,8 +53,10 @@ class StandInDriverTest extends StandInCalls {
         long device = allocate(4);
         CudaQueue second = CudaQueue.open(context);
         ok(CudaLibrary.cuMemsetD32Async(device, 7, 1, stream));
-        refused(CudaLibrary.cuMemcpyDtoHAsync_v2(arena.allocate(4), device, 4, second.enter()),
-                CudaLibrary.CUDA_ERROR_LAUNCH_FAILED(), "never written");
+        refused(
+                CudaLibrary.cuMemcpyDtoHAsync_v2(arena.allocate(4), device, 4, second.enter()),
+                CudaLibrary.CUDA_ERROR_LAUNCH_FAILED(),
+                "never written");
     }
 
     @Test
@@ -99,10 +101,14 @@ class StandInDriverTest extends StandInCalls {
     @Test
     void copiesOutsideAnAllocationAreRefusedAtTheCall() {
         long device = allocate(8);
-        refused(CudaLibrary.cuMemcpyHtoDAsync_v2(device + 4, arena.allocate(8), 8, stream),
-                CudaLibrary.CUDA_ERROR_INVALID_VALUE(), "which end 4 bytes past device allocation 1 of 8 bytes");
-        refused(CudaLibrary.cuMemsetD32Async(device + 2, 0, 1, stream),
-                CudaLibrary.CUDA_ERROR_INVALID_VALUE(), "aligned");
+        refused(
+                CudaLibrary.cuMemcpyHtoDAsync_v2(device + 4, arena.allocate(8), 8, stream),
+                CudaLibrary.CUDA_ERROR_INVALID_VALUE(),
+                "which end 4 bytes past device allocation 1 of 8 bytes");
+        refused(
+                CudaLibrary.cuMemsetD32Async(device + 2, 0, 1, stream),
+                CudaLibrary.CUDA_ERROR_INVALID_VALUE(),
+                "aligned");
         queue.finish();
     }
 
@@ -114,7 +120,9 @@ class StandInDriverTest extends StandInCalls {
         MemorySegment read = arena.allocate(4);
         ok(CudaLibrary.cuMemcpyDtoHAsync_v2(read, device + 8, 3, stream));
         assertEquals(5, read.get(ValueLayout.JAVA_BYTE, 2));
-        refused(CudaLibrary.cuMemcpyDtoHAsync_v2(read, device + 8, 4, stream), CudaLibrary.CUDA_ERROR_LAUNCH_FAILED(),
+        refused(
+                CudaLibrary.cuMemcpyDtoHAsync_v2(read, device + 8, 4, stream),
+                CudaLibrary.CUDA_ERROR_LAUNCH_FAILED(),
                 "reads byte 11, never written");
     }
 
@@ -124,7 +132,12 @@ class StandInDriverTest extends StandInCalls {
             launch(module, "rmsnorm_forward_f32", 1, 1025, 0, "a block of 1025 x 1 x 1 threads");
             launch(module, "rmsnorm_forward_f32", 0, 32, 0, "a grid of 0 x 1 x 1 blocks");
             launch(module, "rmsnorm_forward_f32", 1, 32, 48 * 1024, "128 + 49152 bytes of shared memory");
-            launch(module, "rmsnorm_backward_weight", 1, 1024, 0,
+            launch(
+                    module,
+                    "rmsnorm_backward_weight",
+                    1,
+                    1024,
+                    0,
                     "1024 threads a block; it was compiled for 512 at most");
             launch(module, "rmsnorm_forward_f32", 1, 32, 0, "rmsnorm_forward_f32_param_0 is null");
         }
@@ -132,8 +145,18 @@ class StandInDriverTest extends StandInCalls {
 
     private void launch(CudaModule module, String kernel, int blocks, int threads, int shared, String says) {
         MemorySegment nothing = arena.allocate(ValueLayout.ADDRESS, 16);
-        int status = CudaLibrary.cuLaunchKernel(module.kernel(kernel).function(), blocks, 1, 1, threads, 1, 1, shared,
-                stream, nothing, MemorySegment.NULL);
+        int status = CudaLibrary.cuLaunchKernel(
+                module.kernel(kernel).function(),
+                blocks,
+                1,
+                1,
+                threads,
+                1,
+                1,
+                shared,
+                stream,
+                nothing,
+                MemorySegment.NULL);
         refused(status, CudaLibrary.CUDA_ERROR_INVALID_VALUE(), says);
     }
 
@@ -142,8 +165,10 @@ class StandInDriverTest extends StandInCalls {
         try (CudaModule module = CudaModule.load(context, "rmsnorm")) {
             MemorySegment function = module.kernel("rmsnorm_forward_f32").function();
             int attribute = CudaLibrary.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES();
-            refused(CudaLibrary.cuFuncSetAttribute(function, attribute, 163 * 1024),
-                    CudaLibrary.CUDA_ERROR_INVALID_VALUE(), "a block has 166912 in all");
+            refused(
+                    CudaLibrary.cuFuncSetAttribute(function, attribute, 163 * 1024),
+                    CudaLibrary.CUDA_ERROR_INVALID_VALUE(),
+                    "a block has 166912 in all");
             ok(CudaLibrary.cuFuncSetAttribute(function, attribute, 100 * 1024));
             launch(module, "rmsnorm_forward_f32", 1, 32, 100 * 1024, "param_0 is null");
         }
@@ -166,8 +191,10 @@ class StandInDriverTest extends StandInCalls {
     void machineCodeIsRefusedSoThatTheTextIsLoaded() {
         MemorySegment module = arena.allocate(ValueLayout.ADDRESS);
         MemorySegment fat = arena.allocateFrom(ValueLayout.JAVA_INT, 0xba55ed50, 0);
-        refused(CudaLibrary.cuModuleLoadDataEx(module, fat, 0, MemorySegment.NULL, MemorySegment.NULL),
-                CudaLibrary.CUDA_ERROR_NO_BINARY_FOR_GPU(), "PTX text");
+        refused(
+                CudaLibrary.cuModuleLoadDataEx(module, fat, 0, MemorySegment.NULL, MemorySegment.NULL),
+                CudaLibrary.CUDA_ERROR_NO_BINARY_FOR_GPU(),
+                "PTX text");
     }
 
     @Test
@@ -184,13 +211,16 @@ class StandInDriverTest extends StandInCalls {
         long device = allocate(100);
         event();
         MemorySegment host = hostMemory(10);
-        CudaModule module = CudaModule.loadPtx(context, "planted",
-                PlantedKernel.ptx("").getBytes(StandardCharsets.US_ASCII));
+        CudaModule module =
+                CudaModule.loadPtx(context, "planted", PlantedKernel.ptx("").getBytes(StandardCharsets.US_ASCII));
         List<String> leaks = StandIn.leaks();
         // The queue has an event of its own.
         assertEquals(5, leaks.size(), leaks.toString());
-        assertTrue(leaks.toString().contains("host allocation") && leaks.toString().contains("of 100 bytes")
-                && leaks.toString().contains("1 stream(s), 2 event(s), 1 module(s)"), leaks.toString());
+        assertTrue(
+                leaks.toString().contains("host allocation")
+                        && leaks.toString().contains("of 100 bytes")
+                        && leaks.toString().contains("1 stream(s), 2 event(s), 1 module(s)"),
+                leaks.toString());
         module.close();
         ok(CudaLibrary.cuMemFree_v2(device));
         ok(CudaLibrary.cuMemFreeHost(host));

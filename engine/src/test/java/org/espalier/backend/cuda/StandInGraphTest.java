@@ -9,7 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.IntSupplier;
-import org.espalier.ffi.Failure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.junit.jupiter.api.Test;
 
@@ -18,6 +18,7 @@ class StandInGraphTest extends StandInCalls {
 
     /** As {@code cuda.h} has them. */
     private static final int ILLEGAL_STATE = 401;
+
     private static final int UNSUPPORTED = 900;
     private static final int INVALIDATED = 901;
     private static final int ISOLATION = 905;
@@ -46,7 +47,8 @@ class StandInGraphTest extends StandInCalls {
         long in = allocate(8);
         long out = allocate(8);
         ok(CudaLibrary.cuMemsetD32Async(in, 3, 2, stream));
-        try (CudaModule module = CudaModule.loadPtx(context, "planted", PlantedKernel.ptx("""
+        try (CudaModule module =
+                CudaModule.loadPtx(context, "planted", PlantedKernel.ptx("""
                 ld.global.u64 %rd3, [%rd1];
                 st.global.u64 [%rd2], %rd3;""").getBytes(StandardCharsets.US_ASCII))) {
             begin();
@@ -93,9 +95,13 @@ class StandInGraphTest extends StandInCalls {
         invalidates(UNSUPPORTED, "while a stream is captured", () -> CudaLibrary.cuMemFree_v2(device));
         invalidates(UNSUPPORTED, "while a stream is captured", () -> CudaLibrary.cuMemHostAlloc(pinned, 4, 0));
         invalidates(UNSUPPORTED, "while a stream is captured", () -> CudaLibrary.cuMemcpyHtoD_v2(device, pageable, 4));
-        invalidates(UNSUPPORTED, "no copy from pageable memory",
+        invalidates(
+                UNSUPPORTED,
+                "no copy from pageable memory",
                 () -> CudaLibrary.cuMemcpyHtoDAsync_v2(device, pageable, 4, stream));
-        invalidates(UNSUPPORTED, "no copy to pageable memory",
+        invalidates(
+                UNSUPPORTED,
+                "no copy to pageable memory",
                 () -> CudaLibrary.cuMemcpyDtoHAsync_v2(pageable, device, 4, stream));
         invalidates(UNSUPPORTED, "no allocation", () -> CudaLibrary.cuMemAllocAsync(address, 4, stream));
         invalidates(UNSUPPORTED, "no freeing of memory", () -> CudaLibrary.cuMemFreeAsync(device, stream));
@@ -108,7 +114,8 @@ class StandInGraphTest extends StandInCalls {
         MemorySegment inside = event();
         CudaQueue second = CudaQueue.open(context);
         ok(CudaLibrary.cuEventRecord(outside, second.enter()));
-        invalidates(ISOLATION, "recorded outside of the capture", () -> CudaLibrary.cuStreamWaitEvent(stream, outside, 0));
+        invalidates(
+                ISOLATION, "recorded outside of the capture", () -> CudaLibrary.cuStreamWaitEvent(stream, outside, 0));
         ok(CudaLibrary.cuStreamBeginCapture_v2(stream, CudaLibrary.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL()));
         ok(CudaLibrary.cuEventRecord(inside, stream));
         ok(CudaLibrary.cuStreamWaitEvent(stream, inside, 0));
@@ -133,7 +140,9 @@ class StandInGraphTest extends StandInCalls {
         MemorySegment made = arena.allocate(ValueLayout.ADDRESS);
         ok(CudaLibrary.cuStreamCreate(made, 0));
         stream = made.get(ValueLayout.ADDRESS, 0);
-        invalidates(IMPLICIT, "the default stream would wait",
+        invalidates(
+                IMPLICIT,
+                "the default stream would wait",
                 () -> CudaLibrary.cuMemsetD32Async(device, 0, 1, MemorySegment.NULL));
     }
 
@@ -166,11 +175,15 @@ class StandInGraphTest extends StandInCalls {
         MemorySegment graph = end();
         MemorySegment executable = instantiate(graph);
         ok(CudaLibrary.cuGraphDestroy(graph));
-        refused(CudaLibrary.cuGraphInstantiateWithFlags(arena.allocate(ValueLayout.ADDRESS), graph, 0),
-                CudaLibrary.CUDA_ERROR_INVALID_HANDLE(), "no such graph");
+        refused(
+                CudaLibrary.cuGraphInstantiateWithFlags(arena.allocate(ValueLayout.ADDRESS), graph, 0),
+                CudaLibrary.CUDA_ERROR_INVALID_HANDLE(),
+                "no such graph");
         ok(CudaLibrary.cuGraphLaunch(executable, stream));
         ok(CudaLibrary.cuGraphExecDestroy(executable));
-        refused(CudaLibrary.cuGraphLaunch(executable, stream), CudaLibrary.CUDA_ERROR_INVALID_HANDLE(),
+        refused(
+                CudaLibrary.cuGraphLaunch(executable, stream),
+                CudaLibrary.CUDA_ERROR_INVALID_HANDLE(),
                 "no such executable graph, or it is destroyed");
         assertEquals(9, read(device));
     }
@@ -213,11 +226,14 @@ class StandInGraphTest extends StandInCalls {
         begin();
         MemorySegment graph = end();
         MemorySegment executable = instantiate(graph);
-        assertTrue(StandIn.leaks().containsAll(List.of("1 graph(s)", "1 executable graph(s)")),
+        assertTrue(
+                StandIn.leaks().containsAll(List.of("1 graph(s)", "1 executable graph(s)")),
                 StandIn.leaks().toString());
         ok(CudaLibrary.cuGraphDestroy(graph));
         ok(CudaLibrary.cuGraphExecDestroy(executable));
-        assertTrue(StandIn.leaks().stream().noneMatch(l -> l.contains("graph")), StandIn.leaks().toString());
+        assertTrue(
+                StandIn.leaks().stream().noneMatch(l -> l.contains("graph")),
+                StandIn.leaks().toString());
     }
 
     /** The call is refused in a capture; everything after it too, until the capture is ended, which gives nothing. */

@@ -143,10 +143,18 @@ class StandInInstructionsTest {
         ints(c, "ld.global.u8 d, [table+15];", "r", 255);
         ints(c, "ld.global.s8 d, [table+15];", "r", u32(-1));
         ints(c, "cvta.to.global.u64 %rd9, %rd1; ld.u32 d, [%rd9];", "r", 0);
-        ints(c, "mov.u64 %rd9, depot; cvta.local.u64 %rd9, %rd9; st.u32 [%rd9+4], a; ld.local.u32 d, [depot+4];",
-                "rr", 77, 77);
-        ints(c, "mov.u64 %rd9, shared; cvta.shared.u64 %rd9, %rd9; st.u32 [%rd9], a; ld.shared.u32 d, [shared];",
-                "rr", 78, 78);
+        ints(
+                c,
+                "mov.u64 %rd9, depot; cvta.local.u64 %rd9, %rd9; st.u32 [%rd9+4], a; ld.local.u32 d, [depot+4];",
+                "rr",
+                77,
+                77);
+        ints(
+                c,
+                "mov.u64 %rd9, shared; cvta.shared.u64 %rd9, %rd9; st.u32 [%rd9], a; ld.shared.u32 d, [shared];",
+                "rr",
+                78,
+                78);
         ints(c, "{ .reg .b32 %r2; mov.u32 %r2, 5; } add.u32 d, %r2, a;", "rr", 3, 3);
     }
 
@@ -198,8 +206,24 @@ class StandInInstructionsTest {
         ints(c, "cvt.rni.f32.f32 d, a;", "ff", bits(2f), bits(2.5f));
         ints(c, "cvt.f64.f32 d, a;", "fg", bits((double) 0.1f), bits(0.1f));
         ints(c, "cvt.rn.f32.f64 d, a;", "gf", bits((float) Math.PI), bits(Math.PI));
-        for (float value : new float[] {0, -0f, 1, -2.5f, 65504, 65519, 65520, INF, 0x1p-14f, 0x1p-24f, 0x1p-25f,
-            0x1.8p-25f, 1 + 0x1p-11f, 1 + 0x1.8p-10f, 0x1.ffep-15f, 1e-30f}) {
+        for (float value : new float[] {
+            0,
+            -0f,
+            1,
+            -2.5f,
+            65504,
+            65519,
+            65520,
+            INF,
+            0x1p-14f,
+            0x1p-24f,
+            0x1p-25f,
+            0x1.8p-25f,
+            1 + 0x1p-11f,
+            1 + 0x1.8p-10f,
+            0x1.ffep-15f,
+            1e-30f
+        }) {
             short half = Float.floatToFloat16(value);
             ints(c, "cvt.rn.f16.f32 d, a;", "fh", half & 0xffff, bits(value));
             ints(c, "cvt.f32.f16 d, a;", "hf", bits(Float.float16ToFloat(half)), half & 0xffff);
@@ -239,18 +263,24 @@ class StandInInstructionsTest {
             text = text.replaceAll("(?<=[ {])" + name + "(?=[,;}])", register);
         }
         char result = instruction.registers.charAt(operands);
-        return body.append(text).append("\nst.global.").append(type(result)).append(" [%rd2], ")
-                .append(register(result, 10 + operands)).append(";\n").toString();
+        return body.append(text)
+                .append("\nst.global.")
+                .append(type(result))
+                .append(" [%rd2], ")
+                .append(register(result, 10 + operands))
+                .append(";\n")
+                .toString();
     }
 
     private static String register(char kind, int number) {
         return switch (kind) {
-            case 'h' -> "%rs";
-            case 'r' -> "%r";
-            case 'l' -> "%rd";
-            case 'f' -> "%f";
-            default -> "%fd";
-        } + number;
+                    case 'h' -> "%rs";
+                    case 'r' -> "%r";
+                    case 'l' -> "%rd";
+                    case 'f' -> "%f";
+                    default -> "%fd";
+                }
+                + number;
     }
 
     private static String type(char kind) {

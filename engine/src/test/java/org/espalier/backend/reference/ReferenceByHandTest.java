@@ -80,8 +80,15 @@ class ReferenceByHandTest {
         Tensor out = empty(2, 1, 1);
         Tensor logSum = empty(2, 1);
         // The second token's scores are 0 and ln 3, so that it takes 1/4 of the first value and 3/4 of the second.
-        ops.attention(queue, Sequences.packed(2), 1, of(2, 1, 1).with(1, Math.log(3)), of(2, 1, 1).with(0, 1),
-                of(2, 1, 1).with(8, 16), out, logSum);
+        ops.attention(
+                queue,
+                Sequences.packed(2),
+                1,
+                of(2, 1, 1).with(1, Math.log(3)),
+                of(2, 1, 1).with(0, 1),
+                of(2, 1, 1).with(8, 16),
+                out,
+                logSum);
         expect(out, 8, 14);
         expect(logSum, 0, Math.log(4));
     }
@@ -90,8 +97,15 @@ class ReferenceByHandTest {
     void attentionSharesKeysWithinAGroupAndScales() {
         Tensor out = empty(1, 4, 1);
         Tensor logSum = empty(1, 4);
-        ops.attention(queue, Sequences.packed(1), 0.5, of(1, 4, 1).with(1, 2, 3, 4), of(1, 2, 1).with(10, 100),
-                of(1, 2, 1).with(7, 9), out, logSum);
+        ops.attention(
+                queue,
+                Sequences.packed(1),
+                0.5,
+                of(1, 4, 1).with(1, 2, 3, 4),
+                of(1, 2, 1).with(10, 100),
+                of(1, 2, 1).with(7, 9),
+                out,
+                logSum);
         expect(out, 7, 7, 9, 9);
         expect(logSum, 5, 10, 150, 200);
     }

@@ -1,4 +1,4 @@
-package org.espalier.ffi;
+package org.espalier.error;
 
 /**
  * A failure that a person can act on: what went wrong, where, and what to do. The command line prints it as one line,
