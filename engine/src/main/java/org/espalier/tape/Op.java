@@ -1,6 +1,7 @@
 package org.espalier.tape;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * One operation of a recorded forward pass. It knows its operands, how to run forwards and backwards on any backend, what
@@ -35,6 +36,17 @@ public interface Op {
 
     /** Floating-point operations of the forward step, a multiply-add counting two. */
     long flops();
+
+    /**
+     * What the parameters among its operands do in it, for their scores. A parameter that is not named has no score, and no
+     * unit that it belongs to can be scored by weights.
+     */
+    default List<WeightUse> weights() {
+        return List.of();
+    }
+
+    /** The same operation on other operands; null operands stay null. */
+    Op with(UnaryOperator<Value> replacement);
 
     /** States how the axes of the operands depend on each other; what is not stated is frozen. */
     void couple(Coupling coupling);

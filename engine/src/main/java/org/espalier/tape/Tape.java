@@ -18,10 +18,36 @@ public final class Tape {
     private final List<Segment> segments = new ArrayList<>();
     private final Map<String, Value> named = new LinkedHashMap<>();
     private final List<Value> results = new ArrayList<>();
+    private final List<Branch> branches = new ArrayList<>();
 
-    /** Begins a segment; operations recorded from now on belong to it. */
+    /** Begins a segment that belongs to no layer; operations recorded from now on belong to it. */
     public void segment(String name) {
-        segments.add(new Segment(segments.size(), name, new ArrayList<>()));
+        segment(name, -1);
+    }
+
+    /** Begins the segment of a layer, counted from 0. */
+    public void layer(int layer) {
+        segment("layer " + layer, layer);
+    }
+
+    void segment(String name, int layer) {
+        segments.add(new Segment(segments.size(), name, layer, new ArrayList<>()));
+    }
+
+    /**
+     * Notes that a sum, which is recorded already, adds a branch of the present layer onto the residual stream.
+     *
+     * @param source what the branch reads
+     * @param stream what {@code output} is added onto, with its factor
+     */
+    public void branch(
+            Branch.Kind kind, Value source, Value stream, float streamFactor, Value output, float factor, Value sum) {
+        int layer = segments.getLast().layer();
+        if (layer < 0) {
+            throw new IllegalStateException("branch: '" + segments.getLast().name() + "' is no layer");
+        }
+        List.of(source, stream, output, sum).forEach(this::check);
+        branches.add(new Branch(branches.size(), kind, layer, source, stream, streamFactor, output, factor, sum));
     }
 
     /** A value given for every run. */
@@ -98,6 +124,11 @@ public final class Tape {
 
     public List<Value> results() {
         return Collections.unmodifiableList(results);
+    }
+
+    /** What is added onto the residual stream, in order. */
+    public List<Branch> branches() {
+        return Collections.unmodifiableList(branches);
     }
 
     /** Inputs, parameters, constants and states in the order of first mention. */

@@ -3,6 +3,7 @@ package org.espalier.couple;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.espalier.backend.HostCopy;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Op;
@@ -49,6 +50,12 @@ record HostOp(
     @Override
     public long flops() {
         return 0;
+    }
+
+    @Override
+    public Op with(UnaryOperator<Value> replacement) {
+        return new HostOp(
+                kind, inputs.stream().map(replacement).toList(), replacement.apply(output), formula, coupling);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package org.espalier.tape.op;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
+import org.espalier.tape.Branch;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -27,6 +29,18 @@ public record Add(Value a, Value b, float scale, Value out) implements Op {
         Value out = tape.activation("sum", Element.REAL, a.shape().toArray());
         tape.record(new Add(a, b, scale, out));
         return out;
+    }
+
+    /**
+     * Adds a branch of the present layer onto the residual stream, and notes it on the tape.
+     *
+     * @param source what the branch was computed from
+     * @return {@code stream + factor · output}
+     */
+    public static Value branch(Tape tape, Branch.Kind kind, Value source, Value stream, Value output, float factor) {
+        Value sum = record(tape, stream, output, factor);
+        tape.branch(kind, source, stream, 1, output, factor, sum);
+        return sum;
     }
 
     @Override
@@ -70,6 +84,11 @@ public record Add(Value a, Value b, float scale, Value out) implements Op {
     @Override
     public long flops() {
         return out.shape().elements();
+    }
+
+    @Override
+    public Op with(UnaryOperator<Value> replacement) {
+        return new Add(replacement.apply(a), replacement.apply(b), scale, replacement.apply(out));
     }
 
     @Override

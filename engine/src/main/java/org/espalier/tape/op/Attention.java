@@ -1,6 +1,7 @@
 package org.espalier.tape.op;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -125,6 +126,17 @@ public record Attention(Value query, Value key, Value value, double scale, Value
                 * key.shape().dim(0)
                 * query.shape().dim(1)
                 * (query.shape().dim(2) + value.shape().dim(2));
+    }
+
+    @Override
+    public Op with(UnaryOperator<Value> replacement) {
+        return new Attention(
+                replacement.apply(query),
+                replacement.apply(key),
+                replacement.apply(value),
+                scale,
+                replacement.apply(out),
+                replacement.apply(logSum));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.espalier.tape.op;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -95,6 +96,15 @@ public record CrossEntropy(Value logits, Value targets, Value loss, Value logSum
     @Override
     public long flops() {
         return 4 * logits.shape().elements();
+    }
+
+    @Override
+    public Op with(UnaryOperator<Value> replacement) {
+        return new CrossEntropy(
+                replacement.apply(logits),
+                replacement.apply(targets),
+                replacement.apply(loss),
+                replacement.apply(logSum));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.espalier.tape.op;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.espalier.backend.DropoutMask;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
@@ -71,6 +72,11 @@ public record Dropout(Value x, double rate, int index, Value out) implements Op 
     @Override
     public long flops() {
         return x.shape().elements();
+    }
+
+    @Override
+    public Op with(UnaryOperator<Value> replacement) {
+        return new Dropout(replacement.apply(x), rate, index, replacement.apply(out));
     }
 
     @Override

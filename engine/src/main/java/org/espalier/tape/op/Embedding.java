@@ -1,12 +1,14 @@
 package org.espalier.tape.op;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
 import org.espalier.tape.Step;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
+import org.espalier.tape.WeightUse;
 
 /**
  * Looks token ids up in a table.
@@ -76,6 +78,16 @@ public record Embedding(Value ids, Value table, Value out) implements Op {
     @Override
     public long flops() {
         return 0;
+    }
+
+    @Override
+    public List<WeightUse> weights() {
+        return List.of(new WeightUse(WeightUse.Kind.LOOKUP, table, null, out, null));
+    }
+
+    @Override
+    public Op with(UnaryOperator<Value> replacement) {
+        return new Embedding(replacement.apply(ids), replacement.apply(table), replacement.apply(out));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.espalier.tape.op;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -77,6 +78,11 @@ public record GatherRows(Value source, Value rows, Value out) implements Op {
     @Override
     public long flops() {
         return 0;
+    }
+
+    @Override
+    public Op with(UnaryOperator<Value> replacement) {
+        return new GatherRows(replacement.apply(source), replacement.apply(rows), replacement.apply(out));
     }
 
     @Override

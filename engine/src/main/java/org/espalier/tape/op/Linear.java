@@ -1,12 +1,14 @@
 package org.espalier.tape.op;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
 import org.espalier.tape.Step;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
+import org.espalier.tape.WeightUse;
 
 /**
  * {@code y = x wᵀ + bias}.
@@ -92,6 +94,20 @@ public record Linear(Value x, Value w, Value bias, Value y) implements Op {
     @Override
     public long flops() {
         return 2 * x.shape().dim(0) * w.shape().elements();
+    }
+
+    @Override
+    public List<WeightUse> weights() {
+        return WeightUse.product(w, x, y, bias);
+    }
+
+    @Override
+    public Op with(UnaryOperator<Value> replacement) {
+        return new Linear(
+                replacement.apply(x),
+                replacement.apply(w),
+                bias == null ? null : replacement.apply(bias),
+                replacement.apply(y));
     }
 
     @Override

@@ -1,12 +1,14 @@
 package org.espalier.tape.op;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
 import org.espalier.tape.Step;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
+import org.espalier.tape.WeightUse;
 
 /**
  * Root-mean-square normalisation.
@@ -88,6 +90,17 @@ public record RmsNorm(Value x, Value w, Value y, Value rstd, double eps) impleme
     @Override
     public long flops() {
         return 4 * x.shape().elements();
+    }
+
+    @Override
+    public List<WeightUse> weights() {
+        return WeightUse.scale(w, y, null);
+    }
+
+    @Override
+    public Op with(UnaryOperator<Value> replacement) {
+        return new RmsNorm(
+                replacement.apply(x), replacement.apply(w), replacement.apply(y), replacement.apply(rstd), eps);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.espalier.tape.op;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -95,6 +96,16 @@ public record Rotary(Value x, Value positions, Value table, boolean interleaved,
     @Override
     public long flops() {
         return 3 * x.shape().elements();
+    }
+
+    @Override
+    public Op with(UnaryOperator<Value> replacement) {
+        return new Rotary(
+                replacement.apply(x),
+                replacement.apply(positions),
+                replacement.apply(table),
+                interleaved,
+                replacement.apply(y));
     }
 
     @Override

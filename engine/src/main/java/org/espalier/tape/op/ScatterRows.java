@@ -2,6 +2,7 @@ package org.espalier.tape.op;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Op;
 import org.espalier.tape.Step;
@@ -71,6 +72,11 @@ public record ScatterRows(Value source, Value rows, Value state) implements Op {
     @Override
     public long flops() {
         return 0;
+    }
+
+    @Override
+    public Op with(UnaryOperator<Value> replacement) {
+        return new ScatterRows(replacement.apply(source), replacement.apply(rows), replacement.apply(state));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.espalier.tape.op;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -83,6 +84,11 @@ public record SwiGlu(Value gate, Value up, Value out) implements Op {
     @Override
     public long flops() {
         return 5 * gate.shape().elements();
+    }
+
+    @Override
+    public Op with(UnaryOperator<Value> replacement) {
+        return new SwiGlu(replacement.apply(gate), replacement.apply(up), replacement.apply(out));
     }
 
     @Override

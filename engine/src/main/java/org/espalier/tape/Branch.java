@@ -1,0 +1,67 @@
+package org.espalier.tape;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * What is added onto the residual stream: {@code sum = streamFactor · stream + factor · output}, where the output is computed
+ * from the source. Usually the source is the stream itself; it is not where branches run beside each other.
+ *
+ * @param index        position on the tape, from 0
+ * @param kind         what it is
+ * @param layer        that it belongs to, from 0
+ * @param source       {@code [tokens, channels]}: what it reads of the stream
+ * @param stream       {@code [tokens, channels]}: what it is added onto
+ * @param streamFactor of the stream; 1 in nearly every family
+ * @param output       {@code [tokens, channels]}: what it computes
+ * @param factor       of the output; 1 in nearly every family
+ * @param sum          {@code [tokens, channels]}: the stream after it
+ */
+public record Branch(
+        int index,
+        Kind kind,
+        int layer,
+        Value source,
+        Value stream,
+        float streamFactor,
+        Value output,
+        float factor,
+        Value sum) {
+
+    /** What a layer consists of. */
+    public enum Kind {
+        ATTENTION,
+        MLP;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** For messages: {@code attention of layer 3}. */
+    public String name() {
+        return kind + " of layer " + layer;
+    }
+
+    /** The operations of a tape that compute the output from the source, in order. */
+    public List<Op> ops(Tape tape) {
+        Set<Value> needed = new HashSet<>(Set.of(output.root()));
+        List<Op> ops = new ArrayList<>();
+        for (Segment segment : tape.segments().reversed()) {
+            for (Op op : segment.ops().reversed()) {
+                if (op.outputs().stream().anyMatch(o -> needed.contains(o.root()))) {
+                    ops.addFirst(op);
+                    op.inputs().stream()
+                            .map(Value::root)
+                            .filter(root -> root != source.root())
+                            .forEach(needed::add);
+                }
+            }
+        }
+        return ops;
+    }
+}
