@@ -38,16 +38,21 @@ class ArchitectureTest {
             Map.entry("backend.reference", Set.of("backend", "tensor")),
             Map.entry("tape", Set.of("backend", "tensor")),
             Map.entry("couple", Set.of("tape", "tensor")),
-            Map.entry("format", Set.of("tensor")),
-            Map.entry("model", Set.of("couple", "tape", "backend", "format", "tensor")),
-            Map.entry("prune", Set.of("model", "couple", "tape", "backend", "format", "tensor")),
-            Map.entry("tune", Set.of("model", "couple", "tape", "backend", "format", "tensor")),
-            Map.entry("eval", Set.of("model", "couple", "tape", "backend", "format", "tensor")),
+            Map.entry("file", Set.of()),
+            Map.entry("format", Set.of("file", "tensor")),
+            Map.entry("text", Set.of("format", "file")),
+            Map.entry("model", Set.of("couple", "tape", "backend", "format", "file", "tensor")),
+            Map.entry("prune", Set.of("model", "couple", "tape", "backend", "format", "file", "tensor")),
+            Map.entry("tune", Set.of("model", "couple", "tape", "backend", "format", "text", "file", "tensor")),
+            Map.entry("eval", Set.of("model", "couple", "tape", "backend", "format", "file", "tensor")),
             Map.entry(
                     "report",
-                    Set.of("prune", "tune", "eval", "model", "couple", "tape", "backend", "format", "tensor")),
+                    Set.of("prune", "tune", "eval", "model", "couple", "tape", "backend", "format", "file", "tensor")),
             Map.entry(
-                    "bench", Set.of("prune", "tune", "eval", "model", "couple", "tape", "backend", "format", "tensor")),
+                    "bench",
+                    Set.of(
+                            "prune", "tune", "eval", "model", "couple", "tape", "backend", "format", "text", "file",
+                            "tensor")),
             Map.entry(
                     "cli",
                     Set.of(
@@ -64,6 +69,8 @@ class ArchitectureTest {
                             "backend.cuda",
                             "backend.reference",
                             "format",
+                            "text",
+                            "file",
                             "tensor")));
 
     private static final JavaClasses PRODUCT = new ClassFileImporter()

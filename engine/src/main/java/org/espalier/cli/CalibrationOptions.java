@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 import org.espalier.error.Failure;
 import org.espalier.eval.TextFormat;
-import org.espalier.format.Tokenizer;
 import org.espalier.prune.Calibration;
+import org.espalier.text.Tokenizer;
 import picocli.CommandLine.Option;
 
 /** What activations and gradients are computed on. */

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Conversion;
-import org.espalier.format.TokenizerFiles;
+import org.espalier.text.TokenizerFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 

@@ -1,10 +1,10 @@
 package org.espalier.cli;
 
 import java.nio.file.Path;
-import org.espalier.format.ChatTemplate;
-import org.espalier.format.Sha256;
-import org.espalier.format.Tokenizer;
+import org.espalier.file.Sha256;
 import org.espalier.report.TrainingFile;
+import org.espalier.text.ChatTemplate;
+import org.espalier.text.Tokenizer;
 import org.espalier.tune.Encoder;
 import org.espalier.tune.ExampleFormat;
 import org.espalier.tune.Examples;

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.LongStream;
-import org.espalier.format.Output;
+import org.espalier.file.Output;
 import org.espalier.report.Comparison;
 import org.espalier.tune.StoryGrammar;
 import picocli.CommandLine;

@@ -6,11 +6,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.espalier.file.Output;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Conversion;
-import org.espalier.format.Output;
-import org.espalier.format.TokenizerFiles;
 import org.espalier.tensor.DType;
+import org.espalier.text.TokenizerFiles;
 
 /**
  * A model as its pruned version will be stored. Where the types differ, as for GGUF blocks that cannot be cut, it is a copy

@@ -10,8 +10,8 @@ import org.espalier.eval.Perplexity;
 import org.espalier.eval.Protocol;
 import org.espalier.eval.TextFormat;
 import org.espalier.eval.Windows;
-import org.espalier.format.Tokenizer;
 import org.espalier.report.Comparison;
+import org.espalier.text.Tokenizer;
 import picocli.CommandLine.Option;
 
 /** Which texts show how good a model is, and by which protocol. */

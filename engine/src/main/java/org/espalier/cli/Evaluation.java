@@ -1,8 +1,8 @@
 package org.espalier.cli;
 
 import java.util.Map;
-import org.espalier.format.Tokenizer;
 import org.espalier.report.Comparison;
+import org.espalier.text.Tokenizer;
 
 /** Texts whose perplexity shows how good a model is. */
 @FunctionalInterface

@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.espalier.format.Output;
+import org.espalier.file.Output;
 import org.espalier.format.SafetensorsWriter;
 import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;

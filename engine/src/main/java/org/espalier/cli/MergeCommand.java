@@ -7,7 +7,7 @@ import java.util.SequencedMap;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftMerge;
-import org.espalier.format.TokenizerFiles;
+import org.espalier.text.TokenizerFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;

@@ -5,7 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.espalier.format.Output;
+import org.espalier.file.Output;
 import picocli.CommandLine.Option;
 
 /** Where a command draws, if it is asked to. */

@@ -11,7 +11,7 @@ import org.espalier.eval.Perplexity;
 import org.espalier.eval.Protocol;
 import org.espalier.eval.TextFormat;
 import org.espalier.eval.Windows;
-import org.espalier.format.Tokenizer;
+import org.espalier.text.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

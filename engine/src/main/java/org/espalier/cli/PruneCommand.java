@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicReference;
-import org.espalier.format.Output;
+import org.espalier.file.Output;
 import org.espalier.prune.Calibration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

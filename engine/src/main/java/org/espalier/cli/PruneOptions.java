@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.espalier.format.CheckpointWriter;
-import org.espalier.format.TokenizerFiles;
 import org.espalier.prune.Budget;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.Compactor;
@@ -14,6 +13,7 @@ import org.espalier.prune.Compensation;
 import org.espalier.prune.PlanFile;
 import org.espalier.prune.Pruning;
 import org.espalier.tensor.DType;
+import org.espalier.text.TokenizerFiles;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

@@ -2,7 +2,7 @@ package org.espalier.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.espalier.format.Output;
+import org.espalier.file.Output;
 import org.espalier.model.Adapter;
 import org.espalier.report.TrainingFile;
 import org.espalier.tune.LoraSettings;

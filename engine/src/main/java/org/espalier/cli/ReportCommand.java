@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
-import org.espalier.format.Output;
+import org.espalier.file.Output;
 import org.espalier.report.Comparison;
 import org.espalier.report.HtmlReport;
 import org.espalier.report.RunFolder;

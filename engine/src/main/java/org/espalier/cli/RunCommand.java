@@ -1,7 +1,7 @@
 package org.espalier.cli;
 
 import java.util.concurrent.atomic.AtomicReference;
-import org.espalier.format.Output;
+import org.espalier.file.Output;
 import org.espalier.report.Comparison;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.espalier.ffi.NativeMemory;
-import org.espalier.format.Tokenizer;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
 import org.espalier.report.Comparison;
 import org.espalier.report.RunFolder;
+import org.espalier.text.Tokenizer;
 import org.espalier.tune.HeldOutLoss;
 import org.espalier.tune.Sample;
 

@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.espalier.format.Tokenizer;
 import org.espalier.model.Scorer;
 import org.espalier.report.Comparison;
+import org.espalier.text.Tokenizer;
 
 /**
  * Perplexity of short stories, each alone between the tokens that begin and end it, as a story model is trained on them.

@@ -2,7 +2,7 @@ package org.espalier.cli;
 
 import java.io.PrintWriter;
 import java.util.Arrays;
-import org.espalier.format.Tokenizer;
+import org.espalier.text.Tokenizer;
 
 /**
  * The text of new tokens, printed as it becomes certain. It is what decoding prompt and new tokens together adds to the

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.espalier.format.Output;
+import org.espalier.file.Output;
 import org.espalier.model.Adapter;
 import org.espalier.tune.LoraTraining;
 import org.espalier.tune.TrainingData;

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.espalier.error.Failure;
-import org.espalier.format.TextFile;
+import org.espalier.file.TextFile;
 
 /** How the rows of a text file become one string. Rows end at line feeds, and are joined by an empty line. */
 public enum TextFormat {

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.espalier.error.Failure;
+import org.espalier.file.Sha256;
 
 /** An opened model on disk: its configuration and its weights, mapped. Closing it ends the life of every weight. */
 public interface Checkpoint extends AutoCloseable {

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.espalier.error.Failure;
+import org.espalier.file.Json;
+import org.espalier.file.Output;
 
 /**
  * Writes a model folder as Hugging Face has it: {@code config.json}, the weights in one {@code model.safetensors} or in

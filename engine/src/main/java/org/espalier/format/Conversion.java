@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.espalier.error.Failure;
+import org.espalier.file.Json;
 import org.espalier.tensor.DType;
 
 /** Turns any checkpoint into a folder of safetensors, in bounded memory. */

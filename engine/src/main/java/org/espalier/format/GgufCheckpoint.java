@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.espalier.error.Failure;
+import org.espalier.file.Printable;
 
 /** A model in one GGUF file, under Hugging Face's names and configuration. */
 final class GgufCheckpoint implements Checkpoint {
@@ -45,7 +46,7 @@ final class GgufCheckpoint implements Checkpoint {
         GgufNames.Place place = GgufNames.place(entry.name())
                 .filter(p -> p.layer() < config.layers())
                 .orElseThrow(() -> new Failure(
-                        "tensor " + Text.quoted(entry.name()) + " has no place in a LLaMA-like model of "
+                        "tensor " + Printable.quoted(entry.name()) + " has no place in a LLaMA-like model of "
                                 + config.layers() + " layers",
                         file.path().toString(),
                         "use a model without it"));
@@ -55,7 +56,7 @@ final class GgufCheckpoint implements Checkpoint {
                 || entry.shape().rank() == 1 && entry.type().plain();
         if (!order.identity() && (!rowsAreBlocks || tensor.rows() != (long) order.heads() * order.headDim())) {
             throw new Failure(
-                    "tensor " + Text.quoted(entry.name()) + " is " + entry.type() + " " + entry.shape() + ", not "
+                    "tensor " + Printable.quoted(entry.name()) + " is " + entry.type() + " " + entry.shape() + ", not "
                             + order.heads() + " heads of " + order.headDim() + " rows",
                     file.path().toString(),
                     GgufCursor.REMEDY);

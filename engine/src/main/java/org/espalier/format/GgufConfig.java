@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import org.espalier.error.Failure;
+import org.espalier.file.Json;
+import org.espalier.file.Printable;
 
 /** A Hugging Face {@code config.json} made from a GGUF file's metadata and tensors. */
 final class GgufConfig {
@@ -30,7 +32,7 @@ final class GgufConfig {
         this.arch = metadata.string("general.architecture");
         if (!LLAMA_LIKE.contains(arch)) {
             throw new Failure(
-                    "architecture " + Text.quoted(arch) + " cannot be read",
+                    "architecture " + Printable.quoted(arch) + " cannot be read",
                     file.path().toString(),
                     "use a model of one of the architectures llama, deci, qwen2");
         }
@@ -146,7 +148,7 @@ final class GgufConfig {
         } else {
             throw metadata.wrong(
                     key("rope.scaling.type"),
-                    "is " + Text.quoted(type) + ", and only none, linear and llama3 frequencies can be read");
+                    "is " + Printable.quoted(type) + ", and only none, linear and llama3 frequencies can be read");
         }
     }
 

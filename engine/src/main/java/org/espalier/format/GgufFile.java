@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.espalier.error.Failure;
+import org.espalier.file.MappedFile;
+import org.espalier.file.Printable;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 
@@ -88,7 +90,7 @@ public final class GgufFile implements AutoCloseable {
         for (int i = 0; i < keyCount; i++) {
             String key = cursor.string(() -> "a metadata key");
             if (metadata.containsKey(key)) {
-                throw cursor.lie("metadata key " + Text.quoted(key) + " stands twice");
+                throw cursor.lie("metadata key " + Printable.quoted(key) + " stands twice");
             }
             metadata.put(key, values.read(key));
         }
@@ -96,7 +98,7 @@ public final class GgufFile implements AutoCloseable {
         for (int i = 0; i < tensorCount; i++) {
             Info info = readInfo();
             if (infos.put(info.name(), info) != null) {
-                throw cursor.lie("tensor " + Text.quoted(info.name()) + " stands twice");
+                throw cursor.lie("tensor " + Printable.quoted(info.name()) + " stands twice");
             }
         }
         placeTensors(infos, alignment());
@@ -184,7 +186,7 @@ public final class GgufFile implements AutoCloseable {
     }
 
     private static String called(String name) {
-        return "tensor " + Text.quoted(name);
+        return "tensor " + Printable.quoted(name);
     }
 
     private static long roundUp(long value, long alignment) {

@@ -3,6 +3,7 @@ package org.espalier.format;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.function.Supplier;
+import org.espalier.file.Printable;
 
 /**
  * The values of GGUF metadata as Java objects: whole numbers as {@link Long} (64-bit ones as their bits), float32 as
@@ -52,7 +53,7 @@ final class GgufValues {
             case FLOAT32 -> Float.intBitsToFloat(cursor.int32());
             case FLOAT64 -> Double.longBitsToDouble(cursor.int64());
             case BOOL -> cursor.int8() != 0;
-            case STRING -> cursor.string(() -> "the value of " + Text.quoted(key));
+            case STRING -> cursor.string(() -> "the value of " + Printable.quoted(key));
             case ARRAY -> array(nesting + 1);
             default -> throw unknownType(type);
         };
@@ -60,10 +61,10 @@ final class GgufValues {
 
     private Object array(int nesting) {
         if (nesting > MOST_NESTING) {
-            throw cursor.lie("arrays are nested deeper than " + MOST_NESTING + " in " + Text.quoted(key));
+            throw cursor.lie("arrays are nested deeper than " + MOST_NESTING + " in " + Printable.quoted(key));
         }
         int type = cursor.int32();
-        int count = cursor.count(leastBytes(type), () -> "elements of " + Text.quoted(key));
+        int count = cursor.count(leastBytes(type), () -> "elements of " + Printable.quoted(key));
         return switch (type) {
             case UINT8, INT8 -> cursor.slice(count).toArray(ValueLayout.JAVA_BYTE);
             case UINT16, INT16 -> cursor.slice(2L * count).toArray(little(ValueLayout.JAVA_SHORT_UNALIGNED));
@@ -88,7 +89,7 @@ final class GgufValues {
 
     private String[] strings(int count) {
         String[] values = new String[count];
-        Supplier<String> what = () -> "an element of " + Text.quoted(key);
+        Supplier<String> what = () -> "an element of " + Printable.quoted(key);
         for (int i = 0; i < count; i++) {
             values[i] = cursor.string(what);
         }
@@ -116,7 +117,8 @@ final class GgufValues {
     }
 
     private RuntimeException unknownType(int type) {
-        return cursor.lie("value type " + Integer.toUnsignedString(type) + " of " + Text.quoted(key) + " is unknown");
+        return cursor.lie(
+                "value type " + Integer.toUnsignedString(type) + " of " + Printable.quoted(key) + " is unknown");
     }
 
     @SuppressWarnings("unchecked")

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import org.espalier.error.Failure;
+import org.espalier.file.Json;
+import org.espalier.file.Printable;
 
 /**
  * A LoRA adapter in the folder form of Hugging Face's PEFT: {@code adapter_config.json} beside
@@ -96,7 +98,7 @@ public final class PeftAdapter implements AutoCloseable {
             boolean known = name.startsWith(PREFIX) && (name.endsWith(SUFFIX_A) || name.endsWith(SUFFIX_B));
             if (!known || tensor.shape().rank() != 2 || !tensor.type().floating()) {
                 throw new Failure(
-                        "tensor " + Text.quoted(name) + " " + tensor.type() + " " + tensor.shape()
+                        "tensor " + Printable.quoted(name) + " " + tensor.type() + " " + tensor.shape()
                                 + " is no matrix of a LoRA adapter",
                         file.path().toString(),
                         "only plain LoRA can be used");
@@ -104,7 +106,7 @@ public final class PeftAdapter implements AutoCloseable {
             long rank = tensor.shape().dim(name.endsWith(SUFFIX_A) ? 0 : 1);
             if (rank != config.rank()) {
                 throw new Failure(
-                        "tensor " + Text.quoted(name) + " has rank " + rank + ", not " + config.rank(),
+                        "tensor " + Printable.quoted(name) + " has rank " + rank + ", not " + config.rank(),
                         file.path().toString(),
                         "only adapters of one rank can be used");
             }
@@ -115,7 +117,7 @@ public final class PeftAdapter implements AutoCloseable {
                     name.endsWith(SUFFIX_A) ? name.replace(SUFFIX_A, SUFFIX_B) : name.replace(SUFFIX_B, SUFFIX_A);
             if (!tensors.containsKey(fellow)) {
                 throw new Failure(
-                        "tensor " + Text.quoted(name) + " is there without " + Text.quoted(fellow),
+                        "tensor " + Printable.quoted(name) + " is there without " + Printable.quoted(fellow),
                         file.path().toString(),
                         "save the adapter again");
             }

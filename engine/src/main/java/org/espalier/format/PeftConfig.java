@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import org.espalier.error.Failure;
+import org.espalier.file.Json;
+import org.espalier.file.Printable;
 
 /**
  * What {@code adapter_config.json} of Hugging Face's PEFT says of a LoRA adapter, as far as it matters here.
@@ -50,7 +52,7 @@ public record PeftConfig(
     static PeftConfig read(ObjectNode json, String where) {
         String type = json.path("peft_type").asText("");
         if (!type.equals("LORA")) {
-            throw new Failure("the adapter is of type " + Text.quoted(type) + ", not 'LORA'", where, REMEDY);
+            throw new Failure("the adapter is of type " + Printable.quoted(type) + ", not 'LORA'", where, REMEDY);
         }
         for (String key : UNSUPPORTED) {
             if (isSet(json.get(key))) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.espalier.error.Failure;
+import org.espalier.file.Printable;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 
@@ -53,7 +54,7 @@ public final class PeftMerge {
                     || weight.shape().dim(1) != a.shape().dim(1)
                     || weight.shape().dim(0) != b.shape().dim(0)) {
                 throw new Failure(
-                        "the adapter of " + Text.quoted(projection) + ", ["
+                        "the adapter of " + Printable.quoted(projection) + ", ["
                                 + b.shape().dim(0) + ", "
                                 + a.shape().dim(1) + "], does not fit the model's "
                                 + (weight == null

@@ -13,6 +13,8 @@ import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.espalier.error.Failure;
+import org.espalier.file.Json;
+import org.espalier.file.Printable;
 
 /** A folder with {@code config.json} and one or more safetensors files. */
 final class SafetensorsCheckpoint implements Checkpoint {
@@ -82,8 +84,8 @@ final class SafetensorsCheckpoint implements Checkpoint {
             String shard = entry.getValue().textValue();
             if (shard == null || !SHARD.matcher(shard).matches()) {
                 throw new Failure(
-                        "tensor " + Text.quoted(entry.getKey()) + " is said to be in "
-                                + Text.quoted(entry.getValue().asText()) + ", which is no shard's name",
+                        "tensor " + Printable.quoted(entry.getKey()) + " is said to be in "
+                                + Printable.quoted(entry.getValue().asText()) + ", which is no shard's name",
                         index.toString(),
                         "fetch or write it again");
             }
@@ -96,7 +98,7 @@ final class SafetensorsCheckpoint implements Checkpoint {
         for (String name : names) {
             if (!file.tensors().containsKey(name)) {
                 throw new Failure(
-                        "the index says that " + file.path().getFileName() + " holds tensor " + Text.quoted(name)
+                        "the index says that " + file.path().getFileName() + " holds tensor " + Printable.quoted(name)
                                 + ", which it does not",
                         index.toString(),
                         "fetch the index and the shards again");
@@ -108,7 +110,7 @@ final class SafetensorsCheckpoint implements Checkpoint {
                     .findFirst()
                     .orElse("");
             throw new Failure(
-                    file.path().getFileName() + " holds tensor " + Text.quoted(extra)
+                    file.path().getFileName() + " holds tensor " + Printable.quoted(extra)
                             + ", which the index does not place there",
                     index.toString(),
                     "fetch the index and the shards again");

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.espalier.error.Failure;
+import org.espalier.file.MappedFile;
 
 /**
  * One safetensors file, mapped: eight bytes of header length (little-endian), the header, the numbers. Everything the

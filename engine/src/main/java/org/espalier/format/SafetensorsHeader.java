@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.function.Supplier;
 import org.espalier.error.Failure;
+import org.espalier.file.Json;
+import org.espalier.file.Printable;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 
@@ -72,7 +74,7 @@ final class SafetensorsHeader {
     private void readEntries(JsonParser parser) throws IOException {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
-            require(parser.nextToken() == JsonToken.START_OBJECT, () -> Text.quoted(name) + " is not an object");
+            require(parser.nextToken() == JsonToken.START_OBJECT, () -> Printable.quoted(name) + " is not an object");
             if (name.equals("__metadata__")) {
                 readMetadata(parser);
             } else {
@@ -86,7 +88,7 @@ final class SafetensorsHeader {
             String key = parser.currentName();
             require(
                     parser.nextToken() == JsonToken.VALUE_STRING,
-                    () -> "metadata " + Text.quoted(key) + " is not a string");
+                    () -> "metadata " + Printable.quoted(key) + " is not a string");
             metadata.put(key, parser.getText());
         }
     }
@@ -102,7 +104,7 @@ final class SafetensorsHeader {
                 case "dtype" -> {
                     require(
                             value == JsonToken.VALUE_STRING,
-                            () -> "the dtype of " + Text.quoted(name) + " is not a string");
+                            () -> "the dtype of " + Printable.quoted(name) + " is not a string");
                     typeName = parser.getText();
                 }
                 case "shape" -> dims = readNumbers(parser, "shape", name);
@@ -112,23 +114,23 @@ final class SafetensorsHeader {
         }
         require(
                 typeName != null && dims != null && offsets != null,
-                () -> "tensor " + Text.quoted(name) + " lacks dtype, shape or data_offsets");
+                () -> "tensor " + Printable.quoted(name) + " lacks dtype, shape or data_offsets");
         return checkedEntry(name, typeName, dims, offsets);
     }
 
     private long[] readNumbers(JsonParser parser, String key, String name) throws IOException {
         require(
                 parser.currentToken() == JsonToken.START_ARRAY,
-                () -> key + " of " + Text.quoted(name) + " is not an array");
+                () -> key + " of " + Printable.quoted(name) + " is not an array");
         int count = 0;
         while (parser.nextToken() != JsonToken.END_ARRAY) {
             require(
                     parser.currentToken() == JsonToken.VALUE_NUMBER_INT && parser.getLongValue() >= 0,
-                    () -> key + " of " + Text.quoted(name)
+                    () -> key + " of " + Printable.quoted(name)
                             + " holds something that is not a whole number of at least 0");
             require(
                     count < MOST_AXES,
-                    () -> key + " of " + Text.quoted(name) + " has more than " + MOST_AXES + " numbers");
+                    () -> key + " of " + Printable.quoted(name) + " has more than " + MOST_AXES + " numbers");
             numbers[count++] = parser.getLongValue();
         }
         return Arrays.copyOf(numbers, count);
@@ -138,23 +140,24 @@ final class SafetensorsHeader {
         DType type = SafetensorsType.named(typeName);
         if (type == null) {
             throw new Failure(
-                    "tensor " + Text.quoted(name) + " has the type " + Text.quoted(typeName) + ", which cannot be read",
+                    "tensor " + Printable.quoted(name) + " has the type " + Printable.quoted(typeName)
+                            + ", which cannot be read",
                     path.toString(),
                     "convert it to one of " + SafetensorsType.known());
         }
         require(
                 offsets.length == 2 && offsets[0] <= offsets[1],
-                () -> "tensor " + Text.quoted(name) + " has data_offsets that are not [begin, end]");
+                () -> "tensor " + Printable.quoted(name) + " has data_offsets that are not [begin, end]");
         require(
                 offsets[1] <= dataBytes,
-                () -> "tensor " + Text.quoted(name) + " ends at byte " + offsets[1] + " of " + dataBytes
+                () -> "tensor " + Printable.quoted(name) + " ends at byte " + offsets[1] + " of " + dataBytes
                         + " bytes of data");
         Shape shape = shape(name, type, dims);
         long bytes = type.bytes(shape.elements());
         require(
                 bytes == offsets[1] - offsets[0],
-                () -> "tensor " + Text.quoted(name) + " is " + type + " " + shape + ", " + bytes + " bytes, but takes "
-                        + (offsets[1] - offsets[0]));
+                () -> "tensor " + Printable.quoted(name) + " is " + type + " " + shape + ", " + bytes
+                        + " bytes, but takes " + (offsets[1] - offsets[0]));
         return new Entry(name, type, shape, offsets[0], offsets[1]);
     }
 
@@ -165,8 +168,8 @@ final class SafetensorsHeader {
             Math.multiplyExact(shape.elements(), (long) type.blockBytes());
             return shape;
         } catch (ArithmeticException e) {
-            throw lie("tensor " + Text.quoted(name) + " has a shape whose size overflows: "
-                    + Text.quoted(Arrays.toString(dims)));
+            throw lie("tensor " + Printable.quoted(name) + " has a shape whose size overflows: "
+                    + Printable.quoted(Arrays.toString(dims)));
         }
     }
 
@@ -174,12 +177,12 @@ final class SafetensorsHeader {
         long end = 0;
         for (Entry entry : entries) {
             if (entry.begin() > end) {
-                throw lie("nothing says what lies before tensor " + Text.quoted(entry.name()) + ", bytes " + end
+                throw lie("nothing says what lies before tensor " + Printable.quoted(entry.name()) + ", bytes " + end
                         + " to " + entry.begin());
             }
             if (entry.begin() < end) {
-                throw lie("tensor " + Text.quoted(entry.name()) + " overlaps the one before it, which ends at byte "
-                        + end);
+                throw lie("tensor " + Printable.quoted(entry.name())
+                        + " overlaps the one before it, which ends at byte " + end);
             }
             end = entry.end();
         }

@@ -13,6 +13,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import org.espalier.file.Json;
+import org.espalier.file.Output;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 

@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.espalier.error.Failure;
-import org.espalier.format.Json;
-import org.espalier.format.Output;
+import org.espalier.file.Json;
+import org.espalier.file.Output;
 
 /** Plans and scores on disk. */
 public final class PlanFile {

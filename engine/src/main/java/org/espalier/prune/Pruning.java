@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.espalier.file.Output;
 import org.espalier.format.Checkpoint;
-import org.espalier.format.Output;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 

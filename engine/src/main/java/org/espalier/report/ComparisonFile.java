@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.espalier.error.Failure;
-import org.espalier.format.Json;
-import org.espalier.format.Output;
+import org.espalier.file.Json;
+import org.espalier.file.Output;
 
 /** Comparisons on disk. */
 public final class ComparisonFile {

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.espalier.format.Json;
+import org.espalier.file.Json;
 
 /** What a run leaves for people and programs: its record, the page, and the page as Markdown. */
 public final class ReportFiles {

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.espalier.error.Failure;
-import org.espalier.format.Json;
+import org.espalier.file.Json;
 import org.espalier.report.Comparison.Point;
 import org.espalier.report.Comparison.Training;
 import org.espalier.tune.LoraSettings;

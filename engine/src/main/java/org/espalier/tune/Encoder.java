@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
-import org.espalier.format.Tokenizer;
+import org.espalier.text.Tokenizer;
 
 /**
  * Texts as tokens of which some count. A text is encoded as a whole, as a model meets it. Vocabularies may join the end of a

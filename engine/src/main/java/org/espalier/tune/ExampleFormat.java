@@ -8,9 +8,9 @@ import java.util.Locale;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.espalier.error.Failure;
-import org.espalier.format.ChatTemplate;
-import org.espalier.format.Json;
-import org.espalier.format.TextFile;
+import org.espalier.file.Json;
+import org.espalier.file.TextFile;
+import org.espalier.text.ChatTemplate;
 
 /** How a file holds texts to learn from. JSON is an array of objects, or an object a line. */
 public enum ExampleFormat {

@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import org.espalier.error.Failure;
-import org.espalier.format.ChatTemplate;
-import org.espalier.format.ChatTemplate.Message;
+import org.espalier.text.ChatTemplate;
+import org.espalier.text.ChatTemplate.Message;
 
 /** Texts made from JSON records. */
 final class RecordExamples implements Examples {

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.espalier.Golden;
 import org.espalier.Shared;
 import org.espalier.TestFiles;
-import org.espalier.format.Json;
+import org.espalier.file.Json;
 import org.espalier.format.PeftConfig;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.model.LoraConfig;

@@ -12,9 +12,9 @@ import org.espalier.Golden;
 import org.espalier.Shared;
 import org.espalier.backend.Backend;
 import org.espalier.format.Checkpoint;
-import org.espalier.format.Tokenizer;
 import org.espalier.model.Model;
 import org.espalier.model.Scorer;
+import org.espalier.text.Tokenizer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

@@ -18,6 +18,7 @@ import org.espalier.Shared;
 import org.espalier.TestFiles;
 import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
+import org.espalier.file.Json;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;

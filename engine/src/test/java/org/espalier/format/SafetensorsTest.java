@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import org.espalier.TestFiles;
 import org.espalier.error.Failure;
+import org.espalier.file.Json;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.junit.jupiter.api.Test;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import org.espalier.Shared;
+import org.espalier.file.Json;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.junit.jupiter.api.Test;

@@ -13,9 +13,9 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import org.espalier.Shared;
 import org.espalier.backend.LossOps;
-import org.espalier.format.SmallTokenizer;
-import org.espalier.format.Tokenizer;
-import org.espalier.format.TokenizerSettings;
+import org.espalier.text.SmallTokenizer;
+import org.espalier.text.Tokenizer;
+import org.espalier.text.TokenizerSettings;
 import org.espalier.tune.Example.Part;
 import org.junit.jupiter.api.Test;
 

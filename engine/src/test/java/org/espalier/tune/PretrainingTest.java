@@ -12,13 +12,13 @@ import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.espalier.backend.Backend;
 import org.espalier.backend.cpu.CpuBackend;
-import org.espalier.format.BpeTrainer;
 import org.espalier.format.SafetensorsWriter;
-import org.espalier.format.Tokenizer;
-import org.espalier.format.TokenizerSettings;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
+import org.espalier.text.BpeTrainer;
+import org.espalier.text.Tokenizer;
+import org.espalier.text.TokenizerSettings;
 import org.junit.jupiter.api.Test;
 
 /** A very small model learns something of the stories, and the same at any number of threads. */

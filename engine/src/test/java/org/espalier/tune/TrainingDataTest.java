@@ -14,9 +14,9 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
-import org.espalier.format.SmallTokenizer;
-import org.espalier.format.Tokenizer;
-import org.espalier.format.TokenizerSettings;
+import org.espalier.text.SmallTokenizer;
+import org.espalier.text.Tokenizer;
+import org.espalier.text.TokenizerSettings;
 import org.junit.jupiter.api.Test;
 
 /** Which samples are trained on, which are held out, and which an update sees. */

@@ -1,0 +1,208 @@
+package org.espalier.file;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+
+/**
+ * The hidden folder {@code .NAME.RANDOM.espalier-tmp} beside an output, in which it is written. A lock that the system
+ * gives back when a process dies tells a living writer's folder from a dead one's.
+ */
+final class Aside implements AutoCloseable {
+
+    private static final String SUFFIX = ".espalier-tmp";
+    private static final String LOCK = "lock";
+    private static final String CONTENT = "content";
+    private static final String OLD = "old";
+
+    /** A lock is lost when this process opens and closes its file once more, so a sweep leaves its own folders alone. */
+    private static final Set<Path> OWN = ConcurrentHashMap.newKeySet();
+
+    private static final Set<Aside> OPEN = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> List.copyOf(OPEN).forEach(Aside::close)));
+    }
+
+    private final Path folder;
+    private final FileChannel lock;
+    private boolean closed;
+
+    private Aside(Path folder, FileChannel lock) {
+        this.folder = folder;
+        this.lock = lock;
+    }
+
+    static Aside create(Path target) throws IOException {
+        while (true) {
+            String random = UUID.randomUUID().toString().substring(0, 8);
+            Path folder = target.resolveSibling("." + target.getFileName() + "." + random + SUFFIX);
+            OWN.add(folder);
+            Files.createDirectory(folder);
+            Aside aside = lock(folder);
+            if (aside != null) {
+                OPEN.add(aside);
+                return aside;
+            }
+            OWN.remove(folder);
+        }
+    }
+
+    /** Removes what killed runs left beside {@code target}; one that was killed between two renames is undone first. */
+    static void sweep(Path target) throws IOException {
+        String prefix = "." + target.getFileName() + ".";
+        List<Path> leftovers = new ArrayList<>();
+        try (Stream<Path> siblings = Files.list(target.getParent())) {
+            siblings.filter(path -> isAside(path, prefix) && !OWN.contains(path))
+                    .forEach(leftovers::add);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        for (Path leftover : leftovers) {
+            sweepOne(leftover, target);
+        }
+    }
+
+    /** Where the output is written. */
+    Path content() {
+        return folder.resolve(CONTENT);
+    }
+
+    /** Where the output that it replaces waits to be removed. */
+    Path old() {
+        return folder.resolve(OLD);
+    }
+
+    /** @throws IOException if the folder is gone, because the process is ending */
+    void requireOpen() throws IOException {
+        if (closed) {
+            throw new IOException("the process is ending");
+        }
+    }
+
+    /** From here on the replaced output is rubbish and is never put back. */
+    void forgetOld() throws IOException {
+        Files.move(old(), content(), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        OPEN.remove(this);
+        try {
+            remove(folder);
+            lock.close();
+        } catch (IOException e) {
+            // The output is complete or its own failure is being reported; the next run sweeps what could not be
+            // removed.
+            return;
+        } finally {
+            OWN.remove(folder);
+        }
+    }
+
+    private static boolean isAside(Path path, String prefix) {
+        String name = path.getFileName().toString();
+        return name.startsWith(prefix)
+                && name.endsWith(SUFFIX)
+                && name.length() == prefix.length() + 8 + SUFFIX.length()
+                && Files.isDirectory(path);
+    }
+
+    /** The folder with its lock taken, or null if another process swept it away before that. */
+    private static Aside lock(Path folder) throws IOException {
+        FileChannel channel = null;
+        try {
+            channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            if (channel.tryLock() != null) {
+                return new Aside(folder, channel);
+            }
+            channel.close();
+            return null;
+        } catch (NoSuchFileException e) {
+            return null;
+        } catch (IOException e) {
+            if (channel != null) {
+                channel.close();
+            }
+            remove(folder);
+            OWN.remove(folder);
+            throw e;
+        }
+    }
+
+    /** What cannot be swept, such as another user's, stays: it is no reason not to write. */
+    private static void sweepOne(Path leftover, Path target) {
+        try (FileChannel channel = FileChannel.open(leftover.resolve(LOCK), StandardOpenOption.WRITE);
+                FileLock lock = channel.tryLock()) {
+            if (lock == null) {
+                return;
+            }
+            Path old = leftover.resolve(OLD);
+            if (Files.exists(old) && !Files.exists(target)) {
+                Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+            }
+            remove(leftover);
+        } catch (NoSuchFileException e) {
+            deleteIfEmpty(leftover);
+        } catch (IOException | OverlappingFileLockException e) {
+            return;
+        }
+    }
+
+    /** A folder without a lock file is empty: its writer was killed before the lock, or its remover after it. */
+    private static void deleteIfEmpty(Path folder) {
+        try {
+            Files.deleteIfExists(folder);
+        } catch (IOException e) {
+            return;
+        }
+    }
+
+    /** The lock file goes last but for the folder, so that a removal that is killed is taken up again. */
+    private static void remove(Path folder) throws IOException {
+        deleteTree(folder.resolve(CONTENT));
+        deleteTree(folder.resolve(OLD));
+        Files.deleteIfExists(folder.resolve(LOCK));
+        Files.deleteIfExists(folder);
+    }
+
+    private static void deleteTree(Path root) throws IOException {
+        if (!Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        Files.walkFileTree(root, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path folder, IOException e) throws IOException {
+                Files.deleteIfExists(folder);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+}

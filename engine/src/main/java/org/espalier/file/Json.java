@@ -1,0 +1,201 @@
+package org.espalier.file;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.espalier.error.Failure;
+
+/** JSON files from strangers: bounded in size, nesting, names, strings and numbers; no key twice; errors with their place. */
+public final class Json {
+
+    /** The largest JSON file that is read whole: the indices and tokenizers of the largest models are below it. */
+    public static final long LARGEST_FILE = 128L << 20;
+
+    private static final JsonFactory FACTORY = new JsonFactoryBuilder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(64)
+                    .maxNameLength(1 << 14)
+                    .maxNumberLength(100)
+                    .maxStringLength(1 << 24)
+                    .maxDocumentLength(LARGEST_FILE)
+                    .build())
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .build();
+    private static final ObjectMapper MAPPER = new ObjectMapper(FACTORY)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(SerializationFeature.INDENT_OUTPUT);
+
+    private Json() {}
+
+    /** A parser of UTF-8 and nothing else: bytes that are not valid UTF-8 end in an exception. */
+    public static JsonParser parser(byte[] utf8) throws IOException {
+        return FACTORY.createParser(
+                new InputStreamReader(new ByteArrayInputStream(utf8), StandardCharsets.UTF_8.newDecoder()));
+    }
+
+    /** What the bounded readers and the writers of this room are made from. */
+    public static JsonFactory factory() {
+        return FACTORY;
+    }
+
+    /** A new, empty object. */
+    public static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    /**
+     * Reads the JSON object in a file.
+     *
+     * @throws Failure if it is missing, too large, not JSON or not an object
+     */
+    public static ObjectNode readObject(Path path) {
+        byte[] bytes = readFile(path, LARGEST_FILE);
+        try (JsonParser parser = parser(bytes)) {
+            JsonNode node = MAPPER.readValue(parser, JsonNode.class);
+            if (node instanceof ObjectNode object) {
+                return object;
+            }
+            throw new Failure("not a JSON object", path.toString(), "the file must start with '{'; write it again");
+        } catch (IOException e) {
+            throw failure(e, path);
+        }
+    }
+
+    /**
+     * Reads the JSON objects in a file: those of an array, or else one a line.
+     *
+     * @throws Failure if it is missing, too large for an array, or holds anything else
+     */
+    public static List<ObjectNode> readObjects(Path path) {
+        try (BufferedReader lines = Files.newBufferedReader(path)) {
+            lines.mark(1);
+            int first = lines.read();
+            while (first >= 0 && Character.isWhitespace(first)) {
+                lines.mark(1);
+                first = lines.read();
+            }
+            lines.reset();
+            return first == '[' ? objectsOfArray(path) : objectsOfLines(lines, path);
+        } catch (NoSuchFileException e) {
+            throw new Failure("no such file", path.toString(), "check the path", e);
+        } catch (IOException e) {
+            throw failure(e, path);
+        }
+    }
+
+    private static List<ObjectNode> objectsOfArray(Path path) throws IOException {
+        try (JsonParser parser = parser(readFile(path, LARGEST_FILE))) {
+            List<ObjectNode> objects = new ArrayList<>();
+            for (JsonNode node : MAPPER.readValue(parser, JsonNode.class)) {
+                objects.add(object(node, path + ", entry " + (objects.size() + 1)));
+            }
+            return objects;
+        }
+    }
+
+    private static List<ObjectNode> objectsOfLines(BufferedReader lines, Path path) throws IOException {
+        List<ObjectNode> objects = new ArrayList<>();
+        int number = 0;
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            number++;
+            if (!line.isBlank()) {
+                String where = path + ", line " + number;
+                try {
+                    objects.add(object(MAPPER.readTree(line), where));
+                } catch (JacksonException e) {
+                    throw new Failure("not valid JSON: " + complaint(e), where, "write a JSON object on each line", e);
+                }
+            }
+        }
+        return objects;
+    }
+
+    private static ObjectNode object(JsonNode node, String where) {
+        if (node instanceof ObjectNode object) {
+            return object;
+        }
+        throw new Failure("not a JSON object", where, "write a JSON object there");
+    }
+
+    /** {@code node} as indented UTF-8 text with a newline at the end. */
+    public static byte[] toBytes(JsonNode node) {
+        try {
+            byte[] text = MAPPER.writeValueAsBytes(node);
+            byte[] line = Arrays.copyOf(text, text.length + 1);
+            line[text.length] = '\n';
+            return line;
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a JSON tree could not be written", e);
+        }
+    }
+
+    /** Why JSON was no record of the wanted kind, in one line: what the record itself said where it refused. */
+    public static String reason(JsonProcessingException e) {
+        String message = e instanceof ValueInstantiationException && e.getCause() != null
+                ? e.getCause().getMessage()
+                : e.getOriginalMessage();
+        return String.valueOf(message).lines().findFirst().orElse("unreadable");
+    }
+
+    /** The bytes of a file of at most {@code limit} bytes. */
+    public static byte[] readFile(Path path, long limit) {
+        try {
+            long size = Files.size(path);
+            if (size > limit) {
+                throw new Failure(
+                        "file has " + size + " bytes, more than the " + limit + " that such a file may have",
+                        path.toString(),
+                        "check that it is the right file");
+            }
+            return Files.readAllBytes(path);
+        } catch (NoSuchFileException e) {
+            throw new Failure("no such file", path.toString(), "check the path", e);
+        } catch (IOException e) {
+            throw new Failure(
+                    "file cannot be read: " + e.getMessage(), path.toString(), "check it and its permissions", e);
+        }
+    }
+
+    /** What a parser found wrong in {@code path}, as one line with the line and column. */
+    public static Failure failure(IOException e, Path path) {
+        if (e instanceof CharacterCodingException) {
+            return new Failure("not valid UTF-8", path.toString(), "fetch or write the file again", e);
+        }
+        if (!(e instanceof JacksonException jackson)) {
+            return new Failure("file cannot be read: " + e.getMessage(), path.toString(), "check the file", e);
+        }
+        JsonLocation at = jackson.getLocation() instanceof JsonLocation location ? location : JsonLocation.NA;
+        String place = at == JsonLocation.NA ? "" : ", line " + at.getLineNr() + ", column " + at.getColumnNr();
+        return new Failure("not valid JSON: " + complaint(jackson), path + place, "fetch or write the file again", e);
+    }
+
+    private static String complaint(JacksonException e) {
+        String what = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+        return what.length() > 160 ? what.substring(0, 160) + "…" : what;
+    }
+}

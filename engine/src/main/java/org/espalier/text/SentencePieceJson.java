@@ -1,0 +1,198 @@
+package org.espalier.text;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.espalier.error.Failure;
+import org.espalier.file.Printable;
+
+/**
+ * Turns a SentencePiece vocabulary into the {@code tokenizer.json} that Hugging Face's LLaMA conversion gives: the same
+ * ids. As there, spaces are kept as they stand, also where the model asks to drop some, and control tokens written
+ * in a text become their ids.
+ */
+final class SentencePieceJson {
+
+    private static final String SPACE = "▁";
+    /** SentencePiece's own default is 16; merges are sought at every place of a piece. */
+    private static final int LONGEST_PIECE = 256;
+
+    private static final int BYTES = 256;
+
+    /** Two pieces that become the piece with {@code score}. */
+    private record Merge(String left, String right, float score) {}
+
+    private final SentencePiece model;
+    private final String where;
+    private final Map<String, Integer> ids = new HashMap<>();
+    private int unknown = -1;
+    private boolean byteFallback;
+
+    private SentencePieceJson(SentencePiece model, String where) {
+        this.model = model;
+        this.where = where;
+    }
+
+    /**
+     * @param before what stands before every text, such as the begin token
+     * @param after  what stands behind it
+     */
+    static ObjectNode make(
+            SentencePiece model,
+            List<TokenizerParts.Special> before,
+            List<TokenizerParts.Special> after,
+            String where) {
+        SentencePieceJson maker = new SentencePieceJson(model, where);
+        maker.index();
+        ObjectNode document = TokenizerParts.document(maker.modelSection());
+        maker.fillAddedTokens((ArrayNode) document.get("added_tokens"));
+        document.set("normalizer", maker.normalizer());
+        document.set("decoder", maker.decoder());
+        if (!before.isEmpty() || !after.isEmpty()) {
+            document.set("post_processor", TokenizerParts.template(before, after));
+        }
+        return document;
+    }
+
+    private void index() {
+        int bytes = 0;
+        for (int id = 0; id < model.pieces().size(); id++) {
+            SentencePiece.Piece piece = model.pieces().get(id);
+            String text = piece.text();
+            if (text.isEmpty() || text.length() > LONGEST_PIECE) {
+                throw lie("piece " + id + " has " + text.length() + " characters, and 1 to " + LONGEST_PIECE
+                        + " are possible");
+            }
+            if (!Float.isFinite(piece.score())) {
+                throw lie("the score of piece " + id + " is not a finite number");
+            }
+            if (ids.put(text, id) != null) {
+                throw lie("piece " + Printable.quoted(text) + " stands twice");
+            }
+            if (piece.type() == SentencePiece.Type.UNKNOWN) {
+                unknown = id;
+            }
+            bytes += piece.type() == SentencePiece.Type.BYTE ? 1 : 0;
+        }
+        if (unknown < 0) {
+            throw lie("it has no piece for what is unknown");
+        }
+        if (bytes != 0 && bytes != BYTES) {
+            throw lie("it has pieces for " + bytes + " of the 256 bytes");
+        }
+        byteFallback = bytes != 0;
+    }
+
+    private ObjectNode modelSection() {
+        return model.kind() == SentencePiece.Kind.BPE ? bpe() : unigram();
+    }
+
+    private ObjectNode bpe() {
+        // Without bytes to fall back on, every unknown character is one token of its own.
+        ObjectNode bpe = TokenizerParts.bpe()
+                .put("unk_token", model.pieces().get(unknown).text())
+                .put("fuse_unk", byteFallback)
+                .put("byte_fallback", byteFallback);
+        ObjectNode vocab = bpe.putObject("vocab");
+        for (int id = 0; id < model.pieces().size(); id++) {
+            vocab.put(model.pieces().get(id).text(), id);
+        }
+        ArrayNode merges = bpe.putArray("merges");
+        for (Merge merge : merges()) {
+            merges.addArray().add(merge.left()).add(merge.right());
+        }
+        return bpe;
+    }
+
+    /** Every way of putting a piece together from two others, the highest score first, then the lowest ids. */
+    private List<Merge> merges() {
+        List<Merge> merges = new ArrayList<>();
+        for (SentencePiece.Piece piece : model.pieces()) {
+            if (ordinary(piece)) {
+                addMerges(piece, merges);
+            }
+        }
+        merges.sort(Comparator.comparingDouble((Merge m) -> -m.score())
+                .thenComparingInt(m -> ids.get(m.left()))
+                .thenComparingInt(m -> ids.get(m.right())));
+        return merges;
+    }
+
+    private void addMerges(SentencePiece.Piece piece, List<Merge> merges) {
+        String text = piece.text();
+        for (int at = text.offsetByCodePoints(0, 1); at < text.length(); at = text.offsetByCodePoints(at, 1)) {
+            String left = text.substring(0, at);
+            String right = text.substring(at);
+            if (isOrdinary(left) && isOrdinary(right)) {
+                merges.add(new Merge(left, right, piece.score()));
+            }
+        }
+    }
+
+    private boolean isOrdinary(String text) {
+        Integer id = ids.get(text);
+        return id != null && ordinary(model.pieces().get(id));
+    }
+
+    private static boolean ordinary(SentencePiece.Piece piece) {
+        return switch (piece.type()) {
+            case NORMAL, USER_DEFINED, UNUSED -> true;
+            case UNKNOWN, CONTROL, BYTE -> false;
+        };
+    }
+
+    private ObjectNode unigram() {
+        ObjectNode unigram =
+                TokenizerParts.typed("Unigram").put("unk_id", unknown).put("byte_fallback", byteFallback);
+        ArrayNode vocab = unigram.putArray("vocab");
+        for (SentencePiece.Piece piece : model.pieces()) {
+            vocab.addArray().add(piece.text()).add((double) piece.score());
+        }
+        return unigram;
+    }
+
+    private void fillAddedTokens(ArrayNode added) {
+        for (int id = 0; id < model.pieces().size(); id++) {
+            SentencePiece.Piece piece = model.pieces().get(id);
+            switch (piece.type()) {
+                case UNKNOWN, CONTROL -> added.add(TokenizerParts.addedToken(id, piece.text(), true));
+                case USER_DEFINED -> added.add(TokenizerParts.addedToken(id, piece.text(), false));
+                case NORMAL, UNUSED, BYTE -> {}
+            }
+        }
+    }
+
+    private ObjectNode normalizer() {
+        List<ObjectNode> steps = new ArrayList<>();
+        if (model.spacePrefix()) {
+            steps.add(TokenizerParts.typed("Prepend").put("prepend", SPACE));
+        }
+        steps.add(TokenizerParts.replace(" ", SPACE));
+        return TokenizerParts.sequence("normalizers", steps);
+    }
+
+    private ObjectNode decoder() {
+        List<ObjectNode> steps = new ArrayList<>();
+        steps.add(TokenizerParts.replace(SPACE, " "));
+        if (byteFallback) {
+            steps.add(TokenizerParts.typed("ByteFallback"));
+        }
+        steps.add(TokenizerParts.typed("Fuse"));
+        if (model.spacePrefix()) {
+            steps.add(TokenizerParts.typed("Strip")
+                    .put("content", " ")
+                    .put("start", 1)
+                    .put("stop", 0));
+        }
+        return TokenizerParts.sequence("decoders", steps);
+    }
+
+    private Failure lie(String what) {
+        return new Failure(
+                "SentencePiece vocabulary cannot be used: " + what, where, "fetch or convert the model again");
+    }
+}

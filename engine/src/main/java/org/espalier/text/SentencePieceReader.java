@@ -1,0 +1,196 @@
+package org.espalier.text;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.espalier.error.Failure;
+import org.espalier.file.Json;
+
+/**
+ * Reads SentencePiece's {@code tokenizer.model}: a protocol buffer whose message has the fields 1 pieces (1 text, 2 score,
+ * 3 type), 2 trainer (3 model type, 41 id of the begin piece, 42 of the end piece) and 3 normaliser (2 table of
+ * characters, 3 space before the text, 5 spaces escaped). Everything else in it is passed over.
+ */
+final class SentencePieceReader {
+
+    private static final long LARGEST_FILE = 64L << 20;
+    private static final int VARINT = 0;
+    private static final int FIXED64 = 1;
+    private static final int BYTES = 2;
+    private static final int FIXED32 = 5;
+
+    private final String where;
+    private final List<SentencePiece.Piece> pieces = new ArrayList<>();
+    private long modelType = 1;
+    private long beginId = 1;
+    private long endId = 2;
+    private boolean spacePrefix = true;
+
+    private SentencePieceReader(String where) {
+        this.where = where;
+    }
+
+    /** @throws Failure if the file is not such a model, or one of a kind that cannot be turned into a tokenizer */
+    static SentencePiece read(Path path) {
+        SentencePieceReader reader = new SentencePieceReader(path.toString());
+        return reader.model(ByteBuffer.wrap(Json.readFile(path, LARGEST_FILE)).order(ByteOrder.LITTLE_ENDIAN));
+    }
+
+    private SentencePiece model(ByteBuffer in) {
+        while (in.hasRemaining()) {
+            int key = key(in);
+            switch (key) {
+                case 1 << 3 | BYTES -> pieces.add(piece(bytes(in)));
+                case 2 << 3 | BYTES -> trainer(bytes(in));
+                case 3 << 3 | BYTES -> normalizer(bytes(in));
+                default -> skip(in, key);
+            }
+        }
+        if (pieces.isEmpty()) {
+            throw lie("it has no pieces");
+        }
+        if (modelType != 1 && modelType != 2) {
+            throw new Failure("SentencePiece model is neither unigram nor BPE", where, "use a tokenizer.json");
+        }
+        SentencePiece.Kind kind = modelType == 1 ? SentencePiece.Kind.UNIGRAM : SentencePiece.Kind.BPE;
+        return new SentencePiece(kind, List.copyOf(pieces), spacePrefix, control(beginId), control(endId));
+    }
+
+    /** The control piece with an id; models without a begin or end piece have another kind there, or -1. */
+    private Optional<String> control(long id) {
+        return Optional.of(id)
+                .filter(i -> i >= 0 && i < pieces.size())
+                .map(i -> pieces.get((int) (long) i))
+                .filter(p -> p.type() == SentencePiece.Type.CONTROL)
+                .map(SentencePiece.Piece::text);
+    }
+
+    private SentencePiece.Piece piece(ByteBuffer in) {
+        String text = "";
+        float score = 0;
+        long type = 1;
+        while (in.hasRemaining()) {
+            int key = key(in);
+            switch (key) {
+                case 1 << 3 | BYTES -> text = text(bytes(in));
+                case 2 << 3 | FIXED32 -> score = require(in, 4).getFloat();
+                case 3 << 3 | VARINT -> type = varint(in);
+                default -> skip(in, key);
+            }
+        }
+        long number = type;
+        return new SentencePiece.Piece(
+                text,
+                score,
+                SentencePiece.type(number)
+                        .orElseThrow(() -> lie("piece " + pieces.size() + " has the unknown type " + number)));
+    }
+
+    private void trainer(ByteBuffer in) {
+        while (in.hasRemaining()) {
+            int key = key(in);
+            switch (key) {
+                case 3 << 3 | VARINT -> modelType = varint(in);
+                case 41 << 3 | VARINT -> beginId = varint(in);
+                case 42 << 3 | VARINT -> endId = varint(in);
+                default -> skip(in, key);
+            }
+        }
+    }
+
+    private void normalizer(ByteBuffer in) {
+        while (in.hasRemaining()) {
+            int key = key(in);
+            switch (key) {
+                case 2 << 3 | BYTES -> requireIdentity(bytes(in));
+                case 3 << 3 | VARINT -> spacePrefix = varint(in) != 0;
+                case 5 << 3 | VARINT -> requireEscaping(varint(in));
+                default -> skip(in, key);
+            }
+        }
+    }
+
+    private void requireIdentity(ByteBuffer table) {
+        if (table.hasRemaining()) {
+            throw new Failure(
+                    "SentencePiece model normalises characters by a table, which cannot be read",
+                    where,
+                    "use a tokenizer.json");
+        }
+    }
+
+    private void requireEscaping(long escapes) {
+        if (escapes == 0) {
+            throw new Failure(
+                    "SentencePiece model leaves spaces as they are, which cannot be read",
+                    where,
+                    "use a tokenizer.json");
+        }
+    }
+
+    private String text(ByteBuffer bytes) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+        } catch (CharacterCodingException e) {
+            throw lie("piece " + pieces.size() + " is not UTF-8");
+        }
+    }
+
+    private int key(ByteBuffer in) {
+        long key = varint(in);
+        if (key < 8 || key > Integer.MAX_VALUE) {
+            throw lie("there is no field where one should begin, before byte " + in.position());
+        }
+        return (int) key;
+    }
+
+    private void skip(ByteBuffer in, int key) {
+        switch (key & 7) {
+            case VARINT -> varint(in);
+            case FIXED64 -> require(in, 8).getLong();
+            case BYTES -> bytes(in);
+            case FIXED32 -> require(in, 4).getInt();
+            default -> throw lie("a field has an unknown form, before byte " + in.position());
+        }
+    }
+
+    /** The part of {@code in} that a length announces, without copying it. */
+    private ByteBuffer bytes(ByteBuffer in) {
+        long length = varint(in);
+        if (length < 0 || length > in.remaining()) {
+            throw lie("a field is said to have " + Long.toUnsignedString(length) + " bytes where " + in.remaining()
+                    + " are left");
+        }
+        ByteBuffer part = in.slice(in.position(), (int) length).order(ByteOrder.LITTLE_ENDIAN);
+        in.position(in.position() + (int) length);
+        return part;
+    }
+
+    private long varint(ByteBuffer in) {
+        long value = 0;
+        for (int shift = 0; shift < 64; shift += 7) {
+            byte next = require(in, 1).get();
+            value |= (long) (next & 0x7F) << shift;
+            if (next >= 0) {
+                return value;
+            }
+        }
+        throw lie("a number is longer than ten bytes, before byte " + in.position());
+    }
+
+    private ByteBuffer require(ByteBuffer in, int bytes) {
+        if (in.remaining() < bytes) {
+            throw lie("it ends in the middle of a field");
+        }
+        return in;
+    }
+
+    private Failure lie(String what) {
+        return new Failure("not a SentencePiece model: " + what, where, "fetch the file again");
+    }
+}

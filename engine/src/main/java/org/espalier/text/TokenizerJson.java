@@ -1,0 +1,199 @@
+package org.espalier.text;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.espalier.error.Failure;
+import org.espalier.file.Json;
+import org.espalier.file.Printable;
+
+/**
+ * A {@code tokenizer.json} that was found free of contradictions: the library that runs it ends the process at some of
+ * them, and is silent about others.
+ */
+final class TokenizerJson {
+
+    static final String REMEDY = "fetch or write the file again";
+
+    private static final ObjectMapper MAPPER =
+            new ObjectMapper(Json.factory()).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    /** Above the vocabularies of all models by far. */
+    private static final int LARGEST_ID = (1 << 24) - 1;
+
+    private final String where;
+    private final Map<String, Integer> ids = new HashMap<>();
+
+    private TokenizerJson(String where) {
+        this.where = where;
+    }
+
+    /** @throws Failure if {@code text} is not JSON, or not a tokenizer that can be used */
+    static TokenizerJson check(String text, String where) {
+        try {
+            if (MAPPER.readTree(text) instanceof ObjectNode document) {
+                return check(document, where);
+            }
+            throw new Failure("not a JSON object", where, REMEDY);
+        } catch (JsonProcessingException e) {
+            throw Json.failure(e, Path.of(where));
+        }
+    }
+
+    /** @throws Failure if it is not a tokenizer that can be used */
+    static TokenizerJson check(ObjectNode document, String where) {
+        TokenizerJson json = new TokenizerJson(where);
+        json.requireModel(document.path("model"));
+        json.requireAddedTokens(document.path("added_tokens"));
+        new TokenizerPipeline(json.vocabularySize(), where).require(document);
+        return json;
+    }
+
+    static String toText(ObjectNode document) {
+        return document.toString();
+    }
+
+    /** The id of a token, special or not. */
+    OptionalInt id(String token) {
+        Integer id = ids.get(token);
+        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    /** The largest id and one. */
+    int vocabularySize() {
+        return ids.values().stream().mapToInt(id -> id + 1).max().orElse(0);
+    }
+
+    private void requireModel(JsonNode model) {
+        String type = model.path("type").asText(model.has("merges") ? "BPE" : "");
+        switch (type) {
+            case "BPE" -> requireBpe(model);
+            case "Unigram" -> requireUnigram(model);
+            default ->
+                throw new Failure(
+                        "model of the kind " + Printable.quoted(type) + " cannot be used, only BPE and Unigram",
+                        where,
+                        "use a model with another tokenizer");
+        }
+    }
+
+    private void requireBpe(JsonNode model) {
+        if (model.path("dropout").asDouble(0) != 0) {
+            throw lie("model.dropout makes the ids random");
+        }
+        JsonNode vocab = model.path("vocab");
+        if (!vocab.isObject() || vocab.isEmpty()) {
+            throw lie("model.vocab is not an object with tokens");
+        }
+        Map<Integer, String> tokens = new HashMap<>();
+        vocab.properties().forEach(entry -> {
+            int id = requireId(entry.getValue(), "token " + Printable.quoted(entry.getKey()));
+            String other = tokens.put(id, entry.getKey());
+            if (other != null) {
+                throw lie("tokens " + Printable.quoted(other) + " and " + Printable.quoted(entry.getKey())
+                        + " have the same id " + id);
+            }
+            ids.put(entry.getKey(), id);
+        });
+        requireMerges(
+                model.path("merges"), model.path("continuing_subword_prefix").asText(""));
+        String unknown = model.path("unk_token").asText(null);
+        if (!model.path("unk_token").isNull() && unknown != null && !ids.containsKey(unknown)) {
+            throw lie("model.unk_token " + Printable.quoted(unknown) + " is not in the vocabulary");
+        }
+    }
+
+    private void requireMerges(JsonNode merges, String continuation) {
+        if (!merges.isArray()) {
+            throw lie("model.merges is not an array");
+        }
+        int number = 0;
+        for (JsonNode merge : merges) {
+            String[] pair = pair(merge, number);
+            requireToken(pair[0], number);
+            requireToken(pair[1], number);
+            if (!pair[1].startsWith(continuation)) {
+                throw lie("merge " + number + " lacks the prefix " + Printable.quoted(continuation));
+            }
+            requireToken(pair[0] + pair[1].substring(continuation.length()), number);
+            number++;
+        }
+    }
+
+    /** Either {@code "left right"} or {@code ["left", "right"]}. */
+    private String[] pair(JsonNode merge, int number) {
+        String[] pair = merge.isArray()
+                        && merge.size() == 2
+                        && merge.get(0).isTextual()
+                        && merge.get(1).isTextual()
+                ? new String[] {merge.get(0).textValue(), merge.get(1).textValue()}
+                : merge.asText("").split(" ", -1);
+        if (pair.length != 2 || pair[0].isEmpty() || pair[1].isEmpty()) {
+            throw lie("merge " + number + " does not name two tokens");
+        }
+        return pair;
+    }
+
+    private void requireToken(String token, int merge) {
+        if (!ids.containsKey(token)) {
+            throw lie("merge " + merge + " names or makes " + Printable.quoted(token)
+                    + ", which is not in the vocabulary");
+        }
+    }
+
+    private void requireUnigram(JsonNode model) {
+        JsonNode vocab = model.path("vocab");
+        if (!vocab.isArray() || vocab.isEmpty()) {
+            throw lie("model.vocab is not an array with tokens");
+        }
+        int id = 0;
+        for (JsonNode entry : vocab) {
+            if (!entry.isArray()
+                    || entry.size() != 2
+                    || entry.get(0).asText("").isEmpty()
+                    || !entry.get(1).isNumber()
+                    || !Double.isFinite(entry.get(1).doubleValue())) {
+                throw lie("token " + id + " is not a text and a finite score");
+            }
+            ids.putIfAbsent(entry.get(0).asText(), id++);
+        }
+        JsonNode unknown = model.path("unk_id");
+        if (!unknown.isMissingNode() && !unknown.isNull() && requireId(unknown, "model.unk_id") >= id) {
+            throw lie("model.unk_id is not in the vocabulary");
+        }
+    }
+
+    private void requireAddedTokens(JsonNode added) {
+        if (!added.isMissingNode() && !added.isArray()) {
+            throw lie("added_tokens is not an array");
+        }
+        for (JsonNode token : added) {
+            JsonNode content = token.path("content");
+            if (!content.isTextual() || content.textValue().isEmpty()) {
+                throw lie("an added token has no content");
+            }
+            String name = "added token " + Printable.quoted(content.textValue());
+            int id = requireId(token.path("id"), name);
+            Integer known = ids.putIfAbsent(content.textValue(), id);
+            if (known != null && known != id) {
+                throw lie(name + " has the id " + id + " and, in the vocabulary, " + known);
+            }
+        }
+    }
+
+    private int requireId(JsonNode id, String what) {
+        if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0 || id.intValue() > LARGEST_ID) {
+            throw lie(what + " has no id from 0 to " + LARGEST_ID);
+        }
+        return id.intValue();
+    }
+
+    private Failure lie(String what) {
+        return new Failure("not a usable tokenizer: " + what, where, REMEDY);
+    }
+}

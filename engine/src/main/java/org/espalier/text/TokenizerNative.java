@@ -1,0 +1,128 @@
+package org.espalier.text;
+
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
+import org.espalier.error.Failure;
+import org.espalier.ffi.JniLibrary;
+import org.espalier.ffi.NativeMemory;
+
+/**
+ * Hugging Face's tokenizers library, through the native methods that DJL declares. None of DJL's other classes runs: they
+ * look for GPUs, can fetch libraries and report to their makers. What is handed over here must have been checked, because
+ * the library ends the process where it meets a contradiction.
+ */
+final class TokenizerNative implements AutoCloseable {
+
+    private static final TokenizersLibrary LIBRARY = library();
+
+    private final AtomicLong handle;
+    private final String where;
+    /** Enters the library's own memory in the ledger of what must be freed; its size is not known. */
+    private final NativeMemory entry;
+
+    private TokenizerNative(long handle, String where) {
+        this.handle = new AtomicLong(handle);
+        this.where = where;
+        this.entry = NativeMemory.allocate(0, "tokenizer " + where);
+    }
+
+    /** @param json checked by {@link TokenizerJson} */
+    static TokenizerNative open(String json, String where) {
+        try {
+            long handle = LIBRARY.createTokenizerFromString(json);
+            // A file may ask that texts are cut or filled up to some length.
+            LIBRARY.disableTruncation(handle);
+            LIBRARY.disablePadding(handle);
+            return new TokenizerNative(handle, where);
+        } catch (RuntimeException e) {
+            throw new Failure("tokenizer cannot be opened: " + e.getMessage(), where, TokenizerJson.REMEDY, e);
+        }
+    }
+
+    int[] encode(String text, boolean special) {
+        long encoding = start(wellFormed(text), special);
+        try {
+            long[] ids = LIBRARY.getTokenIds(encoding);
+            int[] narrow = new int[ids.length];
+            for (int i = 0; i < ids.length; i++) {
+                narrow[i] = Math.toIntExact(ids[i]);
+            }
+            return narrow;
+        } finally {
+            LIBRARY.deleteEncoding(encoding);
+        }
+    }
+
+    String decode(int[] ids, boolean skipSpecial) {
+        long[] wide = new long[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            wide[i] = ids[i];
+        }
+        long open = handle();
+        try {
+            return LIBRARY.decode(open, wide, skipSpecial);
+        } catch (RuntimeException e) {
+            throw new Failure("ids cannot be decoded: " + e.getMessage(), where, TokenizerJson.REMEDY, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        long open = handle.getAndSet(0);
+        if (open != 0) {
+            LIBRARY.deleteTokenizer(open);
+            entry.close();
+        }
+    }
+
+    private long start(String text, boolean special) {
+        long open = handle();
+        try {
+            return LIBRARY.encode(open, text, special);
+        } catch (RuntimeException e) {
+            throw new Failure("text cannot be encoded: " + e.getMessage(), where, TokenizerJson.REMEDY, e);
+        }
+    }
+
+    private long handle() {
+        long open = handle.get();
+        if (open == 0) {
+            throw new IllegalStateException("the tokenizer was used after it was closed");
+        }
+        return open;
+    }
+
+    /** Halves of surrogate pairs stand for no character, and the library takes characters only. */
+    private static String wellFormed(String text) {
+        StringBuilder repaired = null;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (!Character.isSurrogate(c)) {
+                continue;
+            }
+            if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+                i++;
+                continue;
+            }
+            repaired = repaired == null ? new StringBuilder(text) : repaired;
+            repaired.setCharAt(i, '\uFFFD');
+        }
+        return repaired == null ? text : repaired.toString();
+    }
+
+    private static TokenizersLibrary library() {
+        // Should any other class of DJL be loaded after all, it finds that it may not call home or fetch.
+        System.setProperty("OPT_OUT_TRACKING", "true");
+        System.setProperty("ai.djl.offline", "true");
+        JniLibrary.load("native/lib/" + platform() + "/cpu/" + System.mapLibraryName("tokenizers"));
+        return TokenizersLibrary.LIB;
+    }
+
+    private static String platform() {
+        String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+        String processor = System.getProperty("os.arch");
+        return (system.startsWith("mac") ? "osx" : system.startsWith("win") ? "win" : "linux") + "-"
+                + (processor.equals("amd64") ? "x86_64" : processor);
+    }
+}

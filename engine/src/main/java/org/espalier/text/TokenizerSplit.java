@@ -1,0 +1,92 @@
+package org.espalier.text;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.espalier.error.Failure;
+import org.espalier.file.Printable;
+
+/**
+ * How the byte-level tokenizers of LLaMA-like models cut a text into words before merging, under the names that GGUF
+ * files use ({@code tokenizer.ggml.pre}). The expressions are those of the models' own {@code tokenizer.json}.
+ */
+enum TokenizerSplit {
+    GPT2(false, false, null, List.of("gpt-2", "gpt2", "mpt", "olmo", "jais", "phi-2")),
+    /** As GPT-2, and every digit is a word. */
+    DIGITS(false, false, null, List.of("smollm", "starcoder", "refact", "command-r", "codeshell", "exaone")),
+    /** Numbers in groups of three digits. */
+    LLAMA3(
+            true,
+            true,
+            Expressions.UNCASED.formatted("\\p{N}{1,3}"),
+            List.of("llama-bpe", "llama3", "llama-v3", "falcon3", "dbrx", "smaug-bpe")),
+    QWEN2(
+            false,
+            false,
+            Expressions.UNCASED.formatted("\\p{N}"),
+            List.of("qwen2", "stablelm2", "deepseek-r1-qwen", "megrez")),
+    TEKKEN(true, true, Expressions.CASED, List.of("tekken"));
+
+    private final boolean ignoreMerges;
+    private final boolean addsBos;
+    private final String regex;
+    private final List<String> names;
+
+    TokenizerSplit(boolean ignoreMerges, boolean addsBos, String regex, List<String> names) {
+        this.ignoreMerges = ignoreMerges;
+        this.addsBos = addsBos;
+        this.regex = regex;
+        this.names = names;
+    }
+
+    static TokenizerSplit named(String name, String where) {
+        return Arrays.stream(values())
+                .filter(s -> s.names.contains(name))
+                .findFirst()
+                .orElseThrow(() -> new Failure(
+                        "way of cutting words " + Printable.quoted(name) + " (tokenizer.ggml.pre) is unknown",
+                        where,
+                        "put the model's tokenizer.json beside it, or use a model with one of " + known()));
+    }
+
+    /** Whether a word that is a token stays whole even if no merges lead to it. */
+    boolean ignoreMerges() {
+        return ignoreMerges;
+    }
+
+    /** Whether texts begin with the begin token where the file does not say. */
+    boolean addsBos() {
+        return addsBos;
+    }
+
+    ObjectNode preTokenizer(boolean spacePrefix) {
+        List<ObjectNode> steps = new ArrayList<>();
+        if (this == DIGITS) {
+            steps.add(TokenizerParts.typed("Digits").put("individual_digits", true));
+        } else if (regex != null) {
+            steps.add(TokenizerParts.split(regex));
+        }
+        steps.add(TokenizerParts.byteLevel(spacePrefix, regex == null));
+        return TokenizerParts.sequence("pretokenizers", steps);
+    }
+
+    private static String known() {
+        return Arrays.stream(values()).map(s -> s.names.getFirst()).collect(Collectors.joining(", "));
+    }
+
+    private static final class Expressions {
+
+        private static final String SPACES = "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+        /** With a place for how numbers are cut. */
+        static final String UNCASED = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|%s"
+                + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" + SPACES;
+
+        private static final String UPPER = "\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}";
+        private static final String LOWER = "\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}";
+        /** A capital begins a word. */
+        static final String CASED = "[^\\r\\n\\p{L}\\p{N}]?[" + UPPER + "]*[" + LOWER + "]+|[^\\r\\n\\p{L}\\p{N}]?["
+                + UPPER + "]+[" + LOWER + "]*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" + SPACES;
+    }
+}

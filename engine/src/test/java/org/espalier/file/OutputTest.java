@@ -1,0 +1,270 @@
+package org.espalier.file;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.espalier.TestFiles;
+import org.espalier.error.Failure;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Outputs appear whole or not at all: refused, failing, on a full disk, killed. */
+class OutputTest {
+
+    @TempDir
+    Path temp;
+
+    @Test
+    void writesAFolderAndRefusesToReplaceItUnasked() throws IOException {
+        Path target = temp.resolve("deep/er/out");
+        Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 1));
+        assertWholeFolder(target, 1);
+        Failure refusal = assertThrows(
+                Failure.class, () -> Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 2)));
+        assertEquals("output exists (" + target + "): name another place or add --force", refusal.oneLine());
+        assertWholeFolder(target, 1);
+        Output.writeFolder(target, true, path -> Files.write(path.resolve("c"), new byte[1]));
+        assertEquals(List.of("c"), TestFiles.names(target));
+        assertEquals(List.of("out"), TestFiles.names(target.getParent()));
+    }
+
+    @Test
+    void writesAFileAndRefusesToReplaceItUnasked() throws IOException {
+        Path target = temp.resolve("plan.json");
+        Output.writeFile(target, false, path -> Files.writeString(path, "one"));
+        assertThrows(Failure.class, () -> Output.writeFile(target, false, path -> Files.writeString(path, "two")));
+        assertEquals("one", Files.readString(target));
+        Output.writeFile(target, true, path -> Files.writeString(path, "two"));
+        assertEquals("two", Files.readString(target));
+        assertEquals(List.of("plan.json"), TestFiles.names(temp));
+    }
+
+    @Test
+    void replacesWhatALinkPointsTo() throws IOException {
+        Path real = temp.resolve("real");
+        Output.writeFolder(real, false, path -> OutputChild.fillFolder(path, 1));
+        Path link = Files.createSymbolicLink(temp.resolve("link"), real);
+        Output.writeFolder(link, true, path -> OutputChild.fillFolder(path, 2));
+        assertTrue(Files.isSymbolicLink(link));
+        assertWholeFolder(real, 2);
+    }
+
+    /** What others keep beside an output, and do there meanwhile, is theirs. */
+    @Test
+    void leavesWhatLiesBesideItAlone() throws IOException {
+        Files.createSymbolicLink(temp.resolve("to nowhere"), temp.resolve("nowhere"));
+        Output.writeFile(temp.resolve("out"), false, path -> Files.writeString(path, "one"));
+        assertEquals("one", Files.readString(temp.resolve("out")));
+    }
+
+    @Test
+    void aFailingWriterLeavesNothingBehind() throws IOException {
+        Path target = temp.resolve("out");
+        Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 1));
+        Failure failure = assertThrows(
+                Failure.class,
+                () -> Output.writeFolder(target, true, path -> {
+                    OutputChild.fillFolder(path, 2);
+                    throw new IOException("the cable is out");
+                }));
+        assertTrue(failure.oneLine().startsWith("cannot be written: the cable is out (" + target + "): "));
+        assertThrows(
+                IllegalStateException.class,
+                () -> Output.writeFolder(target, true, path -> {
+                    throw new IllegalStateException("a bug");
+                }));
+        assertWholeFolder(target, 1);
+        assertEquals(List.of("out"), TestFiles.names(temp));
+    }
+
+    @Test
+    void neverReplacesAFolderThatAPersonStandsIn() throws IOException {
+        for (Path target : List.of(
+                Path.of(""), Path.of("/"), Path.of("..").toAbsolutePath(), Path.of(System.getProperty("user.home")))) {
+            assertTrue(assertThrows(Failure.class, () -> Output.folder(target, true))
+                    .what()
+                    .contains("must not be replaced"));
+        }
+        Path file = Files.writeString(temp.resolve("file"), "kept");
+        assertThrows(Failure.class, () -> Output.folder(file, true));
+        assertThrows(Failure.class, () -> Output.file(temp, true));
+        assertThrows(Failure.class, () -> Output.file(Path.of("/dev/null"), true));
+        assertThrows(Failure.class, () -> Output.file(file.resolve("inside"), true));
+        assertEquals("kept", Files.readString(file));
+    }
+
+    @Test
+    void twoWritersOfOnePlaceDoNotDisturbEachOther() throws IOException {
+        Path target = temp.resolve("out");
+        try (Output first = Output.folder(target, true);
+                Output second = Output.folder(target, true)) {
+            OutputChild.fillFolder(first.path(), 1);
+            OutputChild.fillFolder(second.path(), 2);
+            first.commit();
+            second.commit();
+        }
+        assertWholeFolder(target, 2);
+        assertEquals(List.of("out"), TestFiles.names(temp));
+    }
+
+    @Test
+    void putsBackAFolderWhoseReplacementWasKilledBetweenTwoRenames() throws IOException {
+        Path target = temp.resolve("out");
+        Path aside = Files.createDirectory(temp.resolve(".out.0123abcd.espalier-tmp"));
+        Files.createFile(aside.resolve("lock"));
+        OutputChild.fillFolder(Files.createDirectory(aside.resolve("old")), 1);
+        OutputChild.fillFolder(Files.createDirectory(aside.resolve("content")), 2);
+        assertThrows(Failure.class, () -> Output.folder(target, false));
+        assertWholeFolder(target, 1);
+        assertEquals(List.of("out"), TestFiles.names(temp));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"replace-folders", "replace-files"})
+    void whateverTheMomentOfTheKillAWholeOutputStands(String what) throws Exception {
+        Path target = temp.resolve("out");
+        Random random = new Random(7);
+        for (int round = 0; round < 8; round++) {
+            Process child = start(List.of(), what, target);
+            try (BufferedReader lines = child.inputReader()) {
+                assertEquals("1", lines.readLine());
+                Thread.sleep(random.nextInt(40));
+                child.destroyForcibly().waitFor();
+            }
+            byte generation = Files.readAllBytes(what.endsWith("files") ? target : target.resolve("a"))[0];
+            if (what.endsWith("files")) {
+                assertArrayEquals(OutputChild.generation(generation), Files.readAllBytes(target));
+            } else {
+                assertWholeFolder(target, generation);
+            }
+        }
+        (what.endsWith("files") ? Output.file(target, true) : Output.folder(target, true)).close();
+        assertEquals(List.of("out"), TestFiles.names(temp));
+    }
+
+    @Test
+    void sweepsWhatAKilledRunLeftButNotALivingOnesFolder() throws Exception {
+        Path target = temp.resolve("out");
+        Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 1));
+        Process child = start(List.of(), "hang", target);
+        try (BufferedReader lines = child.inputReader()) {
+            assertEquals("half", lines.readLine());
+            Output.folder(target, true).close();
+            assertEquals(2, TestFiles.names(temp).size(), "the living writer's folder was swept");
+        } finally {
+            child.destroyForcibly().waitFor();
+        }
+        assertEquals(2, TestFiles.names(temp).size(), "a killed run leaves its folder");
+        assertWholeFolder(target, 1);
+        Output.folder(target, true).close();
+        assertEquals(List.of("out"), TestFiles.names(temp));
+    }
+
+    @Test
+    void aTerminatedRunRemovesItsFolder() throws Exception {
+        Path target = temp.resolve("out");
+        Process child = start(List.of(), "hang", target);
+        try (BufferedReader lines = child.inputReader()) {
+            assertEquals("half", lines.readLine());
+            child.destroy();
+            child.waitFor();
+        }
+        assertEquals(List.of(), TestFiles.names(temp));
+    }
+
+    /** A limit on the size of files stops a write in the middle with the same kind of error as a full disk. */
+    @Test
+    void aWriteThatTheSystemStopsLeavesThePreviousOutput() throws Exception {
+        assumeTrue(Files.exists(Path.of("/bin/bash")), "skipped: no bash to set a file size limit with");
+        Path target = temp.resolve("out");
+        Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 1));
+        String line =
+                onlyLine(start(List.of("/bin/bash", "-c", "ulimit -f 1024; exec \"$0\" \"$@\""), "too-much", target));
+        assertTrue(line.startsWith("cannot be written: ") && line.contains(target.toString()), line);
+        assertWholeFolder(target, 1);
+        assertEquals(List.of("out"), TestFiles.names(temp));
+    }
+
+    @Test
+    void aFullDiskLeavesThePreviousOutput() throws Exception {
+        Path disk = Files.createDirectory(temp.resolve("disk"));
+        String script = "mount -t tmpfs -o size=1m tmpfs " + disk + " && mkdir " + disk + "/out && echo old > " + disk
+                + "/out/a && \"$0\" \"$@\" && cat " + disk + "/out/a && ls -A " + disk;
+        List<String> unshare = List.of("unshare", "--user", "--map-root-user", "--mount", "/bin/bash", "-c");
+        assumeTrue(
+                succeeds(with(unshare, "mount -t tmpfs -o size=1m tmpfs " + disk)),
+                "skipped: this system lets nobody mount a small disk of their own");
+        Process child = start(with(unshare, script), "too-much", disk.resolve("out"));
+        try (BufferedReader lines = child.inputReader()) {
+            List<String> printed = lines.lines().toList();
+            assertEquals(
+                    "cannot be written: No space left on device (" + disk.resolve("out")
+                            + "): make room or name another place; what stood there is unchanged",
+                    printed.getFirst());
+            assertEquals(List.of("old", "out"), printed.subList(1, printed.size()));
+        }
+    }
+
+    private static void assertWholeFolder(Path folder, int generation) throws IOException {
+        assertEquals(List.of("a", "b"), TestFiles.names(folder));
+        assertArrayEquals(OutputChild.generation(generation), Files.readAllBytes(folder.resolve("a")));
+        assertArrayEquals(OutputChild.generation(generation), Files.readAllBytes(folder.resolve("b")));
+    }
+
+    private static Process start(List<String> prefix, String what, Path target) throws IOException {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:-UsePerfData",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx64m",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                OutputChild.class.getName(),
+                what,
+                target.toString()));
+        return new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    private static String onlyLine(Process process) throws IOException {
+        try (BufferedReader lines = process.inputReader()) {
+            List<String> printed = lines.lines().toList();
+            assertEquals(1, printed.size(), printed::toString);
+            return printed.getFirst();
+        }
+    }
+
+    private static boolean succeeds(List<String> command) throws InterruptedException {
+        try {
+            return new ProcessBuilder(command)
+                            .redirectErrorStream(true)
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .start()
+                            .waitFor()
+                    == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static List<String> with(List<String> list, String last) {
+        List<String> all = new ArrayList<>(list);
+        all.add(last);
+        return all;
+    }
+}
