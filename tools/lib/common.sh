@@ -62,15 +62,15 @@ source_state() {
     ) | cksum | tr ' ' -
 }
 
-# Sets ENGINE_JAR to the newest engine jar; fails when there is none.
+# Sets ENGINE_JAR to the newest jar of the program; fails when there is none.
 find_jar() {
     local jar
     ENGINE_JAR=
-    for jar in "$ROOT"/engine/target/espalier-engine-*.jar; do
+    for jar in "$ROOT"/engine/cli/target/espalier-cli-*.jar; do
         [[ $jar == *-tests.jar || ! -f $jar ]] && continue
         [[ -z $ENGINE_JAR || $jar -nt $ENGINE_JAR ]] && ENGINE_JAR=$jar
     done
-    [[ -n $ENGINE_JAR && -d $ROOT/engine/target/lib ]]
+    [[ -n $ENGINE_JAR && -d $ROOT/engine/cli/target/lib ]]
 }
 
 up_to_date() {
@@ -95,7 +95,7 @@ build() {
     local start=${EPOCHREALTIME/[.,]/} log="$BUILD/build.log"
     rm -f "$BUILD/stamp"
     printf 'engine: building, a minute or two the first time ...' >&2
-    if ! (cd "$ROOT" && mvn -q -B -pl native,kernels,engine -DskipTests package) >"$log" 2>&1 9>&- || ! find_jar; then
+    if ! (cd "$ROOT" && mvn -q -B -pl engine/cli -am -DskipTests package) >"$log" 2>&1 9>&- || ! find_jar; then
         printf ' failed\n' >&2
         build_errors "$log" >&2
         fail "the build failed ($log): correct what is named above and start again"
@@ -136,7 +136,7 @@ build_errors() {
 
 # Java's flags, after find_jar.
 engine_flags() {
-    java_flags "$ENGINE_JAR:$ROOT/engine/target/lib/*" "$BUILD"
+    java_flags "$ENGINE_JAR:$ROOT/engine/cli/target/lib/*" "$BUILD"
 }
 
 # Loaded and linked classes of a short command, kept for the next start; starts work the same without it.

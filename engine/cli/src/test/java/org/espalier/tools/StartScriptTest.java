@@ -44,10 +44,12 @@ class StartScriptTest {
         assertBuilds(3, "a source was deleted");
         sandbox.write("kernels/cuda/new.cu", "// new");
         assertBuilds(4, "a source was added");
-        sandbox.write("engine/src/test/java/ETest.java", "class ETest { int x; }");
-        assertBuilds(4, "a test changed");
-        Files.delete(sandbox.root.resolve("engine/target/espalier-engine-1.jar"));
-        assertBuilds(5, "the jar is gone");
+        sandbox.write("engine/cli/src/main/java/C.java", "class C { int x; }");
+        assertBuilds(5, "a source of the command line changed");
+        sandbox.write("engine/cli/src/test/java/CTest.java", "class CTest { int x; }");
+        assertBuilds(5, "a test changed");
+        Files.delete(sandbox.root.resolve("engine/cli/target/espalier-cli-1.jar"));
+        assertBuilds(6, "the jar is gone");
     }
 
     private void assertBuilds(int expected, String why) throws Exception {
@@ -127,7 +129,7 @@ class StartScriptTest {
         Result result = Sandbox.finish(sandbox.start(link, "tokenize", "a  b", "", "*"));
         assertEquals(0, result.status(), result.err());
         assertTrue(result.out().endsWith("org.espalier.cli.Main\ntokenize\na  b\n\n*\n"), result.out());
-        assertTrue(result.out().contains("my repository/engine/target/espalier-engine-1.jar:"), result.out());
+        assertTrue(result.out().contains("my repository/engine/cli/target/espalier-cli-1.jar:"), result.out());
     }
 
     @Test

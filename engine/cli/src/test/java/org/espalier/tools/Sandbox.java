@@ -52,7 +52,8 @@ final class Sandbox implements AutoCloseable {
         write("native/src/main/java/N.java", "class N { }");
         write("kernels/cuda/k.cu", "// kernel");
         write("engine/src/main/java/E.java", "class E { }");
-        write("engine/src/test/java/ETest.java", "class ETest { }");
+        write("engine/cli/src/main/java/C.java", "class C { }");
+        write("engine/cli/src/test/java/CTest.java", "class CTest { }");
         for (String command : COMMANDS) {
             Files.createSymbolicLink(commands.resolve(command), which(command));
         }
@@ -92,8 +93,8 @@ final class Sandbox implements AutoCloseable {
                     exit 1
                 fi
                 [[ ! -e said ]] || cat said
-                mkdir -p engine/target/lib
-                touch engine/target/espalier-engine-1-tests.jar engine/target/espalier-engine-1.jar""");
+                mkdir -p engine/cli/target/lib
+                touch engine/cli/target/espalier-cli-1-tests.jar engine/cli/target/espalier-cli-1.jar""");
         return this;
     }
 
