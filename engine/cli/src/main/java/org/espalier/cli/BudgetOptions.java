@@ -16,6 +16,7 @@ import org.espalier.prune.Budget.Candidates;
 import picocli.CommandLine.Option;
 
 /** What may go, and how much. */
+@Section(Topic.UNITS)
 final class BudgetOptions {
 
     /** Kinds of units under the names that people use. */
@@ -96,6 +97,7 @@ final class BudgetOptions {
         }
     }
 
+    @Section(Topic.COMMON)
     @Option(
             names = "--ratio",
             paramLabel = "R",
@@ -104,6 +106,7 @@ final class BudgetOptions {
             description = "Share to remove, from 0 to 0.95 (default: ${DEFAULT-VALUE}).")
     private double ratio;
 
+    @Section(Topic.AMOUNT)
     @Option(
             names = "--ratio-of",
             paramLabel = "WHAT",
@@ -111,6 +114,7 @@ final class BudgetOptions {
                     + "(default: parameters; units with --compat llm-pruner).")
     private RatioOf ratioOf;
 
+    @Section(Topic.AMOUNT)
     @Option(
             names = "--scope",
             paramLabel = "S",
@@ -119,6 +123,7 @@ final class BudgetOptions {
                     + "(default: ${DEFAULT-VALUE}).")
     private Scope scope;
 
+    @Section(Topic.AMOUNT)
     @Option(
             names = "--normalise",
             paramLabel = "BY",
@@ -146,6 +151,7 @@ final class BudgetOptions {
                             + "those do not go far enough or with --compat llm-pruner).")
     private List<Unit> units;
 
+    @Section(Topic.SCORING)
     @Option(
             names = "--block-score",
             paramLabel = "C",
@@ -185,6 +191,7 @@ final class BudgetOptions {
             description = "Leave the last N layers whole (default: a sixteenth, rounded up).")
     private Integer keepLast;
 
+    @Section(Topic.AMOUNT)
     @Option(
             names = "--round",
             paramLabel = "N",

@@ -13,8 +13,10 @@ import org.espalier.text.Tokenizer;
 import picocli.CommandLine.Option;
 
 /** What activations and gradients are computed on. */
+@Section(Topic.CALIBRATION)
 final class CalibrationOptions {
 
+    @Section(Topic.COMMON)
     @Option(
             names = "--calibration",
             paramLabel = "FILE",

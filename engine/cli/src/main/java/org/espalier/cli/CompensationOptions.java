@@ -11,6 +11,7 @@ import org.espalier.prune.Selection;
 import picocli.CommandLine.Option;
 
 /** How what is left makes up for what is gone. */
+@Section(Topic.COMPENSATION)
 final class CompensationOptions {
 
     @Option(

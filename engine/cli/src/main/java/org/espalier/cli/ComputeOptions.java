@@ -16,6 +16,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Where and how a command computes. */
+@Section(Topic.MACHINE)
 final class ComputeOptions {
 
     /** Where a command computes, as far as people choose it. */

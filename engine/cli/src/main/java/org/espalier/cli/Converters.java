@@ -83,10 +83,12 @@ final class Converters {
         }
     }
 
-    /** A size in bytes: a number with k, m or g for powers of 1024. */
+    /** A size in bytes: a whole number, alone or with k, m, g or t for powers of 1024. */
     static final class Bytes implements ITypeConverter<Long> {
 
-        private static final Pattern SIZE = Pattern.compile("(\\d{1,6})([kmgt]?)b?");
+        private static final Pattern SIZE = Pattern.compile("(\\d{1,18})([kmgt]?)b?");
+        /** By their place the powers of 1024, from the 0th, which has no letter. */
+        private static final String LETTERS = " kmgt";
 
         @Override
         public Long convert(String value) {
@@ -94,7 +96,13 @@ final class Converters {
             if (!size.matches()) {
                 throw new TypeConversionException("'" + value + "' is not a size such as 800m or 6g");
             }
-            return Long.parseLong(size.group(1)) << 10 * ("kmg".indexOf(size.group(2)) + 1);
+            int power = size.group(2).isEmpty() ? 0 : LETTERS.indexOf(size.group(2));
+            long unit = 1L << 10 * power;
+            long number = Long.parseLong(size.group(1));
+            if (number > Long.MAX_VALUE / unit) {
+                throw new TypeConversionException("'" + value + "' is more bytes than can be counted");
+            }
+            return number * unit;
         }
     }
 

@@ -12,8 +12,10 @@ import org.espalier.tune.TrainingData;
 import picocli.CommandLine.Option;
 
 /** Texts that a model is trained back on. */
+@Section(Topic.SAMPLES)
 final class DataOptions {
 
+    @Section(Topic.COMMON)
     @Option(names = "--data", paramLabel = "FILE", required = true, description = "Texts to learn from.")
     private Path file;
 

@@ -14,6 +14,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** What every command shares: help, one JSON object on request, and where to write. */
+@Section(Topic.GENERAL)
 abstract class EngineCommand implements Callable<Integer> {
 
     @Spec

@@ -15,8 +15,10 @@ import org.espalier.text.Tokenizer;
 import picocli.CommandLine.Option;
 
 /** Which texts show how good a model is, and by which protocol. */
+@Section(Topic.EVALUATION)
 final class EvalOptions {
 
+    @Section(Topic.COMMON)
     @Option(
             names = "--eval",
             paramLabel = "FILE",

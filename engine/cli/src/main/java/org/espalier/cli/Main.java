@@ -18,11 +18,9 @@ import picocli.CommandLine.Option;
         name = "engine",
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        description =
-                "Prunes large language models, trains them back and measures what is left.%n"
-                        + "MODEL is a checkpoint folder (safetensors with config.json) or a .gguf file; nothing is downloaded.%n",
+        description = "Prunes large language models, trains them back and measures what is left.%n"
+                + "MODEL is a checkpoint folder (safetensors with config.json) or a .gguf file; nothing is downloaded.",
         commandListHeading = "%nCommands:%n",
-        optionListHeading = "%nOptions:%n",
         footer = {
             "",
             "'engine COMMAND --help' shows a command's options, with examples.",
@@ -100,6 +98,7 @@ public final class Main {
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF))
                 .setUsageHelpWidth(110)
+                .setHelpFactory(HelpPage::new)
                 .setExpandAtFiles(false)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, args) -> failures.usage(e))

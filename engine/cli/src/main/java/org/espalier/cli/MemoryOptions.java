@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /** How much memory a command may take, and where it writes what does not fit. */
+@Section(Topic.MACHINE)
 final class MemoryOptions {
 
     /** Left to everything else on the machine. */

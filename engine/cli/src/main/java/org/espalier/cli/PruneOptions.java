@@ -43,6 +43,7 @@ final class PruneOptions {
     @Mixin
     private DtypeOption dtype;
 
+    @Section(Topic.AMOUNT)
     @Option(
             names = "--steps",
             paramLabel = "N",

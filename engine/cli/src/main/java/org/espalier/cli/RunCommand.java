@@ -42,6 +42,7 @@ final class RunCommand extends EngineCommand {
     @Mixin
     private EvalOptions eval;
 
+    @Section(Topic.EVALUATION)
     @Option(
             names = "--prompt",
             paramLabel = "T",
@@ -49,6 +50,7 @@ final class RunCommand extends EngineCommand {
             description = "What each model continues, to be read side by side (default: ${DEFAULT-VALUE}).")
     private String prompt;
 
+    @Section(Topic.EVALUATION)
     @Option(
             names = "--max-tokens",
             paramLabel = "N",
@@ -57,6 +59,7 @@ final class RunCommand extends EngineCommand {
             description = "Tokens that each writes after it (default: ${DEFAULT-VALUE}).")
     private int maxTokens;
 
+    @Section(Topic.EVALUATION)
     @Option(
             names = "--repetitions",
             paramLabel = "N",

@@ -55,6 +55,7 @@ final class ScoreCommand extends EngineCommand {
             description = "What to score, with commas: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private List<Unit> units;
 
+    @Section(Topic.SCORING)
     @Option(
             names = "--block-score",
             paramLabel = "C",

@@ -12,6 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How units are scored, and on what. */
+@Section(Topic.SCORING)
 final class ScoreOptions {
 
     @Option(

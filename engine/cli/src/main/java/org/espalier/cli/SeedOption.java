@@ -3,6 +3,7 @@ package org.espalier.cli;
 import picocli.CommandLine.Option;
 
 /** The seed of everything random in a command. */
+@Section(Topic.GENERAL)
 final class SeedOption {
 
     @Option(

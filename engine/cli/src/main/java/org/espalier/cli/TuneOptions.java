@@ -11,6 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /** How adapters are trained: a recipe, and what is to differ from it. */
+@Section(Topic.TRAINING)
 final class TuneOptions {
 
     static final class RecipeName implements ITypeConverter<Recipe> {
@@ -88,6 +89,7 @@ final class TuneOptions {
             description = "Samples computed at once, without padding (default: 4). Changes memory and speed.")
     private Integer microBatch;
 
+    @Section(Topic.SAMPLES)
     @Option(
             names = "--cutoff",
             paramLabel = "N",
@@ -96,6 +98,7 @@ final class TuneOptions {
                     "Tokens of a sample at most; longer texts are cut off, plain ones into several (default: 256).")
     private Integer cutoff;
 
+    @Section(Topic.SAMPLES)
     @Option(
             names = "--held-out",
             paramLabel = "N",
