@@ -13,57 +13,31 @@ public interface AttentionOps {
      * @param positions int32 {@code [tokens]}
      * @param table     cosines then sines, {@code [maxPositions, 2, headDim / 2]}, compute type
      * @param inverse   rotate back: the derivative
-     * @param y         {@code beta * y + rotated x}
+     * @param y         {@code [tokens, heads, headDim]}
      */
-    void rotary(
-            Queue queue,
-            Tensor x,
-            Tensor positions,
-            Tensor table,
-            boolean interleaved,
-            boolean inverse,
-            Tensor y,
-            float beta);
+    void rotary(Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse, Target y);
 
     /**
      * {@code out[t, h] = Σ_s softmax_s(scale · query[t, h] · key[s, g]) value[s, g]} over the keys that
-     * {@code sequences} lets {@code t} see; query head {@code h} uses key/value head {@code g = h / (heads / kvHeads)}.
+     * the sequences let {@code t} see; query head {@code h} uses key/value head {@code g = h / (heads / kvHeads)}.
      *
-     * @param query  {@code [tokens, heads, headDim]}
-     * @param key    {@code [rows, kvHeads, headDim]}
-     * @param value  {@code [rows, kvHeads, valueDim]}
      * @param out    {@code [tokens, heads, valueDim]}
      * @param logSum {@code [tokens, heads]}: the logarithm of each softmax's denominator, for the backward step
      */
-    void attention(
-            Queue queue,
-            Sequences sequences,
-            double scale,
-            Tensor query,
-            Tensor key,
-            Tensor value,
-            Tensor out,
-            Tensor logSum);
+    void attention(Queue queue, AttentionInput in, Tensor out, Tensor logSum);
 
     /**
      * The derivative of {@link #attention}, recomputing the weights from {@code logSum}. Each target is null if nobody
      * wants it; {@code dKey} and {@code dValue} have as many rows as {@code key}, of which rows no sequence looks at
-     * get 0 (beta 0) or stay (beta 1).
+     * get 0 or, in a target that is added to, stay.
      */
     void attentionBackward(
             Queue queue,
-            Sequences sequences,
-            double scale,
-            Tensor query,
-            Tensor key,
-            Tensor value,
+            AttentionInput in,
             Tensor out,
             Tensor logSum,
             Tensor dOut,
-            Tensor dQuery,
-            float betaQuery,
-            Tensor dKey,
-            float betaKey,
-            Tensor dValue,
-            float betaValue);
+            Target dQuery,
+            Target dKey,
+            Target dValue);
 }

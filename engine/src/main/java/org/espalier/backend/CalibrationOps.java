@@ -39,20 +39,13 @@ public interface CalibrationOps extends MemoryOps {
      * @param x        {@code [tokens, in]}
      * @param dY       {@code [tokens, out]}
      * @param gradient {@code [out, in]} in the compute type, or null if nobody wants it
-     * @param squares  {@code [out, in]} in the compute type
+     * @param squares  {@code [out, in]} in the compute type; written where the gradient is, else added to as it is
      */
     default void squaredGradients(
-            Queue queue,
-            Sequences rows,
-            double[] factors,
-            Tensor x,
-            Tensor dY,
-            Tensor gradient,
-            Tensor squares,
-            float beta) {
-        Checks.squaredGradients(computeType(), rows, factors, x, dY, gradient, squares, beta);
-        double[] sums = gradient == null ? null : HostCopy.accumulator(this, queue, gradient, beta);
-        double[] squareSums = HostCopy.accumulator(this, queue, squares, beta);
+            Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Target gradient, Target squares) {
+        Checks.squaredGradients(computeType(), rows, factors, x, dY, gradient, squares);
+        double[] sums = gradient == null ? null : HostCopy.accumulator(this, queue, gradient);
+        double[] squareSums = HostCopy.accumulator(this, queue, squares);
         double[] xs = HostCopy.readDoubles(this, queue, x);
         double[] dYs = HostCopy.readDoubles(this, queue, dY);
         for (int s = 0; s < factors.length; s++) {
@@ -70,9 +63,9 @@ public interface CalibrationOps extends MemoryOps {
                 }
             }
         }
-        HostCopy.writeDoubles(this, queue, squareSums, squares);
+        HostCopy.writeDoubles(this, queue, squareSums, squares.tensor());
         if (sums != null) {
-            HostCopy.writeDoubles(this, queue, sums, gradient);
+            HostCopy.writeDoubles(this, queue, sums, gradient.tensor());
         }
     }
 
@@ -95,15 +88,15 @@ public interface CalibrationOps extends MemoryOps {
      * @param b     {@code [tokens, n]}, or null for ones
      * @param sums  float64 {@code [n]}
      */
-    default void columnDots(Queue queue, Tensor a, Tensor shift, Tensor b, Tensor sums, float beta) {
-        Checks.columnDots(computeType(), a, shift, b, sums, beta);
-        double[] dots = HostCopy.accumulator(this, queue, sums, beta);
+    default void columnDots(Queue queue, Tensor a, Tensor shift, Tensor b, Target sums) {
+        Checks.columnDots(computeType(), a, shift, b, sums);
+        double[] dots = HostCopy.accumulator(this, queue, sums);
         double[] as = HostCopy.readDoubles(this, queue, a);
         double[] shifts = shift == null ? new double[dots.length] : HostCopy.decode(this, queue, shift);
         double[] bs = b == null ? null : HostCopy.readDoubles(this, queue, b);
         for (int i = 0; i < as.length; i++) {
             dots[i % dots.length] += (as[i] - shifts[i % dots.length]) * (bs == null ? 1 : bs[i]);
         }
-        HostCopy.writeDoubles(this, queue, dots, sums);
+        HostCopy.writeDoubles(this, queue, dots, sums.tensor());
     }
 }

@@ -98,29 +98,27 @@ public final class Checks {
         }
     }
 
-    public static void linearBackwardInput(DType compute, Tensor dY, Tensor w, Tensor dX, float beta) {
+    public static void linearBackwardInput(DType compute, Tensor dY, Tensor w, Target dX) {
         Operands o = Operands.of("linearBackwardInput", "dY", dY, "w", w, "dX", dX)
                 .rank(w, 2)
                 .rank(dY, 2);
         o.stored(w, w.shape().toArray())
                 .is(dY, compute, dY.shape().dim(0), w.shape().dim(0))
-                .is(dX, compute, dY.shape().dim(0), w.shape().dim(1))
-                .beta(beta);
+                .is(dX, compute, dY.shape().dim(0), w.shape().dim(1));
     }
 
-    public static void linearBackwardWeight(DType compute, Tensor x, Tensor dY, Tensor dW, float beta) {
+    public static void linearBackwardWeight(DType compute, Tensor x, Tensor dY, Target dW) {
         Operands o = Operands.of("linearBackwardWeight", "x", x, "dY", dY, "dW", dW)
                 .rank(x, 2)
                 .rank(dY, 2);
         o.like(x, compute, x.shape())
                 .is(dY, compute, x.shape().dim(0), dY.shape().dim(1))
-                .is(dW, compute, dY.shape().dim(1), x.shape().dim(1))
-                .beta(beta);
+                .is(dW, compute, dY.shape().dim(1), x.shape().dim(1));
     }
 
-    public static void linearBackwardBias(DType compute, Tensor dY, Tensor dBias, float beta) {
+    public static void linearBackwardBias(DType compute, Tensor dY, Target dBias) {
         Operands o = Operands.of("linearBackwardBias", "dY", dY, "dBias", dBias).rank(dY, 2);
-        o.like(dY, compute, dY.shape()).is(dBias, compute, dY.shape().dim(1)).beta(beta);
+        o.like(dY, compute, dY.shape()).is(dBias, compute, dY.shape().dim(1));
     }
 
     public static void rmsNorm(DType compute, Tensor x, Tensor w, Tensor y, Tensor rstd) {
@@ -133,7 +131,7 @@ public final class Checks {
     }
 
     public static void rmsNormBackward(
-            DType compute, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float betaX, Tensor dW, float betaW) {
+            DType compute, Tensor x, Tensor w, Tensor rstd, Tensor dY, Target dX, Target dW) {
         Operands o = Operands.of("rmsNormBackward", "x", x, "w", w, "rstd", rstd, "dY", dY, "dX", dX, "dW", dW)
                 .rank(x, 2);
         long tokens = x.shape().dim(0);
@@ -143,12 +141,10 @@ public final class Checks {
                 .is(rstd, compute, tokens)
                 .is(dY, compute, tokens, channels)
                 .isOrNull(dX, compute, tokens, channels)
-                .isOrNull(dW, compute, channels)
-                .beta(betaX)
-                .beta(betaW);
+                .isOrNull(dW, compute, channels);
     }
 
-    public static void rotary(DType compute, Tensor x, Tensor positions, Tensor table, Tensor y, float beta) {
+    public static void rotary(DType compute, Tensor x, Tensor positions, Tensor table, Target y) {
         Operands o = Operands.of("rotary", "x", x, "positions", positions, "table", table, "y", y)
                 .rank(x, 3)
                 .rank(table, 3);
@@ -156,46 +152,32 @@ public final class Checks {
                 .like(x, compute, x.shape())
                 .is(positions, DType.I32, x.shape().dim(0))
                 .is(table, compute, table.shape().dim(0), 2, x.shape().dim(2) / 2)
-                .like(y, compute, x.shape())
-                .beta(beta);
+                .like(y, compute, x.shape());
     }
 
-    public static void attention(
-            DType compute, Sequences sequences, Tensor query, Tensor key, Tensor value, Tensor out, Tensor logSum) {
-        attended(
-                Operands.of("attention", "query", query, "key", key, "value", value, "out", out, "logSum", logSum),
-                compute,
-                sequences,
-                query,
-                key,
-                value,
-                out,
-                logSum);
+    public static void attention(DType compute, AttentionInput in, Tensor out, Tensor logSum) {
+        Operands o = Operands.of(
+                "attention", "query", in.query(), "key", in.key(), "value", in.value(), "out", out, "logSum", logSum);
+        attended(o, compute, in, out, logSum);
     }
 
     public static void attentionBackward(
             DType compute,
-            Sequences sequences,
-            Tensor query,
-            Tensor key,
-            Tensor value,
+            AttentionInput in,
             Tensor out,
             Tensor logSum,
             Tensor dOut,
-            Tensor dQuery,
-            float betaQuery,
-            Tensor dKey,
-            float betaKey,
-            Tensor dValue,
-            float betaValue) {
+            Target dQuery,
+            Target dKey,
+            Target dValue) {
         Operands o = Operands.of(
                 "attentionBackward",
                 "query",
-                query,
+                in.query(),
                 "key",
-                key,
+                in.key(),
                 "value",
-                value,
+                in.value(),
                 "out",
                 out,
                 "logSum",
@@ -208,25 +190,18 @@ public final class Checks {
                 dKey,
                 "dValue",
                 dValue);
-        attended(o, compute, sequences, query, key, value, out, logSum);
+        attended(o, compute, in, out, logSum);
         o.like(dOut, compute, out.shape())
-                .isOrNull(dQuery, compute, query.shape().toArray())
-                .isOrNull(dKey, compute, key.shape().toArray())
-                .isOrNull(dValue, compute, value.shape().toArray())
-                .beta(betaQuery)
-                .beta(betaKey)
-                .beta(betaValue);
+                .isOrNull(dQuery, compute, in.query().shape().toArray())
+                .isOrNull(dKey, compute, in.key().shape().toArray())
+                .isOrNull(dValue, compute, in.value().shape().toArray());
     }
 
-    private static void attended(
-            Operands o,
-            DType compute,
-            Sequences sequences,
-            Tensor query,
-            Tensor key,
-            Tensor value,
-            Tensor out,
-            Tensor logSum) {
+    private static void attended(Operands o, DType compute, AttentionInput in, Tensor out, Tensor logSum) {
+        Tensor query = in.query();
+        Tensor key = in.key();
+        Tensor value = in.value();
+        Sequences sequences = in.sequences();
         o.rank(query, 3).rank(key, 3).rank(value, 3);
         long tokens = query.shape().dim(0);
         long heads = query.shape().dim(1);
@@ -248,12 +223,10 @@ public final class Checks {
         o.like(a, compute, a.shape()).like(b, compute, a.shape()).like(out, compute, a.shape());
     }
 
-    public static void accumulate(DType compute, Tensor source, Tensor target, float beta) {
+    public static void accumulate(DType compute, Tensor source, Target target) {
         Operands o =
                 Operands.of("accumulate", "source", source, "target", target).present(source);
-        o.like(source, compute, source.shape())
-                .like(target, compute, source.shape())
-                .beta(beta);
+        o.like(source, compute, source.shape()).like(target, compute, source.shape());
     }
 
     public static void swiGlu(DType compute, Tensor gate, Tensor up, Tensor out) {
@@ -261,15 +234,7 @@ public final class Checks {
         o.like(gate, compute, gate.shape()).like(up, compute, gate.shape()).like(out, compute, gate.shape());
     }
 
-    public static void swiGluBackward(
-            DType compute,
-            Tensor gate,
-            Tensor up,
-            Tensor dOut,
-            Tensor dGate,
-            float betaGate,
-            Tensor dUp,
-            float betaUp) {
+    public static void swiGluBackward(DType compute, Tensor gate, Tensor up, Tensor dOut, Target dGate, Target dUp) {
         Operands o = Operands.of("swiGluBackward", "gate", gate, "up", up, "dOut", dOut, "dGate", dGate, "dUp", dUp)
                 .present(gate);
         long[] dims = gate.shape().toArray();
@@ -277,14 +242,12 @@ public final class Checks {
                 .is(up, compute, dims)
                 .is(dOut, compute, dims)
                 .isOrNull(dGate, compute, dims)
-                .isOrNull(dUp, compute, dims)
-                .beta(betaGate)
-                .beta(betaUp);
+                .isOrNull(dUp, compute, dims);
     }
 
-    public static void dropout(DType compute, Tensor x, Tensor y, float beta) {
+    public static void dropout(DType compute, Tensor x, Target y) {
         Operands o = Operands.of("dropout", "x", x, "y", y).require(x != null, "an operand is missing");
-        o.like(x, compute, x.shape()).like(y, compute, x.shape()).beta(beta);
+        o.like(x, compute, x.shape()).like(y, compute, x.shape());
     }
 
     public static void crossEntropy(DType compute, Tensor logits, Tensor targets, Tensor loss, Tensor logSum) {
@@ -335,9 +298,9 @@ public final class Checks {
                 .require(logits.shape().dim(1) <= Sampling.MOST_TOKENS, "rows of more than 2^22 numbers");
     }
 
-    public static void sumOfSquares(DType compute, Tensor x, Tensor out, float beta) {
+    public static void sumOfSquares(DType compute, Tensor x, Target out) {
         Operands o = Operands.of("sumOfSquares", "x", x, "out", out).present(x);
-        o.like(x, compute, x.shape()).is(out, DType.F64, 1).beta(beta);
+        o.like(x, compute, x.shape()).is(out, DType.F64, 1);
     }
 
     public static void clipFactor(Tensor sumOfSquares, Tensor out) {
@@ -403,7 +366,7 @@ public final class Checks {
         }
     }
 
-    public static void correlate(DType compute, Tensor a, Tensor b, Tensor weights, Tensor sum, float beta) {
+    public static void correlate(DType compute, Tensor a, Tensor b, Tensor weights, Target sum) {
         Operands o = Operands.of("correlate", "a", a, "b", b, "weights", weights, "sum", sum)
                 .rank(a, 2)
                 .rank(b, 2);
@@ -411,8 +374,7 @@ public final class Checks {
         o.like(a, compute, a.shape())
                 .is(b, compute, tokens, b.shape().dim(1))
                 .isOrNull(weights, compute, tokens)
-                .is(sum, DType.F64, a.shape().dim(1), b.shape().dim(1))
-                .beta(beta);
+                .is(sum, DType.F64, a.shape().dim(1), b.shape().dim(1));
     }
 
     public static void solve(Tensor matrix, Tensor right) {
@@ -454,9 +416,8 @@ public final class Checks {
             double[] factors,
             Tensor x,
             Tensor dY,
-            Tensor gradient,
-            Tensor squares,
-            float beta) {
+            Target gradient,
+            Target squares) {
         Operands o = Operands.of("squaredGradients", "x", x, "dY", dY, "gradient", gradient, "squares", squares)
                 .rank(x, 2)
                 .rank(dY, 2);
@@ -464,20 +425,21 @@ public final class Checks {
                 .is(dY, compute, x.shape().dim(0), dY.shape().dim(1))
                 .isOrNull(gradient, compute, dY.shape().dim(1), x.shape().dim(1))
                 .is(squares, compute, dY.shape().dim(1), x.shape().dim(1))
-                .beta(beta)
                 .require(sequences.queries() == x.shape().dim(0), "the sequences have " + sequences.queries() + " rows")
+                .require(
+                        gradient == null || gradient.beta() == squares.beta(),
+                        "gradient and squares must both be written or both be added to")
                 .require(
                         factors.length == sequences.count(),
                         factors.length + " factors for " + sequences.count() + " sequences");
     }
 
-    public static void columnDots(DType compute, Tensor a, Tensor shift, Tensor b, Tensor sums, float beta) {
+    public static void columnDots(DType compute, Tensor a, Tensor shift, Tensor b, Target sums) {
         Operands o = Operands.of("columnDots", "a", a, "shift", shift, "b", b, "sums", sums)
                 .rank(a, 2);
         o.like(a, compute, a.shape())
                 .isOrNull(b, compute, a.shape().toArray())
-                .is(sums, DType.F64, a.shape().dim(1))
-                .beta(beta);
+                .is(sums, DType.F64, a.shape().dim(1));
         if (shift != null) {
             o.floating(shift, a.shape().dim(1));
         }

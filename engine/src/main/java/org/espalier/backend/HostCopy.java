@@ -38,9 +38,12 @@ public final class HostCopy {
         }
     }
 
-    /** What an F32 or F64 target is added to: zeros for beta 0, without a look at it, its numbers for beta 1. */
-    static double[] accumulator(MemoryOps memory, Queue queue, Tensor target, float beta) {
-        return beta == 0 ? new double[Math.toIntExact(target.shape().elements())] : readDoubles(memory, queue, target);
+    /** What is added up in an F32 or F64 target: its numbers, or zeros, without a look at it, where it is written. */
+    static double[] accumulator(MemoryOps memory, Queue queue, Target target) {
+        Tensor tensor = target.tensor();
+        return target.accumulates()
+                ? readDoubles(memory, queue, tensor)
+                : new double[Math.toIntExact(tensor.shape().elements())];
     }
 
     /** The numbers of an F32 or F64 tensor, rounded to float32. */

@@ -3,8 +3,7 @@ package org.espalier.backend;
 import org.espalier.tensor.Tensor;
 
 /**
- * Matrix products with a weight {@code w [out, in]} of any stored type, computed in the compute type. A {@code beta} is 0
- * (the target is written, whatever it held) or 1 (the target is added to).
+ * Matrix products with a weight {@code w [out, in]} of any stored type, computed in the compute type.
  */
 public interface LinearOps {
 
@@ -19,11 +18,11 @@ public interface LinearOps {
     void linear(Queue queue, Tensor x, Tensor w, Tensor bias, Tensor y);
 
     /** {@code dX = beta * dX + dY w}. */
-    void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Tensor dX, float beta);
+    void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Target dX);
 
     /** {@code dW = beta * dW + dYᵀ x}, in the compute type. */
-    void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Tensor dW, float beta);
+    void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Target dW);
 
     /** {@code dBias = beta * dBias + Σ_tokens dY}. */
-    void linearBackwardBias(Queue queue, Tensor dY, Tensor dBias, float beta);
+    void linearBackwardBias(Queue queue, Tensor dY, Target dBias);
 }

@@ -22,6 +22,5 @@ public interface NormOps {
      * @param dX {@code [tokens, channels]}, or null if nobody wants it
      * @param dW {@code [channels]}, or null if nobody wants it
      */
-    void rmsNormBackward(
-            Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float betaX, Tensor dW, float betaW);
+    void rmsNormBackward(Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Target dX, Target dW);
 }

@@ -16,8 +16,14 @@ final class Operands {
         this.namesAndTensors = namesAndTensors;
     }
 
-    /** Operands as name, tensor, name, tensor and so on; a tensor may be null. */
-    static Operands of(String operation, Object... namesAndTensors) {
+    /** Operands as name, tensor or target, name, tensor or target and so on; each but the names may be null. */
+    static Operands of(String operation, Object... namesAndOperands) {
+        Object[] namesAndTensors = namesAndOperands.clone();
+        for (int i = 1; i < namesAndTensors.length; i += 2) {
+            if (namesAndTensors[i] instanceof Target target) {
+                namesAndTensors[i] = target.tensor();
+            }
+        }
         return new Operands(operation, namesAndTensors);
     }
 
@@ -49,12 +55,27 @@ final class Operands {
         return this;
     }
 
-    /** As {@link #is}, unless the tensor is null. */
+    /** As {@link #is(Tensor, DType, long...)}, of a target. */
+    Operands is(Target target, DType type, long... dims) {
+        return is(target == null ? null : target.tensor(), type, dims);
+    }
+
+    /** As {@link #is(Target, DType, long...)}, unless nobody wants the result. */
+    Operands isOrNull(Target target, DType type, long... dims) {
+        return target == null ? this : is(target.tensor(), type, dims);
+    }
+
+    /** As {@link #is(Target, DType, long...)}, for the shape of another tensor. */
+    Operands like(Target target, DType type, Shape shape) {
+        return is(target, type, shape.toArray());
+    }
+
+    /** As {@link #is(Tensor, DType, long...)}, unless the tensor is null. */
     Operands isOrNull(Tensor tensor, DType type, long... dims) {
         return tensor == null ? this : is(tensor, type, dims);
     }
 
-    /** As {@link #is}, for the shape of another tensor. */
+    /** As {@link #is(Tensor, DType, long...)}, for the shape of another tensor. */
     Operands like(Tensor tensor, DType type, Shape shape) {
         return is(tensor, type, shape.toArray());
     }
@@ -75,11 +96,6 @@ final class Operands {
             throw refuse(name(tensor) + " must be of a floating or block type and " + Arrays.toString(dims));
         }
         return this;
-    }
-
-    /** Refuses any factor of an old target but 0 and 1. */
-    Operands beta(float beta) {
-        return require(beta == 0 || beta == 1, "beta must be 0 or 1, is " + beta);
     }
 
     Operands require(boolean holds, String what) {

@@ -6,7 +6,7 @@ import org.espalier.tensor.Tensor;
 public interface OptimizerOps {
 
     /** {@code out[0] = beta · out[0] + Σ x²}; {@code out} is float64 {@code [1]}. */
-    void sumOfSquares(Queue queue, Tensor x, Tensor out, float beta);
+    void sumOfSquares(Queue queue, Tensor x, Target out);
 
     /**
      * {@code out[0] = min(1, maxNorm / (sqrt(sumOfSquares[0]) + 1e-6))}, the factor of clipping by global norm as

@@ -17,18 +17,16 @@ public interface SolveOps extends MemoryOps {
      * @param weights {@code [tokens]} in the compute type, or null for ones
      * @param sum     float64 {@code [n, m]}
      */
-    default void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Tensor sum, float beta) {
-        Checks.correlate(computeType(), a, b, weights, sum, beta);
-        double[] total = beta == 0
-                ? new double[Math.toIntExact(sum.shape().elements())]
-                : HostCopy.readDoubles(this, queue, sum);
+    default void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Target sum) {
+        Checks.correlate(computeType(), a, b, weights, sum);
+        double[] total = HostCopy.accumulator(this, queue, sum);
         HostSolve.correlate(
                 HostCopy.readDoubles(this, queue, a),
                 HostCopy.readDoubles(this, queue, b),
                 weights == null ? null : HostCopy.readDoubles(this, queue, weights),
                 total,
-                sum.shape().columns());
-        HostCopy.writeDoubles(this, queue, total, sum);
+                sum.tensor().shape().columns());
+        HostCopy.writeDoubles(this, queue, total, sum.tensor());
     }
 
     /**

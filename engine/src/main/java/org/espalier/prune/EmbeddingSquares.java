@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
+import org.espalier.backend.Target;
 import org.espalier.tape.Step;
 import org.espalier.tape.op.Embedding;
 import org.espalier.tensor.DType;
@@ -55,9 +56,8 @@ final class EmbeddingSquares {
                     factors.of(step.sequences()),
                     step.gradient(embedding.out()),
                     chosen,
-                    fewGradients,
-                    fewSquares,
-                    0);
+                    Target.overwrite(fewGradients),
+                    Target.overwrite(fewSquares));
             backend.embeddingBackward(step.queue(), used, fewGradients, gradient);
             backend.embeddingBackward(step.queue(), used, fewSquares, squares);
             step.queue().finish();

@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
+import org.espalier.backend.Target;
 import org.espalier.tape.Op;
 import org.espalier.tape.Segment;
 import org.espalier.tape.Step;
@@ -144,9 +145,8 @@ final class GradientScorer implements WeightScorer {
                         factors.of(step.sequences()),
                         step.value(linear.x()),
                         step.gradient(linear.y()),
-                        saliency.needsGradient() ? cleared(gradients, linear.w()) : null,
-                        cleared(squares, linear.w()),
-                        1);
+                        saliency.needsGradient() ? Target.accumulate(cleared(gradients, linear.w())) : null,
+                        Target.accumulate(cleared(squares, linear.w())));
             case Embedding embedding
             when squared && scored.any(embedding.table()) ->
                 new EmbeddingSquares(backend, factors)

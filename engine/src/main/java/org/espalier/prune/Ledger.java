@@ -5,6 +5,7 @@ import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
@@ -26,7 +27,7 @@ final class Ledger implements AutoCloseable {
                 ? known
                 : backend.allocate(DType.F64, Shape.of(a.shape().dim(1)), "sums of " + name);
         sums.put(name, sum);
-        backend.columnDots(queue, a, shift, b, sum, known == null ? 0 : 1);
+        backend.columnDots(queue, a, shift, b, known == null ? Target.overwrite(sum) : Target.accumulate(sum));
     }
 
     boolean has(String name) {

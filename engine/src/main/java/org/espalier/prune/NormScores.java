@@ -5,6 +5,7 @@ import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Saliency;
+import org.espalier.backend.Target;
 import org.espalier.tape.Step;
 import org.espalier.tape.op.RmsNorm;
 import org.espalier.tensor.DType;
@@ -44,8 +45,7 @@ final class NormScores {
                         step.value(norm.y()).slice(from, to),
                         null,
                         step.gradient(norm.y()).slice(from, to),
-                        dots,
-                        0);
+                        Target.overwrite(dots));
                 double[] one = HostCopy.readDoubles(backend, step.queue(), dots);
                 for (int k = 0; k < one.length; k++) {
                     sum[0][k] += one[k];

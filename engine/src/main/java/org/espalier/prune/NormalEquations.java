@@ -3,6 +3,7 @@ package org.espalier.prune;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
@@ -49,8 +50,8 @@ final class NormalEquations implements AutoCloseable {
      * @param weights {@code [tokens]}
      */
     void add(Tensor x, Tensor lacking, Tensor weights) {
-        backend.correlate(queue, x, x, weights, gram, beta);
-        backend.correlate(queue, x, lacking, weights, right, beta);
+        backend.correlate(queue, x, x, weights, new Target(gram, beta));
+        backend.correlate(queue, x, lacking, weights, new Target(right, beta));
         beta = 1;
     }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
 import org.espalier.tape.Op;
 import org.espalier.tape.Segment;
 import org.espalier.tape.Step;
@@ -114,7 +115,8 @@ final class VectorScorer implements WeightScorer {
                 linear.x().shape(),
                 "input gradient of " + linear.w().name());
         try {
-            backend.linearBackwardInput(step.queue(), step.gradient(linear.y()), step.value(linear.w()), own, 0);
+            backend.linearBackwardInput(
+                    step.queue(), step.gradient(linear.y()), step.value(linear.w()), Target.overwrite(own));
             add(step, linear.w(), 1, step.value(linear.x()), null, own);
             step.queue().finish();
         } finally {

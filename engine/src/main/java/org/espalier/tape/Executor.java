@@ -7,6 +7,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Sequences;
+import org.espalier.backend.Target;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;

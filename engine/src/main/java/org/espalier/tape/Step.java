@@ -3,6 +3,7 @@ package org.espalier.tape;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Sequences;
+import org.espalier.backend.Target;
 import org.espalier.tensor.Tensor;
 
 /** What an operation sees while it runs. */
@@ -30,25 +31,6 @@ public interface Step {
     /** The finished gradient of an output. */
     Tensor gradient(Value output);
 
-    /** Where the gradient of an input goes, or null if nobody wants it. */
+    /** Where the gradient of an input goes: of its shape, in the compute type; null if nobody wants it. */
     Target target(Value input);
-
-    /**
-     * A gradient to write or to add to.
-     *
-     * @param tensor of the input's shape, in the compute type
-     * @param beta   0 to write, 1 to add
-     */
-    record Target(Tensor tensor, float beta) {
-
-        /** The tensor of {@code target}, or null. */
-        public static Tensor tensor(Target target) {
-            return target == null ? null : target.tensor;
-        }
-
-        /** The beta of {@code target}; 0 for null. */
-        public static float beta(Target target) {
-            return target == null ? 0 : target.beta;
-        }
-    }
 }

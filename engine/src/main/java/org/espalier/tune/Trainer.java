@@ -10,6 +10,7 @@ import org.espalier.backend.AdamW;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
 import org.espalier.error.Failure;
 import org.espalier.model.Llama.Recording;
 import org.espalier.model.Packed;
@@ -174,7 +175,7 @@ public final class Trainer implements AutoCloseable {
 
     private double update(double loss, double learningRate) {
         backend.fill(queue, sumOfSquares, 0);
-        gradients.tensors().values().forEach(g -> backend.sumOfSquares(queue, g, sumOfSquares, 1));
+        gradients.tensors().values().forEach(g -> backend.sumOfSquares(queue, g, Target.accumulate(sumOfSquares)));
         if (settings.maxNorm() > 0) {
             backend.clipFactor(queue, sumOfSquares, (float) settings.maxNorm(), clip);
         }

@@ -52,8 +52,7 @@ final class AttentionCases {
                                 t.get("table"),
                                 interleaved,
                                 inverse,
-                                t.get("y"),
-                                beta))
+                                t.target("y", beta)))
                 .backward(
                         3 * numbers,
                         (ops, q, t) -> ops.rotary(
@@ -63,8 +62,7 @@ final class AttentionCases {
                                 t.get("table"),
                                 interleaved,
                                 !inverse,
-                                t.get("dX"),
-                                beta))
+                                t.target("dX", beta)))
                 .build();
     }
 
@@ -201,7 +199,6 @@ final class AttentionCases {
 
         OpCase<AttentionOps> build() {
             long tokens = sequences.queries();
-            double scale = 1 / Math.sqrt(headDim);
             String name = label + " " + heads + "/" + kvHeads + " heads of " + headDim + "/" + valueDim + " beta "
                     + (int) beta;
             CaseBuilder<AttentionOps> b = new CaseBuilder<>("attention", name);
@@ -220,34 +217,23 @@ final class AttentionCases {
             long pairs = pairs() * heads;
             return b.forward(
                             2 * pairs * (headDim + valueDim),
-                            (ops, q, t) -> ops.attention(
-                                    q,
-                                    sequences,
-                                    scale,
-                                    t.get("query"),
-                                    t.get("key"),
-                                    t.get("value"),
-                                    t.get("out"),
-                                    t.get("logSum")))
+                            (ops, q, t) -> ops.attention(q, input(t), t.get("out"), t.get("logSum")))
                     .backward(
                             2 * pairs * (3 * headDim + 2 * valueDim),
                             (ops, q, t) -> ops.attentionBackward(
                                     q,
-                                    sequences,
-                                    scale,
-                                    t.get("query"),
-                                    t.get("key"),
-                                    t.get("value"),
+                                    input(t),
                                     t.get("out"),
                                     t.get("logSum"),
                                     t.get("dOut"),
-                                    t.get("dQuery"),
-                                    beta,
-                                    t.get("dKey"),
-                                    beta,
-                                    t.get("dValue"),
-                                    beta))
+                                    t.target("dQuery", beta),
+                                    t.target("dKey", beta),
+                                    t.target("dValue", beta)))
                     .build();
+        }
+
+        private AttentionInput input(OpRun<AttentionOps> t) {
+            return new AttentionInput(sequences, 1 / Math.sqrt(headDim), t.get("query"), t.get("key"), t.get("value"));
         }
 
         private static String gradientOf(String input) {

@@ -99,10 +99,11 @@ class BadShapesTest {
                 .forEach(opCase -> {
                     try (OpRun<?> run = opCase.open(backend, 0)) {
                         for (RecordedCall call : RecordedCall.of(opCase, run, backend)) {
-                            long numbers = Arrays.stream(call.tensors())
-                                    .mapToLong(i -> call.tensor(i).shape().elements())
+                            long numbers = call.places().stream()
+                                    .mapToLong(
+                                            place -> call.tensor(place).shape().elements())
                                     .sum();
-                            long fullness = (long) call.tensors().length << 32 | numbers;
+                            long fullness = (long) call.places().size() << 32 | numbers;
                             if (fullness > best.getOrDefault(call.operation(), -1L)) {
                                 best.put(call.operation(), fullness);
                                 chosen.put(call.operation(), opCase);
@@ -127,11 +128,11 @@ class BadShapesTest {
     /** Tries every change of every operand, and returns those that the backend took. */
     private static Set<String> tryAll(Backend backend, OpRun<?> run, RecordedCall call, Buffer room) {
         Set<String> taken = new TreeSet<>();
-        for (int index : call.tensors()) {
-            Tensor tensor = call.tensor(index);
+        for (RecordedCall.Place place : call.places()) {
+            Tensor tensor = call.tensor(place);
             changes(tensor, room).forEach((change, changed) -> {
                 String attempt = call.operation() + " " + run.nameOf(tensor) + " " + change;
-                RecordedCall bad = call.with(index, changed);
+                RecordedCall bad = call.with(place, changed);
                 if (ALLOWED.contains(attempt)) {
                     assertDoesNotThrow(() -> bad.on(backend), attempt);
                     taken.add(attempt);
@@ -157,9 +158,9 @@ class BadShapesTest {
 
     private static Map<String, byte[]> bytes(OpRun<?> run, RecordedCall call) {
         Map<String, byte[]> bytes = new LinkedHashMap<>();
-        for (int index : call.tensors()) {
-            if (call.tensor(index).buffer().bytes() != ROOM) {
-                String name = run.nameOf(call.tensor(index));
+        for (RecordedCall.Place place : call.places()) {
+            if (call.tensor(place).buffer().bytes() != ROOM) {
+                String name = run.nameOf(call.tensor(place));
                 bytes.put(name, run.readBytes(name));
             }
         }

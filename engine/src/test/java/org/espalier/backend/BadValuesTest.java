@@ -104,8 +104,7 @@ class BadValuesTest {
                                 t.reals(8, 2, 2),
                                 false,
                                 false,
-                                t.reals(2, 1, 4),
-                                0)),
+                                Target.overwrite(t.reals(2, 1, 4)))),
                 refusal(
                         backend,
                         "crossEntropy: targets[1] is 5, outside 0 to 4; targets I32 [2]",
@@ -130,13 +129,16 @@ class BadValuesTest {
                                 null)),
                 refusal(
                         backend,
-                        "accumulate: beta must be 0 or 1, is 0.5; source R [3], target R [3]",
-                        t -> t.ops.accumulate(t.queue, t.reals(3), 1, t.reals(3), 0.5f)),
-                refusal(
-                        backend,
-                        "linearBackwardInput: beta must be 0 or 1, is NaN; dY R [2, 5], w R [5, 3], dX R [2, 3]",
-                        t -> t.ops.linearBackwardInput(
-                                t.queue, t.reals(2, 5), t.reals(5, 3), t.reals(2, 3), Float.NaN)),
+                        "squaredGradients: gradient and squares must both be written or both be added to; x R [2, 3], "
+                                + "dY R [2, 5], gradient R [5, 3], squares R [5, 3]",
+                        t -> t.ops.squaredGradients(
+                                t.queue,
+                                Sequences.packed(2),
+                                new double[] {1},
+                                t.reals(2, 3),
+                                t.reals(2, 5),
+                                Target.overwrite(t.reals(5, 3)),
+                                Target.accumulate(t.reals(5, 3)))),
                 refusal(
                         backend,
                         "rotary: headDim must be even; x R [1, 1, 3], positions I32 [1], table R [8, 2, 1], "
@@ -148,8 +150,7 @@ class BadValuesTest {
                                 t.reals(8, 2, 1),
                                 false,
                                 false,
-                                t.reals(1, 1, 3),
-                                0)),
+                                Target.overwrite(t.reals(1, 1, 3)))),
                 refusal(
                         backend,
                         "attention: query heads must be a multiple of key/value heads; query R [2, 3, 4], "
@@ -229,11 +230,8 @@ class BadValuesTest {
         void attention(Sequences sequences, int rows, int heads, int kvHeads) {
             ops.attention(
                     queue,
-                    sequences,
-                    1,
-                    reals(2, heads, 4),
-                    reals(rows, kvHeads, 4),
-                    reals(rows, kvHeads, 4),
+                    new AttentionInput(
+                            sequences, 1, reals(2, heads, 4), reals(rows, kvHeads, 4), reals(rows, kvHeads, 4)),
                     reals(2, heads, 4),
                     reals(2, heads));
         }

@@ -78,9 +78,8 @@ final class CalibrationCases {
                                 factors,
                                 t.get("x"),
                                 t.get("dY"),
-                                t.get("gradient"),
-                                t.get("squares"),
-                                beta))
+                                t.target("gradient", beta),
+                                t.target("squares", beta)))
                 .build();
     }
 
@@ -103,7 +102,8 @@ final class CalibrationCases {
         return b.tolerance(1e-24, ScoreCases.SUMS)
                 .forward(
                         2 * tokens * n,
-                        (ops, q, t) -> ops.columnDots(q, t.get("a"), t.get("shift"), t.get("b"), t.get("sums"), beta))
+                        (ops, q, t) ->
+                                ops.columnDots(q, t.get("a"), t.get("shift"), t.get("b"), t.target("sums", beta)))
                 .build();
     }
 }

@@ -59,8 +59,8 @@ class ConformanceTest {
         }
 
         @Override
-        public void accumulate(Queue queue, Tensor source, float scale, Tensor target, float beta) {
-            right.accumulate(queue, source, scale * 1.0001f, target, beta);
+        public void accumulate(Queue queue, Tensor source, float scale, Target target) {
+            right.accumulate(queue, source, scale * 1.0001f, target);
         }
 
         @Override
@@ -69,21 +69,13 @@ class ConformanceTest {
         }
 
         @Override
-        public void swiGluBackward(
-                Queue queue,
-                Tensor gate,
-                Tensor up,
-                Tensor dOut,
-                Tensor dGate,
-                float betaGate,
-                Tensor dUp,
-                float betaUp) {
-            right.swiGluBackward(queue, gate, up, dOut, dGate, betaGate, dUp, betaUp);
+        public void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut, Target dGate, Target dUp) {
+            right.swiGluBackward(queue, gate, up, dOut, dGate, dUp);
         }
 
         @Override
-        public void dropout(Queue queue, Tensor x, DropoutMask mask, Tensor y, float beta) {
-            right.dropout(queue, x, mask, y, beta);
+        public void dropout(Queue queue, Tensor x, DropoutMask mask, Target y) {
+            right.dropout(queue, x, mask, y);
         }
     }
 }

@@ -59,7 +59,8 @@ final class ElementwiseCases {
         return new CaseBuilder<ElementwiseOps>("accumulate", size(dims) + " scale " + scale + " beta " + (int) beta)
                 .input("source", dims)
                 .target("target", beta, dims)
-                .forward(2 * numbers, (ops, q, t) -> ops.accumulate(q, t.get("source"), scale, t.get("target"), beta))
+                .forward(
+                        2 * numbers, (ops, q, t) -> ops.accumulate(q, t.get("source"), scale, t.target("target", beta)))
                 .build();
     }
 
@@ -103,8 +104,8 @@ final class ElementwiseCases {
                 .output("y", dims)
                 .seed("y", "dY")
                 .gradient("x", "dX", beta)
-                .forward(numbers, (ops, q, t) -> ops.dropout(q, t.get("x"), mask, t.get("y"), 0))
-                .backward(numbers, (ops, q, t) -> ops.dropout(q, t.get("dY"), mask, t.get("dX"), beta))
+                .forward(numbers, (ops, q, t) -> ops.dropout(q, t.get("x"), mask, t.target("y", 0)))
+                .backward(numbers, (ops, q, t) -> ops.dropout(q, t.get("dY"), mask, t.target("dX", beta)))
                 .build();
     }
 
@@ -118,10 +119,8 @@ final class ElementwiseCases {
                                 t.get("gate"),
                                 t.get("up"),
                                 t.get("dOut"),
-                                t.get("dGate"),
-                                betaGate,
-                                t.get("dUp"),
-                                betaUp))
+                                t.target("dGate", betaGate),
+                                t.target("dUp", betaUp)))
                 .build();
     }
 

@@ -92,10 +92,10 @@ final class LinearCases {
                         2 * tokens * in * out,
                         (ops, q, t) -> ops.linear(q, t.get("x"), t.get("w"), t.get("bias"), t.get("y")))
                 .backward(4 * tokens * in * out, (ops, q, t) -> {
-                    ops.linearBackwardInput(q, t.get("dY"), t.get("w"), t.get("dX"), beta);
-                    ops.linearBackwardWeight(q, t.get("x"), t.get("dY"), t.get("dW"), beta);
+                    ops.linearBackwardInput(q, t.get("dY"), t.get("w"), t.target("dX", beta));
+                    ops.linearBackwardWeight(q, t.get("x"), t.get("dY"), t.target("dW", beta));
                     if (bias != null) {
-                        ops.linearBackwardBias(q, t.get("dY"), t.get("dBias"), beta);
+                        ops.linearBackwardBias(q, t.get("dY"), t.target("dBias", beta));
                     }
                 })
                 .build();

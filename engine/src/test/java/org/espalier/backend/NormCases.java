@@ -70,10 +70,8 @@ final class NormCases {
                                 t.get("w"),
                                 t.get("rstd"),
                                 t.get("dY"),
-                                t.get("dX"),
-                                betaX,
-                                t.get("dW"),
-                                betaW))
+                                t.target("dX", betaX),
+                                t.target("dW", betaW)))
                 .build();
     }
 }

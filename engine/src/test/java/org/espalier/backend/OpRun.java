@@ -51,6 +51,12 @@ public final class OpRun<F> implements AutoCloseable {
         return tensors.get(name);
     }
 
+    /** The tensor of that name as a target, or null if the case leaves it out. */
+    public Target target(String name, float beta) {
+        Tensor tensor = tensors.get(name);
+        return tensor == null ? null : new Target(tensor, beta);
+    }
+
     /** The operand that this tensor is; of aliases, the one that is allocated. */
     String nameOf(Tensor tensor) {
         return opCase.operands().stream()

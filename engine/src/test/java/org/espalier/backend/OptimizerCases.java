@@ -34,7 +34,7 @@ final class OptimizerCases {
             b.fixed("out", DType.F64, new double[] {1.5}, 1).compared("out");
         }
         long numbers = b.build().operand("x").shape().elements();
-        return b.forward(2 * numbers, (ops, q, t) -> ops.sumOfSquares(q, t.get("x"), t.get("out"), beta))
+        return b.forward(2 * numbers, (ops, q, t) -> ops.sumOfSquares(q, t.get("x"), t.target("out", beta)))
                 .build();
     }
 

@@ -3,9 +3,10 @@ package org.espalier.backend;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -51,25 +52,68 @@ record RecordedCall(Method method, Object[] arguments) {
         }
     }
 
-    /** The same call with another argument. */
-    RecordedCall with(int index, Object argument) {
+    /**
+     * Where a tensor stands among the arguments.
+     *
+     * @param argument  which argument
+     * @param component which component of it, for an argument that is a record, else null
+     */
+    record Place(int argument, RecordComponent component) {}
+
+    /** Where tensors stand; those that are null are left out. */
+    List<Place> places() {
+        List<Place> places = new ArrayList<>();
+        for (int i = 0; i < arguments.length; i++) {
+            if (arguments[i] instanceof Tensor) {
+                places.add(new Place(i, null));
+            } else if (arguments[i] instanceof Record operands) {
+                for (RecordComponent component : operands.getClass().getRecordComponents()) {
+                    if (valueOf(component, operands) instanceof Tensor) {
+                        places.add(new Place(i, component));
+                    }
+                }
+            }
+        }
+        return places;
+    }
+
+    Tensor tensor(Place place) {
+        Object argument = arguments[place.argument];
+        return (Tensor) (place.component == null ? argument : valueOf(place.component, argument));
+    }
+
+    /** The same call with another tensor, or without the tensor: a target without one is null itself. */
+    RecordedCall with(Place place, Tensor tensor) {
         Object[] changed = arguments.clone();
-        changed[index] = argument;
+        Object argument = arguments[place.argument];
+        boolean whole = place.component == null || argument instanceof Target && tensor == null;
+        changed[place.argument] = whole ? tensor : replaced(argument, place.component, tensor);
         return new RecordedCall(method, changed);
+    }
+
+    private static Object replaced(Object operands, RecordComponent changed, Tensor tensor) {
+        RecordComponent[] components = operands.getClass().getRecordComponents();
+        Class<?>[] types =
+                Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+        Object[] values = Arrays.stream(components)
+                .map(component -> component.getName().equals(changed.getName()) ? tensor : valueOf(component, operands))
+                .toArray();
+        try {
+            return operands.getClass().getDeclaredConstructor(types).newInstance(values);
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Object valueOf(RecordComponent component, Object operands) {
+        try {
+            return component.getAccessor().invoke(operands);
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(e);
+        }
     }
 
     String operation() {
         return method.getName();
-    }
-
-    /** Where tensors stand among the arguments; those that are null are left out. */
-    int[] tensors() {
-        return IntStream.range(0, arguments.length)
-                .filter(i -> arguments[i] instanceof Tensor)
-                .toArray();
-    }
-
-    Tensor tensor(int index) {
-        return (Tensor) arguments[index];
     }
 }

@@ -38,7 +38,8 @@ final class SolveCases {
         return b.summing(Math.min(tokens, 512))
                 .forward(
                         2L * tokens * n * m,
-                        (ops, q, t) -> ops.correlate(q, t.get("a"), t.get("b"), t.get("weights"), t.get("sum"), beta))
+                        (ops, q, t) ->
+                                ops.correlate(q, t.get("a"), t.get("b"), t.get("weights"), t.target("sum", beta)))
                 .build();
     }
 

@@ -25,7 +25,7 @@ final class AttentionGradient {
             MemorySegment dOut) {}
 
     /** What comes out; a memory is null if nobody wants it. Keys and values are added to. */
-    record Target(MemorySegment dQuery, float betaQuery, MemorySegment dKey, MemorySegment dValue) {}
+    record Output(MemorySegment dQuery, float betaQuery, MemorySegment dKey, MemorySegment dValue) {}
 
     private final WorkerPool pool;
     private final Scratch scratch;
@@ -35,7 +35,7 @@ final class AttentionGradient {
         this.scratch = scratch;
     }
 
-    void run(Sequences sequences, AttentionShape shape, float scale, Input input, Target target) {
+    void run(Sequences sequences, AttentionShape shape, float scale, Input input, Output output) {
         long scores = 0;
         for (int s = 0; s < sequences.count(); s++) {
             scores = Math.max(
@@ -51,7 +51,7 @@ final class AttentionGradient {
             for (int s = owner; s < (owners == 1 ? sequences.count() : owner + 1); s++) {
                 for (int head = group * shape.shared(); head < (group + 1) * shape.shared(); head++) {
                     for (Block block : Block.of(sequences, s)) {
-                        block(sequences, block, head, shape, scale, input, target, scratch.of(worker));
+                        block(sequences, block, head, shape, scale, input, output, scratch.of(worker));
                     }
                 }
             }
@@ -65,7 +65,7 @@ final class AttentionGradient {
             AttentionShape shape,
             float scale,
             Input in,
-            Target target,
+            Output output,
             MemorySegment memory) {
         int row = sequences.queryStart()[block.sequence()] + block.first();
         int keyRow = sequences.keyStart()[block.sequence()];
@@ -98,7 +98,7 @@ final class AttentionGradient {
                     weights, weights, at, visible, in.logSum().get(Lanes.FLOAT, shape.logSum(row + i, head)), 1f);
             weights.asSlice(at + 4L * visible, 4L * (keys - visible)).fill((byte) 0);
         }
-        if (target.dValue() != null) {
+        if (output.dValue() != null) {
             Cblas.sgemm(
                     true,
                     false,
@@ -113,11 +113,11 @@ final class AttentionGradient {
                     shape.out(row, head),
                     shape.outStride(),
                     1f,
-                    target.dValue(),
+                    output.dValue(),
                     shape.value(keyRow, group),
                     shape.valueStride());
         }
-        if (target.dQuery() == null && target.dKey() == null) {
+        if (output.dQuery() == null && output.dKey() == null) {
             return;
         }
         MemorySegment dScores = memory.asSlice(weightBytes, weightBytes);
@@ -143,7 +143,7 @@ final class AttentionGradient {
             float mean = PlainDot.dot(in.dOut(), at, in.out(), at, shape.valueDim());
             softmaxGradient(weights, dScores, 4L * keys * i, keys, mean);
         }
-        if (target.dQuery() != null) {
+        if (output.dQuery() != null) {
             Cblas.sgemm(
                     false,
                     false,
@@ -157,12 +157,12 @@ final class AttentionGradient {
                     in.key(),
                     shape.key(keyRow, group),
                     shape.keyStride(),
-                    target.betaQuery(),
-                    target.dQuery(),
+                    output.betaQuery(),
+                    output.dQuery(),
                     shape.query(row, head),
                     shape.queryStride());
         }
-        if (target.dKey() != null) {
+        if (output.dKey() != null) {
             Cblas.sgemm(
                     true,
                     false,
@@ -177,7 +177,7 @@ final class AttentionGradient {
                     shape.query(row, head),
                     shape.queryStride(),
                     1f,
-                    target.dKey(),
+                    output.dKey(),
                     shape.key(keyRow, group),
                     shape.keyStride());
         }

@@ -2,6 +2,7 @@ package org.espalier.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
 import org.espalier.backend.AdamW;
+import org.espalier.backend.AttentionInput;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Checks;
 import org.espalier.backend.DropoutMask;
@@ -11,6 +12,7 @@ import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
 import org.espalier.backend.Sampling;
 import org.espalier.backend.Sequences;
+import org.espalier.backend.Target;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
@@ -217,39 +219,39 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Tensor dX, float beta) {
-        Checks.linearBackwardInput(COMPUTE, dY, w, dX, beta);
+    public void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Target dX) {
+        Checks.linearBackwardInput(COMPUTE, dY, w, dX);
         gemm.backwardInput(
                 memory(dY),
                 w.type(),
                 memory(w),
                 memory(dX),
-                beta,
+                dX.beta(),
                 dY.shape().extent(0),
-                dX.shape().columns(),
+                w.shape().columns(),
                 dY.shape().columns());
     }
 
     @Override
-    public void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Tensor dW, float beta) {
-        Checks.linearBackwardWeight(COMPUTE, x, dY, dW, beta);
+    public void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Target dW) {
+        Checks.linearBackwardWeight(COMPUTE, x, dY, dW);
         gemm.backwardWeight(
                 memory(x),
                 memory(dY),
                 memory(dW),
-                beta,
+                dW.beta(),
                 x.shape().extent(0),
                 x.shape().columns(),
                 dY.shape().columns());
     }
 
     @Override
-    public void linearBackwardBias(Queue queue, Tensor dY, Tensor dBias, float beta) {
-        Checks.linearBackwardBias(COMPUTE, dY, dBias, beta);
+    public void linearBackwardBias(Queue queue, Tensor dY, Target dBias) {
+        Checks.linearBackwardBias(COMPUTE, dY, dBias);
         norm.sumRows(
                 memory(dY),
                 memory(dBias),
-                beta,
+                dBias.beta(),
                 dY.shape().extent(0),
                 dY.shape().columns());
     }
@@ -268,30 +270,22 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void rmsNormBackward(
-            Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float betaX, Tensor dW, float betaW) {
-        Checks.rmsNormBackward(COMPUTE, x, w, rstd, dY, dX, betaX, dW, betaW);
+    public void rmsNormBackward(Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Target dX, Target dW) {
+        Checks.rmsNormBackward(COMPUTE, x, w, rstd, dY, dX, dW);
         int tokens = x.shape().extent(0);
         int channels = x.shape().columns();
         if (dW != null) {
-            norm.backwardWeight(memory(x), memory(rstd), memory(dY), memory(dW), betaW, tokens, channels);
+            norm.backwardWeight(memory(x), memory(rstd), memory(dY), memory(dW), dW.beta(), tokens, channels);
         }
         if (dX != null) {
-            norm.backwardInput(memory(x), floats(w), memory(rstd), memory(dY), memory(dX), betaX, tokens, channels);
+            norm.backwardInput(memory(x), floats(w), memory(rstd), memory(dY), memory(dX), dX.beta(), tokens, channels);
         }
     }
 
     @Override
     public void rotary(
-            Queue queue,
-            Tensor x,
-            Tensor positions,
-            Tensor table,
-            boolean interleaved,
-            boolean inverse,
-            Tensor y,
-            float beta) {
-        Checks.rotary(COMPUTE, x, positions, table, y, beta);
+            Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse, Target y) {
+        Checks.rotary(COMPUTE, x, positions, table, y);
         Checks.indices("rotary", "positions", positions, table.shape().dim(0));
         rotary.run(
                 memory(x),
@@ -300,30 +294,22 @@ public final class CpuBackend implements Backend {
                 interleaved,
                 inverse ? -1 : 1,
                 memory(y),
-                beta,
+                y.beta(),
                 x.shape().extent(0),
                 x.shape().extent(1),
                 x.shape().extent(2) / 2);
     }
 
     @Override
-    public void attention(
-            Queue queue,
-            Sequences sequences,
-            double scale,
-            Tensor query,
-            Tensor key,
-            Tensor value,
-            Tensor out,
-            Tensor logSum) {
-        Checks.attention(COMPUTE, sequences, query, key, value, out, logSum);
+    public void attention(Queue queue, AttentionInput in, Tensor out, Tensor logSum) {
+        Checks.attention(COMPUTE, in, out, logSum);
         attention.forward(
-                sequences,
-                shape(query, value),
-                (float) scale,
-                memory(query),
-                memory(key),
-                memory(value),
+                in.sequences(),
+                shape(in),
+                (float) in.scale(),
+                memory(in.query()),
+                memory(in.key()),
+                memory(in.value()),
                 memory(out),
                 memory(logSum));
     }
@@ -331,47 +317,39 @@ public final class CpuBackend implements Backend {
     @Override
     public void attentionBackward(
             Queue queue,
-            Sequences sequences,
-            double scale,
-            Tensor query,
-            Tensor key,
-            Tensor value,
+            AttentionInput in,
             Tensor out,
             Tensor logSum,
             Tensor dOut,
-            Tensor dQuery,
-            float betaQuery,
-            Tensor dKey,
-            float betaKey,
-            Tensor dValue,
-            float betaValue) {
-        Checks.attentionBackward(
-                COMPUTE, sequences, query, key, value, out, logSum, dOut, dQuery, betaQuery, dKey, betaKey, dValue,
-                betaValue);
-        clearUnlessKept(queue, dKey, betaKey);
-        clearUnlessKept(queue, dValue, betaValue);
+            Target dQuery,
+            Target dKey,
+            Target dValue) {
+        Checks.attentionBackward(COMPUTE, in, out, logSum, dOut, dQuery, dKey, dValue);
+        clearUnlessKept(queue, dKey);
+        clearUnlessKept(queue, dValue);
         attentionGradient.run(
-                sequences,
-                shape(query, value),
-                (float) scale,
+                in.sequences(),
+                shape(in),
+                (float) in.scale(),
                 new AttentionGradient.Input(
-                        memory(query), memory(key), memory(value), memory(out), memory(logSum), memory(dOut)),
-                new AttentionGradient.Target(
-                        memoryOrNull(dQuery), betaQuery, memoryOrNull(dKey), memoryOrNull(dValue)));
+                        memory(in.query()),
+                        memory(in.key()),
+                        memory(in.value()),
+                        memory(out),
+                        memory(logSum),
+                        memory(dOut)),
+                new AttentionGradient.Output(
+                        memoryOrNull(dQuery), betaOrZero(dQuery), memoryOrNull(dKey), memoryOrNull(dValue)));
     }
 
-    private void clearUnlessKept(Queue queue, Tensor target, float beta) {
-        if (target != null && beta == 0) {
-            fill(queue, target, 0);
+    private void clearUnlessKept(Queue queue, Target target) {
+        if (target != null && !target.accumulates()) {
+            fill(queue, target.tensor(), 0);
         }
     }
 
-    private static AttentionShape shape(Tensor query, Tensor value) {
-        return new AttentionShape(
-                query.shape().extent(1),
-                value.shape().extent(1),
-                query.shape().extent(2),
-                value.shape().extent(2));
+    private static AttentionShape shape(AttentionInput in) {
+        return new AttentionShape(in.heads(), in.kvHeads(), in.headDim(), in.valueDim());
     }
 
     @Override
@@ -381,18 +359,13 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void accumulate(Queue queue, Tensor source, float scale, Tensor target, float beta) {
-        Checks.accumulate(COMPUTE, source, target, beta);
-        if (beta == 0) {
-            elementwise.scale(
-                    memory(source), scale, memory(target), target.shape().elements());
+    public void accumulate(Queue queue, Tensor source, float scale, Target target) {
+        Checks.accumulate(COMPUTE, source, target);
+        long count = source.shape().elements();
+        if (target.accumulates()) {
+            elementwise.add(memory(target), memory(source), scale, memory(target), count);
         } else {
-            elementwise.add(
-                    memory(target),
-                    memory(source),
-                    scale,
-                    memory(target),
-                    target.shape().elements());
+            elementwise.scale(memory(source), scale, memory(target), count);
         }
     }
 
@@ -403,24 +376,23 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void swiGluBackward(
-            Queue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate, Tensor dUp, float betaUp) {
-        Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, betaGate, dUp, betaUp);
+    public void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut, Target dGate, Target dUp) {
+        Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, dUp);
         swiGlu.backward(
                 memory(gate),
                 memory(up),
                 memory(dOut),
                 memoryOrNull(dGate),
-                betaGate,
+                betaOrZero(dGate),
                 memoryOrNull(dUp),
-                betaUp,
+                betaOrZero(dUp),
                 gate.shape().elements());
     }
 
     @Override
-    public void dropout(Queue queue, Tensor x, DropoutMask mask, Tensor y, float beta) {
-        Checks.dropout(COMPUTE, x, y, beta);
-        dropout.run(mask, memory(x), memory(y), beta, x.shape().elements());
+    public void dropout(Queue queue, Tensor x, DropoutMask mask, Target y) {
+        Checks.dropout(COMPUTE, x, y);
+        dropout.run(mask, memory(x), memory(y), y.beta(), x.shape().elements());
     }
 
     @Override
@@ -470,11 +442,11 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void sumOfSquares(Queue queue, Tensor x, Tensor out, float beta) {
-        Checks.sumOfSquares(COMPUTE, x, out, beta);
+    public void sumOfSquares(Queue queue, Tensor x, Target out) {
+        Checks.sumOfSquares(COMPUTE, x, out);
         double sum = optimizer.sumOfSquares(memory(x), x.shape().elements());
         MemorySegment target = memory(out);
-        target.set(Lanes.DOUBLE, 0, beta == 0 ? sum : target.get(Lanes.DOUBLE, 0) + sum);
+        target.set(Lanes.DOUBLE, 0, out.accumulates() ? target.get(Lanes.DOUBLE, 0) + sum : sum);
     }
 
     @Override
@@ -507,6 +479,18 @@ public final class CpuBackend implements Backend {
         return tensor == null ? null : memory(tensor);
     }
 
+    private static MemorySegment memory(Target target) {
+        return memory(target.tensor());
+    }
+
+    private static MemorySegment memoryOrNull(Target target) {
+        return target == null ? null : memory(target);
+    }
+
+    private static float betaOrZero(Target target) {
+        return target == null ? 0 : target.beta();
+    }
+
     /** A short vector of any plain floating type as float32; good until the next call. */
     private MemorySegment floats(Tensor vector) {
         if (vector.type() == DType.F32) {
@@ -537,14 +521,14 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Tensor sum, float beta) {
-        Checks.correlate(COMPUTE, a, b, weights, sum, beta);
+    public void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Target sum) {
+        Checks.correlate(COMPUTE, a, b, weights, sum);
         correlation.run(
                 memory(a),
                 memory(b),
                 memoryOrNull(weights),
                 memory(sum),
-                beta,
+                sum.beta(),
                 a.shape().extent(0),
                 a.shape().extent(1),
                 b.shape().extent(1));
@@ -579,15 +563,8 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void squaredGradients(
-            Queue queue,
-            Sequences rows,
-            double[] factors,
-            Tensor x,
-            Tensor dY,
-            Tensor gradient,
-            Tensor squares,
-            float beta) {
-        Checks.squaredGradients(COMPUTE, rows, factors, x, dY, gradient, squares, beta);
+            Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Target gradient, Target squares) {
+        Checks.squaredGradients(COMPUTE, rows, factors, x, dY, gradient, squares);
         squaredGradients.run(
                 rows,
                 factors,
@@ -595,20 +572,20 @@ public final class CpuBackend implements Backend {
                 memory(dY),
                 memoryOrNull(gradient),
                 memory(squares),
-                beta,
+                squares.beta(),
                 x.shape().columns(),
                 dY.shape().columns());
     }
 
     @Override
-    public void columnDots(Queue queue, Tensor a, Tensor shift, Tensor b, Tensor sums, float beta) {
-        Checks.columnDots(COMPUTE, a, shift, b, sums, beta);
+    public void columnDots(Queue queue, Tensor a, Tensor shift, Tensor b, Target sums) {
+        Checks.columnDots(COMPUTE, a, shift, b, sums);
         columnDots.run(
                 memory(a),
                 shift == null ? null : floats(shift),
                 memoryOrNull(b),
                 memory(sums),
-                beta,
+                sums.beta(),
                 a.shape().rows(),
                 a.shape().columns());
     }

@@ -1,7 +1,9 @@
 package org.espalier.backend.cuda;
 
 import java.util.List;
+import org.espalier.backend.AttentionInput;
 import org.espalier.backend.Sequences;
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -33,60 +35,27 @@ final class CudaAttention {
         this.modules = modules;
     }
 
-    /** What a call is about; of the shapes in {@link org.espalier.backend.AttentionOps}. */
-    record Input(double scale, Tensor query, Tensor key, Tensor value) {
-
-        int tokens() {
-            return query.shape().extent(0);
-        }
-
-        int heads() {
-            return query.shape().extent(1);
-        }
-
-        int keyRows() {
-            return key.shape().extent(0);
-        }
-
-        int kvHeads() {
-            return key.shape().extent(1);
-        }
-
-        int headDim() {
-            return query.shape().extent(2);
-        }
-
-        int valueDim() {
-            return value.shape().extent(2);
-        }
-
-        /** The kernels' struct. */
-        int[] shape() {
-            return new int[] {heads(), kvHeads(), headDim(), valueDim()};
-        }
-    }
-
-    void forward(CudaQueue queue, Sequences sequences, Input in, Tensor out, Tensor logSum) {
-        for (CudaSequences few : decoded(sequences)) {
+    void forward(CudaQueue queue, AttentionInput in, Tensor out, Tensor logSum) {
+        for (CudaSequences few : decoded(in.sequences())) {
             decode(queue, few, in, out, logSum);
         }
-        for (CudaSequences many : CudaSequences.where(sequences, queries -> queries > FEW_QUERIES)) {
+        for (CudaSequences many : CudaSequences.where(in.sequences(), queries -> queries > FEW_QUERIES)) {
             try (CudaKernel.Call call =
                     modules.kernel(FILE, "attention_forward").on(queue)) {
                 call.struct(many.words())
-                        .number((float) in.scale)
-                        .tensor(in.query)
-                        .tensor(in.key)
-                        .tensor(in.value)
+                        .number((float) in.scale())
+                        .tensor(in.query())
+                        .tensor(in.key())
+                        .tensor(in.value())
                         .tensor(out)
                         .tensor(logSum)
-                        .struct(in.shape())
+                        .struct(shape(in))
                         .launch(
                                 tiles(many.queryTiles(TILE), in.heads(), in.valueDim()),
                                 "attention",
-                                in.query.shape(),
-                                in.key.shape(),
-                                in.value.shape());
+                                in.query().shape(),
+                                in.key().shape(),
+                                in.value().shape());
             }
         }
     }
@@ -97,7 +66,7 @@ final class CudaAttention {
     }
 
     /** Every split of the keys leaves its share. A step that will be repeated is launched for all the keys there may be. */
-    private void decode(CudaQueue queue, CudaSequences sequences, Input in, Tensor out, Tensor logSum) {
+    private void decode(CudaQueue queue, CudaSequences sequences, AttentionInput in, Tensor out, Tensor logSum) {
         CudaRecording repeated = queue.recording();
         int keys = repeated == null ? sequences.mostKeys() : repeated.allKeys(in.keyRows());
         int splits = Math.ceilDiv(keys, SPLIT);
@@ -110,20 +79,20 @@ final class CudaAttention {
         int blocksOfHeads = in.kvHeads() * Math.ceilDiv(in.heads() / in.kvHeads(), HEADS);
         try (CudaKernel.Call call = modules.kernel(DECODE, "attention_decode").on(queue)) {
             call.tensor(which)
-                    .number((float) in.scale)
-                    .tensor(in.query)
-                    .tensor(in.key)
-                    .tensor(in.value)
+                    .number((float) in.scale())
+                    .tensor(in.query())
+                    .tensor(in.key())
+                    .tensor(in.value())
                     .tensor(share)
                     .tensor(logOfShare)
                     .number(in.tokens())
-                    .struct(in.shape())
+                    .struct(shape(in))
                     .launch(
                             new CudaGrid(sequences.queries(), blocksOfHeads, splits, DECODE_THREADS, 1),
                             "attention",
-                            in.query.shape(),
-                            in.key.shape(),
-                            in.value.shape());
+                            in.query().shape(),
+                            in.key().shape(),
+                            in.value().shape());
         }
         try (CudaKernel.Call call =
                 modules.kernel(DECODE, "attention_decode_total").on(queue)) {
@@ -138,9 +107,9 @@ final class CudaAttention {
                     .launch(
                             new CudaGrid(sequences.queries(), in.heads(), 1, DECODE_THREADS, 1),
                             "attention",
-                            in.query.shape(),
-                            in.key.shape(),
-                            in.value.shape());
+                            in.query().shape(),
+                            in.key().shape(),
+                            in.value().shape());
         }
     }
 
@@ -149,41 +118,41 @@ final class CudaAttention {
      *
      * @param delta {@code [tokens, heads]}: {@code Σ dOut out} over the columns
      */
-    private record Back(CudaSequences sequences, Input in, Tensor logSum, Tensor delta, Tensor dOut) {}
+    private record Back(CudaSequences sequences, AttentionInput in, Tensor logSum, Tensor delta, Tensor dOut) {}
 
-    /** A target is null if nobody wants it. */
+    /** A target is null if nobody wants it; those of keys and values are added to, whatever their beta. */
     void backward(
             CudaQueue queue,
-            Sequences sequences,
-            Input in,
+            AttentionInput in,
             Tensor out,
             Tensor logSum,
             Tensor dOut,
-            Tensor dQuery,
-            float betaQuery,
-            Tensor dKey,
-            Tensor dValue) {
+            Target dQuery,
+            Target dKey,
+            Target dValue) {
+        Sequences sequences = in.sequences();
         // Sequences that look at the same keys add to the same gradients, one after the other.
         int most = sequences.keysOverlap() ? 1 : Integer.MAX_VALUE;
-        try (CudaBuffer buffer = memory.scratch(queue, logSum.bytes(), "deltas of attention " + in.query.shape())) {
+        try (CudaBuffer buffer = memory.scratch(
+                queue, logSum.bytes(), "deltas of attention " + in.query().shape())) {
             Tensor delta = Tensor.of(buffer, DType.F32, logSum.shape());
             delta(queue, in, out, dOut, delta);
             for (CudaSequences some : CudaSequences.where(sequences, queries -> queries > 0, most)) {
                 Back back = new Back(some, in, logSum, delta, dOut);
                 if (dQuery != null) {
-                    queryGradient(queue, back, dQuery, betaQuery);
+                    queryGradient(queue, back, dQuery);
                 }
                 if (dKey != null) {
-                    cachedGradient(queue, "attention_backward_key", back, dKey);
+                    cachedGradient(queue, "attention_backward_key", back, dKey.tensor());
                 }
                 if (dValue != null) {
-                    cachedGradient(queue, "attention_backward_value", back, dValue);
+                    cachedGradient(queue, "attention_backward_value", back, dValue.tensor());
                 }
             }
         }
     }
 
-    private void delta(CudaQueue queue, Input in, Tensor out, Tensor dOut, Tensor delta) {
+    private void delta(CudaQueue queue, AttentionInput in, Tensor out, Tensor dOut, Tensor delta) {
         int rows = Math.toIntExact(delta.shape().elements());
         if (rows == 0) {
             return;
@@ -199,54 +168,58 @@ final class CudaAttention {
         }
     }
 
-    private void queryGradient(CudaQueue queue, Back back, Tensor dQuery, float beta) {
-        Input in = back.in;
+    private void queryGradient(CudaQueue queue, Back back, Target dQuery) {
+        AttentionInput in = back.in;
         try (CudaKernel.Call call =
                 modules.kernel(FILE, "attention_backward_query").on(queue)) {
             call.struct(back.sequences.words())
-                    .number((float) in.scale)
-                    .tensor(in.query)
-                    .tensor(in.key)
-                    .tensor(in.value)
+                    .number((float) in.scale())
+                    .tensor(in.query())
+                    .tensor(in.key())
+                    .tensor(in.value())
                     .tensor(back.logSum)
                     .tensor(back.delta)
                     .tensor(back.dOut)
-                    .tensor(dQuery)
-                    .number(beta)
-                    .struct(in.shape())
+                    .target(dQuery)
+                    .struct(shape(in))
                     .launch(
                             tiles(back.sequences.queryTiles(TILE), in.heads(), in.headDim()),
                             "attentionBackward dQuery",
-                            in.query.shape(),
-                            in.key.shape(),
-                            in.value.shape());
+                            in.query().shape(),
+                            in.key().shape(),
+                            in.value().shape());
         }
     }
 
     /** Adds to the gradient of keys or values. */
     private void cachedGradient(CudaQueue queue, String kernel, Back back, Tensor target) {
-        Input in = back.in;
+        AttentionInput in = back.in;
         try (CudaKernel.Call call = modules.kernel(FILE, kernel).on(queue)) {
             call.struct(back.sequences.words())
-                    .number((float) in.scale)
-                    .tensor(in.query)
-                    .tensor(in.key)
-                    .tensor(in.value)
+                    .number((float) in.scale())
+                    .tensor(in.query())
+                    .tensor(in.key())
+                    .tensor(in.value())
                     .tensor(back.logSum)
                     .tensor(back.delta)
                     .tensor(back.dOut)
                     .tensor(target)
-                    .struct(in.shape())
+                    .struct(shape(in))
                     .launch(
                             tiles(
                                     back.sequences.keyTiles(TILE),
                                     in.kvHeads(),
                                     target.shape().columns()),
                             "attentionBackward",
-                            in.query.shape(),
-                            in.key.shape(),
-                            in.value.shape());
+                            in.query().shape(),
+                            in.key().shape(),
+                            in.value().shape());
         }
+    }
+
+    /** The kernels' struct. */
+    private static int[] shape(AttentionInput in) {
+        return new int[] {in.heads(), in.kvHeads(), in.headDim(), in.valueDim()};
     }
 
     private static CudaGrid tiles(int tiles, int heads, int width) {

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import org.espalier.backend.AdamW;
+import org.espalier.backend.AttentionInput;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Checks;
 import org.espalier.backend.DropoutMask;
@@ -14,6 +15,7 @@ import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
 import org.espalier.backend.Sampling;
 import org.espalier.backend.Sequences;
+import org.espalier.backend.Target;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
@@ -252,21 +254,21 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Tensor dX, float beta) {
-        Checks.linearBackwardInput(COMPUTE, dY, w, dX, beta);
-        linear.backwardInput(cuda(queue), dY, w, dX, beta);
+    public void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Target dX) {
+        Checks.linearBackwardInput(COMPUTE, dY, w, dX);
+        linear.backwardInput(cuda(queue), dY, w, dX);
     }
 
     @Override
-    public void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Tensor dW, float beta) {
-        Checks.linearBackwardWeight(COMPUTE, x, dY, dW, beta);
-        linear.backwardWeight(cuda(queue), x, dY, dW, beta);
+    public void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Target dW) {
+        Checks.linearBackwardWeight(COMPUTE, x, dY, dW);
+        linear.backwardWeight(cuda(queue), x, dY, dW);
     }
 
     @Override
-    public void linearBackwardBias(Queue queue, Tensor dY, Tensor dBias, float beta) {
-        Checks.linearBackwardBias(COMPUTE, dY, dBias, beta);
-        linear.backwardBias(cuda(queue), dY, dBias, beta);
+    public void linearBackwardBias(Queue queue, Tensor dY, Target dBias) {
+        Checks.linearBackwardBias(COMPUTE, dY, dBias);
+        linear.backwardBias(cuda(queue), dY, dBias);
     }
 
     @Override
@@ -276,83 +278,48 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void rmsNormBackward(
-            Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float betaX, Tensor dW, float betaW) {
-        Checks.rmsNormBackward(COMPUTE, x, w, rstd, dY, dX, betaX, dW, betaW);
+    public void rmsNormBackward(Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Target dX, Target dW) {
+        Checks.rmsNormBackward(COMPUTE, x, w, rstd, dY, dX, dW);
         if (dX != null) {
-            norm.backwardInput(cuda(queue), x, w, rstd, dY, dX, betaX);
+            norm.backwardInput(cuda(queue), x, w, rstd, dY, dX);
         }
         if (dW != null) {
-            norm.backwardWeight(cuda(queue), x, rstd, dY, dW, betaW);
+            norm.backwardWeight(cuda(queue), x, rstd, dY, dW);
         }
     }
 
     @Override
     public void rotary(
-            Queue queue,
-            Tensor x,
-            Tensor positions,
-            Tensor table,
-            boolean interleaved,
-            boolean inverse,
-            Tensor y,
-            float beta) {
-        Checks.rotary(COMPUTE, x, positions, table, y, beta);
-        rotary.run(cuda(queue), x, positions, table, interleaved, inverse, y, beta);
+            Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse, Target y) {
+        Checks.rotary(COMPUTE, x, positions, table, y);
+        rotary.run(cuda(queue), x, positions, table, interleaved, inverse, y);
     }
 
     @Override
-    public void attention(
-            Queue queue,
-            Sequences sequences,
-            double scale,
-            Tensor query,
-            Tensor key,
-            Tensor value,
-            Tensor out,
-            Tensor logSum) {
-        Checks.attention(COMPUTE, sequences, query, key, value, out, logSum);
-        attention.forward(cuda(queue), sequences, new CudaAttention.Input(scale, query, key, value), out, logSum);
+    public void attention(Queue queue, AttentionInput in, Tensor out, Tensor logSum) {
+        Checks.attention(COMPUTE, in, out, logSum);
+        attention.forward(cuda(queue), in, out, logSum);
     }
 
     @Override
     public void attentionBackward(
             Queue queue,
-            Sequences sequences,
-            double scale,
-            Tensor query,
-            Tensor key,
-            Tensor value,
+            AttentionInput in,
             Tensor out,
             Tensor logSum,
             Tensor dOut,
-            Tensor dQuery,
-            float betaQuery,
-            Tensor dKey,
-            float betaKey,
-            Tensor dValue,
-            float betaValue) {
-        Checks.attentionBackward(
-                COMPUTE, sequences, query, key, value, out, logSum, dOut, dQuery, betaQuery, dKey, betaKey, dValue,
-                betaValue);
-        clearUnlessKept(queue, dKey, betaKey);
-        clearUnlessKept(queue, dValue, betaValue);
-        attention.backward(
-                cuda(queue),
-                sequences,
-                new CudaAttention.Input(scale, query, key, value),
-                out,
-                logSum,
-                dOut,
-                dQuery,
-                betaQuery,
-                dKey,
-                dValue);
+            Target dQuery,
+            Target dKey,
+            Target dValue) {
+        Checks.attentionBackward(COMPUTE, in, out, logSum, dOut, dQuery, dKey, dValue);
+        clearUnlessKept(queue, dKey);
+        clearUnlessKept(queue, dValue);
+        attention.backward(cuda(queue), in, out, logSum, dOut, dQuery, dKey, dValue);
     }
 
-    private void clearUnlessKept(Queue queue, Tensor target, float beta) {
-        if (target != null && beta == 0) {
-            fill(queue, target, 0);
+    private void clearUnlessKept(Queue queue, Target target) {
+        if (target != null && !target.accumulates()) {
+            fill(queue, target.tensor(), 0);
         }
     }
 
@@ -363,9 +330,9 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void accumulate(Queue queue, Tensor source, float scale, Tensor target, float beta) {
-        Checks.accumulate(COMPUTE, source, target, beta);
-        elementwise.accumulate(cuda(queue), source, scale, target, beta);
+    public void accumulate(Queue queue, Tensor source, float scale, Target target) {
+        Checks.accumulate(COMPUTE, source, target);
+        elementwise.accumulate(cuda(queue), source, scale, target);
     }
 
     @Override
@@ -375,16 +342,15 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void swiGluBackward(
-            Queue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate, Tensor dUp, float betaUp) {
-        Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, betaGate, dUp, betaUp);
-        elementwise.swiGluBackward(cuda(queue), gate, up, dOut, dGate, betaGate, dUp, betaUp);
+    public void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut, Target dGate, Target dUp) {
+        Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, dUp);
+        elementwise.swiGluBackward(cuda(queue), gate, up, dOut, dGate, dUp);
     }
 
     @Override
-    public void dropout(Queue queue, Tensor x, DropoutMask mask, Tensor y, float beta) {
-        Checks.dropout(COMPUTE, x, y, beta);
-        elementwise.dropout(cuda(queue), x, mask, y, beta);
+    public void dropout(Queue queue, Tensor x, DropoutMask mask, Target y) {
+        Checks.dropout(COMPUTE, x, y);
+        elementwise.dropout(cuda(queue), x, mask, y);
     }
 
     @Override
@@ -413,9 +379,9 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public void sumOfSquares(Queue queue, Tensor x, Tensor out, float beta) {
-        Checks.sumOfSquares(COMPUTE, x, out, beta);
-        optimizer.sumOfSquares(cuda(queue), x, out, beta);
+    public void sumOfSquares(Queue queue, Tensor x, Target out) {
+        Checks.sumOfSquares(COMPUTE, x, out);
+        optimizer.sumOfSquares(cuda(queue), x, out);
     }
 
     @Override
@@ -451,37 +417,30 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void squaredGradients(
-            Queue queue,
-            Sequences rows,
-            double[] factors,
-            Tensor x,
-            Tensor dY,
-            Tensor gradient,
-            Tensor squares,
-            float beta) {
-        Checks.squaredGradients(COMPUTE, rows, factors, x, dY, gradient, squares, beta);
+            Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Target gradient, Target squares) {
+        Checks.squaredGradients(COMPUTE, rows, factors, x, dY, gradient, squares);
         if (rows.queries() == 0) {
-            clearUnlessKept(queue, squares, beta);
-            clearUnlessKept(queue, gradient, beta);
+            clearUnlessKept(queue, squares);
+            clearUnlessKept(queue, gradient);
             return;
         }
-        calibration.squaredGradients(cuda(queue), rows, factors, x, dY, gradient, squares, beta);
+        calibration.squaredGradients(cuda(queue), rows, factors, x, dY, gradient, squares);
     }
 
     @Override
-    public void columnDots(Queue queue, Tensor a, Tensor shift, Tensor b, Tensor sums, float beta) {
-        Checks.columnDots(COMPUTE, a, shift, b, sums, beta);
-        calibration.columnDots(cuda(queue), a, shift, b, sums, beta);
+    public void columnDots(Queue queue, Tensor a, Tensor shift, Tensor b, Target sums) {
+        Checks.columnDots(COMPUTE, a, shift, b, sums);
+        calibration.columnDots(cuda(queue), a, shift, b, sums);
     }
 
     @Override
-    public void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Tensor sum, float beta) {
-        Checks.correlate(COMPUTE, a, b, weights, sum, beta);
+    public void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Target sum) {
+        Checks.correlate(COMPUTE, a, b, weights, sum);
         if (a.shape().dim(0) == 0) {
-            clearUnlessKept(queue, sum, beta);
+            clearUnlessKept(queue, sum);
             return;
         }
-        calibration.correlate(cuda(queue), a, b, weights, sum, beta);
+        calibration.correlate(cuda(queue), a, b, weights, sum);
     }
 
     private CudaQueue cuda(Queue queue) {

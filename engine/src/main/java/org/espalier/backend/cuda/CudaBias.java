@@ -1,5 +1,6 @@
 package org.espalier.backend.cuda;
 
+import org.espalier.backend.Target;
 import org.espalier.tensor.Tensor;
 
 /** Launches {@code bias.cu}. Shapes were checked by the caller. */
@@ -29,15 +30,14 @@ final class CudaBias {
     }
 
     /** {@code dBias = beta dBias + Σ_tokens dY}. */
-    void backward(CudaQueue queue, Tensor dY, Tensor dBias, float beta) {
+    void backward(CudaQueue queue, Tensor dY, Target dBias) {
         int out = dY.shape().columns();
         if (out == 0) {
             return;
         }
         try (CudaKernel.Call call = modules.kernel(FILE, "bias_backward").on(queue)) {
             call.tensor(dY)
-                    .tensor(dBias)
-                    .number(beta)
+                    .target(dBias)
                     .number(dY.shape().extent(0))
                     .number(out)
                     .launch(

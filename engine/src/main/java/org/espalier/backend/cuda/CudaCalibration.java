@@ -1,8 +1,10 @@
 package org.espalier.backend.cuda;
 
 import org.espalier.backend.Sequences;
+import org.espalier.backend.Target;
 import org.espalier.backend.cuda.CublasHandle.Operand;
 import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -36,16 +38,16 @@ final class CudaCalibration {
             double[] factors,
             Tensor x,
             Tensor dY,
-            Tensor gradient,
-            Tensor squares,
-            float beta) {
-        long count = squares.shape().elements();
+            Target gradient,
+            Target squares) {
+        Shape shape = squares.tensor().shape();
+        long count = shape.elements();
         if (count == 0) {
             return;
         }
-        try (CudaBuffer buffer = memory.allocate(squares.bytes(), "one sequence's gradient " + squares.shape())) {
-            Tensor one = Tensor.of(buffer, DType.F32, squares.shape());
-            float kept = beta;
+        try (CudaBuffer buffer = memory.allocate(squares.tensor().bytes(), "one sequence's gradient " + shape)) {
+            Tensor one = Tensor.of(buffer, DType.F32, shape);
+            float kept = squares.beta();
             for (int s = 0; s < sequences.count(); s++) {
                 if (sequences.queries(s) == 0) {
                     continue;
@@ -57,8 +59,8 @@ final class CudaCalibration {
                         .on(queue)) {
                     call.tensor(one)
                             .number((float) factors[s])
-                            .tensor(squares)
-                            .optional(gradient)
+                            .tensor(squares.tensor())
+                            .optional(gradient == null ? null : gradient.tensor())
                             .number(kept)
                             .number(count)
                             .launch(CudaGrid.filling(context, count), "squaredGradients", x.shape(), dY.shape());
@@ -69,7 +71,7 @@ final class CudaCalibration {
     }
 
     /** {@code shift} is null for zeros, {@code b} for ones. */
-    void columnDots(CudaQueue queue, Tensor a, Tensor shift, Tensor b, Tensor sums, float beta) {
+    void columnDots(CudaQueue queue, Tensor a, Tensor shift, Tensor b, Target sums) {
         int n = a.shape().columns();
         if (n == 0) {
             return;
@@ -80,16 +82,17 @@ final class CudaCalibration {
             call.tensor(a)
                     .optional(shift)
                     .optional(b)
-                    .tensor(sums)
-                    .number((double) beta)
+                    .tensor(sums.tensor())
+                    .number((double) sums.beta())
                     .number(a.shape().extent(0))
                     .number(n)
                     .launch(new CudaGrid(Math.ceilDiv(n, COLUMNS), 1, 1, COLUMNS, ROWS), "columnDots", a.shape());
         }
     }
 
-    /** {@code sum = beta sum + Σ weights a bᵀ} over one token at least; {@code weights} is null for ones. */
-    void correlate(CudaQueue queue, Tensor a, Tensor b, Tensor weights, Tensor sum, float beta) {
+    /** {@code target = beta target + Σ weights a bᵀ} over one token at least; {@code weights} is null for ones. */
+    void correlate(CudaQueue queue, Tensor a, Tensor b, Tensor weights, Target target) {
+        Tensor sum = target.tensor();
         int tokens = a.shape().extent(0);
         if (sum.shape().elements() == 0) {
             return;
@@ -108,7 +111,7 @@ final class CudaCalibration {
                     rows = weighted;
                 }
                 product(queue, rows, b.slice(from, to), product, CORRELATE);
-                add(queue, product, sum, from == 0 ? beta : 1);
+                add(queue, product, sum, from == 0 ? target.beta() : 1);
             }
         }
     }

@@ -1,6 +1,7 @@
 package org.espalier.backend.cuda;
 
 import org.espalier.backend.DropoutMask;
+import org.espalier.backend.Target;
 import org.espalier.tensor.Tensor;
 
 /** Launches {@code add.cu}, {@code swiglu.cu} and {@code dropout.cu}. Shapes were checked by the caller. */
@@ -29,18 +30,17 @@ final class CudaElementwise {
         }
     }
 
-    void accumulate(CudaQueue queue, Tensor source, float scale, Tensor target, float beta) {
-        long count = target.shape().elements();
+    void accumulate(CudaQueue queue, Tensor source, float scale, Target target) {
+        long count = source.shape().elements();
         if (count == 0) {
             return;
         }
         try (CudaKernel.Call call = modules.kernel("add", "accumulate").on(queue)) {
             call.tensor(source)
                     .number(scale)
-                    .tensor(target)
-                    .number(beta)
+                    .target(target)
                     .number(count)
-                    .launch(CudaGrid.filling(context, count), "accumulate", target.shape());
+                    .launch(CudaGrid.filling(context, count), "accumulate", source.shape());
         }
     }
 
@@ -58,15 +58,7 @@ final class CudaElementwise {
         }
     }
 
-    void swiGluBackward(
-            CudaQueue queue,
-            Tensor gate,
-            Tensor up,
-            Tensor dOut,
-            Tensor dGate,
-            float betaGate,
-            Tensor dUp,
-            float betaUp) {
+    void swiGluBackward(CudaQueue queue, Tensor gate, Tensor up, Tensor dOut, Target dGate, Target dUp) {
         long count = gate.shape().elements();
         if (count == 0 || dGate == null && dUp == null) {
             return;
@@ -76,23 +68,20 @@ final class CudaElementwise {
                     .tensor(up)
                     .tensor(dOut)
                     .optional(dGate)
-                    .number(betaGate)
                     .optional(dUp)
-                    .number(betaUp)
                     .number(count)
                     .launch(CudaGrid.filling(context, count), "swiGluBackward", gate.shape());
         }
     }
 
-    void dropout(CudaQueue queue, Tensor x, DropoutMask mask, Tensor y, float beta) {
+    void dropout(CudaQueue queue, Tensor x, DropoutMask mask, Target y) {
         long count = x.shape().elements();
         if (count == 0) {
             return;
         }
         try (CudaKernel.Call call = modules.kernel("dropout", "dropout").on(queue)) {
             call.tensor(x)
-                    .tensor(y)
-                    .number(beta)
+                    .target(y)
                     .number(count)
                     .number(mask.threshold())
                     .number((float) mask.scale())

@@ -3,6 +3,7 @@ package org.espalier.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.espalier.backend.Target;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.Tensor;
 
@@ -62,6 +63,16 @@ record CudaKernel(MemorySegment function) {
         /** A tensor, or a null pointer where there is none. */
         Call optional(Tensor tensor) {
             return tensor == null ? number(0L) : tensor(tensor);
+        }
+
+        /** A target: its tensor, then its beta as float32. */
+        Call target(Target target) {
+            return tensor(target.tensor()).number(target.beta());
+        }
+
+        /** As {@link #target}, or a null pointer and 0 where nobody wants the result. */
+        Call optional(Target target) {
+            return target == null ? number(0L).number(0f) : target(target);
         }
 
         /** A struct of ints, passed by value. */

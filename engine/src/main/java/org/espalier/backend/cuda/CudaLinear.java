@@ -1,5 +1,6 @@
 package org.espalier.backend.cuda;
 
+import org.espalier.backend.Target;
 import org.espalier.backend.cuda.CublasHandle.Operand;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.DType;
@@ -52,7 +53,7 @@ final class CudaLinear {
             return;
         }
         if (x.shape().elements() == 0) {
-            sumOfNothing(queue, y, 0, "linear");
+            sumOfNothing(queue, Target.overwrite(y), "linear");
         } else if (CudaMatVec.suits(x.shape().extent(0))) {
             matVec.run(queue, x, w, y);
         } else {
@@ -63,23 +64,23 @@ final class CudaLinear {
         }
     }
 
-    void backwardInput(CudaQueue queue, Tensor dY, Tensor w, Tensor dX, float beta) {
-        if (dX.shape().elements() == 0) {
+    void backwardInput(CudaQueue queue, Tensor dY, Tensor w, Target dX) {
+        if (dX.tensor().shape().elements() == 0) {
             return;
         }
         if (dY.shape().elements() == 0) {
-            sumOfNothing(queue, dX, beta, "linearBackwardInput");
+            sumOfNothing(queue, dX, "linearBackwardInput");
         } else {
-            withWeight(queue, new Weighted(dY, w, false, dX, beta, "linearBackwardInput"));
+            withWeight(queue, new Weighted(dY, w, false, dX.tensor(), dX.beta(), "linearBackwardInput"));
         }
     }
 
-    void backwardWeight(CudaQueue queue, Tensor x, Tensor dY, Tensor dW, float beta) {
-        if (dW.shape().elements() == 0) {
+    void backwardWeight(CudaQueue queue, Tensor x, Tensor dY, Target dW) {
+        if (dW.tensor().shape().elements() == 0) {
             return;
         }
         if (x.shape().extent(0) == 0) {
-            sumOfNothing(queue, dW, beta, "linearBackwardWeight");
+            sumOfNothing(queue, dW, "linearBackwardWeight");
             return;
         }
         int in = x.shape().columns();
@@ -91,24 +92,25 @@ final class CudaLinear {
                         x.shape().extent(0),
                         operand(queue, dY, true),
                         operand(queue, x, false),
-                        beta,
-                        operand(queue, dW, false),
+                        dW.beta(),
+                        operand(queue, dW.tensor(), false),
                         precision != Precision.FLOAT32,
                         "linearBackwardWeight",
                         x.shape(),
                         dY.shape());
     }
 
-    void backwardBias(CudaQueue queue, Tensor dY, Tensor dBias, float beta) {
-        bias.backward(queue, dY, dBias, beta);
+    void backwardBias(CudaQueue queue, Tensor dY, Target dBias) {
+        bias.backward(queue, dY, dBias);
     }
 
     /** What every product is whose sums have no terms. */
-    private static void sumOfNothing(CudaQueue queue, Tensor target, float beta, String operation) {
-        if (beta == 0) {
+    private static void sumOfNothing(CudaQueue queue, Target target, String operation) {
+        if (!target.accumulates()) {
+            Tensor tensor = target.tensor();
             int status = CudaLibrary.cuMemsetD32Async(
-                    CudaBuffer.address(target, queue), 0, target.shape().elements(), queue.enter());
-            queue.context().check(status, operation, target.shape());
+                    CudaBuffer.address(tensor, queue), 0, tensor.shape().elements(), queue.enter());
+            queue.context().check(status, operation, tensor.shape());
         }
     }
 

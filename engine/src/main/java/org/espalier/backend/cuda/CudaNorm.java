@@ -1,5 +1,6 @@
 package org.espalier.backend.cuda;
 
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -34,7 +35,7 @@ final class CudaNorm {
         }
     }
 
-    void backwardInput(CudaQueue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float beta) {
+    void backwardInput(CudaQueue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Target dX) {
         if (x.shape().elements() == 0) {
             return;
         }
@@ -44,14 +45,13 @@ final class CudaNorm {
                     .tensor(w)
                     .tensor(rstd)
                     .tensor(dY)
-                    .tensor(dX)
-                    .number(beta)
+                    .target(dX)
                     .number(channels)
                     .launch(CudaGrid.rows(x.shape().rows(), channels), "rmsNormBackward dX", x.shape());
         }
     }
 
-    void backwardWeight(CudaQueue queue, Tensor x, Tensor rstd, Tensor dY, Tensor dW, float beta) {
+    void backwardWeight(CudaQueue queue, Tensor x, Tensor rstd, Tensor dY, Target dW) {
         int channels = x.shape().columns();
         if (channels == 0) {
             return;
@@ -61,8 +61,7 @@ final class CudaNorm {
             call.tensor(x)
                     .tensor(rstd)
                     .tensor(dY)
-                    .tensor(dW)
-                    .number(beta)
+                    .target(dW)
                     .number(x.shape().rows())
                     .number(channels)
                     .launch(

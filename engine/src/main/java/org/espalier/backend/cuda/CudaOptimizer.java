@@ -1,6 +1,7 @@
 package org.espalier.backend.cuda;
 
 import org.espalier.backend.AdamW;
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
@@ -22,7 +23,7 @@ final class CudaOptimizer {
         this.modules = modules;
     }
 
-    void sumOfSquares(CudaQueue queue, Tensor x, Tensor out, float beta) {
+    void sumOfSquares(CudaQueue queue, Tensor x, Target out) {
         CudaGrid grid = CudaGrid.chunks(x.shape().elements(), CHUNK);
         int parts = grid.blocksX();
         try (CudaBuffer buffer =
@@ -41,8 +42,8 @@ final class CudaOptimizer {
                     modules.kernel(NORM, "sum_of_squares_total").on(queue)) {
                 call.tensor(partials)
                         .number(parts)
-                        .tensor(out)
-                        .number((double) beta)
+                        .tensor(out.tensor())
+                        .number((double) out.beta())
                         .launch(CudaGrid.of(1, CudaGrid.THREADS), "sumOfSquares", x.shape());
             }
         }

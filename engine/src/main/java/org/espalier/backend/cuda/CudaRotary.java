@@ -1,5 +1,6 @@
 package org.espalier.backend.cuda;
 
+import org.espalier.backend.Target;
 import org.espalier.tensor.Tensor;
 
 /** Launches {@code rotary.cu}. Shapes were checked by the caller, positions are by the kernels. */
@@ -12,14 +13,7 @@ final class CudaRotary {
     }
 
     void run(
-            CudaQueue queue,
-            Tensor x,
-            Tensor positions,
-            Tensor table,
-            boolean interleaved,
-            boolean inverse,
-            Tensor y,
-            float beta) {
+            CudaQueue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse, Target y) {
         if (x.shape().elements() == 0) {
             return;
         }
@@ -30,8 +24,7 @@ final class CudaRotary {
             call.tensor(x)
                     .tensor(positions)
                     .tensor(table)
-                    .tensor(y)
-                    .number(beta)
+                    .target(y)
                     .number(inverse ? -1f : 1f)
                     .number(heads)
                     .number(half)

@@ -3,6 +3,7 @@ package org.espalier.backend.reference;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.espalier.backend.HostBuffer;
+import org.espalier.backend.Target;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
@@ -24,9 +25,18 @@ final class Numbers {
         Blocks.decode(matrix.type(), HostBuffer.segment(matrix), row * matrix.rowBytes(), target, 0, target.length);
     }
 
-    /** What a target is added to: zeros for beta 0, without a look at it, its numbers for beta 1. */
-    static double[] accumulator(Tensor target, float beta) {
-        return beta == 0 ? new double[Math.toIntExact(target.shape().elements())] : read(target);
+    /** What is added up in a target: its numbers, or zeros, without a look at it, where it is written. */
+    static double[] accumulator(Target target) {
+        return target.accumulates() ? read(target.tensor()) : zeros(target.tensor());
+    }
+
+    /** As many zeros as a tensor has numbers. */
+    static double[] zeros(Tensor tensor) {
+        return new double[Math.toIntExact(tensor.shape().elements())];
+    }
+
+    static void write(Target target, double[] numbers) {
+        write(target.tensor(), numbers);
     }
 
     static int[] readInts(Tensor tensor) {

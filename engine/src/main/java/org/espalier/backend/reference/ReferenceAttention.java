@@ -1,29 +1,22 @@
 package org.espalier.backend.reference;
 
+import org.espalier.backend.AttentionInput;
 import org.espalier.backend.AttentionOps;
 import org.espalier.backend.Checks;
 import org.espalier.backend.Queue;
-import org.espalier.backend.Sequences;
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 interface ReferenceAttention extends AttentionOps {
 
     @Override
-    default void attention(
-            Queue queue,
-            Sequences sequences,
-            double scale,
-            Tensor query,
-            Tensor key,
-            Tensor value,
-            Tensor out,
-            Tensor logSum) {
-        Checks.attention(DType.F64, sequences, query, key, value, out, logSum);
-        AttentionHeads heads = new AttentionHeads(query, key, value, scale);
-        double[] outs = new double[Math.toIntExact(out.shape().elements())];
-        double[] logSums = new double[Math.toIntExact(logSum.shape().elements())];
-        heads.forEach(sequences, (t, h, firstKey, keys) -> {
+    default void attention(Queue queue, AttentionInput in, Tensor out, Tensor logSum) {
+        Checks.attention(DType.F64, in, out, logSum);
+        AttentionHeads heads = new AttentionHeads(in.query(), in.key(), in.value(), in.scale());
+        double[] outs = Numbers.zeros(out);
+        double[] logSums = Numbers.zeros(logSum);
+        heads.forEach(in.sequences(), (t, h, firstKey, keys) -> {
             double[] scores = heads.scores(t, h, firstKey, keys);
             double sum = logSumExp(scores);
             logSums[heads.row(t, h)] = sum;
@@ -46,31 +39,22 @@ interface ReferenceAttention extends AttentionOps {
     @Override
     default void attentionBackward(
             Queue queue,
-            Sequences sequences,
-            double scale,
-            Tensor query,
-            Tensor key,
-            Tensor value,
+            AttentionInput in,
             Tensor out,
             Tensor logSum,
             Tensor dOut,
-            Tensor dQuery,
-            float betaQuery,
-            Tensor dKey,
-            float betaKey,
-            Tensor dValue,
-            float betaValue) {
-        Checks.attentionBackward(
-                DType.F64, sequences, query, key, value, out, logSum, dOut, dQuery, betaQuery, dKey, betaKey, dValue,
-                betaValue);
-        AttentionHeads heads = new AttentionHeads(query, key, value, scale);
+            Target dQuery,
+            Target dKey,
+            Target dValue) {
+        Checks.attentionBackward(DType.F64, in, out, logSum, dOut, dQuery, dKey, dValue);
+        AttentionHeads heads = new AttentionHeads(in.query(), in.key(), in.value(), in.scale());
         double[] outs = Numbers.read(out);
         double[] logSums = Numbers.read(logSum);
         double[] dOuts = Numbers.read(dOut);
-        double[] dQ = accumulatorOrScratch(dQuery, betaQuery, query);
-        double[] dK = accumulatorOrScratch(dKey, betaKey, key);
-        double[] dV = accumulatorOrScratch(dValue, betaValue, value);
-        heads.forEach(sequences, (t, h, firstKey, keys) -> {
+        double[] dQ = accumulatorOrScratch(dQuery, in.query());
+        double[] dK = accumulatorOrScratch(dKey, in.key());
+        double[] dV = accumulatorOrScratch(dValue, in.value());
+        heads.forEach(in.sequences(), (t, h, firstKey, keys) -> {
             double[] scores = heads.scores(t, h, firstKey, keys);
             int o = heads.outAt(t, h);
             int q = heads.queryAt(t, h);
@@ -84,8 +68,8 @@ interface ReferenceAttention extends AttentionOps {
                     dV[v + d] += weight * dOuts[o + d];
                 }
                 for (int d = 0; d < heads.headDim; d++) {
-                    dQ[q + d] += scale * dScore * heads.key[k + d];
-                    dK[k + d] += scale * dScore * heads.query[q + d];
+                    dQ[q + d] += in.scale() * dScore * heads.key[k + d];
+                    dK[k + d] += in.scale() * dScore * heads.query[q + d];
                 }
             }
         });
@@ -94,11 +78,11 @@ interface ReferenceAttention extends AttentionOps {
         writeIfWanted(dValue, dV);
     }
 
-    private static double[] accumulatorOrScratch(Tensor target, float beta, Tensor like) {
-        return target == null ? Numbers.accumulator(like, 0) : Numbers.accumulator(target, beta);
+    private static double[] accumulatorOrScratch(Target target, Tensor like) {
+        return target == null ? Numbers.zeros(like) : Numbers.accumulator(target);
     }
 
-    private static void writeIfWanted(Tensor target, double[] numbers) {
+    private static void writeIfWanted(Target target, double[] numbers) {
         if (target != null) {
             Numbers.write(target, numbers);
         }

@@ -4,6 +4,7 @@ import org.espalier.backend.Checks;
 import org.espalier.backend.DropoutMask;
 import org.espalier.backend.ElementwiseOps;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -21,10 +22,10 @@ interface ReferenceElementwise extends ElementwiseOps {
     }
 
     @Override
-    default void accumulate(Queue queue, Tensor source, float scale, Tensor target, float beta) {
-        Checks.accumulate(DType.F64, source, target, beta);
+    default void accumulate(Queue queue, Tensor source, float scale, Target target) {
+        Checks.accumulate(DType.F64, source, target);
         double[] from = Numbers.read(source);
-        double[] sum = Numbers.accumulator(target, beta);
+        double[] sum = Numbers.accumulator(target);
         for (int i = 0; i < sum.length; i++) {
             sum[i] += scale * from[i];
         }
@@ -44,21 +45,20 @@ interface ReferenceElementwise extends ElementwiseOps {
 
     /** {@code silu'(z) = σ(z) (1 + z (1 − σ(z)))}. */
     @Override
-    default void swiGluBackward(
-            Queue queue, Tensor gate, Tensor up, Tensor dOut, Tensor dGate, float betaGate, Tensor dUp, float betaUp) {
-        Checks.swiGluBackward(DType.F64, gate, up, dOut, dGate, betaGate, dUp, betaUp);
+    default void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut, Target dGate, Target dUp) {
+        Checks.swiGluBackward(DType.F64, gate, up, dOut, dGate, dUp);
         double[] z = Numbers.read(gate);
         double[] ups = Numbers.read(up);
         double[] dOuts = Numbers.read(dOut);
         if (dGate != null) {
-            double[] dZ = Numbers.accumulator(dGate, betaGate);
+            double[] dZ = Numbers.accumulator(dGate);
             for (int i = 0; i < z.length; i++) {
                 dZ[i] += dOuts[i] * ups[i] * sigmoid(z[i]) * (1 + z[i] * (1 - sigmoid(z[i])));
             }
             Numbers.write(dGate, dZ);
         }
         if (dUp != null) {
-            double[] dUps = Numbers.accumulator(dUp, betaUp);
+            double[] dUps = Numbers.accumulator(dUp);
             for (int i = 0; i < z.length; i++) {
                 dUps[i] += dOuts[i] * z[i] * sigmoid(z[i]);
             }
@@ -67,10 +67,10 @@ interface ReferenceElementwise extends ElementwiseOps {
     }
 
     @Override
-    default void dropout(Queue queue, Tensor x, DropoutMask mask, Tensor y, float beta) {
-        Checks.dropout(DType.F64, x, y, beta);
+    default void dropout(Queue queue, Tensor x, DropoutMask mask, Target y) {
+        Checks.dropout(DType.F64, x, y);
         double[] from = Numbers.read(x);
-        double[] sum = Numbers.accumulator(y, beta);
+        double[] sum = Numbers.accumulator(y);
         for (int i = 0; i < sum.length; i++) {
             sum[i] += mask.keeps(i) ? mask.scale() * from[i] : 0;
         }

@@ -3,6 +3,7 @@ package org.espalier.backend.reference;
 import org.espalier.backend.Checks;
 import org.espalier.backend.LinearOps;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -32,13 +33,13 @@ interface ReferenceLinear extends LinearOps {
     }
 
     @Override
-    default void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Tensor dX, float beta) {
-        Checks.linearBackwardInput(DType.F64, dY, w, dX, beta);
+    default void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Target dX) {
+        Checks.linearBackwardInput(DType.F64, dY, w, dX);
         int tokens = dY.shape().extent(0);
         int in = w.shape().extent(1);
         int out = w.shape().extent(0);
         double[] dYs = Numbers.read(dY);
-        double[] dXs = Numbers.accumulator(dX, beta);
+        double[] dXs = Numbers.accumulator(dX);
         double[] row = new double[in];
         for (int o = 0; o < out; o++) {
             Numbers.readRow(w, o, row);
@@ -52,14 +53,14 @@ interface ReferenceLinear extends LinearOps {
     }
 
     @Override
-    default void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Tensor dW, float beta) {
-        Checks.linearBackwardWeight(DType.F64, x, dY, dW, beta);
+    default void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Target dW) {
+        Checks.linearBackwardWeight(DType.F64, x, dY, dW);
         int tokens = x.shape().extent(0);
         int in = x.shape().extent(1);
         int out = dY.shape().extent(1);
         double[] xs = Numbers.read(x);
         double[] dYs = Numbers.read(dY);
-        double[] dWs = Numbers.accumulator(dW, beta);
+        double[] dWs = Numbers.accumulator(dW);
         for (int t = 0; t < tokens; t++) {
             for (int o = 0; o < out; o++) {
                 for (int i = 0; i < in; i++) {
@@ -71,11 +72,11 @@ interface ReferenceLinear extends LinearOps {
     }
 
     @Override
-    default void linearBackwardBias(Queue queue, Tensor dY, Tensor dBias, float beta) {
-        Checks.linearBackwardBias(DType.F64, dY, dBias, beta);
+    default void linearBackwardBias(Queue queue, Tensor dY, Target dBias) {
+        Checks.linearBackwardBias(DType.F64, dY, dBias);
         int out = dY.shape().extent(1);
         double[] dYs = Numbers.read(dY);
-        double[] sums = Numbers.accumulator(dBias, beta);
+        double[] sums = Numbers.accumulator(dBias);
         for (int i = 0; i < dYs.length; i++) {
             sums[i % out] += dYs[i];
         }

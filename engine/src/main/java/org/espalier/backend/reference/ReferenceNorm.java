@@ -3,6 +3,7 @@ package org.espalier.backend.reference;
 import org.espalier.backend.Checks;
 import org.espalier.backend.NormOps;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -32,18 +33,15 @@ interface ReferenceNorm extends NormOps {
     }
 
     @Override
-    default void rmsNormBackward(
-            Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Tensor dX, float betaX, Tensor dW, float betaW) {
-        Checks.rmsNormBackward(DType.F64, x, w, rstd, dY, dX, betaX, dW, betaW);
+    default void rmsNormBackward(Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Target dX, Target dW) {
+        Checks.rmsNormBackward(DType.F64, x, w, rstd, dY, dX, dW);
         double[] xHat = normalised(x, rstd);
         double[] dYs = Numbers.read(dY);
         if (dX != null) {
-            Numbers.write(
-                    dX,
-                    gradientOfInput(xHat, Numbers.read(w), Numbers.read(rstd), dYs, Numbers.accumulator(dX, betaX)));
+            Numbers.write(dX, gradientOfInput(xHat, Numbers.read(w), Numbers.read(rstd), dYs, Numbers.accumulator(dX)));
         }
         if (dW != null) {
-            double[] dWs = Numbers.accumulator(dW, betaW);
+            double[] dWs = Numbers.accumulator(dW);
             for (int i = 0; i < xHat.length; i++) {
                 dWs[i % dWs.length] += dYs[i] * xHat[i];
             }

@@ -4,15 +4,16 @@ import org.espalier.backend.AdamW;
 import org.espalier.backend.Checks;
 import org.espalier.backend.OptimizerOps;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 interface ReferenceOptimizer extends OptimizerOps {
 
     @Override
-    default void sumOfSquares(Queue queue, Tensor x, Tensor out, float beta) {
-        Checks.sumOfSquares(DType.F64, x, out, beta);
-        double[] sum = Numbers.accumulator(out, beta);
+    default void sumOfSquares(Queue queue, Tensor x, Target out) {
+        Checks.sumOfSquares(DType.F64, x, out);
+        double[] sum = Numbers.accumulator(out);
         for (double number : Numbers.read(x)) {
             sum[0] += number * number;
         }

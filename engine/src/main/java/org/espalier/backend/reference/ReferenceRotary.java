@@ -3,6 +3,7 @@ package org.espalier.backend.reference;
 import org.espalier.backend.AttentionOps;
 import org.espalier.backend.Checks;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -10,15 +11,8 @@ interface ReferenceRotary extends AttentionOps {
 
     @Override
     default void rotary(
-            Queue queue,
-            Tensor x,
-            Tensor positions,
-            Tensor table,
-            boolean interleaved,
-            boolean inverse,
-            Tensor y,
-            float beta) {
-        Checks.rotary(DType.F64, x, positions, table, y, beta);
+            Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse, Target y) {
+        Checks.rotary(DType.F64, x, positions, table, y);
         Checks.indices("rotary", "positions", positions, table.shape().dim(0));
         int heads = x.shape().extent(1);
         int headDim = x.shape().extent(2);
@@ -26,7 +20,7 @@ interface ReferenceRotary extends AttentionOps {
         int[] position = Numbers.readInts(positions);
         double[] angles = Numbers.read(table);
         double[] from = Numbers.read(x);
-        double[] to = Numbers.accumulator(y, beta);
+        double[] to = Numbers.accumulator(y);
         for (int t = 0; t < position.length; t++) {
             for (int h = 0; h < heads; h++) {
                 for (int i = 0; i < half; i++) {

@@ -2,6 +2,7 @@ package org.espalier.tape.op;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.espalier.backend.Target;
 import org.espalier.tape.Branch;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
@@ -75,9 +76,9 @@ public record Add(Value a, Value b, float scale, Value out) implements Op {
     }
 
     private void pass(Step step, Value input, float factor) {
-        Step.Target target = step.target(input);
+        Target target = step.target(input);
         if (target != null) {
-            step.backend().accumulate(step.queue(), step.gradient(out), factor, target.tensor(), target.beta());
+            step.backend().accumulate(step.queue(), step.gradient(out), factor, target);
         }
     }
 

@@ -2,6 +2,8 @@ package org.espalier.tape.op;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.espalier.backend.AttentionInput;
+import org.espalier.backend.Target;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -79,43 +81,31 @@ public record Attention(Value query, Value key, Value value, double scale, Value
 
     @Override
     public void forward(Step step) {
-        step.backend()
-                .attention(
-                        step.queue(),
-                        step.sequences(),
-                        scale,
-                        step.value(query),
-                        step.value(key),
-                        step.value(value),
-                        step.value(out),
-                        step.value(logSum));
+        step.backend().attention(step.queue(), input(step), step.value(out), step.value(logSum));
+    }
+
+    private AttentionInput input(Step step) {
+        return new AttentionInput(step.sequences(), scale, step.value(query), step.value(key), step.value(value));
     }
 
     @Override
     public void backward(Step step) {
-        Step.Target toQuery = step.target(query);
-        Step.Target toKey = step.target(key);
-        Step.Target toValue = step.target(value);
+        Target toQuery = step.target(query);
+        Target toKey = step.target(key);
+        Target toValue = step.target(value);
         if (toQuery == null && toKey == null && toValue == null) {
             return;
         }
         step.backend()
                 .attentionBackward(
                         step.queue(),
-                        step.sequences(),
-                        scale,
-                        step.value(query),
-                        step.value(key),
-                        step.value(value),
+                        input(step),
                         step.value(out),
                         step.value(logSum),
                         step.gradient(out),
-                        Step.Target.tensor(toQuery),
-                        Step.Target.beta(toQuery),
-                        Step.Target.tensor(toKey),
-                        Step.Target.beta(toKey),
-                        Step.Target.tensor(toValue),
-                        Step.Target.beta(toValue));
+                        toQuery,
+                        toKey,
+                        toValue);
     }
 
     /** The full square of scores, as is customary; causal masking does about half of it. */

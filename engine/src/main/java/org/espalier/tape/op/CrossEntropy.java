@@ -2,6 +2,7 @@ package org.espalier.tape.op;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.espalier.backend.Target;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -71,7 +72,7 @@ public record CrossEntropy(Value logits, Value targets, Value loss, Value logSum
 
     @Override
     public void backward(Step step) {
-        Step.Target toLogits = step.target(logits);
+        Target toLogits = step.target(logits);
         if (toLogits == null) {
             return;
         }

@@ -3,6 +3,7 @@ package org.espalier.tape.op;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.espalier.backend.DropoutMask;
+import org.espalier.backend.Target;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -54,14 +55,14 @@ public record Dropout(Value x, double rate, int index, Value out) implements Op 
 
     @Override
     public void forward(Step step) {
-        step.backend().dropout(step.queue(), step.value(x), mask(step), step.value(out), 0);
+        step.backend().dropout(step.queue(), step.value(x), mask(step), Target.overwrite(step.value(out)));
     }
 
     @Override
     public void backward(Step step) {
-        Step.Target toX = step.target(x);
+        Target toX = step.target(x);
         if (toX != null) {
-            step.backend().dropout(step.queue(), step.gradient(out), mask(step), toX.tensor(), toX.beta());
+            step.backend().dropout(step.queue(), step.gradient(out), mask(step), toX);
         }
     }
 

@@ -2,6 +2,7 @@ package org.espalier.tape.op;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.espalier.backend.Target;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -65,7 +66,7 @@ public record Embedding(Value ids, Value table, Value out) implements Op {
 
     @Override
     public void backward(Step step) {
-        Step.Target target = step.target(table);
+        Target target = step.target(table);
         if (target == null) {
             return;
         }

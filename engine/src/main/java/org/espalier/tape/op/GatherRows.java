@@ -2,6 +2,7 @@ package org.espalier.tape.op;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.espalier.backend.Target;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -64,7 +65,7 @@ public record GatherRows(Value source, Value rows, Value out) implements Op {
 
     @Override
     public void backward(Step step) {
-        Step.Target toSource = step.target(source);
+        Target toSource = step.target(source);
         if (toSource == null) {
             return;
         }

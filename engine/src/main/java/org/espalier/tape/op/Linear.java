@@ -2,6 +2,7 @@ package org.espalier.tape.op;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.espalier.backend.Target;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -76,18 +77,17 @@ public record Linear(Value x, Value w, Value bias, Value y) implements Op {
 
     @Override
     public void backward(Step step) {
-        Step.Target toX = step.target(x);
-        Step.Target toW = step.target(w);
-        Step.Target toBias = bias == null ? null : step.target(bias);
+        Target toX = step.target(x);
+        Target toW = step.target(w);
+        Target toBias = bias == null ? null : step.target(bias);
         if (toW != null) {
-            step.backend()
-                    .linearBackwardWeight(step.queue(), step.value(x), step.gradient(y), toW.tensor(), toW.beta());
+            step.backend().linearBackwardWeight(step.queue(), step.value(x), step.gradient(y), toW);
         }
         if (toBias != null) {
-            step.backend().linearBackwardBias(step.queue(), step.gradient(y), toBias.tensor(), toBias.beta());
+            step.backend().linearBackwardBias(step.queue(), step.gradient(y), toBias);
         }
         if (toX != null) {
-            step.backend().linearBackwardInput(step.queue(), step.gradient(y), step.value(w), toX.tensor(), toX.beta());
+            step.backend().linearBackwardInput(step.queue(), step.gradient(y), step.value(w), toX);
         }
     }
 

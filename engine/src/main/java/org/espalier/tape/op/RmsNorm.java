@@ -2,6 +2,7 @@ package org.espalier.tape.op;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.espalier.backend.Target;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -69,22 +70,14 @@ public record RmsNorm(Value x, Value w, Value y, Value rstd, double eps) impleme
 
     @Override
     public void backward(Step step) {
-        Step.Target toX = step.target(x);
-        Step.Target toW = step.target(w);
+        Target toX = step.target(x);
+        Target toW = step.target(w);
         if (toX == null && toW == null) {
             return;
         }
         step.backend()
                 .rmsNormBackward(
-                        step.queue(),
-                        step.value(x),
-                        step.value(w),
-                        step.value(rstd),
-                        step.gradient(y),
-                        Step.Target.tensor(toX),
-                        Step.Target.beta(toX),
-                        Step.Target.tensor(toW),
-                        Step.Target.beta(toW));
+                        step.queue(), step.value(x), step.value(w), step.value(rstd), step.gradient(y), toX, toW);
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.espalier.tape.op;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.espalier.backend.Target;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -72,13 +73,12 @@ public record Rotary(Value x, Value positions, Value table, boolean interleaved,
                         step.value(table),
                         interleaved,
                         false,
-                        step.value(y),
-                        0);
+                        Target.overwrite(step.value(y)));
     }
 
     @Override
     public void backward(Step step) {
-        Step.Target toX = step.target(x);
+        Target toX = step.target(x);
         if (toX != null) {
             step.backend()
                     .rotary(
@@ -88,8 +88,7 @@ public record Rotary(Value x, Value positions, Value table, boolean interleaved,
                             step.value(table),
                             interleaved,
                             true,
-                            toX.tensor(),
-                            toX.beta());
+                            toX);
         }
     }
 

@@ -2,6 +2,7 @@ package org.espalier.tape.op;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.espalier.backend.Target;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
@@ -64,21 +65,12 @@ public record SwiGlu(Value gate, Value up, Value out) implements Op {
 
     @Override
     public void backward(Step step) {
-        Step.Target toGate = step.target(gate);
-        Step.Target toUp = step.target(up);
+        Target toGate = step.target(gate);
+        Target toUp = step.target(up);
         if (toGate == null && toUp == null) {
             return;
         }
-        step.backend()
-                .swiGluBackward(
-                        step.queue(),
-                        step.value(gate),
-                        step.value(up),
-                        step.gradient(out),
-                        Step.Target.tensor(toGate),
-                        Step.Target.beta(toGate),
-                        Step.Target.tensor(toUp),
-                        Step.Target.beta(toUp));
+        step.backend().swiGluBackward(step.queue(), step.value(gate), step.value(up), step.gradient(out), toGate, toUp);
     }
 
     @Override

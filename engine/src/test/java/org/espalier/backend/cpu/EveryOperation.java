@@ -8,12 +8,14 @@ import java.util.Map;
 import java.util.Random;
 import java.util.zip.CRC32C;
 import org.espalier.backend.AdamW;
+import org.espalier.backend.AttentionInput;
 import org.espalier.backend.DropoutMask;
 import org.espalier.backend.HostBuffer;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Sampling;
 import org.espalier.backend.Sequences;
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
@@ -93,7 +95,7 @@ final class EveryOperation {
                 cpu.linear(queue, numbers(tokens, in), weight, tokens == 3 ? numbers(out) : null, y);
                 keep("linear " + type + " " + tokens, y);
                 Tensor dX = numbers(tokens, in);
-                cpu.linearBackwardInput(queue, y, weight, dX, tokens == 3 ? 1 : 0);
+                cpu.linearBackwardInput(queue, y, weight, new Target(dX, tokens == 3 ? 1 : 0));
                 keep("linearBackwardInput " + type + " " + tokens, dX);
             }
         }
@@ -102,10 +104,10 @@ final class EveryOperation {
         int out = 30 + 210 * (size - 1);
         Tensor dY = numbers(tokens, out);
         Tensor dW = numbers(out, in);
-        cpu.linearBackwardWeight(queue, numbers(tokens, in), dY, dW, 1);
+        cpu.linearBackwardWeight(queue, numbers(tokens, in), dY, Target.accumulate(dW));
         keep("linearBackwardWeight", dW);
         Tensor dBias = numbers(out);
-        cpu.linearBackwardBias(queue, dY, dBias, 0);
+        cpu.linearBackwardBias(queue, dY, Target.overwrite(dBias));
         keep("linearBackwardBias", dBias);
     }
 
@@ -120,7 +122,7 @@ final class EveryOperation {
         keep("rmsNorm", y, rstd);
         Tensor dX = numbers(tokens, channels);
         Tensor dW = numbers(channels);
-        cpu.rmsNormBackward(queue, x, w, rstd, numbers(tokens, channels), dX, 1, dW, 0);
+        cpu.rmsNormBackward(queue, x, w, rstd, numbers(tokens, channels), Target.accumulate(dX), Target.overwrite(dW));
         keep("rmsNormBackward", dX, dW);
     }
 
@@ -131,19 +133,19 @@ final class EveryOperation {
         Tensor out = numbers(count);
         cpu.add(queue, a, b, 0.3f, out);
         keep("add", out);
-        cpu.accumulate(queue, a, 0.7f, out, 1);
+        cpu.accumulate(queue, a, 0.7f, Target.accumulate(out));
         keep("accumulate 1", out);
-        cpu.accumulate(queue, a, 0.7f, out, 0);
+        cpu.accumulate(queue, a, 0.7f, Target.overwrite(out));
         keep("accumulate 0", out);
         cpu.swiGlu(queue, a, b, out);
         keep("swiGlu", out);
-        cpu.dropout(queue, a, new DropoutMask(0.2, 42, 7, 3), out, 0);
+        cpu.dropout(queue, a, new DropoutMask(0.2, 42, 7, 3), Target.overwrite(out));
         keep("dropout 0", out);
-        cpu.dropout(queue, b, new DropoutMask(0.2, -1, 1L << 33, 3), out, 1);
+        cpu.dropout(queue, b, new DropoutMask(0.2, -1, 1L << 33, 3), Target.accumulate(out));
         keep("dropout 1", out);
         Tensor dA = numbers(count);
         Tensor dB = numbers(count);
-        cpu.swiGluBackward(queue, a, b, out, dA, 1, dB, 0);
+        cpu.swiGluBackward(queue, a, b, out, Target.accumulate(dA), Target.overwrite(dB));
         keep("swiGluBackward", dA, dB);
     }
 
@@ -160,27 +162,21 @@ final class EveryOperation {
             Tensor value = numbers(rows, 2, 44);
             Tensor out = numbers(tokens, 6, 44);
             Tensor logSum = numbers(tokens, 6);
-            cpu.attention(queue, sequences, 0.3, query, key, value, out, logSum);
+            AttentionInput in = new AttentionInput(sequences, 0.3, query, key, value);
+            cpu.attention(queue, in, out, logSum);
             keep("attention " + rows, out, logSum);
             Tensor dQuery = numbers(tokens, 6, 12);
             Tensor dKey = numbers(rows, 2, 12);
             Tensor dValue = numbers(rows, 2, 44);
             cpu.attentionBackward(
                     queue,
-                    sequences,
-                    0.3,
-                    query,
-                    key,
-                    value,
+                    in,
                     out,
                     logSum,
                     numbers(tokens, 6, 44),
-                    dQuery,
-                    0,
-                    dKey,
-                    1,
-                    dValue,
-                    0);
+                    Target.overwrite(dQuery),
+                    Target.accumulate(dKey),
+                    Target.overwrite(dValue));
             keep("attentionBackward " + rows, dQuery, dKey, dValue);
         }
         for (boolean interleaved : new boolean[] {false, true}) {
@@ -192,8 +188,7 @@ final class EveryOperation {
                     numbers(9, 2, 10),
                     interleaved,
                     interleaved,
-                    y,
-                    interleaved ? 1 : 0);
+                    new Target(y, interleaved ? 1 : 0));
             keep("rotary " + interleaved, y);
         }
     }
@@ -223,7 +218,7 @@ final class EveryOperation {
         int tokens = 4 * size;
         int vocab = 92 + 5000 * (size - 1);
         Tensor logits = numbers(tokens, vocab);
-        cpu.accumulate(queue, logits, 9, logits, 0);
+        cpu.accumulate(queue, logits, 9, Target.overwrite(logits));
         Tensor targets = indices(tokens, vocab);
         Tensor loss = numbers(tokens);
         Tensor logSum = numbers(tokens);
@@ -246,7 +241,7 @@ final class EveryOperation {
         Tensor v = numbers(count);
         cpu.fill(queue, v, 0.25);
         Tensor squares = tensor(DType.F64, 1);
-        cpu.sumOfSquares(queue, g, squares, 0);
+        cpu.sumOfSquares(queue, g, Target.overwrite(squares));
         keep("sumOfSquares", squares);
         Tensor factor = tensor(DType.F32, 1);
         cpu.clipFactor(queue, squares, 1, factor);
@@ -274,10 +269,10 @@ final class EveryOperation {
             identity[i * n + i] = 1;
         }
         HostCopy.writeDoubles(cpu, queue, identity, matrix);
-        cpu.correlate(queue, a, a, null, matrix, 1);
+        cpu.correlate(queue, a, a, null, Target.accumulate(matrix));
         keep("correlate 1", matrix);
         Tensor right = tensor(DType.F64, n, 3);
-        cpu.correlate(queue, a, numbers(tokens, 3), numbers(tokens), right, 0);
+        cpu.correlate(queue, a, numbers(tokens, 3), numbers(tokens), Target.overwrite(right));
         keep("correlate 0", right);
         cpu.solve(queue, matrix, right);
         keep("solve", right);

@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
@@ -73,7 +74,7 @@ class TiledGemmTest {
                         sum.check(result[t * out + o], "y[" + t + ", " + o + "]");
                     }
                 }
-                cpu.linearBackwardInput(queue, y.tensor, weight, dX.tensor, 1);
+                cpu.linearBackwardInput(queue, y.tensor, weight, Target.accumulate(dX.tensor));
                 double[] gradient = dX.read();
                 for (int t = 0; t < tokens; t++) {
                     for (int c = 0; c < in; c++) {
@@ -107,7 +108,7 @@ class TiledGemmTest {
                 Numbers x = new Numbers(cpu, queue, random, tokens, in);
                 Numbers dY = new Numbers(cpu, queue, random, tokens, out);
                 Numbers dW = new Numbers(cpu, queue, random, out, in)) {
-            cpu.linearBackwardWeight(queue, x.tensor, dY.tensor, dW.tensor, 1);
+            cpu.linearBackwardWeight(queue, x.tensor, dY.tensor, Target.accumulate(dW.tensor));
             double[] gradient = dW.read();
             for (int o = 0; o < out; o++) {
                 for (int c = 0; c < in; c++) {

@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
 import org.espalier.error.Failure;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
@@ -80,8 +81,7 @@ class BadIndicesTest {
                             t.zeros(DType.F32, OUTSIDE, 2, 2),
                             interleaved,
                             false,
-                            t.zeros(DType.F32, 1, 1, 4),
-                            0)));
+                            Target.overwrite(t.zeros(DType.F32, 1, 1, 4)))));
         }
         all.add(new Bad(
                 "cross_entropy_forward",

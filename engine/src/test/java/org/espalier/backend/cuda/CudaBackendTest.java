@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
 import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.tensor.Buffer;
@@ -55,7 +56,7 @@ class CudaBackendTest {
             Tensor dW = all.slice(shift + 4 * rows + channels, shift + 4 * rows + 2 * channels);
             Tensor rstd = all.slice(end - tokens, end);
             cuda.rmsNorm(queue, x, w, 1e-5, y, rstd);
-            cuda.rmsNormBackward(queue, x, w, rstd, dY, dX, 1, dW, 1);
+            cuda.rmsNormBackward(queue, x, w, rstd, dY, Target.accumulate(dX), Target.accumulate(dW));
             return HostCopy.readFloats(cuda, queue, all.slice(shift, end));
         }
     }
@@ -79,10 +80,8 @@ class CudaBackendTest {
                     Tensor.of(w, DType.F32, Shape.of(65)),
                     Tensor.of(rstd, DType.F32, Shape.of(7)),
                     xs,
-                    Tensor.of(dX, DType.F32, matrix),
-                    0,
-                    dWs,
-                    0);
+                    Target.overwrite(Tensor.of(dX, DType.F32, matrix)),
+                    Target.overwrite(dWs));
             assertEquals(7f, HostCopy.readFloats(cuda, queue, dWs)[64]);
         }
     }

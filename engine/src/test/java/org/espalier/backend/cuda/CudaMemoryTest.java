@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
+import org.espalier.backend.AttentionInput;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Sequences;
+import org.espalier.backend.Target;
 import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.ffi.cuda.CudaLibrary;
@@ -171,8 +173,7 @@ class CudaMemoryTest {
                             x,
                             dY,
                             null,
-                            Tensor.of(squares, DType.F32, shape),
-                            0));
+                            Target.overwrite(Tensor.of(squares, DType.F32, shape))));
             assertEquals("the GPU has no 840000 bytes left for one sequence's gradient [300, 700]", full.what());
             assertEquals(w.bytes(), 840_000);
         }
@@ -192,7 +193,11 @@ class CudaMemoryTest {
             Tensor logSum = new Tensor(activations, key.bytes(), DType.F32, Shape.of(1, 1));
             Failure full = assertThrows(
                     Failure.class,
-                    () -> cuda.attention(queue, Sequences.cached(keys - 1, 1), 1, query, key, key, query, logSum));
+                    () -> cuda.attention(
+                            queue,
+                            new AttentionInput(Sequences.cached(keys - 1, 1), 1, query, key, key),
+                            query,
+                            logSum));
             // Three blocks of keys leave four numbers and the logarithm of their weight each.
             assertEquals("the GPU has no 60 bytes left for shares of attention F32 [15]", full.what());
         }

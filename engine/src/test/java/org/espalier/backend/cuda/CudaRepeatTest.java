@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
+import org.espalier.backend.AttentionInput;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Repeat;
@@ -69,11 +70,7 @@ class CudaRepeatTest {
             int queries = rows.queries();
             cuda.attention(
                     queue,
-                    rows,
-                    0.4,
-                    query.slice(0, queries),
-                    key,
-                    value,
+                    new AttentionInput(rows, 0.4, query.slice(0, queries), key, value),
                     out.slice(0, queries),
                     logSum.slice(0, queries));
         }
@@ -228,11 +225,8 @@ class CudaRepeatTest {
             }
             cuda.attention(
                     queue,
-                    Sequences.packed(single),
-                    0.4,
-                    random(64, HEADS, WIDTH),
-                    attending.key,
-                    attending.value,
+                    new AttentionInput(
+                            Sequences.packed(single), 0.4, random(64, HEADS, WIDTH), attending.key, attending.value),
                     many,
                     logs);
             for (int run = 0; run < 3; run++) {

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import java.util.ArrayList;
 import java.util.List;
 import org.espalier.backend.AdamW;
+import org.espalier.backend.AttentionInput;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.LossOps;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Sequences;
+import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
@@ -42,9 +44,9 @@ class ReferenceByHandTest {
         Tensor dW = of(3, 2).with(1, 1, 1, 1, 1, 1);
         Tensor dBias = empty(3);
         Tensor dY = of(1, 3).with(1, 10, 100);
-        ops.linearBackwardInput(queue, dY, of(3, 2).with(1, 2, 3, 4, 5, 6), dX, 0);
-        ops.linearBackwardWeight(queue, of(1, 2).with(2, 3), dY, dW, 1);
-        ops.linearBackwardBias(queue, dY, dBias, 0);
+        ops.linearBackwardInput(queue, dY, of(3, 2).with(1, 2, 3, 4, 5, 6), Target.overwrite(dX));
+        ops.linearBackwardWeight(queue, of(1, 2).with(2, 3), dY, Target.accumulate(dW));
+        ops.linearBackwardBias(queue, dY, Target.overwrite(dBias));
         expect(dX, 531, 642);
         expect(dW, 3, 4, 21, 31, 201, 301);
         expect(dBias, 1, 10, 100);
@@ -67,9 +69,9 @@ class ReferenceByHandTest {
         Tensor halves = empty(1, 1, 4);
         Tensor pairs = empty(1, 1, 4);
         Tensor back = empty(1, 1, 4);
-        ops.rotary(queue, x, ints(1), table, false, false, halves, 0);
-        ops.rotary(queue, x, ints(1), table, true, false, pairs, 0);
-        ops.rotary(queue, pairs, ints(1), table, true, true, back, 0);
+        ops.rotary(queue, x, ints(1), table, false, false, Target.overwrite(halves));
+        ops.rotary(queue, x, ints(1), table, true, false, Target.overwrite(pairs));
+        ops.rotary(queue, pairs, ints(1), table, true, true, Target.overwrite(back));
         expect(halves, -3, 2, 1, 4);
         expect(pairs, -2, 1, 3, 4);
         expect(back, 1, 2, 3, 4);
@@ -82,11 +84,12 @@ class ReferenceByHandTest {
         // The second token's scores are 0 and ln 3, so that it takes 1/4 of the first value and 3/4 of the second.
         ops.attention(
                 queue,
-                Sequences.packed(2),
-                1,
-                of(2, 1, 1).with(1, Math.log(3)),
-                of(2, 1, 1).with(0, 1),
-                of(2, 1, 1).with(8, 16),
+                new AttentionInput(
+                        Sequences.packed(2),
+                        1,
+                        of(2, 1, 1).with(1, Math.log(3)),
+                        of(2, 1, 1).with(0, 1),
+                        of(2, 1, 1).with(8, 16)),
                 out,
                 logSum);
         expect(out, 8, 14);
@@ -99,11 +102,12 @@ class ReferenceByHandTest {
         Tensor logSum = empty(1, 4);
         ops.attention(
                 queue,
-                Sequences.packed(1),
-                0.5,
-                of(1, 4, 1).with(1, 2, 3, 4),
-                of(1, 2, 1).with(10, 100),
-                of(1, 2, 1).with(7, 9),
+                new AttentionInput(
+                        Sequences.packed(1),
+                        0.5,
+                        of(1, 4, 1).with(1, 2, 3, 4),
+                        of(1, 2, 1).with(10, 100),
+                        of(1, 2, 1).with(7, 9)),
                 out,
                 logSum);
         expect(out, 7, 7, 9, 9);
@@ -132,7 +136,7 @@ class ReferenceByHandTest {
         Tensor gate = of(3).with(0, 800, -800);
         Tensor up = of(3).with(6, 2, 2);
         ops.swiGlu(queue, gate, up, out);
-        ops.swiGluBackward(queue, gate, up, of(3).with(1, 1, 1), dGate, 0, dUp, 0);
+        ops.swiGluBackward(queue, gate, up, of(3).with(1, 1, 1), Target.overwrite(dGate), Target.overwrite(dUp));
         expect(out, 0, 1600, 0);
         expect(dGate, 3, 2, 0);
         expect(dUp, 0, 800, 0);
@@ -164,8 +168,8 @@ class ReferenceByHandTest {
     void clippingByGlobalNorm() {
         Tensor squares = made(ops.allocate(DType.F64, Shape.of(1), "sum"));
         Tensor factor = made(ops.allocate(DType.F32, Shape.of(1), "factor"));
-        ops.sumOfSquares(queue, of(2).with(3, 0), squares, 0);
-        ops.sumOfSquares(queue, of(1).with(4), squares, 1);
+        ops.sumOfSquares(queue, of(2).with(3, 0), Target.overwrite(squares));
+        ops.sumOfSquares(queue, of(1).with(4), Target.accumulate(squares));
         ops.clipFactor(queue, squares, 2.5f, factor);
         expect(squares, 25);
         assertArrayEquals(new double[] {(float) (2.5 / (5 + 1e-6))}, HostCopy.readDoubles(ops, queue, factor));
