@@ -10,6 +10,7 @@ import java.util.function.IntPredicate;
 import org.espalier.couple.Group.Role;
 import org.espalier.file.Output;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Model;
 import org.espalier.prune.Allocation.Normalise;
 import org.espalier.prune.Allocation.Scope;
@@ -58,9 +59,11 @@ final class PruneSpeed {
             Output.writeFolder(
                     folder,
                     true,
-                    out -> new Compactor(checkpoint, model.config(), result.selection(), Optional.empty())
-                            .writer()
-                            .writeInto(out));
+                    out -> new SafetensorsFolder()
+                            .writeInto(
+                                    out,
+                                    new Compactor(checkpoint, model.config(), result.selection(), Optional.empty())
+                                            .content()));
             delete(folder);
             return result.plan().parametersAfter();
         } catch (IOException e) {

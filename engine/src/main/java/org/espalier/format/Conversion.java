@@ -2,80 +2,35 @@ package org.espalier.format;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import org.espalier.error.Failure;
-import org.espalier.file.Json;
 import org.espalier.tensor.DType;
 
-/** Turns any checkpoint into a folder of safetensors, in bounded memory. */
+/** Any checkpoint as a model to be written, in bounded memory. */
 public final class Conversion {
-
-    /** Told before each tensor how many bytes of how many, as stored in the source, are done. */
-    @FunctionalInterface
-    public interface Progress {
-        void at(String tensor, long doneBytes, long totalBytes);
-    }
 
     private Conversion() {}
 
     /**
-     * Writes {@code source} to the folder {@code out}. Rows that GGUF stores interleaved are put in Hugging Face's order,
-     * blocks are decoded. Whole-number tensors keep their type.
+     * The configuration and weights of {@code source}, which must stay open until they are written. Rows that GGUF stores
+     * interleaved are put in Hugging Face's order, blocks are decoded. Whole-number tensors keep their type. A number that
+     * does not fit float16 fails when it is written.
      *
-     * @param type     F32, BF16 or F16 for all numbers; empty to keep plain types, blocks becoming float32, which holds
-     *                 their values exactly
-     * @param files    small files to add, such as {@code tokenizer.json} for a GGUF file; a folder's own tokenizer and
-     *                 generation files are copied without asking
-     * @param force    whether an existing output is replaced
-     * @throws Failure if the output exists or cannot be written, or a number does not fit float16
+     * @param type F32, BF16 or F16 for all numbers; empty to keep plain types, blocks becoming float32, which holds their
+     *             values exactly
      */
-    public static void toSafetensors(
-            Checkpoint source,
-            Path out,
-            Optional<DType> type,
-            Map<String, byte[]> files,
-            boolean force,
-            Progress progress) {
-        toSafetensors(source, out, type, files, force, progress, tensor -> null);
+    public static ModelContent of(Checkpoint source, Optional<DType> type) {
+        return of(source, type, tensor -> Optional.empty());
     }
 
     /** As above, where a matrix that {@code edits} has an edit for is changed on its way. */
-    static void toSafetensors(
-            Checkpoint source,
-            Path out,
-            Optional<DType> type,
-            Map<String, byte[]> files,
-            boolean force,
-            Progress progress,
-            Function<StoredTensor, NumberStream.RowEdit> edits) {
-        CheckpointWriter writer = new CheckpointWriter(config(source, type));
-        if (source.ggufMetadata().isEmpty()) {
-            writer.companionsOf(source.path());
-        } else {
-            writer.file("generation_config.json", Json.toBytes(generation(source)));
-        }
-        files.forEach(writer::file);
-        long total = source.weightBytes();
-        long[] done = {0};
-        for (StoredTensor tensor : source.tensors().values()) {
-            DType to = target(tensor.type(), type);
-            writer.tensor(new SafetensorsWriter.Entry(tensor.name(), to, tensor.shape(), sink -> {
-                progress.at(tensor.name(), done[0], total);
-                NumberStream.RowEdit edit = edits.apply(tensor);
-                if (edit != null) {
-                    NumberStream.write(tensor, to, edit, sink);
-                } else if (to == tensor.type()) {
-                    copy(tensor, sink);
-                } else {
-                    NumberStream.write(tensor, to, sink);
-                }
-                done[0] += tensor.bytes().byteSize();
-            }));
-        }
-        writer.write(out, force);
+    static ModelContent of(
+            Checkpoint source, Optional<DType> type, Function<StoredTensor, Optional<NumberStream.RowEdit>> edits) {
+        return ModelContent.of(
+                (ObjectNode) source.config(),
+                source.tensors().values().stream()
+                        .map(tensor -> entry(tensor, target(tensor.type(), type), edits.apply(tensor)))
+                        .toList());
     }
 
     /** The type that numbers stored so are written in: the one asked for, else their own, else what holds them exactly. */
@@ -86,7 +41,19 @@ public final class Conversion {
         return asked.orElse(stored.plain() ? stored : DType.F32);
     }
 
-    private static void copy(StoredTensor tensor, SafetensorsWriter.Sink sink) throws IOException {
+    private static TensorEntry entry(StoredTensor tensor, DType to, Optional<NumberStream.RowEdit> edit) {
+        return new TensorEntry(tensor.name(), to, tensor.shape(), sink -> {
+            if (edit.isPresent()) {
+                NumberStream.write(tensor, to, edit.get(), sink);
+            } else if (to == tensor.type()) {
+                copy(tensor, sink);
+            } else {
+                NumberStream.write(tensor, to, sink);
+            }
+        });
+    }
+
+    private static void copy(StoredTensor tensor, TensorEntry.Sink sink) throws IOException {
         if (tensor.order().identity()) {
             sink.write(tensor.bytes());
             return;
@@ -94,41 +61,5 @@ public final class Conversion {
         for (long row = 0; row < tensor.rows(); row++) {
             sink.write(tensor.bytes().asSlice(tensor.rowOffset(row), tensor.rowBytes()));
         }
-    }
-
-    /** The source's configuration, saying the type that most of the numbers now have. */
-    private static ObjectNode config(Checkpoint source, Optional<DType> type) {
-        ObjectNode config = source.config().deepCopy();
-        String name = switch (type.orElseGet(() -> largestType(source))) {
-            case F64 -> "float64";
-            case F16 -> "float16";
-            case BF16 -> "bfloat16";
-            default -> "float32";
-        };
-        if (config.has("dtype")) {
-            config.put("dtype", name);
-        }
-        if (config.has("torch_dtype") || !config.has("dtype")) {
-            config.put("torch_dtype", name);
-        }
-        return config;
-    }
-
-    private static DType largestType(Checkpoint source) {
-        return source.tensors().values().stream()
-                .max((a, b) -> Long.compare(a.bytes().byteSize(), b.bytes().byteSize()))
-                .map(tensor -> target(tensor.type(), Optional.empty()))
-                .orElse(DType.F32);
-    }
-
-    private static ObjectNode generation(Checkpoint source) {
-        ObjectNode generation = Json.object();
-        generation.put("_from_model_config", true);
-        for (String id : new String[] {"bos_token_id", "eos_token_id"}) {
-            if (source.config().has(id)) {
-                generation.set(id, source.config().get(id));
-            }
-        }
-        return generation;
     }
 }

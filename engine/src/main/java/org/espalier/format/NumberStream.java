@@ -21,12 +21,12 @@ final class NumberStream implements AutoCloseable {
 
     private final StoredTensor tensor;
     private final DType to;
-    private final SafetensorsWriter.Sink sink;
+    private final TensorEntry.Sink sink;
     private final float[] numbers = new float[CHUNK];
     private final NativeMemory encoded;
     private int filled;
 
-    NumberStream(StoredTensor tensor, DType to, SafetensorsWriter.Sink sink) {
+    NumberStream(StoredTensor tensor, DType to, TensorEntry.Sink sink) {
         this.tensor = tensor;
         this.to = to;
         this.sink = sink;
@@ -34,7 +34,7 @@ final class NumberStream implements AutoCloseable {
     }
 
     /** Writes the whole tensor as {@code to}, in Hugging Face's row order. */
-    static void write(StoredTensor tensor, DType to, SafetensorsWriter.Sink sink) throws IOException {
+    static void write(StoredTensor tensor, DType to, TensorEntry.Sink sink) throws IOException {
         try (NumberStream stream = new NumberStream(tensor, to, sink)) {
             if (tensor.order().identity()) {
                 stream.append(0, tensor.shape().elements());
@@ -49,7 +49,7 @@ final class NumberStream implements AutoCloseable {
     }
 
     /** As {@link #write}, of a matrix whose rows pass through {@code edit}. */
-    static void write(StoredTensor matrix, DType to, RowEdit edit, SafetensorsWriter.Sink sink) throws IOException {
+    static void write(StoredTensor matrix, DType to, RowEdit edit, TensorEntry.Sink sink) throws IOException {
         float[] numbers = new float[matrix.shape().columns()];
         try (NumberStream stream = new NumberStream(matrix, to, sink)) {
             for (int row = 0; row < matrix.rows(); row++) {

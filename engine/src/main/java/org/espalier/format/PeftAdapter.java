@@ -62,13 +62,12 @@ public final class PeftAdapter implements AutoCloseable {
     }
 
     /** The configuration and the tensors, by PEFT's names, of an adapter: its folder must exist. */
-    public static void writeInto(Path folder, PeftConfig config, List<SafetensorsWriter.Entry> tensors)
-            throws IOException {
+    public static void writeInto(Path folder, PeftConfig config, List<TensorEntry> tensors) throws IOException {
         Files.write(folder.resolve(CONFIG), Json.toBytes(config.toJson()));
         SafetensorsWriter.write(
                 folder.resolve(WEIGHTS),
                 tensors.stream()
-                        .map(t -> new SafetensorsWriter.Entry(PREFIX + t.name(), t.type(), t.shape(), t.content()))
+                        .map(t -> new TensorEntry(PREFIX + t.name(), t.type(), t.shape(), t.content()))
                         .toList());
     }
 

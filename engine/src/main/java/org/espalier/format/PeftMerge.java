@@ -1,6 +1,5 @@
 package org.espalier.format;
 
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -31,18 +30,12 @@ public final class PeftMerge {
     private PeftMerge() {}
 
     /**
-     * Writes {@code source} with the adapter in it; see {@link Conversion#toSafetensors} for the other arguments.
+     * The model {@code source} with the adapter in its weights. Both must stay open until it is written; types are as in
+     * {@link Conversion#of}.
      *
-     * @throws Failure also if the adapter does not fit the weights
+     * @throws Failure if the adapter does not fit the weights
      */
-    public static void toSafetensors(
-            Checkpoint source,
-            PeftAdapter adapter,
-            Path out,
-            Optional<DType> type,
-            Map<String, byte[]> files,
-            boolean force,
-            Conversion.Progress progress) {
+    public static ModelContent of(Checkpoint source, PeftAdapter adapter, Optional<DType> type) {
         Map<String, LowRank> edits = new HashMap<>();
         for (String projection : adapter.projections()) {
             String name = projection + ".weight";
@@ -65,7 +58,7 @@ public final class PeftMerge {
             }
             edits.put(name, new LowRank(rows(a, 1), rows(b, adapter.config().scale())));
         }
-        Conversion.toSafetensors(source, out, type, files, force, progress, tensor -> edits.get(tensor.name()));
+        return Conversion.of(source, type, tensor -> Optional.ofNullable(edits.get(tensor.name())));
     }
 
     private static float[][] rows(StoredTensor matrix, double scale) {

@@ -3,7 +3,6 @@ package org.espalier.format;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -15,8 +14,6 @@ import java.util.Comparator;
 import java.util.List;
 import org.espalier.file.Json;
 import org.espalier.file.Output;
-import org.espalier.tensor.DType;
-import org.espalier.tensor.Shape;
 
 /**
  * Writes safetensors files tensor by tensor, never holding more than a tensor's own source does. The layout is that of the
@@ -26,48 +23,24 @@ public final class SafetensorsWriter {
 
     private static final long CHUNK = 64L << 20;
 
-    /** Takes a tensor's bytes, piece by piece in order. */
-    @FunctionalInterface
-    public interface Sink {
-        void write(MemorySegment bytes) throws IOException;
-    }
-
-    /** Produces a tensor's bytes when its turn comes: exactly those of its type and shape, little-endian, row-major. */
-    @FunctionalInterface
-    public interface Content {
-        void writeTo(Sink sink) throws IOException;
-    }
-
-    /** A tensor to write, of a plain type. */
-    public record Entry(String name, DType type, Shape shape, Content content) {
-
-        public Entry {
-            SafetensorsType.rank(type);
-        }
-
-        public long bytes() {
-            return type.bytes(shape.elements());
-        }
-    }
-
     private SafetensorsWriter() {}
 
     /** Writes one new file. Use {@link Output} to have it appear whole. */
-    public static void write(Path file, List<Entry> entries) throws IOException {
-        List<Entry> sorted = entries.stream()
-                .sorted(Comparator.comparingInt((Entry entry) -> SafetensorsType.rank(entry.type()))
+    public static void write(Path file, List<TensorEntry> entries) throws IOException {
+        List<TensorEntry> sorted = entries.stream()
+                .sorted(Comparator.comparingInt((TensorEntry entry) -> SafetensorsType.rank(entry.type()))
                         .thenComparing(entry -> entry.name().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned))
                 .toList();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             writeAll(channel, header(sorted));
-            for (Entry entry : sorted) {
+            for (TensorEntry entry : sorted) {
                 writeContent(channel, entry);
             }
         }
     }
 
     /** Length, JSON, and spaces up to a multiple of eight bytes. */
-    private static ByteBuffer header(List<Entry> entries) throws IOException {
+    private static ByteBuffer header(List<TensorEntry> entries) throws IOException {
         ByteArrayOutputStream json = new ByteArrayOutputStream();
         try (JsonGenerator out = Json.factory().createGenerator(json)) {
             out.writeStartObject();
@@ -75,7 +48,7 @@ public final class SafetensorsWriter {
             out.writeStringField("format", "pt");
             out.writeEndObject();
             long begin = 0;
-            for (Entry entry : entries) {
+            for (TensorEntry entry : entries) {
                 out.writeObjectFieldStart(entry.name());
                 out.writeStringField("dtype", entry.type().name());
                 out.writeFieldName("shape");
@@ -96,7 +69,7 @@ public final class SafetensorsWriter {
         return header.flip();
     }
 
-    private static void writeContent(FileChannel channel, Entry entry) throws IOException {
+    private static void writeContent(FileChannel channel, TensorEntry entry) throws IOException {
         long begin = channel.position();
         entry.content().writeTo(bytes -> {
             for (long at = 0; at < bytes.byteSize(); at += CHUNK) {

@@ -4,8 +4,8 @@ import java.io.IOException;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.ffi.NativeMemory;
-import org.espalier.format.SafetensorsWriter;
 import org.espalier.format.StoredTensor;
+import org.espalier.format.TensorEntry;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -15,12 +15,11 @@ public final class TensorFiles {
     private TensorFiles() {}
 
     /** A tensor, rounded to {@code type} when it is written; it must be there until then. */
-    public static SafetensorsWriter.Entry entry(Backend backend, String name, Tensor tensor, DType type) {
-        return new SafetensorsWriter.Entry(name, type, tensor.shape(), sink -> write(backend, tensor, type, sink));
+    public static TensorEntry entry(Backend backend, String name, Tensor tensor, DType type) {
+        return new TensorEntry(name, type, tensor.shape(), sink -> write(backend, tensor, type, sink));
     }
 
-    private static void write(Backend backend, Tensor tensor, DType type, SafetensorsWriter.Sink sink)
-            throws IOException {
+    private static void write(Backend backend, Tensor tensor, DType type, TensorEntry.Sink sink) throws IOException {
         Tensor rounded = backend.allocate(type, tensor.shape(), "numbers for a file");
         try (Queue queue = backend.newQueue();
                 NativeMemory staging = NativeMemory.allocate(rounded.bytes(), "file")) {

@@ -6,9 +6,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.format.Checkpoint;
-import org.espalier.format.CheckpointWriter;
-import org.espalier.format.SafetensorsWriter;
+import org.espalier.format.ModelContent;
 import org.espalier.format.StoredTensor;
+import org.espalier.format.TensorEntry;
 import org.espalier.model.ConfigWriter;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
@@ -37,26 +37,27 @@ public final class Compactor {
         this.type = type;
     }
 
-    /** A writer of what is left, tokenizer files not included. The source must stay open until it has written. */
-    public CheckpointWriter writer() {
-        return writer(Compensated.nothing(selection.after()));
+    /** What is left, without a tokenizer's files. The source must stay open until it has been written. */
+    public ModelContent content() {
+        return content(Compensated.nothing(selection.after()));
     }
 
     /** As above, with weights and biases that make up for what is gone; they must stay open as well. */
-    public CheckpointWriter writer(Compensated compensated) {
+    public ModelContent content(Compensated compensated) {
         ObjectNode json = source.config().deepCopy();
         ConfigWriter.sizes(json, compensated.config());
         if (compensated.config().outputBias() && compensated.config().mlpBias()) {
             ConfigWriter.everyBias(json, compensated.config());
         }
-        CheckpointWriter writer = new CheckpointWriter(json);
-        for (Value parameter : new Llama(compensated.config()).shape().leaves(Value.Role.PARAMETER)) {
-            writer.tensor(entry(parameter, compensated));
-        }
-        return writer;
+        return ModelContent.of(
+                json,
+                new Llama(compensated.config())
+                        .shape().leaves(Value.Role.PARAMETER).stream()
+                                .map(parameter -> entry(parameter, compensated))
+                                .toList());
     }
 
-    private SafetensorsWriter.Entry entry(Value parameter, Compensated compensated) {
+    private TensorEntry entry(Value parameter, Compensated compensated) {
         String name = parameter.name();
         StoredTensor stored = source.tensors().get(selection.sourceName(name));
         DType to = type.orElse(stored != null && stored.type().plain() ? stored.type() : DType.F32);
@@ -67,23 +68,23 @@ public final class Compactor {
     }
 
     /** What stays of the source's tensor for a parameter of the smaller model. */
-    private SafetensorsWriter.Entry cut(String name, DType to) {
+    private TensorEntry cut(String name, DType to) {
         String sourceName = selection.sourceName(name);
         StoredTensor stored = source.tensors().get(sourceName);
         Value parameter = whole.leaf(sourceName);
         int[] first = selection.kept(parameter, 0);
         if (parameter.shape().rank() == 1) {
             Cut cut = new Cut(stored, new int[] {0}, first, parameter.shape().extent(0), to);
-            return new SafetensorsWriter.Entry(name, to, Shape.of(first.length), cut::writeTo);
+            return new TensorEntry(name, to, Shape.of(first.length), cut::writeTo);
         }
         int[] columns = selection.kept(parameter, 1);
         Cut cut = new Cut(stored, first, columns, parameter.shape().extent(1), to);
-        return new SafetensorsWriter.Entry(name, to, Shape.of(first.length, columns.length), cut::writeTo);
+        return new TensorEntry(name, to, Shape.of(first.length, columns.length), cut::writeTo);
     }
 
     /** A bias that the architecture asks for beside the one that is wanted. */
-    private static SafetensorsWriter.Entry zeros(Value parameter, DType to) {
-        return new SafetensorsWriter.Entry(parameter.name(), to, parameter.shape(), sink -> {
+    private static TensorEntry zeros(Value parameter, DType to) {
+        return new TensorEntry(parameter.name(), to, parameter.shape(), sink -> {
             try (NativeMemory zeros =
                     NativeMemory.allocate(to.bytes(parameter.shape().elements()), parameter.name())) {
                 sink.write(zeros.segment().fill((byte) 0));
@@ -96,7 +97,7 @@ public final class Compactor {
 
         private static final int STAGED_NUMBERS = 1 << 18;
 
-        void writeTo(SafetensorsWriter.Sink sink) throws IOException {
+        void writeTo(TensorEntry.Sink sink) throws IOException {
             if (to == stored.type() && columns.length == width) {
                 copyRows(sink);
             } else {
@@ -105,7 +106,7 @@ public final class Compactor {
         }
 
         /** Rows that stay whole go out as they lie, as many at once as lie side by side. */
-        private void copyRows(SafetensorsWriter.Sink sink) throws IOException {
+        private void copyRows(TensorEntry.Sink sink) throws IOException {
             int from = 0;
             while (from < rows.length) {
                 int end = from + 1;
@@ -121,7 +122,7 @@ public final class Compactor {
             return stored.shape().rank() == 1 ? 0 : stored.rowOffset(row);
         }
 
-        private void gatherRows(SafetensorsWriter.Sink sink) throws IOException {
+        private void gatherRows(TensorEntry.Sink sink) throws IOException {
             int staged = Math.clamp(STAGED_NUMBERS / Math.max(1, columns.length), 1, Math.max(1, rows.length));
             long rowBytes = to.bytes(columns.length);
             try (NativeMemory staging = NativeMemory.allocate(staged * rowBytes, "rows of " + stored.name())) {

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.ffi.NativeMemory;
-import org.espalier.format.SafetensorsWriter;
+import org.espalier.format.TensorEntry;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.TensorFiles;
@@ -66,8 +66,8 @@ public final class Compensated implements AutoCloseable {
     }
 
     /** A parameter to be written in a plain type. */
-    SafetensorsWriter.Entry entry(String name, DType to) {
-        return new SafetensorsWriter.Entry(name, to, shapes.get(name), sink -> {
+    TensorEntry entry(String name, DType to) {
+        return new TensorEntry(name, to, shapes.get(name), sink -> {
             try (Queue queue = backend.newQueue()) {
                 Tensor tensor = tensor(queue, name);
                 try {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.espalier.file.Output;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 
@@ -64,9 +65,10 @@ public final class Pruning {
     private Rankings rescored(
             Selection selection, ModelScores.Method method, Budget.Candidates candidates, List<int[]> sequences) {
         try (Output left = Output.folder(scratch, true)) {
-            new Compactor(checkpoint, model.config(), selection, Optional.empty())
-                    .writer()
-                    .writeInto(left.path());
+            new SafetensorsFolder()
+                    .writeInto(
+                            left.path(),
+                            new Compactor(checkpoint, model.config(), selection, Optional.empty()).content());
             try (Checkpoint smaller = Checkpoint.open(left.path());
                     Model opened = Model.open(smaller, model.backend())) {
                 return Rankings.of(opened, walking, method, candidates.after(selection), sequences);

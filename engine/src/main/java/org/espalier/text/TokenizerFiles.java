@@ -1,48 +1,79 @@
 package org.espalier.text;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
 
-/** The small files that a folder of safetensors needs so that its tokenizer can be used. */
+/** The small files that stand beside a model's weights, so that its tokenizer and its way of generating can be used. */
 public final class TokenizerFiles {
 
     private static final String CONFIG = "tokenizer_config.json";
-    private static final String[] NAMES = {
-        Tokenizer.JSON, Tokenizer.SENTENCE_PIECE, CONFIG, "special_tokens_map.json", "chat_template.jinja"
-    };
+    private static final String GENERATION = "generation_config.json";
+
+    private static final List<String> NAMES = List.of(
+            Tokenizer.JSON,
+            Tokenizer.SENTENCE_PIECE,
+            CONFIG,
+            "special_tokens_map.json",
+            "added_tokens.json",
+            "vocab.json",
+            "merges.txt",
+            "chat_template.jinja",
+            "chat_template.json",
+            GENERATION);
 
     private TokenizerFiles() {}
 
     /**
-     * The files of a GGUF checkpoint: those beside it if it was opened as a folder with a tokenizer, else made from its
-     * metadata; none if that holds no tokenizer.
+     * The files of a checkpoint, by name: those in its folder, as they are. What a GGUF checkpoint lacks there is made from
+     * its metadata; if that holds no tokenizer either, there is none.
      *
      * @param model      what a person named: the folder or the file
      * @param checkpoint the same, opened
      * @throws org.espalier.error.Failure if the tokenizer is malformed or of a kind that cannot be used
      */
     public static Map<String, byte[]> of(Path model, Checkpoint checkpoint) {
-        if (Files.exists(model.resolve(Tokenizer.JSON)) || Files.exists(model.resolve(Tokenizer.SENTENCE_PIECE))) {
-            return beside(model);
-        }
         Map<String, Object> metadata = checkpoint.ggufMetadata().orElse(Map.of());
-        return metadata.containsKey("tokenizer.ggml.model") ? made(metadata, model.toString()) : Map.of();
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        if (!metadata.isEmpty()) {
+            files.put(GENERATION, Json.toBytes(generation(checkpoint.config())));
+        }
+        files.putAll(beside(model));
+        if (metadata.containsKey("tokenizer.ggml.model") && !hasTokenizer(model)) {
+            files.putAll(made(metadata, model.toString()));
+        }
+        return files;
+    }
+
+    private static boolean hasTokenizer(Path folder) {
+        return Files.exists(folder.resolve(Tokenizer.JSON)) || Files.exists(folder.resolve(Tokenizer.SENTENCE_PIECE));
     }
 
     private static Map<String, byte[]> beside(Path folder) {
         Map<String, byte[]> files = new LinkedHashMap<>();
         for (String name : NAMES) {
             Path file = folder.resolve(name);
-            if (Files.exists(file)) {
+            if (Files.isRegularFile(file)) {
                 files.put(name, Json.readFile(file, Json.LARGEST_FILE));
             }
         }
         return files;
+    }
+
+    private static ObjectNode generation(JsonNode config) {
+        ObjectNode generation = Json.object().put("_from_model_config", true);
+        for (String id : List.of("bos_token_id", "eos_token_id")) {
+            if (config.has(id)) {
+                generation.set(id, config.get(id));
+            }
+        }
+        return generation;
     }
 
     private static Map<String, byte[]> made(Map<String, Object> metadata, String where) {

@@ -12,6 +12,7 @@ import org.espalier.error.Failure;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.format.SafetensorsWriter;
 import org.espalier.format.StoredTensor;
+import org.espalier.format.TensorEntry;
 import org.espalier.model.TensorFiles;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
@@ -32,7 +33,7 @@ public final class OptimizerFile {
     }
 
     static void writeInto(Path folder, Backend backend, Trainer trainer) throws IOException {
-        List<SafetensorsWriter.Entry> entries = new ArrayList<>();
+        List<TensorEntry> entries = new ArrayList<>();
         trainer.firstMoments()
                 .forEach((name, m) -> entries.add(TensorFiles.entry(backend, FIRST + name, m, DType.F32)));
         trainer.secondMoments()

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.backend.Backend;
-import org.espalier.format.SafetensorsWriter;
+import org.espalier.format.TensorEntry;
 import org.espalier.model.Llama;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -96,7 +96,7 @@ public final class Pretraining implements AutoCloseable {
     }
 
     /** The trained weights, rounded to bfloat16 as they are written. Valid until this is closed. */
-    public List<SafetensorsWriter.Entry> weights() {
+    public List<TensorEntry> weights() {
         return weights.entrySet().stream()
                 .map(w -> TensorFiles.entry(backend, w.getKey(), w.getValue(), DType.BF16))
                 .toList();

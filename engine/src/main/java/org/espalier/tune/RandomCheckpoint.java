@@ -3,10 +3,9 @@ package org.espalier.tune;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.function.DoubleSupplier;
-import java.util.function.LongConsumer;
 import org.espalier.ffi.NativeMemory;
-import org.espalier.format.CheckpointWriter;
-import org.espalier.format.SafetensorsWriter;
+import org.espalier.format.ModelContent;
+import org.espalier.format.TensorEntry;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
 import org.espalier.tape.Value;
@@ -25,39 +24,40 @@ public final class RandomCheckpoint {
     private RandomCheckpoint() {}
 
     /**
-     * A writer of the whole checkpoint.
+     * The whole model, without a tokenizer.
      *
-     * @param json   the configuration, written as it is
+     * @param json   the configuration
      * @param config what it says
      * @param type   a plain floating type
-     * @param told   of every stretch of bytes that has been written
      */
-    public static CheckpointWriter writer(
-            ObjectNode json, ModelConfig config, DType type, long seed, LongConsumer told) {
-        CheckpointWriter writer = new CheckpointWriter(json);
-        for (Value parameter : new Llama(config).shape().leaves(Value.Role.PARAMETER)) {
-            writer.tensor(new SafetensorsWriter.Entry(parameter.name(), type, parameter.shape(), sink -> {
-                DoubleSupplier numbers =
-                        Initialisation.numbers(parameter, config.layers().size(), seed);
-                write(numbers, parameter.shape().elements(), type, sink, told);
-            }));
-        }
-        return writer;
+    public static ModelContent of(ObjectNode json, ModelConfig config, DType type, long seed) {
+        return ModelContent.of(
+                json,
+                new Llama(config)
+                        .shape().leaves(Value.Role.PARAMETER).stream()
+                                .map(parameter -> entry(parameter, config, type, seed))
+                                .toList());
     }
 
-    private static void write(
-            DoubleSupplier numbers, long count, DType type, SafetensorsWriter.Sink sink, LongConsumer told)
+    private static TensorEntry entry(Value parameter, ModelConfig config, DType type, long seed) {
+        return new TensorEntry(parameter.name(), type, parameter.shape(), sink -> {
+            DoubleSupplier numbers =
+                    Initialisation.numbers(parameter, config.layers().size(), seed);
+            write(numbers, parameter.shape().elements(), type, sink);
+        });
+    }
+
+    private static void write(DoubleSupplier numbers, long count, DType type, TensorEntry.Sink sink)
             throws IOException {
-        float[] stretch = new float[(int) Math.min(STAGED, count)];
-        try (NativeMemory staging = NativeMemory.allocate(type.bytes(stretch.length), "fresh weights")) {
-            for (long at = 0; at < count; at += stretch.length) {
-                int length = (int) Math.min(stretch.length, count - at);
+        float[] chunk = new float[(int) Math.min(STAGED, count)];
+        try (NativeMemory staging = NativeMemory.allocate(type.bytes(chunk.length), "fresh weights")) {
+            for (long at = 0; at < count; at += chunk.length) {
+                int length = (int) Math.min(chunk.length, count - at);
                 for (int i = 0; i < length; i++) {
-                    stretch[i] = (float) numbers.getAsDouble();
+                    chunk[i] = (float) numbers.getAsDouble();
                 }
-                Blocks.encode(type, stretch, 0, staging.segment(), 0, length);
+                Blocks.encode(type, chunk, 0, staging.segment(), 0, length);
                 sink.write(staging.segment().asSlice(0, type.bytes(length)));
-                told.accept(type.bytes(length));
             }
         }
     }

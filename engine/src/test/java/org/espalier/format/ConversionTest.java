@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.espalier.Shared;
 import org.espalier.TestFiles;
 import org.espalier.error.Failure;
@@ -57,13 +57,11 @@ class ConversionTest {
     void ggufNumbersAreThoseOfGguf(DType type, String q, String k, String v, String down) throws Exception {
         Path out = temp.resolve("out");
         try (Checkpoint source = Checkpoint.open(Shared.path("models/smollm2-135m"))) {
-            Conversion.toSafetensors(
-                    source,
-                    out,
-                    Optional.of(type),
-                    Map.of("tokenizer.json", new byte[] {'{', '}'}),
-                    false,
-                    (tensor, done, total) -> assertTrue(done < total));
+            ModelContent content =
+                    Conversion.of(source, Optional.of(type)).withFile("tokenizer.json", new byte[] {'{', '}'});
+            AtomicLong written = new AtomicLong();
+            new SafetensorsFolder().write(out, content.reporting(written::addAndGet), false);
+            assertEquals(content.bytes(), written.get());
         }
         try (Checkpoint converted = Checkpoint.open(out)) {
             assertEquals(272, converted.tensors().size());
@@ -74,22 +72,18 @@ class ConversionTest {
             assertEquals(v, sha256(converted, V_7));
             assertEquals(down, sha256(converted, DOWN_29));
         }
-        assertEquals(
-                List.of("config.json", "generation_config.json", "model.safetensors", "tokenizer.json"),
-                TestFiles.names(out));
+        assertEquals(List.of("config.json", "model.safetensors", "tokenizer.json"), TestFiles.names(out));
         assertTrue(NativeMemory.outstanding().isEmpty());
     }
 
     @Test
-    void keepsPlainNumbersAndCompanionsOfAFolder() throws Exception {
+    void keepsPlainNumbers() throws Exception {
         Path source = folder(1.5f, -2.25f);
-        Files.writeString(source.resolve("tokenizer_config.json"), "{}");
         Path out = temp.resolve("out");
         convert(source, out, Optional.empty());
         assertArrayEquals(
                 Files.readAllBytes(source.resolve("model.safetensors")),
                 Files.readAllBytes(out.resolve("model.safetensors")));
-        assertTrue(Files.exists(out.resolve("tokenizer_config.json")));
         assertEquals(
                 "float32",
                 Json.readObject(out.resolve("config.json")).get("torch_dtype").asText());
@@ -121,7 +115,7 @@ class ConversionTest {
 
     private static void convert(Path source, Path out, Optional<DType> type) {
         try (Checkpoint checkpoint = Checkpoint.open(source)) {
-            Conversion.toSafetensors(checkpoint, out, type, Map.of(), false, (tensor, done, total) -> {});
+            new SafetensorsFolder().write(out, Conversion.of(checkpoint, type), false);
         }
     }
 
@@ -129,9 +123,10 @@ class ConversionTest {
         Path folder = temp.resolve("in");
         byte[] bytes = new byte[4 * numbers.length];
         Blocks.encode(DType.F32, numbers, 0, MemorySegment.ofArray(bytes), 0, numbers.length);
-        new CheckpointWriter(Json.object().put("torch_dtype", "float16"))
-                .tensor(SafetensorsTest.entry("x", DType.F32, Shape.of(numbers.length), bytes))
-                .write(folder, false);
+        ModelContent content = ModelContent.of(
+                Json.object().put("torch_dtype", "float16"),
+                List.of(SafetensorsTest.entry("x", DType.F32, Shape.of(numbers.length), bytes)));
+        new SafetensorsFolder().write(folder, content, false);
         return folder;
     }
 

@@ -38,8 +38,7 @@ class SafetensorsTest {
         Path copy = temp.resolve("copy.safetensors");
         try (SafetensorsFile file = SafetensorsFile.open(reference)) {
             assertEquals("pt", file.metadata().get("format"));
-            List<SafetensorsWriter.Entry> entries =
-                    new ArrayList<>(entries(file.tensors().values()));
+            List<TensorEntry> entries = new ArrayList<>(entries(file.tensors().values()));
             Collections.reverse(entries);
             SafetensorsWriter.write(copy, entries);
         }
@@ -73,14 +72,15 @@ class SafetensorsTest {
     @Test
     void writesShardsThatOpenAsOneModel() throws IOException {
         ObjectNode config = Json.object().put("model_type", "llama");
-        CheckpointWriter writer = new CheckpointWriter(config).shardBytes(100);
+        List<TensorEntry> tensors = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             byte[] bytes = new byte[48];
             Arrays.fill(bytes, (byte) i);
-            writer.tensor(entry("t" + i, DType.F32, Shape.of(3, 4), bytes));
+            tensors.add(entry("t" + i, DType.F32, Shape.of(3, 4), bytes));
         }
         Path out = temp.resolve("model");
-        writer.file("tokenizer.json", new byte[] {'{', '}'}).write(out, false);
+        ModelContent content = ModelContent.of(config, tensors).withFile("tokenizer.json", new byte[] {'{', '}'});
+        new SafetensorsFolder(100).write(out, content, false);
         assertEquals(
                 List.of(
                         "config.json",
@@ -142,15 +142,15 @@ class SafetensorsTest {
         }
     }
 
-    static SafetensorsWriter.Entry entry(String name, DType type, Shape shape, byte[] bytes) {
-        return new SafetensorsWriter.Entry(name, type, shape, sink -> sink.write(MemorySegment.ofArray(bytes)));
+    static TensorEntry entry(String name, DType type, Shape shape, byte[] bytes) {
+        return new TensorEntry(name, type, shape, sink -> sink.write(MemorySegment.ofArray(bytes)));
     }
 
-    private static List<SafetensorsWriter.Entry> entries(Iterable<StoredTensor> tensors) {
-        List<SafetensorsWriter.Entry> entries = new ArrayList<>();
+    private static List<TensorEntry> entries(Iterable<StoredTensor> tensors) {
+        List<TensorEntry> entries = new ArrayList<>();
         for (StoredTensor tensor : tensors) {
-            entries.add(new SafetensorsWriter.Entry(
-                    tensor.name(), tensor.type(), tensor.shape(), sink -> sink.write(tensor.bytes())));
+            entries.add(
+                    new TensorEntry(tensor.name(), tensor.type(), tensor.shape(), sink -> sink.write(tensor.bytes())));
         }
         return entries;
     }

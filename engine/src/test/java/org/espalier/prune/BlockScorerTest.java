@@ -16,6 +16,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.reference.ReferenceBackend;
 import org.espalier.couple.Group.Role;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig.LayerConfig;
@@ -119,9 +120,8 @@ class BlockScorerTest {
                     without.remove(layer, block);
                 }
                 Path out = folder.resolve(kind + "" + layer);
-                new Compactor(source, model.config(), without, Optional.empty())
-                        .writer()
-                        .write(out, false);
+                new SafetensorsFolder()
+                        .write(out, new Compactor(source, model.config(), without, Optional.empty()).content(), false);
                 try (Checkpoint cut = Checkpoint.open(out);
                         Model smaller = Model.open(cut, backend)) {
                     expected[layer] = loss(smaller) - loss(model);

@@ -12,6 +12,7 @@ import org.espalier.Golden;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Llama;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -32,9 +33,11 @@ class CompactorTest {
                 Checkpoint source = Checkpoint.open(Golden.resource(name));
                 Model model = Model.open(source, backend)) {
             Selection selection = random(model.config(), role, new Random(seed));
-            new Compactor(source, model.config(), selection, Optional.empty())
-                    .writer()
-                    .write(folder.resolve("cut"), false);
+            new SafetensorsFolder()
+                    .write(
+                            folder.resolve("cut"),
+                            new Compactor(source, model.config(), selection, Optional.empty()).content(),
+                            false);
             try (Checkpoint cut = Checkpoint.open(folder.resolve("cut"));
                     Model smaller = Model.open(cut, backend)) {
                 assertEquals(

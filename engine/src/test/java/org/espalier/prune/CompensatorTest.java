@@ -19,6 +19,7 @@ import org.espalier.Golden;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -204,9 +205,11 @@ class CompensatorTest {
     private static void write(
             Checkpoint source, Model model, Selection selection, Compensation kind, double ridge, Path out) {
         try (Compensated compensated = new Compensator(model, selection, SEQUENCES, ridge).run(kind, () -> {})) {
-            new Compactor(source, model.config(), selection, Optional.empty())
-                    .writer(compensated)
-                    .write(out, true);
+            new SafetensorsFolder()
+                    .write(
+                            out,
+                            new Compactor(source, model.config(), selection, Optional.empty()).content(compensated),
+                            true);
         }
     }
 

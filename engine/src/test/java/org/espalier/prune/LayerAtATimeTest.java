@@ -15,6 +15,7 @@ import org.espalier.backend.cuda.StandIn;
 import org.espalier.couple.Group.Role;
 import org.espalier.file.Sha256;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig.LayerConfig;
@@ -148,9 +149,12 @@ class LayerAtATimeTest {
                         .forEach(units ->
                                 selection.remove(units, IntStream.range(0, 90).toArray()));
                 try (Compensated compensated = new Compensator(model, selection, SEQUENCES, 0.1).run(kind, () -> {})) {
-                    new Compactor(source, model.config(), selection, Optional.of(DType.BF16))
-                            .writer(compensated)
-                            .write(folder.resolve("out"), true);
+                    new SafetensorsFolder()
+                            .write(
+                                    folder.resolve("out"),
+                                    new Compactor(source, model.config(), selection, Optional.of(DType.BF16))
+                                            .content(compensated),
+                                    true);
                 }
                 return Sha256.ofFile(folder.resolve("out/model.safetensors"));
             }

@@ -19,6 +19,7 @@ import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Llama;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -177,7 +178,7 @@ class PruningPropertyTest {
         assertTrue(!Files.exists(out), "something is left of the steps");
         assertPlanned(config, budget, result.plan());
         Selection applied = new PlanSelection(config, "plan").removed(result.plan());
-        new Compactor(source, config, applied, Optional.empty()).writer().write(out, false);
+        new SafetensorsFolder().write(out, new Compactor(source, config, applied, Optional.empty()).content(), false);
         try (Checkpoint cut = Checkpoint.open(out);
                 Model smaller = Model.open(cut, backend)) {
             assertEquals(

@@ -2,12 +2,15 @@ package org.espalier.prune;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Random;
 import java.util.function.BiConsumer;
 import org.espalier.ffi.NativeMemory;
-import org.espalier.format.CheckpointWriter;
-import org.espalier.format.SafetensorsWriter;
+import org.espalier.format.ModelContent;
+import org.espalier.format.SafetensorsFolder;
+import org.espalier.format.TensorEntry;
 import org.espalier.model.ConfigWriter;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
@@ -47,18 +50,18 @@ public final class RandomModel {
     /** As above; {@code edit} may change the numbers of each parameter before they are written. */
     static void write(ModelConfig config, long seed, Path folder, BiConsumer<Value, float[]> edit) {
         Random random = new Random(seed);
-        CheckpointWriter writer = new CheckpointWriter(ConfigWriter.json(config));
+        List<TensorEntry> entries = new ArrayList<>();
         for (Value parameter : new Llama(config).shape().leaves(Value.Role.PARAMETER)) {
             float[] numbers = numbers(parameter, random);
             edit.accept(parameter, numbers);
-            writer.tensor(new SafetensorsWriter.Entry(parameter.name(), DType.F32, parameter.shape(), sink -> {
+            entries.add(new TensorEntry(parameter.name(), DType.F32, parameter.shape(), sink -> {
                 try (NativeMemory bytes = NativeMemory.allocate(4L * numbers.length, parameter.name())) {
                     bytes.segment().copyFrom(MemorySegment.ofArray(numbers));
                     sink.write(bytes.segment());
                 }
             }));
         }
-        writer.write(folder, false);
+        new SafetensorsFolder().write(folder, ModelContent.of(ConfigWriter.json(config), entries), false);
     }
 
     /** Norms about 1, biases and matrices about 0, so that activations keep their size. */

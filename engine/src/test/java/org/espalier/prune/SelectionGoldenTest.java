@@ -20,6 +20,7 @@ import org.espalier.Shared;
 import org.espalier.backend.Backend;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFile;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
 import org.espalier.model.Scorer;
@@ -153,9 +154,8 @@ class SelectionGoldenTest {
     private Path cut(String name, Plan plan, Checkpoint source, Model model) {
         Path out = folder.resolve(name);
         Selection selection = new PlanSelection(model.config(), name).removed(plan);
-        new Compactor(source, model.config(), selection, Optional.empty())
-                .writer()
-                .write(out, false);
+        new SafetensorsFolder()
+                .write(out, new Compactor(source, model.config(), selection, Optional.empty()).content(), false);
         return out;
     }
 

@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.espalier.backend.Backend;
 import org.espalier.backend.cpu.CpuBackend;
-import org.espalier.format.SafetensorsWriter;
+import org.espalier.format.TensorEntry;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
@@ -66,7 +66,7 @@ class PretrainingTest {
                         new Pretraining(backend, config, tokenizer, new Pretraining.Settings(STEPS, 256, 1e-2, 3))) {
             training.train((step, result) -> losses.add(result.loss()));
             CRC32 sum = new CRC32();
-            for (SafetensorsWriter.Entry weight : training.weights()) {
+            for (TensorEntry weight : training.weights()) {
                 weight.content().writeTo(bytes -> sum.update(bytes.toArray(ValueLayout.JAVA_BYTE)));
             }
             return sum.getValue();

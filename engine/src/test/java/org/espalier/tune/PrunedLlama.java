@@ -6,12 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.espalier.Golden;
-import org.espalier.format.CheckpointWriter;
+import org.espalier.format.ModelContent;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftConfig;
 import org.espalier.format.SafetensorsFile;
-import org.espalier.format.SafetensorsWriter;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.format.StoredTensor;
+import org.espalier.format.TensorEntry;
 import org.espalier.model.ConfigWriter;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.ModelConfig;
@@ -56,9 +57,12 @@ public final class PrunedLlama {
     /** Writes the model as a checkpoint folder. */
     public static Path writeModel(Path folder) {
         try (SafetensorsFile base = SafetensorsFile.open(Golden.resource("lora/base.safetensors"))) {
-            CheckpointWriter writer = new CheckpointWriter(ConfigWriter.json(config(base.tensors())));
-            base.tensors().values().forEach(t -> writer.tensor(entry(t.name(), t)));
-            writer.write(folder, false);
+            ModelContent content = ModelContent.of(
+                    ConfigWriter.json(config(base.tensors())),
+                    base.tensors().values().stream()
+                            .map(t -> entry(t.name(), t))
+                            .toList());
+            new SafetensorsFolder().write(folder, content, false);
             return folder;
         }
     }
@@ -77,7 +81,7 @@ public final class PrunedLlama {
         }
     }
 
-    public static SafetensorsWriter.Entry entry(String name, StoredTensor tensor) {
-        return new SafetensorsWriter.Entry(name, tensor.type(), tensor.shape(), sink -> sink.write(tensor.bytes()));
+    public static TensorEntry entry(String name, StoredTensor tensor) {
+        return new TensorEntry(name, tensor.type(), tensor.shape(), sink -> sink.write(tensor.bytes()));
     }
 }

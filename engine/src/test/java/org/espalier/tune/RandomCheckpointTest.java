@@ -15,6 +15,8 @@ import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.ModelContent;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.format.StoredTensor;
 import org.espalier.model.ConfigWriter;
 import org.espalier.model.Llama;
@@ -53,10 +55,9 @@ class RandomCheckpointTest {
     void shardsHoldTheWeightsThatTrainingWouldBeginWith() {
         Path out = folder.resolve("out");
         ObjectNode json = ConfigWriter.json(CONFIG);
-        AtomicLong told = new AtomicLong();
-        RandomCheckpoint.writer(json, CONFIG, DType.F32, 5, told::addAndGet)
-                .shardBytes(1_400_000)
-                .write(out, false);
+        AtomicLong written = new AtomicLong();
+        ModelContent content = RandomCheckpoint.of(json, CONFIG, DType.F32, 5);
+        new SafetensorsFolder(1_400_000).write(out, content.reporting(written::addAndGet), false);
         assertTrue(
                 TestFiles.names(out).contains("model.safetensors.index.json"),
                 TestFiles.names(out).toString());
@@ -65,7 +66,7 @@ class RandomCheckpointTest {
                 Model model = Model.open(checkpoint, backend);
                 Queue queue = backend.newQueue()) {
             assertTrue(checkpoint.weightFiles().size() > 1);
-            assertEquals(checkpoint.weightBytes(), told.get());
+            assertEquals(checkpoint.weightBytes(), written.get());
             Map<String, Tensor> expected = Initialisation.weights(backend, new Llama(CONFIG).shape(), 2, 5);
             try {
                 assertEquals(expected.keySet(), checkpoint.tensors().keySet());

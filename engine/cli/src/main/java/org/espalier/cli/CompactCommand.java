@@ -1,14 +1,12 @@
 package org.espalier.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.espalier.error.Failure;
-import org.espalier.file.Output;
 import org.espalier.format.Checkpoint;
-import org.espalier.format.CheckpointWriter;
+import org.espalier.format.ModelWriter;
 import org.espalier.model.ModelConfig;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.Compactor;
@@ -72,6 +70,7 @@ final class CompactCommand extends EngineCommand {
                 .ifPresent(complaint -> {
                     throw wrongUsage(complaint);
                 });
+        ModelWriter writer = output.modelWriter();
         output.requireFree();
         Plan keep = PlanFile.read(plan);
         Optional<Calibration> sequences = calibration.given()
@@ -83,13 +82,13 @@ final class CompactCommand extends EngineCommand {
             Selection selection = new PlanSelection(config, plan.toString()).removed(keep);
             try (Compensated compensated = compensation.compute(
                     this, open, selection, sequences, sequences.isPresent() ? Compensation.LSTSQ : Compensation.NONE)) {
-                CheckpointWriter writer =
-                        new Compactor(open.checkpoint(), config, selection, dtype.type()).writer(compensated);
-                TokenizerFiles.of(model.path(), open.checkpoint()).forEach(writer::file);
-                Output.writeFolder(output.path(), output.force(), folder -> {
-                    writer.writeInto(folder);
-                    Files.write(folder.resolve("plan.json"), PlanFile.bytes(keep));
-                });
+                writer.write(
+                        output.path(),
+                        new Compactor(open.checkpoint(), config, selection, dtype.type())
+                                .content(compensated)
+                                .withFiles(TokenizerFiles.of(model.path(), open.checkpoint()))
+                                .withFile("plan.json", PlanFile.bytes(keep)),
+                        output.force());
                 report(keep.parametersBefore(), compensated.parameters());
             }
         }

@@ -1,10 +1,11 @@
 package org.espalier.cli;
 
 import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.SequencedMap;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Conversion;
+import org.espalier.format.ModelContent;
+import org.espalier.format.ModelWriter;
 import org.espalier.text.TokenizerFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,18 +33,13 @@ final class ConvertCommand extends EngineCommand {
 
     @Override
     void run() {
-        if (output.path().toString().endsWith(".gguf")) {
-            throw wrongUsage("--out must name a folder for safetensors, not a .gguf file");
-        }
-        try (Checkpoint checkpoint = Checkpoint.open(model.path());
-                Progress progress = progress("convert", "bytes", checkpoint.weightBytes())) {
-            Conversion.toSafetensors(
-                    checkpoint,
-                    output.path(),
-                    dtype.type(),
-                    checkpoint.ggufMetadata().isPresent() ? TokenizerFiles.of(model.path(), checkpoint) : Map.of(),
-                    output.force(),
-                    (tensor, done, total) -> progress.reach(done));
+        ModelWriter writer = output.modelWriter();
+        try (Checkpoint checkpoint = Checkpoint.open(model.path())) {
+            ModelContent content =
+                    Conversion.of(checkpoint, dtype.type()).withFiles(TokenizerFiles.of(model.path(), checkpoint));
+            try (Progress progress = progress("convert", "bytes", content.bytes())) {
+                writer.write(output.path(), content.reporting(progress::advance), output.force());
+            }
             SequencedMap<String, Object> result = new LinkedHashMap<>();
             result.put("out", output.path().toString());
             result.put("tensors", checkpoint.tensors().size());

@@ -2,13 +2,14 @@ package org.espalier.cli;
 
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.espalier.file.Output;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Conversion;
+import org.espalier.format.ModelContent;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.tensor.DType;
 import org.espalier.text.TokenizerFiles;
 
@@ -64,14 +65,9 @@ final class DenseCopy implements AutoCloseable {
     }
 
     private static void write(Checkpoint source, Path model, Path out, Optional<DType> type, EngineCommand command) {
-        try (Progress progress = command.progress("convert", "bytes", source.weightBytes())) {
-            Conversion.toSafetensors(
-                    source,
-                    out,
-                    type,
-                    source.ggufMetadata().isPresent() ? TokenizerFiles.of(model, source) : Map.of(),
-                    false,
-                    (tensor, done, total) -> progress.reach(done));
+        ModelContent content = Conversion.of(source, type).withFiles(TokenizerFiles.of(model, source));
+        try (Progress progress = command.progress("convert", "bytes", content.bytes())) {
+            new SafetensorsFolder().write(out, content.reporting(progress::advance), false);
         }
     }
 

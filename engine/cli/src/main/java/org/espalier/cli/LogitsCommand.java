@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.espalier.file.Output;
 import org.espalier.format.SafetensorsWriter;
+import org.espalier.format.TensorEntry;
 import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
@@ -90,7 +91,7 @@ final class LogitsCommand extends EngineCommand {
             float[] logits = logits(open.model(), tokens);
             SafetensorsWriter.write(
                     target.path(),
-                    List.of(new SafetensorsWriter.Entry(
+                    List.of(new TensorEntry(
                             "logits",
                             DType.F32,
                             Shape.of(tokens.length, vocab),
@@ -115,7 +116,7 @@ final class LogitsCommand extends EngineCommand {
         }
     }
 
-    private static void writeRows(float[] logits, int vocab, SafetensorsWriter.Sink sink) throws IOException {
+    private static void writeRows(float[] logits, int vocab, TensorEntry.Sink sink) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment row = arena.allocate(FLOAT, vocab);
             for (int from = 0; from < logits.length; from += vocab) {

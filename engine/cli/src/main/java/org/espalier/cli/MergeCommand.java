@@ -2,9 +2,10 @@ package org.espalier.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.SequencedMap;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.ModelContent;
+import org.espalier.format.ModelWriter;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftMerge;
 import org.espalier.text.TokenizerFiles;
@@ -40,20 +41,14 @@ final class MergeCommand extends EngineCommand {
 
     @Override
     void run() {
-        if (output.path().toString().endsWith(".gguf")) {
-            throw wrongUsage("--out must name a folder for safetensors, not a .gguf file");
-        }
+        ModelWriter writer = output.modelWriter();
         try (Checkpoint checkpoint = Checkpoint.open(model.path());
-                PeftAdapter stored = PeftAdapter.open(adapter);
-                Progress progress = progress("merge", "bytes", checkpoint.weightBytes())) {
-            PeftMerge.toSafetensors(
-                    checkpoint,
-                    stored,
-                    output.path(),
-                    dtype.type(),
-                    checkpoint.ggufMetadata().isPresent() ? TokenizerFiles.of(model.path(), checkpoint) : Map.of(),
-                    output.force(),
-                    (tensor, done, total) -> progress.reach(done));
+                PeftAdapter stored = PeftAdapter.open(adapter)) {
+            ModelContent content = PeftMerge.of(checkpoint, stored, dtype.type())
+                    .withFiles(TokenizerFiles.of(model.path(), checkpoint));
+            try (Progress progress = progress("merge", "bytes", content.bytes())) {
+                writer.write(output.path(), content.reporting(progress::advance), output.force());
+            }
             int merged = stored.projections().size();
             SequencedMap<String, Object> result = new LinkedHashMap<>();
             result.put("out", output.path().toString());

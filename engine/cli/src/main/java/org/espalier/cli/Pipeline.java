@@ -11,8 +11,10 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.cli.StageMeter.Subject;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.ModelContent;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftMerge;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.Pruning;
@@ -20,6 +22,7 @@ import org.espalier.report.Comparison;
 import org.espalier.report.Figures;
 import org.espalier.report.ReportFiles;
 import org.espalier.report.TrainingFile;
+import org.espalier.text.TokenizerFiles;
 import org.espalier.tune.TrainingData;
 
 /** The main job, from a checkpoint to a page: a model is pruned, trained back, and measured before, between and after. */
@@ -160,14 +163,9 @@ final class Pipeline {
         try (Checkpoint pruned = Checkpoint.open(folder.resolve(PRUNED));
                 PeftAdapter adapter = PeftAdapter.open(folder.resolve(ADAPTER));
                 Progress progress = command.progress("merge", "bytes", pruned.weightBytes())) {
-            PeftMerge.toSafetensors(
-                    pruned,
-                    adapter,
-                    recovered,
-                    Optional.empty(),
-                    Map.of(),
-                    false,
-                    (tensor, done, total) -> progress.reach(done));
+            ModelContent merged = PeftMerge.of(pruned, adapter, Optional.empty())
+                    .withFiles(TokenizerFiles.of(folder.resolve(PRUNED), pruned));
+            new SafetensorsFolder().write(recovered, merged.reporting(progress::advance), false);
         }
         return recovered;
     }

@@ -9,7 +9,8 @@ import java.util.SequencedMap;
 import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
 import org.espalier.file.Json;
-import org.espalier.format.CheckpointWriter;
+import org.espalier.format.ModelContent;
+import org.espalier.format.ModelWriter;
 import org.espalier.model.ConfigWriter;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
@@ -124,6 +125,7 @@ final class PretrainCommand extends EngineCommand {
     @Override
     void run() {
         checkSizes();
+        ModelWriter writer = output.modelWriter();
         output.requireFree();
         long start = System.nanoTime();
         StoryGrammar stories = new StoryGrammar();
@@ -140,12 +142,13 @@ final class PretrainCommand extends EngineCommand {
                 Pretraining training = new Pretraining(backend, config, tokenizer, settings)) {
             double loss = train(training);
             double heldOut = training.heldOutLoss();
-            CheckpointWriter writer = new CheckpointWriter(json(config))
-                    .file("tokenizer.json", Json.toBytes(bpe.tokenizerJson()))
-                    .file("tokenizer_config.json", tokenizerConfig)
-                    .file("generation_config.json", Json.toBytes(specialTokens(Json.object())));
-            training.weights().forEach(writer::tensor);
-            writer.write(output.path(), output.force());
+            writer.write(
+                    output.path(),
+                    ModelContent.of(json(config), training.weights())
+                            .withFile("tokenizer.json", Json.toBytes(bpe.tokenizerJson()))
+                            .withFile("tokenizer_config.json", tokenizerConfig)
+                            .withFile("generation_config.json", Json.toBytes(specialTokens(Json.object()))),
+                    output.force());
             report(config, loss, heldOut, (System.nanoTime() - start) / 1e9);
         }
     }

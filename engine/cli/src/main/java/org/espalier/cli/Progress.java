@@ -55,11 +55,6 @@ final class Progress implements AutoCloseable {
         }
     }
 
-    /** Says that {@code units} are done in all. */
-    void reach(long units) {
-        advance(units - done);
-    }
-
     private void showBar() {
         if (bar == null) {
             bar = new ProgressBarBuilder()

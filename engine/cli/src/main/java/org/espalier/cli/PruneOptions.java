@@ -1,10 +1,10 @@
 package org.espalier.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.espalier.format.CheckpointWriter;
+import org.espalier.format.ModelContent;
+import org.espalier.format.SafetensorsFolder;
 import org.espalier.prune.Budget;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.Compactor;
@@ -92,13 +92,12 @@ final class PruneOptions {
             throws IOException {
         Pruning.Result result = plan(folder.resolve(".steps"), command, open, calibration, seed);
         try (Compensated compensated = compensation.compute(command, open, result.selection(), calibration, usual())) {
-            CheckpointWriter writer = new Compactor(
-                            open.checkpoint(), open.model().config(), result.selection(), type())
-                    .writer(compensated);
-            TokenizerFiles.of(model, open.checkpoint()).forEach(writer::file);
-            writer.writeInto(folder);
-            Files.write(folder.resolve("plan.json"), PlanFile.bytes(result.plan()));
-            Files.write(folder.resolve("scores.json"), PlanFile.bytes(result.scores()));
+            ModelContent content = new Compactor(open.checkpoint(), open.model().config(), result.selection(), type())
+                    .content(compensated)
+                    .withFiles(TokenizerFiles.of(model, open.checkpoint()))
+                    .withFile("plan.json", PlanFile.bytes(result.plan()))
+                    .withFile("scores.json", PlanFile.bytes(result.scores()));
+            new SafetensorsFolder().writeInto(folder, content);
             return new Pruned(result, compensated.parameters());
         }
     }

@@ -6,7 +6,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.espalier.file.Json;
-import org.espalier.format.CheckpointWriter;
+import org.espalier.format.ModelContent;
+import org.espalier.format.ModelWriter;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
@@ -43,6 +44,7 @@ final class RandomCommand extends EngineCommand {
 
     @Override
     void run() {
+        ModelWriter writer = output.modelWriter();
         output.requireFree();
         long start = System.nanoTime();
         Path file = Files.isDirectory(config) ? config.resolve("config.json") : config;
@@ -51,8 +53,8 @@ final class RandomCommand extends EngineCommand {
         DType type = dtype.type().orElse(DType.BF16);
         long parameters = new Llama(sizes).shape().parameterCount();
         try (Progress progress = progress("writing", "bytes", type.bytes(parameters))) {
-            CheckpointWriter writer = RandomCheckpoint.writer(json, sizes, type, seed.value(), progress::advance);
-            writer.write(output.path(), output.force());
+            ModelContent content = RandomCheckpoint.of(json, sizes, type, seed.value());
+            writer.write(output.path(), content.reporting(progress::advance), output.force());
         }
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
