@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** Rotary position embedding and causal grouped-query attention. */
@@ -40,4 +41,99 @@ public interface AttentionOps {
             Target dQuery,
             Target dKey,
             Target dValue);
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        public static void rotary(DType compute, Tensor x, Tensor positions, Tensor table, Target y) {
+            Operands o = Operands.of("rotary", "x", x, "positions", positions, "table", table, "y", y)
+                    .rank(x, 3)
+                    .rank(table, 3);
+            o.require(x.shape().dim(2) % 2 == 0, "headDim must be even")
+                    .like(x, compute, x.shape())
+                    .is(positions, DType.I32, x.shape().dim(0))
+                    .is(table, compute, table.shape().dim(0), 2, x.shape().dim(2) / 2)
+                    .like(y, compute, x.shape());
+        }
+
+        public static void attention(DType compute, AttentionInput in, Tensor out, Tensor logSum) {
+            Operands o = Operands.of(
+                    "attention",
+                    "query",
+                    in.query(),
+                    "key",
+                    in.key(),
+                    "value",
+                    in.value(),
+                    "out",
+                    out,
+                    "logSum",
+                    logSum);
+            attended(o, compute, in, out, logSum);
+        }
+
+        public static void attentionBackward(
+                DType compute,
+                AttentionInput in,
+                Tensor out,
+                Tensor logSum,
+                Tensor dOut,
+                Target dQuery,
+                Target dKey,
+                Target dValue) {
+            Operands o = Operands.of(
+                    "attentionBackward",
+                    "query",
+                    in.query(),
+                    "key",
+                    in.key(),
+                    "value",
+                    in.value(),
+                    "out",
+                    out,
+                    "logSum",
+                    logSum,
+                    "dOut",
+                    dOut,
+                    "dQuery",
+                    dQuery,
+                    "dKey",
+                    dKey,
+                    "dValue",
+                    dValue);
+            attended(o, compute, in, out, logSum);
+            o.like(dOut, compute, out.shape())
+                    .isOrNull(dQuery, compute, in.query().shape().toArray())
+                    .isOrNull(dKey, compute, in.key().shape().toArray())
+                    .isOrNull(dValue, compute, in.value().shape().toArray());
+        }
+
+        private static void attended(Operands o, DType compute, AttentionInput in, Tensor out, Tensor logSum) {
+            Tensor query = in.query();
+            Tensor key = in.key();
+            Tensor value = in.value();
+            Sequences sequences = in.sequences();
+            o.rank(query, 3).rank(key, 3).rank(value, 3);
+            long tokens = query.shape().dim(0);
+            long heads = query.shape().dim(1);
+            long kvHeads = key.shape().dim(1);
+            o.like(query, compute, query.shape())
+                    .is(key, compute, key.shape().dim(0), kvHeads, query.shape().dim(2))
+                    .is(
+                            value,
+                            compute,
+                            key.shape().dim(0),
+                            kvHeads,
+                            value.shape().dim(2))
+                    .require(kvHeads > 0 && heads % kvHeads == 0, "query heads must be a multiple of key/value heads")
+                    .is(out, compute, tokens, heads, value.shape().dim(2))
+                    .is(logSum, compute, tokens, heads)
+                    .require(sequences.queries() == tokens, "the sequences have " + sequences.queries() + " queries")
+                    .require(
+                            sequences.keyEnd() <= key.shape().dim(0),
+                            "the sequences look at " + sequences.keyEnd() + " keys");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -98,5 +99,58 @@ public interface CalibrationOps extends MemoryOps {
             dots[i % dots.length] += (as[i] - shifts[i % dots.length]) * (bs == null ? 1 : bs[i]);
         }
         HostCopy.writeDoubles(this, queue, dots, sums.tensor());
+    }
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        public static void scaledSaliency(Saliency saliency, Tensor w, Tensor scale, Tensor rows, Tensor columns) {
+            Operands o = Operands.of("scaledSaliency", "w", w, "scale", scale, "rows", rows, "columns", columns)
+                    .rank(w, 2);
+            o.require(!saliency.needsGradient() && !saliency.needsFisher(), saliency + " needs more than the weight")
+                    .stored(w, w.shape().toArray())
+                    .is(scale, DType.F64, w.shape().dim(1))
+                    .is(rows, DType.F64, w.shape().dim(0))
+                    .is(columns, DType.F64, w.shape().dim(1));
+        }
+
+        public static void squaredGradients(
+                DType compute,
+                Sequences sequences,
+                double[] factors,
+                Tensor x,
+                Tensor dY,
+                Target gradient,
+                Target squares) {
+            Operands o = Operands.of("squaredGradients", "x", x, "dY", dY, "gradient", gradient, "squares", squares)
+                    .rank(x, 2)
+                    .rank(dY, 2);
+            o.like(x, compute, x.shape())
+                    .is(dY, compute, x.shape().dim(0), dY.shape().dim(1))
+                    .isOrNull(gradient, compute, dY.shape().dim(1), x.shape().dim(1))
+                    .is(squares, compute, dY.shape().dim(1), x.shape().dim(1))
+                    .require(
+                            sequences.queries() == x.shape().dim(0),
+                            "the sequences have " + sequences.queries() + " rows")
+                    .require(
+                            gradient == null || gradient.beta() == squares.beta(),
+                            "gradient and squares must both be written or both be added to")
+                    .require(
+                            factors.length == sequences.count(),
+                            factors.length + " factors for " + sequences.count() + " sequences");
+        }
+
+        public static void columnDots(DType compute, Tensor a, Tensor shift, Tensor b, Target sums) {
+            Operands o = Operands.of("columnDots", "a", a, "shift", shift, "b", b, "sums", sums)
+                    .rank(a, 2);
+            o.like(a, compute, a.shape())
+                    .isOrNull(b, compute, a.shape().toArray())
+                    .is(sums, DType.F64, a.shape().dim(1));
+            if (shift != null) {
+                o.floating(shift, a.shape().dim(1));
+            }
+        }
     }
 }

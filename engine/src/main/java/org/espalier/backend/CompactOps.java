@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** Structured compaction: what is left of a tensor when whole rows and columns are cut out of it. */
@@ -24,4 +25,36 @@ public interface CompactOps {
      *                                  outside what is allowed
      */
     void gather(Queue queue, Tensor source, Tensor rows, Tensor columns, Tensor target);
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        /** {@code rows} and {@code columns} may be null. */
+        public static void gather(Tensor source, Tensor rows, Tensor columns, Tensor target) {
+            Operands o = Operands.of("gather", "source", source, "rows", rows, "columns", columns, "target", target)
+                    .rank(source, 2)
+                    .rank(target, 2);
+            o.require(source.type().plain(), "source must be of a plain type");
+            long keptRows = target.shape().dim(0);
+            long keptColumns = target.shape().dim(1);
+            o.isOrNull(rows, DType.I32, keptRows)
+                    .isOrNull(columns, DType.I32, keptColumns)
+                    .is(
+                            target,
+                            source.type(),
+                            rows == null ? source.shape().dim(0) : keptRows,
+                            columns == null ? source.shape().dim(1) : keptColumns);
+            if (InPlace.is(source, target)) {
+                o.require(
+                        keptRows <= source.shape().dim(0)
+                                && keptColumns <= source.shape().dim(1),
+                        "in place target must be neither longer nor wider than source");
+            } else {
+                o.apart(target, source);
+            }
+            o.apart(target, rows).apart(target, columns);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** Operations on equal shapes, number by number. */
@@ -19,4 +20,44 @@ public interface ElementwiseOps {
 
     /** {@code y = beta · y + mask.scale() · x} for the numbers that the mask keeps, else {@code beta · y}. */
     void dropout(Queue queue, Tensor x, DropoutMask mask, Target y);
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        public static void add(DType compute, Tensor a, Tensor b, Tensor out) {
+            Operands o = Operands.of("add", "a", a, "b", b, "out", out).present(a);
+            o.like(a, compute, a.shape()).like(b, compute, a.shape()).like(out, compute, a.shape());
+        }
+
+        public static void accumulate(DType compute, Tensor source, Target target) {
+            Operands o = Operands.of("accumulate", "source", source, "target", target)
+                    .present(source);
+            o.like(source, compute, source.shape()).like(target, compute, source.shape());
+        }
+
+        public static void swiGlu(DType compute, Tensor gate, Tensor up, Tensor out) {
+            Operands o =
+                    Operands.of("swiGlu", "gate", gate, "up", up, "out", out).present(gate);
+            o.like(gate, compute, gate.shape()).like(up, compute, gate.shape()).like(out, compute, gate.shape());
+        }
+
+        public static void swiGluBackward(
+                DType compute, Tensor gate, Tensor up, Tensor dOut, Target dGate, Target dUp) {
+            Operands o = Operands.of("swiGluBackward", "gate", gate, "up", up, "dOut", dOut, "dGate", dGate, "dUp", dUp)
+                    .present(gate);
+            long[] dims = gate.shape().toArray();
+            o.is(gate, compute, dims)
+                    .is(up, compute, dims)
+                    .is(dOut, compute, dims)
+                    .isOrNull(dGate, compute, dims)
+                    .isOrNull(dUp, compute, dims);
+        }
+
+        public static void dropout(DType compute, Tensor x, Target y) {
+            Operands o = Operands.of("dropout", "x", x, "y", y).require(x != null, "an operand is missing");
+            o.like(x, compute, x.shape()).like(y, compute, x.shape());
+        }
+    }
 }

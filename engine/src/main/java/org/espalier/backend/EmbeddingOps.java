@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** Rows looked up in, and added into, tables. */
@@ -28,4 +29,50 @@ public interface EmbeddingOps {
 
     /** {@code target[t] = source[rows[t]]}. */
     void gatherRows(Queue queue, Tensor source, Tensor rows, Tensor target);
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        public static void embedding(DType compute, Tensor ids, Tensor table, Tensor out) {
+            Operands o = Operands.of("embedding", "ids", ids, "table", table, "out", out)
+                    .rank(ids, 1)
+                    .rank(table, 2);
+            o.is(ids, DType.I32, ids.shape().dim(0))
+                    .stored(table, table.shape().toArray())
+                    .is(out, compute, ids.shape().dim(0), table.shape().dim(1));
+        }
+
+        public static void embeddingBackward(DType compute, Tensor ids, Tensor dOut, Tensor dTable) {
+            Operands o = Operands.of("embeddingBackward", "ids", ids, "dOut", dOut, "dTable", dTable)
+                    .rank(ids, 1)
+                    .rank(dTable, 2);
+            o.is(ids, DType.I32, ids.shape().dim(0))
+                    .like(dTable, compute, dTable.shape())
+                    .is(dOut, compute, ids.shape().dim(0), dTable.shape().dim(1));
+        }
+
+        public static void scatterRows(Tensor source, Tensor rows, Tensor target) {
+            Operands o = Operands.of("scatterRows", "source", source, "rows", rows, "target", target);
+            sameRows(o, source, rows, target);
+            o.is(rows, DType.I32, source.shape().dim(0));
+        }
+
+        public static void gatherRows(Tensor source, Tensor rows, Tensor target) {
+            Operands o = Operands.of("gatherRows", "source", source, "rows", rows, "target", target);
+            sameRows(o, source, rows, target);
+            o.is(rows, DType.I32, target.shape().dim(0));
+        }
+
+        private static void sameRows(Operands o, Tensor source, Tensor rows, Tensor target) {
+            o.rank(rows, 1).present(source, target);
+            o.require(source.shape().rank() > 0, "source must have rows")
+                    .rank(target, source.shape().rank());
+            o.require(source.type().plain(), "source must be of a plain type");
+            long[] dims = source.shape().toArray();
+            dims[0] = target.shape().dim(0);
+            o.is(target, source.type(), dims);
+        }
+    }
 }

@@ -55,6 +55,6 @@ final class HostSolve {
     }
 
     private static double root(double pivot, int row) {
-        return Math.sqrt(Checks.pivot(pivot, row));
+        return Math.sqrt(SolveOps.Checks.pivot(pivot, row));
     }
 }

@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -25,4 +26,47 @@ public interface LinearOps {
 
     /** {@code dBias = beta * dBias + Σ_tokens dY}. */
     void linearBackwardBias(Queue queue, Tensor dY, Target dBias);
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        /** {@code bias} may be of any plain floating type. */
+        public static void linear(DType compute, Tensor x, Tensor w, Tensor bias, Tensor y) {
+            Operands o = Operands.of("linear", "x", x, "w", w, "bias", bias, "y", y)
+                    .rank(w, 2)
+                    .rank(x, 2);
+            o.stored(w, w.shape().toArray())
+                    .is(x, compute, x.shape().dim(0), w.shape().dim(1))
+                    .is(y, compute, x.shape().dim(0), w.shape().dim(0));
+            if (bias != null) {
+                o.floating(bias, w.shape().dim(0));
+            }
+        }
+
+        public static void linearBackwardInput(DType compute, Tensor dY, Tensor w, Target dX) {
+            Operands o = Operands.of("linearBackwardInput", "dY", dY, "w", w, "dX", dX)
+                    .rank(w, 2)
+                    .rank(dY, 2);
+            o.stored(w, w.shape().toArray())
+                    .is(dY, compute, dY.shape().dim(0), w.shape().dim(0))
+                    .is(dX, compute, dY.shape().dim(0), w.shape().dim(1));
+        }
+
+        public static void linearBackwardWeight(DType compute, Tensor x, Tensor dY, Target dW) {
+            Operands o = Operands.of("linearBackwardWeight", "x", x, "dY", dY, "dW", dW)
+                    .rank(x, 2)
+                    .rank(dY, 2);
+            o.like(x, compute, x.shape())
+                    .is(dY, compute, x.shape().dim(0), dY.shape().dim(1))
+                    .is(dW, compute, dY.shape().dim(1), x.shape().dim(1));
+        }
+
+        public static void linearBackwardBias(DType compute, Tensor dY, Target dBias) {
+            Operands o =
+                    Operands.of("linearBackwardBias", "dY", dY, "dBias", dBias).rank(dY, 2);
+            o.like(dY, compute, dY.shape()).is(dBias, compute, dY.shape().dim(1));
+        }
+    }
 }

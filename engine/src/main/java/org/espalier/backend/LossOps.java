@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** Cross-entropy over a vocabulary. */
@@ -25,4 +26,42 @@ public interface LossOps {
      * @param weight what each token's loss counts, usually 1 / counted tokens
      */
     void crossEntropyBackward(Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight, Tensor dLogits);
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        public static void crossEntropy(DType compute, Tensor logits, Tensor targets, Tensor loss, Tensor logSum) {
+            Operands o = Operands.of(
+                            "crossEntropy", "logits", logits, "targets", targets, "loss", loss, "logSum", logSum)
+                    .rank(logits, 2);
+            long tokens = logits.shape().dim(0);
+            o.like(logits, compute, logits.shape())
+                    .is(targets, DType.I32, tokens)
+                    .is(loss, compute, tokens)
+                    .is(logSum, compute, tokens)
+                    .require(logits.shape().dim(1) > 0, "the vocabulary is empty");
+        }
+
+        public static void crossEntropyBackward(
+                DType compute, Tensor logits, Tensor targets, Tensor logSum, Tensor dLogits) {
+            Operands o = Operands.of(
+                            "crossEntropyBackward",
+                            "logits",
+                            logits,
+                            "targets",
+                            targets,
+                            "logSum",
+                            logSum,
+                            "dLogits",
+                            dLogits)
+                    .rank(logits, 2);
+            long tokens = logits.shape().dim(0);
+            o.like(logits, compute, logits.shape())
+                    .is(targets, DType.I32, tokens)
+                    .is(logSum, compute, tokens)
+                    .like(dLogits, compute, logits.shape());
+        }
+    }
 }

@@ -70,4 +70,39 @@ public interface MemoryOps extends AutoCloseable {
 
     @Override
     void close();
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        public static void weight(MemorySegment bytes, DType type, Shape shape) {
+            if (!bytes.isNative() || bytes.byteSize() != type.bytes(shape.elements())) {
+                throw new IllegalArgumentException("weight: " + type + " " + shape + " needs "
+                        + type.bytes(shape.elements()) + " bytes of native memory; got " + bytes.byteSize()
+                        + (bytes.isNative() ? "" : " of heap memory"));
+            }
+        }
+
+        /** For {@code upload} and {@code download}. */
+        public static void sameBytes(String operation, MemorySegment host, Tensor tensor) {
+            if (host.byteSize() != tensor.bytes()) {
+                throw new IllegalArgumentException(operation + ": the host side has " + host.byteSize() + " bytes, not "
+                        + tensor.bytes() + "; tensor " + tensor.type() + " " + tensor.shape());
+            }
+        }
+
+        public static void fill(Tensor target) {
+            Operands.of("fill", "target", target)
+                    .present(target)
+                    .require(target.type().plain(), "target must be of a plain type");
+        }
+
+        public static void convert(Tensor source, Tensor target) {
+            Operands o =
+                    Operands.of("convert", "source", source, "target", target).present(source, target);
+            o.floating(target, target.shape().toArray())
+                    .require(source.shape().elements() == target.shape().elements(), "element counts differ");
+        }
+    }
 }

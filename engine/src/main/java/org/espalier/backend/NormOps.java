@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** Root-mean-square normalisation (Zhang and Sennrich 2019). */
@@ -23,4 +24,33 @@ public interface NormOps {
      * @param dW {@code [channels]}, or null if nobody wants it
      */
     void rmsNormBackward(Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Target dX, Target dW);
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        public static void rmsNorm(DType compute, Tensor x, Tensor w, Tensor y, Tensor rstd) {
+            Operands o =
+                    Operands.of("rmsNorm", "x", x, "w", w, "y", y, "rstd", rstd).rank(x, 2);
+            o.like(x, compute, x.shape())
+                    .floating(w, x.shape().dim(1))
+                    .like(y, compute, x.shape())
+                    .is(rstd, compute, x.shape().dim(0));
+        }
+
+        public static void rmsNormBackward(
+                DType compute, Tensor x, Tensor w, Tensor rstd, Tensor dY, Target dX, Target dW) {
+            Operands o = Operands.of("rmsNormBackward", "x", x, "w", w, "rstd", rstd, "dY", dY, "dX", dX, "dW", dW)
+                    .rank(x, 2);
+            long tokens = x.shape().dim(0);
+            long channels = x.shape().dim(1);
+            o.is(x, compute, tokens, channels)
+                    .floating(w, channels)
+                    .is(rstd, compute, tokens)
+                    .is(dY, compute, tokens, channels)
+                    .isOrNull(dX, compute, tokens, channels)
+                    .isOrNull(dW, compute, channels);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** What an optimiser step needs, so that its numbers never visit the host. */
@@ -24,4 +25,33 @@ public interface OptimizerOps {
      * @param factor float32 {@code [1]} that the gradient is multiplied by first, or null for 1
      */
     void adamW(Queue queue, AdamW settings, int step, Tensor w, Tensor g, Tensor m, Tensor v, Tensor factor);
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        public static void sumOfSquares(DType compute, Tensor x, Target out) {
+            Operands o = Operands.of("sumOfSquares", "x", x, "out", out).present(x);
+            o.like(x, compute, x.shape()).is(out, DType.F64, 1);
+        }
+
+        public static void clipFactor(Tensor sumOfSquares, Tensor out) {
+            Operands.of("clipFactor", "sumOfSquares", sumOfSquares, "out", out)
+                    .is(sumOfSquares, DType.F64, 1)
+                    .is(out, DType.F32, 1);
+        }
+
+        /** {@code step} counts from 1. */
+        public static void adamW(DType compute, int step, Tensor w, Tensor g, Tensor m, Tensor v, Tensor factor) {
+            Operands o = Operands.of("adamW", "w", w, "g", g, "m", m, "v", v, "factor", factor)
+                    .present(w);
+            o.like(w, compute, w.shape())
+                    .like(g, compute, w.shape())
+                    .like(m, compute, w.shape())
+                    .like(v, compute, w.shape())
+                    .isOrNull(factor, DType.F32, 1)
+                    .require(step >= 1, "steps count from 1, not " + step);
+        }
+    }
 }

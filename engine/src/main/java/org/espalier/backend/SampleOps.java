@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** Choosing from rows of numbers, as the next token is chosen from logits. */
@@ -17,4 +18,27 @@ public interface SampleOps {
      * @param out       int32 {@code [rows]}
      */
     void sample(Queue queue, Tensor logits, Tensor positions, Sampling sampling, Tensor out);
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        public static void argMax(DType compute, Tensor x, Tensor out) {
+            Operands o = Operands.of("argMax", "x", x, "out", out).rank(x, 2);
+            o.like(x, compute, x.shape())
+                    .is(out, DType.I32, x.shape().dim(0))
+                    .require(x.shape().dim(1) > 0, "rows are empty");
+        }
+
+        public static void sample(DType compute, Tensor logits, Tensor positions, Tensor out) {
+            Operands o = Operands.of("sample", "logits", logits, "positions", positions, "out", out)
+                    .rank(logits, 2);
+            o.like(logits, compute, logits.shape())
+                    .is(positions, DType.I32, logits.shape().dim(0))
+                    .is(out, DType.I32, logits.shape().dim(0))
+                    .require(logits.shape().dim(1) > 0, "rows are empty")
+                    .require(logits.shape().dim(1) <= Sampling.MOST_TOKENS, "rows of more than 2^22 numbers");
+        }
+    }
 }

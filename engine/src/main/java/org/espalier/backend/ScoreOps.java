@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** Scores for structured pruning: what every row and column of a weight carries. */
@@ -17,4 +18,42 @@ public interface ScoreOps {
      */
     void saliency(
             Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows, Tensor columns);
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        public static void saliency(
+                DType compute,
+                Saliency saliency,
+                Tensor w,
+                Tensor gradient,
+                Tensor fisher,
+                Tensor rows,
+                Tensor columns) {
+            Operands o = Operands.of(
+                            "saliency",
+                            "w",
+                            w,
+                            "gradient",
+                            gradient,
+                            "fisher",
+                            fisher,
+                            "rows",
+                            rows,
+                            "columns",
+                            columns)
+                    .rank(w, 2);
+            o.stored(w, w.shape().toArray())
+                    .is(rows, DType.F64, w.shape().dim(0))
+                    .is(columns, DType.F64, w.shape().dim(1));
+            if (saliency.needsGradient() || gradient != null) {
+                o.is(gradient, compute, w.shape().toArray());
+            }
+            if (saliency.needsFisher() || fisher != null) {
+                o.is(fisher, compute, w.shape().toArray());
+            }
+        }
+    }
 }

@@ -1,5 +1,7 @@
 package org.espalier.backend;
 
+import org.espalier.error.Failure;
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -44,5 +46,45 @@ public interface SolveOps extends MemoryOps {
                 solution,
                 matrix.shape().rows());
         HostCopy.writeDoubles(this, queue, solution, right);
+    }
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        public static void correlate(DType compute, Tensor a, Tensor b, Tensor weights, Target sum) {
+            Operands o = Operands.of("correlate", "a", a, "b", b, "weights", weights, "sum", sum)
+                    .rank(a, 2)
+                    .rank(b, 2);
+            long tokens = a.shape().dim(0);
+            o.like(a, compute, a.shape())
+                    .is(b, compute, tokens, b.shape().dim(1))
+                    .isOrNull(weights, compute, tokens)
+                    .is(sum, DType.F64, a.shape().dim(1), b.shape().dim(1));
+        }
+
+        public static void solve(Tensor matrix, Tensor right) {
+            Operands o = Operands.of("solve", "matrix", matrix, "right", right)
+                    .rank(matrix, 2)
+                    .rank(right, 2);
+            o.is(matrix, DType.F64, matrix.shape().dim(0), matrix.shape().dim(0))
+                    .is(right, DType.F64, matrix.shape().dim(0), right.shape().dim(1));
+        }
+
+        /**
+         * A pivot of a factorisation, which must be positive.
+         *
+         * @throws Failure if it is not, or no number
+         */
+        public static double pivot(double pivot, int row) {
+            if (!(pivot > 0) || pivot == Double.POSITIVE_INFINITY) {
+                throw new Failure(
+                        "a system of equations has no unique solution",
+                        "pivot " + row + " is " + pivot,
+                        "use more or other data, or a larger ridge");
+            }
+            return pivot;
+        }
     }
 }

@@ -7,14 +7,26 @@ import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import org.espalier.backend.AdamW;
 import org.espalier.backend.AttentionInput;
+import org.espalier.backend.AttentionOps;
 import org.espalier.backend.Backend;
-import org.espalier.backend.Checks;
+import org.espalier.backend.CalibrationOps;
+import org.espalier.backend.CompactOps;
 import org.espalier.backend.DropoutMask;
+import org.espalier.backend.ElementwiseOps;
+import org.espalier.backend.EmbeddingOps;
+import org.espalier.backend.LinearOps;
+import org.espalier.backend.LossOps;
+import org.espalier.backend.MemoryOps;
+import org.espalier.backend.NormOps;
+import org.espalier.backend.OptimizerOps;
 import org.espalier.backend.OwnMemory;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
+import org.espalier.backend.SampleOps;
 import org.espalier.backend.Sampling;
+import org.espalier.backend.ScoreOps;
 import org.espalier.backend.Sequences;
+import org.espalier.backend.SolveOps;
 import org.espalier.backend.Target;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.Buffer;
@@ -176,7 +188,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Tensor weight(Queue queue, MemorySegment bytes, DType type, Shape shape) {
-        Checks.weight(bytes, type, shape);
+        MemoryOps.Checks.weight(bytes, type, shape);
         Tensor copy = allocate(type, shape, "a weight");
         try {
             upload(queue, bytes, copy);
@@ -189,7 +201,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void upload(Queue queue, MemorySegment source, Tensor target) {
-        Checks.sameBytes("upload", source, target);
+        MemoryOps.Checks.sameBytes("upload", source, target);
         if (target.bytes() == 0) {
             return;
         }
@@ -198,7 +210,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void download(Queue queue, Tensor source, MemorySegment target) {
-        Checks.sameBytes("download", target, source);
+        MemoryOps.Checks.sameBytes("download", target, source);
         CudaQueue stream = cuda(queue);
         if (source.bytes() != 0) {
             long address = CudaBuffer.address(source, stream);
@@ -213,73 +225,73 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void fill(Queue queue, Tensor target, double value) {
-        Checks.fill(target);
+        MemoryOps.Checks.fill(target);
         convert.fill(cuda(queue), target, value);
     }
 
     @Override
     public void convert(Queue queue, Tensor source, Tensor target) {
-        Checks.convert(source, target);
+        MemoryOps.Checks.convert(source, target);
         convert.run(cuda(queue), source, target);
     }
 
     @Override
     public void embedding(Queue queue, Tensor ids, Tensor table, Tensor out) {
-        Checks.embedding(COMPUTE, ids, table, out);
+        EmbeddingOps.Checks.embedding(COMPUTE, ids, table, out);
         embedding.forward(cuda(queue), ids, table, out);
     }
 
     @Override
     public void embeddingBackward(Queue queue, Tensor ids, Tensor dOut, Tensor dTable) {
-        Checks.embeddingBackward(COMPUTE, ids, dOut, dTable);
+        EmbeddingOps.Checks.embeddingBackward(COMPUTE, ids, dOut, dTable);
         embedding.backward(cuda(queue), ids, dOut, dTable);
     }
 
     @Override
     public void scatterRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
-        Checks.scatterRows(source, rows, target);
+        EmbeddingOps.Checks.scatterRows(source, rows, target);
         embedding.scatter(cuda(queue), source, rows, target);
     }
 
     @Override
     public void gatherRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
-        Checks.gatherRows(source, rows, target);
+        EmbeddingOps.Checks.gatherRows(source, rows, target);
         embedding.gather(cuda(queue), source, rows, target);
     }
 
     @Override
     public void linear(Queue queue, Tensor x, Tensor w, Tensor bias, Tensor y) {
-        Checks.linear(COMPUTE, x, w, bias, y);
+        LinearOps.Checks.linear(COMPUTE, x, w, bias, y);
         linear.forward(cuda(queue), x, w, bias, y);
     }
 
     @Override
     public void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Target dX) {
-        Checks.linearBackwardInput(COMPUTE, dY, w, dX);
+        LinearOps.Checks.linearBackwardInput(COMPUTE, dY, w, dX);
         linear.backwardInput(cuda(queue), dY, w, dX);
     }
 
     @Override
     public void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Target dW) {
-        Checks.linearBackwardWeight(COMPUTE, x, dY, dW);
+        LinearOps.Checks.linearBackwardWeight(COMPUTE, x, dY, dW);
         linear.backwardWeight(cuda(queue), x, dY, dW);
     }
 
     @Override
     public void linearBackwardBias(Queue queue, Tensor dY, Target dBias) {
-        Checks.linearBackwardBias(COMPUTE, dY, dBias);
+        LinearOps.Checks.linearBackwardBias(COMPUTE, dY, dBias);
         linear.backwardBias(cuda(queue), dY, dBias);
     }
 
     @Override
     public void rmsNorm(Queue queue, Tensor x, Tensor w, double eps, Tensor y, Tensor rstd) {
-        Checks.rmsNorm(COMPUTE, x, w, y, rstd);
+        NormOps.Checks.rmsNorm(COMPUTE, x, w, y, rstd);
         norm.forward(cuda(queue), x, w, (float) eps, y, rstd);
     }
 
     @Override
     public void rmsNormBackward(Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Target dX, Target dW) {
-        Checks.rmsNormBackward(COMPUTE, x, w, rstd, dY, dX, dW);
+        NormOps.Checks.rmsNormBackward(COMPUTE, x, w, rstd, dY, dX, dW);
         if (dX != null) {
             norm.backwardInput(cuda(queue), x, w, rstd, dY, dX);
         }
@@ -291,13 +303,13 @@ public final class CudaBackend implements Backend {
     @Override
     public void rotary(
             Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse, Target y) {
-        Checks.rotary(COMPUTE, x, positions, table, y);
+        AttentionOps.Checks.rotary(COMPUTE, x, positions, table, y);
         rotary.run(cuda(queue), x, positions, table, interleaved, inverse, y);
     }
 
     @Override
     public void attention(Queue queue, AttentionInput in, Tensor out, Tensor logSum) {
-        Checks.attention(COMPUTE, in, out, logSum);
+        AttentionOps.Checks.attention(COMPUTE, in, out, logSum);
         attention.forward(cuda(queue), in, out, logSum);
     }
 
@@ -311,7 +323,7 @@ public final class CudaBackend implements Backend {
             Target dQuery,
             Target dKey,
             Target dValue) {
-        Checks.attentionBackward(COMPUTE, in, out, logSum, dOut, dQuery, dKey, dValue);
+        AttentionOps.Checks.attentionBackward(COMPUTE, in, out, logSum, dOut, dQuery, dKey, dValue);
         clearUnlessKept(queue, dKey);
         clearUnlessKept(queue, dValue);
         attention.backward(cuda(queue), in, out, logSum, dOut, dQuery, dKey, dValue);
@@ -325,100 +337,100 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void add(Queue queue, Tensor a, Tensor b, float scale, Tensor out) {
-        Checks.add(COMPUTE, a, b, out);
+        ElementwiseOps.Checks.add(COMPUTE, a, b, out);
         elementwise.add(cuda(queue), a, b, scale, out);
     }
 
     @Override
     public void accumulate(Queue queue, Tensor source, float scale, Target target) {
-        Checks.accumulate(COMPUTE, source, target);
+        ElementwiseOps.Checks.accumulate(COMPUTE, source, target);
         elementwise.accumulate(cuda(queue), source, scale, target);
     }
 
     @Override
     public void swiGlu(Queue queue, Tensor gate, Tensor up, Tensor out) {
-        Checks.swiGlu(COMPUTE, gate, up, out);
+        ElementwiseOps.Checks.swiGlu(COMPUTE, gate, up, out);
         elementwise.swiGlu(cuda(queue), gate, up, out);
     }
 
     @Override
     public void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut, Target dGate, Target dUp) {
-        Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, dUp);
+        ElementwiseOps.Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, dUp);
         elementwise.swiGluBackward(cuda(queue), gate, up, dOut, dGate, dUp);
     }
 
     @Override
     public void dropout(Queue queue, Tensor x, DropoutMask mask, Target y) {
-        Checks.dropout(COMPUTE, x, y);
+        ElementwiseOps.Checks.dropout(COMPUTE, x, y);
         elementwise.dropout(cuda(queue), x, mask, y);
     }
 
     @Override
     public void crossEntropy(Queue queue, Tensor logits, Tensor targets, Tensor losses, Tensor logSum) {
-        Checks.crossEntropy(COMPUTE, logits, targets, losses, logSum);
+        LossOps.Checks.crossEntropy(COMPUTE, logits, targets, losses, logSum);
         loss.forward(cuda(queue), logits, targets, losses, logSum);
     }
 
     @Override
     public void crossEntropyBackward(
             Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight, Tensor dLogits) {
-        Checks.crossEntropyBackward(COMPUTE, logits, targets, logSum, dLogits);
+        LossOps.Checks.crossEntropyBackward(COMPUTE, logits, targets, logSum, dLogits);
         loss.backward(cuda(queue), logits, targets, logSum, (float) weight, dLogits);
     }
 
     @Override
     public void argMax(Queue queue, Tensor x, Tensor out) {
-        Checks.argMax(COMPUTE, x, out);
+        SampleOps.Checks.argMax(COMPUTE, x, out);
         sample.argMax(cuda(queue), x, out);
     }
 
     @Override
     public void sample(Queue queue, Tensor logits, Tensor positions, Sampling sampling, Tensor out) {
-        Checks.sample(COMPUTE, logits, positions, out);
+        SampleOps.Checks.sample(COMPUTE, logits, positions, out);
         sample.draw(cuda(queue), logits, positions, sampling, out);
     }
 
     @Override
     public void sumOfSquares(Queue queue, Tensor x, Target out) {
-        Checks.sumOfSquares(COMPUTE, x, out);
+        OptimizerOps.Checks.sumOfSquares(COMPUTE, x, out);
         optimizer.sumOfSquares(cuda(queue), x, out);
     }
 
     @Override
     public void clipFactor(Queue queue, Tensor sumOfSquares, float maxNorm, Tensor out) {
-        Checks.clipFactor(sumOfSquares, out);
+        OptimizerOps.Checks.clipFactor(sumOfSquares, out);
         optimizer.clipFactor(cuda(queue), sumOfSquares, maxNorm, out);
     }
 
     @Override
     public void adamW(Queue queue, AdamW settings, int step, Tensor w, Tensor g, Tensor m, Tensor v, Tensor factor) {
-        Checks.adamW(COMPUTE, step, w, g, m, v, factor);
+        OptimizerOps.Checks.adamW(COMPUTE, step, w, g, m, v, factor);
         optimizer.adamW(cuda(queue), settings, step, w, g, m, v, factor);
     }
 
     @Override
     public void saliency(
             Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows, Tensor columns) {
-        Checks.saliency(COMPUTE, saliency, w, gradient, fisher, rows, columns);
+        ScoreOps.Checks.saliency(COMPUTE, saliency, w, gradient, fisher, rows, columns);
         score.saliency(cuda(queue), saliency, w, gradient, fisher, null, rows, columns);
     }
 
     @Override
     public void gather(Queue queue, Tensor source, Tensor rows, Tensor columns, Tensor target) {
-        Checks.gather(source, rows, columns, target);
+        CompactOps.Checks.gather(source, rows, columns, target);
         compact.gather(cuda(queue), source, rows, columns, target);
     }
 
     @Override
     public void scaledSaliency(Queue queue, Saliency saliency, Tensor w, Tensor scale, Tensor rows, Tensor columns) {
-        Checks.scaledSaliency(saliency, w, scale, rows, columns);
+        CalibrationOps.Checks.scaledSaliency(saliency, w, scale, rows, columns);
         score.saliency(cuda(queue), saliency, w, null, null, scale, rows, columns);
     }
 
     @Override
     public void squaredGradients(
             Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Target gradient, Target squares) {
-        Checks.squaredGradients(COMPUTE, rows, factors, x, dY, gradient, squares);
+        CalibrationOps.Checks.squaredGradients(COMPUTE, rows, factors, x, dY, gradient, squares);
         if (rows.queries() == 0) {
             clearUnlessKept(queue, squares);
             clearUnlessKept(queue, gradient);
@@ -429,13 +441,13 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void columnDots(Queue queue, Tensor a, Tensor shift, Tensor b, Target sums) {
-        Checks.columnDots(COMPUTE, a, shift, b, sums);
+        CalibrationOps.Checks.columnDots(COMPUTE, a, shift, b, sums);
         calibration.columnDots(cuda(queue), a, shift, b, sums);
     }
 
     @Override
     public void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Target sum) {
-        Checks.correlate(COMPUTE, a, b, weights, sum);
+        SolveOps.Checks.correlate(COMPUTE, a, b, weights, sum);
         if (a.shape().dim(0) == 0) {
             clearUnlessKept(queue, sum);
             return;

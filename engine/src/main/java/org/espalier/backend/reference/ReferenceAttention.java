@@ -2,7 +2,6 @@ package org.espalier.backend.reference;
 
 import org.espalier.backend.AttentionInput;
 import org.espalier.backend.AttentionOps;
-import org.espalier.backend.Checks;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
 import org.espalier.tensor.DType;

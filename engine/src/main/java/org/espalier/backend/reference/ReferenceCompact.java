@@ -2,9 +2,9 @@ package org.espalier.backend.reference;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.espalier.backend.Checks;
 import org.espalier.backend.CompactOps;
 import org.espalier.backend.HostBuffer;
+import org.espalier.backend.HostIndices;
 import org.espalier.backend.Queue;
 import org.espalier.tensor.Tensor;
 
@@ -13,7 +13,7 @@ interface ReferenceCompact extends CompactOps {
     @Override
     default void gather(Queue queue, Tensor source, Tensor rows, Tensor columns, Tensor target) {
         Checks.gather(source, rows, columns, target);
-        Checks.kept(source, rows, columns, target);
+        HostIndices.checkKept(source, rows, columns, target);
         int[] row = rows == null ? null : Numbers.readInts(rows);
         int[] column = columns == null ? null : Numbers.readInts(columns);
         // All is read before anything is written: the target may be where the source is.

@@ -1,6 +1,5 @@
 package org.espalier.backend.reference;
 
-import org.espalier.backend.Checks;
 import org.espalier.backend.DropoutMask;
 import org.espalier.backend.ElementwiseOps;
 import org.espalier.backend.Queue;

@@ -1,9 +1,9 @@
 package org.espalier.backend.reference;
 
 import java.lang.foreign.MemorySegment;
-import org.espalier.backend.Checks;
 import org.espalier.backend.EmbeddingOps;
 import org.espalier.backend.HostBuffer;
+import org.espalier.backend.HostIndices;
 import org.espalier.backend.Queue;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
@@ -13,7 +13,7 @@ interface ReferenceEmbedding extends EmbeddingOps {
     @Override
     default void embedding(Queue queue, Tensor ids, Tensor table, Tensor out) {
         Checks.embedding(DType.F64, ids, table, out);
-        Checks.indices("embedding", "ids", ids, table.shape().dim(0));
+        HostIndices.check("embedding", "ids", ids, table.shape().dim(0));
         int channels = table.shape().columns();
         int[] id = Numbers.readInts(ids);
         double[] rows = new double[id.length * channels];
@@ -28,7 +28,7 @@ interface ReferenceEmbedding extends EmbeddingOps {
     @Override
     default void embeddingBackward(Queue queue, Tensor ids, Tensor dOut, Tensor dTable) {
         Checks.embeddingBackward(DType.F64, ids, dOut, dTable);
-        Checks.indices("embeddingBackward", "ids", ids, dTable.shape().dim(0));
+        HostIndices.check("embeddingBackward", "ids", ids, dTable.shape().dim(0));
         int channels = dTable.shape().columns();
         int[] id = Numbers.readInts(ids);
         double[] from = Numbers.read(dOut);
@@ -44,7 +44,7 @@ interface ReferenceEmbedding extends EmbeddingOps {
     @Override
     default void scatterRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
         Checks.scatterRows(source, rows, target);
-        Checks.indices("scatterRows", "rows", rows, target.shape().dim(0));
+        HostIndices.check("scatterRows", "rows", rows, target.shape().dim(0));
         int[] row = Numbers.readInts(rows);
         for (int t = 0; t < row.length; t++) {
             copyRow(source, t, target, row[t]);
@@ -54,7 +54,7 @@ interface ReferenceEmbedding extends EmbeddingOps {
     @Override
     default void gatherRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
         Checks.gatherRows(source, rows, target);
-        Checks.indices("gatherRows", "rows", rows, source.shape().dim(0));
+        HostIndices.check("gatherRows", "rows", rows, source.shape().dim(0));
         int[] row = Numbers.readInts(rows);
         for (int t = 0; t < row.length; t++) {
             copyRow(source, row[t], target, t);

@@ -1,6 +1,6 @@
 package org.espalier.backend.reference;
 
-import org.espalier.backend.Checks;
+import org.espalier.backend.HostIndices;
 import org.espalier.backend.LossOps;
 import org.espalier.backend.Queue;
 import org.espalier.tensor.DType;
@@ -12,7 +12,7 @@ interface ReferenceLoss extends LossOps {
     default void crossEntropy(Queue queue, Tensor logits, Tensor targets, Tensor loss, Tensor logSum) {
         Checks.crossEntropy(DType.F64, logits, targets, loss, logSum);
         int vocab = logits.shape().extent(1);
-        Checks.targets("crossEntropy", targets, vocab);
+        HostIndices.checkTargets("crossEntropy", targets, vocab);
         int[] target = Numbers.readInts(targets);
         double[] z = Numbers.read(logits);
         double[] losses = new double[target.length];
@@ -35,7 +35,7 @@ interface ReferenceLoss extends LossOps {
             Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight, Tensor dLogits) {
         Checks.crossEntropyBackward(DType.F64, logits, targets, logSum, dLogits);
         int vocab = logits.shape().extent(1);
-        Checks.targets("crossEntropyBackward", targets, vocab);
+        HostIndices.checkTargets("crossEntropyBackward", targets, vocab);
         int[] target = Numbers.readInts(targets);
         double[] z = Numbers.read(logits);
         double[] logSums = Numbers.read(logSum);

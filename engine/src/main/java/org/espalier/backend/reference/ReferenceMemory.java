@@ -2,7 +2,6 @@ package org.espalier.backend.reference;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import org.espalier.backend.Checks;
 import org.espalier.backend.HostBuffer;
 import org.espalier.backend.MemoryOps;
 import org.espalier.backend.Queue;

@@ -1,7 +1,6 @@
 package org.espalier.backend.reference;
 
 import org.espalier.backend.AdamW;
-import org.espalier.backend.Checks;
 import org.espalier.backend.OptimizerOps;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Target;

@@ -1,7 +1,7 @@
 package org.espalier.backend.reference;
 
 import org.espalier.backend.AttentionOps;
-import org.espalier.backend.Checks;
+import org.espalier.backend.HostIndices;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
 import org.espalier.tensor.DType;
@@ -13,7 +13,7 @@ interface ReferenceRotary extends AttentionOps {
     default void rotary(
             Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse, Target y) {
         Checks.rotary(DType.F64, x, positions, table, y);
-        Checks.indices("rotary", "positions", positions, table.shape().dim(0));
+        HostIndices.check("rotary", "positions", positions, table.shape().dim(0));
         int heads = x.shape().extent(1);
         int headDim = x.shape().extent(2);
         int half = headDim / 2;

@@ -1,7 +1,6 @@
 package org.espalier.backend.reference;
 
 import java.util.Arrays;
-import org.espalier.backend.Checks;
 import org.espalier.backend.Queue;
 import org.espalier.backend.SampleOps;
 import org.espalier.backend.Sampling;

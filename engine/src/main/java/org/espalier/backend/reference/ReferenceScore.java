@@ -1,6 +1,5 @@
 package org.espalier.backend.reference;
 
-import org.espalier.backend.Checks;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
 import org.espalier.backend.ScoreOps;

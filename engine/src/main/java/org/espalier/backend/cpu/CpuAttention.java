@@ -1,0 +1,89 @@
+package org.espalier.backend.cpu;
+
+import org.espalier.backend.AttentionInput;
+import org.espalier.backend.AttentionOps;
+import org.espalier.backend.HostIndices;
+import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
+import org.espalier.tensor.Tensor;
+
+/** {@link Rotary}, {@link Attention} and {@link AttentionGradient} after the checks. */
+interface CpuAttention extends AttentionOps, CpuOps {
+
+    @Override
+    default void rotary(
+            Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse, Target y) {
+        Checks.rotary(COMPUTE, x, positions, table, y);
+        HostIndices.check("rotary", "positions", positions, table.shape().dim(0));
+        new Rotary(session().pool())
+                .run(
+                        Segments.of(x),
+                        Segments.of(positions),
+                        Segments.of(table),
+                        interleaved,
+                        inverse ? -1 : 1,
+                        Segments.of(y),
+                        y.beta(),
+                        x.shape().extent(0),
+                        x.shape().extent(1),
+                        x.shape().extent(2) / 2);
+    }
+
+    @Override
+    default void attention(Queue queue, AttentionInput in, Tensor out, Tensor logSum) {
+        Checks.attention(COMPUTE, in, out, logSum);
+        new Attention(session().pool(), session().scratch(), session().decode())
+                .forward(
+                        in.sequences(),
+                        shape(in),
+                        (float) in.scale(),
+                        Segments.of(in.query()),
+                        Segments.of(in.key()),
+                        Segments.of(in.value()),
+                        Segments.of(out),
+                        Segments.of(logSum));
+    }
+
+    @Override
+    default void attentionBackward(
+            Queue queue,
+            AttentionInput in,
+            Tensor out,
+            Tensor logSum,
+            Tensor dOut,
+            Target dQuery,
+            Target dKey,
+            Target dValue) {
+        Checks.attentionBackward(COMPUTE, in, out, logSum, dOut, dQuery, dKey, dValue);
+        clearUnlessKept(dKey);
+        clearUnlessKept(dValue);
+        new AttentionGradient(session().pool(), session().scratch())
+                .run(
+                        in.sequences(),
+                        shape(in),
+                        (float) in.scale(),
+                        new AttentionGradient.Input(
+                                Segments.of(in.query()),
+                                Segments.of(in.key()),
+                                Segments.of(in.value()),
+                                Segments.of(out),
+                                Segments.of(logSum),
+                                Segments.of(dOut)),
+                        new AttentionGradient.Output(
+                                Segments.orNull(dQuery),
+                                Segments.betaOrZero(dQuery),
+                                Segments.orNull(dKey),
+                                Segments.orNull(dValue)));
+    }
+
+    private void clearUnlessKept(Target target) {
+        if (target != null && !target.accumulates()) {
+            long numbers = target.tensor().shape().elements();
+            new Convert(session().pool()).fill(COMPUTE, Segments.of(target), 0, numbers);
+        }
+    }
+
+    private static AttentionShape shape(AttentionInput in) {
+        return new AttentionShape(in.heads(), in.kvHeads(), in.headDim(), in.valueDim());
+    }
+}

@@ -1,0 +1,60 @@
+package org.espalier.backend.cpu;
+
+import java.lang.foreign.MemorySegment;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Tensor;
+
+/** What a backend's operations share: threads, working memory, and what keeps memory from one call to the next. */
+final class CpuSession implements AutoCloseable {
+
+    private final WorkerPool pool;
+    private final Scratch scratch;
+    /** A norm's weight or a bias, widened. */
+    private final Scratch widened = new Scratch(1);
+
+    private final MatVec matVec;
+    private final AttentionDecode decode;
+
+    /** @param threads how many threads compute, the calling one among them */
+    CpuSession(int threads) {
+        pool = new WorkerPool(threads);
+        scratch = new Scratch(threads);
+        matVec = new MatVec(pool, scratch);
+        decode = new AttentionDecode(pool, scratch);
+    }
+
+    WorkerPool pool() {
+        return pool;
+    }
+
+    Scratch scratch() {
+        return scratch;
+    }
+
+    MatVec matVec() {
+        return matVec;
+    }
+
+    AttentionDecode decode() {
+        return decode;
+    }
+
+    /** A short vector of any plain floating type as float32; good until the next call. */
+    MemorySegment floats(Tensor vector) {
+        if (vector.type() == DType.F32) {
+            return Segments.of(vector);
+        }
+        int count = Math.toIntExact(vector.shape().elements());
+        widened.require(4L * count);
+        Widen.decode(vector.type(), Segments.of(vector), 0, widened.of(0), 0, count);
+        return widened.of(0);
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+        decode.close();
+        widened.close();
+        scratch.close();
+    }
+}
