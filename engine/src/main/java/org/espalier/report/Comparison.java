@@ -3,10 +3,13 @@ package org.espalier.report;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import org.espalier.prune.Plan;
 import org.espalier.prune.ScoresFile;
 
@@ -20,7 +23,7 @@ import org.espalier.prune.ScoresFile;
  * @param cpu       name of the processor
  * @param threads   that computed
  * @param command   that made this, as it was typed
- * @param protocols how numbers were measured: a sentence for each key of {@link Stage}; other keys are notes of their own
+ * @param protocols how this was measured, as far as it is not said by a measure: notes by name
  * @param seconds   that each step took, by its name
  * @param prompt    that the stages' texts continue
  * @param stages    in order, for example dense, pruned, recovered; the first is what changes are counted from
@@ -63,74 +66,32 @@ public record Comparison(
     /**
      * One model, measured.
      *
-     * @param name                   for example {@code dense}
-     * @param folder                 where it lies
-     * @param parameters             tied ones counted once
-     * @param macsPerToken           multiplications and additions for one token
-     * @param weightBytes            as stored
-     * @param memoryBytes            in use: weights, and the most that caches, activations and scratch space take at once
-     * @param prefillTokensPerSecond reading
-     * @param prefillRatio           reading over the first stage's, if they were measured in turns: the median of the turns
-     * @param decodeTokensPerSecond  writing
-     * @param decodeRatio            writing over the first stage's, likewise
-     * @param perplexities           by the text's label
-     * @param heldOutLoss            mean, in nats a token, on what it was not trained on
-     * @param text                   continuation of the comparison's prompt, without the prompt
+     * @param name     for example {@code dense}
+     * @param folder   where it lies
+     * @param measures of it, each name once
+     * @param text     continuation of the comparison's prompt, without the prompt
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Stage(
             @JsonProperty(value = "name", required = true) String name,
             @JsonProperty("folder") String folder,
-            @JsonProperty("parameters") Long parameters,
-            @JsonProperty("macs_per_token") Long macsPerToken,
-            @JsonProperty("weight_bytes") Long weightBytes,
-            @JsonProperty("memory_bytes") Long memoryBytes,
-            @JsonProperty("prefill_tokens_per_second") Double prefillTokensPerSecond,
-            @JsonProperty("prefill_ratio") Double prefillRatio,
-            @JsonProperty("decode_tokens_per_second") Double decodeTokensPerSecond,
-            @JsonProperty("decode_ratio") Double decodeRatio,
-            @JsonProperty("perplexities") Map<String, Perplexity> perplexities,
-            @JsonProperty("held_out_loss") Double heldOutLoss,
+            @JsonProperty("measures") List<Measure> measures,
             @JsonProperty("text") String text) {
 
         public Stage {
             Objects.requireNonNull(name, "a stage has no name");
-            perplexities = copy(perplexities);
-            prefillTokensPerSecond = finite(prefillTokensPerSecond);
-            prefillRatio = finite(prefillRatio);
-            decodeTokensPerSecond = finite(decodeTokensPerSecond);
-            decodeRatio = finite(decodeRatio);
-            heldOutLoss = finite(heldOutLoss);
+            measures = list("measures", measures);
+            Set<String> names = new HashSet<>();
+            for (Measure measure : measures) {
+                if (!names.add(measure.name())) {
+                    throw new IllegalArgumentException("a stage has two measures named '" + measure.name() + "'");
+                }
+            }
         }
-    }
 
-    /**
-     * Perplexity of one text. Keys as those of {@code engine eval ppl}.
-     *
-     * @param protocol    how the text was cut
-     * @param seqLen      ids in a window
-     * @param windows     of the text
-     * @param predictions ids that counted
-     * @param ppl         null if it was not finite
-     */
-    public record Perplexity(
-            @JsonProperty(value = "protocol", required = true)
-            String protocol,
-
-            @JsonProperty(value = "seq_len", required = true)
-            int seqLen,
-
-            @JsonProperty(value = "windows", required = true)
-            int windows,
-
-            @JsonProperty(value = "predictions", required = true)
-            long predictions,
-
-            @JsonProperty("ppl") Double ppl) {
-
-        public Perplexity {
-            Objects.requireNonNull(protocol, "a perplexity has no protocol");
-            ppl = finite(ppl);
+        /** What was measured as this; empty if it was not, or was not finite. */
+        public Optional<Double> value(StandardMeasure standard) {
+            return measures.stream().filter(standard::is).findFirst().map(Measure::value);
         }
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.espalier.error.Failure;
@@ -16,8 +17,17 @@ public final class ComparisonFile {
     /** The file's name in the folder of a run. */
     public static final String NAME = "comparison.json";
 
-    private static final ObjectMapper MAPPER =
-            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+    private static final ObjectMapper MAPPER = new ObjectMapper()
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS);
+
+    private static final StageKeys KEYS = new StageKeys(MAPPER);
+
+    /** Makes a record of a tree. */
+    @FunctionalInterface
+    private interface Parsing<T> {
+        T parse() throws JsonProcessingException;
+    }
 
     private ComparisonFile() {}
 
@@ -27,7 +37,11 @@ public final class ComparisonFile {
      * @throws Failure if the file is no comparison of this version
      */
     public static Comparison read(Path file) {
-        Comparison comparison = read(file, Comparison.class, "comparison");
+        ObjectNode tree = Json.readObject(file);
+        Comparison comparison = parse(file, "comparison", () -> {
+            KEYS.gather(tree);
+            return MAPPER.treeToValue(tree, Comparison.class);
+        });
         if (comparison.formatVersion() != Comparison.FORMAT_VERSION) {
             throw new Failure(
                     "comparison has format version " + comparison.formatVersion(),
@@ -39,7 +53,9 @@ public final class ComparisonFile {
 
     /** The comparison as a tree of JSON. */
     public static JsonNode tree(Comparison comparison) {
-        return MAPPER.valueToTree(comparison);
+        ObjectNode tree = MAPPER.valueToTree(comparison);
+        KEYS.spread(tree, comparison);
+        return tree;
     }
 
     /** Writes {@link #NAME} into a folder that exists, whole or not at all. */
@@ -48,8 +64,13 @@ public final class ComparisonFile {
     }
 
     static <T> T read(Path file, Class<T> type, String what) {
+        ObjectNode tree = Json.readObject(file);
+        return parse(file, what, () -> MAPPER.treeToValue(tree, type));
+    }
+
+    private static <T> T parse(Path file, String what, Parsing<T> parsing) {
         try {
-            return MAPPER.treeToValue(Json.readObject(file), type);
+            return parsing.parse();
         } catch (JsonProcessingException e) {
             throw new Failure("not a " + what + ": " + Json.reason(e), file.toString(), "write the file again", e);
         }

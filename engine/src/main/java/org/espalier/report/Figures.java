@@ -60,6 +60,16 @@ public final class Figures {
         return minus(String.format(Locale.ROOT, "%+.3f", number));
     }
 
+    /** {@code 63.2 %} of a share of 0.632. */
+    static String share(double share) {
+        return minus(String.format(Locale.ROOT, "%.1f %%", 100 * share));
+    }
+
+    /** {@code +1.5 points}: how far two shares are apart, in hundredths. */
+    static String points(double difference) {
+        return minus(String.format(Locale.ROOT, "%+.1f points", 100 * difference));
+    }
+
     /** {@code −20.0 %}. */
     static String change(double ratio) {
         return minus(String.format(Locale.ROOT, "%+.1f %%", 100 * (ratio - 1)));

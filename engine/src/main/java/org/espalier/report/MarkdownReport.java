@@ -36,15 +36,15 @@ public final class MarkdownReport {
     }
 
     private void measured() {
-        List<Measure> measures = Measure.of(run);
+        List<MeasureSeries> measures = MeasureSeries.of(run);
         if (measures.isEmpty()) {
             return;
         }
         heading("Measured");
         row("", run.stages().stream().map(s -> escaped(s.name())).toList());
         row("---", run.stages().stream().map(s -> "---:").toList());
-        for (Measure measure : measures) {
-            String note = measure.note().isEmpty() ? "" : " (" + measure.note() + ")";
+        for (MeasureSeries measure : measures) {
+            String note = measure.protocol().isEmpty() ? "" : " (" + measure.protocol() + ")";
             row(
                     escaped(measure.label() + note),
                     IntStream.range(0, run.stages().size())
@@ -68,7 +68,7 @@ public final class MarkdownReport {
         row(
                 "loss",
                 points.stream()
-                        .map(p -> p.loss() == null ? Measure.NOTHING : Figures.loss(p.loss()))
+                        .map(p -> p.loss() == null ? MeasureSeries.NOTHING : Figures.loss(p.loss()))
                         .toList());
     }
 

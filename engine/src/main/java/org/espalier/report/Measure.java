@@ -1,175 +1,74 @@
 package org.espalier.report;
 
-import java.util.ArrayList;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Collections;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.TreeSet;
-import java.util.function.Function;
-import java.util.function.Predicate;
-import org.espalier.report.Comparison.Stage;
 
 /**
- * One quantity at every stage of a run, ready to be read: what tables and pictures of all kinds are made from.
+ * One number that was measured of a model: all that tables, pages and files need to know of an evaluation.
  *
- * @param label  what is measured
- * @param note   how, or empty
- * @param kind   how numbers and changes are written
- * @param values one a stage, null where it was not measured
- * @param ratios to the first stage, one a stage, where they were measured better than by dividing values; null elsewhere
+ * @param name      what was measured, the same for every model that it is compared with
+ * @param value     in the unit; null if it was not finite
+ * @param unit      what it counts in
+ * @param direction which way it gets better
+ * @param protocol  how it was measured, for people; may be empty
+ * @param settings  how it was measured, for programs: text and numbers by name; may be empty
+ * @param ratio     to the same measure of the first model, where that was measured better than by dividing values; else
+ *                  null
  */
-public record Measure(String label, String note, Kind kind, List<Double> values, List<Double> ratios) {
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record Measure(
+        @JsonProperty(value = "name", required = true) String name,
+        @JsonProperty("value") Double value,
 
-    /** Kinds of quantities. */
-    public enum Kind {
-        COUNT(Figures::count, Figures::change, false),
-        OPERATIONS(Figures::compact, Figures::change, false),
-        BYTES(Figures::bytes, Figures::change, false),
-        SPEED(Figures::significant, Figures::times, true),
-        PERPLEXITY(Figures::significant, Figures::times, false),
-        LOSS(Figures::loss, null, false);
+        @JsonProperty(value = "unit", required = true) Unit unit,
 
-        private final Function<Double, String> value;
-        private final Function<Double, String> change;
-        private final boolean moreIsBetter;
+        @JsonProperty(value = "direction", required = true) Direction direction,
 
-        Kind(Function<Double, String> value, Function<Double, String> change, boolean moreIsBetter) {
-            this.value = value;
-            this.change = change;
-            this.moreIsBetter = moreIsBetter;
-        }
+        @JsonProperty("protocol") String protocol,
+        @JsonProperty("settings") Map<String, Object> settings,
+        @JsonProperty("ratio") Double ratio) {
 
-        boolean moreIsBetter() {
-            return moreIsBetter;
-        }
+    public Measure {
+        Objects.requireNonNull(name, "a measure has no name");
+        Objects.requireNonNull(unit, () -> "measure '" + name + "' has no unit");
+        Objects.requireNonNull(direction, () -> "measure '" + name + "' has no direction");
+        value = finite(value);
+        ratio = finite(ratio);
+        protocol = protocol == null ? "" : protocol;
+        settings = settings == null ? Map.of() : copy(name, settings);
     }
 
-    /** What stands where nothing was measured. */
-    static final String NOTHING = "–";
-
-    /** What was measured at one stage at least, in the order of the table. */
-    public static List<Measure> of(Comparison run) {
-        List<Measure> all = new ArrayList<>();
-        all.add(of(run, "parameters", "", Kind.COUNT, s -> real(s.parameters()), s -> null));
-        all.add(of(
-                run,
-                "MACs per token",
-                note(run, "macs_per_token"),
-                Kind.OPERATIONS,
-                s -> real(s.macsPerToken()),
-                s -> null));
-        all.add(of(run, "weights", note(run, "weight_bytes"), Kind.BYTES, s -> real(s.weightBytes()), s -> null));
-        all.add(of(run, "memory", note(run, "memory_bytes"), Kind.BYTES, s -> real(s.memoryBytes()), s -> null));
-        all.add(of(
-                run,
-                "reading, tokens/s",
-                note(run, "prefill_tokens_per_second"),
-                Kind.SPEED,
-                Stage::prefillTokensPerSecond,
-                Stage::prefillRatio));
-        all.add(of(
-                run,
-                "writing, tokens/s",
-                note(run, "decode_tokens_per_second"),
-                Kind.SPEED,
-                Stage::decodeTokensPerSecond,
-                Stage::decodeRatio));
-        run.stages().stream()
-                .flatMap(s -> s.perplexities().keySet().stream())
-                .distinct()
-                .forEach(text -> all.add(perplexity(run, text)));
-        all.add(of(run, "held-out loss", note(run, "held_out_loss"), Kind.LOSS, Stage::heldOutLoss, s -> null));
-        return all.stream()
-                .filter(m -> m.values.stream().anyMatch(Objects::nonNull))
-                .toList();
+    /** A measure whose protocol is only a text. */
+    public Measure(String name, Double value, Unit unit, Direction direction, String protocol) {
+        this(name, value, unit, direction, protocol, Map.of(), null);
     }
 
-    private static Measure perplexity(Comparison run, String text) {
-        TreeSet<String> protocols = new TreeSet<>();
-        run.stages().stream()
-                .map(s -> s.perplexities().get(text))
-                .filter(Objects::nonNull)
-                .forEach(p -> protocols.add(protocol(p)));
-        return of(
-                run,
-                "perplexity on " + text,
-                String.join("; ", protocols),
-                Kind.PERPLEXITY,
-                s -> s.perplexities().containsKey(text)
-                        ? s.perplexities().get(text).ppl()
-                        : null,
-                s -> null);
+    /** The same with the ratio to the first model's, as it was measured. */
+    public Measure withRatio(Double measured) {
+        return new Measure(name, value, unit, direction, protocol, settings, measured);
     }
 
-    private static String protocol(Comparison.Perplexity measured) {
-        return "%s, %,d × %,d ids, %,d predicted"
-                .formatted(measured.protocol(), measured.windows(), measured.seqLen(), measured.predictions());
+    /** The same with the protocol for programs. */
+    public Measure withSettings(Map<String, Object> named) {
+        return new Measure(name, value, unit, direction, protocol, named, ratio);
     }
 
-    private static Measure of(
-            Comparison run,
-            String label,
-            String note,
-            Kind kind,
-            Function<Stage, Double> value,
-            Function<Stage, Double> ratio) {
-        return new Measure(label, note, kind, list(run, value), list(run, ratio));
+    /** In the given order; whole numbers of one type, so that what is read equals what was written. */
+    private static Map<String, Object> copy(String name, Map<String, Object> settings) {
+        Map<String, Object> copy = new LinkedHashMap<>();
+        settings.forEach((key, setting) -> {
+            Objects.requireNonNull(setting, () -> "'" + key + "' of measure '" + name + "' has no value");
+            copy.put(key, setting instanceof Integer whole ? Long.valueOf(whole) : setting);
+        });
+        return Collections.unmodifiableMap(copy);
     }
 
-    /** Lists of the library do not take null. */
-    private static List<Double> list(Comparison run, Function<Stage, Double> of) {
-        List<Double> list = new ArrayList<>();
-        run.stages().forEach(s -> list.add(of.apply(s)));
-        return Collections.unmodifiableList(list);
-    }
-
-    private static Double real(Long whole) {
-        return whole == null ? null : whole.doubleValue();
-    }
-
-    private static String note(Comparison run, String key) {
-        return run.protocols().getOrDefault(key, "");
-    }
-
-    /** The value at a stage as text. */
-    public String value(int stage) {
-        return values.get(stage) == null ? NOTHING : kind.value.apply(values.get(stage));
-    }
-
-    /** The value at a stage as short text. */
-    String brief(int stage) {
-        return kind == Kind.COUNT && values.get(stage) != null ? Figures.compact(values.get(stage)) : value(stage);
-    }
-
-    /** How far a stage is from the first, as text; empty for the first and where there is nothing to compare. */
-    public String change(int stage) {
-        if (stage == 0 || values.get(stage) == null || values.getFirst() == null) {
-            return "";
-        }
-        return kind.change == null
-                ? Figures.difference(values.get(stage) - values.getFirst())
-                : ratio(stage).map(kind.change).orElse("");
-    }
-
-    /** A stage's value over the first's; empty where there is none. */
-    Optional<Double> ratio(int stage) {
-        if (ratios.get(stage) != null) {
-            return Optional.of(ratios.get(stage));
-        }
-        Double first = values.getFirst();
-        return first == null || values.get(stage) == null || first == 0
-                ? Optional.empty()
-                : Optional.of(values.get(stage) / first);
-    }
-
-    /** Whether this was measured at the first stage and a later one. */
-    boolean compares() {
-        return values.getFirst() != null && values.stream().skip(1).anyMatch(Objects::nonNull);
-    }
-
-    /** The first of {@code measures} that is wanted and compares stages. */
-    static Optional<Measure> first(List<Measure> measures, Predicate<Measure> wanted) {
-        return measures.stream().filter(wanted).filter(Measure::compares).findFirst();
+    /** JSON has no word for what is not finite. */
+    private static Double finite(Double value) {
+        return value == null || !Double.isFinite(value) ? null : value;
     }
 }

@@ -4,21 +4,11 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.espalier.prune.Plan;
 
 /** How a run was made and measured, and on what: what stands at the end of a report, as terms and what they mean. */
 final class Notes {
-
-    /** Said beside the numbers already. */
-    private static final Set<String> IN_TABLE = Set.of(
-            "macs_per_token",
-            "weight_bytes",
-            "memory_bytes",
-            "prefill_tokens_per_second",
-            "decode_tokens_per_second",
-            "held_out_loss");
 
     private Notes() {}
 
@@ -32,11 +22,7 @@ final class Notes {
         if (run.training() != null) {
             put(notes, "training", training(run.training()));
         }
-        run.protocols().forEach((key, how) -> {
-            if (!IN_TABLE.contains(key)) {
-                put(notes, key.replace('_', ' '), how);
-            }
-        });
+        run.protocols().forEach((key, how) -> put(notes, key.replace('_', ' '), how));
         put(notes, "time", run.seconds().entrySet().stream().map(Notes::time).collect(Collectors.joining(", ")));
         put(notes, "machine", machine(run));
         return notes;

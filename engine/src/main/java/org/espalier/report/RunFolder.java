@@ -2,6 +2,7 @@ package org.espalier.report;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,24 +62,13 @@ public final class RunFolder {
                 new Comparison.Stage(
                         "pruned",
                         plan.source().path(),
-                        plan.parametersAfter(),
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        Map.of(),
-                        null,
+                        List.of(StandardMeasure.PARAMETERS.of(plan.parametersAfter())),
                         null));
     }
 
     private static Comparison trained(TrainingFile file) {
         List<Comparison.Point> heldOut = file.training().evalLosses();
-        List<Comparison.Stage> stages = heldOut.isEmpty()
-                ? List.of()
-                : List.of(trained("before", heldOut.getFirst()), trained("trained", heldOut.getLast()));
+        String how = "";
         Map<String, String> notes = new LinkedHashMap<>();
         if (file.data() != null) {
             notes.put(
@@ -88,11 +78,11 @@ public final class RunFolder {
                                     file.data().path(),
                                     file.data().format(),
                                     file.data().sha256()));
-            notes.put(
-                    "held_out_loss",
-                    "nats a token that counts, on %,d samples of %s that were not trained on"
-                            .formatted(file.data().heldOut(), file.data().path()));
+            how = heldOutLossProtocol(file.data().heldOut(), file.data().path());
         }
+        List<Comparison.Stage> stages = heldOut.isEmpty()
+                ? List.of()
+                : List.of(trained("before", heldOut.getFirst(), how), trained("trained", heldOut.getLast(), how));
         return new Comparison(
                 Comparison.FORMAT_VERSION,
                 "Adapter for " + file.model(),
@@ -111,9 +101,13 @@ public final class RunFolder {
                 null);
     }
 
-    private static Comparison.Stage trained(String name, Comparison.Point heldOut) {
-        return new Comparison.Stage(
-                name, null, null, null, null, null, null, null, null, null, Map.of(), heldOut.loss(), null);
+    /** How a held-out loss is measured. */
+    public static String heldOutLossProtocol(int samples, String data) {
+        return "nats a token that counts, on %,d samples of %s that were not trained on".formatted(samples, data);
+    }
+
+    private static Comparison.Stage trained(String name, Comparison.Point heldOut, String how) {
+        return new Comparison.Stage(name, null, List.of(StandardMeasure.HELD_OUT_LOSS.of(heldOut.loss(), how)), null);
     }
 
     /** Without scores the widths before pruning would be a guess. */
@@ -122,7 +116,7 @@ public final class RunFolder {
         List<Comparison.Widths> widths = scores == null ? List.of() : PlanWidths.of(plan, scores);
         double removed = 1 - (double) plan.parametersAfter() / plan.parametersBefore();
         Comparison.Stage before = new Comparison.Stage(
-                "dense", name, plan.parametersBefore(), null, null, null, null, null, null, null, Map.of(), null, null);
+                "dense", name, List.of(StandardMeasure.PARAMETERS.of(plan.parametersBefore())), null);
         return new Comparison(
                 Comparison.FORMAT_VERSION,
                 "%s, %.1f %% smaller".formatted(name, 100 * removed),
@@ -143,28 +137,14 @@ public final class RunFolder {
 
     /** What the plan says of the pruned model, with what its files say where they are there. */
     private static Comparison.Stage after(Path folder, Plan plan) {
-        Long macs = null;
-        Long bytes = null;
+        List<Measure> measures = new ArrayList<>(List.of(StandardMeasure.PARAMETERS.of(plan.parametersAfter())));
         if (Files.exists(folder.resolve("config.json"))) {
             try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-                macs = macs(checkpoint);
-                bytes = checkpoint.weightBytes();
+                measures.add(StandardMeasure.MACS.of(macs(checkpoint)));
+                measures.add(StandardMeasure.WEIGHTS.of(checkpoint.weightBytes()));
             }
         }
-        return new Comparison.Stage(
-                "pruned",
-                folder.toString(),
-                plan.parametersAfter(),
-                macs,
-                bytes,
-                null,
-                null,
-                null,
-                null,
-                null,
-                Map.of(),
-                null,
-                null);
+        return new Comparison.Stage("pruned", folder.toString(), measures, null);
     }
 
     /** Multiplications and additions of a model's pass for one token that has none before it. */

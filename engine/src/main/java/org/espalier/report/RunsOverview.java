@@ -4,21 +4,23 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.espalier.report.Measure.Kind;
+import org.espalier.report.Unit.Aspect;
 
 /** Several runs beside each other: a picture of quality over size, and a table with a row for each model. */
 final class RunsOverview {
-
-    /** Rank of what tells how good a model is. */
-    private static final int QUALITY = 1;
 
     /** A model of one of the runs. */
     private record Entry(int run, int stage, Comparison of) {
 
         String name() {
             return letter(run) + ", " + of.stages().get(stage).name();
+        }
+
+        double parameters() {
+            return of.stages().get(stage).value(StandardMeasure.PARAMETERS).orElseThrow();
         }
     }
 
@@ -38,43 +40,52 @@ final class RunsOverview {
                     .close();
         }
         page.close();
-        quality(runs).ifPresent(text -> picture(page, runs, text));
+        quality(runs).ifPresent(series -> picture(page, runs, series));
         table(page, runs);
         page.close().line();
     }
 
-    /** The perplexity that most runs have, measured the same way; none if no two runs share one. */
-    private static Optional<String> quality(List<Comparison> runs) {
+    /**
+     * The measure of quality that most runs have, measured the same way, a perplexity if there is one; none if no two runs
+     * share one.
+     */
+    private static Optional<MeasureSeries> quality(List<Comparison> runs) {
+        Map<String, MeasureSeries> first = new LinkedHashMap<>();
         Map<String, Integer> counts = new LinkedHashMap<>();
         runs.stream()
-                .filter(run -> run.stages().stream().allMatch(s -> s.parameters() != null))
-                .flatMap(run -> Measure.of(run).stream())
-                .filter(m -> m.kind() == Kind.PERPLEXITY)
-                .forEach(m -> counts.merge(key(m), 1, Integer::sum));
-        return counts.entrySet().stream()
-                .filter(e -> e.getValue() > 1)
-                .max(Map.Entry.comparingByValue())
-                .map(Map.Entry::getKey);
+                .filter(run -> run.stages().stream()
+                        .allMatch(
+                                stage -> stage.value(StandardMeasure.PARAMETERS).isPresent()))
+                .flatMap(run -> MeasureSeries.of(run).stream())
+                .filter(RunsOverview::tellsQuality)
+                .forEach(series -> {
+                    first.putIfAbsent(key(series), series);
+                    counts.merge(key(series), 1, Integer::sum);
+                });
+        return counts.keySet().stream()
+                .filter(key -> counts.get(key) > 1)
+                .max(Comparator.<String, Boolean>comparing(key -> first.get(key).unit() == Unit.PERPLEXITY)
+                        .thenComparing(counts::get))
+                .map(first::get);
     }
 
-    private static void picture(Markup page, List<Comparison> runs, String wanted) {
+    private static void picture(Markup page, List<Comparison> runs, MeasureSeries wanted) {
+        String noun = wanted.unit() == Unit.PERPLEXITY ? "perplexity" : wanted.name();
         List<Entry> entries = new ArrayList<>();
-        List<Double> perplexities = new ArrayList<>();
+        List<Double> numbers = new ArrayList<>();
         for (Entry entry : entries(runs)) {
-            value(entry, wanted).ifPresent(ppl -> {
+            value(entry, key(wanted)).ifPresent(number -> {
                 entries.add(entry);
-                perplexities.add(ppl);
+                numbers.add(number);
             });
         }
-        double[] sizes = entries.stream()
-                .mapToDouble(e -> e.of.stages().get(e.stage).parameters() / 1e6)
-                .toArray();
-        double[] losses = perplexities.stream().mapToDouble(p -> p).toArray();
+        double[] sizes = entries.stream().mapToDouble(e -> e.parameters() / 1e6).toArray();
+        double[] values = numbers.stream().mapToDouble(number -> number).toArray();
         Scale x = Scale.padded(sizes);
-        Scale y = Scale.padded(losses);
-        page.open("figure").element("figcaption", wanted, "class", "legend");
-        Plot plot = Plot.open(page, x, y, "Perplexity over size", description(entries, sizes, losses));
-        plot.axes("parameters, millions", "perplexity");
+        Scale y = Scale.padded(values);
+        page.open("figure").element("figcaption", key(wanted), "class", "legend");
+        Plot plot = Plot.open(page, x, y, title(noun), description(noun, entries, sizes, values));
+        plot.axes("parameters, millions", noun);
         // One label where models coincide, as the same dense one of several runs does.
         Map<List<Double>, String> labels = new LinkedHashMap<>();
         for (int i = 0; i < sizes.length; i++) {
@@ -82,36 +93,45 @@ final class RunsOverview {
             plot.dot(
                     StageTable.colour(entry.stage),
                     sizes[i],
-                    losses[i],
-                    entry.name() + ": " + Figures.significant(losses[i]));
-            labels.merge(List.of(sizes[i], losses[i]), letter(entry.run), (a, b) -> a + " " + b);
+                    values[i],
+                    entry.name() + ": " + Figures.significant(values[i]));
+            labels.merge(List.of(sizes[i], values[i]), letter(entry.run), (a, b) -> a + " " + b);
         }
         labels.forEach((at, label) -> plot.label(at.getFirst(), at.getLast(), label));
         plot.close();
         page.close().line();
     }
 
-    private static String description(List<Entry> entries, double[] sizes, double[] losses) {
+    /** As a sentence begins. */
+    private static String title(String noun) {
+        return noun.substring(0, 1).toUpperCase(Locale.ROOT) + noun.substring(1) + " over size";
+    }
+
+    private static String description(String noun, List<Entry> entries, double[] sizes, double[] values) {
         StringBuilder all = new StringBuilder();
         for (int i = 0; i < sizes.length; i++) {
-            all.append("%s: %s million parameters, perplexity %s. "
-                    .formatted(entries.get(i).name(), Figures.significant(sizes[i]), Figures.significant(losses[i])));
+            all.append("%s: %s million parameters, %s %s. "
+                    .formatted(
+                            entries.get(i).name(),
+                            Figures.significant(sizes[i]),
+                            noun,
+                            Figures.significant(values[i])));
         }
         return all.toString().strip();
     }
 
     private static void table(Markup page, List<Comparison> runs) {
-        Map<String, Measure> columns = new LinkedHashMap<>();
+        Map<String, MeasureSeries> columns = new LinkedHashMap<>();
         runs.stream()
-                .flatMap(run -> Measure.of(run).stream())
-                .sorted(Comparator.comparing(RunsOverview::rank))
+                .flatMap(run -> MeasureSeries.of(run).stream())
+                .sorted(Comparator.comparing(series -> series.unit().aspect()))
                 .forEach(m -> columns.putIfAbsent(key(m), m));
         page.open("div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", "All runs");
         page.open("table").open("thead").open("tr").element("th", "model", "scope", "col");
         columns.values().forEach(m -> {
             page.open("th", "scope", "col", "class", "number").text(m.label());
-            if (rank(m) == QUALITY) {
-                page.element("small", m.note());
+            if (tellsQuality(m)) {
+                page.element("small", m.protocol());
             }
             page.close();
         });
@@ -127,19 +147,14 @@ final class RunsOverview {
         page.close().close().close().line();
     }
 
-    /** Size and quality come first: they are what runs differ in. */
-    private static int rank(Measure measure) {
-        return switch (measure.kind()) {
-            case COUNT -> QUALITY - 1;
-            case PERPLEXITY, LOSS -> QUALITY;
-            default -> QUALITY + 1;
-        };
+    private static boolean tellsQuality(MeasureSeries series) {
+        return series.unit().aspect() == Aspect.QUALITY;
     }
 
     private static void cell(Markup page, Entry entry, String column) {
-        Optional<Measure> measure = measure(entry, column);
+        Optional<MeasureSeries> measure = measure(entry, column);
         page.open("td", "class", "number")
-                .text(measure.map(m -> m.value(entry.stage)).orElse(Measure.NOTHING));
+                .text(measure.map(m -> m.value(entry.stage)).orElse(MeasureSeries.NOTHING));
         measure.map(m -> m.change(entry.stage)).filter(c -> !c.isEmpty()).ifPresent(c -> page.element("small", c));
         page.close();
     }
@@ -154,16 +169,18 @@ final class RunsOverview {
         return entries;
     }
 
-    private static Optional<Measure> measure(Entry entry, String key) {
-        return Measure.of(entry.of).stream().filter(m -> key(m).equals(key)).findFirst();
+    private static Optional<MeasureSeries> measure(Entry entry, String key) {
+        return MeasureSeries.of(entry.of).stream()
+                .filter(m -> key(m).equals(key))
+                .findFirst();
     }
 
     private static Optional<Double> value(Entry entry, String key) {
-        return measure(entry, key).map(m -> m.values().get(entry.stage));
+        return measure(entry, key).flatMap(m -> m.number(entry.stage));
     }
 
     /** Numbers are beside each other only if they were measured the same way. */
-    private static String key(Measure measure) {
-        return rank(measure) == QUALITY ? measure.label() + " (" + measure.note() + ")" : measure.label();
+    private static String key(MeasureSeries series) {
+        return tellsQuality(series) ? series.label() + " (" + series.protocol() + ")" : series.label();
     }
 }

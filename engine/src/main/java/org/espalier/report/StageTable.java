@@ -1,17 +1,18 @@
 package org.espalier.report;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** What was measured at every stage, as a table, and the changes that matter most as pictures of bars. */
 final class StageTable {
 
     private final List<String> stages;
-    private final List<Measure> measures;
+    private final List<MeasureSeries> measures;
 
     StageTable(Comparison run) {
         this.stages = run.stages().stream().map(Comparison.Stage::name).toList();
-        this.measures = Measure.of(run);
+        this.measures = MeasureSeries.of(run);
     }
 
     /** Whether there is anything to show. */
@@ -35,12 +36,12 @@ final class StageTable {
         page.close().close().line();
     }
 
-    private void row(Markup page, Measure measure) {
+    private void row(Markup page, MeasureSeries measure) {
         page.open("tr", "role", "row")
                 .open("th", "role", "rowheader", "scope", "row")
                 .text(measure.label());
-        if (!measure.note().isEmpty()) {
-            page.element("small", measure.note());
+        if (!measure.protocol().isEmpty()) {
+            page.element("small", measure.protocol());
         }
         page.close();
         for (int stage = 0; stage < stages.size(); stage++) {
@@ -56,26 +57,27 @@ final class StageTable {
     /** Size, memory, speed and quality, each with a bar a stage that starts at zero. */
     void tiles(Markup page) {
         page.open("div", "class", "tiles");
-        Measure.first(measures, m -> m.label().equals("parameters")).ifPresent(m -> tile(page, m));
+        MeasureSeries.first(measures, StandardMeasure.PARAMETERS::is).ifPresent(m -> tile(page, m));
         Headline.memory(measures).ifPresent(m -> tile(page, m));
-        Measure.first(measures, m -> m.label().startsWith("reading")).ifPresent(m -> tile(page, m));
-        Measure.first(measures, m -> m.label().startsWith("writing")).ifPresent(m -> tile(page, m));
+        MeasureSeries.first(measures, StandardMeasure.READING::is).ifPresent(m -> tile(page, m));
+        MeasureSeries.first(measures, StandardMeasure.WRITING::is).ifPresent(m -> tile(page, m));
         Headline.quality(measures).ifPresent(m -> tile(page, m));
         page.close().line();
     }
 
-    private void tile(Markup page, Measure measure) {
-        double largest = measure.values().stream()
-                .filter(v -> v != null)
+    private void tile(Markup page, MeasureSeries measure) {
+        double largest = IntStream.range(0, stages.size())
+                .mapToObj(measure::number)
+                .flatMap(Optional::stream)
                 .mapToDouble(v -> v)
                 .max()
                 .orElse(0);
         page.open("section", "class", "tile").element("h3", measure.label());
         page.element("p", measure.change(stages.size() - 1), "class", "change");
         IntStream.range(0, stages.size())
-                .filter(s -> measure.values().get(s) != null)
+                .filter(s -> measure.number(s).isPresent())
                 .forEach(stage -> {
-                    double share = largest > 0 ? measure.values().get(stage) / largest : 0;
+                    double share = largest > 0 ? measure.number(stage).get() / largest : 0;
                     page.open("div", "class", "stage").element("span", stages.get(stage), "class", "who");
                     page.element("span", measure.brief(stage), "class", "number");
                     page.open("span", "class", "track")
@@ -89,8 +91,7 @@ final class StageTable {
                             .close()
                             .close();
                 });
-        page.element("p", measure.kind().moreIsBetter() ? "more is better" : "less is better", "class", "note")
-                .close();
+        page.element("p", measure.direction().text(), "class", "note").close();
     }
 
     /** The colour of a stage, the same everywhere on the page. */

@@ -11,7 +11,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.espalier.TestFiles;
 import org.espalier.error.Failure;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -37,6 +39,34 @@ class ComparisonFileTest {
         assertEquals(new String(first), Files.readString(file));
     }
 
+    /** Written by the engine when a stage had a field for every measure. */
+    @Test
+    void filesOfEarlierRunsAreReadAndStayAsTheyAre() throws IOException {
+        Path earlier = TestFiles.resource("report/earlier-run.json");
+        Comparison read = ComparisonFile.read(earlier);
+        Comparison.Stage pruned = read.stages().get(1);
+        assertEquals(
+                List.of(
+                        "parameters",
+                        "MACs per token",
+                        "weights",
+                        "memory",
+                        "reading",
+                        "writing",
+                        "perplexity on WikiText2"),
+                pruned.measures().stream().map(Measure::name).toList());
+        Measure reading = pruned.measures().get(4);
+        assertEquals(412.7 / (1 - 0.25 * 0.98), reading.value());
+        assertEquals(1 / (1 - 0.25 * 0.98), reading.ratio());
+        assertEquals("one prompt of 512 tokens, mean of 5 runs, stages in turns", reading.protocol());
+        assertEquals(
+                "llm-pruner, 200 × 128 ids, 25,400 predicted",
+                pruned.measures().getLast().protocol());
+        assertEquals(Map.of("texts", "greedy, 64 tokens"), read.protocols());
+        ComparisonFile.write(read, folder, false);
+        assertEquals(Files.readString(earlier), Files.readString(folder.resolve(ComparisonFile.NAME)));
+    }
+
     @Test
     void keysAreInSnakeCase() {
         for (JsonNode node : List.of(
@@ -49,9 +79,9 @@ class ComparisonFileTest {
 
     @Test
     void whatIsNotFiniteIsNull() throws IOException {
-        Comparison.Perplexity nan = new Comparison.Perplexity("gptq", 2048, 1, 2047, Double.NaN);
+        TextPerplexity nan = new TextPerplexity("gptq", 2048, 1, 2047, Double.NaN);
         assertNull(nan.ppl());
-        assertEquals(nan, new Comparison.Perplexity("gptq", 2048, 1, 2047, Double.POSITIVE_INFINITY));
+        assertEquals(nan, new TextPerplexity("gptq", 2048, 1, 2047, Double.POSITIVE_INFINITY));
         assertNull(new Comparison.Point(1, Double.NaN).loss());
     }
 
@@ -78,7 +108,21 @@ class ComparisonFileTest {
                         "{\"format_version\": 1, \"title\": \"t\", \"stages\": [{\"name\": \"a\", \"parameters\": \"many\"}]}",
                         "{\"format_version\": 1, \"title\": \"t\", \"stages\": [{\"name\": \"a\", \"perplexities\": {\"x\": null}}]}",
                         "{\"format_version\": 1, \"title\": \"t\", \"stages\": [], \"training\": {\"steps\": 1, \"losses\": [null]}}",
-                        "{\"format_version\": 1, \"title\": \"t\", \"stages\": [], \"surprise\": 1}")
+                        "{\"format_version\": 1, \"title\": \"t\", \"stages\": [], \"surprise\": 1}",
+                        stage("\"perplexities\": 1"),
+                        stage("\"perplexities\": {\"x\": {\"protocol\": \"gptq\", \"ppl\": 1}}"),
+                        stage("\"measures\": 1"),
+                        stage("\"measures\": [null]"),
+                        measure("\"value\": 1, \"unit\": \"number\", \"direction\": \"less\""),
+                        measure("\"name\": \"x\", \"value\": 1, \"direction\": \"less\""),
+                        measure("\"name\": \"x\", \"value\": 1, \"unit\": \"furlongs\", \"direction\": \"less\""),
+                        measure("\"name\": \"x\", \"value\": 1, \"unit\": 0, \"direction\": \"less\""),
+                        measure("\"name\": \"x\", \"value\": 1, \"unit\": \"number\", \"direction\": null"),
+                        measure("\"name\": \"x\", \"value\": \"y\", \"unit\": \"number\", \"direction\": \"less\""),
+                        measure("\"name\": \"x\", \"unit\": \"number\", \"direction\": \"less\", "
+                                + "\"settings\": {\"items\": null}"),
+                        stage("\"held_out_loss\": 1, \"measures\": [{\"name\": \"held-out loss\", \"value\": 1, "
+                                + "\"unit\": \"nats\", \"direction\": \"less\"}]"))
                 .map(text -> DynamicTest.dynamicTest(text, () -> {
                     Path file = Files.writeString(folder.resolve("c.json"), text);
                     Failure failure = assertThrows(Failure.class, () -> ComparisonFile.read(file));
@@ -86,5 +130,13 @@ class ComparisonFileTest {
                     assertTrue(failure.oneLine().contains("c.json"), failure.oneLine());
                     assertFalse(failure.oneLine().contains("null)"), failure.oneLine());
                 }));
+    }
+
+    private static String stage(String keys) {
+        return "{\"format_version\": 1, \"title\": \"t\", \"stages\": [{\"name\": \"a\", %s}]}".formatted(keys);
+    }
+
+    private static String measure(String keys) {
+        return stage("\"measures\": [{%s}]".formatted(keys));
     }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -34,21 +35,25 @@ class HtmlReportTest {
         return new Comparison(1, title, null, null, null, null, null, null, null, null, stages, null, null, null, null);
     }
 
-    private static Stage stage(
-            String name, Long parameters, Map<String, Comparison.Perplexity> perplexities, String text) {
-        return new Stage(name, null, parameters, null, null, null, null, null, null, null, perplexities, null, text);
+    private static Stage stage(String name, Long parameters, Map<String, TextPerplexity> perplexities, String text) {
+        List<Measure> measures = new ArrayList<>();
+        if (parameters != null) {
+            measures.add(StandardMeasure.PARAMETERS.of(parameters));
+        }
+        perplexities.forEach((data, perplexity) -> measures.add(perplexity.measure(data)));
+        return new Stage(name, null, measures, text);
     }
 
     /** Runs of every kind, the strangest included. */
     private static Stream<Comparison> runs() {
         Comparison six = Samples.sixLayers();
-        Comparison.Perplexity unknown = new Comparison.Perplexity("gptq", 2048, 1, 2047, Double.NaN);
+        TextPerplexity unknown = new TextPerplexity("gptq", 2048, 1, 2047, Double.NaN);
         return Stream.of(
                 six,
                 Samples.thirtyLayers(),
                 Samples.run("Hundred layers", 100, 64, 8, 64, 0.5),
                 bare("Nothing at all", List.of()),
-                bare("A name", List.of(stage("dense", null, null, null))),
+                bare("A name", List.of(stage("dense", null, Map.of(), null))),
                 bare("Zero", List.of(stage("dense", 0L, Map.of(), ""), stage("pruned", 0L, Map.of(), ""))),
                 bare(
                         "Not finite",
@@ -129,7 +134,7 @@ class HtmlReportTest {
 
     private static Comparison hostile() {
         Comparison six = Samples.sixLayers();
-        Comparison.Perplexity perplexity = new Comparison.Perplexity(HOSTILE, 1, 1, 1, 1.0);
+        TextPerplexity perplexity = new TextPerplexity(HOSTILE, 1, 1, 1, 1.0);
         return new Comparison(
                 1,
                 HOSTILE,
@@ -196,9 +201,12 @@ class HtmlReportTest {
     /** Ratios measured in turns count, not the quotient of two speeds. */
     @Test
     void measuredRatiosComeFirst() {
-        Stage dense = new Stage("dense", null, null, null, null, null, 100.0, 1.0, null, null, null, null, null);
-        Stage pruned = new Stage("pruned", null, null, null, null, null, 150.0, 1.25, null, null, null, null, null);
-        Measure reading = Measure.of(bare("t", List.of(dense, pruned))).getFirst();
+        Stage dense =
+                new Stage("dense", null, List.of(StandardMeasure.READING.of(100).withRatio(1.0)), null);
+        Stage pruned = new Stage(
+                "pruned", null, List.of(StandardMeasure.READING.of(150).withRatio(1.25)), null);
+        MeasureSeries reading =
+                MeasureSeries.of(bare("t", List.of(dense, pruned))).getFirst();
         assertEquals("1.25 ×", reading.change(1));
         assertEquals("", reading.change(0));
     }
@@ -215,7 +223,7 @@ class HtmlReportTest {
 
     @Test
     void whatIsMissingIsLeftOut() {
-        String page = HtmlReport.page(List.of(bare("A name", List.of(stage("dense", null, null, null)))));
+        String page = HtmlReport.page(List.of(bare("A name", List.of(stage("dense", null, Map.of(), null)))));
         for (String part :
                 List.of("Measured", "Loss", "keeps", "Importance", "text from", "How this", "class=\"tile\"")) {
             assertFalse(page.contains(part), part);

@@ -40,8 +40,8 @@ class MarkdownReportTest {
     @Test
     void whatStrangersWroteIsText() {
         String hostile = "<b>|*_`[x](y)\n# h\n- i\n1. n\n=";
-        Comparison.Stage stage = new Comparison.Stage(
-                hostile, null, 1L, null, null, null, null, null, null, null, Map.of(), null, hostile);
+        Comparison.Stage stage =
+                new Comparison.Stage(hostile, null, List.of(StandardMeasure.PARAMETERS.of(1)), hostile);
         String text = MarkdownReport.text(new Comparison(
                 1,
                 hostile,

@@ -35,10 +35,6 @@ final class Samples {
         ScoresFile scores = scores(random, widths);
         Plan plan = plan(scores, widths, share);
         Map<String, String> protocols = new LinkedHashMap<>();
-        protocols.put("memory_bytes", "peak resident memory of a process that reads 512 tokens and writes 128");
-        protocols.put("prefill_tokens_per_second", "one prompt of 512 tokens, mean of 5 runs, stages in turns");
-        protocols.put("decode_tokens_per_second", "128 tokens one by one, mean of 5 runs, stages in turns");
-        protocols.put("held_out_loss", "200 samples that were not trained on, answers only");
         protocols.put("texts", "greedy, 64 tokens");
         Map<String, Double> seconds = new LinkedHashMap<>();
         seconds.put("prune", 11.4);
@@ -84,23 +80,23 @@ final class Samples {
     }
 
     private static Comparison.Stage stage(String name, double size, double ppl, double loss, String text) {
-        Map<String, Comparison.Perplexity> perplexities = new LinkedHashMap<>();
-        perplexities.put("WikiText2", new Comparison.Perplexity("llm-pruner", 128, 200, 25400, ppl));
-        perplexities.put("PTB", new Comparison.Perplexity("llm-pruner", 128, 200, 25400, ppl * 1.7));
-        return new Comparison.Stage(
-                name,
-                "run/" + name,
-                (long) (134_515_008 * size),
-                (long) (106_203_136 * size),
-                (long) (269_030_016 * size),
-                (long) (402_653_184 * size),
-                412.7 / size,
-                1 / size,
-                38.2 / Math.sqrt(size),
-                1 / Math.sqrt(size),
-                perplexities,
-                loss,
-                text);
+        List<Measure> measures = List.of(
+                StandardMeasure.PARAMETERS.of((long) (134_515_008 * size)),
+                StandardMeasure.MACS.of((long) (106_203_136 * size)),
+                StandardMeasure.WEIGHTS.of((long) (269_030_016 * size)),
+                StandardMeasure.MEMORY.of(
+                        (long) (402_653_184 * size),
+                        "peak resident memory of a process that reads 512 tokens and writes 128"),
+                StandardMeasure.READING
+                        .of(412.7 / size, "one prompt of 512 tokens, mean of 5 runs, stages in turns")
+                        .withRatio(1 / size),
+                StandardMeasure.WRITING
+                        .of(38.2 / Math.sqrt(size), "128 tokens one by one, mean of 5 runs, stages in turns")
+                        .withRatio(1 / Math.sqrt(size)),
+                new TextPerplexity("llm-pruner", 128, 200, 25400, ppl).measure("WikiText2"),
+                new TextPerplexity("llm-pruner", 128, 200, 25400, ppl * 1.7).measure("PTB"),
+                StandardMeasure.HELD_OUT_LOSS.of(loss, "200 samples that were not trained on, answers only"));
+        return new Comparison.Stage(name, "run/" + name, measures, text);
     }
 
     private static Comparison.Training training(Random random) {

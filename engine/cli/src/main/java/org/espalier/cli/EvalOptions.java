@@ -1,6 +1,7 @@
 package org.espalier.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +11,8 @@ import org.espalier.eval.Perplexity;
 import org.espalier.eval.Protocol;
 import org.espalier.eval.TextFormat;
 import org.espalier.eval.Windows;
-import org.espalier.report.Comparison;
+import org.espalier.report.Measure;
+import org.espalier.report.TextPerplexity;
 import org.espalier.text.Tokenizer;
 import picocli.CommandLine.Option;
 
@@ -80,18 +82,17 @@ final class EvalOptions {
         return (open, tokenizer, command) -> measure(texts, open, tokenizer, command);
     }
 
-    private Map<String, Comparison.Perplexity> measure(
+    private List<Measure> measure(
             Map<String, String> texts, OpenModel open, Tokenizer tokenizer, EngineCommand command) {
         int length = seqLen == null ? protocol.defaultSeqLen() : seqLen;
         Windows windows = new Windows(protocol, length, length, most, tokenizer.bosId());
-        Map<String, Comparison.Perplexity> measured = new LinkedHashMap<>();
+        List<Measure> measured = new ArrayList<>();
         try (PerplexityMeter meter = new PerplexityMeter(command, open, new MemoryOptions())) {
             texts.forEach((label, text) -> {
                 Perplexity.Result result = meter.measure(tokenizer.encode(text, true), windows, label);
-                measured.put(
-                        label,
-                        new Comparison.Perplexity(
-                                protocol.toString(), length, result.count(), result.predictions(), result.ppl()));
+                measured.add(new TextPerplexity(
+                                protocol.toString(), length, result.count(), result.predictions(), result.ppl())
+                        .measure(label));
             });
         }
         return measured;

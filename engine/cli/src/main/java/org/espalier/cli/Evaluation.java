@@ -1,10 +1,10 @@
 package org.espalier.cli;
 
-import java.util.Map;
-import org.espalier.report.Comparison;
+import java.util.List;
+import org.espalier.report.Measure;
 import org.espalier.text.Tokenizer;
 
-/** Texts whose perplexity shows how good a model is. */
+/** What shows how good a model is, such as the perplexity of texts. */
 @FunctionalInterface
 interface Evaluation {
 
@@ -12,7 +12,7 @@ interface Evaluation {
      * Measures one model.
      *
      * @param command that shows how far this is
-     * @return by the text's label, in order
+     * @return what was measured; the names are the same for every model
      */
-    Map<String, Comparison.Perplexity> measure(OpenModel open, Tokenizer tokenizer, EngineCommand command);
+    List<Measure> measure(OpenModel open, Tokenizer tokenizer, EngineCommand command);
 }

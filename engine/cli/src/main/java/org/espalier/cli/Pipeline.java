@@ -21,6 +21,7 @@ import org.espalier.prune.Pruning;
 import org.espalier.report.Comparison;
 import org.espalier.report.Figures;
 import org.espalier.report.ReportFiles;
+import org.espalier.report.StandardMeasure;
 import org.espalier.report.TrainingFile;
 import org.espalier.text.TokenizerFiles;
 import org.espalier.tune.TrainingData;
@@ -188,13 +189,12 @@ final class Pipeline {
             Pruning.Result pruned,
             Comparison.Training training,
             List<Comparison.Stage> stages) {
-        Map<String, String> protocols = meter.protocols();
-        note.ifPresent(how -> protocols.put(DENSE, how));
-        protocols.put(
+        Map<String, String> notes = meter.notes();
+        note.ifPresent(how -> notes.put(DENSE, how));
+        notes.put(
                 "this run",
                 "%s resident at most, all models and training included".formatted(Figures.bytes(Machine.peakMemory())));
-        double removed =
-                1 - (double) stages.getLast().parameters() / stages.getFirst().parameters();
+        double removed = 1 - parameters(stages.getLast()) / parameters(stages.getFirst());
         String model = job.source.toAbsolutePath().normalize().getFileName().toString();
         return new Comparison(
                 Comparison.FORMAT_VERSION,
@@ -204,7 +204,7 @@ final class Pipeline {
                 Machine.cpu(),
                 compute.threads(),
                 command.typed(),
-                protocols,
+                notes,
                 seconds,
                 job.prompt,
                 stages,
@@ -212,5 +212,9 @@ final class Pipeline {
                 training,
                 pruned.plan(),
                 pruned.scores());
+    }
+
+    private static double parameters(Comparison.Stage stage) {
+        return stage.value(StandardMeasure.PARAMETERS).orElseThrow();
     }
 }

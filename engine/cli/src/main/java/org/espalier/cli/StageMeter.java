@@ -10,7 +10,9 @@ import org.espalier.ffi.NativeMemory;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
 import org.espalier.report.Comparison;
+import org.espalier.report.Measure;
 import org.espalier.report.RunFolder;
+import org.espalier.report.StandardMeasure;
 import org.espalier.text.Tokenizer;
 import org.espalier.tune.HeldOutLoss;
 import org.espalier.tune.Sample;
@@ -47,17 +49,13 @@ final class StageMeter {
      */
     record Subject(String name, Path folder, String shown) {}
 
-    /** Everything about a model but its speed, which is measured in turns with the others. */
-    private record Look(
-            Subject subject,
-            Use use,
-            long parameters,
-            long macs,
-            long weightBytes,
-            Long memory,
-            Map<String, Comparison.Perplexity> perplexities,
-            Double heldOutLoss,
-            String text) {}
+    /**
+     * Everything about a model but its speed, which is measured in turns with the others.
+     *
+     * @param costs   of the model: its size, operations and memory
+     * @param quality of what it writes
+     */
+    private record Look(Subject subject, Use use, List<Measure> costs, List<Measure> quality, String text) {}
 
     /** Tokens that are read and written where speed and memory are measured: as many as usual, if the context holds them. */
     private record Use(int read, int written) {
@@ -85,16 +83,9 @@ final class StageMeter {
     void look(Subject subject) {
         try (OpenModel open = compute.model(subject.folder);
                 Tokenizer tokenizer = Tokenizer.open(subject.folder)) {
+            Use use = Use.of(open.model());
             looks.add(new Look(
-                    subject,
-                    Use.of(open.model()),
-                    open.model().llama().shape().parameterCount(),
-                    RunFolder.macs(open.checkpoint()),
-                    open.checkpoint().weightBytes(),
-                    memory(subject),
-                    wanted.evaluation.measure(open, tokenizer, command),
-                    heldOutLoss(open, subject),
-                    text(open, tokenizer)));
+                    subject, use, costs(open, subject, use), quality(open, tokenizer, subject), text(open, tokenizer)));
         }
     }
 
@@ -104,55 +95,63 @@ final class StageMeter {
         List<Comparison.Stage> stages = new ArrayList<>();
         for (int i = 0; i < looks.size(); i++) {
             Look look = looks.get(i);
-            stages.add(new Comparison.Stage(
-                    look.subject.name,
-                    look.subject.shown,
-                    look.parameters,
-                    look.macs,
-                    look.weightBytes,
-                    look.memory,
-                    median(speeds, 2 * i),
-                    ratio(speeds, 2 * i),
-                    median(speeds, 2 * i + 1),
-                    ratio(speeds, 2 * i + 1),
-                    look.perplexities,
-                    look.heldOutLoss,
-                    look.text));
+            List<Measure> measures = new ArrayList<>(look.costs);
+            if (!speeds.isEmpty()) {
+                measures.add(speed(StandardMeasure.READING, speeds, 2 * i));
+                measures.add(speed(StandardMeasure.WRITING, speeds, 2 * i + 1));
+            }
+            measures.addAll(look.quality);
+            stages.add(new Comparison.Stage(look.subject.name, look.subject.shown, measures, look.text));
         }
         return stages;
     }
 
-    /** How numbers were measured, by the names of the record. */
-    Map<String, String> protocols() {
-        Map<String, String> protocols = new LinkedHashMap<>();
-        protocols.put("macs_per_token", "multiply-adds of the pass for one token with none before it");
-        if (wanted.repetitions > 0) {
-            String turns =
-                    "median of %d turns that the models took one after another; ratios are medians of each turn's"
-                            .formatted(wanted.repetitions);
-            Use use = looks.getFirst().use;
-            protocols.put(
-                    "memory_bytes",
-                    "weights as stored, and the most that caches, activations and scratch space took "
-                            + "at once while reading %d tokens and writing %d; without Java's own, or all of a GPU's memory in use"
-                                    .formatted(use.read, use.written));
-            protocols.put("prefill_tokens_per_second", "a prompt of %d tokens; %s".formatted(use.read, turns));
-            protocols.put("decode_tokens_per_second", "%d tokens one by one; %s".formatted(use.written, turns));
-        }
-        if (!wanted.heldOut.isEmpty()) {
-            protocols.put(
-                    "held_out_loss",
-                    "nats a token that counts, on %,d samples of %s that were not trained on"
-                            .formatted(wanted.heldOut.size(), wanted.data));
-        }
-        protocols.put("texts", "the likeliest tokens, at most %d".formatted(wanted.textTokens));
-        return protocols;
+    /** Notes on how this was measured that belong to no number. */
+    Map<String, String> notes() {
+        Map<String, String> notes = new LinkedHashMap<>();
+        notes.put("texts", "the likeliest tokens, at most %d".formatted(wanted.textTokens));
+        return notes;
     }
 
-    private Double heldOutLoss(OpenModel open, Subject subject) {
-        if (wanted.heldOut.isEmpty()) {
-            return null;
+    private List<Measure> costs(OpenModel open, Subject subject, Use use) {
+        List<Measure> costs = new ArrayList<>();
+        costs.add(StandardMeasure.PARAMETERS.of(open.model().llama().shape().parameterCount()));
+        costs.add(StandardMeasure.MACS.of(
+                RunFolder.macs(open.checkpoint()), "multiply-adds of the pass for one token with none before it"));
+        costs.add(StandardMeasure.WEIGHTS.of(open.checkpoint().weightBytes()));
+        if (wanted.repetitions > 0) {
+            costs.add(StandardMeasure.MEMORY.of(
+                    memory(subject),
+                    "weights as stored, and the most that caches, activations and scratch space took "
+                            + "at once while reading %d tokens and writing %d; without Java's own, or all of a GPU's memory in use"
+                                    .formatted(use.read, use.written)));
         }
+        return costs;
+    }
+
+    private List<Measure> quality(OpenModel open, Tokenizer tokenizer, Subject subject) {
+        List<Measure> quality = new ArrayList<>(wanted.evaluation.measure(open, tokenizer, command));
+        if (!wanted.heldOut.isEmpty()) {
+            quality.add(StandardMeasure.HELD_OUT_LOSS.of(
+                    heldOutLoss(open, subject), RunFolder.heldOutLossProtocol(wanted.heldOut.size(), wanted.data)));
+        }
+        return quality;
+    }
+
+    /** The median of a series, and its ratio to the first model's series of the same test, whose own ratio is 1. */
+    private Measure speed(StandardMeasure measure, List<SpeedTurns.Series> speeds, int index) {
+        SpeedTurns.Series series = speeds.get(index);
+        String turns = "median of %d turns that the models took one after another; ratios are medians of each turn's"
+                .formatted(wanted.repetitions);
+        Use use = looks.getFirst().use;
+        String test = measure == StandardMeasure.READING
+                ? "a prompt of %d tokens".formatted(use.read)
+                : "%d tokens one by one".formatted(use.written);
+        return measure.of(Speed.median(series.samples()), test + "; " + turns)
+                .withRatio(Speed.median(series.over(speeds.get(index % 2))));
+    }
+
+    private double heldOutLoss(OpenModel open, Subject subject) {
         long tokens = wanted.heldOut.stream().mapToLong(Sample::tokens).sum();
         try (Progress progress = command.progress("held-out loss, " + subject.name, "tokens", tokens)) {
             return HeldOutLoss.of(open.model(), wanted.heldOut, progress::advance);
@@ -190,11 +189,8 @@ final class StageMeter {
         }
     }
 
-    /** What the engine holds for a model that reads and writes; null if it is not wanted. */
-    private Long memory(Subject subject) {
-        if (wanted.repetitions == 0) {
-            return null;
-        }
+    /** Bytes that the engine holds for a model that reads and writes. */
+    private long memory(Subject subject) {
         long before = NativeMemory.bytesInUse();
         NativeMemory.resetPeak();
         try (OpenModel open = compute.model(subject.folder)) {
@@ -209,14 +205,5 @@ final class StageMeter {
         try (speed) {
             speed.measure();
         }
-    }
-
-    private static Double median(List<SpeedTurns.Series> speeds, int series) {
-        return speeds.isEmpty() ? null : Speed.median(speeds.get(series).samples());
-    }
-
-    /** To the first model in the same test, whose own ratio is 1. */
-    private static Double ratio(List<SpeedTurns.Series> speeds, int series) {
-        return speeds.isEmpty() ? null : Speed.median(speeds.get(series).over(speeds.get(series % 2)));
     }
 }

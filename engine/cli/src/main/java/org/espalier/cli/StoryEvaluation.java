@@ -2,10 +2,10 @@ package org.espalier.cli;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.espalier.model.Scorer;
-import org.espalier.report.Comparison;
+import org.espalier.report.Measure;
+import org.espalier.report.TextPerplexity;
 import org.espalier.text.Tokenizer;
 
 /**
@@ -17,21 +17,20 @@ import org.espalier.text.Tokenizer;
 record StoryEvaluation(String label, List<String> stories) implements Evaluation {
 
     @Override
-    public Map<String, Comparison.Perplexity> measure(OpenModel open, Tokenizer tokenizer, EngineCommand command) {
+    public List<Measure> measure(OpenModel open, Tokenizer tokenizer, EngineCommand command) {
         List<int[]> ids = stories.stream().map(s -> encode(tokenizer, s)).toList();
         try (Scorer scorer = new Scorer(open.model())) {
             double[] losses = Arrays.stream(scorer.losses(ids))
                     .flatMapToDouble(Arrays::stream)
                     .toArray();
             int longest = ids.stream().mapToInt(s -> s.length).max().orElseThrow();
-            return Map.of(
-                    label,
-                    new Comparison.Perplexity(
+            return List.of(new TextPerplexity(
                             "each alone, its begin token given",
                             longest,
                             ids.size(),
                             losses.length,
-                            Math.exp(Arrays.stream(losses).average().orElseThrow())));
+                            Math.exp(Arrays.stream(losses).average().orElseThrow()))
+                    .measure(label));
         }
     }
 

@@ -8,7 +8,7 @@ import java.util.SequencedMap;
 import org.espalier.report.Comparison;
 import org.espalier.report.ComparisonFile;
 import org.espalier.report.Headline;
-import org.espalier.report.Measure;
+import org.espalier.report.MeasureSeries;
 import org.espalier.report.ReportFiles;
 
 /**
@@ -30,7 +30,7 @@ record Summary(Comparison run, Path out) {
         json.put("threads", run.threads());
         json.put("prompt", run.prompt());
         json.put("seconds", run.seconds());
-        json.put("stages", run.stages());
+        json.put("stages", ComparisonFile.tree(run).get("stages"));
         return json;
     }
 
@@ -61,7 +61,7 @@ record Summary(Comparison run, Path out) {
             head.add("");
         });
         table.row(head.toArray());
-        for (Measure measure : Measure.of(run)) {
+        for (MeasureSeries measure : MeasureSeries.of(run)) {
             List<Object> row = new ArrayList<>(List.of(measure.label()));
             for (int stage = 0; stage < run.stages().size(); stage++) {
                 row.add(measure.value(stage));

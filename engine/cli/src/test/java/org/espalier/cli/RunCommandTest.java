@@ -1,5 +1,12 @@
 package org.espalier.cli;
 
+import static org.espalier.report.StandardMeasure.HELD_OUT_LOSS;
+import static org.espalier.report.StandardMeasure.MACS;
+import static org.espalier.report.StandardMeasure.MEMORY;
+import static org.espalier.report.StandardMeasure.PARAMETERS;
+import static org.espalier.report.StandardMeasure.READING;
+import static org.espalier.report.StandardMeasure.WEIGHTS;
+import static org.espalier.report.StandardMeasure.WRITING;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,7 +22,9 @@ import java.util.List;
 import org.espalier.TestFiles;
 import org.espalier.report.Comparison;
 import org.espalier.report.ComparisonFile;
+import org.espalier.report.Measure;
 import org.espalier.report.Pages;
+import org.espalier.report.StandardMeasure;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,17 +64,16 @@ class RunCommandTest {
             Path model = folder.resolve(stage.name().equals("dense") ? "model" : "out/" + stage.name());
             assertEquals(model.toString(), stage.folder());
             JsonNode info = json("info " + model + " --json");
-            assertEquals(info.get("parameters").asLong(), stage.parameters());
-            assertEquals(info.get("weight_bytes").asLong(), stage.weightBytes());
+            assertEquals(info.get("parameters").asLong(), value(stage, PARAMETERS));
+            assertEquals(info.get("weight_bytes").asLong(), value(stage, WEIGHTS));
             JsonNode ppl = json("eval ppl " + model + " --data @/unseen.txt --max-windows 8 --json")
                     .at("/results/0");
-            assertEquals(
-                    ppl.get("ppl").asDouble(),
-                    stage.perplexities().get("unseen.txt").ppl(),
-                    1e-9);
-            assertEquals(
-                    ppl.get("predictions").asLong(),
-                    stage.perplexities().get("unseen.txt").predictions());
+            Measure measured = stage.measures().stream()
+                    .filter(measure -> measure.name().equals("perplexity on unseen.txt"))
+                    .findFirst()
+                    .orElseThrow();
+            assertEquals(ppl.get("ppl").asDouble(), measured.value(), 1e-9);
+            assertEquals(ppl.get("predictions").asLong(), measured.settings().get("predictions"));
             assertEquals(
                     json(List.of(
                                     "generate",
@@ -79,14 +87,14 @@ class RunCommandTest {
                             .asText(),
                     stage.text());
             assertTrue(
-                    stage.memoryBytes() > stage.weightBytes()
-                            && stage.prefillTokensPerSecond() > 0
-                            && stage.decodeTokensPerSecond() > 0
-                            && stage.macsPerToken() > 0,
+                    value(stage, MEMORY) > value(stage, WEIGHTS)
+                            && value(stage, READING) > 0
+                            && value(stage, WRITING) > 0
+                            && value(stage, MACS) > 0,
                     stage::toString);
         }
-        assertEquals(1, run.stages().getFirst().prefillRatio());
-        assertTrue(run.stages().get(1).memoryBytes() < run.stages().get(0).memoryBytes());
+        assertEquals(1, printed.at("/stages/0/prefill_ratio").asDouble());
+        assertTrue(value(run.stages().get(1), MEMORY) < value(run.stages().get(0), MEMORY));
         better(run);
     }
 
@@ -95,13 +103,13 @@ class RunCommandTest {
         Comparison.Stage dense = run.stages().get(0);
         Comparison.Stage pruned = run.stages().get(1);
         Comparison.Stage recovered = run.stages().get(2);
-        assertEquals(run.plan().parametersAfter(), pruned.parameters());
-        assertTrue(pruned.parameters() <= 0.7 * dense.parameters(), pruned::toString);
-        assertTrue(dense.heldOutLoss() < recovered.heldOutLoss(), run::toString);
-        assertTrue(recovered.heldOutLoss() < pruned.heldOutLoss(), run::toString);
-        assertEquals(run.training().evalLosses().getFirst().loss(), pruned.heldOutLoss(), 1e-5);
+        assertEquals(run.plan().parametersAfter(), value(pruned, PARAMETERS));
+        assertTrue(value(pruned, PARAMETERS) <= 0.7 * value(dense, PARAMETERS), pruned::toString);
+        assertTrue(value(dense, HELD_OUT_LOSS) < value(recovered, HELD_OUT_LOSS), run::toString);
+        assertTrue(value(recovered, HELD_OUT_LOSS) < value(pruned, HELD_OUT_LOSS), run::toString);
+        assertEquals(run.training().evalLosses().getFirst().loss(), value(pruned, HELD_OUT_LOSS), 1e-5);
         // Merged weights are rounded to bfloat16.
-        assertEquals(run.training().evalLosses().getLast().loss(), recovered.heldOutLoss(), 0.01);
+        assertEquals(run.training().evalLosses().getLast().loss(), value(recovered, HELD_OUT_LOSS), 0.01);
         assertEquals(5, run.training().steps());
         assertTrue(
                 run.command().startsWith("engine run " + folder.resolve("model") + " --calibration "), run.command());
@@ -137,7 +145,7 @@ class RunCommandTest {
                 List.of("adapter", "comparison.json", "pruned", "recovered", "report.html", "report.md"),
                 TestFiles.names(folder.resolve("out")));
         Comparison run = ComparisonFile.read(folder.resolve("out/comparison.json"));
-        run.stages().forEach(stage -> assertEquals(4 * stage.parameters(), stage.weightBytes()));
+        run.stages().forEach(stage -> assertEquals(4 * value(stage, PARAMETERS), value(stage, WEIGHTS)));
         assertEquals(
                 "measured as the pruned model is stored, f32; as given it is bf16",
                 run.protocols().get("dense"));
@@ -182,6 +190,10 @@ class RunCommandTest {
             child.destroyForcibly();
         }
         assertEquals(before, TestFiles.names(folder));
+    }
+
+    private static double value(Comparison.Stage stage, StandardMeasure measure) {
+        return stage.value(measure).orElseThrow();
     }
 
     private JsonNode json(String line) throws IOException {

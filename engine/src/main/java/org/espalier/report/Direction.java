@@ -1,0 +1,21 @@
+package org.espalier.report;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Locale;
+
+/** Which way a measure gets better. */
+public enum Direction {
+    LESS,
+    MORE;
+
+    /** The name in files. */
+    @JsonValue
+    String key() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** For people. */
+    String text() {
+        return key() + " is better";
+    }
+}

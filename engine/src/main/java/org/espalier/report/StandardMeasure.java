@@ -1,0 +1,67 @@
+package org.espalier.report;
+
+import java.util.Optional;
+
+/** The measures that every run has, in the order of tables; files have keys of their own for them. */
+public enum StandardMeasure {
+    /** Numbers of a model that were learnt; tied ones counted once. */
+    PARAMETERS("parameters", null, "parameters", Unit.COUNT, Direction.LESS),
+    /** Multiplications and additions for one token. */
+    MACS("macs_per_token", null, "MACs per token", Unit.OPERATIONS, Direction.LESS),
+    /** The weights as stored. */
+    WEIGHTS("weight_bytes", null, "weights", Unit.BYTES, Direction.LESS),
+    /** In use: weights, and the most that caches, activations and scratch space take at once. */
+    MEMORY("memory_bytes", null, "memory", Unit.BYTES, Direction.LESS),
+    /** Speed of prefill. */
+    READING("prefill_tokens_per_second", "prefill_ratio", "reading", Unit.TOKENS_PER_SECOND, Direction.MORE),
+    /** Speed of decode. */
+    WRITING("decode_tokens_per_second", "decode_ratio", "writing", Unit.TOKENS_PER_SECOND, Direction.MORE),
+    /** Mean loss on samples that were not trained on. */
+    HELD_OUT_LOSS("held_out_loss", null, "held-out loss", Unit.NATS, Direction.LESS);
+
+    private final String key;
+    private final String ratioKey;
+    private final String label;
+    private final Unit unit;
+    private final Direction direction;
+
+    StandardMeasure(String key, String ratioKey, String label, Unit unit, Direction direction) {
+        this.key = key;
+        this.ratioKey = ratioKey;
+        this.label = label;
+        this.unit = unit;
+        this.direction = direction;
+    }
+
+    /** The measure of one model. */
+    public Measure of(Number value, String protocol) {
+        return new Measure(label, value == null ? null : value.doubleValue(), unit, direction, protocol);
+    }
+
+    /** As above, where nothing is to be said of how it was measured. */
+    public Measure of(Number value) {
+        return of(value, "");
+    }
+
+    /** The key of a file under which its values stand. */
+    String key() {
+        return key;
+    }
+
+    /** The key of a file under which ratios to the first model stand, if this can have one. */
+    Optional<String> ratioKey() {
+        return Optional.ofNullable(ratioKey);
+    }
+
+    boolean is(Measure measure) {
+        return is(measure.name(), measure.unit(), measure.direction());
+    }
+
+    boolean is(MeasureSeries series) {
+        return is(series.name(), series.unit(), series.direction());
+    }
+
+    private boolean is(String name, Unit counted, Direction better) {
+        return label.equals(name) && unit == counted && direction == better;
+    }
+}
