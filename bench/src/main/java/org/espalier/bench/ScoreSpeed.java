@@ -2,14 +2,15 @@ package org.espalier.bench;
 
 import java.util.List;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.model.Model;
+import org.espalier.model.Transformer;
 import org.espalier.prune.Aggregate;
 import org.espalier.prune.Criterion;
 import org.espalier.prune.ModelScores;
-import org.espalier.prune.UnitFinder;
 import org.espalier.prune.UnitScores;
 import org.espalier.prune.UnitScores.Alignment;
-import org.espalier.prune.Units;
 
 /** Scores every head and neuron of a model by the gradients of all its layers' weights. */
 final class ScoreSpeed {
@@ -24,7 +25,7 @@ final class ScoreSpeed {
     /** @param ids of all sequences, end to end */
     ScoreSpeed(Model model, int sequences, int length, int[] ids) {
         this.model = model;
-        this.units = UnitFinder.of(model.config()).stream()
+        this.units = Structure.of(new Transformer(model.config()).shape()).units().stream()
                 .filter(u -> u.group().role() == Role.HEADS || u.group().role() == Role.NEURONS)
                 .toList();
         this.calibration = SpeedServer.cut(ids, sequences, length);

@@ -1,12 +1,14 @@
 package org.espalier.couple;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.ObjIntConsumer;
+import java.util.function.ToLongFunction;
 import org.espalier.tape.Coupling.Use;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
@@ -25,15 +27,19 @@ public final class Groups {
      */
     public record Frozen(Value tensor, int axis, long units, boolean whole, String reason) {}
 
+    private final AxisMap axes;
     private final List<Group> groups = new ArrayList<>();
+    private final Map<Term.Var, Group> byVariable = new HashMap<>();
     private final List<Frozen> frozen = new ArrayList<>();
 
-    private Groups() {}
+    private Groups(AxisMap axes) {
+        this.axes = axes;
+    }
 
     /** The groups of a tape, in the order in which its parameters are first used. */
     public static Groups of(Tape tape) {
-        Groups found = new Groups();
         AxisMap axes = AxisMap.of(tape);
+        Groups found = new Groups(axes);
         forEachAxis(
                 tape,
                 (leaf, axis) ->
@@ -63,6 +69,36 @@ public final class Groups {
         return List.copyOf(frozen);
     }
 
+    /** Where the units of every group lie along an axis of any value of the tape. */
+    Map<Group, List<Member.Run>> along(Value value, int axis) {
+        Term term = axes.term(value, axis);
+        Map<Group, List<Member.Run>> along = new LinkedHashMap<>();
+        term.variables().stream()
+                .distinct()
+                .filter(byVariable::containsKey)
+                .forEach(var -> along.put(byVariable.get(var), Layout.runs(term, var)));
+        return along;
+    }
+
+    /** Entries of an axis of any value when every group has so many units. */
+    long extent(Value value, int axis, ToLongFunction<Group> units) {
+        return extent(axes.term(value, axis), units);
+    }
+
+    private long extent(Term term, ToLongFunction<Group> units) {
+        return switch (term.resolved()) {
+            case Term.Var var -> byVariable.containsKey(var) ? units.applyAsLong(byVariable.get(var)) : var.extent();
+            case Term.Product product ->
+                product.factors().stream()
+                        .mapToLong(factor -> extent(factor, units))
+                        .reduce(1, (a, b) -> a * b);
+            case Term.Sum sum ->
+                sum.summands().stream()
+                        .mapToLong(summand -> extent(summand, units))
+                        .sum();
+        };
+    }
+
     private void collect(Value leaf, int axis, Term term, Map<Term.Var, List<Member>> members) {
         List<Term.Var> variables =
                 term.variables().stream().distinct().filter(v -> v.extent() > 1).toList();
@@ -80,14 +116,16 @@ public final class Groups {
     private void add(Term.Var var, List<Member> members) {
         if (members.stream().anyMatch(m -> m.tensor().role() == Value.Role.PARAMETER)) {
             Group.Role role = role(var.uses());
-            groups.add(new Group(
+            Group group = new Group(
                     groups.size(),
                     name(role, members),
                     role,
                     var.extent(),
                     var.tied(),
                     var.uses().contains(Use.NORMALISED),
-                    members));
+                    members);
+            groups.add(group);
+            byVariable.put(var, group);
         }
     }
 

@@ -56,7 +56,7 @@ public final class Adapter implements AutoCloseable {
 
     /** The places of an adapter's matrices in a model, in the tape's order. */
     public static List<Value> parameters(ModelConfig model, LoraConfig config) {
-        return new Llama(model, config)
+        return new Transformer(model, config)
                 .shape().leaves(Value.Role.PARAMETER).stream()
                         .filter(p -> LoraConfig.isAdapter(p.name()))
                         .toList();
@@ -77,8 +77,11 @@ public final class Adapter implements AutoCloseable {
      * @param baseModel the model it belongs to, for people
      */
     public void writeInto(Path folder, Backend backend, String baseModel) throws IOException {
-        List<String> targets = LoraConfig.ALL_PROJECTIONS.stream()
-                .filter(p -> tensors.keySet().stream().anyMatch(name -> name.endsWith("." + p + PeftAdapter.SUFFIX_A)))
+        List<String> targets = tensors.keySet().stream()
+                .filter(name -> name.endsWith(PeftAdapter.SUFFIX_A))
+                .map(name -> name.substring(0, name.length() - PeftAdapter.SUFFIX_A.length()))
+                .map(name -> name.substring(name.lastIndexOf('.') + 1))
+                .distinct()
                 .toList();
         PeftConfig stored = new PeftConfig(config.rank(), config.alpha(), false, config.dropout(), targets, baseModel);
         PeftAdapter.writeInto(

@@ -12,7 +12,7 @@ import org.espalier.backend.Repeat;
 import org.espalier.backend.Sampling;
 import org.espalier.backend.Sequences;
 import org.espalier.error.Failure;
-import org.espalier.model.Llama.Recording;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Value;
 import org.espalier.tensor.DType;
@@ -70,7 +70,7 @@ public final class Generator implements AutoCloseable {
         this.capacity = capacity;
         this.sampling = sampling;
         this.chosen = backend.allocate(DType.I32, Shape.of(1), "chosen token");
-        for (Value state : model.llama().cached(1, 1, capacity).tape().leaves(Value.Role.STATE)) {
+        for (Value state : model.transformer().cached(1, 1, capacity).tape().leaves(Value.Role.STATE)) {
             cache.put(state.name(), backend.allocate(backend.computeType(), state.shape(), "cache " + state.name()));
         }
     }
@@ -147,7 +147,7 @@ public final class Generator implements AutoCloseable {
             }
             return stale;
         });
-        Recording recording = model.llama().cached(tokens, 1, capacity);
+        Recording recording = model.transformer().cached(tokens, 1, capacity);
         Executor executor = Executor.inference(backend, recording.tape(), model.leaves(cache));
         try {
             executor.set(recording.selected(), new int[] {tokens - 1});

@@ -38,7 +38,7 @@ public final class LayerwiseScorer {
 
     /** Layers, and what comes before and after them, that one call of {@link #losses} goes through. */
     public static int steps(Model model) {
-        return model.llama().shape().segments().size();
+        return model.transformer().shape().segments().size();
     }
 
     /**
@@ -48,7 +48,7 @@ public final class LayerwiseScorer {
      */
     public double[][] losses(List<int[]> sequences) {
         sequences.forEach(ids -> Scorer.check(model.config(), ids));
-        LossBatches batches = LossBatches.of(model.llama(), sequences);
+        LossBatches batches = LossBatches.of(model.transformer(), sequences);
         if (batches.batches().isEmpty()) {
             return new double[sequences.size()][0];
         }

@@ -1,7 +1,6 @@
 package org.espalier.model;
 
 import java.util.Collection;
-import java.util.List;
 import java.util.Set;
 
 /**
@@ -14,10 +13,6 @@ import java.util.Set;
  * @param targets projections that have one, by full name or by its last part, such as {@code q_proj}
  */
 public record LoraConfig(int rank, double alpha, double dropout, Set<String> targets) {
-
-    /** Every projection of a LLaMA layer. */
-    public static final List<String> ALL_PROJECTIONS =
-            List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
 
     public LoraConfig {
         if (rank < 1 || !Double.isFinite(alpha) || !(dropout >= 0 && dropout < 1) || targets.isEmpty()) {

@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.espalier.model.Llama.Recording;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.SegmentWalk.Batch;
 import org.espalier.tape.Tape;
 
@@ -24,7 +24,7 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
     public static final int BATCH_TOKENS = 1024;
 
     /** Batches of sequences, in their order. */
-    public static LossBatches of(Llama llama, List<int[]> sequences) {
+    public static LossBatches of(Transformer transformer, List<int[]> sequences) {
         Map<Integer, Recording> bySize = new HashMap<>();
         List<Batch> batches = new ArrayList<>();
         List<Recording> recordings = new ArrayList<>();
@@ -32,7 +32,7 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
         for (List<int[]> together : cut(sequences)) {
             Packed packed = Packed.of(together);
             if (packed.tokens() > 0) {
-                Recording recording = bySize.computeIfAbsent(packed.tokens(), llama::loss);
+                Recording recording = bySize.computeIfAbsent(packed.tokens(), transformer::loss);
                 batches.add(new Batch(recording.tape(), packed.sequences(), packed.inputs(recording)));
                 recordings.add(recording);
                 counted += packed.counted();

@@ -1,11 +1,14 @@
 package org.espalier.model;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import org.espalier.backend.Backend;
 import org.espalier.backend.OwnMemory;
+import org.espalier.couple.Structure;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.StoredTensor;
 import org.espalier.tape.Leaves;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
@@ -16,23 +19,25 @@ public final class Model implements AutoCloseable {
 
     private final Backend backend;
     private final ModelConfig config;
-    private final Llama llama;
+    private final Transformer transformer;
     private final Weights weights;
-    private final RotaryTables rotary;
+    private final Constants constants;
     private final Adapter adapter;
+    private Structure structure;
 
     /** A model of weights that it owns from now on. */
     public static Model of(ModelConfig config, Weights weights, Backend backend) {
-        return new Model(backend, config, weights, new RotaryTables(backend, config), null);
+        return new Model(backend, config, weights, new Constants(backend, config), null);
     }
 
-    private Model(Backend backend, ModelConfig config, Weights weights, RotaryTables rotary, Adapter adapter) {
+    private Model(Backend backend, ModelConfig config, Weights weights, Constants constants, Adapter adapter) {
         this.backend = backend;
         this.config = config;
         this.adapter = adapter;
-        this.llama = new Llama(config, adapter == null ? null : adapter.config().withoutDropout());
+        this.transformer = new Transformer(
+                config, adapter == null ? null : adapter.config().withoutDropout());
         this.weights = weights;
-        this.rotary = rotary;
+        this.constants = constants;
     }
 
     /**
@@ -41,20 +46,26 @@ public final class Model implements AutoCloseable {
      * @throws org.espalier.error.Failure if configuration and weights do not fit
      */
     public static Model open(Checkpoint checkpoint, Backend backend) {
-        return open(checkpoint, backend, (tape, where) -> Weights.bind(backend, tape, checkpoint.tensors(), where));
+        return open(checkpoint, backend, (tape, stored) -> Weights.bind(backend, tape, stored, where(checkpoint)));
     }
 
     /** As above, with at most {@code budget} bytes of weights on a device with memory of its own at once. */
     public static Model open(Checkpoint checkpoint, Backend backend, long budget) {
         return open(
-                checkpoint, backend, (tape, where) -> Weights.bind(backend, tape, checkpoint.tensors(), where, budget));
+                checkpoint, backend, (tape, stored) -> Weights.bind(backend, tape, stored, where(checkpoint), budget));
     }
 
-    private static Model open(Checkpoint checkpoint, Backend backend, BiFunction<Tape, String, Weights> binding) {
-        String where = checkpoint.path().toString();
-        ModelConfig config = ConfigReader.read(checkpoint.config(), where);
-        Weights weights = binding.apply(new Llama(config).shape(), where);
-        return new Model(backend, config, weights, new RotaryTables(backend, config), null);
+    private static Model open(
+            Checkpoint checkpoint, Backend backend, BiFunction<Tape, Map<String, StoredTensor>, Weights> binding) {
+        ModelConfig config = Architectures.read(checkpoint.config(), where(checkpoint));
+        Map<String, StoredTensor> stored = new LinkedHashMap<>(checkpoint.tensors());
+        stored.keySet().removeIf(name -> config.family().ignored(config, name));
+        Weights weights = binding.apply(new Transformer(config).shape(), stored);
+        return new Model(backend, config, weights, new Constants(backend, config), null);
+    }
+
+    private static String where(Checkpoint checkpoint) {
+        return checkpoint.path().toString();
     }
 
     /** This model with an adapter beside its weights; closing it closes the adapter, and this model as well. */
@@ -62,7 +73,7 @@ public final class Model implements AutoCloseable {
         if (adapter != null) {
             throw new IllegalStateException("the model has an adapter already");
         }
-        return new Model(backend, config, weights, rotary, added);
+        return new Model(backend, config, weights, constants, added);
     }
 
     public Backend backend() {
@@ -73,8 +84,17 @@ public final class Model implements AutoCloseable {
         return config;
     }
 
-    public Llama llama() {
-        return llama;
+    /** What records its passes. */
+    public Transformer transformer() {
+        return transformer;
+    }
+
+    /** What it consists of: groups of units, branches, layers. */
+    public synchronized Structure structure() {
+        if (structure == null) {
+            structure = Structure.of(new Transformer(config).shape());
+        }
+        return structure;
     }
 
     public Weights weights() {
@@ -95,11 +115,11 @@ public final class Model implements AutoCloseable {
         return backend.ownMemory().map(own -> own.with(weights.toCome()));
     }
 
-    /** Weights and rotary tables; recordings with a cache add its states. */
+    /** Weights and constants; recordings with a cache add its states. */
     public Leaves leaves(Map<String, Tensor> states) {
         return leaf -> switch (leaf.role()) {
             case PARAMETER -> parameter(leaf.name());
-            case CONSTANT -> rotary.table(leaf.shape().dim(0));
+            case CONSTANT -> constants.of(leaf);
             default -> state(states, leaf);
         };
     }
@@ -122,7 +142,7 @@ public final class Model implements AutoCloseable {
         if (adapter != null) {
             adapter.close();
         }
-        rotary.close();
+        constants.close();
         weights.close();
     }
 }

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.espalier.backend.LossOps;
 import org.espalier.backend.Sequences;
-import org.espalier.model.Llama.Recording;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Value;
 

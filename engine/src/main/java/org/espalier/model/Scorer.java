@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
-import org.espalier.model.Llama.Recording;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Value;
 
@@ -66,7 +66,7 @@ public final class Scorer implements AutoCloseable {
             return;
         }
         close();
-        recording = model.llama().loss(tokens);
+        recording = model.transformer().loss(tokens);
         executor = Executor.inference(model.backend(), recording.tape(), model.leaves(Map.of()));
         recorded = tokens;
     }

@@ -27,9 +27,6 @@ import org.espalier.tensor.Tensor;
  */
 public final class Weights implements AutoCloseable {
 
-    /** Old checkpoints store what is computed from the configuration. */
-    private static final String COMPUTED = "rotary_emb.inv_freq";
-
     /** The part of a device's free memory that weights may take if that is all of them; the rest is for the work. */
     private static final double ALL_SHARE = 0.9;
     /** The same of weights that do not all fit. */
@@ -217,14 +214,12 @@ public final class Weights implements AutoCloseable {
     private static void refuseUnknown(Tape tape, Map<String, StoredTensor> stored, String where) {
         Set<String> known =
                 tape.leaves(Value.Role.PARAMETER).stream().map(Value::name).collect(Collectors.toSet());
-        boolean tied = !known.contains("lm_head.weight");
         for (String name : stored.keySet()) {
-            boolean harmless = name.endsWith(COMPUTED) || tied && name.equals("lm_head.weight");
-            if (!harmless && !known.contains(name)) {
+            if (!known.contains(name)) {
                 throw new Failure(
                         "weight '" + name + "' has no place in this architecture",
                         where,
-                        "use a LLaMA, Mistral or Qwen2 checkpoint with its own config.json");
+                        "use a checkpoint of a supported family with its own config.json");
             }
         }
     }

@@ -6,9 +6,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
 import org.espalier.error.Failure;
-import org.espalier.model.Llama;
-import org.espalier.model.ModelConfig;
 import org.espalier.prune.Bites.Bite;
 
 /** Decides how many units each group loses. A group always keeps at least one unit of every lane. */
@@ -42,7 +41,6 @@ public final class Allocation {
 
     private record Turn(int group, int bite) {}
 
-    private final ModelConfig config;
     private final List<Bites> groups;
     private final Selection base;
 
@@ -50,8 +48,7 @@ public final class Allocation {
      * @param groups that may lose units
      * @param base   what is removed already; the result has it as well
      */
-    Allocation(ModelConfig config, List<Bites> groups, Selection base) {
-        this.config = config;
+    Allocation(List<Bites> groups, Selection base) {
         this.groups = List.copyOf(groups);
         this.base = base;
     }
@@ -62,7 +59,7 @@ public final class Allocation {
      * @throws Failure if the groups do not have that many to give
      */
     public Selection parameters(double ratio, Scope scope, Normalise normalise) {
-        long before = new Llama(config).shape().parameterCount();
+        long before = base.structure().tape().parameterCount();
         long target = (long) Math.ceil(before * ratio);
         List<Turn> order = scope == Scope.LOCAL ? evenly() : byScore(normalise);
         int low = 0;

@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
-import org.espalier.couple.Member;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Units;
 
 /**
  * The order in which units of a group go: the least needed first. Where units must go together, equally many of every lane
@@ -41,7 +42,7 @@ record Bites(String name, Role role, int width, List<Bite> all) {
         for (int[] bite : order(units, scores, round)) {
             bites.add(bite(units, bite.length, sum(scores, bite), selection -> selection.remove(units, bite)));
         }
-        return new Bites(units.group().name(), units.group().role(), width(units), bites);
+        return new Bites(units.group().name(), units.group().role(), units.width(), bites);
     }
 
     /** Each matrix loses other units, equally many. */
@@ -59,7 +60,7 @@ record Bites(String name, Role role, int width, List<Bite> all) {
                     .sum();
             bites.add(bite(units, orders.getFirst().get(b).length, score, selection -> {
                 for (int c = 0; c < orders.size(); c++) {
-                    selection.removeAlone(
+                    selection.removeApart(
                             units,
                             scored.choices().get(c).members(),
                             orders.get(c).get(at));
@@ -67,11 +68,11 @@ record Bites(String name, Role role, int width, List<Bite> all) {
                 selection.remove(units, orders.getFirst().get(at));
             }));
         }
-        return new Bites(units.group().name(), units.group().role(), width(units), bites);
+        return new Bites(units.group().name(), units.group().role(), units.width(), bites);
     }
 
     private static Bite bite(Units units, int count, double score, Consumer<Selection> removal) {
-        int perLane = count / units.lanes();
+        int perLane = count / units.sets();
         return new Bite(perLane, score, perLane * units.group().parametersPerUnit(), removal);
     }
 
@@ -82,18 +83,18 @@ record Bites(String name, Role role, int width, List<Bite> all) {
     /** The units of each bite, the lowest scores first. */
     private static List<int[]> order(Units units, double[] scores, int round) {
         List<List<Integer>> lanes = new ArrayList<>();
-        for (int lane = 0; lane < units.lanes(); lane++) {
-            int from = lane * units.perLane();
-            lanes.add(IntStream.range(from, from + units.perLane())
+        for (int lane = 0; lane < units.sets(); lane++) {
+            int from = lane * units.perSet();
+            lanes.add(IntStream.range(from, from + units.perSet())
                     .boxed()
                     .sorted(Comparator.comparingDouble(u -> scores[u]))
                     .toList());
         }
-        int step = Math.max(1, round / gcd(round, width(units)));
+        int step = Math.max(1, round / gcd(round, units.width()));
         List<int[]> order = new ArrayList<>();
         int from = 0;
-        while (from < units.perLane()) {
-            int left = units.perLane() - from;
+        while (from < units.perSet()) {
+            int left = units.perSet() - from;
             int to = from + (left % step == 0 ? step : left % step);
             order.add(IntStream.range(from, to)
                     .flatMap(u -> lanes.stream().mapToInt(lane -> lane.get(u)))
@@ -103,19 +104,11 @@ record Bites(String name, Role role, int width, List<Bite> all) {
         return order;
     }
 
-    private static int width(Units units) {
-        return units.lanes()
-                * units.members().stream()
-                        .mapToInt((Member m) -> units.entries(m, 0).length)
-                        .min()
-                        .orElseThrow();
-    }
-
     /** Whole blocks, one a bite. */
     static Bites of(BlockScores blocks, Selection gone) {
         double[] scores = blocks.scores().clone();
         for (int layer : blocks.layers()) {
-            if (blocks.kind().blocks().stream().allMatch(block -> gone.removed(layer, block))) {
+            if (blocks.kind().branches(blocks.structure(), layer).stream().allMatch(gone::removed)) {
                 scores[layer] = Double.NEGATIVE_INFINITY;
             }
         }

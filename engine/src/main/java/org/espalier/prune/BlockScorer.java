@@ -6,25 +6,26 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
+import org.espalier.couple.CutTape;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
 import org.espalier.error.Failure;
-import org.espalier.model.Llama;
-import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
-import org.espalier.model.ModelConfig;
-import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
+import org.espalier.model.StreamWalk;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.prune.BlockScores.Kind;
-import org.espalier.prune.Selection.Block;
+import org.espalier.tape.Branch;
 import org.espalier.tape.Executor;
-import org.espalier.tape.Leaves;
+import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 
 /** Scores whole attentions, MLPs and layers of a model. */
 final class BlockScorer {
 
     private final Model model;
-    private final List<Packed> stretches;
+    private final List<Packed> batches;
     private final List<UnitScores> units;
 
     /**
@@ -33,24 +34,24 @@ final class BlockScorer {
      */
     BlockScorer(Model model, List<int[]> calibration, List<UnitScores> units) {
         this.model = model;
-        this.stretches = StreamWalk.stretches(calibration);
+        this.batches = StreamWalk.batches(calibration);
         this.units = units;
     }
 
     /** Scores one kind of blocks of some layers, each of which has it. */
     BlockScores score(Kind kind, BlockCriterion criterion, List<Integer> layers) {
         double[] scores = switch (criterion) {
-            case UNITS -> sums(kind, layers, model.config(), units);
+            case UNITS -> sums(kind, layers, model.structure(), units);
             case COSINE -> turns(kind);
             case LOSS -> losses(kind, layers);
-            case POSITION -> positions(model.config());
+            case POSITION -> positions(model.structure());
         };
-        return new BlockScores(kind, model.config(), layers, scores);
+        return new BlockScores(kind, model.structure(), layers, scores);
     }
 
     /** The later a layer, the lower. */
-    static double[] positions(ModelConfig config) {
-        int count = config.layers().size();
+    static double[] positions(Structure structure) {
+        int count = structure.layers();
         return IntStream.range(0, count).mapToDouble(layer -> count - layer).toArray();
     }
 
@@ -59,52 +60,43 @@ final class BlockScorer {
      *
      * @throws Failure if a block has none
      */
-    static double[] sums(Kind kind, List<Integer> layers, ModelConfig config, List<UnitScores> units) {
-        double[] sums = new double[config.layers().size()];
+    static double[] sums(Kind kind, List<Integer> layers, Structure structure, List<UnitScores> units) {
+        double[] sums = new double[structure.layers()];
         for (int layer : layers) {
-            for (Block block : kind.blocks()) {
-                LayerConfig sizes = config.layers().get(layer);
-                if ((block == Block.ATTENTION ? sizes.heads() : sizes.intermediate()) > 0) {
-                    sums[layer] += sum(layer, block, units);
-                }
+            for (Branch branch : kind.branches(structure, layer)) {
+                sums[layer] += sum(branch, units);
             }
         }
         return sums;
     }
 
     /** A layer without key/value heads to choose from may have query heads. */
-    private static double sum(int layer, Block block, List<UnitScores> units) {
-        List<Role> roles = block == Block.MLP ? List.of(Role.NEURONS) : List.of(Role.HEADS, Role.QUERY_HEADS);
+    private static double sum(Branch branch, List<UnitScores> units) {
+        List<Role> roles =
+                branch.kind() == Branch.Kind.MLP ? List.of(Role.NEURONS) : List.of(Role.HEADS, Role.QUERY_HEADS);
         for (Role role : roles) {
             for (UnitScores scores : units) {
-                if (scores.units().layer() == layer && scores.units().group().role() == role) {
+                if (scores.units().layer() == branch.layer()
+                        && scores.units().group().role() == role) {
                     return Arrays.stream(scores.scores()).sum();
                 }
             }
         }
         throw new Failure(
-                "the %s of layer %d has no scored units".formatted(block == Block.MLP ? "MLP" : "attention", layer),
+                "the " + branch.name() + " has no scored units",
                 "--block-score units",
                 "score its heads and neurons, or use another --block-score");
     }
 
     /** One minus the mean cosine between the residual stream of a token before and after. */
     private double[] turns(Kind kind) {
-        List<LayerConfig> layers = model.config().layers();
-        double[] turns = new double[layers.size()];
+        double[] turns = new double[model.structure().layers()];
         try (Queue queue = model.backend().newQueue();
-                StreamWalk walk = new StreamWalk(
-                        model.backend(), queue, stretches, model.weights().tensor(Llama.EMBEDDING))) {
+                StreamWalk walk = new StreamWalk(model.backend(), queue, batches, this::pass, model.leaves(Map.of()))) {
             for (int layer = 0; layer < turns.length; layer++) {
-                double[] begin = HostCopy.readDoubles(model.backend(), queue, walk.stream());
-                if (layers.get(layer).heads() > 0) {
-                    walk.pass(StreamWalk.recording(model.llama(), layer, Block.ATTENTION), model.leaves(Map.of()));
-                }
-                double[] middle = HostCopy.readDoubles(model.backend(), queue, walk.stream());
-                if (layers.get(layer).intermediate() > 0) {
-                    walk.pass(StreamWalk.recording(model.llama(), layer, Block.MLP), model.leaves(Map.of()));
-                }
-                double[] end = HostCopy.readDoubles(model.backend(), queue, walk.stream());
+                double[] begin = stream(queue, walk);
+                double[] middle = after(layer, Branch.Kind.ATTENTION, queue, walk);
+                double[] end = after(layer, Branch.Kind.MLP, queue, walk);
                 turns[layer] = turn(
                         kind == Kind.MLP ? middle : begin,
                         kind == Kind.ATTENTION ? middle : end,
@@ -112,6 +104,19 @@ final class BlockScorer {
             }
         }
         return turns;
+    }
+
+    private Tape pass(int tokens) {
+        return model.transformer().loss(tokens).tape();
+    }
+
+    private double[] after(int layer, Branch.Kind kind, Queue queue, StreamWalk walk) {
+        model.structure().branch(layer, kind).ifPresent(walk::pass);
+        return stream(queue, walk);
+    }
+
+    private double[] stream(Queue queue, StreamWalk walk) {
+        return HostCopy.readDoubles(model.backend(), queue, walk.stream());
     }
 
     private static double turn(double[] before, double[] after, int channels) {
@@ -131,11 +136,11 @@ final class BlockScorer {
     }
 
     private double[] losses(Kind kind, List<Integer> layers) {
-        double[] rises = new double[model.config().layers().size()];
-        double whole = loss(new Selection(model.config()));
+        double[] rises = new double[model.structure().layers()];
+        double whole = loss(new Selection(model.structure()));
         for (int layer : layers) {
-            Selection without = new Selection(model.config());
-            kind.blocks().forEach(block -> without.remove(layer, block));
+            Selection without = new Selection(model.structure());
+            kind.branches(model.structure(), layer).forEach(without::remove);
             rises[layer] = loss(without) - whole;
         }
         return rises;
@@ -143,23 +148,20 @@ final class BlockScorer {
 
     /** The mean loss over all predicted tokens of what is left. */
     private double loss(Selection without) {
-        Llama llama = new Llama(without.after());
-        Leaves dense = model.leaves(Map.of());
-        Leaves leaves = leaf -> leaf.role() == Value.Role.PARAMETER
-                ? model.weights().tensor(without.sourceName(leaf.name()))
-                : dense.tensor(leaf);
         double sum = 0;
         int counted = 0;
-        for (Packed stretch : stretches) {
-            Recording recording = llama.loss(stretch.tokens());
-            try (Executor executor = Executor.inference(model.backend(), recording.tape(), leaves)) {
-                stretch.feed(executor, recording);
-                executor.forward(stretch.sequences());
+        for (Packed batch : batches) {
+            Recording whole = model.transformer().loss(batch.tokens());
+            CutTape left = CutTape.of(without.on(Structure.of(whole.tape())));
+            Recording recording = whole.on(left.tape(), left::value);
+            try (Executor executor = Executor.inference(model.backend(), recording.tape(), model.leaves(Map.of()))) {
+                batch.feed(executor, recording);
+                executor.forward(batch.sequences());
                 for (Value loss : recording.losses()) {
                     sum += Arrays.stream(executor.read(loss)).sum();
                 }
             }
-            counted += stretch.counted();
+            counted += batch.counted();
         }
         return sum / counted;
     }

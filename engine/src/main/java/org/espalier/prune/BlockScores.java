@@ -2,41 +2,42 @@ package org.espalier.prune;
 
 import java.util.List;
 import java.util.Locale;
-import org.espalier.model.Llama;
-import org.espalier.model.ModelConfig;
-import org.espalier.model.ModelConfig.LayerConfig;
-import org.espalier.prune.Selection.Block;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.tape.Branch;
 
 /**
  * Scores of whole attentions, MLPs or layers.
  *
- * @param kind   what goes as one
- * @param config of the model
- * @param layers that may lose theirs, ascending; each has it
- * @param scores by layer; entries of other layers mean nothing
+ * @param kind      what goes as one
+ * @param structure of the model
+ * @param layers    that may lose theirs, ascending; each has it
+ * @param scores    by layer; entries of other layers mean nothing
  */
-public record BlockScores(Kind kind, ModelConfig config, List<Integer> layers, double[] scores) {
+public record BlockScores(Kind kind, Structure structure, List<Integer> layers, double[] scores) {
 
     /** What goes as one. */
     public enum Kind {
-        ATTENTION(List.of(Block.ATTENTION)),
-        MLP(List.of(Block.MLP)),
-        LAYERS(List.of(Block.ATTENTION, Block.MLP));
+        ATTENTION(List.of(Branch.Kind.ATTENTION)),
+        MLP(List.of(Branch.Kind.MLP)),
+        LAYERS(List.of(Branch.Kind.ATTENTION, Branch.Kind.MLP));
 
-        private final List<Block> blocks;
+        private final List<Branch.Kind> kinds;
 
-        Kind(List<Block> blocks) {
-            this.blocks = blocks;
+        Kind(List<Branch.Kind> kinds) {
+            this.kinds = kinds;
         }
 
-        /** The blocks of a layer that it consists of. */
-        public List<Block> blocks() {
-            return blocks;
+        /** The kinds of branches of a layer that it consists of. */
+        public List<Branch.Kind> kinds() {
+            return kinds;
         }
 
-        /** Whether a layer of these sizes has it, or part of it. */
-        boolean in(LayerConfig sizes) {
-            return blocks.stream().anyMatch(b -> b == Block.ATTENTION ? sizes.heads() > 0 : sizes.intermediate() > 0);
+        /** The branches of a layer that it consists of; empty if the layer has none. */
+        List<Branch> branches(Structure structure, int layer) {
+            return structure.branches().stream()
+                    .filter(branch -> branch.layer() == layer && kinds.contains(branch.kind()))
+                    .toList();
         }
 
         @Override
@@ -53,14 +54,14 @@ public record BlockScores(Kind kind, ModelConfig config, List<Integer> layers, d
         return scores[layer];
     }
 
-    /** Parameters that go with a layer's block. */
+    /** Parameters that go with a layer's branches. */
     long parameters(int layer) {
-        Selection without = new Selection(config);
+        Selection without = new Selection(structure);
         remove(layer, without);
-        return new Llama(config).shape().parameterCount() - without.parametersAfter();
+        return structure.tape().parameterCount() - without.parametersAfter();
     }
 
     void remove(int layer, Selection selection) {
-        kind.blocks.forEach(block -> selection.remove(layer, block));
+        kind.branches(structure, layer).forEach(selection::remove);
     }
 }

@@ -3,8 +3,11 @@ package org.espalier.prune;
 import java.util.List;
 import java.util.function.IntPredicate;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Units;
 import org.espalier.prune.Allocation.Normalise;
 import org.espalier.prune.Allocation.Scope;
+import org.espalier.tape.Branch;
 
 /**
  * What may go, and how much.
@@ -75,8 +78,8 @@ public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates
         }
 
         boolean allows(BlockScores.Kind kind, int layer) {
-            return kind.blocks().stream()
-                    .allMatch(b -> (b == Selection.Block.ATTENTION ? attentionLayers : mlpLayers).test(layer));
+            return kind.kinds().stream()
+                    .allMatch(b -> (b == Branch.Kind.ATTENTION ? attentionLayers : mlpLayers).test(layer));
         }
 
         /** The same where layers are numbered as in what is left. */

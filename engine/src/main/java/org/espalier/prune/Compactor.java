@@ -3,7 +3,12 @@ package org.espalier.prune;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.ModelContent;
@@ -12,7 +17,8 @@ import org.espalier.format.TensorEntry;
 import org.espalier.model.ConfigWriter;
 import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
-import org.espalier.tape.Tape;
+import org.espalier.model.PrunedConfig;
+import org.espalier.model.Transformer;
 import org.espalier.tape.Value;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
@@ -22,7 +28,7 @@ import org.espalier.tensor.Shape;
 public final class Compactor {
 
     private final Checkpoint source;
-    private final Tape whole;
+    private final ModelConfig config;
     private final Selection selection;
     private final Optional<DType> type;
 
@@ -32,54 +38,61 @@ public final class Compactor {
      */
     public Compactor(Checkpoint source, ModelConfig config, Selection selection, Optional<DType> type) {
         this.source = source;
-        this.whole = new Llama(config).shape();
+        this.config = config;
         this.selection = selection;
         this.type = type;
     }
 
     /** What is left, without a tokenizer's files. The source must stay open until it has been written. */
     public ModelContent content() {
-        return content(Compensated.nothing(selection.after()));
+        return content(Compensated.nothing(config, selection));
     }
 
     /** As above, with weights and biases that make up for what is gone; they must stay open as well. */
     public ModelContent content(Compensated compensated) {
+        ModelConfig left = compensated.config();
         ObjectNode json = source.config().deepCopy();
-        ConfigWriter.sizes(json, compensated.config());
-        if (compensated.config().outputBias() && compensated.config().mlpBias()) {
-            ConfigWriter.everyBias(json, compensated.config());
+        left.family().resize(json, left);
+        if (compensated.biased()) {
+            left.family().addBranchBiases(json, left);
         }
-        return ModelContent.of(
-                json,
-                new Llama(compensated.config())
-                        .shape().leaves(Value.Role.PARAMETER).stream()
-                                .map(parameter -> entry(parameter, compensated))
-                                .toList());
+        Structure smaller = Structure.of(new Transformer(left).shape());
+        List<TensorEntry> entries = new ArrayList<>();
+        for (Value parameter : smaller.tape().leaves(Value.Role.PARAMETER)) {
+            String name = PrunedConfig.sourceName(config, selection, parameter.name(), smaller.layer(parameter));
+            entries.add(entry(parameter, name, compensated));
+        }
+        return ModelContent.of(json, entries);
     }
 
-    private TensorEntry entry(Value parameter, Compensated compensated) {
-        String name = parameter.name();
-        StoredTensor stored = source.tensors().get(selection.sourceName(name));
+    private TensorEntry entry(Value parameter, String sourceName, Compensated compensated) {
+        StoredTensor stored = source.tensors().get(sourceName);
         DType to = type.orElse(stored != null && stored.type().plain() ? stored.type() : DType.F32);
-        if (compensated.has(name)) {
-            return compensated.entry(name, to);
+        if (compensated.has(sourceName)) {
+            return compensated.entry(sourceName, parameter.name(), to);
         }
-        return stored == null ? zeros(parameter, to) : cut(name, to);
+        return stored == null ? zeros(parameter, to) : cut(parameter, stored, to);
     }
 
     /** What stays of the source's tensor for a parameter of the smaller model. */
-    private TensorEntry cut(String name, DType to) {
-        String sourceName = selection.sourceName(name);
-        StoredTensor stored = source.tensors().get(sourceName);
-        Value parameter = whole.leaf(sourceName);
+    private TensorEntry cut(Value smaller, StoredTensor stored, DType to) {
+        Value parameter = selection.structure().tape().leaf(stored.name());
+        Shape left = selection.shape(parameter);
+        if (!left.equals(smaller.shape())) {
+            throw new Failure(
+                    "what is left of '" + stored.name() + "' has shape " + left + ", and the configuration says "
+                            + smaller.shape(),
+                    source.path().toString(),
+                    "leave out units that a configuration of this type cannot express");
+        }
         int[] first = selection.kept(parameter, 0);
         if (parameter.shape().rank() == 1) {
             Cut cut = new Cut(stored, new int[] {0}, first, parameter.shape().extent(0), to);
-            return new TensorEntry(name, to, Shape.of(first.length), cut::writeTo);
+            return new TensorEntry(smaller.name(), to, left, cut::writeTo);
         }
-        int[] columns = selection.kept(parameter, 1);
-        Cut cut = new Cut(stored, first, columns, parameter.shape().extent(1), to);
-        return new TensorEntry(name, to, Shape.of(first.length, columns.length), cut::writeTo);
+        Cut cut = new Cut(
+                stored, first, selection.kept(parameter, 1), parameter.shape().extent(1), to);
+        return new TensorEntry(smaller.name(), to, left, cut::writeTo);
     }
 
     /** A bias that the architecture asks for beside the one that is wanted. */

@@ -1,25 +1,35 @@
 package org.espalier.prune;
 
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.espalier.backend.Queue;
-import org.espalier.model.Llama;
+import org.espalier.couple.CutTape;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.error.Failure;
+import org.espalier.model.BranchPass;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
-import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
-import org.espalier.prune.Selection.Block;
+import org.espalier.model.StreamWalk;
+import org.espalier.model.Transformer;
+import org.espalier.tape.Branch;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
 import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
 
 /**
- * Computes parameters that make up for what a pruning takes away. The dense and the pruned model walk side by side, half a
- * layer at a time, each with its own residual stream. What is there at once is one half of one layer, both streams of all
+ * Computes parameters that make up for what a pruning takes away. The dense and the pruned model walk side by side, a branch
+ * at a time, each with its own residual stream. What is there at once is one branch, both streams of all
  * calibration tokens, and what was computed so far.
  */
 public final class Compensator {
 
     private final Model dense;
     private final Selection selection;
-    private final List<Packed> stretches;
+    private final List<Packed> batches;
     private final double ridge;
 
     /**
@@ -30,7 +40,7 @@ public final class Compensator {
         this.dense = dense;
         this.selection = selection;
         this.ridge = ridge;
-        this.stretches = StreamWalk.stretches(sequences);
+        this.batches = StreamWalk.batches(sequences);
     }
 
     /**
@@ -43,33 +53,31 @@ public final class Compensator {
 
     /** What a run of this kind needs. */
     public Bytes bytes(Compensation kind) {
-        long hidden = dense.config().hidden();
-        long streams = DType.F32.bytes(
-                hidden * stretches.stream().mapToLong(Packed::tokens).sum());
+        long streams = DType.F32.bytes(dense.config().hidden()
+                * batches.stream().mapToLong(Packed::tokens).sum());
         if (kind != Compensation.LSTSQ) {
             return new Bytes(kind == Compensation.BIAS ? streams : 0, 0);
         }
         // Weights are cut in the memory that they have whole.
-        long weights = DType.F32.bytes(4
-                * hidden
-                * dense.config().layers().stream().mapToLong(this::widest).max().orElse(0));
+        long weights = DType.F32.bytes(
+                4 * last().mapToLong(w -> w.shape().elements()).max().orElse(0));
         long largest = 0;
         long results = 0;
-        for (LayerConfig layer : selection.after().layers()) {
-            long widest = widest(layer);
-            long activations = DType.F32.bytes((4 * widest + hidden) * StreamWalk.STRETCH_TOKENS);
-            largest = Math.max(largest, NormalEquations.bytes(widest, hidden) + weights + activations);
-            results += DType.F32.bytes(hidden * (attended(layer) + layer.intermediate()));
+        for (Value weight : last().toList()) {
+            Shape left = selection.shape(weight);
+            long activations = DType.F32.bytes((4 * left.dim(1) + left.dim(0)) * StreamWalk.BATCH_TOKENS);
+            largest = Math.max(largest, NormalEquations.bytes(left.dim(1), left.dim(0)) + weights + activations);
+            results += DType.F32.bytes(left.elements());
         }
         return new Bytes(2 * streams + largest, results);
     }
 
-    private long widest(LayerConfig layer) {
-        return Math.max(attended(layer), layer.intermediate());
-    }
-
-    private long attended(LayerConfig layer) {
-        return (long) layer.heads() * dense.config().headDim();
+    /** The weights of the projections that the branches that stay end in. */
+    private Stream<Value> last() {
+        Tape tape = selection.structure().tape();
+        return selection.structure().branches().stream()
+                .filter(branch -> !selection.removed(branch))
+                .map(branch -> BranchPass.last(tape, branch).w());
     }
 
     /**
@@ -80,12 +88,13 @@ public final class Compensator {
      */
     public Compensated run(Compensation kind, Runnable layerDone) {
         if (kind == Compensation.NONE || selection.isEmpty()) {
-            return Compensated.nothing(selection.after());
+            return Compensated.nothing(dense.config(), selection);
         }
-        ModelConfig after = kind == Compensation.BIAS ? selection.after().withEveryBias() : selection.after();
-        Compensated result = new Compensated(dense.backend(), after);
+        boolean biased = kind == Compensation.BIAS;
+        ModelConfig config = biased ? biased() : dense.config();
+        Compensated result = new Compensated(dense.backend(), config, biased, selection);
         try {
-            compute(kind, result, layerDone);
+            compute(kind, config, result, layerDone);
             return result;
         } catch (RuntimeException | Error e) {
             result.close();
@@ -93,17 +102,27 @@ public final class Compensator {
         }
     }
 
-    private void compute(Compensation kind, Compensated result, Runnable layerDone) {
+    private ModelConfig biased() {
+        ModelConfig config = dense.config();
+        return config.family()
+                .withBranchBiases(config)
+                .orElseThrow(() -> new Failure(
+                        "a model of type " + config.modelType() + " has no place for biases",
+                        "--compensate bias",
+                        "use --compensate lstsq or none"));
+    }
+
+    private void compute(Compensation kind, ModelConfig config, Compensated result, Runnable layerDone) {
         try (Queue queue = dense.backend().newQueue();
-                StreamWalk whole = new StreamWalk(
-                        dense.backend(), queue, stretches, dense.weights().tensor(Llama.EMBEDDING))) {
+                StreamWalk whole =
+                        new StreamWalk(dense.backend(), queue, batches, this::pass, dense.leaves(Map.of()))) {
             if (kind == Compensation.BIAS) {
-                walk(new MeanOutputs(dense, selection, whole, result, queue), layerDone);
+                Structure structure = Structure.of(new Transformer(config).shape());
+                walk(new MeanOutputs(dense, structure, selection, whole, result, queue), layerDone);
                 return;
             }
             try (CutWeights weights = new CutWeights(dense, selection, queue);
-                    StreamWalk pruned =
-                            new StreamWalk(dense.backend(), queue, stretches, weights.weight(Llama.EMBEDDING));
+                    StreamWalk pruned = new StreamWalk(dense.backend(), queue, batches, this::prunedPass, weights);
                     LeastSquares fit =
                             new LeastSquares(dense, selection, whole, pruned, weights, result, queue, ridge)) {
                 weights.forget();
@@ -112,14 +131,21 @@ public final class Compensator {
         }
     }
 
-    private void walk(Remedy remedy, Runnable layerDone) {
-        List<LayerConfig> layers = dense.config().layers();
-        for (int layer = 0; layer < layers.size(); layer++) {
-            if (layers.get(layer).heads() > 0) {
-                remedy.half(layer, Block.ATTENTION);
-            }
-            if (layers.get(layer).intermediate() > 0) {
-                remedy.half(layer, Block.MLP);
+    private Tape pass(int tokens) {
+        return dense.transformer().loss(tokens).tape();
+    }
+
+    private Tape prunedPass(int tokens) {
+        return CutTape.of(selection.on(Structure.of(pass(tokens)))).tape();
+    }
+
+    private void walk(BranchRepair repair, Runnable layerDone) {
+        List<Branch> branches = selection.structure().branches();
+        for (int layer = 0; layer < selection.structure().layers(); layer++) {
+            for (Branch branch : branches) {
+                if (branch.layer() == layer) {
+                    repair.next(branch);
+                }
             }
             layerDone.run();
         }

@@ -6,24 +6,23 @@ import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
+import org.espalier.couple.Selection;
 import org.espalier.model.Model;
 import org.espalier.tape.Leaves;
-import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
 /**
- * The pruned model's weights in float32, cut from the dense model's where those are computed with, for as long as half a
- * layer needs them. Each is widened whole and then compacted in place, so that there is never a second one beside it.
+ * The pruned model's weights in float32, by their names in the dense model, cut from the dense model's where those are computed with, for as long as a
+ * branch needs them. Each is widened whole and then compacted in place, so that there is never a second one beside it.
  */
 final class CutWeights implements Leaves, AutoCloseable {
 
     private final Backend backend;
     private final Queue queue;
     private final Model dense;
-    private final Tape whole;
     private final Selection selection;
     private final Map<String, Tensor> cut = new HashMap<>();
 
@@ -31,7 +30,6 @@ final class CutWeights implements Leaves, AutoCloseable {
         this.backend = dense.backend();
         this.queue = queue;
         this.dense = dense;
-        this.whole = dense.llama().shape();
         this.selection = selection;
     }
 
@@ -62,7 +60,7 @@ final class CutWeights implements Leaves, AutoCloseable {
     }
 
     private Tensor cut(String name) {
-        Value parameter = whole.leaf(selection.sourceName(name));
+        Value parameter = selection.structure().tape().leaf(name);
         Tensor wide = backend.allocate(DType.F32, parameter.shape(), "what is left of " + parameter.name());
         try {
             backend.convert(queue, dense.weights().tensor(parameter.name()), wide);

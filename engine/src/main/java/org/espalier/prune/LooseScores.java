@@ -3,6 +3,7 @@ package org.espalier.prune;
 import java.util.ArrayList;
 import java.util.List;
 import org.espalier.couple.Member;
+import org.espalier.couple.Units;
 
 /**
  * Scores of the units of a group of which every matrix chooses its own, as if they did not depend on each other.

@@ -1,32 +1,39 @@
 package org.espalier.prune;
 
 import java.util.BitSet;
-import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
-import org.espalier.model.Llama;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.model.BranchPass;
 import org.espalier.model.Model;
-import org.espalier.prune.Selection.Block;
+import org.espalier.model.StreamWalk;
+import org.espalier.tape.Branch;
+import org.espalier.tape.Value;
 import org.espalier.tape.op.Linear;
 import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
 /**
- * The bias of a half's last projection that stands for the removed inputs: {@code Σ_removed W_j · mean(x_j)}, the mean over
+ * The bias of a branch's last projection that stands for the removed inputs: {@code Σ_removed W_j · mean(x_j)}, the mean over
  * all calibration tokens in the dense model (FLAP, An et al. 2023).
  */
-final class MeanOutputs implements Remedy {
+final class MeanOutputs implements BranchRepair {
 
     private final Model dense;
+    private final Structure biased;
     private final Selection selection;
     private final StreamWalk whole;
     private final Compensated result;
     private final Backend backend;
     private final Queue queue;
 
-    MeanOutputs(Model dense, Selection selection, StreamWalk whole, Compensated result, Queue queue) {
+    /** @param biased the dense model with a bias in every last projection */
+    MeanOutputs(Model dense, Structure biased, Selection selection, StreamWalk whole, Compensated result, Queue queue) {
         this.dense = dense;
+        this.biased = biased;
         this.selection = selection;
         this.whole = whole;
         this.result = result;
@@ -35,24 +42,22 @@ final class MeanOutputs implements Remedy {
     }
 
     @Override
-    public void half(int layer, Block block) {
-        Linear last = StreamWalk.last(dense.llama(), layer, block);
+    public void next(Branch branch) {
+        Linear last = BranchPass.last(selection.structure().tape(), branch);
         double[] means = new double[last.w().shape().extent(1)];
         double share = 1.0 / whole.stream().shape().dim(0);
-        whole.run(
-                StreamWalk.recording(dense.llama(), layer, block),
-                dense.leaves(Map.of()),
-                (from, to, inner, output) -> {
-                    double[] numbers = HostCopy.readDoubles(backend, queue, inner);
-                    for (int i = 0; i < numbers.length; i++) {
-                        means[i % means.length] += share * numbers[i];
-                    }
-                    whole.advance(from, to, output);
-                });
-        int smaller = selection.numberAfter(layer);
-        if (smaller >= 0 && !selection.removed(layer, block)) {
-            Linear left = StreamWalk.last(new Llama(result.config()), smaller, block);
-            result.put(left.bias(), bias(last, means));
+        whole.run(branch, (from, to, inner, output) -> {
+            double[] numbers = HostCopy.readDoubles(backend, queue, inner);
+            for (int i = 0; i < numbers.length; i++) {
+                means[i % means.length] += share * numbers[i];
+            }
+            whole.advance(from, to, output, branch.factor());
+        });
+        if (!selection.removed(branch)) {
+            Value bias = BranchPass.last(biased.tape(), biased.branches().get(branch.index()))
+                    .bias();
+            Shape left = selection.on(biased).shape(bias);
+            result.put(bias.name(), left, bias(last, means));
         }
     }
 

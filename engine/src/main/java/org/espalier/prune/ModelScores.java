@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.espalier.backend.Backend;
 import org.espalier.backend.OwnMemory;
 import org.espalier.backend.Queue;
+import org.espalier.couple.Units;
 import org.espalier.error.Failure;
 import org.espalier.model.LossBatches;
 import org.espalier.model.Model;
@@ -130,7 +131,7 @@ public final class ModelScores {
     }
 
     private AxisScores walked(Criterion criterion, Scored scored, List<int[]> calibration) {
-        LossBatches batches = LossBatches.of(model.llama(), calibration);
+        LossBatches batches = LossBatches.of(model.transformer(), calibration);
         if (batches.counted() == 0) {
             throw new Failure(
                     "there is nothing to calibrate on",
@@ -233,7 +234,7 @@ public final class ModelScores {
     /** Of what norms, linear layers and embeddings hold; biases have no score. */
     private AxisScores magnitudes(Method method, Scored scored) {
         Set<Value> weights = new LinkedHashSet<>();
-        for (Segment segment : model.llama().shape().segments()) {
+        for (Segment segment : model.structure().tape().segments()) {
             for (Op op : segment.ops()) {
                 switch (op) {
                     case Linear linear -> weights.add(linear.w());

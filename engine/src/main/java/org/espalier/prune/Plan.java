@@ -22,6 +22,8 @@ import java.util.Objects;
  * @param seed             of everything random
  * @param layers           what each kept layer keeps
  * @param keptChannels     of the residual stream; null if all are
+ * @param groups           what every group keeps that was cut, whatever it is; null in version 1
+ * @param fitted           how what stays was made to make up for what is gone; null if it was not, and in version 1
  * @param keptAlone        what matrices keep that chose by themselves; null if what depends on each other went together
  */
 public record Plan(
@@ -52,11 +54,17 @@ public record Plan(
         @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_channels")
         int[] keptChannels,
 
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("groups")
+        List<Group> groups,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("fitted")
+        Fitted fitted,
+
         @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_alone")
         List<Alone> keptAlone) {
 
-    /** The version that is written, and the only one that is read. */
-    public static final int FORMAT_VERSION = 1;
+    /** The version that is written; version 1, which knows no groups, is read as well. */
+    public static final int FORMAT_VERSION = 2;
 
     public Plan {
         required(source, "source");
@@ -66,6 +74,9 @@ public record Plan(
         required(scope, "scope");
         required(layers, "layers");
         layers.forEach(layer -> required(layer, "one of the layers"));
+        if (groups != null) {
+            groups.forEach(group -> required(group, "one of the groups"));
+        }
     }
 
     private static void required(Object value, String name) {
@@ -133,6 +144,73 @@ public record Plan(
             required(keptKvHeads, "kept_kv_heads");
             required(keptNeurons, "kept_neurons");
         }
+    }
+
+    /**
+     * What a group keeps. Heads, key/value heads, neurons and channels stand in the lists above as well.
+     *
+     * @param name  for people
+     * @param role  what its units are
+     * @param layer number in the source, −1 if it runs through several
+     * @param kept  units
+     */
+    public record Group(
+            @JsonProperty(value = "name", required = true) String name,
+            @JsonProperty(value = "role", required = true) String role,
+            @JsonProperty(value = "layer", required = true) int layer,
+            @JsonProperty(value = "kept", required = true) int[] kept) {
+
+        public Group {
+            required(name, "a group's name");
+            required(role, "a group's role");
+            required(kept, "what a group keeps");
+        }
+    }
+
+    /**
+     * How what stays was made to make up for what is gone.
+     *
+     * @param method  {@code bias} or {@code lstsq}
+     * @param ridge   share of each input's own sum of squares that held its weights in a fit; null for biases
+     * @param samples calibration sequences that it was computed on
+     * @param seqLen  ids in the longest of them
+     */
+    public record Fitted(
+            @JsonProperty(value = "method", required = true) String method,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("ridge")
+            Double ridge,
+
+            @JsonProperty(value = "samples", required = true)
+            int samples,
+
+            @JsonProperty(value = "seq_len", required = true)
+            int seqLen) {
+
+        public Fitted {
+            required(method, "how it was fitted");
+        }
+    }
+
+    /** The same plan with how what stays was fitted. */
+    public Plan with(Fitted how) {
+        return new Plan(
+                formatVersion,
+                source,
+                criterion,
+                aggregate,
+                mode,
+                scope,
+                ratioRequested,
+                parametersBefore,
+                parametersAfter,
+                calibration,
+                seed,
+                layers,
+                keptChannels,
+                groups,
+                how,
+                keptAlone);
     }
 
     /**

@@ -25,11 +25,11 @@ public final class PlanFile {
     public static Plan read(Path file) {
         try {
             Plan plan = MAPPER.treeToValue(Json.readObject(file), Plan.class);
-            if (plan.formatVersion() != Plan.FORMAT_VERSION) {
+            if (plan.formatVersion() < 1 || plan.formatVersion() > Plan.FORMAT_VERSION) {
                 throw new Failure(
                         "plan has format version " + plan.formatVersion(),
                         file.toString(),
-                        "make it again with 'engine plan'; this engine reads version " + Plan.FORMAT_VERSION);
+                        "make it again with 'engine plan'; this engine reads versions 1 to " + Plan.FORMAT_VERSION);
             }
             return plan;
         } catch (JsonProcessingException e) {

@@ -1,28 +1,46 @@
 package org.espalier.prune;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Member;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.error.Failure;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
-import org.espalier.prune.Selection.Block;
+import org.espalier.model.Transformer;
+import org.espalier.tape.Branch;
+import org.espalier.tape.Value;
 
 /** Translates between what a plan keeps and which units go. */
 public final class PlanSelection {
 
+    /** Roles that have lists of their own in a plan. */
+    private static final Set<Role> LISTED = EnumSet.of(Role.HEADS, Role.QUERY_HEADS, Role.NEURONS, Role.CHANNELS);
+
     private final ModelConfig config;
+    private final Structure structure;
     private final List<Units> units;
     private final String where;
 
     /** @param where the plan's file, for messages */
     public PlanSelection(ModelConfig config, String where) {
+        this(config, Structure.of(new Transformer(config).shape()), where);
+    }
+
+    /** Of a model whose structure is known. */
+    PlanSelection(ModelConfig config, Structure structure, String where) {
         this.config = config;
-        this.units = UnitFinder.of(config);
+        this.structure = structure;
+        this.units = structure.units();
         this.where = where;
     }
 
@@ -31,9 +49,9 @@ public final class PlanSelection {
         List<Plan.Layer> layers = new ArrayList<>();
         for (int layer : selection.keptLayers()) {
             LayerConfig sizes = config.layers().get(layer);
-            BitSet kvHeads = all(selection.removed(layer, Block.ATTENTION) ? 0 : sizes.kvHeads());
-            BitSet heads = all(selection.removed(layer, Block.ATTENTION) ? 0 : sizes.heads());
-            BitSet neurons = all(selection.removed(layer, Block.MLP) ? 0 : sizes.intermediate());
+            BitSet kvHeads = all(gone(selection, layer, Branch.Kind.ATTENTION) ? 0 : sizes.kvHeads());
+            BitSet heads = all(gone(selection, layer, Branch.Kind.ATTENTION) ? 0 : sizes.heads());
+            BitSet neurons = all(gone(selection, layer, Branch.Kind.MLP) ? 0 : sizes.intermediate());
             for (Units of : units) {
                 BitSet gone = selection.removed(of);
                 if (of.layer() == layer && !gone.isEmpty()) {
@@ -44,9 +62,7 @@ public final class PlanSelection {
                         }
                         case QUERY_HEADS -> heads.andNot(gone);
                         case NEURONS -> neurons.andNot(gone);
-                        default ->
-                            throw new IllegalStateException(
-                                    "a plan has no place for " + of.group().name());
+                        default -> {}
                     }
                 }
             }
@@ -70,13 +86,50 @@ public final class PlanSelection {
         return kept.stream().toArray();
     }
 
+    /** What every group keeps that is cut and not gone as a whole. */
+    public List<Plan.Group> groups(Selection selection) {
+        Set<Value> left = Set.copyOf(selection.parameters());
+        return units.stream()
+                .filter(of -> !selection.removed(of).isEmpty()
+                        && of.members().stream().anyMatch(member -> left.contains(member.tensor())))
+                .map(of -> new Plan.Group(
+                        of.group().name(), ScoresFile.name(of.group().role()), of.layer(), selection.staying(of)))
+                .toList();
+    }
+
+    /** Removes what a group does not keep, unless a list has said it already, in which case both must say the same. */
+    private void group(Selection selection, Plan.Group kept) {
+        Units of = units.stream()
+                .filter(u -> u.layer() == kept.layer()
+                        && ScoresFile.name(u.group().role()).equals(kept.role()))
+                .findFirst()
+                .orElseThrow(() -> bad("the model has no " + kept.role() + " of layer " + kept.layer()));
+        BitSet gone = missing(kept.kept(), of.count(), kept.name(), kept.role());
+        if (!LISTED.contains(of.group().role())) {
+            selection.remove(of, gone.stream().toArray());
+        } else if (!Arrays.equals(selection.staying(of), kept.kept())) {
+            throw new Failure(
+                    "the plan's layers and its group " + kept.name() + " keep different units",
+                    where,
+                    "make the same change in both, or leave out 'groups'");
+        }
+    }
+
+    private boolean gone(Selection selection, int layer, Branch.Kind kind) {
+        return structure.branch(layer, kind).filter(selection::removed).isPresent();
+    }
+
+    private void remove(Selection selection, int layer, Branch.Kind kind) {
+        structure.branch(layer, kind).ifPresent(selection::remove);
+    }
+
     /** What matrices keep that chose by themselves, or null if none did. */
     public List<Plan.Alone> keptAlone(Selection selection) {
         List<Plan.Alone> alone = new ArrayList<>();
         for (Units of : units) {
-            Block block = of.group().role() == Role.NEURONS ? Block.MLP : Block.ATTENTION;
+            Branch.Kind kind = of.group().role() == Role.NEURONS ? Branch.Kind.MLP : Branch.Kind.ATTENTION;
             for (Member member : of.members()) {
-                if (selection.alone(of, member) && (of.layer() < 0 || !selection.removed(of.layer(), block))) {
+                if (selection.apart(of, member) && (of.layer() < 0 || !gone(selection, of.layer(), kind))) {
                     BitSet kept = all(of.count());
                     kept.andNot(selection.removed(of, member));
                     alone.add(new Plan.Alone(
@@ -100,7 +153,7 @@ public final class PlanSelection {
                     if (gone.cardinality() != selection.removed(of).cardinality()) {
                         throw bad(kept.tensor() + " keeps other numbers of " + kept.role() + " than its layer");
                     }
-                    selection.removeAlone(of, List.of(member), gone.stream().toArray());
+                    selection.removeApart(of, List.of(member), gone.stream().toArray());
                     return;
                 }
             }
@@ -114,7 +167,7 @@ public final class PlanSelection {
      * @throws Failure if it names what the model has not, keeps nothing at all, or is not possible
      */
     public Selection removed(Plan plan) {
-        Selection selection = new Selection(config);
+        Selection selection = new Selection(structure);
         int next = 0;
         for (Plan.Layer kept : plan.layers()) {
             if (kept.layer() < next || kept.layer() >= config.layers().size()) {
@@ -137,16 +190,19 @@ public final class PlanSelection {
                     channels().orElseThrow(() -> bad("the model has no channels that could go")),
                     gone.stream().toArray());
         }
+        if (plan.groups() != null) {
+            plan.groups().forEach(kept -> group(selection, kept));
+        }
         if (plan.keptAlone() != null) {
             plan.keptAlone().forEach(kept -> alone(selection, kept));
         }
         return selection;
     }
 
-    private static void whole(Selection selection, int from, int to) {
+    private void whole(Selection selection, int from, int to) {
         for (int layer = from; layer < to; layer++) {
-            selection.remove(layer, Block.ATTENTION);
-            selection.remove(layer, Block.MLP);
+            remove(selection, layer, Branch.Kind.ATTENTION);
+            remove(selection, layer, Branch.Kind.MLP);
         }
     }
 
@@ -160,14 +216,14 @@ public final class PlanSelection {
             throw bad("layer " + layer + " keeps heads without key/value heads, or those without heads");
         }
         if (kept.keptHeads().length == 0) {
-            selection.remove(layer, Block.ATTENTION);
+            remove(selection, layer, Branch.Kind.ATTENTION);
         } else {
             remove(selection, layer, Role.HEADS, kvHeads);
             heads.andNot(queriesOf(kvHeads, sizes));
             remove(selection, layer, Role.QUERY_HEADS, evenly(heads, kvHeads, sizes, layer));
         }
         if (kept.keptNeurons().length == 0) {
-            selection.remove(layer, Block.MLP);
+            remove(selection, layer, Branch.Kind.MLP);
         } else {
             remove(selection, layer, Role.NEURONS, neurons);
         }

@@ -1,16 +1,26 @@
 package org.espalier.prune;
 
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
 import org.espalier.error.Failure;
 import org.espalier.model.ModelConfig;
+import org.espalier.model.Transformer;
 
 /** From scores to what goes, and to the plan that says so. */
 public final class Planner {
 
     private final ModelConfig config;
+    private final Structure structure;
     private final Budget budget;
 
     public Planner(ModelConfig config, Budget budget) {
+        this(config, Structure.of(new Transformer(config).shape()), budget);
+    }
+
+    /** Of a model whose structure is known. */
+    Planner(ModelConfig config, Structure structure, Budget budget) {
         this.config = config;
+        this.structure = structure;
         this.budget = budget;
     }
 
@@ -21,8 +31,8 @@ public final class Planner {
      * @throws Failure if the file is of another model, nothing may go, or not as much as asked for
      */
     public Plan plan(ScoresFile file, String where) {
-        Rankings rankings = Rankings.of(file, config, budget.candidates(), where);
-        return plan(select(rankings, new Selection(config), 1), file);
+        Rankings rankings = Rankings.of(file, structure, budget.candidates(), where);
+        return plan(select(rankings, new Selection(structure), 1), file);
     }
 
     /**
@@ -34,7 +44,7 @@ public final class Planner {
      */
     Selection select(Rankings rankings, Selection gone, double share) {
         Budget.Amount amount = budget.amount();
-        Allocation allocation = new Allocation(config, rankings.bites(amount.round(), gone), gone);
+        Allocation allocation = new Allocation(rankings.bites(amount.round(), gone), gone);
         double ratio = amount.ratio() * share;
         Selection selection = amount.ofUnits()
                 ? allocation.units(ratio, budget.scope(), budget.normalise())
@@ -50,7 +60,7 @@ public final class Planner {
 
     /** The plan of what goes by these scores. */
     Plan plan(Selection selection, ScoresFile scores) {
-        PlanSelection translation = new PlanSelection(config, "plan");
+        PlanSelection translation = new PlanSelection(config, structure, "plan");
         return new Plan(
                 Plan.FORMAT_VERSION,
                 scores.source(),
@@ -65,6 +75,8 @@ public final class Planner {
                 scores.seed(),
                 translation.kept(selection),
                 translation.keptChannels(selection),
+                translation.groups(selection),
+                null,
                 translation.keptAlone(selection));
     }
 }

@@ -5,10 +5,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.espalier.file.Output;
+import org.espalier.couple.Selection;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Model;
-import org.espalier.model.ModelConfig;
 
 /** Scores, allocates and plans: from an opened model to what is to be cut out of it. */
 public final class Pruning {
@@ -45,12 +45,11 @@ public final class Pruning {
      * @throws org.espalier.error.Failure if nothing may go, or not as much as asked for
      */
     public Result plan(ModelScores.Method method, Budget budget, Optional<Calibration> calibration) {
-        ModelConfig config = model.config();
         List<int[]> sequences = calibration.map(Calibration::sequences).orElse(List.of());
-        Planner planner = new Planner(config, budget);
+        Planner planner = new Planner(model.config(), model.structure(), budget);
         Rankings rankings = Rankings.of(model, walking, method, budget.candidates(), sequences);
         int steps = budget.amount().steps();
-        Selection selection = planner.select(rankings, new Selection(config), 1.0 / steps);
+        Selection selection = planner.select(rankings, new Selection(model.structure()), 1.0 / steps);
         for (int step = 2; step <= steps; step++) {
             if (!selection.isEmpty()) {
                 rankings = rankings.updated(rescored(selection, method, budget.candidates(), sequences), selection);

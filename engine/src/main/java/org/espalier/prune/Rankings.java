@@ -7,9 +7,11 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.error.Failure;
 import org.espalier.model.Model;
-import org.espalier.model.ModelConfig;
 import org.espalier.prune.BlockScores.Kind;
 
 /**
@@ -44,8 +46,8 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
             ModelScores.Method method,
             Budget.Candidates candidates,
             List<int[]> calibration) {
-        ModelConfig config = model.config();
-        List<Units> found = UnitFinder.of(config);
+        Structure structure = model.structure();
+        List<Units> found = structure.units();
         List<Units> units = found.stream().filter(candidates::allows).toList();
         boolean sums = !candidates.blocks().isEmpty() && candidates.blockCriterion() == BlockCriterion.UNITS;
         List<Units> scored = sums
@@ -58,7 +60,8 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
         BlockScorer blockScorer = new BlockScorer(
                 model, candidates.blockCriterion().needsCalibration() ? calibration : List.of(), scores);
         List<BlockScores> blocks = candidates.blocks().stream()
-                .map(kind -> blockScorer.score(kind, candidates.blockCriterion(), layersWith(config, kind, candidates)))
+                .map(kind ->
+                        blockScorer.score(kind, candidates.blockCriterion(), layersWith(structure, kind, candidates)))
                 .toList();
         Rankings rankings = new Rankings(
                 scores.stream().filter(s -> units.contains(s.units())).toList(),
@@ -75,9 +78,9 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
         return units.layer() >= 0 && (role == Role.HEADS || role == Role.QUERY_HEADS || role == Role.NEURONS);
     }
 
-    private static List<Integer> layersWith(ModelConfig config, Kind kind, Budget.Candidates candidates) {
-        return IntStream.range(0, config.layers().size())
-                .filter(layer -> kind.in(config.layers().get(layer)) && candidates.allows(kind, layer))
+    private static List<Integer> layersWith(Structure structure, Kind kind, Budget.Candidates candidates) {
+        return IntStream.range(0, structure.layers())
+                .filter(layer -> !kind.branches(structure, layer).isEmpty() && candidates.allows(kind, layer))
                 .boxed()
                 .toList();
     }
@@ -88,23 +91,22 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
      * @param where the file, for messages
      * @throws Failure if the file is of another model, or nothing may go
      */
-    static Rankings of(ScoresFile file, ModelConfig config, Budget.Candidates candidates, String where) {
-        List<UnitScores> units = UnitFinder.of(config).stream()
+    static Rankings of(ScoresFile file, Structure structure, Budget.Candidates candidates, String where) {
+        List<UnitScores> units = structure.units().stream()
                 .filter(candidates::allows)
                 .map(of -> written(file, of, where))
                 .toList();
         List<BlockScores> blocks = new ArrayList<>();
         for (Kind kind : candidates.blocks()) {
-            List<Integer> layers = layersWith(config, kind, candidates);
+            List<Integer> layers = layersWith(structure, kind, candidates);
             blocks.add(new BlockScores(
                     kind,
-                    config,
+                    structure,
                     layers,
                     switch (candidates.blockCriterion()) {
-                        case UNITS -> BlockScorer.sums(kind, layers, config, partsOfBlocks(file, config, where));
-                        case POSITION -> BlockScorer.positions(config);
-                        default ->
-                            written(file, kind.toString(), -1, config.layers().size(), where);
+                        case UNITS -> BlockScorer.sums(kind, layers, structure, partsOfBlocks(file, structure, where));
+                        case POSITION -> BlockScorer.positions(structure);
+                        default -> written(file, kind.toString(), -1, structure.layers(), where);
                     }));
         }
         Rankings rankings = new Rankings(units, blocks);
@@ -113,8 +115,8 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
     }
 
     /** Scores of heads and neurons, as far as there are any. */
-    private static List<UnitScores> partsOfBlocks(ScoresFile file, ModelConfig config, String where) {
-        return UnitFinder.of(config).stream()
+    private static List<UnitScores> partsOfBlocks(ScoresFile file, Structure structure, String where) {
+        return structure.units().stream()
                 .filter(Rankings::partOfABlock)
                 .filter(of -> file.groups().stream()
                         .anyMatch(g -> g.layer() == of.layer()
@@ -219,6 +221,6 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Lo
                 scores[layer] = now.score(number);
             }
         }
-        return new BlockScores(old.kind(), old.config(), old.layers(), scores);
+        return new BlockScores(old.kind(), old.structure(), old.layers(), scores);
     }
 }

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import org.espalier.couple.Member;
+import org.espalier.couple.Units;
 import org.espalier.tape.Value;
 
 /** Which axes of which parameters are to be scored. */

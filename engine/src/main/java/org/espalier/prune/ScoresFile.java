@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
 import org.espalier.model.Model;
 
@@ -57,7 +58,7 @@ public record ScoresFile(
         Plan.Source source = new Plan.Source(
                 checkpoint.path().getFileName().toString(),
                 checkpoint.sha256(),
-                model.llama().shape().parameterCount());
+                model.structure().tape().parameterCount());
         Plan.Calibration used = calibration
                 .filter(c -> candidates.needsCalibration(method.criterion()))
                 .map(c -> new Plan.Calibration(c.sha256(), c.sequences().size(), c.seqLen()))

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Member;
+import org.espalier.couple.Units;
 
 /**
  * Scores of the units of one group.

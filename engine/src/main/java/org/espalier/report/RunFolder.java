@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
-import org.espalier.model.ConfigReader;
-import org.espalier.model.Llama;
+import org.espalier.model.Architectures;
+import org.espalier.model.Transformer;
 import org.espalier.prune.Plan;
 import org.espalier.prune.PlanFile;
 import org.espalier.prune.ScoresFile;
@@ -149,7 +149,7 @@ public final class RunFolder {
 
     /** Multiplications and additions of a model's pass for one token that has none before it. */
     public static long macs(Checkpoint checkpoint) {
-        return new Llama(ConfigReader.read(
+        return new Transformer(Architectures.read(
                                 checkpoint.config(), checkpoint.path().toString()))
                         .logits(1)
                         .tape()

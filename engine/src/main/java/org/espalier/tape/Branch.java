@@ -1,10 +1,7 @@
 package org.espalier.tape;
 
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 
 /**
  * What is added onto the residual stream: {@code sum = streamFactor · stream + factor · output}, where the output is computed
@@ -49,19 +46,6 @@ public record Branch(
 
     /** The operations of a tape that compute the output from the source, in order. */
     public List<Op> ops(Tape tape) {
-        Set<Value> needed = new HashSet<>(Set.of(output.root()));
-        List<Op> ops = new ArrayList<>();
-        for (Segment segment : tape.segments().reversed()) {
-            for (Op op : segment.ops().reversed()) {
-                if (op.outputs().stream().anyMatch(o -> needed.contains(o.root()))) {
-                    ops.addFirst(op);
-                    op.inputs().stream()
-                            .map(Value::root)
-                            .filter(root -> root != source.root())
-                            .forEach(needed::add);
-                }
-            }
-        }
-        return ops;
+        return tape.leadingTo(output, source);
     }
 }

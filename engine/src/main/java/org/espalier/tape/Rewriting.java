@@ -97,4 +97,16 @@ public final class Rewriting {
     public void record(Op old) {
         tape.record(old.with(this::value));
     }
+
+    /** Notes a branch of the old tape, the sum of which was recorded in the present segment. */
+    public void branch(Branch old) {
+        tape.branch(
+                old.kind(),
+                value(old.source()),
+                value(old.stream()),
+                old.streamFactor(),
+                value(old.output()),
+                old.factor(),
+                value(old.sum()));
+    }
 }

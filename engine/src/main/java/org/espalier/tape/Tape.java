@@ -3,9 +3,11 @@ package org.espalier.tape;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.espalier.tensor.Shape;
 
 /**
@@ -129,6 +131,28 @@ public final class Tape {
     /** What is added onto the residual stream, in order. */
     public List<Branch> branches() {
         return Collections.unmodifiableList(branches);
+    }
+
+    /**
+     * The operations that compute a value, in order.
+     *
+     * @param from a value that is there already, or null: what leads to it is left out
+     */
+    public List<Op> leadingTo(Value value, Value from) {
+        Set<Value> needed = new HashSet<>(Set.of(value.root()));
+        List<Op> ops = new ArrayList<>();
+        for (Segment segment : segments.reversed()) {
+            for (Op op : segment.ops().reversed()) {
+                if (op.outputs().stream().anyMatch(o -> needed.contains(o.root()))) {
+                    ops.addFirst(op);
+                    op.inputs().stream()
+                            .map(Value::root)
+                            .filter(root -> from == null || root != from.root())
+                            .forEach(needed::add);
+                }
+            }
+        }
+        return ops;
     }
 
     /** Inputs, parameters, constants and states in the order of first mention. */

@@ -30,7 +30,7 @@ public final class HeldOutLoss {
         samples.forEach(s -> Scorer.check(model.config(), s.ids()));
         try (LossRun run = new LossRun(
                 model.backend(),
-                b -> model.llama().loss(b.tokens(), b.counted()),
+                b -> model.transformer().loss(b.tokens(), b.counted()),
                 model.leaves(Map.of()),
                 Gradients.NONE,
                 Retention.INFERENCE,

@@ -8,11 +8,11 @@ import java.util.function.IntConsumer;
 import org.espalier.backend.Backend;
 import org.espalier.format.PeftAdapter;
 import org.espalier.model.Adapter;
-import org.espalier.model.Llama;
-import org.espalier.model.Llama.Recording;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
+import org.espalier.model.Transformer;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Gradients;
 import org.espalier.tape.Observer;
@@ -36,7 +36,7 @@ public final class LoraTrainer implements AutoCloseable {
     public LoraTrainer(Model model, LoraConfig lora, Packed largest, long activationBytes, long seed) {
         this.model = model;
         Backend backend = model.backend();
-        Llama training = new Llama(model.config(), lora);
+        Transformer training = new Transformer(model.config(), lora);
         adapter = LoraInitialisation.adapter(backend, model.config(), lora, seed);
         // Not closed: what it holds belongs to the model and to this.
         Model adapted = model.with(adapter);
@@ -44,7 +44,7 @@ public final class LoraTrainer implements AutoCloseable {
         trainer = new Trainer(
                 backend,
                 b -> record(training, b),
-                b -> record(adapted.llama(), b),
+                b -> record(adapted.transformer(), b),
                 adapted.leaves(Map.of()),
                 adapter.tensors(),
                 TrainingSettings.plain(),
@@ -53,13 +53,13 @@ public final class LoraTrainer implements AutoCloseable {
         trainer.seed(seed);
     }
 
-    private static Recording record(Llama llama, Packed batch) {
-        return llama.loss(batch.tokens(), batch.counted());
+    private static Recording record(Transformer transformer, Packed batch) {
+        return transformer.loss(batch.tokens(), batch.counted());
     }
 
-    private long plannedBytes(Backend backend, Llama llama, Packed batch) {
+    private long plannedBytes(Backend backend, Transformer transformer, Packed batch) {
         return Executor.plannedBytes(
-                record(llama, batch).tape(),
+                record(transformer, batch).tape(),
                 Gradients.planned(p -> adapter.tensors().containsKey(p.name())),
                 Retention.KEEP,
                 backend.computeType());

@@ -8,15 +8,18 @@ import java.util.stream.Stream;
 import org.espalier.backend.Backend;
 import org.espalier.format.TensorEntry;
 import org.espalier.model.Llama;
+import org.espalier.format.SafetensorsWriter;
+import org.espalier.model.arch.Llama;
+import org.espalier.text.Tokenizer;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Packed;
 import org.espalier.model.TensorFiles;
+import org.espalier.model.Transformer;
 import org.espalier.model.Weights;
 import org.espalier.tape.Retention;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
-import org.espalier.text.Tokenizer;
 
 /** Trains all weights of a new model on generated stories. */
 public final class Pretraining implements AutoCloseable {
@@ -55,12 +58,13 @@ public final class Pretraining implements AutoCloseable {
         this.tokenizer = tokenizer;
         this.settings = settings;
         this.context = config.maxPositions();
-        Llama llama = new Llama(config);
-        weights = Initialisation.weights(backend, llama.shape(), config.layers().size(), settings.seed());
+        Transformer transformer = new Transformer(config);
+        weights = Initialisation.weights(
+                backend, transformer.shape(), config.layers().size(), settings.seed());
         model = Model.of(config, Weights.owning(weights), backend);
         trainer = new Trainer(
                 backend,
-                batch -> llama.loss(batch.tokens()),
+                batch -> transformer.loss(batch.tokens()),
                 model.leaves(Map.of()),
                 weights,
                 TrainingSettings.fromScratch(),

@@ -7,7 +7,10 @@ import org.espalier.ffi.NativeMemory;
 import org.espalier.format.ModelContent;
 import org.espalier.format.TensorEntry;
 import org.espalier.model.Llama;
+import org.espalier.format.CheckpointWriter;
+import org.espalier.format.SafetensorsWriter;
 import org.espalier.model.ModelConfig;
+import org.espalier.model.Transformer;
 import org.espalier.tape.Value;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
@@ -33,7 +36,7 @@ public final class RandomCheckpoint {
     public static ModelContent of(ObjectNode json, ModelConfig config, DType type, long seed) {
         return ModelContent.of(
                 json,
-                new Llama(config)
+                new Transformer(config)
                         .shape().leaves(Value.Role.PARAMETER).stream()
                                 .map(parameter -> entry(parameter, config, type, seed))
                                 .toList());

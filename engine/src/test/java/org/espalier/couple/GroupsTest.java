@@ -11,10 +11,12 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.Transformer;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
 import org.espalier.tape.Tape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +37,8 @@ class GroupsTest {
 
     private static ModelConfig config(
             int hidden, int headDim, List<LayerConfig> layers, int vocab, boolean tied, boolean biased) {
-        return new ModelConfig(
+        return new LlamaConfig(
+                new Llama(),
                 "LlamaForCausalLM",
                 "llama",
                 vocab,
@@ -52,7 +55,7 @@ class GroupsTest {
     }
 
     private static List<Group> groups(ModelConfig config) {
-        return Groups.of(new Llama(config).shape()).groups();
+        return Groups.of(new Transformer(config).shape()).groups();
     }
 
     private static Group first(List<Group> groups, Group.Role role) {
@@ -141,10 +144,10 @@ class GroupsTest {
     /** Logits, losses of all tokens and of some, and one token more with a cache: the model is the same. */
     @Test
     void everyRecordingOfAModelHasTheSameGroups() {
-        Llama llama =
-                new Llama(config(12, 4, List.of(new LayerConfig(6, 2, 5), new LayerConfig(3, 3, 12)), 20, true, true));
+        Transformer llama = new Transformer(
+                config(12, 4, List.of(new LayerConfig(6, 2, 5), new LayerConfig(3, 3, 12)), 20, true, true));
         List<String> expected = described(llama.shape());
-        for (Llama.Recording recording :
+        for (Transformer.Recording recording :
                 List.of(llama.logits(7), llama.loss(7), llama.loss(7, 3), llama.cached(2, 1, 9))) {
             assertEquals(expected, described(recording.tape()));
         }
@@ -174,7 +177,7 @@ class GroupsTest {
     }
 
     private static long parameters(ModelConfig config) {
-        return new Llama(config).shape().parameterCount();
+        return new Transformer(config).shape().parameterCount();
     }
 
     private static ModelConfig random(Random random) {
@@ -193,7 +196,13 @@ class GroupsTest {
         Map<String, ModelConfig> smaller = new TreeMap<>();
         smaller.put(
                 (of.tied() ? "model.channels " : "channels ") + of.hidden(),
-                config(of.hidden() - 1, of.headDim(), of.layers(), of.vocab(), of.tied(), of.mlpBias()));
+                config(
+                        of.hidden() - 1,
+                        of.headDim(),
+                        of.layers(),
+                        of.vocab(),
+                        of.tied(),
+                        ((LlamaConfig) of).mlpBias()));
         for (int i = 0; i < of.layers().size(); i++) {
             int layer = i;
             smallerBlocks(of.layers().get(i)).forEach((name, block) -> {
@@ -201,7 +210,7 @@ class GroupsTest {
                 layers.set(layer, block);
                 smaller.put(
                         "model.layers." + layer + "." + name,
-                        config(of.hidden(), of.headDim(), layers, of.vocab(), of.tied(), of.mlpBias()));
+                        config(of.hidden(), of.headDim(), layers, of.vocab(), of.tied(), ((LlamaConfig) of).mlpBias()));
             });
         }
         return smaller;

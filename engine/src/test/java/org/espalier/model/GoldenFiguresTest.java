@@ -12,7 +12,7 @@ import org.espalier.Golden;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.format.Checkpoint;
-import org.espalier.model.Llama.Recording;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
 import org.espalier.tape.Observer;
@@ -40,7 +40,7 @@ class GoldenFiguresTest {
         try (Backend backend = Backends.open(backendName);
                 Checkpoint checkpoint = Checkpoint.open(Golden.resource(name));
                 Model model = Model.open(checkpoint, backend)) {
-            Recording recording = model.llama().logits(packed.tokens());
+            Recording recording = model.transformer().logits(packed.tokens());
             try (Executor executor = Executor.inference(backend, recording.tape(), model.leaves(Map.of()))) {
                 packed.feed(executor, recording);
                 executor.forward(packed.sequences());
@@ -72,7 +72,7 @@ class GoldenFiguresTest {
         try (Backend backend = Backends.open(backendName);
                 Checkpoint checkpoint = Checkpoint.open(Golden.resource(name));
                 Model model = Model.open(checkpoint, backend)) {
-            Recording recording = model.llama().loss(packed.tokens());
+            Recording recording = model.transformer().loss(packed.tokens());
             try (GradientStore gradients = new GradientStore(backend, recording.tape(), n -> true);
                     Executor executor = new Executor(
                             backend,

@@ -11,7 +11,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFile;
-import org.espalier.model.Llama.Recording;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
 import org.espalier.tape.Observer;
@@ -49,7 +49,7 @@ class GoldenModelTest {
                 SafetensorsFile forward = SafetensorsFile.open(folder.resolve("forward.safetensors"));
                 Scorer scorer = new Scorer(model)) {
             Packed packed = Packed.of(List.of(ids[0]));
-            Recording recording = model.llama().logits(packed.tokens());
+            Recording recording = model.transformer().logits(packed.tokens());
             try (Executor executor = Executor.inference(backend, recording.tape(), model.leaves(Map.of()))) {
                 packed.feed(executor, recording);
                 executor.forward(packed.sequences());
@@ -85,7 +85,7 @@ class GoldenModelTest {
                 Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend);
                 SafetensorsFile expected = SafetensorsFile.open(folder.resolve("grads_f64.safetensors"))) {
-            Recording recording = model.llama().loss(packed.tokens());
+            Recording recording = model.transformer().loss(packed.tokens());
             try (GradientStore gradients = new GradientStore(backend, recording.tape(), n -> true);
                     Executor executor = new Executor(
                             backend, recording.tape(), model.leaves(Map.of()), gradients, retention, Observer.NONE)) {

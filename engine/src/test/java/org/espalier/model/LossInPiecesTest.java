@@ -13,8 +13,10 @@ import org.espalier.Backends;
 import org.espalier.Golden;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
-import org.espalier.model.Llama.Recording;
 import org.espalier.model.ModelConfig.LayerConfig;
+import org.espalier.model.Transformer.Recording;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
 import org.espalier.prune.SmallModel;
 import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
@@ -41,7 +43,8 @@ class LossInPiecesTest {
     @CsvSource({"INFERENCE, 1", "RECOMPUTE, 2", "KEEP, 9"})
     void largeVocabularyDoesNotNeedItsLogitsAtOnce(Retention retention, int pieces) {
         int channels = 64;
-        ModelConfig config = new ModelConfig(
+        ModelConfig config = new LlamaConfig(
+                new Llama(),
                 "LlamaForCausalLM",
                 "llama",
                 VOCABULARY,
@@ -55,7 +58,7 @@ class LossInPiecesTest {
                 false,
                 false,
                 false);
-        Tape tape = new Llama(config).loss(1024 * PIECES).tape();
+        Tape tape = new Transformer(config).loss(1024 * PIECES).tape();
         long bytes = Executor.plannedBytes(tape, Gradients.planned(parameter -> true), retention, DType.F32);
         assertTrue(
                 bytes >= pieces * PIECE && bytes < pieces * PIECE + PIECE / 4, bytes + " bytes, a piece is " + PIECE);
@@ -82,7 +85,7 @@ class LossInPiecesTest {
                 .toList());
         try (Backend backend = Backends.open(device);
                 Model model = SmallModel.open(backend, true)) {
-            Recording recording = model.llama().loss(packed.tokens());
+            Recording recording = model.transformer().loss(packed.tokens());
             assertEquals(
                     List.of(1024, 1024, 52),
                     recording.losses().stream().map(l -> l.shape().extent(0)).toList());

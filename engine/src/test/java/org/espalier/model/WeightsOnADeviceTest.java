@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WeightsOnADeviceTest {
 
     private static final ModelConfig CONFIG = RandomModel.config(64, 16, 3, new LayerConfig(4, 2, 320), false);
-    private static final Tape TAPE = new Llama(CONFIG).shape();
+    private static final Tape TAPE = new Transformer(CONFIG).shape();
 
     @TempDir
     private Path folder;

@@ -9,9 +9,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.error.Failure;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
+import org.espalier.model.PrunedConfig;
+import org.espalier.model.Transformer;
 import org.espalier.prune.Allocation.Normalise;
 import org.espalier.prune.Allocation.Scope;
 import org.junit.jupiter.api.Test;
@@ -26,12 +31,13 @@ class AllocationTest {
     private static final int PER_NEURON = 64 * 3;
 
     private static Selection select(Scope scope, Normalise normalise, double ratio, int round, double... perParameter) {
-        List<Bites> groups = UnitFinder.of(CONFIG).stream()
+        List<Bites> groups = Structure.of(new Transformer(CONFIG).shape()).units().stream()
                 .filter(u -> u.group().role() == Role.HEADS || u.group().role() == Role.NEURONS)
                 .map(u -> scored(u, perParameter))
-                .map(u -> Bites.of(u, round, new Selection(CONFIG)))
+                .map(u -> Bites.of(u, round, new Selection(Structure.of(new Transformer(CONFIG).shape()))))
                 .toList();
-        return new Allocation(CONFIG, groups, new Selection(CONFIG)).parameters(ratio, scope, normalise);
+        return new Allocation(groups, new Selection(Structure.of(new Transformer(CONFIG).shape())))
+                .parameters(ratio, scope, normalise);
     }
 
     /** Rising scores, whose first is what a parameter of the group is worth times the parameters of a unit. */
@@ -47,14 +53,14 @@ class AllocationTest {
     }
 
     private static int[] widths(Selection selection) {
-        return selection.after().layers().stream()
+        return PrunedConfig.of(CONFIG, selection).layers().stream()
                 .flatMapToInt(l -> IntStream.of(l.kvHeads(), l.intermediate()))
                 .toArray();
     }
 
     @Test
     void theUnitsCarryWhatTheTestSays() {
-        UnitFinder.of(CONFIG).forEach(u -> {
+        Structure.of(new Transformer(CONFIG).shape()).units().forEach(u -> {
             if (u.group().role() == Role.HEADS) {
                 assertEquals(PER_HEAD, u.group().parametersPerUnit());
             } else if (u.group().role() == Role.NEURONS) {

@@ -15,6 +15,9 @@ import org.espalier.Golden;
 import org.espalier.backend.Backend;
 import org.espalier.backend.reference.ReferenceBackend;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Llama.Recording;
@@ -22,9 +25,10 @@ import org.espalier.model.Model;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
 import org.espalier.model.Scorer;
+import org.espalier.model.Transformer;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.prune.BlockScores.Kind;
 import org.espalier.prune.ModelScores.Walking;
-import org.espalier.prune.Selection.Block;
 import org.espalier.prune.UnitScores.Alignment;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Gradients;
@@ -90,7 +94,7 @@ class BlockScorerTest {
     @CsvSource({"PARAM_FIRST, LAYERS", "PARAM_MIX, ATTENTION", "VECTORIZE, MLP"})
     void byUnitsABlockIsTheSumOfWhatIsInIt(Criterion criterion, Kind kind) {
         open((source, model, backend) -> {
-            List<Units> units = UnitFinder.of(model.config()).stream()
+            List<Units> units = Structure.of(new Transformer(model.config()).shape()).units().stream()
                     .filter(u -> u.layer() >= 0
                             && (u.group().role() == Role.HEADS && kind != Kind.MLP
                                     || u.group().role() == Role.NEURONS && kind != Kind.ATTENTION))
@@ -115,10 +119,8 @@ class BlockScorerTest {
         open((source, model, backend) -> {
             double[] expected = new double[LAYERS];
             for (int layer = 0; layer < LAYERS; layer++) {
-                Selection without = new Selection(model.config());
-                for (Block block : kind.blocks()) {
-                    without.remove(layer, block);
-                }
+                Selection without = new Selection(Structure.of(new Transformer(model.config()).shape()));
+                kind.branches(without.structure(), layer).forEach(without::remove);
                 Path out = folder.resolve(kind + "" + layer);
                 new SafetensorsFolder()
                         .write(out, new Compactor(source, model.config(), without, Optional.empty()).content(), false);
@@ -186,7 +188,7 @@ class BlockScorerTest {
             }
         };
         Packed packed = Packed.of(CALIBRATION);
-        Recording recording = model.llama().logits(packed.tokens());
+        Recording recording = model.transformer().logits(packed.tokens());
         try (Executor executor = new Executor(
                 backend, recording.tape(), model.leaves(Map.of()), Gradients.NONE, Retention.INFERENCE, capture)) {
             packed.feed(executor, recording);

@@ -15,9 +15,12 @@ import org.espalier.Shared;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Member;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.model.Model;
+import org.espalier.model.Transformer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -41,7 +44,7 @@ class ChannelScoresGoldenTest {
         try (Backend backend = Backends.open("cpu");
                 Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend)) {
-            Units channels = UnitFinder.of(model.config()).stream()
+            Units channels = Structure.of(new Transformer(model.config()).shape()).units().stream()
                     .filter(u -> u.group().role() == Role.CHANNELS)
                     .findFirst()
                     .orElseThrow();

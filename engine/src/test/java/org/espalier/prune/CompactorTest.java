@@ -11,12 +11,17 @@ import org.espalier.Backends;
 import org.espalier.Golden;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Llama;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Packed;
+import org.espalier.model.PrunedConfig;
+import org.espalier.model.Transformer;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -42,10 +47,12 @@ class CompactorTest {
                     Model smaller = Model.open(cut, backend)) {
                 assertEquals(
                         selection.parametersAfter(),
-                        new Llama(smaller.config()).shape().parameterCount());
-                assertEquals(selection.after().layers(), smaller.config().layers());
+                        new Transformer(smaller.config()).shape().parameterCount());
+                assertEquals(
+                        PrunedConfig.of(model.config(), selection).layers(),
+                        smaller.config().layers());
                 assertTrue(selection.parametersAfter()
-                        < new Llama(model.config()).shape().parameterCount());
+                        < new Transformer(model.config()).shape().parameterCount());
                 Golden.assertClose(
                         Zeroed.logits(model, selection, TOKENS, backend),
                         Zeroed.logits(smaller, TOKENS, backend),
@@ -57,15 +64,15 @@ class CompactorTest {
 
     /** About a third of every lane of every group of a role, another third in every layer. */
     private static Selection random(ModelConfig config, Role role, Random random) {
-        Selection selection = new Selection(config);
-        for (Units units : UnitFinder.of(config)) {
+        Selection selection = new Selection(Structure.of(new Transformer(config).shape()));
+        for (Units units : Structure.of(new Transformer(config).shape()).units()) {
             if (units.group().role() == role) {
-                int gone = Math.max(1, units.perLane() / 3);
-                for (int lane = 0; lane < units.lanes(); lane++) {
-                    int from = lane * units.perLane();
+                int gone = Math.max(1, units.perSet() / 3);
+                for (int lane = 0; lane < units.sets(); lane++) {
+                    int from = lane * units.perSet();
                     selection.remove(
                             units,
-                            random.ints(0, units.perLane())
+                            random.ints(0, units.perSet())
                                     .distinct()
                                     .limit(gone)
                                     .map(u -> from + u)

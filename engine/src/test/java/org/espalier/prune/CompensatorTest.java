@@ -18,6 +18,9 @@ import org.espalier.Backends;
 import org.espalier.Golden;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Llama.Recording;
@@ -25,7 +28,10 @@ import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
-import org.espalier.prune.Selection.Block;
+import org.espalier.model.PrunedConfig;
+import org.espalier.model.Transformer;
+import org.espalier.model.Transformer.Recording;
+import org.espalier.model.arch.Llama;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Value;
 import org.junit.jupiter.api.Test;
@@ -51,8 +57,9 @@ class CompensatorTest {
     /** Neurons whose weights are 0 give the same for every token, which a bias holds entirely. */
     @Test
     void aBiasStandsForWhatIsConstant() {
-        ModelConfig config =
-                RandomModel.config(32, 8, 2, new LayerConfig(4, 2, 24), true).withEveryBias();
+        ModelConfig config = new Llama()
+                .withBranchBiases(RandomModel.config(32, 8, 2, new LayerConfig(4, 2, 24), true))
+                .orElseThrow();
         RandomModel.write(config, 1, folder.resolve("source"), CompensatorTest::deadenFirstThree);
         try (Backend backend = Backends.open("cpu");
                 Checkpoint source = Checkpoint.open(folder.resolve("source"));
@@ -108,7 +115,7 @@ class CompensatorTest {
             double[] moved = DoubleStream.of(0.01, 1, 1e8)
                     .map(ridge -> {
                         write(source, model, selection, Compensation.LSTSQ, ridge, folder.resolve("fitted"));
-                        return error(plain, read(folder.resolve("fitted"), selection, backend));
+                        return error(plain, read(folder.resolve("fitted"), config, selection, backend));
                     })
                     .toArray();
             assertTrue(moved[0] > moved[1] && moved[1] > moved[2], Arrays.toString(moved));
@@ -125,10 +132,10 @@ class CompensatorTest {
         try (Backend backend = Backends.open("cpu");
                 Checkpoint source = Checkpoint.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
-            Selection selection = new Selection(config);
-            for (Units units : UnitFinder.of(config)) {
+            Selection selection = new Selection(Structure.of(new Transformer(config).shape()));
+            for (Units units : Structure.of(new Transformer(config).shape()).units()) {
                 if (units.group().role() == role) {
-                    IntStream.range(0, units.lanes()).forEach(lane -> selection.remove(units, lane * units.perLane()));
+                    IntStream.range(0, units.sets()).forEach(lane -> selection.remove(units, lane * units.perSet()));
                 }
             }
             double[] dense = logits(model, backend);
@@ -147,9 +154,7 @@ class CompensatorTest {
                 Checkpoint source = Checkpoint.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             Selection selection = neurons(config, 5, 6);
-            selection.remove(1, Block.ATTENTION);
-            selection.remove(1, Block.MLP);
-            selection.remove(2, Block.ATTENTION);
+            selection.structure().branches().subList(2, 5).forEach(selection::remove);
             assertArrayEquals(new int[] {0, 2, 3}, selection.keptLayers());
             double[] dense = logits(model, backend);
             double plain = error(dense, pruned(source, model, selection, Compensation.NONE, backend));
@@ -181,8 +186,8 @@ class CompensatorTest {
     }
 
     private static Selection neurons(ModelConfig config, int... gone) {
-        Selection selection = new Selection(config);
-        UnitFinder.of(config).stream()
+        Selection selection = new Selection(Structure.of(new Transformer(config).shape()));
+        Structure.of(new Transformer(config).shape()).units().stream()
                 .filter(u -> u.group().role() == Role.NEURONS)
                 .forEach(u -> selection.remove(u, gone));
         return selection;
@@ -191,13 +196,15 @@ class CompensatorTest {
     private double[] pruned(Checkpoint source, Model model, Selection selection, Compensation kind, Backend backend) {
         Path out = folder.resolve(kind.toString());
         write(source, model, selection, kind, 0.01, out);
-        return read(out, selection, backend);
+        return read(out, model.config(), selection, backend);
     }
 
-    private static double[] read(Path out, Selection selection, Backend backend) {
+    private static double[] read(Path out, ModelConfig config, Selection selection, Backend backend) {
         try (Checkpoint cut = Checkpoint.open(out);
                 Model smaller = Model.open(cut, backend)) {
-            assertEquals(selection.after().layers(), smaller.config().layers());
+            assertEquals(
+                    PrunedConfig.of(config, selection).layers(),
+                    smaller.config().layers());
             return logits(smaller, backend);
         }
     }
@@ -215,7 +222,7 @@ class CompensatorTest {
 
     private static double[] logits(Model model, Backend backend) {
         Packed tokens = Packed.of(SEQUENCES);
-        Recording recording = model.llama().logits(tokens.tokens());
+        Recording recording = model.transformer().logits(tokens.tokens());
         try (Executor executor = Executor.inference(backend, recording.tape(), model.leaves(Map.of()))) {
             tokens.feed(executor, recording);
             executor.forward(tokens.sequences());

@@ -15,9 +15,12 @@ import org.espalier.Golden;
 import org.espalier.backend.Backend;
 import org.espalier.backend.reference.ReferenceBackend;
 import org.espalier.couple.Member;
-import org.espalier.model.Llama.Recording;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
+import org.espalier.model.Transformer;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.prune.UnitScores.Alignment;
 import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
@@ -65,7 +68,8 @@ class CriteriaByDefinitionTest {
                     .toList();
             double averaged = criterion.sumsSquares() ? 1 : CALIBRATION.size();
             int compared = 0;
-            List<Units> units = UnitFinder.of(model.config());
+            List<Units> units =
+                    Structure.of(new Transformer(model.config()).shape()).units();
             AxisScores axes = axes(model, units, criterion);
             for (Member member : units.stream()
                     .flatMap(u -> u.members().stream())
@@ -100,8 +104,11 @@ class CriteriaByDefinitionTest {
                         return method.invoke(reference, arguments);
                     });
             try (Model model = SmallModel.open(watched, true)) {
-                AxisScores axes = axes(model, UnitFinder.of(model.config()), Criterion.VECTORIZE);
-                assertTrue(UnitFinder.of(model.config()).stream()
+                AxisScores axes = axes(
+                        model,
+                        Structure.of(new Transformer(model.config()).shape()).units(),
+                        Criterion.VECTORIZE);
+                assertTrue(Structure.of(new Transformer(model.config()).shape()).units().stream()
                         .flatMap(u -> u.members().stream())
                         .anyMatch(axes::has));
             }
@@ -142,7 +149,7 @@ class CriteriaByDefinitionTest {
 
     private static Map<String, double[]> gradients(Backend backend, Model model, List<int[]> sequences, double weight) {
         Packed packed = Packed.of(sequences);
-        Recording recording = model.llama().loss(packed.tokens());
+        Recording recording = model.transformer().loss(packed.tokens());
         try (GradientStore store = new GradientStore(backend, recording.tape(), name -> true);
                 Executor executor = new Executor(
                         backend, recording.tape(), model.leaves(Map.of()), store, Retention.KEEP, Observer.NONE)) {
@@ -199,7 +206,8 @@ class CriteriaByDefinitionTest {
         try (Backend backend = new ReferenceBackend();
                 Model model = SmallModel.open(backend, false)) {
             Map<String, List<double[]>> inputs = inputs(backend, model);
-            List<Units> units = UnitFinder.of(model.config());
+            List<Units> units =
+                    Structure.of(new Transformer(model.config()).shape()).units();
             AxisScores axes = axes(model, units, criterion);
             int compared = 0;
             for (Member member : units.stream()
@@ -222,7 +230,7 @@ class CriteriaByDefinitionTest {
     /** Rows that each linear layer's weight meets. */
     private static Map<String, List<double[]>> inputs(Backend backend, Model model) {
         Packed packed = Packed.of(CALIBRATION);
-        Recording recording = model.llama().loss(packed.tokens());
+        Recording recording = model.transformer().loss(packed.tokens());
         Map<String, List<double[]>> inputs = new HashMap<>();
         Observer capture = new Observer() {
             @Override

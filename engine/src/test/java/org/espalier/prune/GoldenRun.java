@@ -12,7 +12,10 @@ import java.util.function.IntPredicate;
 import org.espalier.Golden;
 import org.espalier.Shared;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.model.ModelConfig;
+import org.espalier.model.Transformer;
 import org.espalier.prune.Allocation.Normalise;
 import org.espalier.prune.Allocation.Scope;
 import org.espalier.prune.BlockScores.Kind;
@@ -121,7 +124,7 @@ record GoldenRun(Path folder, JsonNode json) {
 
     /** The recorded random numbers as scores; each channel of a head has one. */
     Rankings drawn(ModelConfig config) {
-        List<UnitScores> units = UnitFinder.of(config).stream()
+        List<UnitScores> units = Structure.of(new Transformer(config).shape()).units().stream()
                 .filter(budget(config).candidates()::allows)
                 .map(of -> new UnitScores(of, sums(numbers(of), of.count())))
                 .toList();

@@ -14,12 +14,15 @@ import org.espalier.backend.cuda.CudaBackend;
 import org.espalier.backend.cuda.StandIn;
 import org.espalier.couple.Group.Role;
 import org.espalier.file.Sha256;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Scorer;
+import org.espalier.model.Transformer;
 import org.espalier.prune.ModelScores.Walking;
 import org.espalier.prune.UnitScores.Alignment;
 import org.espalier.tape.Observer;
@@ -126,7 +129,12 @@ class LayerAtATimeTest {
                 0,
                 true,
                 model -> new ModelScores(model, walking)
-                        .of(UnitFinder.of(model.config()), method, SEQUENCES).stream()
+                                .of(
+                                        Structure.of(new Transformer(model.config()).shape())
+                                                .units(),
+                                        method,
+                                        SEQUENCES)
+                                .stream()
                                 .map(scores -> Arrays.toString(scores.scores()))
                                 .toList());
         assertEquals(criterion.needsCalibration() ? 2 : 0, told.size());
@@ -143,8 +151,8 @@ class LayerAtATimeTest {
         write(false);
         same(1, true, model -> {
             try (Checkpoint source = Checkpoint.open(folder.resolve("model"))) {
-                Selection selection = new Selection(model.config());
-                UnitFinder.of(model.config()).stream()
+                Selection selection = new Selection(Structure.of(new Transformer(model.config()).shape()));
+                Structure.of(new Transformer(model.config()).shape()).units().stream()
                         .filter(units -> units.group().role() == Role.NEURONS)
                         .forEach(units ->
                                 selection.remove(units, IntStream.range(0, 90).toArray()));

@@ -36,6 +36,8 @@ class PlanFileTest {
                 42,
                 List.of(new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {1, 2})),
                 null,
+                List.of(new Plan.Group("mlp.neurons", "neurons", 0, new int[] {1, 2})),
+                null,
                 null);
     }
 

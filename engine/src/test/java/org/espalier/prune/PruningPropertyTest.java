@@ -17,6 +17,8 @@ import org.espalier.Backends;
 import org.espalier.Golden;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFolder;
@@ -26,6 +28,9 @@ import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.Transformer;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
 import org.espalier.prune.Allocation.Normalise;
 import org.espalier.prune.Allocation.Scope;
 import org.espalier.prune.BlockScores.Kind;
@@ -96,7 +101,8 @@ class PruningPropertyTest {
             layers.add(new LayerConfig(kvHeads * (1 + random.nextInt(3)), kvHeads, 1 + random.nextInt(24)));
         }
         boolean attentionBias = random.nextInt(4) == 0;
-        return new ModelConfig(
+        return new LlamaConfig(
+                new Llama(),
                 "LlamaForCausalLM",
                 "llama",
                 11 + random.nextInt(20),
@@ -183,7 +189,7 @@ class PruningPropertyTest {
                 Model smaller = Model.open(cut, backend)) {
             assertEquals(
                     result.plan().parametersAfter(),
-                    new Llama(smaller.config()).shape().parameterCount());
+                    new Transformer(smaller.config()).shape().parameterCount());
             Packed tokens = Packed.of(calibration.sequences());
             double[] logits = Zeroed.logits(smaller, tokens, backend);
             if (budget.candidates().dependency()) {
@@ -195,7 +201,7 @@ class PruningPropertyTest {
 
     /** At least as many parameters go as asked for, and less than a bite more. */
     private static void assertPlanned(ModelConfig config, Budget budget, Plan plan) {
-        long before = new Llama(config).shape().parameterCount();
+        long before = new Transformer(config).shape().parameterCount();
         assertEquals(before, plan.parametersBefore());
         if (!budget.amount().ofUnits()) {
             double more =
@@ -210,8 +216,8 @@ class PruningPropertyTest {
 
     /** Parameters of the largest part that goes at once. */
     private static long largestBite(ModelConfig config, Budget budget) {
-        Selection nothing = new Selection(config);
-        LongStream units = UnitFinder.of(config).stream()
+        Selection nothing = new Selection(Structure.of(new Transformer(config).shape()));
+        LongStream units = Structure.of(new Transformer(config).shape()).units().stream()
                 .filter(budget.candidates()::allows)
                 .map(u -> Bites.of(
                         new UnitScores(u, new double[u.count()]),
@@ -222,7 +228,7 @@ class PruningPropertyTest {
         List<Integer> layers =
                 IntStream.range(0, config.layers().size()).boxed().toList();
         LongStream blocks = budget.candidates().blocks().stream()
-                .map(kind -> new BlockScores(kind, config, layers, new double[layers.size()]))
+                .map(kind -> new BlockScores(kind, nothing.structure(), layers, new double[layers.size()]))
                 .flatMapToLong(scores -> layers.stream().mapToLong(scores::parameters));
         return LongStream.concat(units, blocks).max().orElseThrow();
     }

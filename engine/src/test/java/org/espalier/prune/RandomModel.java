@@ -13,9 +13,14 @@ import org.espalier.format.SafetensorsFolder;
 import org.espalier.format.TensorEntry;
 import org.espalier.model.ConfigWriter;
 import org.espalier.model.Llama;
+import org.espalier.format.CheckpointWriter;
+import org.espalier.format.SafetensorsWriter;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.Transformer;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
 import org.espalier.tape.Value;
 import org.espalier.tensor.DType;
 
@@ -26,7 +31,8 @@ public final class RandomModel {
 
     /** A model of some layers, all of one size, without biases. */
     public static ModelConfig config(int hidden, int headDim, int layers, LayerConfig sizes, boolean tied) {
-        return new ModelConfig(
+        return new LlamaConfig(
+                new Llama(),
                 "LlamaForCausalLM",
                 "llama",
                 50,
@@ -51,7 +57,7 @@ public final class RandomModel {
     static void write(ModelConfig config, long seed, Path folder, BiConsumer<Value, float[]> edit) {
         Random random = new Random(seed);
         List<TensorEntry> entries = new ArrayList<>();
-        for (Value parameter : new Llama(config).shape().leaves(Value.Role.PARAMETER)) {
+        for (Value parameter : new Transformer(config).shape().leaves(Value.Role.PARAMETER)) {
             float[] numbers = numbers(parameter, random);
             edit.accept(parameter, numbers);
             entries.add(new TensorEntry(parameter.name(), DType.F32, parameter.shape(), sink -> {
@@ -61,7 +67,7 @@ public final class RandomModel {
                 }
             }));
         }
-        new SafetensorsFolder().write(folder, ModelContent.of(ConfigWriter.json(config), entries), false);
+        new SafetensorsFolder().write(folder, ModelContent.of(config.json(), entries), false);
     }
 
     /** Norms about 1, biases and matrices about 0, so that activations keep their size. */

@@ -11,9 +11,12 @@ import org.espalier.Golden;
 import org.espalier.Shared;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.model.Model;
+import org.espalier.model.Transformer;
 import org.espalier.prune.UnitScores.Alignment;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -55,7 +58,7 @@ class ScoresGoldenTest {
                 Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend);
                 SafetensorsFile golden = SafetensorsFile.open(folder.resolve(file + ".safetensors"))) {
-            List<Units> units = UnitFinder.of(model.config()).stream()
+            List<Units> units = Structure.of(new Transformer(model.config()).shape()).units().stream()
                     .filter(u -> u.group().role() == Role.HEADS || u.group().role() == Role.NEURONS)
                     .toList();
             assertEquals(8, units.size());

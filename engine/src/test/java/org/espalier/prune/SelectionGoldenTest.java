@@ -18,6 +18,7 @@ import org.espalier.Backends;
 import org.espalier.Golden;
 import org.espalier.Shared;
 import org.espalier.backend.Backend;
+import org.espalier.couple.Selection;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.format.SafetensorsFolder;

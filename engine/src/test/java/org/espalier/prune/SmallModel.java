@@ -8,12 +8,14 @@ import java.util.Random;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
-import org.espalier.model.Llama;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.Transformer;
 import org.espalier.model.Weights;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
 import org.espalier.tape.Value;
 import org.espalier.tensor.Tensor;
 
@@ -23,7 +25,8 @@ public final class SmallModel {
     private SmallModel() {}
 
     static ModelConfig config(boolean tied) {
-        return new ModelConfig(
+        return new LlamaConfig(
+                new Llama(),
                 "LlamaForCausalLM",
                 "llama",
                 37,
@@ -44,7 +47,7 @@ public final class SmallModel {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Random random = new Random(8);
         try (Queue queue = backend.newQueue()) {
-            for (Value parameter : new Llama(config).shape().leaves(Value.Role.PARAMETER)) {
+            for (Value parameter : new Transformer(config).shape().leaves(Value.Role.PARAMETER)) {
                 Tensor tensor = backend.allocate(backend.computeType(), parameter.shape(), parameter.name());
                 tensors.put(parameter.name(), tensor);
                 double[] numbers = new double[Math.toIntExact(parameter.shape().elements())];

@@ -6,12 +6,19 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.couple.Member;
-import org.espalier.model.Llama.Recording;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Packed;
+import org.espalier.model.PrunedConfig;
+import org.espalier.model.Transformer;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.model.Weights;
-import org.espalier.prune.Selection.Block;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
+import org.espalier.tape.Branch;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Value;
 import org.espalier.tensor.Tensor;
@@ -27,7 +34,7 @@ final class Zeroed {
 
     /** Logits of every token. */
     static double[] logits(Model model, Packed tokens, Backend backend) {
-        Recording recording = model.llama().logits(tokens.tokens());
+        Recording recording = model.transformer().logits(tokens.tokens());
         try (Executor executor = Executor.inference(backend, recording.tape(), model.leaves(Map.of()))) {
             tokens.feed(executor, recording);
             executor.forward(tokens.sequences());
@@ -37,18 +44,20 @@ final class Zeroed {
 
     /** Logits of every token with what is selected zeroed. */
     static double[] logits(Model model, Selection selection, Packed tokens, Backend backend) {
-        double share = (double) selection.after().hidden() / model.config().hidden();
+        double share = (double) PrunedConfig.of(model.config(), selection).hidden()
+                / model.config().hidden();
         Map<String, Tensor> weights = new LinkedHashMap<>();
         try (Queue queue = backend.newQueue()) {
-            for (Value parameter : model.llama().shape().leaves(Value.Role.PARAMETER)) {
+            for (Value parameter : model.transformer().shape().leaves(Value.Role.PARAMETER)) {
                 String name = parameter.name();
                 Tensor weight = model.weights().tensor(name);
                 Tensor copy = backend.allocate(backend.computeType(), weight.shape(), "copy of " + name);
                 double[] numbers = HostCopy.readDoubles(backend, queue, weight);
-                for (Units units : UnitFinder.of(model.config())) {
+                for (Units units :
+                        Structure.of(new Transformer(model.config()).shape()).units()) {
                     zero(numbers, weight, name, units, selection);
                 }
-                zeroBlocks(numbers, name, selection);
+                zeroBranches(numbers, name, selection);
                 if (name.endsWith("norm.weight")) {
                     scale(numbers, Math.sqrt(share));
                 }
@@ -56,8 +65,9 @@ final class Zeroed {
                 weights.put(name, copy);
             }
         }
-        ModelConfig c = model.config();
-        ModelConfig config = new ModelConfig(
+        LlamaConfig c = (LlamaConfig) model.config();
+        ModelConfig config = new LlamaConfig(
+                new Llama(),
                 c.architecture(),
                 c.modelType(),
                 c.vocab(),
@@ -82,11 +92,10 @@ final class Zeroed {
         }
     }
 
-    private static void zeroBlocks(double[] numbers, String name, Selection selection) {
-        for (int layer = 0; layer < 64; layer++) {
-            String prefix = "model.layers." + layer + ".";
-            if (selection.removed(layer, Block.ATTENTION) && name.startsWith(prefix + "self_attn.o_proj")
-                    || selection.removed(layer, Block.MLP) && name.startsWith(prefix + "mlp.down_proj")) {
+    private static void zeroBranches(double[] numbers, String name, Selection selection) {
+        for (Branch branch : selection.structure().branches()) {
+            String last = branch.kind() == Branch.Kind.ATTENTION ? "self_attn.o_proj" : "mlp.down_proj";
+            if (selection.removed(branch) && name.startsWith("model.layers." + branch.layer() + "." + last)) {
                 scale(numbers, 0);
             }
         }

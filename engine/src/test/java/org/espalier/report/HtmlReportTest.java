@@ -281,6 +281,8 @@ class HtmlReportTest {
                         new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {0}),
                         new Plan.Layer(1, new int[0], new int[0], new int[] {0})),
                 new int[] {0, 2},
+                null,
+                null,
                 null);
         Document page = Pages.parse(HtmlReport.page(List.of(RunFolder.of(plan, scores))));
         check(page);

@@ -170,6 +170,8 @@ final class Samples {
                 42,
                 layers,
                 null,
+                null,
+                null,
                 null);
     }
 

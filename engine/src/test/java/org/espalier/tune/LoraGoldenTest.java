@@ -16,12 +16,13 @@ import org.espalier.backend.LossOps;
 import org.espalier.backend.Queue;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.format.StoredTensor;
-import org.espalier.model.Llama;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Packed;
+import org.espalier.model.Transformer;
 import org.espalier.model.Weights;
+import org.espalier.model.arch.Llama;
 import org.espalier.tape.Leaves;
 import org.espalier.tape.Retention;
 import org.espalier.tensor.Tensor;
@@ -31,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Five AdamW steps on the adapters of a pruned model, against LLM-Pruner's own. */
 class LoraGoldenTest {
 
-    private static final LoraConfig LORA = new LoraConfig(8, 16, LoraConfig.ALL_PROJECTIONS);
+    private static final LoraConfig LORA = new LoraConfig(8, 16, new Llama().adapterTargets());
     private static final int LEFT_PADDED = 1;
 
     @ParameterizedTest
@@ -43,13 +44,13 @@ class LoraGoldenTest {
                 SafetensorsFile golden = SafetensorsFile.open(Golden.resource("lora/adapters.safetensors"))) {
             ModelConfig config = PrunedLlama.config(base.tensors());
             Map<String, Tensor> adapters = new LinkedHashMap<>();
-            Weights weights = Weights.bind(backend, new Llama(config).shape(), base.tensors(), "golden");
+            Weights weights = Weights.bind(backend, new Transformer(config).shape(), base.tensors(), "golden");
             try (Model model = Model.of(config, weights, backend)) {
                 initial(golden).forEach((name, tensor) -> adapters.put(name, upload(backend, queue, golden, tensor)));
                 Leaves leaves = leaf -> adapters.containsKey(leaf.name())
                         ? adapters.get(leaf.name())
                         : model.leaves(Map.of()).tensor(leaf);
-                Llama llama = new Llama(config, LORA);
+                Transformer llama = new Transformer(config, LORA);
                 try (Trainer trainer = new Trainer(
                         backend,
                         b -> llama.loss(b.tokens(), b.counted()),

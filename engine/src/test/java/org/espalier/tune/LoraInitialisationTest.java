@@ -18,11 +18,14 @@ import org.espalier.model.LoraConfig;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
 import org.junit.jupiter.api.Test;
 
 class LoraInitialisationTest {
 
-    private static final ModelConfig MODEL = new ModelConfig(
+    private static final ModelConfig MODEL = new LlamaConfig(
+            new Llama(),
             "LlamaForCausalLM",
             "llama",
             50,
@@ -36,7 +39,7 @@ class LoraInitialisationTest {
             false,
             false,
             false);
-    private static final LoraConfig LORA = new LoraConfig(8, 16, LoraConfig.ALL_PROJECTIONS);
+    private static final LoraConfig LORA = new LoraConfig(8, 16, new Llama().adapterTargets());
 
     /** Uniform within ±1/√in: the bound is nearly reached, the mean is 0, the deviation the bound by √3. */
     @Test

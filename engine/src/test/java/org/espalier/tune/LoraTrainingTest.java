@@ -30,11 +30,12 @@ import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.error.Failure;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.model.Adapter;
-import org.espalier.model.Llama;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
+import org.espalier.model.Transformer;
 import org.espalier.model.Weights;
+import org.espalier.model.arch.Llama;
 import org.espalier.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Training adapters of a pruned model whose layers differ in width. */
 class LoraTrainingTest {
 
-    private static final LoraConfig LORA = new LoraConfig(4, 8, 0.05, Set.copyOf(LoraConfig.ALL_PROJECTIONS));
+    private static final LoraConfig LORA = new LoraConfig(4, 8, 0.05, Set.copyOf(new Llama().adapterTargets()));
     private static final long PLENTY = 1L << 30;
 
     @TempDir
@@ -275,7 +276,7 @@ class LoraTrainingTest {
     private static <T> T on(Backend backend, Function<Model, T> work) {
         try (SafetensorsFile base = SafetensorsFile.open(Golden.resource("lora/base.safetensors"))) {
             ModelConfig config = PrunedLlama.config(base.tensors());
-            Weights weights = Weights.bind(backend, new Llama(config).shape(), base.tensors(), "golden");
+            Weights weights = Weights.bind(backend, new Transformer(config).shape(), base.tensors(), "golden");
             try (Model model = Model.of(config, weights, backend)) {
                 return work.apply(model);
             }

@@ -19,6 +19,8 @@ import org.espalier.model.RotaryConfig;
 import org.espalier.text.BpeTrainer;
 import org.espalier.text.Tokenizer;
 import org.espalier.text.TokenizerSettings;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
 import org.junit.jupiter.api.Test;
 
 /** A very small model learns something of the stories, and the same at any number of threads. */
@@ -46,7 +48,8 @@ class PretrainingTest {
         StoryGrammar stories = new StoryGrammar();
         BpeTrainer bpe = BpeTrainer.train(
                 IntStream.range(0, 50).mapToObj(i -> stories.story(3, i)).toList(), 300);
-        ModelConfig config = new ModelConfig(
+        ModelConfig config = new LlamaConfig(
+                new Llama(),
                 "LlamaForCausalLM",
                 "llama",
                 bpe.size(),

@@ -18,11 +18,13 @@ import org.espalier.model.LoraConfig;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
 
 /** The pruned model of the recorded LoRA run, whose layers differ in width, and its adapters as files. */
 public final class PrunedLlama {
 
-    public static final PeftConfig PEFT = new PeftConfig(8, 16, false, 0, LoraConfig.ALL_PROJECTIONS, "pruned");
+    public static final PeftConfig PEFT = new PeftConfig(8, 16, false, 0, new Llama().adapterTargets(), "pruned");
 
     private PrunedLlama() {}
 
@@ -38,7 +40,8 @@ public final class PrunedLlama {
                     .extent(0);
             layers.add(new LayerConfig(heads, heads, neurons));
         }
-        return new ModelConfig(
+        return new LlamaConfig(
+                new Llama(),
                 "LlamaForCausalLM",
                 "llama",
                 256,
@@ -58,7 +61,7 @@ public final class PrunedLlama {
     public static Path writeModel(Path folder) {
         try (SafetensorsFile base = SafetensorsFile.open(Golden.resource("lora/base.safetensors"))) {
             ModelContent content = ModelContent.of(
-                    ConfigWriter.json(config(base.tensors())),
+                    config(base.tensors()).json(),
                     base.tensors().values().stream()
                             .map(t -> entry(t.name(), t))
                             .toList());

@@ -18,12 +18,13 @@ import org.espalier.format.Checkpoint;
 import org.espalier.format.ModelContent;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.format.StoredTensor;
-import org.espalier.model.ConfigWriter;
-import org.espalier.model.Llama;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.Transformer;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
@@ -33,7 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RandomCheckpointTest {
 
     /** One matrix is larger than a stretch of numbers that is made at once. */
-    private static final ModelConfig CONFIG = new ModelConfig(
+    private static final ModelConfig CONFIG = new LlamaConfig(
+            new Llama(),
             "LlamaForCausalLM",
             "llama",
             5000,
@@ -54,7 +56,7 @@ class RandomCheckpointTest {
     @Test
     void shardsHoldTheWeightsThatTrainingWouldBeginWith() {
         Path out = folder.resolve("out");
-        ObjectNode json = ConfigWriter.json(CONFIG);
+        ObjectNode json = CONFIG.json();
         AtomicLong written = new AtomicLong();
         ModelContent content = RandomCheckpoint.of(json, CONFIG, DType.F32, 5);
         new SafetensorsFolder(1_400_000).write(out, content.reporting(written::addAndGet), false);
@@ -67,7 +69,7 @@ class RandomCheckpointTest {
                 Queue queue = backend.newQueue()) {
             assertTrue(checkpoint.weightFiles().size() > 1);
             assertEquals(checkpoint.weightBytes(), written.get());
-            Map<String, Tensor> expected = Initialisation.weights(backend, new Llama(CONFIG).shape(), 2, 5);
+            Map<String, Tensor> expected = Initialisation.weights(backend, new Transformer(CONFIG).shape(), 2, 5);
             try {
                 assertEquals(expected.keySet(), checkpoint.tensors().keySet());
                 expected.forEach((name, tensor) ->

@@ -9,14 +9,16 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.ffi.NativeMemory;
-import org.espalier.model.Llama;
-import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.Transformer;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.model.Weights;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
 import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
 import org.espalier.tape.Observer;
@@ -26,7 +28,8 @@ import org.espalier.tensor.Tensor;
 /** The loss and all gradients of a tiny model with grouped queries and layers of different sizes, as one checksum. */
 final class TinyStep {
 
-    private static final ModelConfig CONFIG = new ModelConfig(
+    private static final ModelConfig CONFIG = new LlamaConfig(
+            new Llama(),
             "LlamaForCausalLM",
             "llama",
             67,
@@ -53,7 +56,7 @@ final class TinyStep {
         try (Backend backend = new CpuBackend(threads);
                 Queue queue = backend.newQueue();
                 Model model = Model.of(CONFIG, weights(backend), backend)) {
-            Recording recording = model.llama().loss(packed.tokens());
+            Recording recording = model.transformer().loss(packed.tokens());
             try (GradientStore gradients = new GradientStore(backend, recording.tape(), n -> true);
                     Executor executor = new Executor(
                             backend, recording.tape(), model.leaves(Map.of()), gradients, retention, Observer.NONE)) {
@@ -70,7 +73,7 @@ final class TinyStep {
 
     private static Weights weights(Backend backend) {
         return Weights.owning(Initialisation.weights(
-                backend, new Llama(CONFIG).shape(), CONFIG.layers().size(), 5));
+                backend, new Transformer(CONFIG).shape(), CONFIG.layers().size(), 5));
     }
 
     private static int[] ids(int count, long seed) {

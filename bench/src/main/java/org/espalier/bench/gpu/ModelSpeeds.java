@@ -25,6 +25,7 @@ import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
+import org.espalier.model.arch.Llama;
 import org.espalier.tune.LoraSettings;
 import org.espalier.tune.LoraTraining;
 import org.espalier.tune.Sample;
@@ -148,7 +149,7 @@ final class ModelSpeeds {
                     .map(ids -> new Sample(ids, ids))
                     .toList();
             LoraSettings settings = new LoraSettings(
-                    new LoraConfig(8, 16, LoraConfig.ALL_PROJECTIONS),
+                    new LoraConfig(8, 16, new Llama().adapterTargets()),
                     UPDATES,
                     SEQUENCES,
                     1,

@@ -2,12 +2,12 @@ package org.espalier.cli;
 
 import java.util.Optional;
 import org.espalier.backend.OwnMemory;
+import org.espalier.couple.Selection;
 import org.espalier.error.Failure;
 import org.espalier.prune.Calibration;
 import org.espalier.prune.Compensated;
 import org.espalier.prune.Compensation;
 import org.espalier.prune.Compensator;
-import org.espalier.prune.Selection;
 import picocli.CommandLine.Option;
 
 /** How what is left makes up for what is gone. */
@@ -63,7 +63,7 @@ final class CompensationOptions {
             Compensation usual) {
         Compensation how = kind == null ? usual : kind;
         if (how == Compensation.NONE) {
-            return Compensated.nothing(selection.after());
+            return Compensated.nothing(open.model().config(), selection);
         }
         Compensator compensator = new Compensator(
                 open.model(), selection, calibration.orElseThrow().sequences(), ridge);

@@ -11,8 +11,10 @@ import org.espalier.couple.Member;
 import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
 import org.espalier.model.ConfigReader;
-import org.espalier.model.Llama;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
+import org.espalier.model.Transformer;
 import org.espalier.report.GroupKinds;
 import org.espalier.report.GroupsSvg;
 import org.espalier.report.GroupsText;
@@ -44,7 +46,7 @@ final class GroupsCommand extends EngineCommand {
         picture.complaint().ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
-        Tape tape = new Llama(config()).shape();
+        Tape tape = new Transformer(config()).shape();
         Groups groups = Groups.of(tape);
         GroupKinds kinds = GroupKinds.of(groups);
         String heading = "%s: %,d parameters, %,d groups"
@@ -61,10 +63,10 @@ final class GroupsCommand extends EngineCommand {
     private ModelConfig config() {
         String where = model.path().toString();
         if (Files.isRegularFile(model.path()) && where.endsWith(".json")) {
-            return ConfigReader.read(Json.readObject(model.path()), where);
+            return Architectures.read(Json.readObject(model.path()), where);
         }
         try (Checkpoint checkpoint = Checkpoint.describe(model.path())) {
-            return ConfigReader.read(checkpoint.config(), where);
+            return Architectures.read(checkpoint.config(), where);
         }
     }
 

@@ -14,11 +14,11 @@ import java.util.stream.IntStream;
 import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.StoredTensor;
-import org.espalier.model.ConfigReader;
-import org.espalier.model.Llama;
+import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
-import org.espalier.tape.Value;
+import org.espalier.model.ParameterKinds;
+import org.espalier.model.Transformer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -44,10 +44,10 @@ final class InfoCommand extends EngineCommand {
     }
 
     private void show(JsonNode json, Collection<StoredTensor> tensors) {
-        ModelConfig config = ConfigReader.read(json, model.toString());
+        ModelConfig config = Architectures.read(json, model.toString());
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("architecture", config.architecture());
-        result.put("parameters", new Llama(config).shape().parameterCount());
+        result.put("parameters", new Transformer(config).shape().parameterCount());
         result.put("parameters_by_kind", byKind(config));
         result.put(
                 "weight_bytes",
@@ -68,20 +68,9 @@ final class InfoCommand extends EngineCommand {
     /** Parameters of each kind of module; together they are all. */
     private static SequencedMap<String, Long> byKind(ModelConfig config) {
         SequencedMap<String, Long> counts = new LinkedHashMap<>();
-        for (Value parameter : new Llama(config).shape().leaves(Value.Role.PARAMETER)) {
-            counts.merge(kind(parameter.name()), parameter.shape().elements(), Long::sum);
-        }
+        ParameterKinds.count(new Transformer(config).shape())
+                .forEach((kind, count) -> counts.put(kind.name().toLowerCase(Locale.ROOT), count));
         return counts;
-    }
-
-    private static String kind(String name) {
-        if (name.contains(".self_attn.")) {
-            return "attention";
-        }
-        if (name.contains(".mlp.")) {
-            return "mlp";
-        }
-        return name.contains("embed_tokens") ? "embedding" : name.contains("norm") ? "norm" : "head";
     }
 
     /** Stored numbers of each type, under the names that {@code --dtype} takes. */

@@ -17,6 +17,7 @@ import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
 import org.espalier.model.Scorer;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
@@ -108,7 +109,7 @@ final class LogitsCommand extends EngineCommand {
     private static float[] logits(Model model, int[] tokens) {
         Scorer.check(model.config(), tokens);
         Packed packed = Packed.of(List.of(tokens));
-        Recording recording = model.llama().logits(tokens.length);
+        Recording recording = model.transformer().logits(tokens.length);
         try (Executor executor = Executor.inference(model.backend(), recording.tape(), model.leaves(Map.of()))) {
             packed.feed(executor, recording);
             executor.forward(packed.sequences());

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
-import org.espalier.model.ConfigReader;
+import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
 import org.espalier.prune.Criterion;
 import org.espalier.prune.Plan;
@@ -74,7 +74,7 @@ final class PlanCommand extends EngineCommand {
         ScoresFile file = RunFolder.scores(scores);
         try (Checkpoint checkpoint = Checkpoint.open(model)) {
             checkSource(file.source(), checkpoint);
-            ModelConfig config = ConfigReader.read(checkpoint.config(), model.toString());
+            ModelConfig config = Architectures.read(checkpoint.config(), model.toString());
             boolean standardised = Arrays.stream(Criterion.values())
                     .anyMatch(c -> c.standardised() && c.name().equalsIgnoreCase(file.criterion()));
             Plan plan = new Planner(config, budget.budget(config, compat != null, standardised, 1))

@@ -13,12 +13,16 @@ import org.espalier.format.ModelContent;
 import org.espalier.format.ModelWriter;
 import org.espalier.model.ConfigWriter;
 import org.espalier.model.Llama;
+import org.espalier.format.CheckpointWriter;
+import org.espalier.model.arch.Llama;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
 import org.espalier.text.BpeTrainer;
 import org.espalier.text.Tokenizer;
 import org.espalier.text.TokenizerSettings;
+import org.espalier.model.Architectures;
+import org.espalier.model.Transformer;
 import org.espalier.tune.Pretraining;
 import org.espalier.tune.StoryGrammar;
 import picocli.CommandLine.Command;
@@ -163,24 +167,16 @@ final class PretrainCommand extends EngineCommand {
     }
 
     private ModelConfig config(int vocabulary) {
-        return new ModelConfig(
-                "LlamaForCausalLM",
-                "llama",
+        return Architectures.untrained(new ModelConfig.Sizes(
                 vocabulary,
                 hidden,
                 hidden / heads,
                 Collections.nCopies(layers, new LayerConfig(heads, kvHeads, intermediate)),
-                1e-5,
-                RotaryConfig.plain(10000),
-                CONTEXT,
-                true,
-                false,
-                false,
-                false);
+                CONTEXT));
     }
 
     private static ObjectNode json(ModelConfig config) {
-        return specialTokens(ConfigWriter.json(config)).put("dtype", "bfloat16");
+        return specialTokens(config.json()).put("dtype", "bfloat16");
     }
 
     private static ObjectNode specialTokens(ObjectNode json) {
@@ -211,7 +207,7 @@ final class PretrainCommand extends EngineCommand {
 
     private void report(ModelConfig config, double loss, double heldOut, double seconds) {
         SequencedMap<String, Object> result = new LinkedHashMap<>();
-        result.put("parameters", new Llama(config).shape().parameterCount());
+        result.put("parameters", new Transformer(config).shape().parameterCount());
         result.put("steps", steps);
         result.put("tokens", (long) steps * batchTokens);
         result.put("train_loss", loss);

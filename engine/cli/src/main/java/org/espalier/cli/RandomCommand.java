@@ -9,8 +9,10 @@ import org.espalier.file.Json;
 import org.espalier.format.ModelContent;
 import org.espalier.format.ModelWriter;
 import org.espalier.model.ConfigReader;
-import org.espalier.model.Llama;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
+import org.espalier.model.Transformer;
 import org.espalier.tensor.DType;
 import org.espalier.tune.RandomCheckpoint;
 import picocli.CommandLine.Command;
@@ -49,9 +51,9 @@ final class RandomCommand extends EngineCommand {
         long start = System.nanoTime();
         Path file = Files.isDirectory(config) ? config.resolve("config.json") : config;
         ObjectNode json = Json.readObject(file);
-        ModelConfig sizes = ConfigReader.read(json, file.toString());
+        ModelConfig sizes = Architectures.read(json, file.toString());
         DType type = dtype.type().orElse(DType.BF16);
-        long parameters = new Llama(sizes).shape().parameterCount();
+        long parameters = new Transformer(sizes).shape().parameterCount();
         try (Progress progress = progress("writing", "bytes", type.bytes(parameters))) {
             ModelContent content = RandomCheckpoint.of(json, sizes, type, seed.value());
             writer.write(output.path(), content.reporting(progress::advance), output.force());

@@ -3,6 +3,7 @@ package org.espalier.cli;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.espalier.model.Architectures;
 import org.espalier.model.LoraConfig;
 import org.espalier.tune.LoraSettings;
 import org.espalier.tune.Recipe;
@@ -130,7 +131,7 @@ final class TuneOptions {
                 or(rank, Recipe.RANK),
                 or(alpha, Recipe.ALPHA),
                 or(dropout, Recipe.DROPOUT),
-                Set.copyOf(LoraConfig.ALL_PROJECTIONS));
+                Set.copyOf(Architectures.adapterTargets()));
         return new LoraSettings(
                 lora,
                 or(epochs, recipe.epochs()),

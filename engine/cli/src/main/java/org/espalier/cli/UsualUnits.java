@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.function.IntPredicate;
 import org.espalier.cli.BudgetOptions.Unit;
 import org.espalier.couple.Group.Role;
-import org.espalier.model.Llama;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
 import org.espalier.model.ModelConfig;
-import org.espalier.prune.UnitFinder;
-import org.espalier.prune.Units;
+import org.espalier.model.Transformer;
 
 /**
  * Which units go where nobody says it. Attention has few, each of which carries much: it is spared while half of the neurons
@@ -20,20 +20,20 @@ final class UsualUnits {
     /** The part of the neurons and query heads that could go which is taken before key/value heads. */
     private static final double FINE = 0.9;
 
-    private final ModelConfig config;
+    private final Structure structure;
     private final IntPredicate attentionLayers;
     private final IntPredicate mlpLayers;
 
     /** Of a model, layers of which may lose parts of their attention or their MLP. */
     UsualUnits(ModelConfig config, IntPredicate attentionLayers, IntPredicate mlpLayers) {
-        this.config = config;
+        this.structure = Structure.of(new Transformer(config).shape());
         this.attentionLayers = attentionLayers;
         this.mlpLayers = mlpLayers;
     }
 
     /** The units for this share of all parameters. */
     List<Unit> of(double ratio) {
-        double wanted = ratio * new Llama(config).shape().parameterCount();
+        double wanted = ratio * structure.tape().parameterCount();
         long neurons = removable(Role.NEURONS, mlpLayers);
         if (wanted <= NEURONS * neurons) {
             return List.of(Unit.NEURONS);
@@ -43,15 +43,15 @@ final class UsualUnits {
         return List.of(fine ? Unit.QUERY_HEADS : Unit.KV_HEADS, Unit.NEURONS);
     }
 
-    /** Parameters that go with all units but one of every lane. */
+    /** Parameters that go with all units but one of every set. */
     private long removable(Role role, IntPredicate layers) {
-        return UnitFinder.of(config).stream()
+        return structure.units().stream()
                 .filter(u -> u.group().role() == role && layers.test(u.layer()))
                 .mapToLong(UsualUnits::removable)
                 .sum();
     }
 
     private static long removable(Units units) {
-        return (units.perLane() - 1) * units.group().parametersPerUnit();
+        return (units.perSet() - 1) * units.group().parametersPerUnit();
     }
 }

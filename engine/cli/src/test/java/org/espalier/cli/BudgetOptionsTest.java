@@ -14,6 +14,8 @@ import org.espalier.couple.Group.Role;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
 import org.espalier.prune.Allocation.Normalise;
 import org.espalier.prune.Allocation.Scope;
 import org.espalier.prune.BlockCriterion;
@@ -29,7 +31,8 @@ class BudgetOptionsTest {
 
     private static ModelConfig config(int layers) {
         List<LayerConfig> same = Collections.nCopies(layers, new LayerConfig(8, 4, 172));
-        return new ModelConfig(
+        return new LlamaConfig(
+                new Llama(),
                 "LlamaForCausalLM",
                 "llama",
                 100,

@@ -17,7 +17,7 @@ import org.espalier.TestFiles;
 import org.espalier.file.Json;
 import org.espalier.format.PeftConfig;
 import org.espalier.format.SafetensorsFile;
-import org.espalier.model.LoraConfig;
+import org.espalier.model.arch.Llama;
 import org.espalier.tensor.DType;
 import org.espalier.tune.PrunedLlama;
 import org.junit.jupiter.api.BeforeEach;
@@ -80,7 +80,7 @@ class MergeCommandTest {
     void rankStabilisedScaleIsAlphaByTheRootOfTheRank() throws IOException {
         Path same = PrunedLlama.writeAdapter(
                 Files.createDirectory(folder.resolve("stabilised")),
-                new PeftConfig(8, 16 / Math.sqrt(8), true, 0, LoraConfig.ALL_PROJECTIONS, ""));
+                new PeftConfig(8, 16 / Math.sqrt(8), true, 0, new Llama().adapterTargets(), ""));
         Golden.assertClose(
                 logits("plain", IDS, model, "--adapter", adapter.toString()),
                 logits("stabilised", IDS, model, "--adapter", same.toString()),

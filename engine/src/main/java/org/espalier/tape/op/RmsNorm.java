@@ -20,7 +20,7 @@ import org.espalier.tape.WeightUse;
  * @param rstd {@code [tokens]}
  * @param eps  added to the mean square
  */
-public record RmsNorm(Value x, Value w, Value y, Value rstd, double eps) implements Op {
+public record RmsNorm(Value x, Value w, Value y, Value rstd, double eps) implements Normalisation {
 
     public RmsNorm {
         Operands.require(

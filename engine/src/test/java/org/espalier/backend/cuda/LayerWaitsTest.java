@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Map;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
-import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.prune.RandomModel;
 import org.espalier.tape.Executor;
 import org.junit.jupiter.api.BeforeEach;
@@ -86,7 +86,7 @@ class LayerWaitsTest {
                 Model model = Model.open(checkpoint, cuda, budget)) {
             assertFalse(model.weights().resident());
             Packed packed = Packed.of(List.of(new int[] {3, 1, 4}));
-            Recording recording = model.llama().logits(3);
+            Recording recording = model.transformer().logits(3);
             try (Executor executor = Executor.inference(cuda, recording.tape(), model.leaves(Map.of()))) {
                 packed.feed(executor, recording);
                 executor.forward(packed.sequences());

@@ -1,0 +1,127 @@
+package org.espalier.couple;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.espalier.couple.Group.Role;
+import org.espalier.tape.Branch;
+import org.espalier.tape.Op;
+import org.espalier.tape.Segment;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+
+/** What a recorded model consists of: groups of units that go together, the branches of its layers, and where units lie. */
+public final class Structure {
+
+    /** The units of a group, and where they lie along one axis. */
+    record Place(Units units, Member member) {}
+
+    private final Tape tape;
+    private final Groups groups;
+    private final List<Units> units = new ArrayList<>();
+    private final Map<Value, Set<Integer>> layers = new HashMap<>();
+
+    private Structure(Tape tape) {
+        this.tape = tape;
+        this.groups = Groups.of(tape);
+        findLayers();
+        for (Group group : groups.groups()) {
+            units.add(Units.of(group, layer(group)));
+        }
+    }
+
+    /** The structure of a recorded model. Groups and branches have the same numbers in every recording of it. */
+    public static Structure of(Tape tape) {
+        return new Structure(tape);
+    }
+
+    private void findLayers() {
+        for (Segment segment : tape.segments()) {
+            for (Op op : segment.ops()) {
+                op.inputs()
+                        .forEach(input -> layers.computeIfAbsent(input.root(), v -> new HashSet<>())
+                                .add(segment.layer()));
+            }
+        }
+    }
+
+    private int layer(Group group) {
+        Set<Integer> within = group.parameters().stream()
+                .flatMap(member -> layers.get(member.tensor()).stream())
+                .collect(Collectors.toSet());
+        return within.size() == 1 ? within.iterator().next() : -1;
+    }
+
+    public Tape tape() {
+        return tape;
+    }
+
+    /** All units that can be scored and removed, in the order of the tape. */
+    public List<Units> units() {
+        return List.copyOf(units);
+    }
+
+    /** What is added onto the residual stream, in order. */
+    public List<Branch> branches() {
+        return tape.branches();
+    }
+
+    /** How many layers there are. */
+    public int layers() {
+        return tape.segments().stream().mapToInt(Segment::layer).max().orElse(-1) + 1;
+    }
+
+    /** The branch of this kind in a layer, if it has one. */
+    public Optional<Branch> branch(int layer, Branch.Kind kind) {
+        return branches().stream()
+                .filter(b -> b.layer() == layer && b.kind() == kind)
+                .findFirst();
+    }
+
+    /** The units of this role in a layer, −1 for those that run through several, if there are any. */
+    public Optional<Units> units(int layer, Role role) {
+        return units.stream()
+                .filter(u -> u.layer() == layer && u.group().role() == role)
+                .findFirst();
+    }
+
+    /** The layer that a parameter belongs to, or −1 if several use it or none. */
+    public int layer(Value parameter) {
+        Set<Integer> within = layers.getOrDefault(parameter.root(), Set.of());
+        return within.size() == 1 ? within.iterator().next() : -1;
+    }
+
+    /** Key/value heads whose query heads are these units, if they may go too. */
+    Optional<Units> headsOf(Units queries) {
+        return units.stream()
+                .filter(u -> u.group().role() == Role.HEADS && sharesAxis(u.group(), queries.group()))
+                .findFirst();
+    }
+
+    private static boolean sharesAxis(Group a, Group b) {
+        return a.members().stream()
+                .anyMatch(m -> b.members().stream().anyMatch(n -> m.tensor() == n.tensor() && m.axis() == n.axis()));
+    }
+
+    /** All units along an axis of any value. */
+    List<Place> places(Value value, int axis) {
+        List<Place> places = new ArrayList<>();
+        groups.along(value, axis)
+                .forEach((group, runs) -> places.add(new Place(units.get(group.id()), new Member(value, axis, runs))));
+        return places;
+    }
+
+    /** Entries that are left of an axis of any value when some units are gone. */
+    long extent(Value value, int axis, Selection selection) {
+        return groups.extent(value, axis, group -> left(units.get(group.id()), selection));
+    }
+
+    private static int left(Units units, Selection selection) {
+        return units.perSet() - selection.removed(units).get(0, units.perSet()).cardinality();
+    }
+}

@@ -1,0 +1,66 @@
+package org.espalier.model;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A family of models: how its configuration is read and written, how its forward pass is recorded, and what its parameters
+ * are called. Each family is one class in {@code model.arch}, found by {@link Architectures}; nothing else knows it.
+ */
+public interface Architecture {
+
+    /** The {@code model_type}s of configurations that are of this family, each with the name of its Hugging Face class. */
+    Map<String, String> modelTypes();
+
+    /**
+     * Reads a configuration of one of the model types.
+     *
+     * @throws org.espalier.error.Failure if a size is missing or impossible, or if it asks for what would be computed wrongly
+     */
+    ModelConfig read(ConfigReader json);
+
+    /** A whole configuration, from which {@link #read} reads the same model. */
+    ObjectNode write(ModelConfig config);
+
+    /** Sets the sizes that pruning changes, leaving everything else of an existing configuration as it is. */
+    void resize(ObjectNode json, ModelConfig config);
+
+    /**
+     * The same model with a bias in every projection that ends a branch, if a configuration can say so. It may be one of
+     * another family that computes the same.
+     */
+    default Optional<ModelConfig> withBranchBiases(ModelConfig config) {
+        return Optional.empty();
+    }
+
+    /** Changes an existing configuration into that of a model with {@link #withBranchBiases}. */
+    default void addBranchBiases(ObjectNode json, ModelConfig config) {
+        throw new UnsupportedOperationException(config.modelType() + " has no such biases");
+    }
+
+    /** A model of these sizes whose head is its embedding table, if this is the family of models that are trained here. */
+    default Optional<ModelConfig> untrained(ModelConfig.Sizes sizes) {
+        return Optional.empty();
+    }
+
+    /** What records the parts of a pass. */
+    Decoder decoder(ModelConfig config, Pass pass);
+
+    /**
+     * Numbers of a constant that a pass has recorded, row-major.
+     *
+     * @param rows extent of its first axis, which runs through positions
+     */
+    double[] constant(ModelConfig config, String name, int rows);
+
+    /** What the names of a layer's parameters begin with. */
+    String layerPrefix(int layer);
+
+    /** Last parts of the names of all projections that adapters can stand beside, in the order of a layer. */
+    List<String> adapterTargets();
+
+    /** Whether files have a tensor of this name that the model does without, such as one that is computed. */
+    boolean ignored(ModelConfig config, String name);
+}

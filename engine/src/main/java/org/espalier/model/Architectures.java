@@ -1,0 +1,64 @@
+package org.espalier.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.espalier.error.Failure;
+
+/** The families of models that are known, each found by the {@code model_type} of its configurations. */
+public final class Architectures {
+
+    private static final Map<String, Architecture> BY_TYPE = byType();
+
+    private Architectures() {}
+
+    private static Map<String, Architecture> byType() {
+        Map<String, Architecture> byType = new TreeMap<>();
+        for (Architecture family : ServiceLoader.load(Architecture.class, Architectures.class.getClassLoader())) {
+            family.modelTypes().keySet().forEach(type -> byType.put(type, family));
+        }
+        return byType;
+    }
+
+    /**
+     * Reads a Hugging Face {@code config.json} of any family.
+     *
+     * @param where the file, for messages
+     * @throws Failure if the family is not known, or its configuration is not one that is computed rightly
+     */
+    public static ModelConfig read(JsonNode config, String where) {
+        ConfigReader reader = new ConfigReader(config, where);
+        String type = reader.text("model_type", "");
+        Architecture family = BY_TYPE.get(type);
+        if (family == null) {
+            throw reader.failure("model type '" + type + "' is not supported", "use one of " + types());
+        }
+        return family.read(reader);
+    }
+
+    /** A model to be trained from scratch. */
+    public static ModelConfig untrained(ModelConfig.Sizes sizes) {
+        return BY_TYPE.values().stream()
+                .flatMap(family -> family.untrained(sizes).stream())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Every model type that is known, in alphabetical order. */
+    public static List<String> types() {
+        return List.copyOf(BY_TYPE.keySet());
+    }
+
+    /** Last parts of the names of all projections that adapters can stand beside, of all families. */
+    public static List<String> adapterTargets() {
+        return BY_TYPE.values().stream()
+                .distinct()
+                .flatMap(family -> family.adapterTargets().stream())
+                .distinct()
+                .sorted()
+                .collect(Collectors.toList());
+    }
+}

@@ -1,0 +1,125 @@
+package org.espalier.model;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.espalier.tape.Element;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+import org.espalier.tape.op.Add;
+import org.espalier.tape.op.Dropout;
+import org.espalier.tape.op.Linear;
+import org.espalier.tape.op.RmsNorm;
+import org.espalier.tape.op.ScatterRows;
+
+/**
+ * A pass that is being recorded: its tape and inputs, and the steps that all families share. Parameters carry the names of
+ * the checkpoint.
+ */
+public final class Pass {
+
+    /** Name of the input of token ids. */
+    static final String IDS = "ids";
+    /** Name of the input of positions. */
+    static final String POSITIONS = "positions";
+
+    private final Tape tape = new Tape();
+    private final int tokens;
+    private final int capacity;
+    private final LoraConfig lora;
+    private final Value ids;
+    private final Value positions;
+    private final Value rows;
+    private final Map<Value, Value> thinned = new HashMap<>();
+
+    /**
+     * @param capacity rows of the key/value cache, or 0 for none
+     * @param lora     adapters beside projections, or null
+     */
+    Pass(int tokens, int capacity, LoraConfig lora) {
+        this.tokens = tokens;
+        this.capacity = capacity;
+        this.lora = lora;
+        this.ids = tape.input(IDS, Element.INDEX, tokens);
+        this.positions = tape.input(POSITIONS, Element.INDEX, tokens);
+        this.rows = capacity > 0 ? tape.input("cache rows", Element.INDEX, tokens) : null;
+    }
+
+    public Tape tape() {
+        return tape;
+    }
+
+    public int tokens() {
+        return tokens;
+    }
+
+    /** Input {@code [T]}: token ids. */
+    public Value ids() {
+        return ids;
+    }
+
+    /** Input {@code [T]}: the position of each token in its sequence. */
+    public Value positions() {
+        return positions;
+    }
+
+    /** Input {@code [T]}: where keys and values go in the cache; null without one. */
+    Value rows() {
+        return rows;
+    }
+
+    /** Positions that tables of them need, one row each. */
+    public int places() {
+        return capacity > 0 ? capacity : tokens;
+    }
+
+    /** Root-mean-square normalisation of the last axis of {@code x [n, channels]} by {@code name.weight}. */
+    public Value rmsNorm(Value x, String name, double eps) {
+        return RmsNorm.record(
+                tape, x, tape.parameter(name + ".weight", x.shape().dim(1)), eps);
+    }
+
+    /**
+     * {@code x wᵀ} by {@code name.weight [out, in]}, with the adapter that stands beside it.
+     *
+     * @param x      {@code [T, in]}
+     * @param biased whether {@code name.bias [out]} is added
+     */
+    public Value project(Value x, String name, long out, boolean biased) {
+        Value weight = tape.parameter(name + ".weight", out, x.shape().dim(1));
+        Value bias = biased ? tape.parameter(name + ".bias", out) : null;
+        Value y = Linear.record(tape, x, weight, bias);
+        return lora != null && lora.adapts(name) ? adapt(x, y, name) : y;
+    }
+
+    private Value adapt(Value x, Value y, String name) {
+        Value a = tape.parameter(name + ".lora_A.weight", lora.rank(), x.shape().dim(1));
+        Value b = tape.parameter(name + ".lora_B.weight", y.shape().dim(1), lora.rank());
+        Value low = Linear.record(tape, thin(x), a, null); // [T, rank]
+        return Add.record(tape, y, Linear.record(tape, low, b, null), (float) lora.scale());
+    }
+
+    /** An adapter's input. Projections that read the same values share it. */
+    private Value thin(Value x) {
+        if (lora.dropout() == 0) {
+            return x;
+        }
+        return thinned.computeIfAbsent(x, v -> Dropout.record(tape, v, lora.dropout(), thinned.size()));
+    }
+
+    /**
+     * Keys or values of all tokens that may be looked at: the new ones themselves, or the whole cache with the new ones in
+     * it.
+     *
+     * @param fresh {@code [T, G, D]}
+     * @param name  of the cache, one for each layer and kind
+     */
+    public Value cached(Value fresh, String name) {
+        if (capacity == 0) {
+            return fresh;
+        }
+        Value state =
+                tape.state(name, capacity, fresh.shape().dim(1), fresh.shape().dim(2));
+        ScatterRows.record(tape, fresh, rows, state);
+        return state;
+    }
+}

@@ -1,0 +1,195 @@
+package org.espalier.model;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+import org.espalier.backend.Backend;
+import org.espalier.backend.Queue;
+import org.espalier.tape.Branch;
+import org.espalier.tape.Executor;
+import org.espalier.tape.Leaves;
+import org.espalier.tape.Part;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+import org.espalier.tensor.Shape;
+import org.espalier.tensor.Tensor;
+
+/**
+ * A model's residual stream of all calibration tokens on its way through the branches of its layers. A branch runs over a
+ * batch of sequences at a time, so that what is there at once is the stream and one batch's activations.
+ */
+public final class StreamWalk implements AutoCloseable {
+
+    /** Sees each batch, while its activations are there. */
+    @FunctionalInterface
+    public interface Visitor {
+
+        /**
+         * @param from   first token of the batch
+         * @param to     one more than its last
+         * @param inner  {@code [to - from, in]}: what the branch's last projection reads
+         * @param output {@code [to - from, C]}: what it gives
+         */
+        void at(int from, int to, Tensor inner, Tensor output);
+    }
+
+    /** Tokens computed at once. */
+    public static final int BATCH_TOKENS = 2048;
+
+    private final Backend backend;
+    private final Queue queue;
+    private final List<Packed> batches;
+    private final IntFunction<Tape> recording;
+    private final Leaves leaves;
+    private final Map<Integer, Tape> passes = new HashMap<>();
+    private final Tensor stream;
+
+    /**
+     * Computes the stream before the first branch.
+     *
+     * @param recording a whole pass over so many tokens
+     * @param leaves    numbers of its parameters and constants
+     */
+    public StreamWalk(Backend backend, Queue queue, List<Packed> batches, IntFunction<Tape> recording, Leaves leaves) {
+        this.backend = backend;
+        this.queue = queue;
+        this.batches = batches;
+        this.recording = recording;
+        this.leaves = leaves;
+        int tokens = batches.stream().mapToInt(Packed::tokens).sum();
+        Value first = pass(1).branches().getFirst().stream();
+        this.stream = backend.allocate(
+                backend.computeType(), Shape.of(tokens, first.shape().dim(1)), "a residual stream");
+        try {
+            begin();
+        } catch (RuntimeException | Error e) {
+            stream.buffer().close();
+            throw e;
+        }
+    }
+
+    /** Whole sequences laid end to end, as many as fit a batch. */
+    public static List<Packed> batches(List<int[]> sequences) {
+        List<Packed> batches = new ArrayList<>();
+        List<int[]> open = new ArrayList<>();
+        int tokens = 0;
+        for (int[] sequence : sequences) {
+            if (!open.isEmpty() && tokens + sequence.length > BATCH_TOKENS) {
+                batches.add(Packed.of(open));
+                open = new ArrayList<>();
+                tokens = 0;
+            }
+            open.add(sequence);
+            tokens += sequence.length;
+        }
+        if (!open.isEmpty()) {
+            batches.add(Packed.of(open));
+        }
+        return batches;
+    }
+
+    /** Tokens of the longest batch. */
+    public int longestBatch() {
+        return batches.stream().mapToInt(Packed::tokens).max().orElse(0);
+    }
+
+    /** {@code [tokens, C]}: the stream before the next branch. */
+    public Tensor stream() {
+        return stream;
+    }
+
+    /** Adds a branch's output to the stream of some tokens. */
+    public void advance(int from, int to, Tensor output, float factor) {
+        Tensor part = stream.slice(from, to);
+        backend.add(queue, part, output, factor, part);
+    }
+
+    /** Runs the branch of this layer and kind, and adds its output to the stream. */
+    public void pass(Branch branch) {
+        float factor = branch.factor();
+        run(branch, (from, to, inner, output) -> advance(from, to, output, factor));
+    }
+
+    /**
+     * Runs the branch of this layer and kind on the stream, which stays as it is unless the visitor advances it.
+     *
+     * @throws org.espalier.error.Failure if it cannot be run by itself
+     */
+    public void run(Branch branch, Visitor visitor) {
+        BranchPass pass = null;
+        Executor executor = null;
+        int from = 0;
+        try {
+            for (Packed batch : batches) {
+                if (pass == null || pass.stream().shape().dim(0) != batch.tokens()) {
+                    if (executor != null) {
+                        executor.close();
+                    }
+                    Tape whole = pass(batch.tokens());
+                    pass = BranchPass.of(whole, same(whole, branch));
+                    executor = Executor.inference(backend, pass.tape(), leaves);
+                }
+                int to = from + batch.tokens();
+                executor.set(pass.stream(), stream.slice(from, to));
+                feed(executor, pass.tape(), batch);
+                executor.forward(batch.sequences());
+                visitor.at(
+                        from,
+                        to,
+                        executor.tensor(pass.last().x()),
+                        executor.tensor(pass.last().y()));
+                from = to;
+            }
+        } finally {
+            if (executor != null) {
+                executor.close();
+            }
+        }
+    }
+
+    /** The branch of the same layer and kind on another recording. */
+    private static Branch same(Tape tape, Branch branch) {
+        return tape.branches().stream()
+                .filter(b -> b.layer() == branch.layer() && b.kind() == branch.kind())
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("the pass has no " + branch.name()));
+    }
+
+    private Tape pass(int tokens) {
+        return passes.computeIfAbsent(tokens, recording::apply);
+    }
+
+    private void begin() {
+        int from = 0;
+        for (Packed batch : batches) {
+            int to = from + batch.tokens();
+            Tape whole = pass(batch.tokens());
+            Value first = whole.branches().getFirst().stream();
+            Part part = Part.of(whole.leadingTo(first, null), null, List.of(first));
+            try (Executor executor = Executor.inference(backend, part.tape(), leaves)) {
+                feed(executor, part.tape(), batch);
+                executor.forward(batch.sequences());
+                backend.convert(queue, executor.tensor(part.value(first)), stream.slice(from, to));
+                queue.finish();
+            }
+            from = to;
+        }
+    }
+
+    private static void feed(Executor executor, Tape tape, Packed batch) {
+        for (Value input : tape.leaves(Value.Role.INPUT)) {
+            switch (input.name()) {
+                case Pass.IDS -> executor.set(input, batch.ids());
+                case Pass.POSITIONS -> executor.set(input, batch.positions());
+                default -> {}
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        stream.buffer().close();
+    }
+}

@@ -1,0 +1,91 @@
+package org.espalier.model.arch;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.auto.service.AutoService;
+import java.util.Map;
+import java.util.Optional;
+import org.espalier.model.Architecture;
+import org.espalier.model.ConfigReader;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.RotaryConfig;
+
+/** LLaMA 1 to 3 and Vicuna, Mistral, and Qwen2, which differ in biases alone. */
+@AutoService(Architecture.class)
+public final class Llama extends LlamaLike {
+
+    private static final String LLAMA = "llama";
+    private static final String MISTRAL = "mistral";
+    private static final String QWEN2 = "qwen2";
+
+    private static final Map<String, String> TYPES =
+            Map.of(LLAMA, "LlamaForCausalLM", MISTRAL, "MistralForCausalLM", QWEN2, "Qwen2ForCausalLM");
+
+    @Override
+    public Map<String, String> modelTypes() {
+        return TYPES;
+    }
+
+    @Override
+    public ModelConfig read(ConfigReader json) {
+        boolean qwen = json.text("model_type", "").equals(QWEN2);
+        boolean attention = json.flag("attention_bias");
+        return read(
+                json,
+                UsualSizes.headDim(json),
+                new Biases(qwen || attention, !qwen && attention, json.flag("mlp_bias")));
+    }
+
+    @Override
+    boolean slides(ConfigReader json) {
+        return json.text("model_type", "").equals(MISTRAL) || super.slides(json);
+    }
+
+    @Override
+    public Optional<ModelConfig> untrained(ModelConfig.Sizes sizes) {
+        return Optional.of(new LlamaConfig(
+                this,
+                TYPES.get(LLAMA),
+                LLAMA,
+                sizes.vocab(),
+                sizes.hidden(),
+                sizes.headDim(),
+                sizes.layers(),
+                1e-5,
+                RotaryConfig.plain(10000),
+                sizes.maxPositions(),
+                true,
+                false,
+                false,
+                false));
+    }
+
+    /** The type {@code llama} can say that every projection has a bias, and computes what its relatives do. */
+    @Override
+    public Optional<ModelConfig> withBranchBiases(ModelConfig of) {
+        LlamaConfig c = (LlamaConfig) of;
+        return Optional.of(new LlamaConfig(
+                this,
+                TYPES.get(LLAMA),
+                LLAMA,
+                c.vocab(),
+                c.hidden(),
+                c.headDim(),
+                c.layers(),
+                c.eps(),
+                c.rotary(),
+                c.maxPositions(),
+                c.tied(),
+                true,
+                true,
+                true));
+    }
+
+    @Override
+    public void addBranchBiases(ObjectNode json, ModelConfig config) {
+        json.put("model_type", LLAMA);
+        json.putArray("architectures").add(TYPES.get(LLAMA));
+        json.put("max_position_embeddings", config.maxPositions());
+        json.put("attention_bias", true);
+        json.put("mlp_bias", true);
+    }
+}

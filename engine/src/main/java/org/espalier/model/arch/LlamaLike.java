@@ -1,0 +1,123 @@
+package org.espalier.model.arch;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Set;
+import org.espalier.model.Architecture;
+import org.espalier.model.ConfigReader;
+import org.espalier.model.Decoder;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.Pass;
+
+/** What the relatives of LLaMA have in common: sizes, rotary positions, gated MLPs, and the names of parameters. */
+abstract class LlamaLike implements Architecture {
+
+    private static final Set<String> ACTIVATIONS = Set.of("silu", "swish");
+
+    /** Old checkpoints store what is computed from the configuration. */
+    private static final String COMPUTED = "rotary_emb.inv_freq";
+
+    /** Which of the projections have biases. */
+    record Biases(boolean attention, boolean output, boolean mlp) {}
+
+    /** The configuration of a model whose projections have these biases. */
+    final LlamaConfig read(ConfigReader json, int headDim, Biases biases) {
+        String activation = json.text("hidden_act", "silu");
+        if (!ACTIVATIONS.contains(activation)) {
+            throw json.failure("activation '" + activation + "' is not supported", "use a model with silu");
+        }
+        if (headDim % 2 != 0) {
+            throw json.failure("head_dim " + headDim + " is odd", "rotary embedding needs an even head_dim");
+        }
+        String type = json.text("model_type", "");
+        return new LlamaConfig(
+                this,
+                json.architecture(modelTypes().get(type)),
+                type,
+                json.size("vocab_size"),
+                json.size("hidden_size"),
+                headDim,
+                UsualSizes.layers(json),
+                json.number("rms_norm_eps", 1e-6),
+                RotaryJson.read(json),
+                maxPositions(json),
+                json.flag("tie_word_embeddings"),
+                biases.attention,
+                biases.output,
+                biases.mlp);
+    }
+
+    /** Whether attention goes no further back than a window. */
+    boolean slides(ConfigReader json) {
+        return json.flag("use_sliding_window");
+    }
+
+    /** Attention here is over the whole context, so a sliding window bounds it. */
+    private int maxPositions(ConfigReader json) {
+        int positions = json.size("max_position_embeddings", 2048);
+        return slides(json) && json.hasInteger("sliding_window")
+                ? Math.min(positions, json.size("sliding_window"))
+                : positions;
+    }
+
+    @Override
+    public ObjectNode write(ModelConfig of) {
+        LlamaConfig config = (LlamaConfig) of;
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.putArray("architectures").add(config.architecture());
+        json.put("model_type", config.modelType());
+        json.put("vocab_size", config.vocab());
+        json.put("hidden_act", "silu");
+        json.put("rms_norm_eps", config.eps());
+        json.put("max_position_embeddings", config.maxPositions());
+        json.put("tie_word_embeddings", config.tied());
+        json.put("attention_bias", config.attentionBias());
+        json.put("mlp_bias", config.mlpBias());
+        RotaryJson.write(json, config.rotary());
+        resize(json, config);
+        return json;
+    }
+
+    @Override
+    public void resize(ObjectNode json, ModelConfig config) {
+        UsualSizes.write(json, config);
+    }
+
+    @Override
+    public Decoder decoder(ModelConfig config, Pass pass) {
+        return new LlamaDecoder((LlamaConfig) config, pass);
+    }
+
+    /** Cosines and sines of rotary positions, {@code [rows, 2, headDim / 2]}. */
+    @Override
+    public double[] constant(ModelConfig config, String name, int rows) {
+        return ((LlamaConfig) config).rotary().table(rows, config.headDim());
+    }
+
+    @Override
+    public String layerPrefix(int layer) {
+        return LlamaDecoder.LAYERS + layer + ".";
+    }
+
+    @Override
+    public List<String> adapterTargets() {
+        return List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
+    }
+
+    @Override
+    public boolean ignored(ModelConfig config, String name) {
+        return name.endsWith(COMPUTED) || config.tied() && name.equals(LlamaDecoder.HEAD + ".weight");
+    }
+
+    /** Families are told apart by their class: any two objects of one are the same. */
+    @Override
+    public final boolean equals(Object other) {
+        return other != null && other.getClass() == getClass();
+    }
+
+    @Override
+    public final int hashCode() {
+        return getClass().getName().hashCode();
+    }
+}

@@ -1,0 +1,140 @@
+package org.espalier.model.arch;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.espalier.model.ConfigReader;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.ModelConfig.LayerConfig;
+
+/**
+ * The sizes of layers under the keys that most families have. Layers whose sizes differ from most stand in
+ * {@code per_layer_config}, the sparse map of Hugging Face's heterogeneous configurations.
+ */
+final class UsualSizes {
+
+    private static final int MOST_LAYERS = 4096;
+    private static final String HEADS = "num_attention_heads";
+    private static final String KV_HEADS = "num_key_value_heads";
+    private static final String INTERMEDIATE = "intermediate_size";
+    private static final String LAYERS = "num_hidden_layers";
+    private static final String DIFFERING = "per_layer_config";
+
+    private UsualSizes() {}
+
+    /** Channels of a head, where the configuration need not say it. */
+    static int headDim(ConfigReader json) {
+        return json.size("head_dim", json.size("hidden_size") / json.size(HEADS));
+    }
+
+    /** The sizes of every layer. */
+    static List<LayerConfig> layers(ConfigReader json) {
+        int count = json.size(LAYERS);
+        if (count > MOST_LAYERS) {
+            throw json.failure(LAYERS + " is " + count, "at most " + MOST_LAYERS + " layers are supported");
+        }
+        int heads = json.size(HEADS);
+        LayerConfig common = new LayerConfig(heads, json.size(KV_HEADS, heads), json.size(INTERMEDIATE));
+        Optional<ConfigReader> differing = json.object(DIFFERING);
+        differing.ifPresent(map -> map.keys().forEach(key -> checkLayerNumber(json, key, count)));
+        List<LayerConfig> layers = new ArrayList<>();
+        for (int layer = 0; layer < count; layer++) {
+            String key = Integer.toString(layer);
+            layers.add(differing
+                    .flatMap(map -> map.object(key))
+                    .map(own -> own(own, common))
+                    .orElse(common));
+            requireGrouped(json, layer, layers.getLast());
+        }
+        return layers;
+    }
+
+    private static LayerConfig own(ConfigReader own, LayerConfig common) {
+        return new LayerConfig(
+                own.width(HEADS, common.heads()),
+                own.width(KV_HEADS, common.kvHeads()),
+                own.width(INTERMEDIATE, common.intermediate()));
+    }
+
+    private static void checkLayerNumber(ConfigReader json, String key, int count) {
+        if (!key.matches("\\d{1,9}") || Integer.parseInt(key) >= count) {
+            throw json.failure(DIFFERING + " names layer '" + key + "'", "layers are 0 to " + (count - 1));
+        }
+    }
+
+    private static void requireGrouped(ConfigReader json, int layer, LayerConfig sizes) {
+        boolean grouped =
+                sizes.heads() == 0 ? sizes.kvHeads() == 0 : sizes.kvHeads() > 0 && sizes.heads() % sizes.kvHeads() == 0;
+        if (!grouped) {
+            throw json.failure(
+                    "layer " + layer + " has " + sizes.heads() + " heads and " + sizes.kvHeads() + " key/value heads",
+                    "heads must be a multiple of key/value heads");
+        }
+    }
+
+    /** Sets the sizes that pruning changes, leaving everything else of an existing configuration. */
+    static void write(ObjectNode json, ModelConfig config) {
+        LayerConfig common = mostCommon(config);
+        json.put("hidden_size", config.hidden());
+        json.put("head_dim", config.headDim());
+        json.put(LAYERS, config.layers().size());
+        json.put(HEADS, common.heads());
+        json.put(KV_HEADS, common.kvHeads());
+        json.put(INTERMEDIATE, common.intermediate());
+        json.remove(DIFFERING);
+        ObjectNode differing = JsonNodeFactory.instance.objectNode();
+        for (int layer = 0; layer < config.layers().size(); layer++) {
+            LayerConfig own = config.layers().get(layer);
+            if (!own.equals(common)) {
+                differing.set(Integer.toString(layer), difference(own, common));
+            }
+        }
+        if (!differing.isEmpty()) {
+            json.set(DIFFERING, differing);
+        }
+    }
+
+    /**
+     * The sizes that most layers have, the first of equals, so that few layers differ. A layer without attention or MLP
+     * gives none, because other readers take no 0 for a whole model.
+     */
+    private static LayerConfig mostCommon(ModelConfig config) {
+        List<LayerConfig> whole = config.layers().stream()
+                .filter(l -> l.heads() > 0 && l.intermediate() > 0)
+                .toList();
+        LayerConfig best = null;
+        long most = 0;
+        for (LayerConfig layer : whole) {
+            long count = whole.stream().filter(layer::equals).count();
+            if (count > most) {
+                most = count;
+                best = layer;
+            }
+        }
+        return best == null ? widest(config.layers()) : best;
+    }
+
+    /** Sizes of which none is 0, from layers each of which lacks something. */
+    private static LayerConfig widest(List<LayerConfig> layers) {
+        LayerConfig attention =
+                layers.stream().filter(l -> l.heads() > 0).findFirst().orElse(new LayerConfig(1, 1, 0));
+        int neurons = layers.stream().mapToInt(LayerConfig::intermediate).max().orElse(0);
+        return new LayerConfig(attention.heads(), attention.kvHeads(), Math.max(1, neurons));
+    }
+
+    private static ObjectNode difference(LayerConfig own, LayerConfig common) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        put(json, HEADS, own.heads(), common.heads());
+        put(json, KV_HEADS, own.kvHeads(), common.kvHeads());
+        put(json, INTERMEDIATE, own.intermediate(), common.intermediate());
+        return json;
+    }
+
+    private static void put(ObjectNode json, String key, int own, int common) {
+        if (own != common) {
+            json.put(key, own);
+        }
+    }
+}
