@@ -44,6 +44,8 @@ public final class Golden {
             numbers[i] = switch (tensor.type()) {
                 case F64 -> bytes.get(ValueLayout.JAVA_DOUBLE_UNALIGNED, 8L * i);
                 case F32 -> bytes.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i);
+                case I32 -> bytes.get(ValueLayout.JAVA_INT_UNALIGNED, 4L * i);
+                case I64 -> bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, 8L * i);
                 default -> throw new IllegalArgumentException(name + " is " + tensor.type());
             };
         }
@@ -54,6 +56,12 @@ public final class Golden {
     public static double[] doubles(JsonNode array) {
         double[] numbers = new double[array.size()];
         Arrays.setAll(numbers, i -> array.get(i).asDouble());
+        return numbers;
+    }
+
+    public static int[] ints(JsonNode array) {
+        int[] numbers = new int[array.size()];
+        Arrays.setAll(numbers, i -> array.get(i).asInt());
         return numbers;
     }
 

@@ -6,7 +6,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Target;
 import org.espalier.tape.Step;
-import org.espalier.tape.op.Embedding;
+import org.espalier.tape.WeightUse;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
@@ -27,8 +27,8 @@ final class EmbeddingSquares {
     }
 
     /** Adds those of one batch to {@code gradient} and {@code squares}, both {@code [vocab, channels]}. */
-    void add(Embedding embedding, Step step, Tensor gradient, Tensor squares) {
-        int[] ids = HostCopy.readInts(backend, step.queue(), step.value(embedding.ids()));
+    void add(WeightUse lookup, Step step, Tensor gradient, Tensor squares) {
+        int[] ids = HostCopy.readInts(backend, step.queue(), step.value(lookup.input()));
         Map<Integer, Integer> rows = new LinkedHashMap<>();
         for (int id : ids) {
             rows.putIfAbsent(id, rows.size());
@@ -54,7 +54,7 @@ final class EmbeddingSquares {
                     step.queue(),
                     step.sequences(),
                     factors.of(step.sequences()),
-                    step.gradient(embedding.out()),
+                    step.gradient(lookup.output()),
                     chosen,
                     Target.overwrite(fewGradients),
                     Target.overwrite(fewSquares));

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
@@ -17,9 +18,8 @@ import org.espalier.tape.Segment;
 import org.espalier.tape.Step;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
-import org.espalier.tape.op.Embedding;
-import org.espalier.tape.op.Linear;
-import org.espalier.tape.op.RmsNorm;
+import org.espalier.tape.WeightUse;
+import org.espalier.tape.WeightUse.Kind;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -121,41 +121,41 @@ final class GradientScorer implements WeightScorer {
 
     @Override
     public List<Value> valuesRead(Op op) {
-        return op instanceof RmsNorm norm && scored.any(norm.w()) ? List.of(norm.y()) : List.of();
+        return scored(op).filter(use -> use.kind() == Kind.SCALE).map(WeightUse::output).toList();
     }
 
     @Override
     public List<Value> gradientsRead(Op op) {
-        return switch (op) {
-            case Linear linear when squared && scored.any(linear.w()) -> List.of(linear.y());
-            case Embedding embedding when squared && scored.any(embedding.table()) -> List.of(embedding.out());
-            default -> valuesRead(op);
-        };
+        return scored(op)
+                .filter(use -> use.kind() == Kind.SCALE || squared)
+                .map(WeightUse::output)
+                .toList();
+    }
+
+    private Stream<WeightUse> scored(Op op) {
+        return op.weights().stream().filter(use -> use.kind() != Kind.BIAS && scored.any(use.weight()));
     }
 
     @Override
     public void afterBackward(Op op, Step step) {
-        switch (op) {
-            case RmsNorm norm when scored.any(norm.w()) -> norms.add(norm, step);
-            case Linear linear
-            when squared && scored.any(linear.w()) ->
-                backend.squaredGradients(
-                        step.queue(),
-                        step.sequences(),
-                        factors.of(step.sequences()),
-                        step.value(linear.x()),
-                        step.gradient(linear.y()),
-                        saliency.needsGradient() ? Target.accumulate(cleared(gradients, linear.w())) : null,
-                        Target.accumulate(cleared(squares, linear.w())));
-            case Embedding embedding
-            when squared && scored.any(embedding.table()) ->
-                new EmbeddingSquares(backend, factors)
-                        .add(
-                                embedding,
-                                step,
-                                cleared(gradients, embedding.table()),
-                                cleared(squares, embedding.table()));
-            default -> {}
+        scored(op).forEach(use -> add(use, step));
+    }
+
+    private void add(WeightUse use, Step step) {
+        if (use.kind() == Kind.SCALE) {
+            norms.add(use, step);
+        } else if (squared && use.kind() == Kind.PRODUCT) {
+            backend.squaredGradients(
+                    step.queue(),
+                    step.sequences(),
+                    factors.of(step.sequences()),
+                    step.value(use.input()),
+                    step.gradient(use.output()),
+                    saliency.needsGradient() ? Target.accumulate(cleared(gradients, use.weight())) : null,
+                    Target.accumulate(cleared(squares, use.weight())));
+        } else if (squared) {
+            new EmbeddingSquares(backend, factors)
+                    .add(use, step, cleared(gradients, use.weight()), cleared(squares, use.weight()));
         }
     }
 

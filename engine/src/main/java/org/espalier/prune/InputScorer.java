@@ -11,7 +11,7 @@ import org.espalier.tape.Op;
 import org.espalier.tape.Segment;
 import org.espalier.tape.Step;
 import org.espalier.tape.Value;
-import org.espalier.tape.op.Linear;
+import org.espalier.tape.WeightUse;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -55,14 +55,16 @@ final class InputScorer implements WeightScorer {
 
     @Override
     public void afterForward(Op op, Step step) {
-        if (!(op instanceof Linear linear) || !scored.any(linear.w())) {
-            return;
-        }
-        String weight = linear.w().name();
-        inputs.put(weight, linear.x());
+        op.weights().stream()
+                .filter(use -> use.kind() == WeightUse.Kind.PRODUCT && scored.any(use.weight()))
+                .forEach(use -> add(use.weight().name(), use.input(), step));
+    }
+
+    private void add(String weight, Value input, Step step) {
+        inputs.put(weight, input);
         // Projections that read the same input share its moments.
-        if (first.computeIfAbsent(linear.x().root().id(), id -> weight).equals(weight)) {
-            Tensor x = step.value(linear.x());
+        if (first.computeIfAbsent(input.root().id(), id -> weight).equals(weight)) {
+            Tensor x = step.value(input);
             moments.add(step.queue(), squares(weight), x, null, x);
             moments.add(step.queue(), sums(weight), x, null, null);
             tokens.merge(weight, x.shape().dim(0), Long::sum);

@@ -22,15 +22,14 @@ import org.espalier.model.Model;
 import org.espalier.model.Residency;
 import org.espalier.prune.UnitScores.Alignment;
 import org.espalier.tape.Observer;
-import org.espalier.tape.Op;
-import org.espalier.tape.Segment;
 import org.espalier.tape.SegmentWalk;
 import org.espalier.tape.Spill;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
-import org.espalier.tape.op.Embedding;
-import org.espalier.tape.op.Linear;
-import org.espalier.tape.op.RmsNorm;
+import org.espalier.tape.WeightUse;
+import org.espalier.tape.WeightUse.Kind;
+import org.espalier.couple.Member;
+import java.util.stream.Stream;
 import org.espalier.tensor.Tensor;
 
 /** Scores units of a model, one layer at a time. */
@@ -124,10 +123,31 @@ public final class ModelScores {
 
     /** Scores of the rows and columns that these units consist of. */
     AxisScores axes(List<Units> units, Method method, List<int[]> calibration) {
+        units.forEach(this::requireUses);
         Scored scored = Scored.of(units);
         return method.criterion().needsCalibration()
                 ? walked(method.criterion(), scored, calibration)
                 : magnitudes(method, scored);
+    }
+
+    /** What operations state of the parameters that they read. */
+    private Stream<WeightUse> uses() {
+        return model.structure().tape().segments().stream()
+                .flatMap(segment -> segment.ops().stream())
+                .flatMap(op -> op.weights().stream());
+    }
+
+    /** A unit is never scored without a part of it that an operation says nothing of. */
+    private void requireUses(Units units) {
+        Set<String> stated = uses().map(use -> use.weight().name()).collect(Collectors.toSet());
+        for (Member member : units.members()) {
+            if (!stated.contains(member.tensor().name())) {
+                throw new Failure(
+                        "no operation says how '" + member.tensor().name() + "' can be scored",
+                        "units " + units.group().name(),
+                        "leave these units out, or use --criterion random");
+            }
+        }
     }
 
     private AxisScores walked(Criterion criterion, Scored scored, List<int[]> calibration) {
@@ -234,17 +254,11 @@ public final class ModelScores {
     /** Of what norms, linear layers and embeddings hold; biases have no score. */
     private AxisScores magnitudes(Method method, Scored scored) {
         Set<Value> weights = new LinkedHashSet<>();
-        for (Segment segment : model.structure().tape().segments()) {
-            for (Op op : segment.ops()) {
-                switch (op) {
-                    case Linear linear -> weights.add(linear.w());
-                    case RmsNorm norm -> weights.add(norm.w());
-                    // LLM-Pruner drops the embedding from magnitudes, or fails on it.
-                    case Embedding table when method.alignment() == Alignment.BY_UNIT -> weights.add(table.table());
-                    default -> {}
-                }
-            }
-        }
+        uses()
+                // LLM-Pruner drops the embedding from magnitudes, or fails on it.
+                .filter(use -> use.kind() != Kind.BIAS
+                        && (use.kind() != Kind.LOOKUP || method.alignment() == Alignment.BY_UNIT))
+                .forEach(use -> weights.add(use.weight()));
         try (Queue queue = model.backend().newQueue()) {
             WeightScores scores = new WeightScores(model.backend(), queue);
             for (Value weight : weights.stream().filter(scored::any).toList()) {

@@ -7,14 +7,14 @@ import org.espalier.backend.HostCopy;
 import org.espalier.backend.Saliency;
 import org.espalier.backend.Target;
 import org.espalier.tape.Step;
-import org.espalier.tape.op.RmsNorm;
+import org.espalier.tape.WeightUse;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
 /**
- * Scores of norms' weights. A weight times its gradient is {@code Σ_t y·dy} of the norm's output, over a sequence for the
- * gradient of that sequence.
+ * Scores of norms' weights. A weight times its gradient is {@code Σ_t (y − bias)·dy} of the norm's output, over a sequence
+ * for the gradient of that sequence. Where heads are normalised a token has several rows.
  */
 final class NormScores {
 
@@ -30,21 +30,23 @@ final class NormScores {
         this.factors = factors;
     }
 
-    void add(RmsNorm norm, Step step) {
-        int channels = norm.w().shape().extent(0);
-        double[][] sum = sums.computeIfAbsent(norm.w().name(), name -> new double[2][channels]);
+    void add(WeightUse norm, Step step) {
+        int channels = norm.weight().shape().extent(0);
+        double[][] sum = sums.computeIfAbsent(norm.weight().name(), name -> new double[2][channels]);
         double[] factor = factors.of(step.sequences());
+        int rows = norm.output().shape().extent(0) / step.sequences().queries();
+        Tensor shift = norm.shift() == null ? null : step.value(norm.shift());
         Tensor dots = backend.allocate(
-                DType.F64, Shape.of(channels), "gradients of " + norm.w().name());
+                DType.F64, Shape.of(channels), "gradients of " + norm.weight().name());
         try {
             for (int s = 0; s < factor.length; s++) {
-                int from = step.sequences().queryStart()[s];
-                int to = step.sequences().queryStart()[s + 1];
+                int from = rows * step.sequences().queryStart()[s];
+                int to = rows * step.sequences().queryStart()[s + 1];
                 backend.columnDots(
                         step.queue(),
-                        step.value(norm.y()).slice(from, to),
-                        null,
-                        step.gradient(norm.y()).slice(from, to),
+                        step.value(norm.output()).slice(from, to),
+                        shift,
+                        step.gradient(norm.output()).slice(from, to),
                         Target.overwrite(dots));
                 double[] one = HostCopy.readDoubles(backend, step.queue(), dots);
                 for (int k = 0; k < one.length; k++) {

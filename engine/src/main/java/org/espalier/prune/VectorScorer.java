@@ -14,9 +14,8 @@ import org.espalier.tape.Segment;
 import org.espalier.tape.Step;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
-import org.espalier.tape.op.Embedding;
-import org.espalier.tape.op.Linear;
-import org.espalier.tape.op.RmsNorm;
+import org.espalier.tape.WeightUse;
+import org.espalier.tape.WeightUse.Kind;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -63,21 +62,30 @@ final class VectorScorer implements WeightScorer {
 
     @Override
     public List<Value> valuesRead(Op op) {
-        return switch (op) {
-            case Linear linear when scored.rows(linear.w()) -> List.of(linear.y());
-            case RmsNorm norm when scored.any(norm.w()) -> List.of(norm.y());
-            case Embedding embedding when scored.columns(embedding.table()) -> List.of(embedding.out());
-            default -> List.of();
+        return op.weights().stream().filter(this::outputRead).map(WeightUse::output).toList();
+    }
+
+    private boolean outputRead(WeightUse use) {
+        return switch (use.kind()) {
+            case PRODUCT -> scored.rows(use.weight());
+            case SCALE -> scored.any(use.weight());
+            case LOOKUP -> scored.columns(use.weight());
+            case BIAS -> false;
         };
     }
 
     @Override
     public List<Value> gradientsRead(Op op) {
         List<Value> read = new ArrayList<>(valuesRead(op));
-        if (op instanceof Linear linear && scored.columns(linear.w())) {
-            read.add(alone(linear.x()) ? linear.x() : linear.y());
-        }
+        op.weights().stream()
+                .filter(this::columnsRead)
+                .map(use -> alone(use.input()) ? use.input() : use.output())
+                .forEach(read::add);
         return read;
+    }
+
+    private boolean columnsRead(WeightUse use) {
+        return use.kind() == Kind.PRODUCT && scored.columns(use.weight());
     }
 
     private boolean alone(Value value) {
@@ -86,38 +94,30 @@ final class VectorScorer implements WeightScorer {
 
     @Override
     public void afterBackward(Op op, Step step) {
-        switch (op) {
-            case Linear linear -> {
-                if (scored.rows(linear.w())) {
-                    Tensor bias = linear.bias() == null ? null : step.value(linear.bias());
-                    add(step, linear.w(), 0, step.value(linear.y()), bias, step.gradient(linear.y()));
-                }
-                if (scored.columns(linear.w())) {
-                    columns(linear, step);
-                }
+        for (WeightUse use : op.weights()) {
+            if (outputRead(use)) {
+                Tensor shift = use.shift() == null ? null : step.value(use.shift());
+                int axis = use.kind() == Kind.LOOKUP ? 1 : 0;
+                add(step, use.weight(), axis, step.value(use.output()), shift, step.gradient(use.output()));
             }
-            case RmsNorm norm
-            when scored.any(norm.w()) -> add(step, norm.w(), 0, step.value(norm.y()), null, step.gradient(norm.y()));
-            case Embedding embedding
-            when scored.columns(embedding.table()) ->
-                add(step, embedding.table(), 1, step.value(embedding.out()), null, step.gradient(embedding.out()));
-            default -> {}
+            if (columnsRead(use)) {
+                columns(use, step);
+            }
         }
     }
 
-    private void columns(Linear linear, Step step) {
-        if (alone(linear.x())) {
-            add(step, linear.w(), 1, step.value(linear.x()), null, step.gradient(linear.x()));
+    private void columns(WeightUse product, Step step) {
+        Value weight = product.weight();
+        Tensor input = step.value(product.input());
+        if (alone(product.input())) {
+            add(step, weight, 1, input, null, step.gradient(product.input()));
             return;
         }
         Tensor own = backend.allocate(
-                backend.computeType(),
-                linear.x().shape(),
-                "input gradient of " + linear.w().name());
+                backend.computeType(), product.input().shape(), "input gradient of " + weight.name());
         try {
-            backend.linearBackwardInput(
-                    step.queue(), step.gradient(linear.y()), step.value(linear.w()), Target.overwrite(own));
-            add(step, linear.w(), 1, step.value(linear.x()), null, own);
+            backend.linearBackwardInput(step.queue(), step.gradient(product.output()), step.value(weight), Target.overwrite(own));
+            add(step, weight, 1, input, null, own);
             step.queue().finish();
         } finally {
             own.buffer().close();

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param kind   what the numbers do
  * @param weight the parameter, or a part of it
- * @param input  what meets it; null unless {@link Kind#PRODUCT}
+ * @param input  what meets it: the input of a product, the ids of a look-up, else null
  * @param output what it makes; null for {@link Kind#BIAS}
  * @param shift  added to the output afterwards, or null
  */
@@ -20,7 +20,7 @@ public record WeightUse(Kind kind, Value weight, Value input, Value output, Valu
         PRODUCT,
         /** {@code output[t, k] = weight[k] · (something)[t, k] + shift[k]}. */
         SCALE,
-        /** {@code output[t] = weight[ids[t]]}. */
+        /** {@code output[t] = weight[input[t]]}. */
         LOOKUP,
         /** It is added, and has no importance of its own: it goes with the unit that it belongs to. */
         BIAS

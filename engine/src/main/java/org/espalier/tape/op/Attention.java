@@ -140,6 +140,8 @@ public record Attention(Value query, Value key, Value value, double scale, Value
         c.same(c.axis(key, 1), c.axis(value, 1));
         c.same(c.axis(query, 1), c.product(c.axis(key, 1), queriesPerHead));
         c.same(c.axis(out, 1), c.axis(query, 1));
+        c.same(c.axis(query, 0), c.axis(logSum, 0));
+        c.same(c.axis(query, 1), c.axis(logSum, 1));
         c.same(c.axis(query, 2), c.axis(key, 2));
         c.same(c.axis(out, 2), c.axis(value, 2));
         c.use(c.axis(key, 1), Coupling.Use.HEADS);

@@ -83,7 +83,7 @@ public record Embedding(Value ids, Value table, Value out) implements Op {
 
     @Override
     public List<WeightUse> weights() {
-        return List.of(new WeightUse(WeightUse.Kind.LOOKUP, table, null, out, null));
+        return List.of(new WeightUse(WeightUse.Kind.LOOKUP, table, ids, out, null));
     }
 
     @Override

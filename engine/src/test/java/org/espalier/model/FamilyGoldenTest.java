@@ -1,0 +1,138 @@
+package org.espalier.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.espalier.Backends;
+import org.espalier.Golden;
+import org.espalier.Shared;
+import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.SafetensorsFile;
+import org.espalier.model.Transformer.Recording;
+import org.espalier.tape.Executor;
+import org.espalier.tape.GradientStore;
+import org.espalier.tape.Observer;
+import org.espalier.tape.Retention;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every family against transformers in float64: sizes, logits, loss, the gradient of every weight, greedy tokens. */
+class FamilyGoldenTest {
+
+    private static final int SEQUENCES = 3;
+
+    static Stream<String> families() {
+        return Stream.of("qwen2", "qwen3", "phi3");
+    }
+
+    static Stream<Arguments> familiesOnBackends() {
+        return families().flatMap(family -> Stream.of(
+                Arguments.of(family, "reference", 1e-9),
+                Arguments.of(family, "cpu", 1e-4),
+                Arguments.of(family, "cuda", 1e-4)));
+    }
+
+    private static Path folder(String family) {
+        return Shared.path("golden/families/" + family);
+    }
+
+    private static List<int[]> sequences(SafetensorsFile golden) {
+        int[] ids = Arrays.stream(Golden.doubles(golden, "ids"))
+                .mapToInt(id -> (int) id)
+                .toArray();
+        int length = ids.length / SEQUENCES;
+        List<int[]> sequences = new ArrayList<>();
+        for (int s = 0; s < SEQUENCES; s++) {
+            sequences.add(Arrays.copyOfRange(ids, s * length, (s + 1) * length));
+        }
+        return sequences;
+    }
+
+    @ParameterizedTest
+    @MethodSource("familiesOnBackends")
+    void logits(String family, String backendName, double tolerance) {
+        try (Backend backend = Backends.open(backendName);
+                Checkpoint checkpoint = Checkpoint.open(folder(family).resolve("model"));
+                Model model = Model.open(checkpoint, backend);
+                SafetensorsFile golden = SafetensorsFile.open(folder(family).resolve("golden.safetensors"))) {
+            Packed packed = Packed.of(sequences(golden));
+            Recording recording = model.transformer().logits(packed.tokens());
+            try (Executor executor = Executor.inference(backend, recording.tape(), model.leaves(Map.of()))) {
+                packed.feed(executor, recording);
+                executor.forward(packed.sequences());
+                Golden.assertClose(
+                        Golden.doubles(golden, "logits_f64"), executor.read(recording.logits()), tolerance, family);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("familiesOnBackends")
+    void lossAndTheGradientOfEveryWeight(String family, String backendName, double tolerance) {
+        try (Backend backend = Backends.open(backendName);
+                Checkpoint checkpoint = Checkpoint.open(folder(family).resolve("model"));
+                Model model = Model.open(checkpoint, backend);
+                SafetensorsFile golden = SafetensorsFile.open(folder(family).resolve("golden.safetensors"))) {
+            Packed packed = Packed.of(sequences(golden));
+            Recording recording = model.transformer().loss(packed.tokens());
+            try (GradientStore gradients = new GradientStore(backend, recording.tape(), name -> true);
+                    Executor executor = new Executor(
+                            backend,
+                            recording.tape(),
+                            model.leaves(Map.of()),
+                            gradients,
+                            Retention.KEEP,
+                            Observer.NONE)) {
+                packed.feed(executor, recording);
+                executor.forward(packed.sequences());
+                double loss = recording.losses().stream()
+                        .flatMapToDouble(part -> Arrays.stream(executor.read(part)))
+                        .sum();
+                Golden.assertClose(
+                        Golden.doubles(golden, "loss_f64"), new double[] {loss / packed.counted()}, tolerance, "loss");
+                executor.backward(1.0 / packed.counted(), false);
+                long expected = golden.tensors().keySet().stream()
+                        .filter(name -> name.startsWith("grad."))
+                        .count();
+                assertEquals(expected, gradients.tensors().size());
+                gradients
+                        .tensors()
+                        .forEach((weight, tensor) -> Golden.assertCloseToLargest(
+                                Golden.doubles(golden, "grad." + weight),
+                                HostCopy.readDoubles(backend, executor.queue(), tensor),
+                                tolerance,
+                                weight));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("families")
+    void greedyTokensThroughTheCache(String family) {
+        JsonNode golden = Golden.json(folder(family).resolve("golden.json"));
+        int[] prompt = Golden.ints(golden.get("prompt_ids"));
+        int[] expected = Golden.ints(golden.get("greedy_ids"));
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint checkpoint = Checkpoint.open(folder(family).resolve("model"));
+                Model model = Model.open(checkpoint, backend);
+                Generator generator = new Generator(model, prompt.length + expected.length)) {
+            int[] ids = new int[expected.length];
+            ids[0] = generator.next(prompt);
+            for (int i = 1; i < ids.length; i++) {
+                ids[i] = generator.next(ids[i - 1]);
+            }
+            assertEquals(Arrays.toString(expected), Arrays.toString(ids));
+            assertEquals(
+                    golden.get("parameters").asLong(), model.structure().tape().parameterCount());
+        }
+    }
+}
