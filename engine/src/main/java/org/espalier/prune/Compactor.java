@@ -14,8 +14,6 @@ import org.espalier.format.Checkpoint;
 import org.espalier.format.ModelContent;
 import org.espalier.format.StoredTensor;
 import org.espalier.format.TensorEntry;
-import org.espalier.model.ConfigWriter;
-import org.espalier.model.Llama;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.PrunedConfig;
 import org.espalier.model.Transformer;

@@ -9,8 +9,6 @@ import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.format.TensorEntry;
-import org.espalier.model.Llama;
-import org.espalier.format.SafetensorsWriter;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.PrunedConfig;
 import org.espalier.model.TensorFiles;

@@ -121,7 +121,10 @@ final class GradientScorer implements WeightScorer {
 
     @Override
     public List<Value> valuesRead(Op op) {
-        return scored(op).filter(use -> use.kind() == Kind.SCALE).map(WeightUse::output).toList();
+        return scored(op)
+                .filter(use -> use.kind() == Kind.SCALE)
+                .map(WeightUse::output)
+                .toList();
     }
 
     @Override

@@ -12,9 +12,11 @@ import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.OwnMemory;
 import org.espalier.backend.Queue;
+import org.espalier.couple.Member;
 import org.espalier.couple.Units;
 import org.espalier.error.Failure;
 import org.espalier.model.LossBatches;
@@ -28,8 +30,6 @@ import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.espalier.tape.WeightUse;
 import org.espalier.tape.WeightUse.Kind;
-import org.espalier.couple.Member;
-import java.util.stream.Stream;
 import org.espalier.tensor.Tensor;
 
 /** Scores units of a model, one layer at a time. */

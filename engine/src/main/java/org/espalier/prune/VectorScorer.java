@@ -62,7 +62,10 @@ final class VectorScorer implements WeightScorer {
 
     @Override
     public List<Value> valuesRead(Op op) {
-        return op.weights().stream().filter(this::outputRead).map(WeightUse::output).toList();
+        return op.weights().stream()
+                .filter(this::outputRead)
+                .map(WeightUse::output)
+                .toList();
     }
 
     private boolean outputRead(WeightUse use) {
@@ -113,10 +116,11 @@ final class VectorScorer implements WeightScorer {
             add(step, weight, 1, input, null, step.gradient(product.input()));
             return;
         }
-        Tensor own = backend.allocate(
-                backend.computeType(), product.input().shape(), "input gradient of " + weight.name());
+        Tensor own =
+                backend.allocate(backend.computeType(), product.input().shape(), "input gradient of " + weight.name());
         try {
-            backend.linearBackwardInput(step.queue(), step.gradient(product.output()), step.value(weight), Target.overwrite(own));
+            backend.linearBackwardInput(
+                    step.queue(), step.gradient(product.output()), step.value(weight), Target.overwrite(own));
             add(step, weight, 1, input, null, own);
             step.queue().finish();
         } finally {

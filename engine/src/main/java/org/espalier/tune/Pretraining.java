@@ -7,10 +7,6 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.backend.Backend;
 import org.espalier.format.TensorEntry;
-import org.espalier.model.Llama;
-import org.espalier.format.SafetensorsWriter;
-import org.espalier.model.arch.Llama;
-import org.espalier.text.Tokenizer;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Packed;
@@ -20,6 +16,7 @@ import org.espalier.model.Weights;
 import org.espalier.tape.Retention;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
+import org.espalier.text.Tokenizer;
 
 /** Trains all weights of a new model on generated stories. */
 public final class Pretraining implements AutoCloseable {

@@ -35,10 +35,11 @@ class FamilyGoldenTest {
     }
 
     static Stream<Arguments> familiesOnBackends() {
-        return families().flatMap(family -> Stream.of(
-                Arguments.of(family, "reference", 1e-9),
-                Arguments.of(family, "cpu", 1e-4),
-                Arguments.of(family, "cuda", 1e-4)));
+        return families()
+                .flatMap(family -> Stream.of(
+                        Arguments.of(family, "reference", 1e-9),
+                        Arguments.of(family, "cpu", 1e-4),
+                        Arguments.of(family, "cuda", 1e-4)));
     }
 
     private static Path folder(String family) {

@@ -22,7 +22,6 @@ import org.espalier.couple.Structure;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFolder;
-import org.espalier.model.Llama;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;

@@ -16,11 +16,11 @@ import org.espalier.format.TensorEntry;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig;
 import org.espalier.text.BpeTrainer;
 import org.espalier.text.Tokenizer;
 import org.espalier.text.TokenizerSettings;
-import org.espalier.model.arch.Llama;
-import org.espalier.model.arch.LlamaConfig;
 import org.junit.jupiter.api.Test;
 
 /** A very small model learns something of the stories, and the same at any number of threads. */

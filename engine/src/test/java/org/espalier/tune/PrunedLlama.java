@@ -13,8 +13,6 @@ import org.espalier.format.SafetensorsFile;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.format.StoredTensor;
 import org.espalier.format.TensorEntry;
-import org.espalier.model.ConfigWriter;
-import org.espalier.model.LoraConfig;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;

@@ -10,8 +10,6 @@ import org.espalier.couple.Groups;
 import org.espalier.couple.Member;
 import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
-import org.espalier.model.ConfigReader;
-import org.espalier.model.arch.Llama;
 import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Transformer;

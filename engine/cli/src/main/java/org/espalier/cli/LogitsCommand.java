@@ -13,7 +13,6 @@ import java.util.SequencedMap;
 import org.espalier.file.Output;
 import org.espalier.format.SafetensorsWriter;
 import org.espalier.format.TensorEntry;
-import org.espalier.model.Llama.Recording;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
 import org.espalier.model.Scorer;

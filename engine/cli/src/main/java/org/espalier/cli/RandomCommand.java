@@ -8,8 +8,6 @@ import java.util.SequencedMap;
 import org.espalier.file.Json;
 import org.espalier.format.ModelContent;
 import org.espalier.format.ModelWriter;
-import org.espalier.model.ConfigReader;
-import org.espalier.model.arch.Llama;
 import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Transformer;
