@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
 
@@ -49,7 +50,7 @@ public final class SpeedServer implements AutoCloseable {
         }
         ObjectMapper json = new ObjectMapper();
         try (Backend backend = new CpuBackend(Integer.parseInt(args[1]));
-                Checkpoint checkpoint = Checkpoint.open(Path.of(args[0]));
+                Checkpoint checkpoint = Checkpoints.open(Path.of(args[0]));
                 Model model = Model.open(checkpoint, backend);
                 SpeedServer server = new SpeedServer(checkpoint, model)) {
             System.out.println(json.writeValueAsString(Map.of("ready", true, "peer", "espalier")));

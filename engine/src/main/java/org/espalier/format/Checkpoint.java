@@ -1,32 +1,18 @@
 package org.espalier.format;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import org.espalier.error.Failure;
 import org.espalier.file.Sha256;
 
-/** An opened model on disk: its configuration and its weights, mapped. Closing it ends the life of every weight. */
+/**
+ * An opened model on disk: its configuration and its weights, mapped. {@link Checkpoints} opens it; closing it ends the life
+ * of every weight.
+ */
 public interface Checkpoint extends AutoCloseable {
-
-    /**
-     * Opens a folder (safetensors, single or sharded, with {@code config.json}; or holding one {@code .gguf} file and no
-     * safetensors) or a {@code .gguf} file.
-     *
-     * @throws Failure if there is no such model, or a file is not what it says
-     */
-    static Checkpoint open(Path path) {
-        return Checkpoints.open(path, true);
-    }
-
-    /** As {@link #open}, also for a folder that holds only a {@code config.json}: its checkpoint has no tensors. */
-    static Checkpoint describe(Path path) {
-        return Checkpoints.open(path, false);
-    }
 
     /** The folder or file that was opened; for a folder holding a {@code .gguf} file, that file. */
     Path path();
@@ -66,9 +52,4 @@ public interface Checkpoint extends AutoCloseable {
 
     @Override
     void close();
-
-    /** Whether {@code path} is a {@code .gguf} file. */
-    static boolean isGguf(Path path) {
-        return Files.isRegularFile(path) && path.getFileName().toString().endsWith(GgufFile.SUFFIX);
-    }
 }

@@ -7,20 +7,40 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
 
-/** Finds out what kind of checkpoint a path is. */
-final class Checkpoints {
+/** Opens models on disk, whatever their format. */
+public final class Checkpoints {
 
-    private static final String REMEDY = "name a folder with config.json and model.safetensors, or a .gguf file";
+    private static final String ADVICE = "name a folder with config.json and model.safetensors, or a .gguf file";
 
     private Checkpoints() {}
 
-    static Checkpoint open(Path path, boolean weightsNeeded) {
+    /**
+     * Opens a folder (safetensors, single or sharded, with {@code config.json}; or holding one {@code .gguf} file and no
+     * safetensors) or a {@code .gguf} file.
+     *
+     * @throws Failure if there is no such model, or a file is not what it says
+     */
+    public static Checkpoint open(Path path) {
+        return open(path, true);
+    }
+
+    /** As {@link #open}, also for a folder that holds only a {@code config.json}: its checkpoint has no tensors. */
+    public static Checkpoint describe(Path path) {
+        return open(path, false);
+    }
+
+    /** Whether {@code path} is a {@code .gguf} file. */
+    public static boolean isGguf(Path path) {
+        return Files.isRegularFile(path) && path.getFileName().toString().endsWith(GgufFile.SUFFIX);
+    }
+
+    private static Checkpoint open(Path path, boolean weightsNeeded) {
         if (!Files.exists(path)) {
-            throw new Failure("no such model", path.toString(), REMEDY);
+            throw new Failure("no such model", path.toString(), ADVICE);
         }
         if (!Files.isDirectory(path)) {
             if (!path.getFileName().toString().endsWith(GgufFile.SUFFIX)) {
-                throw new Failure("is neither a folder nor a .gguf file", path.toString(), REMEDY);
+                throw new Failure("is neither a folder nor a .gguf file", path.toString(), ADVICE);
             }
             return GgufCheckpoint.open(path);
         }
@@ -40,7 +60,7 @@ final class Checkpoints {
         throw new Failure(
                 "folder holds no model.safetensors, model.safetensors.index.json or .gguf file",
                 path.toString(),
-                REMEDY);
+                ADVICE);
     }
 
     private static boolean hasSafetensors(Path folder) {
@@ -50,7 +70,7 @@ final class Checkpoints {
 
     private static List<Path> ggufFiles(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(Checkpoint::isGguf).sorted().toList();
+            return files.filter(Checkpoints::isGguf).sorted().toList();
         } catch (IOException e) {
             throw new Failure(
                     "folder cannot be read: " + e.getMessage(), folder.toString(), "check its permissions", e);

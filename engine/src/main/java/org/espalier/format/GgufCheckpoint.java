@@ -59,7 +59,7 @@ final class GgufCheckpoint implements Checkpoint {
                     "tensor " + Printable.quoted(entry.name()) + " is " + entry.type() + " " + entry.shape() + ", not "
                             + order.heads() + " heads of " + order.headDim() + " rows",
                     file.path().toString(),
-                    GgufCursor.REMEDY);
+                    GgufCursor.ADVICE);
         }
         return tensor;
     }

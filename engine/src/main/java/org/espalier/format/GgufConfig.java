@@ -160,7 +160,7 @@ final class GgufConfig {
             throw new Failure(
                     "tensor '" + GgufNames.EMBEDDING + "' is missing or not a matrix",
                     file.path().toString(),
-                    GgufCursor.REMEDY);
+                    GgufCursor.ADVICE);
         }
         return embedding.shape().extent(0);
     }

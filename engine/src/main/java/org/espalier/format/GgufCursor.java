@@ -12,7 +12,7 @@ import org.espalier.error.Failure;
 /** Reads the little-endian fields at the front of a GGUF file one after the other, never beyond its end. */
 final class GgufCursor {
 
-    static final String REMEDY = "the file is damaged or is not GGUF; fetch or write it again";
+    static final String ADVICE = "the file is damaged or is not GGUF; fetch or write it again";
 
     /** What a decoder puts where bytes are not UTF-8. */
     private static final char REPLACEMENT = '\uFFFD';
@@ -86,7 +86,7 @@ final class GgufCursor {
     }
 
     Failure lie(String what) {
-        return new Failure(what, path + ", byte " + position, REMEDY);
+        return new Failure(what, path + ", byte " + position, ADVICE);
     }
 
     private boolean sameBytes(byte[] encoded, int length) {

@@ -81,7 +81,7 @@ public final class GgufFile implements AutoCloseable {
 
     private void read() {
         if (cursor.int32() != MAGIC) {
-            throw new Failure("does not start with 'GGUF'", where(), GgufCursor.REMEDY);
+            throw new Failure("does not start with 'GGUF'", where(), GgufCursor.ADVICE);
         }
         requireVersion(cursor.int32());
         int tensorCount = cursor.count(24, () -> "tensors");
@@ -170,14 +170,14 @@ public final class GgufFile implements AutoCloseable {
                         called(info.name()) + " is said to lie at byte " + Long.toUnsignedString(info.offset())
                                 + " of the data, but the one before it ends at " + expected,
                         where(),
-                        GgufCursor.REMEDY);
+                        GgufCursor.ADVICE);
             }
             if (expected > dataBytes || info.bytes() > dataBytes - expected) {
                 throw new Failure(
                         called(info.name()) + " ends beyond the end of the file, which has " + dataBytes
                                 + " bytes of data",
                         where(),
-                        GgufCursor.REMEDY);
+                        GgufCursor.ADVICE);
             }
             MemorySegment bytes = file.segment().asSlice(dataStart + expected, info.bytes());
             tensors.put(info.name(), new Entry(info.name(), info.type(), info.shape(), bytes));

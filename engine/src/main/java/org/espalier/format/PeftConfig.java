@@ -20,7 +20,7 @@ import org.espalier.file.Printable;
 public record PeftConfig(
         int rank, double alpha, boolean rankStabilised, double dropout, List<String> targets, String baseModel) {
 
-    private static final String REMEDY = "only plain LoRA of one rank can be used; train or save it that way";
+    private static final String ADVICE = "only plain LoRA of one rank can be used; train or save it that way";
     /** Settings that change what an adapter computes, which this version does not follow. */
     private static final List<String> UNSUPPORTED = List.of(
             "use_dora",
@@ -52,22 +52,22 @@ public record PeftConfig(
     static PeftConfig read(ObjectNode json, String where) {
         String type = json.path("peft_type").asText("");
         if (!type.equals("LORA")) {
-            throw new Failure("the adapter is of type " + Printable.quoted(type) + ", not 'LORA'", where, REMEDY);
+            throw new Failure("the adapter is of type " + Printable.quoted(type) + ", not 'LORA'", where, ADVICE);
         }
         for (String key : UNSUPPORTED) {
             if (isSet(json.get(key))) {
-                throw new Failure("the adapter uses " + key, where, REMEDY);
+                throw new Failure("the adapter uses " + key, where, ADVICE);
             }
         }
         if (!json.path("bias").asText("none").equals("none")) {
-            throw new Failure("the adapter trains biases", where, REMEDY);
+            throw new Failure("the adapter trains biases", where, ADVICE);
         }
         // PEFT's own defaults.
         int rank = json.path("r").asInt(8);
         double alpha = json.path("lora_alpha").asDouble(8);
         if (rank < 1 || !Double.isFinite(alpha)) {
             throw new Failure(
-                    "the adapter has rank " + json.get("r") + " and alpha " + json.get("lora_alpha"), where, REMEDY);
+                    "the adapter has rank " + json.get("r") + " and alpha " + json.get("lora_alpha"), where, ADVICE);
         }
         JsonNode targets = json.path("target_modules");
         return new PeftConfig(

@@ -35,7 +35,7 @@ final class RopeFactors {
                     "tensor '" + tensor.name() + "' is " + tensor.type() + " " + tensor.shape() + ", not F32 [" + half
                             + "]",
                     path.toString(),
-                    GgufCursor.REMEDY);
+                    GgufCursor.ADVICE);
         }
         float[] divisors = new float[half];
         Blocks.decode(DType.F32, tensor.bytes(), 0, divisors, 0, half);

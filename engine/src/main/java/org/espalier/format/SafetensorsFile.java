@@ -15,7 +15,6 @@ import org.espalier.file.MappedFile;
  */
 public final class SafetensorsFile implements AutoCloseable {
 
-    static final String REMEDY = "the file is damaged or is not safetensors; fetch or write it again";
     static final String SUFFIX = ".safetensors";
 
     private static final long LONGEST_HEADER = 100_000_000;
@@ -49,7 +48,8 @@ public final class SafetensorsFile implements AutoCloseable {
         String where = file.path().toString();
         MemorySegment all = file.segment();
         if (all.byteSize() < 8) {
-            throw new Failure("file has " + all.byteSize() + " bytes, not even a header length", where, REMEDY);
+            throw new Failure(
+                    "file has " + all.byteSize() + " bytes, not even a header length", where, SafetensorsHeader.ADVICE);
         }
         long length = all.get(LENGTH, 0);
         if (length < 2 || length > LONGEST_HEADER || length > all.byteSize() - 8) {
@@ -57,7 +57,7 @@ public final class SafetensorsFile implements AutoCloseable {
                     "header length " + Long.toUnsignedString(length) + " is not between 2 and "
                             + Math.min(LONGEST_HEADER, all.byteSize() - 8),
                     where,
-                    REMEDY);
+                    SafetensorsHeader.ADVICE);
         }
         byte[] json = all.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE);
         MemorySegment data = all.asSlice(8 + length);

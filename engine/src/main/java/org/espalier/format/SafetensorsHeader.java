@@ -20,6 +20,8 @@ import org.espalier.tensor.Shape;
 /** The JSON at the front of a safetensors file, read token by token and checked against the bytes that follow it. */
 final class SafetensorsHeader {
 
+    static final String ADVICE = "the file is damaged or is not safetensors; fetch or write it again";
+
     private static final int MOST_AXES = 64;
 
     /** One tensor; {@code begin} and {@code end} count from the byte after the header. */
@@ -198,6 +200,6 @@ final class SafetensorsHeader {
     }
 
     private Failure lie(String what) {
-        return new Failure(what, path.toString(), SafetensorsFile.REMEDY);
+        return new Failure(what, path.toString(), ADVICE);
     }
 }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.espalier.couple.Selection;
 import org.espalier.file.Output;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Model;
 
@@ -68,7 +69,7 @@ public final class Pruning {
                     .writeInto(
                             left.path(),
                             new Compactor(checkpoint, model.config(), selection, Optional.empty()).content());
-            try (Checkpoint smaller = Checkpoint.open(left.path());
+            try (Checkpoint smaller = Checkpoints.open(left.path());
                     Model opened = Model.open(smaller, model.backend())) {
                 return Rankings.of(opened, walking, method, candidates.after(selection), sequences);
             }

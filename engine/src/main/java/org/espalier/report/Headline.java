@@ -37,8 +37,8 @@ public final class Headline {
 
     /** The measure that tells most about memory: that in use, else the weights. */
     static Optional<MeasureSeries> memory(List<MeasureSeries> measures) {
-        return MeasureSeries.first(measures, StandardMeasure.MEMORY::is)
-                .or(() -> MeasureSeries.first(measures, StandardMeasure.WEIGHTS::is));
+        return MeasureSeries.first(measures, StandardMeasure.MEMORY)
+                .or(() -> MeasureSeries.first(measures, StandardMeasure.WEIGHTS));
     }
 
     /** The measure that tells most about quality: perplexity, else the first other one. */
@@ -49,7 +49,7 @@ public final class Headline {
 
     private Optional<String> size() {
         return memory(measures)
-                .flatMap(m -> StandardMeasure.MEMORY.is(m)
+                .flatMap(m -> m.is(StandardMeasure.MEMORY)
                         ? less(StandardMeasure.MEMORY, "less memory", "more memory")
                         : less(StandardMeasure.WEIGHTS, "smaller weights", "larger weights"));
     }
@@ -76,6 +76,6 @@ public final class Headline {
 
     /** The last stage's ratio. */
     private Optional<Double> last(StandardMeasure measure) {
-        return MeasureSeries.first(measures, measure::is).flatMap(m -> m.ratio(stages.size() - 1));
+        return MeasureSeries.first(measures, measure).flatMap(m -> m.ratio(stages.size() - 1));
     }
 }

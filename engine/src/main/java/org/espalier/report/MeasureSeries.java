@@ -50,6 +50,10 @@ public record MeasureSeries(String name, Unit unit, Direction direction, List<Me
                 .toList();
     }
 
+    boolean is(StandardMeasure standard) {
+        return standard.is(name, unit, direction);
+    }
+
     /** The name, with the unit where the numbers do not carry it. */
     public String label() {
         return unit.symbol().isEmpty() ? name : name + ", " + unit.symbol();
@@ -101,6 +105,11 @@ public record MeasureSeries(String name, Unit unit, Direction direction, List<Me
     /** Whether this was measured at the first stage and a later one. */
     boolean compares() {
         return hasValue(stages.getFirst()) && stages.stream().skip(1).anyMatch(MeasureSeries::hasValue);
+    }
+
+    /** The standard measure among {@code all}, if it compares stages. */
+    static Optional<MeasureSeries> first(List<MeasureSeries> all, StandardMeasure standard) {
+        return first(all, series -> series.is(standard));
     }
 
     /** The first of {@code all} that is wanted and compares stages. */

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.model.Architectures;
 import org.espalier.model.Transformer;
 import org.espalier.prune.Plan;
@@ -139,7 +140,7 @@ public final class RunFolder {
     private static Comparison.Stage after(Path folder, Plan plan) {
         List<Measure> measures = new ArrayList<>(List.of(StandardMeasure.PARAMETERS.of(plan.parametersAfter())));
         if (Files.exists(folder.resolve("config.json"))) {
-            try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+            try (Checkpoint checkpoint = Checkpoints.open(folder)) {
                 measures.add(StandardMeasure.MACS.of(macs(checkpoint)));
                 measures.add(StandardMeasure.WEIGHTS.of(checkpoint.weightBytes()));
             }

@@ -57,10 +57,10 @@ final class StageTable {
     /** Size, memory, speed and quality, each with a bar a stage that starts at zero. */
     void tiles(Markup page) {
         page.open("div", "class", "tiles");
-        MeasureSeries.first(measures, StandardMeasure.PARAMETERS::is).ifPresent(m -> tile(page, m));
+        MeasureSeries.first(measures, StandardMeasure.PARAMETERS).ifPresent(m -> tile(page, m));
         Headline.memory(measures).ifPresent(m -> tile(page, m));
-        MeasureSeries.first(measures, StandardMeasure.READING::is).ifPresent(m -> tile(page, m));
-        MeasureSeries.first(measures, StandardMeasure.WRITING::is).ifPresent(m -> tile(page, m));
+        MeasureSeries.first(measures, StandardMeasure.READING).ifPresent(m -> tile(page, m));
+        MeasureSeries.first(measures, StandardMeasure.WRITING).ifPresent(m -> tile(page, m));
         Headline.quality(measures).ifPresent(m -> tile(page, m));
         page.close().line();
     }

@@ -57,11 +57,7 @@ public enum StandardMeasure {
         return is(measure.name(), measure.unit(), measure.direction());
     }
 
-    boolean is(MeasureSeries series) {
-        return is(series.name(), series.unit(), series.direction());
-    }
-
-    private boolean is(String name, Unit counted, Direction better) {
+    boolean is(String name, Unit counted, Direction better) {
         return label.equals(name) && unit == counted && direction == better;
     }
 }

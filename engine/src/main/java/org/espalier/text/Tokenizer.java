@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.GgufFile;
 
 /**
@@ -51,7 +52,7 @@ public final class Tokenizer implements AutoCloseable {
      * @throws Failure if there is none, or it is malformed or of a kind that cannot be used
      */
     public static Tokenizer open(Path model) {
-        if (Checkpoint.isGguf(model)) {
+        if (Checkpoints.isGguf(model)) {
             return openGguf(model);
         }
         Path file = model.resolve(JSON);
@@ -181,7 +182,7 @@ public final class Tokenizer implements AutoCloseable {
     private static Path onlyGguf(Path folder) {
         if (Files.isDirectory(folder)) {
             try (Stream<Path> files = Files.list(folder)) {
-                List<Path> ggufs = files.filter(Checkpoint::isGguf).toList();
+                List<Path> ggufs = files.filter(Checkpoints::isGguf).toList();
                 if (ggufs.size() == 1) {
                     return ggufs.getFirst();
                 }

@@ -15,7 +15,7 @@ import org.espalier.file.Printable;
 final class TokenizerGguf {
 
     private static final String PREFIX = "tokenizer.ggml.";
-    private static final String REMEDY = "convert the model again";
+    private static final String ADVICE = "convert the model again";
 
     private final Map<String, Object> metadata;
     private final String where;
@@ -145,7 +145,7 @@ final class TokenizerGguf {
         if (template == null || template instanceof String) {
             return Optional.ofNullable((String) template);
         }
-        throw new Failure("metadata tokenizer.chat_template is not a text", where, REMEDY);
+        throw new Failure("metadata tokenizer.chat_template is not a text", where, ADVICE);
     }
 
     private <T> T require(String key, Class<T> type) {
@@ -175,6 +175,6 @@ final class TokenizerGguf {
     }
 
     private Failure wrong(String key, String what) {
-        return new Failure("metadata " + PREFIX + key + " " + what, where, REMEDY);
+        return new Failure("metadata " + PREFIX + key + " " + what, where, ADVICE);
     }
 }

@@ -19,7 +19,7 @@ import org.espalier.file.Printable;
  */
 final class TokenizerJson {
 
-    static final String REMEDY = "fetch or write the file again";
+    static final String ADVICE = TokenizerPipeline.ADVICE;
 
     private static final ObjectMapper MAPPER =
             new ObjectMapper(Json.factory()).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
@@ -39,7 +39,7 @@ final class TokenizerJson {
             if (MAPPER.readTree(text) instanceof ObjectNode document) {
                 return check(document, where);
             }
-            throw new Failure("not a JSON object", where, REMEDY);
+            throw new Failure("not a JSON object", where, ADVICE);
         } catch (JsonProcessingException e) {
             throw Json.failure(e, Path.of(where));
         }
@@ -194,6 +194,6 @@ final class TokenizerJson {
     }
 
     private Failure lie(String what) {
-        return new Failure("not a usable tokenizer: " + what, where, REMEDY);
+        return new Failure("not a usable tokenizer: " + what, where, ADVICE);
     }
 }

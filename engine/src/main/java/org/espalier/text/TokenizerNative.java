@@ -36,7 +36,7 @@ final class TokenizerNative implements AutoCloseable {
             LIBRARY.disablePadding(handle);
             return new TokenizerNative(handle, where);
         } catch (RuntimeException e) {
-            throw new Failure("tokenizer cannot be opened: " + e.getMessage(), where, TokenizerJson.REMEDY, e);
+            throw new Failure("tokenizer cannot be opened: " + e.getMessage(), where, TokenizerJson.ADVICE, e);
         }
     }
 
@@ -63,7 +63,7 @@ final class TokenizerNative implements AutoCloseable {
         try {
             return LIBRARY.decode(open, wide, skipSpecial);
         } catch (RuntimeException e) {
-            throw new Failure("ids cannot be decoded: " + e.getMessage(), where, TokenizerJson.REMEDY, e);
+            throw new Failure("ids cannot be decoded: " + e.getMessage(), where, TokenizerJson.ADVICE, e);
         }
     }
 
@@ -81,7 +81,7 @@ final class TokenizerNative implements AutoCloseable {
         try {
             return LIBRARY.encode(open, text, special);
         } catch (RuntimeException e) {
-            throw new Failure("text cannot be encoded: " + e.getMessage(), where, TokenizerJson.REMEDY, e);
+            throw new Failure("text cannot be encoded: " + e.getMessage(), where, TokenizerJson.ADVICE, e);
         }
     }
 

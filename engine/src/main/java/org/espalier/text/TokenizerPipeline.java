@@ -12,6 +12,8 @@ import org.espalier.file.Printable;
  */
 final class TokenizerPipeline {
 
+    static final String ADVICE = "fetch or write the file again";
+
     private static final Map<String, Set<String>> KNOWN = Map.of(
             "normalizer",
                     Set.of(
@@ -136,6 +138,6 @@ final class TokenizerPipeline {
     }
 
     private Failure lie(String what) {
-        return new Failure("not a usable tokenizer: " + what, where, TokenizerJson.REMEDY);
+        return new Failure("not a usable tokenizer: " + what, where, ADVICE);
     }
 }

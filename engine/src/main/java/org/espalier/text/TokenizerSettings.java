@@ -34,7 +34,7 @@ public record TokenizerSettings(
     public static final TokenizerSettings NONE = new TokenizerSettings(
             Optional.empty(), Optional.empty(), List.of(), Optional.empty(), Optional.empty(), Optional.empty());
 
-    private static final String REMEDY = "correct the file or fetch it again";
+    private static final String ADVICE = "correct the file or fetch it again";
     private static final long LARGEST_TEMPLATE = 1 << 20;
 
     public TokenizerSettings {
@@ -139,7 +139,7 @@ public record TokenizerSettings(
         }
 
         private Failure wrong(String key, String what) {
-            return new Failure(key + " " + what, path.toString(), REMEDY);
+            return new Failure(key + " " + what, path.toString(), ADVICE);
         }
     }
 }

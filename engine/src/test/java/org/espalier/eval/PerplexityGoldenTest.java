@@ -12,6 +12,7 @@ import org.espalier.Golden;
 import org.espalier.Shared;
 import org.espalier.backend.Backend;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.model.Model;
 import org.espalier.model.Scorer;
 import org.espalier.text.Tokenizer;
@@ -34,7 +35,7 @@ class PerplexityGoldenTest {
         Path folder = Shared.path("models/" + name);
         String text = format.read(Shared.path("data/" + data));
         try (Backend backend = Backends.open("cpu");
-                Checkpoint checkpoint = Checkpoint.open(folder);
+                Checkpoint checkpoint = Checkpoints.open(folder);
                 Model model = Model.open(checkpoint, backend);
                 Tokenizer tokenizer = Tokenizer.open(folder);
                 Scorer scorer = new Scorer(model)) {

@@ -56,14 +56,14 @@ class ConversionTest {
     })
     void ggufNumbersAreThoseOfGguf(DType type, String q, String k, String v, String down) throws Exception {
         Path out = temp.resolve("out");
-        try (Checkpoint source = Checkpoint.open(Shared.path("models/smollm2-135m"))) {
+        try (Checkpoint source = Checkpoints.open(Shared.path("models/smollm2-135m"))) {
             ModelContent content =
                     Conversion.of(source, Optional.of(type)).withFile("tokenizer.json", new byte[] {'{', '}'});
             AtomicLong written = new AtomicLong();
             new SafetensorsFolder().write(out, content.reporting(written::addAndGet), false);
             assertEquals(content.bytes(), written.get());
         }
-        try (Checkpoint converted = Checkpoint.open(out)) {
+        try (Checkpoint converted = Checkpoints.open(out)) {
             assertEquals(272, converted.tensors().size());
             assertEquals(
                     type, converted.tensors().get("model.embed_tokens.weight").type());
@@ -96,7 +96,7 @@ class ConversionTest {
         assertEquals(
                 "bfloat16",
                 Json.readObject(out.resolve("config.json")).get("torch_dtype").asText());
-        try (Checkpoint converted = Checkpoint.open(out)) {
+        try (Checkpoint converted = Checkpoints.open(out)) {
             float[] numbers = new float[2];
             Blocks.decode(DType.BF16, converted.tensors().get("x").bytes(), 0, numbers, 0, 2);
             assertArrayEquals(new float[] {1.5f, -2.25f}, numbers);
@@ -114,7 +114,7 @@ class ConversionTest {
     }
 
     private static void convert(Path source, Path out, Optional<DType> type) {
-        try (Checkpoint checkpoint = Checkpoint.open(source)) {
+        try (Checkpoint checkpoint = Checkpoints.open(source)) {
             new SafetensorsFolder().write(out, Conversion.of(checkpoint, type), false);
         }
     }

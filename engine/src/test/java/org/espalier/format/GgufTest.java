@@ -130,7 +130,7 @@ class GgufTest {
                 .put("llama.attention.head_count", GgufBuilder.UINT32, 2)
                 .put("llama.feed_forward_length", GgufBuilder.UINT32, 16)
                 .tensor("blk.0.attn_q.weight", new long[] {8, 8}, GgufBuilder.F32, null, rows.array());
-        try (Checkpoint model = Checkpoint.open(write(gguf.build()))) {
+        try (Checkpoint model = Checkpoints.open(write(gguf.build()))) {
             StoredTensor q = model.tensors().get("model.layers.0.self_attn.q_proj.weight");
             MemorySegment copy = MemorySegment.ofArray(new byte[256]);
             q.copyRows(copy);
@@ -151,7 +151,7 @@ class GgufTest {
                 .tensor("blk.0.attn_q.bias", 8)
                 .tensor("blk.0.attn_k.bias", 4)
                 .tensor("blk.0.attn_v.bias", 4);
-        try (Checkpoint model = Checkpoint.open(write(gguf.build()))) {
+        try (Checkpoint model = Checkpoints.open(write(gguf.build()))) {
             assertEquals("qwen2", model.config().get("model_type").asText());
             assertTrue(model.config().get("attention_bias").asBoolean());
             assertTrue(model.tensors()
@@ -168,7 +168,7 @@ class GgufTest {
     void biasesOfALlamaAreInterleavedToo() throws IOException {
         GgufBuilder gguf =
                 GgufBuilder.tinyLlama("llama").tensor("blk.0.attn_q.bias", 8).tensor("blk.0.ffn_down.bias", 8);
-        try (Checkpoint model = Checkpoint.open(write(gguf.build()))) {
+        try (Checkpoint model = Checkpoints.open(write(gguf.build()))) {
             assertEquals(
                     RowOrder.interleaved(2, 4),
                     model.tensors().get("model.layers.0.self_attn.q_proj.bias").order());
@@ -186,7 +186,7 @@ class GgufTest {
                 .layer(0, 2, 2, 16)
                 .layer(1, 4, 2, 16)
                 .layer(2, 2, 1, 5);
-        try (Checkpoint model = Checkpoint.open(write(gguf.build()))) {
+        try (Checkpoint model = Checkpoints.open(write(gguf.build()))) {
             assertEquals(4, model.config().get("num_attention_heads").asInt());
             assertEquals(
                     "{\"0\":{\"num_attention_heads\":2},"
@@ -233,7 +233,7 @@ class GgufTest {
                 .put("general.alignment", GgufBuilder.UINT32, 64)
                 .layOutAt(64)
                 .build();
-        try (Checkpoint model = Checkpoint.open(write(bytes))) {
+        try (Checkpoint model = Checkpoints.open(write(bytes))) {
             assertEquals(11, model.tensors().size());
         }
     }
@@ -241,13 +241,13 @@ class GgufTest {
     @Test
     void opensTheOneGgufOfAFolder() throws IOException {
         write(GgufBuilder.tinyLlama("llama").build());
-        try (Checkpoint model = Checkpoint.open(temp)) {
+        try (Checkpoint model = Checkpoints.open(temp)) {
             assertEquals(DType.F32, model.tensors().get("model.norm.weight").type());
             assertTrue(model.path().endsWith("model.gguf"));
         }
         Files.write(temp.resolve("second.gguf"), GgufBuilder.tinyLlama("llama").build());
         assertTrue(
-                assertThrows(Failure.class, () -> Checkpoint.open(temp)).what().contains("2 .gguf files"));
+                assertThrows(Failure.class, () -> Checkpoints.open(temp)).what().contains("2 .gguf files"));
     }
 
     private static GgufBuilder llama3(float first, float second) {
@@ -258,7 +258,7 @@ class GgufTest {
     }
 
     private JsonNode config(GgufBuilder gguf) throws IOException {
-        try (Checkpoint model = Checkpoint.open(write(gguf.build()))) {
+        try (Checkpoint model = Checkpoints.open(write(gguf.build()))) {
             return model.config();
         }
     }

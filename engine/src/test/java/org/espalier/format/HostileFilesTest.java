@@ -49,9 +49,9 @@ class HostileFilesTest {
         write(
                 HostileFiles.INDEX,
                 ("{\"weight_map\": {\"x\": \"" + HostileFiles.SHARD + "\"}}").getBytes(StandardCharsets.UTF_8));
-        Checkpoint.open(temp).close();
+        Checkpoints.open(temp).close();
         Path gguf = write(HostileFiles.GGUF, GgufBuilder.tinyLlama("llama").build());
-        Checkpoint.open(gguf).close();
+        Checkpoints.open(gguf).close();
     }
 
     static List<HostileFiles.Case> cases() {
@@ -74,8 +74,8 @@ class HostileFilesTest {
         List<String> native_ = NativeMemory.outstanding();
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
-        Failure failure =
-                assertThrowsExactly(Failure.class, () -> Checkpoint.open(opened).close());
+        Failure failure = assertThrowsExactly(
+                Failure.class, () -> Checkpoints.open(opened).close());
         long allocated = threads.getCurrentThreadAllocatedBytes() - before;
         assertTrue(
                 allocated <= TIMES * hostile.content().length + PLUS,
@@ -122,7 +122,7 @@ class HostileFilesTest {
 
     private boolean opensOrIsRefused(byte[] gguf) throws IOException {
         Path file = write(HostileFiles.GGUF, gguf);
-        try (Checkpoint opened = Checkpoint.open(file)) {
+        try (Checkpoint opened = Checkpoints.open(file)) {
             for (StoredTensor tensor : opened.tensors().values()) {
                 assertEquals(
                         tensor.type().bytes(tensor.shape().elements()),
@@ -144,7 +144,7 @@ class HostileFilesTest {
             assertOneLineAbout(
                     file,
                     assertThrowsExactly(
-                            Failure.class, () -> Checkpoint.open(file).close()));
+                            Failure.class, () -> Checkpoints.open(file).close()));
         }
         assertLetGo();
     }
@@ -154,7 +154,7 @@ class HostileFilesTest {
         byte[] whole = Files.readAllBytes(temp.resolve(HostileFiles.INDEX));
         for (int bit = 0; bit < 8 * whole.length; bit++) {
             Path file = write(HostileFiles.INDEX, flipped(whole, bit));
-            try (Checkpoint opened = Checkpoint.open(temp)) {
+            try (Checkpoint opened = Checkpoints.open(temp)) {
                 assertEquals(1, opened.tensors().size());
             } catch (Failure failure) {
                 assertFalse(failure.getMessage().contains("\n"));
@@ -176,7 +176,7 @@ class HostileFilesTest {
                     temp.resolve(path),
                     assertThrowsExactly(
                             Failure.class,
-                            () -> Checkpoint.open(temp.resolve(path)).close()));
+                            () -> Checkpoints.open(temp.resolve(path)).close()));
         }
     }
 

@@ -76,7 +76,7 @@ class ModelWritersTest {
     @Test
     void anotherFormatGetsTheWeightsOfAConversion() throws IOException {
         Path out = folder.resolve("model.cat");
-        try (Checkpoint source = Checkpoint.open(Golden.resource("mha"))) {
+        try (Checkpoint source = Checkpoints.open(Golden.resource("mha"))) {
             ModelContent content = Conversion.of(source, Optional.of(DType.F16));
             AtomicLong written = new AtomicLong();
             WITH_ANOTHER.of(out).orElseThrow().write(out, content.reporting(written::addAndGet), false);

@@ -95,7 +95,7 @@ class SafetensorsTest {
                 Json.readObject(out.resolve("model.safetensors.index.json"))
                         .at("/metadata/total_size")
                         .asInt());
-        try (Checkpoint model = Checkpoint.open(out)) {
+        try (Checkpoint model = Checkpoints.open(out)) {
             assertEquals(
                     List.of("t0", "t1", "t2", "t3", "t4"),
                     List.copyOf(model.tensors().keySet()));
@@ -133,10 +133,10 @@ class SafetensorsTest {
     @Test
     void describesAFolderWithoutWeights() throws IOException {
         Files.writeString(temp.resolve("config.json"), "{\"hidden_size\": 8}");
-        assertTrue(assertThrows(Failure.class, () -> Checkpoint.open(temp))
+        assertTrue(assertThrows(Failure.class, () -> Checkpoints.open(temp))
                 .getMessage()
                 .contains(temp.toString()));
-        try (Checkpoint model = Checkpoint.describe(temp)) {
+        try (Checkpoint model = Checkpoints.describe(temp)) {
             assertEquals(8, model.config().get("hidden_size").intValue());
             assertTrue(model.tensors().isEmpty());
         }

@@ -17,7 +17,7 @@ class SharedCheckpointsTest {
 
     @Test
     void opensASafetensorsFolder() {
-        try (Checkpoint model = Checkpoint.open(Shared.path("models/stories260K"))) {
+        try (Checkpoint model = Checkpoints.open(Shared.path("models/stories260K"))) {
             assertEquals(64, model.config().get("hidden_size").intValue());
             StoredTensor q = model.tensors().get("model.layers.0.self_attn.q_proj.weight");
             assertEquals(DType.F32, q.type());
@@ -34,7 +34,7 @@ class SharedCheckpointsTest {
 
     @Test
     void opensAGgufFolderUnderHuggingFaceNames() {
-        try (Checkpoint model = Checkpoint.open(Shared.path("models/smollm2-135m"))) {
+        try (Checkpoint model = Checkpoints.open(Shared.path("models/smollm2-135m"))) {
             assertEquals(
                     134_515_008,
                     model.tensors().values().stream()
@@ -57,7 +57,7 @@ class SharedCheckpointsTest {
     @Test
     void ggufConfigurationSaysWhatTheOriginalSays() {
         JsonNode original = Json.readObject(Shared.path("models/smollm2-135m").resolve("config.json"));
-        try (Checkpoint model = Checkpoint.open(Shared.path("models/smollm2-135m"))) {
+        try (Checkpoint model = Checkpoints.open(Shared.path("models/smollm2-135m"))) {
             JsonNode config = model.config();
             for (String key : new String[] {
                 "architectures",
@@ -88,7 +88,7 @@ class SharedCheckpointsTest {
 
     @Test
     void ggufMetadataHoldsTheTokenizer() {
-        try (Checkpoint model = Checkpoint.open(Shared.path("models/smollm2-135m"))) {
+        try (Checkpoint model = Checkpoints.open(Shared.path("models/smollm2-135m"))) {
             var metadata = model.ggufMetadata().orElseThrow();
             assertEquals("gpt2", metadata.get("tokenizer.ggml.model"));
             assertEquals(false, metadata.get("tokenizer.ggml.add_bos_token"));

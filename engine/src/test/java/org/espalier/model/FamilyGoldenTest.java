@@ -15,6 +15,7 @@ import org.espalier.Shared;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
@@ -62,7 +63,7 @@ class FamilyGoldenTest {
     @MethodSource("familiesOnBackends")
     void logits(String family, String backendName, double tolerance) {
         try (Backend backend = Backends.open(backendName);
-                Checkpoint checkpoint = Checkpoint.open(folder(family).resolve("model"));
+                Checkpoint checkpoint = Checkpoints.open(folder(family).resolve("model"));
                 Model model = Model.open(checkpoint, backend);
                 SafetensorsFile golden = SafetensorsFile.open(folder(family).resolve("golden.safetensors"))) {
             Packed packed = Packed.of(sequences(golden));
@@ -80,7 +81,7 @@ class FamilyGoldenTest {
     @MethodSource("familiesOnBackends")
     void lossAndTheGradientOfEveryWeight(String family, String backendName, double tolerance) {
         try (Backend backend = Backends.open(backendName);
-                Checkpoint checkpoint = Checkpoint.open(folder(family).resolve("model"));
+                Checkpoint checkpoint = Checkpoints.open(folder(family).resolve("model"));
                 Model model = Model.open(checkpoint, backend);
                 SafetensorsFile golden = SafetensorsFile.open(folder(family).resolve("golden.safetensors"))) {
             Packed packed = Packed.of(sequences(golden));
@@ -123,7 +124,7 @@ class FamilyGoldenTest {
         int[] prompt = Golden.ints(golden.get("prompt_ids"));
         int[] expected = Golden.ints(golden.get("greedy_ids"));
         try (Backend backend = Backends.open("cpu");
-                Checkpoint checkpoint = Checkpoint.open(folder(family).resolve("model"));
+                Checkpoint checkpoint = Checkpoints.open(folder(family).resolve("model"));
                 Model model = Model.open(checkpoint, backend);
                 Generator generator = new Generator(model, prompt.length + expected.length)) {
             int[] ids = new int[expected.length];

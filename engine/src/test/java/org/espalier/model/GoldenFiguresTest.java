@@ -12,6 +12,7 @@ import org.espalier.Golden;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
@@ -38,7 +39,7 @@ class GoldenFiguresTest {
     void logits(String name, String backendName, double tolerance) {
         Packed packed = Packed.of(List.of(Golden.ids(FIGURES.get("calib_ids"))[0]));
         try (Backend backend = Backends.open(backendName);
-                Checkpoint checkpoint = Checkpoint.open(Golden.resource(name));
+                Checkpoint checkpoint = Checkpoints.open(Golden.resource(name));
                 Model model = Model.open(checkpoint, backend)) {
             Recording recording = model.transformer().logits(packed.tokens());
             try (Executor executor = Executor.inference(backend, recording.tape(), model.leaves(Map.of()))) {
@@ -70,7 +71,7 @@ class GoldenFiguresTest {
         Packed packed = Packed.of(List.of(Golden.ids(FIGURES.get("calib_ids"))));
         JsonNode expected = FIGURES.get(name);
         try (Backend backend = Backends.open(backendName);
-                Checkpoint checkpoint = Checkpoint.open(Golden.resource(name));
+                Checkpoint checkpoint = Checkpoints.open(Golden.resource(name));
                 Model model = Model.open(checkpoint, backend)) {
             Recording recording = model.transformer().loss(packed.tokens());
             try (GradientStore gradients = new GradientStore(backend, recording.tape(), n -> true);
@@ -131,7 +132,7 @@ class GoldenFiguresTest {
             }
             try (Backend backend = Backends.open(backendName);
                     Checkpoint checkpoint =
-                            Checkpoint.open(Golden.resource(result.get("model").asText()));
+                            Checkpoints.open(Golden.resource(result.get("model").asText()));
                     Model model = Model.open(checkpoint, backend);
                     Scorer scorer = new Scorer(model)) {
                 double mean = Arrays.stream(scorer.losses(windows))

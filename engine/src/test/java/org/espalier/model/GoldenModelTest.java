@@ -10,6 +10,7 @@ import org.espalier.Shared;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
@@ -44,7 +45,7 @@ class GoldenModelTest {
         Path folder = golden(name);
         int[][] ids = calibration();
         try (Backend backend = Backends.open(backendName);
-                Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+                Checkpoint checkpoint = Checkpoints.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend);
                 SafetensorsFile forward = SafetensorsFile.open(folder.resolve("forward.safetensors"));
                 Scorer scorer = new Scorer(model)) {
@@ -82,7 +83,7 @@ class GoldenModelTest {
         Path folder = golden(name);
         Packed packed = Packed.of(List.of(calibration()));
         try (Backend backend = Backends.open(backendName);
-                Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+                Checkpoint checkpoint = Checkpoints.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend);
                 SafetensorsFile expected = SafetensorsFile.open(folder.resolve("grads_f64.safetensors"))) {
             Recording recording = model.transformer().loss(packed.tokens());

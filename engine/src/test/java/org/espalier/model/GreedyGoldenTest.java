@@ -10,6 +10,7 @@ import org.espalier.Golden;
 import org.espalier.Shared;
 import org.espalier.backend.Backend;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.junit.jupiter.api.Test;
 
 /** Greedy continuations of SmolLM2-135M, read from its quantised GGUF, against transformers on the dequantised weights. */
@@ -20,7 +21,7 @@ class GreedyGoldenTest {
         JsonNode prompts =
                 Golden.json(Shared.path("golden/smollm2/greedy.json")).get("prompts");
         try (Backend backend = Backends.open("cpu");
-                Checkpoint checkpoint = Checkpoint.open(Shared.path("models/smollm2-135m"));
+                Checkpoint checkpoint = Checkpoints.open(Shared.path("models/smollm2-135m"));
                 Model model = Model.open(checkpoint, backend)) {
             assertEquals(6, prompts.size());
             for (JsonNode prompt : prompts) {

@@ -14,6 +14,7 @@ import org.espalier.Shared;
 import org.espalier.backend.Backend;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.tape.Observer;
 import org.espalier.tape.Segment;
 import org.junit.jupiter.api.Test;
@@ -45,7 +46,7 @@ class LayerwiseScorerTest {
         };
         Path folder = Shared.path("models/stories260K");
         try (Backend backend = Backends.open("cpu");
-                Checkpoint checkpoint = Checkpoint.open(folder);
+                Checkpoint checkpoint = Checkpoints.open(folder);
                 Model model = Model.open(checkpoint, backend);
                 Scorer scorer = new Scorer(model)) {
             double[][] expected = scorer.losses(sequences);
@@ -63,7 +64,7 @@ class LayerwiseScorerTest {
     void sequenceBeyondTheContextIsRefused() {
         Path folder = Shared.path("models/stories260K");
         try (Backend backend = Backends.open("cpu");
-                Checkpoint checkpoint = Checkpoint.open(folder);
+                Checkpoint checkpoint = Checkpoints.open(folder);
                 Model model = Model.open(checkpoint, backend)) {
             LayerwiseScorer scorer = new LayerwiseScorer(model, Long.MAX_VALUE, scratch, Observer.NONE);
             assertThrows(Failure.class, () -> scorer.losses(List.of(new int[513])));

@@ -14,6 +14,7 @@ import org.espalier.backend.Queue;
 import org.espalier.backend.cuda.StandIn;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.RowOrder;
 import org.espalier.format.StoredTensor;
 import org.espalier.model.ModelConfig.LayerConfig;
@@ -39,7 +40,7 @@ class WeightsOnADeviceTest {
     @ValueSource(longs = {Long.MAX_VALUE, 600_000})
     void areThoseOfTheCpu(long budget) {
         RandomModel.write(CONFIG, 3, folder.resolve("model"));
-        try (Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"))) {
+        try (Checkpoint checkpoint = Checkpoints.open(folder.resolve("model"))) {
             Map<String, StoredTensor> stored = new HashMap<>(checkpoint.tensors());
             stored.replaceAll((name, tensor) -> name.endsWith("q_proj.weight") || name.endsWith("gate_proj.weight")
                     ? new StoredTensor(name, tensor.type(), tensor.shape(), tensor.bytes(), RowOrder.interleaved(4, 16))

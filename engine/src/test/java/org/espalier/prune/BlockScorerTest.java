@@ -19,6 +19,7 @@ import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig.LayerConfig;
@@ -65,7 +66,7 @@ class BlockScorerTest {
 
     private void open(Look look) {
         try (Backend backend = new ReferenceBackend();
-                Checkpoint source = Checkpoint.open(folder.resolve("source"));
+                Checkpoint source = Checkpoints.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             look.at(source, model, backend);
         }
@@ -123,7 +124,7 @@ class BlockScorerTest {
                 Path out = folder.resolve(kind + "" + layer);
                 new SafetensorsFolder()
                         .write(out, new Compactor(source, model.config(), without, Optional.empty()).content(), false);
-                try (Checkpoint cut = Checkpoint.open(out);
+                try (Checkpoint cut = Checkpoints.open(out);
                         Model smaller = Model.open(cut, backend)) {
                     expected[layer] = loss(smaller) - loss(model);
                 }

@@ -18,6 +18,7 @@ import org.espalier.couple.Member;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.model.Model;
 import org.espalier.model.Transformer;
@@ -42,7 +43,7 @@ class ChannelScoresGoldenTest {
         int runs = 0;
         int recorded = 0;
         try (Backend backend = Backends.open("cpu");
-                Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+                Checkpoint checkpoint = Checkpoints.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend)) {
             Units channels = Structure.of(new Transformer(model.config()).shape()).units().stream()
                     .filter(u -> u.group().role() == Role.CHANNELS)

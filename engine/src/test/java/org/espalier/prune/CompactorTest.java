@@ -15,6 +15,7 @@ import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -34,7 +35,7 @@ class CompactorTest {
     @CsvSource({"mha, HEADS, 1", "mha, NEURONS, 2", "gqa, HEADS, 3", "gqa, QUERY_HEADS, 4", "gqa, NEURONS, 5"})
     void cutEqualsZeroed(String name, Role role, long seed, @TempDir Path folder) {
         try (Backend backend = Backends.open("cpu");
-                Checkpoint source = Checkpoint.open(Golden.resource(name));
+                Checkpoint source = Checkpoints.open(Golden.resource(name));
                 Model model = Model.open(source, backend)) {
             Selection selection = random(model.config(), role, new Random(seed));
             new SafetensorsFolder()
@@ -42,7 +43,7 @@ class CompactorTest {
                             folder.resolve("cut"),
                             new Compactor(source, model.config(), selection, Optional.empty()).content(),
                             false);
-            try (Checkpoint cut = Checkpoint.open(folder.resolve("cut"));
+            try (Checkpoint cut = Checkpoints.open(folder.resolve("cut"));
                     Model smaller = Model.open(cut, backend)) {
                 assertEquals(
                         selection.parametersAfter(),

@@ -22,6 +22,7 @@ import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -61,7 +62,7 @@ class CompensatorTest {
                 .orElseThrow();
         RandomModel.write(config, 1, folder.resolve("source"), CompensatorTest::deadenFirstThree);
         try (Backend backend = Backends.open("cpu");
-                Checkpoint source = Checkpoint.open(folder.resolve("source"));
+                Checkpoint source = Checkpoints.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             Selection selection = neurons(config, 0, 1, 2);
             double[] dense = logits(model, backend);
@@ -91,7 +92,7 @@ class CompensatorTest {
             }
         });
         try (Backend backend = Backends.open("cpu");
-                Checkpoint source = Checkpoint.open(folder.resolve("source"));
+                Checkpoint source = Checkpoints.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             Selection selection = neurons(config, 0);
             double[] dense = logits(model, backend);
@@ -107,7 +108,7 @@ class CompensatorTest {
         ModelConfig config = RandomModel.config(32, 8, 2, new LayerConfig(4, 2, 24), false);
         RandomModel.write(config, 7, folder.resolve("source"));
         try (Backend backend = Backends.open("cpu");
-                Checkpoint source = Checkpoint.open(folder.resolve("source"));
+                Checkpoint source = Checkpoints.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             Selection selection = neurons(config, 2, 3, 5);
             double[] plain = pruned(source, model, selection, Compensation.NONE, backend);
@@ -129,7 +130,7 @@ class CompensatorTest {
         ModelConfig config = RandomModel.config(32, 8, 3, new LayerConfig(8, 2, 40), true);
         RandomModel.write(config, 3, folder.resolve("source"));
         try (Backend backend = Backends.open("cpu");
-                Checkpoint source = Checkpoint.open(folder.resolve("source"));
+                Checkpoint source = Checkpoints.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             Selection selection = new Selection(Structure.of(new Transformer(config).shape()));
             for (Units units : Structure.of(new Transformer(config).shape()).units()) {
@@ -150,7 +151,7 @@ class CompensatorTest {
         ModelConfig config = RandomModel.config(32, 8, 4, new LayerConfig(4, 2, 24), true);
         RandomModel.write(config, 4, folder.resolve("source"));
         try (Backend backend = Backends.open("cpu");
-                Checkpoint source = Checkpoint.open(folder.resolve("source"));
+                Checkpoint source = Checkpoints.open(folder.resolve("source"));
                 Model model = Model.open(source, backend)) {
             Selection selection = neurons(config, 5, 6);
             selection.structure().branches().subList(2, 5).forEach(selection::remove);
@@ -169,7 +170,7 @@ class CompensatorTest {
         byte[][] written = new byte[2][];
         for (int threads = 1; threads <= 2; threads++) {
             try (Backend backend = Backends.cpu(threads);
-                    Checkpoint source = Checkpoint.open(folder.resolve("source"));
+                    Checkpoint source = Checkpoints.open(folder.resolve("source"));
                     Model model = Model.open(source, backend)) {
                 write(
                         source,
@@ -199,7 +200,7 @@ class CompensatorTest {
     }
 
     private static double[] read(Path out, ModelConfig config, Selection selection, Backend backend) {
-        try (Checkpoint cut = Checkpoint.open(out);
+        try (Checkpoint cut = Checkpoints.open(out);
                 Model smaller = Model.open(cut, backend)) {
             assertEquals(
                     PrunedConfig.of(config, selection).layers(),

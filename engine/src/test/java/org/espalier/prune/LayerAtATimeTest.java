@@ -17,6 +17,7 @@ import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.file.Sha256;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
@@ -150,7 +151,7 @@ class LayerAtATimeTest {
     void whatMakesUpForWhatIsGoneIsTheSame(Compensation kind) throws IOException {
         write(false);
         same(1, true, model -> {
-            try (Checkpoint source = Checkpoint.open(folder.resolve("model"))) {
+            try (Checkpoint source = Checkpoints.open(folder.resolve("model"))) {
                 Selection selection = new Selection(Structure.of(new Transformer(model.config()).shape()));
                 Structure.of(new Transformer(model.config()).shape()).units().stream()
                         .filter(units -> units.group().role() == Role.NEURONS)
@@ -187,7 +188,7 @@ class LayerAtATimeTest {
         StandIn.setOthersFirst(othersFirst);
         StandIn.setMemory(bytes + (1 + queues) * WORKSPACE);
         try (CudaBackend cuda = CudaBackend.open(0);
-                Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+                Checkpoint checkpoint = Checkpoints.open(folder.resolve("model"));
                 Model model = queues == 0 ? Model.open(checkpoint, cuda) : Model.open(checkpoint, cuda, bytes / 2)) {
             assertEquals(bytes == LARGE, model.weights().resident());
             R result = work.on(model);

@@ -21,6 +21,7 @@ import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -86,7 +87,7 @@ class PruningPropertyTest {
         Path whole = folder.resolve(mode + " source " + seed);
         RandomModel.write(config, seed, whole);
         try (Backend backend = Backends.open("cpu");
-                Checkpoint source = Checkpoint.open(whole);
+                Checkpoint source = Checkpoints.open(whole);
                 Model model = Model.open(source, backend)) {
             return prune(mode, random, source, model, backend, folder.resolve(mode + " cut " + seed));
         }
@@ -184,7 +185,7 @@ class PruningPropertyTest {
         assertPlanned(config, budget, result.plan());
         Selection applied = new PlanSelection(config, "plan").removed(result.plan());
         new SafetensorsFolder().write(out, new Compactor(source, config, applied, Optional.empty()).content(), false);
-        try (Checkpoint cut = Checkpoint.open(out);
+        try (Checkpoint cut = Checkpoints.open(out);
                 Model smaller = Model.open(cut, backend)) {
             assertEquals(
                     result.plan().parametersAfter(),

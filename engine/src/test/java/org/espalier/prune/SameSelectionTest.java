@@ -17,6 +17,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.cuda.StandIn;
 import org.espalier.couple.Group.Role;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.model.Model;
 import org.espalier.prune.Allocation.Normalise;
 import org.espalier.prune.Allocation.Scope;
@@ -69,7 +70,7 @@ class SameSelectionTest {
     /** What is kept by one scoring: of each kind of units alone, and of heads and neurons that compete. */
     private List<JsonNode> plans(String device, Path path, Criterion criterion, List<Role> roles) {
         try (Backend backend = Backends.open(device);
-                Checkpoint checkpoint = Checkpoint.open(path);
+                Checkpoint checkpoint = Checkpoints.open(path);
                 Model model = Model.open(checkpoint, backend)) {
             ModelScores.Method method =
                     new ModelScores.Method(criterion, criterion.defaultAggregate(), Alignment.BY_UNIT, 7);

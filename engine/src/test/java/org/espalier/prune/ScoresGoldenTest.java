@@ -14,6 +14,7 @@ import org.espalier.couple.Group.Role;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.model.Model;
 import org.espalier.model.Transformer;
@@ -55,7 +56,7 @@ class ScoresGoldenTest {
         List<int[]> calibration = List.of(
                 Golden.ids(Golden.json(Shared.path("golden/calib_ids.json")).get("calib_ids")));
         try (Backend backend = Backends.open(device);
-                Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+                Checkpoint checkpoint = Checkpoints.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, backend);
                 SafetensorsFile golden = SafetensorsFile.open(folder.resolve(file + ".safetensors"))) {
             List<Units> units = Structure.of(new Transformer(model.config()).shape()).units().stream()

@@ -20,6 +20,7 @@ import org.espalier.Shared;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Selection;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Model;
@@ -51,7 +52,7 @@ class SelectionGoldenTest {
         int compared = 0;
         int filed = 0;
         try (Backend backend = Backends.open("cpu");
-                Checkpoint source = Checkpoint.open(model(name));
+                Checkpoint source = Checkpoints.open(model(name));
                 Model model = Model.open(source, backend)) {
             for (GoldenRun run : GoldenRun.all(name)) {
                 Plan plan = plan(run, source, model);
@@ -70,7 +71,7 @@ class SelectionGoldenTest {
     void theDeviceChoosesTheSame(String name, int runs) {
         int compared = 0;
         try (Backend backend = Backends.open("cuda");
-                Checkpoint source = Checkpoint.open(model(name));
+                Checkpoint source = Checkpoints.open(model(name));
                 Model model = Model.open(source, backend)) {
             for (GoldenRun run : GoldenRun.all(name)) {
                 if (run.mode().equals("block")
@@ -90,7 +91,7 @@ class SelectionGoldenTest {
         Map<String, GoldenRun> runs = GoldenRun.all(name).stream().collect(Collectors.toMap(GoldenRun::id, run -> run));
         int done = 0;
         try (Backend backend = Backends.open("cpu");
-                Checkpoint source = Checkpoint.open(model(name));
+                Checkpoint source = Checkpoints.open(model(name));
                 Model model = Model.open(source, backend)) {
             for (JsonNode failure : Golden.json(Shared.path("golden/" + name + "/failures.json"))) {
                 Matcher failed = FAILED.matcher(failure.get("what").asText());
@@ -169,7 +170,7 @@ class SelectionGoldenTest {
         }
         Packed first = Packed.of(GoldenRun.calibration().sequences().subList(0, 1));
         try (SafetensorsFile golden = SafetensorsFile.open(file);
-                Checkpoint ours = Checkpoint.open(cut);
+                Checkpoint ours = Checkpoints.open(cut);
                 Model smaller = Model.open(ours, backend);
                 SafetensorsFile written = SafetensorsFile.open(cut.resolve("model.safetensors"))) {
             List<String> weights = golden.tensors().keySet().stream()
@@ -189,7 +190,7 @@ class SelectionGoldenTest {
 
     /** The mean over all predicted tokens of the calibration sequences. */
     private static double loss(Path folder, Backend backend) {
-        try (Checkpoint checkpoint = Checkpoint.open(folder);
+        try (Checkpoint checkpoint = Checkpoints.open(folder);
                 Model model = Model.open(checkpoint, backend);
                 Scorer scorer = new Scorer(model)) {
             double[][] losses = scorer.losses(GoldenRun.calibration().sequences());

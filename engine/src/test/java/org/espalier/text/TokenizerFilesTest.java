@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import org.espalier.Shared;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,7 +35,7 @@ class TokenizerFilesTest {
         }
         Files.createDirectory(folder.resolve("vocab.json"));
         Files.writeString(folder.resolve("config.json"), "{}");
-        try (Checkpoint checkpoint = Checkpoint.describe(folder)) {
+        try (Checkpoint checkpoint = Checkpoints.describe(folder)) {
             Map<String, byte[]> files = TokenizerFiles.of(folder, checkpoint);
             assertEquals(Set.copyOf(wanted), files.keySet());
             for (String name : wanted) {
@@ -46,7 +47,7 @@ class TokenizerFilesTest {
     @Test
     void thoseOfAGgufFileAreMadeFromItsMetadata() throws IOException {
         Path model = Shared.path("models/smollm2-135m").resolve(GGUF);
-        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+        try (Checkpoint checkpoint = Checkpoints.open(model)) {
             Map<String, byte[]> files = TokenizerFiles.of(model, checkpoint);
             assertEquals(Set.of("tokenizer.json", "tokenizer_config.json", "generation_config.json"), files.keySet());
             assertGenerationEndsAsTheModelSays(checkpoint, files);
@@ -56,7 +57,7 @@ class TokenizerFilesTest {
     @Test
     void thoseBesideAGgufFileAreUsedWhereItsFolderWasNamed() throws IOException {
         Path model = Shared.path("models/smollm2-135m");
-        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+        try (Checkpoint checkpoint = Checkpoints.open(model)) {
             Map<String, byte[]> files = TokenizerFiles.of(model, checkpoint);
             assertEquals(Set.of("tokenizer.json", "tokenizer_config.json", "generation_config.json"), files.keySet());
             for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {

@@ -15,6 +15,7 @@ import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.ModelContent;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.format.StoredTensor;
@@ -63,7 +64,7 @@ class RandomCheckpointTest {
         assertTrue(
                 TestFiles.names(out).contains("model.safetensors.index.json"),
                 TestFiles.names(out).toString());
-        try (Checkpoint checkpoint = Checkpoint.open(out);
+        try (Checkpoint checkpoint = Checkpoints.open(out);
                 Backend backend = new CpuBackend(1);
                 Model model = Model.open(checkpoint, backend);
                 Queue queue = backend.newQueue()) {

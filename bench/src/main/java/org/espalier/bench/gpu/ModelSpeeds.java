@@ -23,6 +23,7 @@ import org.espalier.backend.cuda.Precision;
 import org.espalier.cli.Main;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.model.arch.Llama;
@@ -143,7 +144,7 @@ final class ModelSpeeds {
     /** Tokens a second of a few updates. */
     private double training(Path path, Precision precision) {
         try (Backend cuda = CudaDevices.open(precision);
-                Checkpoint checkpoint = Checkpoint.open(path);
+                Checkpoint checkpoint = Checkpoints.open(path);
                 Model model = Model.open(checkpoint, cuda)) {
             List<Sample> samples = random(model.config().vocab())
                     .map(ids -> new Sample(ids, ids))
@@ -172,7 +173,7 @@ final class ModelSpeeds {
     }
 
     private Path ids(Path model, Path folder) {
-        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+        try (Checkpoint checkpoint = Checkpoints.open(model)) {
             int vocabulary = checkpoint.config().get("vocab_size").asInt();
             return Files.writeString(
                     folder.resolve("ids.json"),

@@ -3,6 +3,7 @@ package org.espalier.cli;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.Conversion;
 import org.espalier.format.ModelContent;
 import org.espalier.format.ModelWriter;
@@ -34,7 +35,7 @@ final class ConvertCommand extends EngineCommand {
     @Override
     void run() {
         ModelWriter writer = output.modelWriter();
-        try (Checkpoint checkpoint = Checkpoint.open(model.path())) {
+        try (Checkpoint checkpoint = Checkpoints.open(model.path())) {
             ModelContent content =
                     Conversion.of(checkpoint, dtype.type()).withFiles(TokenizerFiles.of(model.path(), checkpoint));
             try (Progress progress = progress("convert", "bytes", content.bytes())) {

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.espalier.file.Output;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.Conversion;
 import org.espalier.format.ModelContent;
 import org.espalier.format.SafetensorsFolder;
@@ -38,7 +39,7 @@ final class DenseCopy implements AutoCloseable {
      * @param folder in which it may lie meanwhile
      */
     static DenseCopy of(Path model, Optional<DType> type, Path folder, EngineCommand command) {
-        try (Checkpoint source = Checkpoint.open(model)) {
+        try (Checkpoint source = Checkpoints.open(model)) {
             Set<DType> stored = new TreeSet<>();
             source.tensors().values().stream()
                     .map(t -> t.type())

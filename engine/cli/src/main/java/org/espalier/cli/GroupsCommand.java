@@ -10,6 +10,7 @@ import org.espalier.couple.Groups;
 import org.espalier.couple.Member;
 import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Transformer;
@@ -63,7 +64,7 @@ final class GroupsCommand extends EngineCommand {
         if (Files.isRegularFile(model.path()) && where.endsWith(".json")) {
             return Architectures.read(Json.readObject(model.path()), where);
         }
-        try (Checkpoint checkpoint = Checkpoint.describe(model.path())) {
+        try (Checkpoint checkpoint = Checkpoints.describe(model.path())) {
             return Architectures.read(checkpoint.config(), where);
         }
     }

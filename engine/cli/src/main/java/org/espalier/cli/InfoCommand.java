@@ -13,6 +13,7 @@ import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.StoredTensor;
 import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
@@ -38,7 +39,7 @@ final class InfoCommand extends EngineCommand {
             show(Json.readObject(model), List.of());
             return;
         }
-        try (Checkpoint checkpoint = Checkpoint.describe(model)) {
+        try (Checkpoint checkpoint = Checkpoints.describe(model)) {
             show(checkpoint.config(), checkpoint.tensors().values());
         }
     }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.ModelContent;
 import org.espalier.format.ModelWriter;
 import org.espalier.format.PeftAdapter;
@@ -42,7 +43,7 @@ final class MergeCommand extends EngineCommand {
     @Override
     void run() {
         ModelWriter writer = output.modelWriter();
-        try (Checkpoint checkpoint = Checkpoint.open(model.path());
+        try (Checkpoint checkpoint = Checkpoints.open(model.path());
                 PeftAdapter stored = PeftAdapter.open(adapter)) {
             ModelContent content = PeftMerge.of(checkpoint, stored, dtype.type())
                     .withFiles(TokenizerFiles.of(model.path(), checkpoint));

@@ -5,6 +5,7 @@ import java.util.OptionalLong;
 import org.espalier.backend.Backend;
 import org.espalier.backend.OwnMemory;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.PeftAdapter;
 import org.espalier.model.Adapter;
 import org.espalier.model.Model;
@@ -24,7 +25,7 @@ record OpenModel(Checkpoint checkpoint, Backend backend, Model model) implements
         Checkpoint checkpoint = null;
         Model model = null;
         try {
-            checkpoint = Checkpoint.open(path);
+            checkpoint = Checkpoints.open(path);
             model = Model.open(checkpoint, backend);
             if (adapter != null) {
                 model = adapted(model, adapter);

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.cli.StageMeter.Subject;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.format.ModelContent;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftMerge;
@@ -161,7 +162,7 @@ final class Pipeline {
 
     private Path merge() {
         Path recovered = folder.resolve(RECOVERED);
-        try (Checkpoint pruned = Checkpoint.open(folder.resolve(PRUNED));
+        try (Checkpoint pruned = Checkpoints.open(folder.resolve(PRUNED));
                 PeftAdapter adapter = PeftAdapter.open(folder.resolve(ADAPTER));
                 Progress progress = command.progress("merge", "bytes", pruned.weightBytes())) {
             ModelContent merged = PeftMerge.of(pruned, adapter, Optional.empty())

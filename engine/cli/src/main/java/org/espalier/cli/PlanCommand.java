@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
 import org.espalier.prune.Criterion;
@@ -72,7 +73,7 @@ final class PlanCommand extends EngineCommand {
             throw wrongUsage("--dependency off needs scores of every matrix; use 'engine prune'");
         }
         ScoresFile file = RunFolder.scores(scores);
-        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+        try (Checkpoint checkpoint = Checkpoints.open(model)) {
             checkSource(file.source(), checkpoint);
             ModelConfig config = Architectures.read(checkpoint.config(), model.toString());
             boolean standardised = Arrays.stream(Criterion.values())

@@ -115,7 +115,8 @@ final class StageMeter {
 
     private List<Measure> costs(OpenModel open, Subject subject, Use use) {
         List<Measure> costs = new ArrayList<>();
-        costs.add(StandardMeasure.PARAMETERS.of(open.model().transformer().shape().parameterCount()));
+        costs.add(
+                StandardMeasure.PARAMETERS.of(open.model().transformer().shape().parameterCount()));
         costs.add(StandardMeasure.MACS.of(
                 RunFolder.macs(open.checkpoint()), "multiply-adds of the pass for one token with none before it"));
         costs.add(StandardMeasure.WEIGHTS.of(open.checkpoint().weightBytes()));

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.prune.Plan;
 import org.espalier.prune.PlanFile;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,7 +55,7 @@ class PruneCommandTest {
     }
 
     private String weights(String out) {
-        try (Checkpoint checkpoint = Checkpoint.open(folder.resolve(out))) {
+        try (Checkpoint checkpoint = Checkpoints.open(folder.resolve(out))) {
             return checkpoint.sha256();
         }
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
@@ -82,7 +83,7 @@ class LayerWaitsTest {
         StandIn.setOthersFirst(othersFirst);
         StandIn.set("missing_wait", leftOut);
         try (CudaBackend cuda = CudaBackend.open(0);
-                Checkpoint checkpoint = Checkpoint.open(folder.resolve("model"));
+                Checkpoint checkpoint = Checkpoints.open(folder.resolve("model"));
                 Model model = Model.open(checkpoint, cuda, budget)) {
             assertFalse(model.weights().resident());
             Packed packed = Packed.of(List.of(new int[] {3, 1, 4}));
