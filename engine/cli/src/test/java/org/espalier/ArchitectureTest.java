@@ -99,6 +99,17 @@ class ArchitectureTest {
         assertTrue(unknown.isEmpty(), () -> "rooms without a place in the architecture: " + unknown);
     }
 
+    /** The part of the product whose classes must not depend on each other, neither directly nor by way of others. */
+    private static final String WITHOUT_CIRCLES = ROOT + "backend";
+
+    @Test
+    void classesDoNotDependOnEachOther() {
+        List<Set<String>> circles = Circles.among(PRODUCT).stream()
+                .filter(circle -> circle.stream().anyMatch(name -> name.startsWith(WITHOUT_CIRCLES)))
+                .toList();
+        assertTrue(circles.isEmpty(), () -> "classes that depend on each other:\n" + Circles.describe(circles));
+    }
+
     /** Memory of the host crosses in MemoryOps alone. */
     @Test
     void operationsTakeNoRawMemory() {

@@ -1,7 +1,9 @@
 package org.espalier.backend;
 
+import org.espalier.error.Failure;
+
 /** The operations of {@link SolveOps} in scalar float64, each written from its formula. */
-final class HostSolve {
+public final class HostSolve {
 
     private HostSolve() {}
 
@@ -55,6 +57,21 @@ final class HostSolve {
     }
 
     private static double root(double pivot, int row) {
-        return Math.sqrt(SolveOps.Checks.pivot(pivot, row));
+        return Math.sqrt(requirePivot(pivot, row));
+    }
+
+    /**
+     * A pivot of a factorisation, which must be positive.
+     *
+     * @throws Failure if it is not, or no number
+     */
+    public static double requirePivot(double pivot, int row) {
+        if (!(pivot > 0) || pivot == Double.POSITIVE_INFINITY) {
+            throw new Failure(
+                    "a system of equations has no unique solution",
+                    "pivot " + row + " is " + pivot,
+                    "use more or other data, or a larger ridge");
+        }
+        return pivot;
     }
 }

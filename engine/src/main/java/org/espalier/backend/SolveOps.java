@@ -1,6 +1,5 @@
 package org.espalier.backend;
 
-import org.espalier.error.Failure;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -70,21 +69,6 @@ public interface SolveOps extends MemoryOps {
                     .rank(right, 2);
             o.is(matrix, DType.F64, matrix.shape().dim(0), matrix.shape().dim(0))
                     .is(right, DType.F64, matrix.shape().dim(0), right.shape().dim(1));
-        }
-
-        /**
-         * A pivot of a factorisation, which must be positive.
-         *
-         * @throws Failure if it is not, or no number
-         */
-        public static double pivot(double pivot, int row) {
-            if (!(pivot > 0) || pivot == Double.POSITIVE_INFINITY) {
-                throw new Failure(
-                        "a system of equations has no unique solution",
-                        "pivot " + row + " is " + pivot,
-                        "use more or other data, or a larger ridge");
-            }
-            return pivot;
         }
     }
 }

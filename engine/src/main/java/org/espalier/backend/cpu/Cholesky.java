@@ -1,7 +1,7 @@
 package org.espalier.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
-import org.espalier.backend.SolveOps;
+import org.espalier.backend.HostSolve;
 import org.espalier.backend.cpu.Grid.Tile;
 import org.espalier.ffi.Cblas;
 
@@ -83,7 +83,7 @@ final class Cholesky {
             for (int k = 0; k < i; k++) {
                 rest -= block[i * size + k] * block[i * size + k];
             }
-            block[i * size + i] = Math.sqrt(SolveOps.Checks.pivot(rest, row + i));
+            block[i * size + i] = Math.sqrt(HostSolve.requirePivot(rest, row + i));
         }
     }
 

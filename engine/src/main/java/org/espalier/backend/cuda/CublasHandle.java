@@ -24,7 +24,7 @@ final class CublasHandle implements AutoCloseable {
     private static final int FIRST_LARGE = 9;
 
     private final CudaContext context;
-    private final CudaMemory memory;
+    private final CudaAllocator memory;
     private final MemorySegment handle;
     private final CudaBuffer workspace;
     private final Arena arena = Arena.ofShared();
@@ -33,7 +33,7 @@ final class CublasHandle implements AutoCloseable {
     private CudaBuffer scratch;
     private CudaQueue queue;
 
-    private CublasHandle(CudaContext context, CudaMemory memory, MemorySegment handle, CudaBuffer workspace) {
+    private CublasHandle(CudaContext context, CudaAllocator memory, MemorySegment handle, CudaBuffer workspace) {
         this.context = context;
         this.memory = memory;
         this.handle = handle;
@@ -41,7 +41,7 @@ final class CublasHandle implements AutoCloseable {
     }
 
     /** @throws org.espalier.error.Failure if there is no cuBLAS, it refuses the device, or there is no memory */
-    static CublasHandle create(CudaContext context, CudaMemory memory) {
+    static CublasHandle create(CudaContext context, CudaAllocator memory) {
         // Or a library that is missing would show as a class of the binding that cannot be initialised.
         Cublas.symbols();
         context.enter();
@@ -110,25 +110,24 @@ final class CublasHandle implements AutoCloseable {
     /**
      * {@code c = a b + beta c}, summed in float32.
      *
-     * @param a         {@code [rows, depth]}, after transposition where there is one
-     * @param b         {@code [depth, columns]}, likewise, of the same type
-     * @param beta      0 (c is written, whatever it held) or 1
-     * @param c         {@code [rows, columns]}, F32, not transposed
+     * @param a    {@code [rows, depth]}, after transposition where there is one
+     * @param b    {@code [depth, columns]}, likewise, of the same type
+     * @param beta 0 (c is written, whatever it held) or 1
+     * @param c    {@code [rows, columns]}, F32, not transposed
+     */
+    record Product(int rows, int columns, int depth, Operand a, Operand b, float beta, Operand c) {}
+
+    /**
+     * Queues a product.
+     *
      * @param tf32      whether float32 operands may be rounded to TF32
      * @param operation what the product is part of, with its shapes, for a failure
      */
-    void product(
-            int rows,
-            int columns,
-            int depth,
-            Operand a,
-            Operand b,
-            float beta,
-            Operand c,
-            boolean tf32,
-            String operation,
-            Object... shapes) {
+    void multiply(Product product, boolean tf32, String operation, Object... shapes) {
         queue.enter();
+        Operand a = product.a;
+        Operand b = product.b;
+        Operand c = product.c;
         int compute = tf32 && a.type == DType.F32
                 ? CublasLibrary.CUBLAS_COMPUTE_32F_FAST_TF32()
                 : CublasLibrary.CUBLAS_COMPUTE_32F();
@@ -137,9 +136,9 @@ final class CublasHandle implements AutoCloseable {
                 handle,
                 transposition(b),
                 transposition(a),
-                columns,
-                rows,
-                depth,
+                product.columns,
+                product.rows,
+                product.depth,
                 one,
                 pointer(b),
                 type(b.type),
@@ -147,7 +146,7 @@ final class CublasHandle implements AutoCloseable {
                 pointer(a),
                 type(a.type),
                 a.stride,
-                beta == 0 ? zero : one,
+                product.beta == 0 ? zero : one,
                 pointer(c),
                 type(c.type),
                 c.stride,

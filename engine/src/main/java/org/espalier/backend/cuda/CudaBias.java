@@ -7,21 +7,17 @@ import org.espalier.tensor.Tensor;
 final class CudaBias {
 
     private static final String FILE = "bias";
-    /** Of the backward kernel: columns and rows of a block. */
-    private static final int COLUMNS = 32;
+    private final CudaSession session;
+    private final CudaQueue queue;
 
-    private static final int ROWS = 16;
-
-    private final CudaModules modules;
-
-    CudaBias(CudaModules modules) {
-        this.modules = modules;
+    CudaBias(CudaSession session, CudaQueue queue) {
+        this.session = session;
+        this.queue = queue;
     }
 
     /** {@code y [tokens, out] += bias [out]}. */
-    void add(CudaQueue queue, Tensor y, Tensor bias) {
-        try (CudaKernel.Call call = modules.kernel(FILE, "bias_forward_" + CudaConvert.suffix(bias.type()))
-                .on(queue)) {
+    void add(Tensor y, Tensor bias) {
+        try (CudaKernel.Call call = session.call(queue, FILE, "bias_forward_" + CudaConvert.suffix(bias.type()))) {
             call.tensor(y)
                     .tensor(bias)
                     .number(y.shape().columns())
@@ -30,20 +26,17 @@ final class CudaBias {
     }
 
     /** {@code dBias = beta dBias + Σ_tokens dY}. */
-    void backward(CudaQueue queue, Tensor dY, Target dBias) {
+    void backward(Tensor dY, Target dBias) {
         int out = dY.shape().columns();
         if (out == 0) {
             return;
         }
-        try (CudaKernel.Call call = modules.kernel(FILE, "bias_backward").on(queue)) {
+        try (CudaKernel.Call call = session.call(queue, FILE, "bias_backward")) {
             call.tensor(dY)
                     .target(dBias)
                     .number(dY.shape().extent(0))
                     .number(out)
-                    .launch(
-                            new CudaGrid(Math.ceilDiv(out, COLUMNS), 1, 1, COLUMNS, ROWS),
-                            "linearBackwardBias",
-                            dY.shape());
+                    .launch(CudaGrid.columnSums(out), "linearBackwardBias", dY.shape());
         }
     }
 }

@@ -8,9 +8,20 @@ import org.espalier.tensor.Tensor;
  * before it was given, so that work on one buffer happens in the order in which it was asked for, whatever the queues.
  * Closing waits for nothing; the memory is given back where the last queue's work ends.
  */
-final class CudaBuffer implements Buffer {
+final class CudaBuffer implements Buffer, CudaQueue.Shared {
 
-    private final CudaMemory memory;
+    /** Where the memory came from. */
+    @FunctionalInterface
+    interface Owner {
+        /**
+         * Takes the memory back, once.
+         *
+         * @param home the queue that it was allocated on, which waits for the work on it
+         */
+        void free(CudaBuffer buffer, long address, CudaQueue home);
+    }
+
+    private final Owner owner;
     private final long address;
     private final long bytes;
     private final String purpose;
@@ -23,8 +34,8 @@ final class CudaBuffer implements Buffer {
 
     private boolean closed;
 
-    CudaBuffer(CudaMemory memory, long address, long bytes, String purpose, boolean ofCaller, CudaQueue home) {
-        this.memory = memory;
+    CudaBuffer(Owner owner, long address, long bytes, String purpose, boolean ofCaller, CudaQueue home) {
+        this.owner = owner;
         this.address = address;
         this.bytes = bytes;
         this.purpose = purpose;
@@ -67,12 +78,8 @@ final class CudaBuffer implements Buffer {
         return address;
     }
 
-    /**
-     * Makes a queue's next work on it happen after all that was asked for before.
-     *
-     * @return false if it is freed
-     */
-    synchronized boolean handOver(CudaQueue queue) {
+    @Override
+    public synchronized boolean handOver(CudaQueue queue) {
         if (!closed) {
             passTo(queue);
         }
@@ -87,7 +94,7 @@ final class CudaBuffer implements Buffer {
         if (done == null) {
             done = CudaEvent.create(user.context());
         }
-        done.record(user);
+        done.record(user.enter());
     }
 
     private void passTo(CudaQueue queue) {
@@ -97,7 +104,7 @@ final class CudaBuffer implements Buffer {
         if (done == null) {
             queue.after(user);
         } else {
-            done.makeWait(queue);
+            done.makeWait(queue.enter());
             forgetMark();
         }
         user = queue;
@@ -136,7 +143,7 @@ final class CudaBuffer implements Buffer {
             }
             forgetMark();
         } finally {
-            memory.free(this, address, home);
+            owner.free(this, address, home);
         }
     }
 }

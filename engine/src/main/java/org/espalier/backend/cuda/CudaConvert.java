@@ -3,6 +3,7 @@ package org.espalier.backend.cuda;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Locale;
+import org.espalier.backend.Target;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.DType;
@@ -15,16 +16,16 @@ final class CudaConvert {
     /** Numbers of a block of threads, as the kernels have it. */
     private static final int CHUNK = 4096;
 
-    private final CudaContext context;
-    private final CudaModules modules;
+    private final CudaSession session;
+    private final CudaQueue queue;
 
-    CudaConvert(CudaContext context, CudaModules modules) {
-        this.context = context;
-        this.modules = modules;
+    CudaConvert(CudaSession session, CudaQueue queue) {
+        this.session = session;
+        this.queue = queue;
     }
 
     /** {@code target = source}, from any stored type to any plain floating type. */
-    void run(CudaQueue queue, Tensor source, Tensor target) {
+    void run(Tensor source, Tensor target) {
         long count = target.shape().elements();
         if (count == 0) {
             return;
@@ -33,8 +34,7 @@ final class CudaConvert {
             copy(queue, source, target, "convert");
             return;
         }
-        try (CudaKernel.Call call =
-                modules.kernel(FILE, "convert_" + suffix(source.type())).on(queue)) {
+        try (CudaKernel.Call call = session.call(queue, FILE, "convert_" + suffix(source.type()))) {
             call.tensor(source)
                     .tensor(target)
                     .number(code(target.type()))
@@ -72,39 +72,47 @@ final class CudaConvert {
     }
 
     /** Sets every number of a plain tensor. */
-    void fill(CudaQueue queue, Tensor target, double value) {
+    void fill(Tensor target, double value) {
         if (target.bytes() == 0) {
             return;
         }
         try (NativeMemory pattern = NativeMemory.allocate(Long.BYTES, "a fill pattern")) {
             HostConversion.encode(target.type(), new double[] {value}, pattern.segment(), 1);
-            set(queue, target, pattern.segment());
+            set(target, pattern.segment());
         }
     }
 
-    private void set(CudaQueue queue, Tensor target, MemorySegment pattern) {
+    /** Zeros, unless the target is added to or nobody wants it. */
+    void clearUnlessKept(Target target) {
+        if (target != null && !target.accumulates()) {
+            fill(target.tensor(), 0);
+        }
+    }
+
+    private void set(Tensor target, MemorySegment pattern) {
         long count = target.shape().elements();
         int bytes = target.type().blockBytes();
         if (bytes == Long.BYTES) {
-            try (CudaKernel.Call call = modules.kernel(FILE, "fill_64").on(queue)) {
+            try (CudaKernel.Call call = session.call(queue, FILE, "fill_64")) {
                 call.tensor(target)
                         .number(pattern.get(ValueLayout.JAVA_LONG, 0))
                         .number(count)
-                        .launch(CudaGrid.filling(context, count), "fill", target.type(), target.shape());
+                        .launch(session.filling(count), "fill", target.type(), target.shape());
             }
             return;
         }
         long address = CudaBuffer.address(target, queue);
         MemorySegment stream = queue.enter();
         int low = pattern.get(ValueLayout.JAVA_INT, 0);
-        context.check(
-                switch (bytes) {
-                    case 1 -> CudaLibrary.cuMemsetD8Async(address, (byte) low, count, stream);
-                    case 2 -> CudaLibrary.cuMemsetD16Async(address, (short) low, count, stream);
-                    default -> CudaLibrary.cuMemsetD32Async(address, low, count, stream);
-                },
-                "fill",
-                target.type(),
-                target.shape());
+        session.context()
+                .check(
+                        switch (bytes) {
+                            case 1 -> CudaLibrary.cuMemsetD8Async(address, (byte) low, count, stream);
+                            case 2 -> CudaLibrary.cuMemsetD16Async(address, (short) low, count, stream);
+                            default -> CudaLibrary.cuMemsetD32Async(address, low, count, stream);
+                        },
+                        "fill",
+                        target.type(),
+                        target.shape());
     }
 }

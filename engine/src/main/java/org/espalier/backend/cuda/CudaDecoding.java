@@ -12,17 +12,47 @@ import org.espalier.tensor.Tensor;
  * What attention of few queries has on the device for one queue: which sequences it looks at, and room for the shares that
  * blocks leave. Both stay where they are from one call to the next, so that what was captured finds them.
  */
-final class CudaDecoding implements AutoCloseable {
+final class CudaDecoding implements CudaQueue.Attachment {
 
-    private final CudaMemory memory;
+    private final CudaAllocator memory;
     private final CudaQueue queue;
     private CudaBuffer sequences;
     private int[] placed = {};
     private CudaBuffer room;
+    /** The fewest rows of keys that the attention of a captured step has. */
+    private int capturedKeys = Integer.MAX_VALUE;
 
-    CudaDecoding(CudaMemory memory, CudaQueue queue) {
+    private CudaDecoding(CudaAllocator memory, CudaQueue queue) {
         this.memory = memory;
         this.queue = queue;
+    }
+
+    /** Of this queue, made when it is first asked for. */
+    static CudaDecoding of(CudaQueue queue, CudaAllocator memory) {
+        return queue.attached(CudaDecoding.class, () -> new CudaDecoding(memory, queue));
+    }
+
+    /**
+     * For how many keys attention is launched. A step that will be repeated is launched for all that there may be.
+     *
+     * @param rows of keys that attention has to look at
+     */
+    int keys(CudaSequences some, int rows) {
+        if (!queue.recording()) {
+            return some.mostKeys();
+        }
+        capturedKeys = Math.min(capturedKeys, rows);
+        return rows;
+    }
+
+    /** Before a step is captured. */
+    void forgetCapturedKeys() {
+        capturedKeys = Integer.MAX_VALUE;
+    }
+
+    /** The end of the rows of keys that every attention of the captured step has. */
+    int capturedKeys() {
+        return capturedKeys;
     }
 
     /**

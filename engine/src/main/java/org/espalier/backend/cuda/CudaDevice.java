@@ -52,7 +52,7 @@ record CudaDevice(int number) {
 
     /** Refuses a driver or device that cannot run the kernels of this build. */
     void require() {
-        int needed = CudaModule.cudaVersion();
+        int needed = KernelFiles.cudaVersion();
         int offered = CudaDriver.version();
         if (offered / 1000 < needed) {
             throw new Failure(

@@ -35,7 +35,7 @@ public final class CudaDevices {
      * nobody expects one.
      */
     public static boolean expected() {
-        if (!CudaModule.built() || CudaDriver.find() instanceof Library.Absent) {
+        if (!KernelFiles.built() || CudaDriver.find() instanceof Library.Absent) {
             return false;
         }
         try {
@@ -51,7 +51,7 @@ public final class CudaDevices {
      * @throws Failure why the first one cannot be used, if none can
      */
     public static CudaBackend open(Precision precision) {
-        CudaModule.requireKernels();
+        KernelFiles.requireKernels();
         Failure first = null;
         for (int ordinal = 0; ordinal < Math.max(1, CudaDevice.count()); ordinal++) {
             try {
@@ -69,7 +69,7 @@ public final class CudaDevices {
      * @throws Failure why there can be none: this build has no kernels, there is no driver, or it has no device
      */
     public static List<Found> all() {
-        CudaModule.requireKernels();
+        KernelFiles.requireKernels();
         List<Found> found = new ArrayList<>();
         int count = CudaDevice.count();
         for (int ordinal = 0; ordinal < count; ordinal++) {

@@ -1,85 +1,89 @@
 package org.espalier.backend.cuda;
 
 import org.espalier.backend.DropoutMask;
+import org.espalier.backend.ElementwiseOps;
+import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
 import org.espalier.tensor.Tensor;
 
-/** Launches {@code add.cu}, {@code swiglu.cu} and {@code dropout.cu}. Shapes were checked by the caller. */
-final class CudaElementwise {
+/** Launches {@code add.cu}, {@code swiglu.cu} and {@code dropout.cu}. */
+interface CudaElementwise extends ElementwiseOps, CudaOps {
 
-    private final CudaContext context;
-    private final CudaModules modules;
-
-    CudaElementwise(CudaContext context, CudaModules modules) {
-        this.context = context;
-        this.modules = modules;
-    }
-
-    void add(CudaQueue queue, Tensor a, Tensor b, float scale, Tensor out) {
+    @Override
+    default void add(Queue queue, Tensor a, Tensor b, float scale, Tensor out) {
+        Checks.add(COMPUTE, a, b, out);
         long count = out.shape().elements();
         if (count == 0) {
             return;
         }
-        try (CudaKernel.Call call = modules.kernel("add", "add").on(queue)) {
+        try (CudaKernel.Call call = session().call(queue, "add", "add")) {
             call.tensor(a)
                     .tensor(b)
                     .number(scale)
                     .tensor(out)
                     .number(count)
-                    .launch(CudaGrid.filling(context, count), "add", out.shape());
+                    .launch(session().filling(count), "add", out.shape());
         }
     }
 
-    void accumulate(CudaQueue queue, Tensor source, float scale, Target target) {
+    @Override
+    default void accumulate(Queue queue, Tensor source, float scale, Target target) {
+        Checks.accumulate(COMPUTE, source, target);
         long count = source.shape().elements();
         if (count == 0) {
             return;
         }
-        try (CudaKernel.Call call = modules.kernel("add", "accumulate").on(queue)) {
+        try (CudaKernel.Call call = session().call(queue, "add", "accumulate")) {
             call.tensor(source)
                     .number(scale)
                     .target(target)
                     .number(count)
-                    .launch(CudaGrid.filling(context, count), "accumulate", source.shape());
+                    .launch(session().filling(count), "accumulate", source.shape());
         }
     }
 
-    void swiGlu(CudaQueue queue, Tensor gate, Tensor up, Tensor out) {
+    @Override
+    default void swiGlu(Queue queue, Tensor gate, Tensor up, Tensor out) {
+        Checks.swiGlu(COMPUTE, gate, up, out);
         long count = out.shape().elements();
         if (count == 0) {
             return;
         }
-        try (CudaKernel.Call call = modules.kernel("swiglu", "swiglu_forward").on(queue)) {
+        try (CudaKernel.Call call = session().call(queue, "swiglu", "swiglu_forward")) {
             call.tensor(gate)
                     .tensor(up)
                     .tensor(out)
                     .number(count)
-                    .launch(CudaGrid.filling(context, count), "swiGlu", out.shape());
+                    .launch(session().filling(count), "swiGlu", out.shape());
         }
     }
 
-    void swiGluBackward(CudaQueue queue, Tensor gate, Tensor up, Tensor dOut, Target dGate, Target dUp) {
+    @Override
+    default void swiGluBackward(Queue queue, Tensor gate, Tensor up, Tensor dOut, Target dGate, Target dUp) {
+        Checks.swiGluBackward(COMPUTE, gate, up, dOut, dGate, dUp);
         long count = gate.shape().elements();
         if (count == 0 || dGate == null && dUp == null) {
             return;
         }
-        try (CudaKernel.Call call = modules.kernel("swiglu", "swiglu_backward").on(queue)) {
+        try (CudaKernel.Call call = session().call(queue, "swiglu", "swiglu_backward")) {
             call.tensor(gate)
                     .tensor(up)
                     .tensor(dOut)
                     .optional(dGate)
                     .optional(dUp)
                     .number(count)
-                    .launch(CudaGrid.filling(context, count), "swiGluBackward", gate.shape());
+                    .launch(session().filling(count), "swiGluBackward", gate.shape());
         }
     }
 
-    void dropout(CudaQueue queue, Tensor x, DropoutMask mask, Target y) {
+    @Override
+    default void dropout(Queue queue, Tensor x, DropoutMask mask, Target y) {
+        Checks.dropout(COMPUTE, x, y);
         long count = x.shape().elements();
         if (count == 0) {
             return;
         }
-        try (CudaKernel.Call call = modules.kernel("dropout", "dropout").on(queue)) {
+        try (CudaKernel.Call call = session().call(queue, "dropout", "dropout")) {
             call.tensor(x)
                     .target(y)
                     .number(count)
@@ -88,7 +92,7 @@ final class CudaElementwise {
                     .number(mask.seed())
                     .number(mask.run())
                     .number(mask.operation())
-                    .launch(CudaGrid.filling(context, count), "dropout", x.shape());
+                    .launch(session().filling(count), "dropout", x.shape());
         }
     }
 }

@@ -1,26 +1,22 @@
 package org.espalier.backend.cuda;
 
+import java.util.stream.IntStream;
+import org.espalier.backend.EmbeddingOps;
+import org.espalier.backend.Queue;
 import org.espalier.tensor.Tensor;
 
-/** Launches {@code embedding.cu} and {@code rows.cu}. Shapes were checked by the caller, row numbers are by the kernels. */
-final class CudaEmbedding {
+/** Launches {@code embedding.cu} and {@code rows.cu}; the kernels look at the row numbers. */
+interface CudaEmbedding extends EmbeddingOps, CudaOps {
 
-    private static final String FILE = "embedding";
-    private static final int[] UNITS = {16, 4, 2, 1};
-
-    private final CudaModules modules;
-
-    CudaEmbedding(CudaModules modules) {
-        this.modules = modules;
-    }
-
-    void forward(CudaQueue queue, Tensor ids, Tensor table, Tensor out) {
+    @Override
+    default void embedding(Queue queue, Tensor ids, Tensor table, Tensor out) {
+        Checks.embedding(COMPUTE, ids, table, out);
         if (out.shape().elements() == 0) {
             return;
         }
         int channels = out.shape().columns();
-        try (CudaKernel.Call call = modules.kernel(FILE, "embedding_" + CudaConvert.suffix(table.type()))
-                .on(queue)) {
+        try (CudaKernel.Call call =
+                session().call(queue, "embedding", "embedding_" + CudaConvert.suffix(table.type()))) {
             call.tensor(ids)
                     .tensor(table)
                     .tensor(out)
@@ -35,13 +31,15 @@ final class CudaEmbedding {
         }
     }
 
-    void backward(CudaQueue queue, Tensor ids, Tensor dOut, Tensor dTable) {
+    @Override
+    default void embeddingBackward(Queue queue, Tensor ids, Tensor dOut, Tensor dTable) {
+        Checks.embeddingBackward(COMPUTE, ids, dOut, dTable);
         if (dOut.shape().elements() == 0) {
             return;
         }
         int tokens = dOut.shape().extent(0);
         int channels = dOut.shape().columns();
-        try (CudaKernel.Call call = modules.kernel(FILE, "embedding_backward").on(queue)) {
+        try (CudaKernel.Call call = session().call(queue, "embedding", "embedding_backward")) {
             call.tensor(ids)
                     .tensor(dOut)
                     .tensor(dTable)
@@ -52,27 +50,31 @@ final class CudaEmbedding {
         }
     }
 
-    void scatter(CudaQueue queue, Tensor source, Tensor rows, Tensor target) {
+    @Override
+    default void scatterRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
+        Checks.scatterRows(source, rows, target);
         copyRows(queue, "scatter", source, rows, target, target.shape().extent(0), source);
     }
 
-    void gather(CudaQueue queue, Tensor source, Tensor rows, Tensor target) {
+    @Override
+    default void gatherRows(Queue queue, Tensor source, Tensor rows, Tensor target) {
+        Checks.gatherRows(source, rows, target);
         copyRows(queue, "gather", source, rows, target, source.shape().extent(0), target);
     }
 
     /** One block for each row of {@code few}, in the widest unit that divides a row and both starts. */
     private void copyRows(
-            CudaQueue queue, String direction, Tensor source, Tensor rows, Tensor target, int capacity, Tensor few) {
+            Queue queue, String direction, Tensor source, Tensor rows, Tensor target, int capacity, Tensor few) {
         if (few.bytes() == 0) {
             return;
         }
         int count = few.shape().extent(0);
         long rowBytes = few.bytes() / count;
-        long starts = CudaBuffer.address(source, queue) | CudaBuffer.address(target, queue);
+        CudaQueue own = session().own(queue);
+        long starts = CudaBuffer.address(source, own) | CudaBuffer.address(target, own);
         int unit = widest(rowBytes | starts);
         int units = Math.toIntExact(rowBytes / unit);
-        try (CudaKernel.Call call =
-                modules.kernel("rows", "rows_" + direction + "_" + unit).on(queue)) {
+        try (CudaKernel.Call call = session().call(queue, "rows", "rows_" + direction + "_" + unit)) {
             call.tensor(source)
                     .tensor(rows)
                     .tensor(target)
@@ -88,11 +90,9 @@ final class CudaEmbedding {
     }
 
     private static int widest(long multiple) {
-        for (int unit : UNITS) {
-            if (multiple % unit == 0) {
-                return unit;
-            }
-        }
-        throw new IllegalStateException("one byte divides everything");
+        return IntStream.of(16, 4, 2)
+                .filter(unit -> multiple % unit == 0)
+                .findFirst()
+                .orElse(1);
     }
 }

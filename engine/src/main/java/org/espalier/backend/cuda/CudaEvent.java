@@ -26,14 +26,14 @@ final class CudaEvent implements AutoCloseable {
         }
     }
 
-    /** Moves the point to the end of what the queue was given so far. */
-    void record(CudaQueue queue) {
-        context.check(CudaLibrary.cuEventRecord(handle, queue.enter()), "cuEventRecord");
+    /** Moves the point to the end of what a queue's stream was given so far. */
+    void record(MemorySegment stream) {
+        context.check(CudaLibrary.cuEventRecord(handle, stream), "cuEventRecord");
     }
 
-    /** Makes a queue's later work wait for the point; nothing if it was never recorded. */
-    void makeWait(CudaQueue queue) {
-        context.check(CudaLibrary.cuStreamWaitEvent(queue.enter(), handle, 0), "cuStreamWaitEvent");
+    /** Makes a stream's later work wait for the point; nothing if it was never recorded. */
+    void makeWait(MemorySegment stream) {
+        context.check(CudaLibrary.cuStreamWaitEvent(stream, handle, 0), "cuStreamWaitEvent");
     }
 
     /** Makes the calling thread wait; returns at once if the point was never recorded. */

@@ -15,9 +15,9 @@ final class CudaGraph implements AutoCloseable {
 
     private final CudaQueue queue;
     private final MemorySegment executable;
-    private final List<CudaBuffer> used;
+    private final List<CudaQueue.Shared> used;
 
-    private CudaGraph(CudaQueue queue, MemorySegment executable, List<CudaBuffer> used) {
+    private CudaGraph(CudaQueue queue, MemorySegment executable, List<CudaQueue.Shared> used) {
         this.queue = queue;
         this.executable = executable;
         this.used = used;
@@ -39,7 +39,7 @@ final class CudaGraph implements AutoCloseable {
      * @param notes of the captured kind; knows afterwards what is used
      * @throws Refused if the driver makes no graph of it
      */
-    static CudaGraph capture(CudaQueue queue, CudaRecording notes, Runnable work) throws Refused {
+    static CudaGraph capture(CudaQueue queue, CudaQueue.Recording notes, Runnable work) throws Refused {
         MemorySegment graph = record(queue, notes, work);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment made = arena.allocate(ValueLayout.ADDRESS);
@@ -51,7 +51,7 @@ final class CudaGraph implements AutoCloseable {
     }
 
     /** What was captured, as a graph to be destroyed. An error of the work itself is thrown on. */
-    private static MemorySegment record(CudaQueue queue, CudaRecording notes, Runnable work) throws Refused {
+    private static MemorySegment record(CudaQueue queue, CudaQueue.Recording notes, Runnable work) throws Refused {
         try (Arena arena = Arena.ofConfined()) {
             allow(
                     queue,
@@ -105,8 +105,8 @@ final class CudaGraph implements AutoCloseable {
      * @return false if one of them is freed, and nothing is launched
      */
     boolean launch() {
-        for (CudaBuffer buffer : used) {
-            if (!buffer.handOver(queue)) {
+        for (CudaQueue.Shared resource : used) {
+            if (!resource.handOver(queue)) {
                 return false;
             }
         }

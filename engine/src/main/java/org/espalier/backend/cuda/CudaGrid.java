@@ -16,6 +16,11 @@ record CudaGrid(int blocksX, int blocksY, int blocksZ, int threadsX, int threads
     /** Numbers that a thread takes in one access. */
     private static final int WIDE = 4;
 
+    /** Columns and rows of a block that adds up columns, as the kernels have it. */
+    private static final int SUMMED_COLUMNS = 32;
+
+    private static final int SUMMED_ROWS = 16;
+
     /** Blocks in a row, of threads in a row. */
     static CudaGrid of(int blocks, int threads) {
         return new CudaGrid(blocks, 1, 1, threads, 1);
@@ -49,6 +54,13 @@ record CudaGrid(int blocksX, int blocksY, int blocksZ, int threadsX, int threads
     static CudaGrid cutRows(int rows, int columns) {
         int threads = threads(columns, THREADS);
         return new CudaGrid(rows, Math.ceilDiv(columns, WIDE * threads), 1, threads, 1);
+    }
+
+    /**
+     * Blocks of 32 columns and 16 rows, beside each other, for kernels in which a block adds up its columns over all rows.
+     */
+    static CudaGrid columnSums(int columns) {
+        return new CudaGrid(Math.ceilDiv(columns, SUMMED_COLUMNS), 1, 1, SUMMED_COLUMNS, SUMMED_ROWS);
     }
 
     /** One warp a row. */

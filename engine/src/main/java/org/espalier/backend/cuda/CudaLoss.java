@@ -1,26 +1,21 @@
 package org.espalier.backend.cuda;
 
+import org.espalier.backend.LossOps;
+import org.espalier.backend.Queue;
 import org.espalier.tensor.Tensor;
 
-/** Launches {@code cross_entropy.cu}. Shapes were checked by the caller, targets are by the kernels. */
-final class CudaLoss {
+/** Launches {@code cross_entropy.cu}; the kernels look at the targets. */
+interface CudaLoss extends LossOps, CudaOps {
 
-    private static final String FILE = "cross_entropy";
-
-    private final CudaModules modules;
-
-    CudaLoss(CudaModules modules) {
-        this.modules = modules;
-    }
-
-    void forward(CudaQueue queue, Tensor logits, Tensor targets, Tensor loss, Tensor logSum) {
+    @Override
+    default void crossEntropy(Queue queue, Tensor logits, Tensor targets, Tensor loss, Tensor logSum) {
+        Checks.crossEntropy(COMPUTE, logits, targets, loss, logSum);
         int tokens = logits.shape().extent(0);
         if (tokens == 0) {
             return;
         }
         int vocab = logits.shape().columns();
-        try (CudaKernel.Call call =
-                modules.kernel(FILE, "cross_entropy_forward").on(queue)) {
+        try (CudaKernel.Call call = session().call(queue, "cross_entropy", "cross_entropy_forward")) {
             call.tensor(logits)
                     .tensor(targets)
                     .tensor(loss)
@@ -30,18 +25,20 @@ final class CudaLoss {
         }
     }
 
-    void backward(CudaQueue queue, Tensor logits, Tensor targets, Tensor logSum, float weight, Tensor dLogits) {
+    @Override
+    default void crossEntropyBackward(
+            Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight, Tensor dLogits) {
+        Checks.crossEntropyBackward(COMPUTE, logits, targets, logSum, dLogits);
         int tokens = logits.shape().extent(0);
         if (tokens == 0) {
             return;
         }
         int vocab = logits.shape().columns();
-        try (CudaKernel.Call call =
-                modules.kernel(FILE, "cross_entropy_backward").on(queue)) {
+        try (CudaKernel.Call call = session().call(queue, "cross_entropy", "cross_entropy_backward")) {
             call.tensor(logits)
                     .tensor(targets)
                     .tensor(logSum)
-                    .number(weight)
+                    .number((float) weight)
                     .tensor(dLogits)
                     .number(vocab)
                     .launch(CudaGrid.cutRows(tokens, vocab), "crossEntropyBackward", logits.shape());

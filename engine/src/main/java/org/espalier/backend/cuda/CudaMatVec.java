@@ -10,10 +10,12 @@ final class CudaMatVec {
     /** Rows of the weight of a block, a warp each. */
     private static final int ROWS = 8;
 
-    private final CudaModules modules;
+    private final CudaSession session;
+    private final CudaQueue queue;
 
-    CudaMatVec(CudaModules modules) {
-        this.modules = modules;
+    CudaMatVec(CudaSession session, CudaQueue queue) {
+        this.session = session;
+        this.queue = queue;
     }
 
     /** Whether it is the way for so many tokens. */
@@ -22,10 +24,9 @@ final class CudaMatVec {
     }
 
     /** {@code y = x wᵀ}. */
-    void run(CudaQueue queue, Tensor x, Tensor w, Tensor y) {
+    void run(Tensor x, Tensor w, Tensor y) {
         int out = w.shape().extent(0);
-        try (CudaKernel.Call call = modules.kernel("matvec", "matvec_" + CudaConvert.suffix(w.type()))
-                .on(queue)) {
+        try (CudaKernel.Call call = session.call(queue, "matvec", "matvec_" + CudaConvert.suffix(w.type()))) {
             call.tensor(x)
                     .tensor(w)
                     .tensor(y)

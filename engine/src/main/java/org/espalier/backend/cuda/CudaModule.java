@@ -1,28 +1,16 @@
 package org.espalier.backend.cuda;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import org.espalier.error.Failure;
 import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.cuda.CudaLibrary;
 
 /** Compiled kernels, loaded on a device. */
 final class CudaModule implements AutoCloseable {
 
-    private static final String FOLDER = "/META-INF/espalier/kernels/";
-    /** One of the files, to see whether there are any. */
-    private static final String ANY = "rmsnorm.ptx";
-
-    private static final Pattern PTX_VERSION = Pattern.compile("(?m)^\\.version (\\d+)\\.\\d+");
     private static final int LOG_BYTES = 8192;
 
     private final CudaContext context;
@@ -41,17 +29,17 @@ final class CudaModule implements AutoCloseable {
      * Loads the kernels of one source file: machine code where the device is one that it was compiled for, else its
      * PTX, which the driver compiles.
      *
-     * @throws Failure if this build has no such kernels, or the driver refuses them
+     * @throws org.espalier.error.Failure if this build has no such kernels, or the driver refuses them
      */
     static CudaModule load(CudaContext context, String name) {
         context.enter();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment module = arena.allocate(ValueLayout.ADDRESS);
-            byte[] binary = resource(name + ".fatbin");
+            byte[] binary = KernelFiles.read(name + ".fatbin");
             int status = CudaLibrary.cuModuleLoadDataEx(
                     module, nativeCopy(arena, binary), 0, MemorySegment.NULL, MemorySegment.NULL);
             if (status == CudaLibrary.CUDA_ERROR_NO_BINARY_FOR_GPU()) {
-                return loadPtx(context, name, resource(name + ".ptx"));
+                return loadPtx(context, name, KernelFiles.read(name + ".ptx"));
             }
             CudaStatus.check(status, "loading kernels", name);
             return new CudaModule(context, name, module.get(ValueLayout.ADDRESS, 0));
@@ -75,7 +63,7 @@ final class CudaModule implements AutoCloseable {
         }
     }
 
-    /** @throws Failure if the module has no kernel of that name */
+    /** @throws org.espalier.error.Failure if the module has no kernel of that name */
     CudaKernel kernel(String kernel) {
         return kernels.computeIfAbsent(kernel, this::find);
     }
@@ -99,50 +87,6 @@ final class CudaModule implements AutoCloseable {
             closed = true;
             context.enter();
             context.checkGivenBack(CudaLibrary.cuModuleUnload(handle), "cuModuleUnload", name);
-        }
-    }
-
-    /** The PTX of one source file as nvcc wrote it. */
-    static String ptx(String name) {
-        return new String(resource(name + ".ptx"), StandardCharsets.US_ASCII);
-    }
-
-    /** Whether this build was made with nvcc. */
-    static boolean built() {
-        return CudaModule.class.getResource(FOLDER + ANY) != null;
-    }
-
-    /** @throws Failure if this build was made without nvcc */
-    static void requireKernels() {
-        if (!built()) {
-            throw noKernels(ANY);
-        }
-    }
-
-    /** The major version of CUDA whose nvcc made this build's kernels; versions of PTX are four behind. */
-    static int cudaVersion() {
-        Matcher version = PTX_VERSION.matcher(new String(resource(ANY), StandardCharsets.US_ASCII));
-        if (!version.find()) {
-            throw noKernels(ANY);
-        }
-        return Integer.parseInt(version.group(1)) + 4;
-    }
-
-    private static Failure noKernels(String file) {
-        return new Failure(
-                "this build has no CUDA kernels",
-                file,
-                "build it on a machine with nvcc (CUDA 13), or use --device cpu");
-    }
-
-    private static byte[] resource(String file) {
-        try (InputStream in = CudaModule.class.getResourceAsStream(FOLDER + file)) {
-            if (in == null) {
-                throw noKernels(file);
-            }
-            return in.readAllBytes();
-        } catch (IOException e) {
-            throw new UncheckedIOException(file, e);
         }
     }
 

@@ -3,56 +3,98 @@ package org.espalier.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Repeat;
 import org.espalier.backend.Sequences;
-import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.cuda.CudaLibrary;
 
 /** A stream. Faults of its work surface in {@link #finish()} or a read-back. */
 final class CudaQueue implements Queue {
 
+    /** What a part of the backend keeps for a queue; closed with it. */
+    interface Attachment extends AutoCloseable {
+
+        /** Is told of {@link Queue#rest()}. */
+        default void rest() {}
+
+        @Override
+        void close();
+    }
+
+    /** What queues use one after the other. */
+    @FunctionalInterface
+    interface Shared {
+
+        /**
+         * Makes a queue's next work on it happen after all that was asked for before.
+         *
+         * @return false if it is freed
+         */
+        boolean handOver(CudaQueue queue);
+    }
+
+    /** What is noted of a step that will be repeated, while it runs. */
+    static final class Recording {
+
+        private final boolean captured;
+        private final Set<Shared> used = Collections.newSetFromMap(new IdentityHashMap<>());
+
+        /** @param captured whether the step's work does not happen now, but whenever what was captured is launched */
+        Recording(boolean captured) {
+            this.captured = captured;
+        }
+
+        /** All that the captured work uses. */
+        Set<Shared> used() {
+            return used;
+        }
+    }
+
     private final CudaContext context;
-    private final CublasPool products;
+    private final BiFunction<CudaQueue, Consumer<Sequences>, Repeat> repeats;
     private final MemorySegment stream;
     /** Marks the end of what this queue was given, anew for every queue that waits for it. */
     private final CudaEvent end;
 
-    private final CudaMemory memory;
-    private CublasHandle lent;
-    private CudaDecoding decoding;
+    private final Map<Class<?>, Attachment> attachments = new LinkedHashMap<>();
     /** Of the step that runs in order to be repeated, or null. */
-    private CudaRecording recording;
+    private Recording recording;
 
     private boolean closed;
 
     private CudaQueue(
-            CudaContext context, CublasPool products, CudaMemory memory, MemorySegment stream, CudaEvent end) {
+            CudaContext context,
+            BiFunction<CudaQueue, Consumer<Sequences>, Repeat> repeats,
+            MemorySegment stream,
+            CudaEvent end) {
         this.context = context;
-        this.products = products;
-        this.memory = memory;
+        this.repeats = repeats;
         this.stream = stream;
         this.end = end;
     }
 
-    /** A queue without matrix products and attention. */
+    /** A queue that repeats steps by giving their work anew. */
     static CudaQueue open(CudaContext context) {
-        return open(context, null, null);
+        return open(context, (queue, step) -> step::accept);
     }
 
-    /**
-     * @param products what the queue's matrix products borrow
-     * @param memory   where its attention has what it needs
-     */
-    static CudaQueue open(CudaContext context, CublasPool products, CudaMemory memory) {
+    /** @param repeats makes a step of a queue repeatable */
+    static CudaQueue open(CudaContext context, BiFunction<CudaQueue, Consumer<Sequences>, Repeat> repeats) {
         CudaEvent end = CudaEvent.create(context);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment stream = arena.allocate(ValueLayout.ADDRESS);
             int status = CudaLibrary.cuStreamCreate(stream, CudaLibrary.CU_STREAM_NON_BLOCKING());
             CudaStatus.check(status, "cuStreamCreate");
-            return new CudaQueue(context, products, memory, stream.get(ValueLayout.ADDRESS, 0), end);
+            return new CudaQueue(context, repeats, stream.get(ValueLayout.ADDRESS, 0), end);
         } catch (RuntimeException e) {
             end.close();
             throw e;
@@ -72,48 +114,25 @@ final class CudaQueue implements Queue {
         return context;
     }
 
-    /**
-     * What this queue computes matrix products with, until it is closed.
-     *
-     * @throws org.espalier.error.Failure if there is no cuBLAS or no memory for its workspace
-     */
-    synchronized CublasHandle products() {
+    /** The attachment of a kind, made when it is first asked for. */
+    synchronized <T extends Attachment> T attached(Class<T> kind, Supplier<T> maker) {
         enter();
-        if (lent == null) {
-            lent = products.lend(this);
-        }
-        return lent;
+        return kind.cast(attachments.computeIfAbsent(kind, k -> maker.get()));
     }
 
     @Override
     public synchronized void rest() {
         finish();
-        giveBackProducts();
-    }
-
-    private void giveBackProducts() {
-        if (lent != null) {
-            products.takeBack(lent);
-            lent = null;
-        }
-    }
-
-    /** What this queue's attention of few queries has on the device, until it is closed. */
-    synchronized CudaDecoding decoding() {
-        enter();
-        if (decoding == null) {
-            decoding = new CudaDecoding(memory, this);
-        }
-        return decoding;
+        attachments.values().forEach(Attachment::rest);
     }
 
     @Override
     public Repeat repeatable(Consumer<Sequences> step) {
-        return CudaDriver.graphs() ? new CudaRepeat(this, step) : step::accept;
+        return repeats.apply(this, step);
     }
 
     /** Runs work that will be repeated, and notes what it uses. */
-    void record(CudaRecording notes, Runnable work) {
+    void record(Recording notes, Runnable work) {
         recording = notes;
         try {
             work.run();
@@ -122,20 +141,20 @@ final class CudaQueue implements Queue {
         }
     }
 
-    /** Of the step that runs now in order to be repeated, or null. */
-    CudaRecording recording() {
-        return recording;
+    /** Whether a step runs now in order to be repeated: its launches are to suit the later runs. */
+    boolean recording() {
+        return recording != null;
     }
 
     /** Whether what this queue is given does not happen now. */
     boolean capturing() {
-        return recording != null && recording.captured();
+        return recording != null && recording.captured;
     }
 
-    /** Notes, in a capture, that its work uses the buffer. */
-    boolean captures(CudaBuffer buffer) {
+    /** In a capture, notes that its work uses something. */
+    boolean captures(Shared resource) {
         if (capturing()) {
-            recording.use(buffer);
+            recording.used.add(resource);
             return true;
         }
         return false;
@@ -145,8 +164,8 @@ final class CudaQueue implements Queue {
     void after(CudaQueue other) {
         synchronized (other) {
             if (!other.closed) {
-                other.end.record(other);
-                other.end.makeWait(this);
+                other.end.record(other.enter());
+                other.end.makeWait(enter());
             }
         }
     }
@@ -173,10 +192,7 @@ final class CudaQueue implements Queue {
             context.checkGivenBack(CudaLibrary.cuStreamSynchronize(stream), "closing a queue");
         } finally {
             closed = true;
-            if (decoding != null) {
-                decoding.close();
-            }
-            giveBackProducts();
+            attachments.values().forEach(Attachment::close);
             end.close();
             context.checkGivenBack(CudaLibrary.cuStreamDestroy_v2(stream), "cuStreamDestroy");
         }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.espalier.backend.Repeat;
 import org.espalier.backend.Sequences;
+import org.espalier.ffi.CudaDriver;
 
 /**
  * A step that becomes one launch. The first time it runs as it is, which loads its kernels and makes what they need; the
@@ -15,6 +16,7 @@ import org.espalier.backend.Sequences;
 final class CudaRepeat implements Repeat {
 
     private final CudaQueue queue;
+    private final CudaAllocator memory;
     private final Consumer<Sequences> step;
     /** The rows that the step was rehearsed for, or null. */
     private int[] rehearsed;
@@ -26,9 +28,19 @@ final class CudaRepeat implements Repeat {
     private String refusal;
     private boolean closed;
 
-    CudaRepeat(CudaQueue queue, Consumer<Sequences> step) {
+    private CudaRepeat(CudaQueue queue, CudaAllocator memory, Consumer<Sequences> step) {
         this.queue = queue;
+        this.memory = memory;
         this.step = step;
+    }
+
+    /**
+     * Makes a step repeatable; it is given anew each time where the driver has no graphs.
+     *
+     * @param memory where attention has what it needs
+     */
+    static Repeat of(CudaQueue queue, CudaAllocator memory, Consumer<Sequences> step) {
+        return CudaDriver.graphs() ? new CudaRepeat(queue, memory, step) : step::accept;
     }
 
     @Override
@@ -36,7 +48,7 @@ final class CudaRepeat implements Repeat {
         if (closed) {
             throw new IllegalStateException("a repeated step was run after it was closed");
         }
-        List<CudaSequences> few = CudaAttention.decoded(sequences);
+        List<CudaSequences> few = CudaSequences.ofFewQueries(sequences);
         boolean suits = few.size() == 1 && few.getFirst().queries() == sequences.queries();
         if (refusal != null || !suits) {
             step.accept(sequences);
@@ -49,12 +61,12 @@ final class CudaRepeat implements Repeat {
 
     private void rehearse(Sequences sequences) {
         forget();
-        queue.record(new CudaRecording(false), () -> step.accept(sequences));
+        queue.record(new CudaQueue.Recording(false), () -> step.accept(sequences));
         rehearsed = sequences.queryStart().clone();
     }
 
     private void launch(Sequences sequences, CudaSequences few) {
-        queue.decoding().place(few);
+        decoding().place(few);
         if (graph == null) {
             capture(sequences);
         }
@@ -67,13 +79,17 @@ final class CudaRepeat implements Repeat {
     }
 
     private void capture(Sequences sequences) {
-        CudaRecording notes = new CudaRecording(true);
+        decoding().forgetCapturedKeys();
         try {
-            graph = CudaGraph.capture(queue, notes, () -> step.accept(sequences));
-            keys = notes.keys();
+            graph = CudaGraph.capture(queue, new CudaQueue.Recording(true), () -> step.accept(sequences));
+            keys = decoding().capturedKeys();
         } catch (CudaGraph.Refused e) {
             refusal = e.getMessage();
         }
+    }
+
+    private CudaDecoding decoding() {
+        return CudaDecoding.of(queue, memory);
     }
 
     private void forget() {

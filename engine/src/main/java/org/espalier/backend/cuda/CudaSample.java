@@ -1,35 +1,35 @@
 package org.espalier.backend.cuda;
 
+import org.espalier.backend.Queue;
+import org.espalier.backend.SampleOps;
 import org.espalier.backend.Sampling;
 import org.espalier.tensor.Tensor;
 
-/** Launches {@code argmax.cu} and {@code sample.cu}. Shapes were checked by the caller. */
-final class CudaSample {
+/** Launches {@code argmax.cu} and {@code sample.cu}. */
+interface CudaSample extends SampleOps, CudaOps {
 
-    private final CudaModules modules;
-
-    CudaSample(CudaModules modules) {
-        this.modules = modules;
-    }
-
-    void argMax(CudaQueue queue, Tensor x, Tensor out) {
+    @Override
+    default void argMax(Queue queue, Tensor x, Tensor out) {
+        Checks.argMax(COMPUTE, x, out);
         int rows = x.shape().extent(0);
         if (rows == 0) {
             return;
         }
         int columns = x.shape().columns();
-        try (CudaKernel.Call call = modules.kernel("argmax", "argmax").on(queue)) {
+        try (CudaKernel.Call call = session().call(queue, "argmax", "argmax")) {
             call.tensor(x).tensor(out).number(columns).launch(CudaGrid.longRows(rows, columns), "argMax", x.shape());
         }
     }
 
-    void draw(CudaQueue queue, Tensor logits, Tensor positions, Sampling sampling, Tensor out) {
+    @Override
+    default void sample(Queue queue, Tensor logits, Tensor positions, Sampling sampling, Tensor out) {
+        Checks.sample(COMPUTE, logits, positions, out);
         int rows = logits.shape().extent(0);
         if (rows == 0) {
             return;
         }
         int vocab = logits.shape().columns();
-        try (CudaKernel.Call call = modules.kernel("sample", "sample").on(queue)) {
+        try (CudaKernel.Call call = session().call(queue, "sample", "sample")) {
             call.tensor(logits)
                     .tensor(positions)
                     .tensor(out)

@@ -18,6 +18,8 @@ record CudaSequences(Sequences sequences, int[] chosen) {
     /** The most that a kernel takes, as {@code attention.cuh} has it. */
     private static final int MOST = 128;
 
+    private static final int FEW_QUERIES = 4;
+
     /** Those whose number of queries is asked for, in order, so many at a time or as many as a kernel takes. */
     static List<CudaSequences> where(Sequences sequences, IntPredicate queries, int most) {
         int[] all = IntStream.range(0, sequences.count())
@@ -33,6 +35,16 @@ record CudaSequences(Sequences sequences, int[] chosen) {
 
     static List<CudaSequences> where(Sequences sequences, IntPredicate queries) {
         return where(sequences, queries, MOST);
+    }
+
+    /** Those that decode: a tile of 64 queries would be mostly empty. */
+    static List<CudaSequences> ofFewQueries(Sequences sequences) {
+        return where(sequences, queries -> queries > 0 && queries <= FEW_QUERIES);
+    }
+
+    /** Those whose queries fill tiles. */
+    static List<CudaSequences> ofManyQueries(Sequences sequences) {
+        return where(sequences, queries -> queries > FEW_QUERIES);
     }
 
     int queries() {

@@ -60,7 +60,7 @@ final class CudaStaging implements AutoCloseable {
         MemorySegment staged = piece.memory.asSlice(0, source.byteSize());
         staged.copyFrom(source);
         copy(copies, staged, address, target);
-        piece.fetched.record(copies);
+        piece.fetched.record(copies.enter());
     }
 
     private void copy(CudaQueue queue, MemorySegment bytes, long address, Tensor target) {

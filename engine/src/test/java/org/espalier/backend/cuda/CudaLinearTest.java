@@ -16,6 +16,7 @@ import org.espalier.backend.OpRun;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
 import org.espalier.backend.cuda.CublasHandle.Operand;
+import org.espalier.backend.cuda.CublasHandle.Product;
 import org.espalier.backend.reference.ReferenceBackend;
 import org.espalier.error.Failure;
 import org.espalier.tensor.Buffer;
@@ -259,18 +260,9 @@ class CudaLinearTest {
 
         /** The product with leading dimensions of one's own. */
         void product(int strideX, int strideW, int strideY) {
-            queue.products()
-                    .product(
-                            6,
-                            7,
-                            7,
-                            operand(x, strideX, false),
-                            operand(w, strideW, true),
-                            0,
-                            operand(y, strideY, false),
-                            false,
-                            "planted",
-                            x.shape());
+            Product product = new Product(
+                    6, 7, 7, operand(x, strideX, false), operand(w, strideW, true), 0, operand(y, strideY, false));
+            cuda.session().products().on(queue).multiply(product, false, "planted", x.shape());
         }
 
         private Operand operand(Tensor matrix, int stride, boolean transposed) {

@@ -184,10 +184,11 @@ class CudaRepeatTest {
         Sequences rows = Sequences.cached(290, 1);
         float[] old = attending.after(attending::step, before);
         float[] expected = attending.after(attending::step, rows);
-        queue.record(new CudaRecording(false), () -> attending.step(before));
-        try (CudaGraph graph = CudaGraph.capture(queue, new CudaRecording(true), () -> attending.step(before))) {
+        queue.record(new CudaQueue.Recording(false), () -> attending.step(before));
+        try (CudaGraph graph = CudaGraph.capture(queue, new CudaQueue.Recording(true), () -> attending.step(before))) {
             assertArrayEquals(old, attending.after(told -> assertTrue(graph.launch()), rows));
-            queue.decoding().place(CudaAttention.decoded(rows).getFirst());
+            CudaDecoding.of(queue, cuda.session().memory())
+                    .place(CudaSequences.ofFewQueries(rows).getFirst());
             assertArrayEquals(expected, attending.after(told -> assertTrue(graph.launch()), rows));
             assertFalse(Arrays.equals(old, expected));
         }

@@ -112,7 +112,7 @@ class EveryKernelTest {
             sources.map(source -> source.getFileName().toString())
                     .filter(name -> name.endsWith(".cu"))
                     .sorted()
-                    .map(name -> CudaModule.ptx(name.replace(".cu", "")))
+                    .map(name -> KernelFiles.ptx(name.replace(".cu", "")))
                     .forEach(ptx -> ENTRY.matcher(ptx)
                             .results()
                             .forEach(entry -> kernels.add(

@@ -54,7 +54,7 @@ class PlantedFaultsTest {
             column_dots      | column_dots_bf16         | columnDots 17x65 of two
             """)
     void barrierRemovedIsFound(String file, String kernel, String opCase) {
-        String sound = CudaModule.ptx(file);
+        String sound = KernelFiles.ptx(file);
         int start = sound.indexOf(".entry " + kernel + "(");
         int next = sound.indexOf(".entry ", start + 1);
         List<MatchResult> barriers = BARRIER.matcher(sound)
@@ -119,7 +119,7 @@ class PlantedFaultsTest {
 
     /** What is found when one kernel's text is edited. */
     private static Failure planted(String file, String kernel, String opCase, UnaryOperator<String> edit) {
-        String sound = CudaModule.ptx(file);
+        String sound = KernelFiles.ptx(file);
         int start = sound.indexOf(".entry " + kernel + "(");
         int next = sound.indexOf(".entry ", start + 1);
         int end = next < 0 ? sound.length() : next;
@@ -138,7 +138,7 @@ class PlantedFaultsTest {
         try (CudaBackend cuda = CudaBackend.open(
                 0,
                 Precision.FLOAT32,
-                CudaLinear.PANEL,
+                CudaProducts.PANEL,
                 (context, asked) -> asked.equals(file)
                         ? CudaModule.loadPtx(context, file, ptx.getBytes(StandardCharsets.US_ASCII))
                         : CudaModule.load(context, asked))) {

@@ -366,7 +366,7 @@ class StandInFaultsTest {
     /** The barrier between the warps' sums and their total: without it the second warp's sum is read too early. */
     @Test
     void barrierRemovedFromTheRealKernelIsFound() {
-        String sound = CudaModule.ptx("rmsnorm");
+        String sound = KernelFiles.ptx("rmsnorm");
         String removed = sound.replaceAll("bar\\.sync[^;]*;", "");
         assertNotEquals(sound, removed);
         assertArrayEquals(new float[] {1, 1}, normalise(sound, 256, 256));
@@ -377,7 +377,7 @@ class StandInFaultsTest {
 
     @Test
     void realKernelThatIsToldOfOneChannelTooManyIsFound() {
-        Failure found = assertThrows(Failure.class, () -> normalise(CudaModule.ptx("rmsnorm"), 17, 18));
+        Failure found = assertThrows(Failure.class, () -> normalise(KernelFiles.ptx("rmsnorm"), 17, 18));
         assertTrue(found.what().contains("CUDA_ERROR_ILLEGAL_ADDRESS"), found.what());
         assertTrue(found.what().contains("4 bytes past device allocation"), found.what());
     }

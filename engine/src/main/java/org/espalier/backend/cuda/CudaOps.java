@@ -1,0 +1,12 @@
+package org.espalier.backend.cuda;
+
+import org.espalier.tensor.DType;
+
+/** What every family of operations on a device has at hand. */
+interface CudaOps {
+
+    DType COMPUTE = DType.F32;
+
+    /** The opened device. */
+    CudaSession session();
+}
