@@ -32,17 +32,20 @@ class FamilyGoldenTest {
 
     private static final int SEQUENCES = 3;
 
-    /** The golden gradients passed through a loss in float32, as transformers computes it whatever the model's type. */
-    private static final double GRADIENT_TOLERANCE = 1e-6;
+    /**
+     * Transformers computes norms, rotary tables and the loss in float32 whatever the model's type, so its float64 results
+     * have that much of an error.
+     */
+    private static final double FLOAT32_INSIDE = 5e-6;
 
     static Stream<String> families() {
-        return Stream.of("qwen2");
+        return Stream.of("qwen2", "qwen3");
     }
 
     static Stream<Arguments> familiesOnBackends() {
         return families()
                 .flatMap(family -> Stream.of(
-                        Arguments.of(family, "reference", 1e-9),
+                        Arguments.of(family, "reference", FLOAT32_INSIDE),
                         Arguments.of(family, "cpu", 1e-4),
                         Arguments.of(family, "cuda", 1e-4)));
     }
@@ -118,7 +121,7 @@ class FamilyGoldenTest {
                         .forEach((weight, tensor) -> Golden.assertCloseToLargest(
                                 Golden.doubles(golden, "grad." + weight),
                                 HostCopy.readDoubles(backend, executor.queue(), tensor),
-                                Math.max(tolerance, GRADIENT_TOLERANCE),
+                                tolerance,
                                 weight));
             }
         }
@@ -133,7 +136,8 @@ class FamilyGoldenTest {
             int target = packed.targets()[token];
             if (target != LossOps.IGNORED) {
                 int row = token * vocab;
-                double total = Arrays.stream(logits, row, row + vocab).map(Math::exp).sum();
+                double total =
+                        Arrays.stream(logits, row, row + vocab).map(Math::exp).sum();
                 sum += Math.log(total) - logits[row + target];
             }
         }
