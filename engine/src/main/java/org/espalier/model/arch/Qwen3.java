@@ -1,0 +1,42 @@
+package org.espalier.model.arch;
+
+import com.google.auto.service.AutoService;
+import java.util.Map;
+import org.espalier.model.Architecture;
+import org.espalier.model.ConfigReader;
+import org.espalier.model.Decoder;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.Pass;
+import org.espalier.tape.Value;
+
+/** Qwen3: LLaMA with every query and key head normalised before it is rotated. */
+@AutoService(Architecture.class)
+public final class Qwen3 extends LlamaLike {
+
+    /** Channels of a head where the configuration does not say it, whatever the other sizes are. */
+    private static final int HEAD_DIM = 128;
+
+    @Override
+    public Map<String, String> modelTypes() {
+        return Map.of("qwen3", "Qwen3ForCausalLM");
+    }
+
+    @Override
+    public ModelConfig read(ConfigReader json) {
+        boolean attention = json.flag("attention_bias");
+        return read(json, json.size("head_dim", HEAD_DIM), new Biases(attention, attention, false));
+    }
+
+    @Override
+    public Decoder decoder(ModelConfig config, Pass pass) {
+        return new LlamaDecoder((LlamaConfig) config, pass) {
+            @Override
+            Value normalised(Value heads, String name) {
+                long rows = heads.shape().dim(0) * heads.shape().dim(1);
+                Value flat = tape.view(heads, rows, heads.shape().dim(2)); // [T · heads, D]
+                Value normed = pass.rmsNorm(flat, name, this.config.eps());
+                return tape.view(normed, heads.shape().toArray());
+            }
+        };
+    }
+}
