@@ -1,5 +1,6 @@
 package org.espalier.bench;
 
+import org.espalier.importance.Candidates;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -12,14 +13,14 @@ import org.espalier.file.Output;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.model.Model;
-import org.espalier.prune.Allocation.Normalise;
-import org.espalier.prune.Allocation.Scope;
-import org.espalier.prune.BlockCriterion;
-import org.espalier.prune.Budget;
-import org.espalier.prune.Calibration;
-import org.espalier.prune.Compactor;
-import org.espalier.prune.ModelScores;
-import org.espalier.prune.Pruning;
+import org.espalier.plan.Allocation.Normalise;
+import org.espalier.plan.Allocation.Scope;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.plan.Budget;
+import org.espalier.importance.Calibration;
+import org.espalier.cut.Compactor;
+import org.espalier.score.ModelScores;
+import org.espalier.job.Pruning;
 
 /**
  * What {@code engine prune --criterion param_first --compensate none} does with an open model: scores the neurons of the
@@ -46,7 +47,7 @@ final class PruneSpeed {
                 FIFTH,
                 Scope.LOCAL,
                 Normalise.PARAMETERS,
-                new Budget.Candidates(List.of(Role.NEURONS), List.of(), BlockCriterion.COSINE, inner, inner, true));
+                new Candidates(List.of(Role.NEURONS), List.of(), BlockCriterion.COSINE, inner, inner, true));
     }
 
     /** Returns the parameters that are left. */

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.espalier.prune.Plan;
+import org.espalier.plan.Plan;
 
 /** A run as Markdown: the numbers of the page as tables that read well as plain text too. */
 public final class MarkdownReport {

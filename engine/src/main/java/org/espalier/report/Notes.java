@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
-import org.espalier.prune.Plan;
+import org.espalier.plan.Plan;
 
 /** How a run was made and measured, and on what: what stands at the end of a report, as terms and what they mean. */
 final class Notes {

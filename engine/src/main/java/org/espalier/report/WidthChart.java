@@ -2,7 +2,7 @@ package org.espalier.report;
 
 import java.util.Arrays;
 import java.util.List;
-import org.espalier.prune.Plan;
+import org.espalier.plan.Plan;
 import org.espalier.report.Comparison.Widths;
 
 /** How wide each layer was and is: for each kind of units, a bar a layer, what was there behind what is kept. */

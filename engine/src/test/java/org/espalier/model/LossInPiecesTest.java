@@ -17,7 +17,7 @@ import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.model.arch.Llama;
 import org.espalier.model.arch.LlamaConfig;
-import org.espalier.prune.SmallModel;
+import org.espalier.SmallModel;
 import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
 import org.espalier.tape.Gradients;

@@ -12,7 +12,7 @@ import org.espalier.backend.Sampling;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.backend.cuda.CudaBackend;
 import org.espalier.backend.cuda.StandIn;
-import org.espalier.prune.SmallModel;
+import org.espalier.SmallModel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;

@@ -18,7 +18,7 @@ import org.espalier.format.Checkpoints;
 import org.espalier.format.RowOrder;
 import org.espalier.format.StoredTensor;
 import org.espalier.model.ModelConfig.LayerConfig;
-import org.espalier.prune.RandomModel;
+import org.espalier.RandomModel;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.junit.jupiter.api.extension.ExtendWith;

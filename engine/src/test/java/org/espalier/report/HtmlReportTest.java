@@ -13,8 +13,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.espalier.prune.Plan;
-import org.espalier.prune.ScoresFile;
+import org.espalier.plan.Plan;
+import org.espalier.importance.ScoresFile;
 import org.espalier.report.Comparison.Point;
 import org.espalier.report.Comparison.Stage;
 import org.junit.jupiter.api.DynamicTest;
@@ -106,7 +106,7 @@ class HtmlReportTest {
     private static Comparison scores(double... scores) {
         ScoresFile file = new ScoresFile(
                 1,
-                new Plan.Source("m", "0", 1),
+                new ScoresFile.Source("m", "0", 1),
                 "l2",
                 "mean",
                 null,
@@ -256,7 +256,7 @@ class HtmlReportTest {
     /** Scores of whole blocks are one group for all layers; which of them are gone the plan tells. */
     @Test
     void wholeBlocksAreShownByLayer() {
-        Plan.Source source = new Plan.Source("m", "0", 1);
+        ScoresFile.Source source = new ScoresFile.Source("m", "0", 1);
         ScoresFile scores = new ScoresFile(
                 1,
                 source,

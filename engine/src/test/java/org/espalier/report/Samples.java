@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.espalier.prune.Plan;
-import org.espalier.prune.ScoresFile;
+import org.espalier.plan.Plan;
+import org.espalier.importance.ScoresFile;
 
 /** Comparisons of models that do not exist, with numbers as real ones have them. */
 final class Samples {
@@ -123,10 +123,10 @@ final class Samples {
         }
         return new ScoresFile(
                 1,
-                new Plan.Source("sample", "0".repeat(64), 134_515_008),
+                new ScoresFile.Source("sample", "0".repeat(64), 134_515_008),
                 "vectorize",
                 "sum",
-                new Plan.Calibration("1".repeat(64), 10, 64),
+                new ScoresFile.Calibration("1".repeat(64), 10, 64),
                 42,
                 groups);
     }

@@ -7,12 +7,12 @@ import java.util.Optional;
 import org.espalier.couple.Group.Role;
 import org.espalier.error.Failure;
 import org.espalier.model.ModelConfig;
-import org.espalier.prune.Allocation.Normalise;
-import org.espalier.prune.Allocation.Scope;
-import org.espalier.prune.BlockCriterion;
-import org.espalier.prune.BlockScores.Kind;
-import org.espalier.prune.Budget;
-import org.espalier.prune.Budget.Candidates;
+import org.espalier.plan.Allocation.Normalise;
+import org.espalier.plan.Allocation.Scope;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.importance.BlockScores.Kind;
+import org.espalier.plan.Budget;
+import org.espalier.importance.Candidates;
 import picocli.CommandLine.Option;
 
 /** What may go, and how much. */

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import org.espalier.error.Failure;
 import org.espalier.eval.TextFormat;
-import org.espalier.prune.Calibration;
+import org.espalier.importance.Calibration;
 import org.espalier.text.Tokenizer;
 import picocli.CommandLine.Option;
 

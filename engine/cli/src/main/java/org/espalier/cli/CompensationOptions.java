@@ -4,10 +4,10 @@ import java.util.Optional;
 import org.espalier.backend.OwnMemory;
 import org.espalier.couple.Selection;
 import org.espalier.error.Failure;
-import org.espalier.prune.Calibration;
-import org.espalier.prune.Compensated;
-import org.espalier.prune.Compensation;
-import org.espalier.prune.Compensator;
+import org.espalier.importance.Calibration;
+import org.espalier.cut.Compensated;
+import org.espalier.cut.Compensation;
+import org.espalier.cut.Compensator;
 import picocli.CommandLine.Option;
 
 /** How what is left makes up for what is gone. */

@@ -9,11 +9,11 @@ import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
-import org.espalier.prune.Criterion;
-import org.espalier.prune.Plan;
-import org.espalier.prune.PlanFile;
-import org.espalier.prune.Planner;
-import org.espalier.prune.ScoresFile;
+import org.espalier.importance.Criterion;
+import org.espalier.plan.Plan;
+import org.espalier.plan.PlanFile;
+import org.espalier.plan.Planner;
+import org.espalier.importance.ScoresFile;
 import org.espalier.report.RunFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -85,7 +85,7 @@ final class PlanCommand extends EngineCommand {
         }
     }
 
-    private void checkSource(Plan.Source source, Checkpoint checkpoint) {
+    private void checkSource(ScoresFile.Source source, Checkpoint checkpoint) {
         String sha256 = checkpoint.sha256();
         if (!sha256.equals(source.sha256())) {
             throw new Failure(

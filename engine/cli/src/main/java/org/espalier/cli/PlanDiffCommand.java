@@ -8,10 +8,10 @@ import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.function.Function;
 import org.espalier.error.Failure;
-import org.espalier.prune.Plan;
-import org.espalier.prune.PlanDifference;
-import org.espalier.prune.PlanDifference.Overlap;
-import org.espalier.prune.PlanFile;
+import org.espalier.plan.Plan;
+import org.espalier.plan.PlanDifference;
+import org.espalier.plan.PlanDifference.Overlap;
+import org.espalier.plan.PlanFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 

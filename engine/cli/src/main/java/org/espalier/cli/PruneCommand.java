@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.espalier.file.Output;
-import org.espalier.prune.Calibration;
+import org.espalier.importance.Calibration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 

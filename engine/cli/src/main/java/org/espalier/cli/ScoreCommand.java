@@ -1,17 +1,19 @@
 package org.espalier.cli;
 
+import org.espalier.importance.Method;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.espalier.cli.BudgetOptions.Unit;
-import org.espalier.prune.BlockCriterion;
-import org.espalier.prune.Budget.Candidates;
-import org.espalier.prune.Calibration;
-import org.espalier.prune.ModelScores;
-import org.espalier.prune.PlanFile;
-import org.espalier.prune.Rankings;
-import org.espalier.prune.ScoresFile;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.importance.Candidates;
+import org.espalier.importance.Calibration;
+import org.espalier.score.ModelScores;
+import org.espalier.plan.PlanFile;
+import org.espalier.importance.Rankings;
+import org.espalier.score.Ranker;
+import org.espalier.importance.ScoresFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -70,14 +72,14 @@ final class ScoreCommand extends EngineCommand {
         score.complaint(candidates).ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
-        ModelScores.Method method = score.method(seed.value());
+        Method method = score.method(seed.value());
         output.requireFree();
         long start = System.nanoTime();
         Optional<Calibration> calibration = score.calibration(model.path(), seed.value());
         try (MemoryWatch took = new MemoryWatch();
                 OpenModel open = compute.model(model.path());
                 ScoreWatch watch = new ScoreWatch(this, memory)) {
-            Rankings rankings = Rankings.of(
+            Rankings rankings = Ranker.of(
                     open.model(),
                     watch.walking(open),
                     method,

@@ -1,13 +1,15 @@
 package org.espalier.cli;
 
+import org.espalier.importance.Method;
+import org.espalier.importance.Candidates;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.espalier.prune.Aggregate;
-import org.espalier.prune.Budget;
-import org.espalier.prune.Calibration;
-import org.espalier.prune.Criterion;
-import org.espalier.prune.ModelScores;
-import org.espalier.prune.UnitScores.Alignment;
+import org.espalier.importance.Aggregate;
+import org.espalier.plan.Budget;
+import org.espalier.importance.Calibration;
+import org.espalier.importance.Criterion;
+import org.espalier.score.ModelScores;
+import org.espalier.importance.UnitScores.Alignment;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -40,9 +42,9 @@ final class ScoreOptions {
     @Mixin
     private CalibrationOptions calibration;
 
-    ModelScores.Method method(long seed) {
+    Method method(long seed) {
         Criterion by = criterion();
-        return new ModelScores.Method(
+        return new Method(
                 by,
                 aggregate == null ? by.defaultAggregate() : aggregate,
                 compatible() ? Alignment.LLM_PRUNER : Alignment.BY_UNIT,
@@ -67,7 +69,7 @@ final class ScoreOptions {
      *
      * @param candidates what is scored
      */
-    Optional<String> complaint(Budget.Candidates candidates) {
+    Optional<String> complaint(Candidates candidates) {
         if (!calibration.given() && candidates.needsCalibration(criterion())) {
             boolean units = candidates.scoresUnits() && criterion().needsCalibration();
             return Optional.of((units ? "criterion " + criterion() : "--block-score " + candidates.blockCriterion())

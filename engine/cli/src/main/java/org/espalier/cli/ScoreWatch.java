@@ -1,7 +1,7 @@
 package org.espalier.cli;
 
-import org.espalier.prune.Effort;
-import org.espalier.prune.ModelScores.Walking;
+import org.espalier.score.ScoringCost;
+import org.espalier.score.ModelScores.Walking;
 import org.espalier.tape.Observer;
 
 /** Says what scoring will take before it begins, and shows how far it is. */
@@ -22,15 +22,15 @@ final class ScoreWatch implements AutoCloseable {
         return new Walking(memory.bytes(), memory.scratch(), open.outgrowsMemory(), observer, this::begin);
     }
 
-    private void begin(Effort effort) {
-        long spilled = Math.max(0, effort.most() - memory.bytes());
-        command.note("scoring will take about %s of memory".formatted(Machine.size(effort.most() - spilled))
-                + (effort.device() == 0 ? "" : ", %s of the GPU's".formatted(Machine.size(effort.device())))
+    private void begin(ScoringCost cost) {
+        long spilled = Math.max(0, cost.most() - memory.bytes());
+        command.note("scoring will take about %s of memory".formatted(Machine.size(cost.most() - spilled))
+                + (cost.device() == 0 ? "" : ", %s of the GPU's".formatted(Machine.size(cost.device())))
                 + (spilled == 0 ? "" : " and %s of disk in %s".formatted(Machine.size(spilled), memory.scratch())));
         if (progress != null) {
             progress.close();
         }
-        progress = command.progress("scoring", "layers", effort.steps());
+        progress = command.progress("scoring", "layers", cost.steps());
     }
 
     @Override

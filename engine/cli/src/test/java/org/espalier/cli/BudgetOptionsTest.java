@@ -1,5 +1,6 @@
 package org.espalier.cli;
 
+import org.espalier.importance.Candidates;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -16,11 +17,11 @@ import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
 import org.espalier.model.arch.Llama;
 import org.espalier.model.arch.LlamaConfig;
-import org.espalier.prune.Allocation.Normalise;
-import org.espalier.prune.Allocation.Scope;
-import org.espalier.prune.BlockCriterion;
-import org.espalier.prune.BlockScores.Kind;
-import org.espalier.prune.Budget;
+import org.espalier.plan.Allocation.Normalise;
+import org.espalier.plan.Allocation.Scope;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.importance.BlockScores.Kind;
+import org.espalier.plan.Budget;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -68,7 +69,7 @@ class BudgetOptionsTest {
     @ParameterizedTest
     @CsvSource({"1, 1, 0", "2, 1, 0", "4, 1, 2", "5, 1, 3", "16, 2, 14", "30, 4, 27", "32, 4, 29", "80, 10, 74"})
     void outerLayersStay(int layers, int first, int last) {
-        Budget.Candidates candidates = budget(layers, false, "").candidates();
+        Candidates candidates = budget(layers, false, "").candidates();
         int[] expected = IntStream.rangeClosed(first, last).toArray();
         assertArrayEquals(expected, layers(candidates.attentionLayers(), layers));
         assertArrayEquals(expected, layers(candidates.mlpLayers(), layers));
@@ -76,14 +77,14 @@ class BudgetOptionsTest {
 
     @Test
     void layersAreNamedForAttentionAndMlpApart() {
-        Budget.Candidates kept =
+        Candidates kept =
                 budget(30, false, "--keep-first 2 --keep-last 0").candidates();
         assertArrayEquals(IntStream.rangeClosed(2, 29).toArray(), layers(kept.mlpLayers(), 30));
-        Budget.Candidates named =
+        Candidates named =
                 budget(30, false, "--attention-layers none --mlp-layers 3-5").candidates();
         assertArrayEquals(new int[0], layers(named.attentionLayers(), 30));
         assertArrayEquals(new int[] {3, 4, 5}, layers(named.mlpLayers(), 30));
-        Budget.Candidates one = budget(30, false, "--attention-layers 7").candidates();
+        Candidates one = budget(30, false, "--attention-layers 7").candidates();
         assertArrayEquals(new int[] {7}, layers(one.attentionLayers(), 30));
         assertArrayEquals(IntStream.rangeClosed(4, 27).toArray(), layers(one.mlpLayers(), 30));
     }
@@ -108,7 +109,7 @@ class BudgetOptionsTest {
         assertEquals(
                 List.of(Role.HEADS, Role.NEURONS),
                 budget(5, true, "--mode block").candidates().roles());
-        Budget.Candidates mixed = budget(5, false, "--units query_heads,mlp").candidates();
+        Candidates mixed = budget(5, false, "--units query_heads,mlp").candidates();
         assertEquals(List.of(Role.QUERY_HEADS), mixed.roles());
         assertEquals(List.of(Kind.MLP), mixed.blocks());
     }

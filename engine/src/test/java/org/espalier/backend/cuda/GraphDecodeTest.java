@@ -12,7 +12,7 @@ import java.util.Random;
 import org.espalier.error.Failure;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
-import org.espalier.prune.SmallModel;
+import org.espalier.SmallModel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;

@@ -15,7 +15,7 @@ import org.espalier.model.Model;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
 import org.espalier.model.Transformer.Recording;
-import org.espalier.prune.RandomModel;
+import org.espalier.RandomModel;
 import org.espalier.tape.Executor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;

@@ -1,0 +1,153 @@
+package org.espalier.cut;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.espalier.backend.Queue;
+import org.espalier.couple.CutTape;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.error.Failure;
+import org.espalier.model.BranchPass;
+import org.espalier.model.Model;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.Packed;
+import org.espalier.model.StreamWalk;
+import org.espalier.model.Transformer;
+import org.espalier.tape.Branch;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+
+/**
+ * Computes parameters that make up for what a pruning takes away. The dense and the pruned model walk side by side, a branch
+ * at a time, each with its own residual stream. What is there at once is one branch, both streams of all
+ * calibration tokens, and what was computed so far.
+ */
+public final class Compensator {
+
+    private final Model dense;
+    private final Selection selection;
+    private final List<Packed> batches;
+    private final double ridge;
+
+    /**
+     * @param sequences token ids to calibrate on
+     * @param ridge     share of each input's own sum of squares that holds its weights to their old values in a fit
+     */
+    public Compensator(Model dense, Selection selection, List<int[]> sequences, double ridge) {
+        this.dense = dense;
+        this.selection = selection;
+        this.ridge = ridge;
+        this.batches = StreamWalk.batches(sequences);
+    }
+
+    /**
+     * What a run needs beside the model, to within some per cent.
+     *
+     * @param computing bytes where the backend computes
+     * @param results   bytes of the host's memory
+     */
+    public record Bytes(long computing, long results) {}
+
+    /** What a run of this kind needs. */
+    public Bytes bytes(Compensation kind) {
+        long streams = DType.F32.bytes(dense.config().hidden()
+                * batches.stream().mapToLong(Packed::tokens).sum());
+        if (kind != Compensation.LSTSQ) {
+            return new Bytes(kind == Compensation.BIAS ? streams : 0, 0);
+        }
+        // Weights are cut in the memory that they have whole.
+        long weights = DType.F32.bytes(
+                4 * last().mapToLong(w -> w.shape().elements()).max().orElse(0));
+        long largest = 0;
+        long results = 0;
+        for (Value weight : last().toList()) {
+            Shape left = selection.shape(weight);
+            long activations = DType.F32.bytes((4 * left.dim(1) + left.dim(0)) * StreamWalk.BATCH_TOKENS);
+            largest = Math.max(largest, NormalEquations.bytes(left.dim(1), left.dim(0)) + weights + activations);
+            results += DType.F32.bytes(left.elements());
+        }
+        return new Bytes(2 * streams + largest, results);
+    }
+
+    /** The weights of the projections that the branches that stay end in. */
+    private Stream<Value> last() {
+        Tape tape = selection.structure().tape();
+        return selection.structure().branches().stream()
+                .filter(branch -> !selection.removed(branch))
+                .map(branch -> BranchPass.last(tape, branch).w());
+    }
+
+    /**
+     * Computes the parameters.
+     *
+     * @param layerDone told after each layer of the dense model
+     * @throws org.espalier.error.Failure if a fit has no unique solution
+     */
+    public Compensated run(Compensation kind, Runnable layerDone) {
+        if (kind == Compensation.NONE || selection.isEmpty()) {
+            return Compensated.nothing(dense.config(), selection);
+        }
+        boolean biased = kind == Compensation.BIAS;
+        ModelConfig config = biased ? biased() : dense.config();
+        Compensated result = new Compensated(dense.backend(), config, biased, selection);
+        try {
+            compute(kind, config, result, layerDone);
+            return result;
+        } catch (RuntimeException | Error e) {
+            result.close();
+            throw e;
+        }
+    }
+
+    private ModelConfig biased() {
+        ModelConfig config = dense.config();
+        return config.family()
+                .withBranchBiases(config)
+                .orElseThrow(() -> new Failure(
+                        "a model of type " + config.modelType() + " has no place for biases",
+                        "--compensate bias",
+                        "use --compensate lstsq or none"));
+    }
+
+    private void compute(Compensation kind, ModelConfig config, Compensated result, Runnable layerDone) {
+        try (Queue queue = dense.backend().newQueue();
+                StreamWalk whole =
+                        new StreamWalk(dense.backend(), queue, batches, this::pass, dense.leaves(Map.of()))) {
+            if (kind == Compensation.BIAS) {
+                Structure structure = Structure.of(new Transformer(config).shape());
+                walk(new MeanOutputs(dense, structure, selection, whole, result, queue), layerDone);
+                return;
+            }
+            try (CutWeights weights = new CutWeights(dense, selection, queue);
+                    StreamWalk pruned = new StreamWalk(dense.backend(), queue, batches, this::prunedPass, weights);
+                    LeastSquares fit =
+                            new LeastSquares(dense, selection, whole, pruned, weights, result, queue, ridge)) {
+                weights.forget();
+                walk(fit, layerDone);
+            }
+        }
+    }
+
+    private Tape pass(int tokens) {
+        return dense.transformer().loss(tokens).tape();
+    }
+
+    private Tape prunedPass(int tokens) {
+        return CutTape.of(selection.on(Structure.of(pass(tokens)))).tape();
+    }
+
+    private void walk(BranchRepair repair, Runnable layerDone) {
+        List<Branch> branches = selection.structure().branches();
+        for (int layer = 0; layer < selection.structure().layers(); layer++) {
+            for (Branch branch : branches) {
+                if (branch.layer() == layer) {
+                    repair.next(branch);
+                }
+            }
+            layerDone.run();
+        }
+    }
+}

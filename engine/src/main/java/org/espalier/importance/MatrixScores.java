@@ -1,0 +1,45 @@
+package org.espalier.importance;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.espalier.couple.Member;
+import org.espalier.couple.Units;
+
+/**
+ * Scores of the units of a group of which every matrix chooses its own, as if they did not depend on each other.
+ *
+ * @param units   of the group
+ * @param choices of its matrices
+ */
+public record MatrixScores(Units units, List<Choice> choices) {
+
+    /**
+     * What chooses as one: a matrix, and the bias recorded after it, which has no score.
+     *
+     * @param members axes that shrink by this choice
+     * @param scores  of the units, by this matrix alone
+     */
+    public record Choice(List<Member> members, double[] scores) {}
+
+    public static MatrixScores of(Units units, AxisScores axes) {
+        List<Choice> choices = new ArrayList<>();
+        for (Member member : units.members()) {
+            if (axes.has(member)) {
+                choices.add(new Choice(new ArrayList<>(List.of(member)), scores(units, member, axes.along(member))));
+            } else if (!choices.isEmpty()) {
+                choices.getLast().members.add(member);
+            }
+        }
+        return new MatrixScores(units, choices);
+    }
+
+    private static double[] scores(Units units, Member member, double[] along) {
+        double[] scores = new double[units.count()];
+        for (int unit = 0; unit < scores.length; unit++) {
+            for (long entry : units.entries(member, unit)) {
+                scores[unit] += along[(int) entry];
+            }
+        }
+        return scores;
+    }
+}

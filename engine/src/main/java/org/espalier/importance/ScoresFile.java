@@ -1,0 +1,152 @@
+package org.espalier.importance;
+
+import org.espalier.score.ModelScores;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import org.espalier.couple.Units;
+import org.espalier.format.Checkpoint;
+import org.espalier.model.Model;
+
+/**
+ * Scores of a model's units as they are written.
+ *
+ * @param formatVersion of this file
+ * @param source        the model
+ * @param criterion     how units were scored
+ * @param aggregate     how members of a group became one
+ * @param calibration   what scores were computed on; null if nothing
+ * @param seed          of everything random
+ * @param groups        the scores
+ */
+public record ScoresFile(
+        @JsonProperty(value = "format_version", required = true)
+        int formatVersion,
+
+        @JsonProperty(value = "source", required = true) Source source,
+        @JsonProperty(value = "criterion", required = true) String criterion,
+        @JsonProperty(value = "aggregate", required = true) String aggregate,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("calibration")
+        Calibration calibration,
+
+        @JsonProperty(value = "seed", required = true) long seed,
+        @JsonProperty(value = "groups", required = true) List<Group> groups) {
+
+    /** The version that is written. */
+    public static final int FORMAT_VERSION = 1;
+
+    public ScoresFile {
+        Objects.requireNonNull(source, "source is null");
+        Objects.requireNonNull(criterion, "criterion is null");
+        Objects.requireNonNull(groups, "groups is null");
+        groups.forEach(group -> Objects.requireNonNull(group, "one of the groups is null"));
+    }
+
+    /**
+     * Scores with what they were computed from.
+     *
+     * @param candidates  what was scored; where that is whole blocks alone, and not by their units, the criterion is theirs
+     * @param calibration what could be looked at; it is named if it was
+     */
+    public static ScoresFile of(
+            Checkpoint checkpoint,
+            Model model,
+            Method method,
+            Candidates candidates,
+            Optional<org.espalier.importance.Calibration> calibration,
+            Rankings rankings) {
+        Source source = new Source(
+                checkpoint.path().getFileName().toString(),
+                checkpoint.sha256(),
+                model.structure().tape().parameterCount());
+        Calibration used = calibration
+                .filter(c -> candidates.needsCalibration(method.criterion()))
+                .map(c -> new Calibration(c.sha256(), c.sequences().size(), c.seqLen()))
+                .orElse(null);
+        String criterion = (candidates.scoresUnits() ? method.criterion() : candidates.blockCriterion()).toString();
+        return new ScoresFile(
+                FORMAT_VERSION,
+                source,
+                criterion,
+                name(method.aggregate()),
+                used,
+                method.seed(),
+                rankings.written());
+    }
+
+    /** An enum constant as files have it. */
+    public static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * Scores of one group's units.
+     *
+     * @param name   for people
+     * @param role   what its units are
+     * @param layer  it lies in, −1 for all
+     * @param scores one for each unit, in the source's numbering
+     */
+    public record Group(
+            @JsonProperty(value = "name", required = true) String name,
+            @JsonProperty(value = "role", required = true) String role,
+            @JsonProperty(value = "layer", required = true) int layer,
+            @JsonProperty(value = "scores", required = true) double[] scores) {
+
+        public Group {
+            Objects.requireNonNull(name, "a group's name is null");
+            Objects.requireNonNull(role, "a group's role is null");
+            Objects.requireNonNull(scores, "a group's scores are null");
+        }
+
+        public static Group of(UnitScores scores) {
+            Units units = scores.units();
+            return new Group(
+                    units.group().name(), ScoresFile.name(units.group().role()), units.layer(), scores.scores());
+        }
+
+        static Group of(BlockScores scores) {
+            return new Group("whole " + scores.kind(), scores.kind().toString(), -1, scores.scores());
+        }
+    }
+
+    /**
+     * The model that something was computed for.
+     *
+     * @param path       where it was
+     * @param sha256     of its weights
+     * @param parameters it has
+     */
+    public record Source(
+            @JsonProperty(value = "path", required = true) String path,
+            @JsonProperty(value = "sha256", required = true) String sha256,
+
+            @JsonProperty(value = "parameters", required = true)
+            long parameters) {
+
+        public Source {
+            Objects.requireNonNull(path, "the source's path is null");
+            Objects.requireNonNull(sha256, "the source's sha256 is null");
+        }
+    }
+
+    /**
+     * What scores were computed on.
+     *
+     * @param sha256  of the token ids
+     * @param samples sequences
+     * @param seqLen  ids in each
+     */
+    public record Calibration(
+            @JsonProperty(value = "sha256", required = true) String sha256,
+
+            @JsonProperty(value = "samples", required = true)
+            int samples,
+
+            @JsonProperty(value = "seq_len", required = true)
+            int seqLen) {}
+}

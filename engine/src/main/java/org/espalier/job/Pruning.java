@@ -1,0 +1,91 @@
+package org.espalier.job;
+
+import org.espalier.score.Ranker;
+import org.espalier.importance.Method;
+import org.espalier.importance.Candidates;
+import org.espalier.plan.Plan;
+import org.espalier.importance.ScoresFile;
+import org.espalier.score.ModelScores;
+import org.espalier.plan.Planner;
+import org.espalier.importance.Rankings;
+import org.espalier.importance.Calibration;
+import org.espalier.cut.Compactor;
+import org.espalier.plan.Budget;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.espalier.couple.Selection;
+import org.espalier.file.Output;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
+import org.espalier.format.SafetensorsFolder;
+import org.espalier.model.Model;
+
+/** Scores, allocates and plans: from an opened model to what is to be cut out of it. */
+public final class Pruning {
+
+    /**
+     * A plan with what led to it.
+     *
+     * @param plan      what is kept
+     * @param scores    of the units that could go, each as it was last computed
+     * @param selection the units that go
+     */
+    public record Result(Plan plan, ScoresFile scores, Selection selection) {}
+
+    private final Checkpoint checkpoint;
+    private final Model model;
+    private final ModelScores.Walking walking;
+    private final Path scratch;
+
+    /**
+     * @param walking how the model is walked for its scores
+     * @param scratch where a folder can be, beside which what is left between steps is written; it is gone afterwards
+     */
+    public Pruning(Checkpoint checkpoint, Model model, ModelScores.Walking walking, Path scratch) {
+        this.checkpoint = checkpoint;
+        this.model = model;
+        this.walking = walking;
+        this.scratch = scratch;
+    }
+
+    /**
+     * Plans a pruning, in as many steps as the budget says: before each but the first, what is left is scored again.
+     *
+     * @param calibration what to score on; not looked at by criteria that need none
+     * @throws org.espalier.error.Failure if nothing may go, or not as much as asked for
+     */
+    public Result plan(Method method, Budget budget, Optional<Calibration> calibration) {
+        List<int[]> sequences = calibration.map(Calibration::sequences).orElse(List.of());
+        Planner planner = new Planner(model.config(), model.structure(), budget);
+        Rankings rankings = Ranker.of(model, walking, method, budget.candidates(), sequences);
+        int steps = budget.amount().steps();
+        Selection selection = planner.select(rankings, new Selection(model.structure()), 1.0 / steps);
+        for (int step = 2; step <= steps; step++) {
+            if (!selection.isEmpty()) {
+                rankings = rankings.updated(rescored(selection, method, budget.candidates(), sequences), selection);
+            }
+            selection = planner.select(rankings, selection, (double) step / steps);
+        }
+        ScoresFile file = ScoresFile.of(checkpoint, model, method, budget.candidates(), calibration, rankings);
+        return new Result(planner.plan(selection, file), file, selection);
+    }
+
+    /** Scores of what is left, in its own numbering. It is written aside, so that it may be larger than memory. */
+    private Rankings rescored(
+            Selection selection, Method method, Candidates candidates, List<int[]> sequences) {
+        try (Output left = Output.folder(scratch, true)) {
+            new SafetensorsFolder()
+                    .writeInto(
+                            left.path(),
+                            new Compactor(checkpoint, model.config(), selection, Optional.empty()).content());
+            try (Checkpoint smaller = Checkpoints.open(left.path());
+                    Model opened = Model.open(smaller, model.backend())) {
+                return Ranker.of(opened, walking, method, candidates.after(selection), sequences);
+            }
+        } catch (IOException e) {
+            throw Output.failure(e, scratch);
+        }
+    }
+}

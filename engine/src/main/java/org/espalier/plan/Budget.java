@@ -1,0 +1,45 @@
+package org.espalier.plan;
+
+import org.espalier.importance.Candidates;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.importance.BlockScores;
+import org.espalier.importance.Criterion;
+import java.util.List;
+import java.util.function.IntPredicate;
+import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Units;
+import org.espalier.plan.Allocation.Normalise;
+import org.espalier.plan.Allocation.Scope;
+import org.espalier.tape.Branch;
+
+/**
+ * What may go, and how much.
+ *
+ * @param amount     how much
+ * @param scope      whether groups compete
+ * @param normalise  what scores are divided by where groups of different kinds compete
+ * @param candidates what may go
+ */
+public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates candidates) {
+
+    /**
+     * How much goes.
+     *
+     * @param ratio   share to remove
+     * @param ofUnits whether the ratio counts units of each group, as LLM-Pruner does, instead of parameters
+     * @param round   what a width that is left is a multiple of; 1 for any
+     * @param steps   times that what is left is scored again, an equal share going each time
+     */
+    public record Amount(double ratio, boolean ofUnits, int round, int steps) {}
+
+    /** What the plan says of the way units went: {@code channel}, {@code layer} or {@code block}. */
+    public String mode() {
+        if (candidates.roles().contains(Role.CHANNELS)) {
+            return "channel";
+        }
+        return candidates.roles().isEmpty() && candidates.blocks().equals(List.of(BlockScores.Kind.LAYERS))
+                ? "layer"
+                : "block";
+    }
+}

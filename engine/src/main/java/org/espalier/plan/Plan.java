@@ -1,0 +1,201 @@
+package org.espalier.plan;
+
+import org.espalier.importance.ScoresFile;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * What is kept of a model, and why: everything needed to apply, compare or repeat a pruning. Indices are those of the
+ * source, ascending; a layer removed whole is absent.
+ *
+ * @param formatVersion    of this file
+ * @param source           the model that it is for
+ * @param criterion        how units were scored
+ * @param aggregate        how members of a group became one
+ * @param mode             {@code block}, {@code channel} or {@code layer}
+ * @param scope            {@code local} or {@code global}
+ * @param ratioRequested   share asked for
+ * @param parametersBefore of the source
+ * @param parametersAfter  of what is left
+ * @param calibration      what scores were computed on; null if nothing
+ * @param seed             of everything random
+ * @param layers           what each kept layer keeps
+ * @param keptChannels     of the residual stream; null if all are
+ * @param groups           what every group keeps that was cut, whatever it is; null in version 1
+ * @param fitted           how what stays was made to make up for what is gone; null if it was not, and in version 1
+ * @param keptAlone        what matrices keep that chose by themselves; null if what depends on each other went together
+ */
+public record Plan(
+        @JsonProperty(value = "format_version", required = true)
+        int formatVersion,
+
+        @JsonProperty(value = "source", required = true) ScoresFile.Source source,
+        @JsonProperty(value = "criterion", required = true) String criterion,
+        @JsonProperty(value = "aggregate", required = true) String aggregate,
+        @JsonProperty(value = "mode", required = true) String mode,
+        @JsonProperty(value = "scope", required = true) String scope,
+
+        @JsonProperty(value = "ratio_requested", required = true)
+        double ratioRequested,
+
+        @JsonProperty(value = "parameters_before", required = true)
+        long parametersBefore,
+
+        @JsonProperty(value = "parameters_after", required = true)
+        long parametersAfter,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("calibration")
+        ScoresFile.Calibration calibration,
+
+        @JsonProperty(value = "seed", required = true) long seed,
+        @JsonProperty(value = "layers", required = true) List<Layer> layers,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_channels")
+        int[] keptChannels,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("groups")
+        List<Group> groups,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("fitted")
+        Fitted fitted,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_alone")
+        List<Alone> keptAlone) {
+
+    /** The version that is written; version 1, which knows no groups, is read as well. */
+    public static final int FORMAT_VERSION = 2;
+
+    public Plan {
+        required(source, "source");
+        required(criterion, "criterion");
+        required(aggregate, "aggregate");
+        required(mode, "mode");
+        required(scope, "scope");
+        required(layers, "layers");
+        layers.forEach(layer -> required(layer, "one of the layers"));
+        if (groups != null) {
+            groups.forEach(group -> required(group, "one of the groups"));
+        }
+    }
+
+    private static void required(Object value, String name) {
+        Objects.requireNonNull(value, () -> name + " is null");
+    }
+
+    /**
+     * What a layer keeps.
+     *
+     * @param layer       number in the source
+     * @param keptHeads   query heads
+     * @param keptKvHeads key/value heads
+     * @param keptNeurons neurons of the MLP
+     */
+    public record Layer(
+            @JsonProperty(value = "layer", required = true) int layer,
+
+            @JsonProperty(value = "kept_heads", required = true)
+            int[] keptHeads,
+
+            @JsonProperty(value = "kept_kv_heads", required = true)
+            int[] keptKvHeads,
+
+            @JsonProperty(value = "kept_neurons", required = true)
+            int[] keptNeurons) {
+
+        public Layer {
+            required(keptHeads, "kept_heads");
+            required(keptKvHeads, "kept_kv_heads");
+            required(keptNeurons, "kept_neurons");
+        }
+    }
+
+    /**
+     * What a group keeps. Heads, key/value heads, neurons and channels stand in the lists above as well.
+     *
+     * @param name  for people
+     * @param role  what its units are
+     * @param layer number in the source, −1 if it runs through several
+     * @param kept  units
+     */
+    public record Group(
+            @JsonProperty(value = "name", required = true) String name,
+            @JsonProperty(value = "role", required = true) String role,
+            @JsonProperty(value = "layer", required = true) int layer,
+            @JsonProperty(value = "kept", required = true) int[] kept) {
+
+        public Group {
+            required(name, "a group's name");
+            required(role, "a group's role");
+            required(kept, "what a group keeps");
+        }
+    }
+
+    /**
+     * How what stays was made to make up for what is gone.
+     *
+     * @param method  {@code bias} or {@code lstsq}
+     * @param ridge   share of each input's own sum of squares that held its weights in a fit; null for biases
+     * @param samples calibration sequences that it was computed on
+     * @param seqLen  ids in the longest of them
+     */
+    public record Fitted(
+            @JsonProperty(value = "method", required = true) String method,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("ridge")
+            Double ridge,
+
+            @JsonProperty(value = "samples", required = true)
+            int samples,
+
+            @JsonProperty(value = "seq_len", required = true)
+            int seqLen) {
+
+        public Fitted {
+            required(method, "how it was fitted");
+        }
+    }
+
+    /** The same plan with how what stays was fitted. */
+    public Plan with(Fitted how) {
+        return new Plan(
+                formatVersion,
+                source,
+                criterion,
+                aggregate,
+                mode,
+                scope,
+                ratioRequested,
+                parametersBefore,
+                parametersAfter,
+                calibration,
+                seed,
+                layers,
+                keptChannels,
+                groups,
+                how,
+                keptAlone);
+    }
+
+    /**
+     * What one axis of a tensor keeps of a kind of units, whatever else does.
+     *
+     * @param tensor its name
+     * @param axis   0 for rows, 1 for columns
+     * @param role   the kind of units
+     * @param kept   units of that kind
+     */
+    public record Alone(
+            @JsonProperty(value = "tensor", required = true) String tensor,
+            @JsonProperty(value = "axis", required = true) int axis,
+            @JsonProperty(value = "role", required = true) String role,
+            @JsonProperty(value = "kept", required = true) int[] kept) {
+
+        public Alone {
+            required(tensor, "a tensor that chose by itself");
+            required(role, "a role");
+            required(kept, "what a tensor keeps");
+        }
+    }
+}

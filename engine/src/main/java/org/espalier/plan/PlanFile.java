@@ -1,0 +1,49 @@
+package org.espalier.plan;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.espalier.error.Failure;
+import org.espalier.file.Json;
+import org.espalier.file.Output;
+
+/** Plans and scores on disk. */
+public final class PlanFile {
+
+    private static final ObjectMapper MAPPER =
+            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+
+    private PlanFile() {}
+
+    /**
+     * Reads a plan.
+     *
+     * @throws Failure if the file is no plan of this version
+     */
+    public static Plan read(Path file) {
+        try {
+            Plan plan = MAPPER.treeToValue(Json.readObject(file), Plan.class);
+            if (plan.formatVersion() < 1 || plan.formatVersion() > Plan.FORMAT_VERSION) {
+                throw new Failure(
+                        "plan has format version " + plan.formatVersion(),
+                        file.toString(),
+                        "make it again with 'engine plan'; this engine reads versions 1 to " + Plan.FORMAT_VERSION);
+            }
+            return plan;
+        } catch (JsonProcessingException e) {
+            throw new Failure("not a plan: " + Json.reason(e), file.toString(), "make it again with 'engine plan'", e);
+        }
+    }
+
+    /** The same model and choices as JSON. */
+    public static byte[] bytes(Object planOrScores) {
+        return Json.toBytes(MAPPER.valueToTree(planOrScores));
+    }
+
+    /** Writes a plan or scores, whole or not at all. */
+    public static void write(Object planOrScores, Path file, boolean force) {
+        Output.writeFile(file, force, path -> Files.write(path, bytes(planOrScores)));
+    }
+}

@@ -1,0 +1,84 @@
+package org.espalier.plan;
+
+import org.espalier.importance.ScoresFile;
+import org.espalier.importance.Rankings;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.error.Failure;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.Transformer;
+
+/** From scores to what goes, and to the plan that says so. */
+public final class Planner {
+
+    private final ModelConfig config;
+    private final Structure structure;
+    private final Budget budget;
+
+    public Planner(ModelConfig config, Budget budget) {
+        this(config, Structure.of(new Transformer(config).shape()), budget);
+    }
+
+    /** Of a model whose structure is known. */
+    public Planner(ModelConfig config, Structure structure, Budget budget) {
+        this.config = config;
+        this.structure = structure;
+        this.budget = budget;
+    }
+
+    /**
+     * Plans from scores that were written.
+     *
+     * @param where the file, for messages
+     * @throws Failure if the file is of another model, nothing may go, or not as much as asked for
+     */
+    public Plan plan(ScoresFile file, String where) {
+        Rankings rankings = Rankings.of(file, structure, budget.candidates(), where);
+        return plan(select(rankings, new Selection(structure), 1), file);
+    }
+
+    /**
+     * Chooses what goes.
+     *
+     * @param gone  what is removed already, which stays so
+     * @param share of the ratio that is to be gone afterwards
+     * @throws Failure if there is not as much as asked for, or it rounds to nothing
+     */
+    public Selection select(Rankings rankings, Selection gone, double share) {
+        Budget.Amount amount = budget.amount();
+        Allocation allocation = new Allocation(RemovalOrder.of(rankings, amount.round(), gone), gone);
+        double ratio = amount.ratio() * share;
+        Selection selection = amount.ofUnits()
+                ? allocation.units(ratio, budget.scope(), budget.normalise())
+                : allocation.parameters(ratio, budget.scope(), budget.normalise());
+        if (share == 1 && selection.isEmpty() && amount.ratio() > 0) {
+            throw new Failure(
+                    "ratio " + amount.ratio() + " rounds to no unit in any group",
+                    "ratio of units",
+                    "use a larger ratio, or count parameters");
+        }
+        return selection;
+    }
+
+    /** The plan of what goes by these scores. */
+    public Plan plan(Selection selection, ScoresFile scores) {
+        PlanSelection translation = new PlanSelection(config, structure, "plan");
+        return new Plan(
+                Plan.FORMAT_VERSION,
+                scores.source(),
+                scores.criterion(),
+                scores.aggregate(),
+                budget.mode(),
+                ScoresFile.name(budget.scope()),
+                budget.amount().ratio(),
+                scores.source().parameters(),
+                selection.parametersAfter(),
+                scores.calibration(),
+                scores.seed(),
+                translation.kept(selection),
+                translation.keptChannels(selection),
+                translation.groups(selection),
+                null,
+                translation.keptAlone(selection));
+    }
+}

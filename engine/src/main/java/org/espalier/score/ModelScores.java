@@ -1,0 +1,285 @@
+package org.espalier.score;
+
+import org.espalier.importance.Method;
+import org.espalier.importance.UnitScores;
+import org.espalier.importance.Aggregate;
+import org.espalier.importance.MatrixScores;
+import org.espalier.importance.Criterion;
+import org.espalier.importance.AxisScores;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.espalier.backend.Backend;
+import org.espalier.backend.OwnMemory;
+import org.espalier.backend.Queue;
+import org.espalier.couple.Member;
+import org.espalier.couple.Units;
+import org.espalier.error.Failure;
+import org.espalier.model.LossBatches;
+import org.espalier.model.Model;
+import org.espalier.model.Residency;
+import org.espalier.importance.UnitScores.Alignment;
+import org.espalier.tape.Observer;
+import org.espalier.tape.SegmentWalk;
+import org.espalier.tape.Spill;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+import org.espalier.tape.WeightUse;
+import org.espalier.tape.WeightUse.Kind;
+import org.espalier.tensor.Tensor;
+
+/** Scores units of a model, one layer at a time. */
+public final class ModelScores {
+
+    private final Model model;
+    private final Walking walking;
+
+    /**
+     * How a model is walked.
+     *
+     * @param memory   bytes that may be taken, those of mapped weights aside; what waits between layers and does not fit
+     *                 goes to a scratch file
+     * @param scratch  folder of that file
+     * @param release  whether mapped weights are let go of as soon as their layer is done
+     * @param observer looks on, for progress
+     * @param told     what the work will take, before it begins
+     */
+    public record Walking(long memory, Path scratch, boolean release, Observer observer, Consumer<ScoringCost> told) {
+
+        /** What is computed forwards is kept for the way back if everything takes no more than this, in bytes. */
+        private static final long PLENTY = 2L << 30;
+
+        /** Everything in memory, watched by nobody. */
+        public static Walking inMemory() {
+            return new Walking(
+                    Long.MAX_VALUE, Path.of(System.getProperty("java.io.tmpdir")), false, Observer.NONE, cost -> {});
+        }
+    }
+
+    public ModelScores(Model model, Walking walking) {
+        this.model = model;
+        this.walking = walking;
+    }
+
+    /** As {@link #of(List, Method, List)}, with everything in memory. */
+    public static List<UnitScores> of(Model model, List<Units> units, Method method, List<int[]> calibration) {
+        return new ModelScores(model, Walking.inMemory()).of(units, method, calibration);
+    }
+
+    /**
+     * Scores of every unit.
+     *
+     * @param calibration sequences of token ids; the loss is the mean over all their predicted tokens. Not looked at by
+     *                    criteria that need none
+     * @throws Failure if calibration is needed and missing, or if a score is not a number
+     */
+    public List<UnitScores> of(List<Units> units, Method method, List<int[]> calibration) {
+        if (method.criterion() == Criterion.RANDOM) {
+            RandomGenerator random =
+                    RandomGeneratorFactory.of("L64X128MixRandom").create(method.seed());
+            return units.stream()
+                    .map(u -> new UnitScores(u, random.doubles(u.count()).toArray()))
+                    .toList();
+        }
+        AxisScores axes = axes(units, method, calibration);
+        List<UnitScores> scores = units.stream()
+                .map(u -> method.criterion().standardised()
+                        ? UnitScores.standardised(u, axes)
+                        : UnitScores.of(u, axes, method.aggregate(), method.alignment()))
+                .toList();
+        scores.forEach(ModelScores::check);
+        return scores;
+    }
+
+    /**
+     * Scores of every unit by each matrix of its group alone.
+     *
+     * @throws Failure if the criterion looks at whole units only, or as {@link #of}
+     */
+    public List<MatrixScores> byMatrix(List<Units> units, Method method, List<int[]> calibration) {
+        if (method.criterion() == Criterion.RANDOM || method.criterion().standardised()) {
+            throw new Failure(
+                    "criterion " + method.criterion() + " does not score single matrices",
+                    "dependency off",
+                    "use another --criterion");
+        }
+        AxisScores axes = axes(units, method, calibration);
+        return units.stream().map(u -> MatrixScores.of(u, axes)).toList();
+    }
+
+    /** Scores of the rows and columns that these units consist of. */
+    public AxisScores axes(List<Units> units, Method method, List<int[]> calibration) {
+        units.forEach(this::requireUses);
+        Scored scored = Scored.of(units);
+        return method.criterion().needsCalibration()
+                ? walked(method.criterion(), scored, calibration)
+                : magnitudes(method, scored);
+    }
+
+    /** What operations state of the parameters that they read. */
+    private Stream<WeightUse> uses() {
+        return model.structure().tape().segments().stream()
+                .flatMap(segment -> segment.ops().stream())
+                .flatMap(op -> op.weights().stream());
+    }
+
+    /** A unit is never scored without a part of it that an operation says nothing of. */
+    private void requireUses(Units units) {
+        Set<String> stated = uses().map(use -> use.weight().name()).collect(Collectors.toSet());
+        for (Member member : units.members()) {
+            if (!stated.contains(member.tensor().name())) {
+                throw new Failure(
+                        "no operation says how '" + member.tensor().name() + "' can be scored",
+                        "units " + units.group().name(),
+                        "leave these units out, or use --criterion random");
+            }
+        }
+    }
+
+    private AxisScores walked(Criterion criterion, Scored scored, List<int[]> calibration) {
+        LossBatches batches = LossBatches.of(model.transformer(), calibration);
+        if (batches.counted() == 0) {
+            throw new Failure(
+                    "there is nothing to calibrate on",
+                    "criterion " + criterion,
+                    "give sequences of at least two tokens");
+        }
+        Backend backend = model.backend();
+        Observer residency = walking.release() ? new Residency(model.weights(), batches.longest()) : Observer.NONE;
+        try (Queue queue = backend.newQueue();
+                WeightScorer scorer = scorer(criterion, queue, scored, batches);
+                Spill spill = new Spill(walking.scratch());
+                SegmentWalk walk = new SegmentWalk(
+                        backend,
+                        batches.batches(),
+                        model.leaves(Map.of()),
+                        scorer,
+                        scorer.then(residency).then(walking.observer()),
+                        spill)) {
+            ScoringCost cost = require(scorer, walk);
+            spill.limit(walking.memory() - cost.least());
+            if (scorer.backwards()) {
+                walk.backward(1.0 / batches.counted());
+            } else {
+                walk.forward();
+            }
+            return scorer.scores();
+        }
+    }
+
+    /** Tells what the work takes, and refuses what does not fit. */
+    private ScoringCost require(WeightScorer scorer, SegmentWalk walk) {
+        SegmentWalk.Needs needs = walk.needs(scorer.backwards());
+        boolean plenty = scorer.backwards() && plenty(needs, scorer);
+        if (plenty) {
+            walk.keepAll();
+        }
+        long activations = plenty ? needs.all() : needs.workspace();
+        Optional<OwnMemory> device =
+                model.ownMemory(activations + scorer.bytes()).map(memory -> memory.with(activations + scorer.bytes()));
+        ScoringCost cost = new ScoringCost(
+                activations,
+                scorer.bytes(),
+                needs.waiting(),
+                needs.steps(),
+                device.map(OwnMemory::used).orElse(0L));
+        device.ifPresent(memory -> refuse(
+                cost,
+                activations + scorer.bytes(),
+                memory.free(),
+                " of the GPU beside weights",
+                "close other programs on the GPU, calibrate on shorter sequences, or use --device cpu"));
+        refuse(
+                cost,
+                cost.least(),
+                walking.memory() - cost.least(),
+                "",
+                "free memory, allow more, or calibrate on shorter sequences");
+        walking.told().accept(cost);
+        return cost;
+    }
+
+    private static void refuse(ScoringCost cost, long needed, long left, String where, String remedy) {
+        if (left < 0) {
+            throw new Failure(
+                    "scoring needs %,d bytes of memory%s, of which %,d are gradients"
+                            .formatted(needed, where, cost.gradients()),
+                    "%,d may be used".formatted(needed + left),
+                    remedy);
+        }
+    }
+
+    /** Whether everything can be kept: in half of the memory that may be taken, and in half of what a device has. */
+    private boolean plenty(SegmentWalk.Needs needs, WeightScorer scorer) {
+        long computing = needs.all() + scorer.bytes();
+        boolean inMemory = new ScoringCost(needs.all(), scorer.bytes(), needs.waiting(), needs.steps(), 0).most()
+                <= Math.min(walking.memory() / 2, Walking.PLENTY);
+        return inMemory && model.ownMemory(0).stream().allMatch(device -> computing <= device.free() / 2);
+    }
+
+    private WeightScorer scorer(Criterion criterion, Queue queue, Scored scored, LossBatches batches) {
+        Function<String, Tensor> weights = model.weights()::tensor;
+        Collection<Tape> tapes =
+                batches.batches().stream().map(SegmentWalk.Batch::tape).collect(Collectors.toSet());
+        return switch (criterion.source()) {
+            case INPUTS -> new InputScorer(model.backend(), queue, criterion, scored, weights);
+            case VECTORS -> new VectorScorer(model.backend(), queue, scored, tapes);
+            case GRADIENTS ->
+                new GradientScorer(
+                        model.backend(),
+                        queue,
+                        criterion.saliency(),
+                        scored,
+                        new SequenceFactors(batches.counted(), criterion.sumsSquares() ? 1 : batches.sequences()),
+                        weights,
+                        tapes);
+            default -> throw new IllegalStateException(criterion + " needs no walk");
+        };
+    }
+
+    /** Of what norms, linear layers and embeddings hold; biases have no score. */
+    private AxisScores magnitudes(Method method, Scored scored) {
+        Set<Value> weights = new LinkedHashSet<>();
+        uses()
+                // LLM-Pruner drops the embedding from magnitudes, or fails on it.
+                .filter(use -> use.kind() != Kind.BIAS
+                        && (use.kind() != Kind.LOOKUP || method.alignment() == Alignment.BY_UNIT))
+                .forEach(use -> weights.add(use.weight()));
+        try (Queue queue = model.backend().newQueue()) {
+            WeightScores scores = new WeightScores(model.backend(), queue);
+            for (Value weight : weights.stream().filter(scored::any).toList()) {
+                scores.saliency(
+                        method.criterion().saliency(),
+                        weight.name(),
+                        model.weights().tensor(weight.name()),
+                        null,
+                        null);
+                if (walking.release()) {
+                    model.weights().release(weight.name());
+                }
+            }
+            return scores.scores();
+        }
+    }
+
+    private static void check(UnitScores scores) {
+        for (double score : scores.scores()) {
+            if (!Double.isFinite(score)) {
+                throw new Failure(
+                        "a score is " + score,
+                        scores.units().group().name(),
+                        "look for damaged weights, or calibrate on other text");
+            }
+        }
+    }
+}

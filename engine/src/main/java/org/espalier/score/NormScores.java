@@ -1,0 +1,73 @@
+package org.espalier.score;
+
+import org.espalier.importance.AxisScores;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
+import org.espalier.backend.Saliency;
+import org.espalier.backend.Target;
+import org.espalier.tape.Step;
+import org.espalier.tape.WeightUse;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
+import org.espalier.tensor.Tensor;
+
+/**
+ * Scores of norms' weights. A weight times its gradient is {@code Σ_t (y − bias)·dy} of the norm's output, over a sequence
+ * for the gradient of that sequence. Where heads are normalised a token has several rows.
+ */
+final class NormScores {
+
+    private final Backend backend;
+    private final Saliency saliency;
+    private final SequenceFactors factors;
+    /** {@code w·g} and {@code w·f·w} of each entry. */
+    private final Map<String, double[][]> sums = new LinkedHashMap<>();
+
+    NormScores(Backend backend, Saliency saliency, SequenceFactors factors) {
+        this.backend = backend;
+        this.saliency = saliency;
+        this.factors = factors;
+    }
+
+    void add(WeightUse norm, Step step) {
+        int channels = norm.weight().shape().extent(0);
+        double[][] sum = sums.computeIfAbsent(norm.weight().name(), name -> new double[2][channels]);
+        double[] factor = factors.of(step.sequences());
+        int rows = norm.output().shape().extent(0) / step.sequences().queries();
+        Tensor shift = norm.shift() == null ? null : step.value(norm.shift());
+        Tensor dots = backend.allocate(
+                DType.F64, Shape.of(channels), "gradients of " + norm.weight().name());
+        try {
+            for (int s = 0; s < factor.length; s++) {
+                int from = rows * step.sequences().queryStart()[s];
+                int to = rows * step.sequences().queryStart()[s + 1];
+                backend.columnDots(
+                        step.queue(),
+                        step.value(norm.output()).slice(from, to),
+                        shift,
+                        step.gradient(norm.output()).slice(from, to),
+                        Target.overwrite(dots));
+                double[] one = HostCopy.readDoubles(backend, step.queue(), dots);
+                for (int k = 0; k < one.length; k++) {
+                    sum[0][k] += one[k];
+                    sum[1][k] += factor[s] * one[k] * one[k];
+                }
+            }
+        } finally {
+            dots.buffer().close();
+        }
+    }
+
+    /** Enters the scores of every norm seen. */
+    void enter(AxisScores scores) {
+        sums.forEach((name, sum) -> {
+            double[] along = new double[sum[0].length];
+            for (int k = 0; k < along.length; k++) {
+                along[k] = Math.abs(saliency.of(1, sum[0][k], sum[1][k]));
+            }
+            scores.put(name, 0, along);
+        });
+    }
+}

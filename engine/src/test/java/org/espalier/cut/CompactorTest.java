@@ -1,0 +1,86 @@
+package org.espalier.cut;
+
+import org.espalier.Zeroed;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.espalier.Backends;
+import org.espalier.Golden;
+import org.espalier.backend.Backend;
+import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
+import org.espalier.couple.Structure;
+import org.espalier.couple.Units;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
+import org.espalier.format.SafetensorsFolder;
+import org.espalier.model.Model;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.Packed;
+import org.espalier.model.PrunedConfig;
+import org.espalier.model.Transformer;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A model with units cut out computes what the whole model computes with those units zeroed. */
+class CompactorTest {
+
+    private static final Packed TOKENS = Packed.of(List.of(new int[] {3, 77, 250, 9, 9, 140, 31}));
+
+    @ParameterizedTest
+    @CsvSource({"mha, HEADS, 1", "mha, NEURONS, 2", "gqa, HEADS, 3", "gqa, QUERY_HEADS, 4", "gqa, NEURONS, 5"})
+    void cutEqualsZeroed(String name, Role role, long seed, @TempDir Path folder) {
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint source = Checkpoints.open(Golden.resource(name));
+                Model model = Model.open(source, backend)) {
+            Selection selection = random(model.config(), role, new Random(seed));
+            new SafetensorsFolder()
+                    .write(
+                            folder.resolve("cut"),
+                            new Compactor(source, model.config(), selection, Optional.empty()).content(),
+                            false);
+            try (Checkpoint cut = Checkpoints.open(folder.resolve("cut"));
+                    Model smaller = Model.open(cut, backend)) {
+                assertEquals(
+                        selection.parametersAfter(),
+                        new Transformer(smaller.config()).shape().parameterCount());
+                assertEquals(
+                        PrunedConfig.of(model.config(), selection).layers(),
+                        smaller.config().layers());
+                assertTrue(selection.parametersAfter()
+                        < new Transformer(model.config()).shape().parameterCount());
+                Golden.assertClose(
+                        Zeroed.logits(model, selection, TOKENS, backend),
+                        Zeroed.logits(smaller, TOKENS, backend),
+                        1e-4,
+                        name);
+            }
+        }
+    }
+
+    /** About a third of every lane of every group of a role, another third in every layer. */
+    private static Selection random(ModelConfig config, Role role, Random random) {
+        Selection selection = new Selection(Structure.of(new Transformer(config).shape()));
+        for (Units units : Structure.of(new Transformer(config).shape()).units()) {
+            if (units.group().role() == role) {
+                int gone = Math.max(1, units.perSet() / 3);
+                for (int lane = 0; lane < units.sets(); lane++) {
+                    int from = lane * units.perSet();
+                    selection.remove(
+                            units,
+                            random.ints(0, units.perSet())
+                                    .distinct()
+                                    .limit(gone)
+                                    .map(u -> from + u)
+                                    .toArray());
+                }
+            }
+        }
+        return selection;
+    }
+}

@@ -1,0 +1,74 @@
+package org.espalier.plan;
+
+import org.espalier.importance.ScoresFile;
+import org.espalier.importance.Calibration;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.espalier.error.Failure;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+class PlanFileTest {
+
+    @TempDir
+    private Path folder;
+
+    private static Plan plan(ScoresFile.Calibration calibration) {
+        return new Plan(
+                Plan.FORMAT_VERSION,
+                new ScoresFile.Source("model", "0f", 10),
+                "l2",
+                "mean",
+                "block",
+                "local",
+                0.2,
+                10,
+                8,
+                calibration,
+                42,
+                List.of(new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {1, 2})),
+                null,
+                List.of(new Plan.Group("mlp.neurons", "neurons", 0, new int[] {1, 2})),
+                null,
+                null);
+    }
+
+    @Test
+    void whatIsReadIsWhatWasWrittenWithCalibrationOrWithout() {
+        for (ScoresFile.Calibration calibration : new ScoresFile.Calibration[] {null, new ScoresFile.Calibration("1f", 10, 64)}) {
+            Path file = folder.resolve("plan.json");
+            PlanFile.write(plan(calibration), file, true);
+            Plan read = PlanFile.read(file);
+            assertEquals(calibration, read.calibration());
+            assertArrayEquals(new int[] {1, 2}, read.layers().getFirst().keptNeurons());
+            assertArrayEquals(PlanFile.bytes(plan(calibration)), PlanFile.bytes(read));
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> whatIsNullIsRefused() {
+        String whole = new String(PlanFile.bytes(plan(null)));
+        return Stream.of("\"criterion\" : \"l2\"", "\"path\" : \"model\"", "\"kept_heads\" : [ 0 ]", "\"seed\" : 42")
+                .map(entry -> DynamicTest.dynamicTest(entry, () -> {
+                    assertTrue(whole.contains(entry), whole);
+                    refused(whole.replace(entry, entry.replaceFirst(":.*", ": null")));
+                    refused(whole.replace(entry, "\"surprise\" : 1"));
+                }));
+    }
+
+    private void refused(String text) throws IOException {
+        Path file = Files.writeString(folder.resolve("plan.json"), text);
+        String line = assertThrows(Failure.class, () -> PlanFile.read(file)).oneLine();
+        assertTrue(line.startsWith("not a plan: ") && line.lines().count() == 1, line);
+    }
+}
