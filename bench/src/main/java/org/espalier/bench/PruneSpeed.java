@@ -1,6 +1,5 @@
 package org.espalier.bench;
 
-import org.espalier.importance.Candidates;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -9,18 +8,19 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.IntPredicate;
 import org.espalier.couple.Group.Role;
+import org.espalier.cut.Compactor;
 import org.espalier.file.Output;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.SafetensorsFolder;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.importance.Calibration;
+import org.espalier.importance.Candidates;
+import org.espalier.job.Pruning;
 import org.espalier.model.Model;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
-import org.espalier.importance.BlockCriterion;
 import org.espalier.plan.Budget;
-import org.espalier.importance.Calibration;
-import org.espalier.cut.Compactor;
 import org.espalier.score.ModelScores;
-import org.espalier.job.Pruning;
 
 /**
  * What {@code engine prune --criterion param_first --compensate none} does with an open model: scores the neurons of the

@@ -1,23 +1,22 @@
 package org.espalier.bench;
 
-import org.espalier.importance.Method;
 import java.util.List;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
-import org.espalier.model.Model;
-import org.espalier.model.Transformer;
 import org.espalier.importance.Aggregate;
 import org.espalier.importance.Criterion;
-import org.espalier.score.ModelScores;
+import org.espalier.importance.Method;
 import org.espalier.importance.UnitScores;
 import org.espalier.importance.UnitScores.Alignment;
+import org.espalier.model.Model;
+import org.espalier.model.Transformer;
+import org.espalier.score.ModelScores;
 
 /** Scores every head and neuron of a model by the gradients of all its layers' weights. */
 final class ScoreSpeed {
 
-    static final Method METHOD =
-            new Method(Criterion.PARAM_FIRST, Aggregate.SUM, Alignment.BY_UNIT, 0);
+    static final Method METHOD = new Method(Criterion.PARAM_FIRST, Aggregate.SUM, Alignment.BY_UNIT, 0);
 
     private final Model model;
     private final List<Units> units;

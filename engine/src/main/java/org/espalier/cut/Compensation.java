@@ -1,6 +1,5 @@
 package org.espalier.cut;
 
-import org.espalier.job.Pruning;
 import java.util.Locale;
 
 /** How what stays of a model makes up for what is gone. */

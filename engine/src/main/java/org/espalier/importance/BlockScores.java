@@ -1,13 +1,13 @@
 package org.espalier.importance;
 
-import java.util.stream.IntStream;
-import org.espalier.error.Failure;
-import org.espalier.couple.Group.Role;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
+import org.espalier.couple.Group.Role;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
+import org.espalier.error.Failure;
 import org.espalier.tape.Branch;
 
 /**

@@ -32,8 +32,7 @@ public record Candidates(
     }
 
     /** Everything of some kinds, in every layer. */
-    public static Candidates anywhere(
-            List<Role> roles, List<BlockScores.Kind> blocks, BlockCriterion blockCriterion) {
+    public static Candidates anywhere(List<Role> roles, List<BlockScores.Kind> blocks, BlockCriterion blockCriterion) {
         return new Candidates(roles, blocks, blockCriterion, layer -> true, layer -> true, true);
     }
 
@@ -44,15 +43,13 @@ public record Candidates(
 
     /** Whether the model has to see calibration data to score them, units by {@code criterion}. */
     public boolean needsCalibration(Criterion criterion) {
-        return scoresUnits() && criterion.needsCalibration()
-                || !blocks.isEmpty() && blockCriterion.needsCalibration();
+        return scoresUnits() && criterion.needsCalibration() || !blocks.isEmpty() && blockCriterion.needsCalibration();
     }
 
     public boolean allows(Units units) {
         Role role = units.group().role();
         return roles.contains(role)
-                && (role == Role.CHANNELS
-                        || units.layer() >= 0 && layers(role).test(units.layer()));
+                && (role == Role.CHANNELS || units.layer() >= 0 && layers(role).test(units.layer()));
     }
 
     public boolean allows(BlockScores.Kind kind, int layer) {
@@ -76,4 +73,3 @@ public record Candidates(
         return role == Role.NEURONS ? mlpLayers : attentionLayers;
     }
 }
-

@@ -11,4 +11,3 @@ import org.espalier.importance.UnitScores.Alignment;
  * @param seed      for {@link Criterion#RANDOM}
  */
 public record Method(Criterion criterion, Aggregate aggregate, Alignment alignment, long seed) {}
-

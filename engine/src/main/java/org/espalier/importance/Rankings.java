@@ -1,7 +1,5 @@
 package org.espalier.importance;
 
-import org.espalier.score.ModelScores;
-import org.espalier.plan.Budget;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -13,7 +11,6 @@ import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.error.Failure;
-import org.espalier.model.Model;
 import org.espalier.importance.BlockScores.Kind;
 
 /**

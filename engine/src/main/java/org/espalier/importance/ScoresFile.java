@@ -1,6 +1,5 @@
 package org.espalier.importance;
 
-import org.espalier.score.ModelScores;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
@@ -69,13 +68,7 @@ public record ScoresFile(
                 .orElse(null);
         String criterion = (candidates.scoresUnits() ? method.criterion() : candidates.blockCriterion()).toString();
         return new ScoresFile(
-                FORMAT_VERSION,
-                source,
-                criterion,
-                name(method.aggregate()),
-                used,
-                method.seed(),
-                rankings.written());
+                FORMAT_VERSION, source, criterion, name(method.aggregate()), used, method.seed(), rankings.written());
     }
 
     /** An enum constant as files have it. */

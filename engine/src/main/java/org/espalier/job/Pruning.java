@@ -1,26 +1,26 @@
 package org.espalier.job;
 
-import org.espalier.score.Ranker;
-import org.espalier.importance.Method;
-import org.espalier.importance.Candidates;
-import org.espalier.plan.Plan;
-import org.espalier.importance.ScoresFile;
-import org.espalier.score.ModelScores;
-import org.espalier.plan.Planner;
-import org.espalier.importance.Rankings;
-import org.espalier.importance.Calibration;
-import org.espalier.cut.Compactor;
-import org.espalier.plan.Budget;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.espalier.couple.Selection;
+import org.espalier.cut.Compactor;
 import org.espalier.file.Output;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFolder;
+import org.espalier.importance.Calibration;
+import org.espalier.importance.Candidates;
+import org.espalier.importance.Method;
+import org.espalier.importance.Rankings;
+import org.espalier.importance.ScoresFile;
 import org.espalier.model.Model;
+import org.espalier.plan.Budget;
+import org.espalier.plan.Plan;
+import org.espalier.plan.Planner;
+import org.espalier.score.ModelScores;
+import org.espalier.score.Ranker;
 
 /** Scores, allocates and plans: from an opened model to what is to be cut out of it. */
 public final class Pruning {
@@ -73,8 +73,7 @@ public final class Pruning {
     }
 
     /** Scores of what is left, in its own numbering. It is written aside, so that it may be larger than memory. */
-    private Rankings rescored(
-            Selection selection, Method method, Candidates candidates, List<int[]> sequences) {
+    private Rankings rescored(Selection selection, Method method, Candidates candidates, List<int[]> sequences) {
         try (Output left = Output.folder(scratch, true)) {
             new SafetensorsFolder()
                     .writeInto(

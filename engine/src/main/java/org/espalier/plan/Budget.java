@@ -1,17 +1,11 @@
 package org.espalier.plan;
 
-import org.espalier.importance.Candidates;
-import org.espalier.importance.BlockCriterion;
-import org.espalier.importance.BlockScores;
-import org.espalier.importance.Criterion;
 import java.util.List;
-import java.util.function.IntPredicate;
 import org.espalier.couple.Group.Role;
-import org.espalier.couple.Selection;
-import org.espalier.couple.Units;
+import org.espalier.importance.BlockScores;
+import org.espalier.importance.Candidates;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
-import org.espalier.tape.Branch;
 
 /**
  * What may go, and how much.

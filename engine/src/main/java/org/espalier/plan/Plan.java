@@ -1,10 +1,10 @@
 package org.espalier.plan;
 
-import org.espalier.importance.ScoresFile;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import java.util.Objects;
+import org.espalier.importance.ScoresFile;
 
 /**
  * What is kept of a model, and why: everything needed to apply, compare or repeat a pruning. Indices are those of the

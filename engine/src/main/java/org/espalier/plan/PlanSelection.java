@@ -1,6 +1,5 @@
 package org.espalier.plan;
 
-import org.espalier.importance.ScoresFile;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -15,6 +14,7 @@ import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.error.Failure;
+import org.espalier.importance.ScoresFile;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Transformer;

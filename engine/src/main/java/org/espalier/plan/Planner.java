@@ -1,10 +1,10 @@
 package org.espalier.plan;
 
-import org.espalier.importance.ScoresFile;
-import org.espalier.importance.Rankings;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.error.Failure;
+import org.espalier.importance.Rankings;
+import org.espalier.importance.ScoresFile;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Transformer;
 

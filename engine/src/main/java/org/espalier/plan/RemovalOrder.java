@@ -1,18 +1,18 @@
 package org.espalier.plan;
 
-import java.util.stream.Stream;
-import org.espalier.importance.Rankings;
-import org.espalier.importance.UnitScores;
-import org.espalier.importance.BlockScores;
-import org.espalier.importance.MatrixScores;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Units;
+import org.espalier.importance.BlockScores;
+import org.espalier.importance.MatrixScores;
+import org.espalier.importance.Rankings;
+import org.espalier.importance.UnitScores;
 
 /**
  * The order in which units of a group go: the least needed first. Where units must go together, equally many of every set
@@ -54,7 +54,8 @@ public record RemovalOrder(String name, Role role, int width, List<Removal> all)
         gone.removed(units).stream().forEach(unit -> scores[unit] = Double.NEGATIVE_INFINITY);
         List<Removal> removals = new ArrayList<>();
         for (int[] removal : order(units, scores, round)) {
-            removals.add(removal(units, removal.length, sum(scores, removal), selection -> selection.remove(units, removal)));
+            removals.add(removal(
+                    units, removal.length, sum(scores, removal), selection -> selection.remove(units, removal)));
         }
         return new RemovalOrder(units.group().name(), units.group().role(), units.width(), removals);
     }

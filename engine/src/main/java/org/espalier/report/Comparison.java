@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import org.espalier.plan.Plan;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.Plan;
 
 /**
  * A run on record: the same measurements of a model at every stage of it, and what happened in between. What was not

@@ -2,8 +2,8 @@ package org.espalier.report;
 
 import java.util.Arrays;
 import java.util.List;
-import org.espalier.plan.Plan;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.Plan;
 import org.espalier.report.Comparison.Widths;
 
 /** A plan as a drawing of its own: a column for each kind of units, in it a bar for each layer, kept before removed. */

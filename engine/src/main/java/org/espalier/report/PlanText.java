@@ -3,8 +3,8 @@ package org.espalier.report;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.espalier.plan.Plan;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.Plan;
 import org.espalier.report.Comparison.Widths;
 
 /** A plan as a picture for a terminal: for each layer and kind of units a bar, what is kept of what was there. */

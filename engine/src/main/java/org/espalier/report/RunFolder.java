@@ -9,11 +9,11 @@ import java.util.Map;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
+import org.espalier.importance.ScoresFile;
 import org.espalier.model.Architectures;
 import org.espalier.model.Transformer;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
-import org.espalier.importance.ScoresFile;
 
 /** What a command left in a folder, as a run that can be shown. */
 public final class RunFolder {

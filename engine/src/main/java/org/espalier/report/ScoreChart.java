@@ -9,8 +9,8 @@ import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
-import org.espalier.plan.Plan;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.Plan;
 
 /**
  * Importance of the units of each layer: where the scores of those that were removed and of those that stay lie. A layer of

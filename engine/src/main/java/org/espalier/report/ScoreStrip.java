@@ -6,8 +6,8 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.espalier.plan.Plan;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.Plan;
 
 /** Where the scores of one kind of units lie in each layer, as a strip of characters on one logarithmic scale. */
 final class ScoreStrip {

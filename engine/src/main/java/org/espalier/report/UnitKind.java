@@ -7,8 +7,8 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
-import org.espalier.plan.Plan;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.Plan;
 import org.espalier.report.Comparison.Widths;
 
 /** Kinds of units that a layer has: what it had, what a plan keeps of it, and the role under which it is scored. */

@@ -1,6 +1,5 @@
 package org.espalier.score;
 
-import org.espalier.importance.AxisScores;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -14,6 +13,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
 import org.espalier.backend.Target;
+import org.espalier.importance.AxisScores;
 import org.espalier.tape.Op;
 import org.espalier.tape.Segment;
 import org.espalier.tape.Step;

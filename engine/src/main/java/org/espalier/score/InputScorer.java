@@ -1,7 +1,5 @@
 package org.espalier.score;
 
-import org.espalier.importance.Criterion;
-import org.espalier.importance.AxisScores;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -9,6 +7,8 @@ import java.util.Map;
 import java.util.function.Function;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
+import org.espalier.importance.AxisScores;
+import org.espalier.importance.Criterion;
 import org.espalier.tape.Op;
 import org.espalier.tape.Segment;
 import org.espalier.tape.Step;

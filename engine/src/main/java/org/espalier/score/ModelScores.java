@@ -1,11 +1,5 @@
 package org.espalier.score;
 
-import org.espalier.importance.Method;
-import org.espalier.importance.UnitScores;
-import org.espalier.importance.Aggregate;
-import org.espalier.importance.MatrixScores;
-import org.espalier.importance.Criterion;
-import org.espalier.importance.AxisScores;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -25,10 +19,15 @@ import org.espalier.backend.Queue;
 import org.espalier.couple.Member;
 import org.espalier.couple.Units;
 import org.espalier.error.Failure;
+import org.espalier.importance.AxisScores;
+import org.espalier.importance.Criterion;
+import org.espalier.importance.MatrixScores;
+import org.espalier.importance.Method;
+import org.espalier.importance.UnitScores;
+import org.espalier.importance.UnitScores.Alignment;
 import org.espalier.model.LossBatches;
 import org.espalier.model.Model;
 import org.espalier.model.Residency;
-import org.espalier.importance.UnitScores.Alignment;
 import org.espalier.tape.Observer;
 import org.espalier.tape.SegmentWalk;
 import org.espalier.tape.Spill;

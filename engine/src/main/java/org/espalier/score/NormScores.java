@@ -1,12 +1,12 @@
 package org.espalier.score;
 
-import org.espalier.importance.AxisScores;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Saliency;
 import org.espalier.backend.Target;
+import org.espalier.importance.AxisScores;
 import org.espalier.tape.Step;
 import org.espalier.tape.WeightUse;
 import org.espalier.tensor.DType;

@@ -25,11 +25,7 @@ public final class Ranker {
      * @throws Failure if nothing may go
      */
     public static Rankings of(
-            Model model,
-            ModelScores.Walking walking,
-            Method method,
-            Candidates candidates,
-            List<int[]> calibration) {
+            Model model, ModelScores.Walking walking, Method method, Candidates candidates, List<int[]> calibration) {
         Structure structure = model.structure();
         List<Units> found = structure.units();
         List<Units> units = found.stream().filter(candidates::allows).toList();
@@ -44,8 +40,8 @@ public final class Ranker {
         BlockScorer blockScorer = new BlockScorer(
                 model, candidates.blockCriterion().needsCalibration() ? calibration : List.of(), scores);
         List<BlockScores> blocks = candidates.blocks().stream()
-                .map(kind ->
-                        blockScorer.score(kind, candidates.blockCriterion(), Rankings.layersWith(structure, kind, candidates)))
+                .map(kind -> blockScorer.score(
+                        kind, candidates.blockCriterion(), Rankings.layersWith(structure, kind, candidates)))
                 .toList();
         Rankings rankings = new Rankings(
                 scores.stream().filter(s -> units.contains(s.units())).toList(),

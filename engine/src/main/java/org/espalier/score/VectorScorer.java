@@ -1,6 +1,5 @@
 package org.espalier.score;
 
-import org.espalier.importance.AxisScores;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -10,6 +9,7 @@ import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
+import org.espalier.importance.AxisScores;
 import org.espalier.tape.Op;
 import org.espalier.tape.Segment;
 import org.espalier.tape.Step;

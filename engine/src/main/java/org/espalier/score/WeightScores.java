@@ -1,11 +1,11 @@
 package org.espalier.score;
 
-import org.espalier.importance.AxisScores;
 import java.util.function.BiConsumer;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
+import org.espalier.importance.AxisScores;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;

@@ -39,9 +39,9 @@ public record Branch(
         }
     }
 
-    /** For messages: {@code attention of layer 3}. */
+    /** For messages: {@code MLP of layer 3}. */
     public String name() {
-        return kind + " of layer " + layer;
+        return (kind == Kind.MLP ? kind.name() : kind.toString()) + " of layer " + layer;
     }
 
     /** The operations of a tape that compute the output from the source, in order. */

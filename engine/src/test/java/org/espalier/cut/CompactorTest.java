@@ -1,6 +1,5 @@
 package org.espalier.cut;
 
-import org.espalier.Zeroed;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +9,7 @@ import java.util.Optional;
 import java.util.Random;
 import org.espalier.Backends;
 import org.espalier.Golden;
+import org.espalier.Zeroed;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Selection;

@@ -1,6 +1,5 @@
 package org.espalier.cut;
 
-import org.espalier.RandomModel;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -17,6 +16,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.espalier.Backends;
 import org.espalier.Golden;
+import org.espalier.RandomModel;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Selection;

@@ -1,16 +1,5 @@
 package org.espalier.job;
 
-import org.espalier.importance.Method;
-import org.espalier.importance.Candidates;
-import org.espalier.plan.Plan;
-import org.espalier.importance.UnitScores;
-import org.espalier.score.ModelScores;
-import org.espalier.importance.Rankings;
-import org.espalier.importance.Calibration;
-import org.espalier.importance.BlockCriterion;
-import org.espalier.plan.Budget;
-import org.espalier.importance.Aggregate;
-import org.espalier.importance.Criterion;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -25,12 +14,22 @@ import org.espalier.Shared;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
+import org.espalier.importance.Aggregate;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.importance.BlockScores.Kind;
+import org.espalier.importance.Calibration;
+import org.espalier.importance.Candidates;
+import org.espalier.importance.Criterion;
+import org.espalier.importance.Method;
+import org.espalier.importance.Rankings;
+import org.espalier.importance.UnitScores;
+import org.espalier.importance.UnitScores.Alignment;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Transformer;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
-import org.espalier.importance.BlockScores.Kind;
-import org.espalier.importance.UnitScores.Alignment;
+import org.espalier.plan.Budget;
+import org.espalier.plan.Plan;
 
 /**
  * One pruning that LLM-Pruner's own code did, and what came of it.

@@ -1,14 +1,5 @@
 package org.espalier.job;
 
-import org.espalier.importance.Method;
-import org.espalier.RandomModel;
-import org.espalier.cut.Compensation;
-import org.espalier.cut.Compensated;
-import org.espalier.score.ScoringCost;
-import org.espalier.score.ModelScores;
-import org.espalier.cut.Compensator;
-import org.espalier.cut.Compactor;
-import org.espalier.importance.Criterion;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,22 +10,31 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.espalier.RandomModel;
 import org.espalier.backend.cuda.CudaBackend;
 import org.espalier.backend.cuda.StandIn;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
+import org.espalier.cut.Compactor;
+import org.espalier.cut.Compensated;
+import org.espalier.cut.Compensation;
+import org.espalier.cut.Compensator;
 import org.espalier.file.Sha256;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFolder;
+import org.espalier.importance.Criterion;
+import org.espalier.importance.Method;
+import org.espalier.importance.UnitScores.Alignment;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Scorer;
 import org.espalier.model.Transformer;
+import org.espalier.score.ModelScores;
 import org.espalier.score.ModelScores.Walking;
-import org.espalier.importance.UnitScores.Alignment;
+import org.espalier.score.ScoringCost;
 import org.espalier.tape.Observer;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
@@ -133,8 +133,7 @@ class LayerAtATimeTest {
         write(true);
         List<ScoringCost> told = new ArrayList<>();
         Walking walking = new Walking(Long.MAX_VALUE, folder, false, Observer.NONE, told::add);
-        Method method =
-                new Method(criterion, criterion.defaultAggregate(), Alignment.BY_UNIT, 7);
+        Method method = new Method(criterion, criterion.defaultAggregate(), Alignment.BY_UNIT, 7);
         List<Done<List<String>>> done = same(
                 0,
                 true,

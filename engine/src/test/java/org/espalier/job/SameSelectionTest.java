@@ -1,14 +1,5 @@
 package org.espalier.job;
 
-import org.espalier.importance.Method;
-import org.espalier.importance.Candidates;
-import org.espalier.importance.ScoresFile;
-import org.espalier.score.ModelScores;
-import org.espalier.plan.Planner;
-import org.espalier.importance.Calibration;
-import org.espalier.importance.BlockCriterion;
-import org.espalier.plan.Budget;
-import org.espalier.importance.Criterion;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -27,11 +18,19 @@ import org.espalier.backend.cuda.StandIn;
 import org.espalier.couple.Group.Role;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.importance.Calibration;
+import org.espalier.importance.Candidates;
+import org.espalier.importance.Criterion;
+import org.espalier.importance.Method;
+import org.espalier.importance.ScoresFile;
+import org.espalier.importance.UnitScores.Alignment;
 import org.espalier.model.Model;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
+import org.espalier.plan.Budget;
+import org.espalier.plan.Planner;
 import org.espalier.score.ModelScores.Walking;
-import org.espalier.importance.UnitScores.Alignment;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,8 +80,7 @@ class SameSelectionTest {
         try (Backend backend = Backends.open(device);
                 Checkpoint checkpoint = Checkpoints.open(path);
                 Model model = Model.open(checkpoint, backend)) {
-            Method method =
-                    new Method(criterion, criterion.defaultAggregate(), Alignment.BY_UNIT, 7);
+            Method method = new Method(criterion, criterion.defaultAggregate(), Alignment.BY_UNIT, 7);
             Calibration calibration = calibration(model.config().vocab());
             ScoresFile scores = new Pruning(checkpoint, model, Walking.inMemory(), folder.resolve("steps"))
                     .plan(method, budget(Scope.LOCAL, 0.5, roles), Optional.of(calibration))

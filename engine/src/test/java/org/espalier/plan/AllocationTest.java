@@ -1,7 +1,5 @@
 package org.espalier.plan;
 
-import org.espalier.RandomModel;
-import org.espalier.importance.UnitScores;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,11 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.espalier.RandomModel;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.error.Failure;
+import org.espalier.importance.UnitScores;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.PrunedConfig;

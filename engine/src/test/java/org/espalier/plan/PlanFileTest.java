@@ -1,7 +1,5 @@
 package org.espalier.plan;
 
-import org.espalier.importance.ScoresFile;
-import org.espalier.importance.Calibration;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -13,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
+import org.espalier.importance.ScoresFile;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -45,7 +44,8 @@ class PlanFileTest {
 
     @Test
     void whatIsReadIsWhatWasWrittenWithCalibrationOrWithout() {
-        for (ScoresFile.Calibration calibration : new ScoresFile.Calibration[] {null, new ScoresFile.Calibration("1f", 10, 64)}) {
+        for (ScoresFile.Calibration calibration :
+                new ScoresFile.Calibration[] {null, new ScoresFile.Calibration("1f", 10, 64)}) {
             Path file = folder.resolve("plan.json");
             PlanFile.write(plan(calibration), file, true);
             Plan read = PlanFile.read(file);

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.espalier.plan.Plan;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.Plan;
 
 /** Comparisons of models that do not exist, with numbers as real ones have them. */
 final class Samples {

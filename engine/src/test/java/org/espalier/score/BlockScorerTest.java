@@ -1,20 +1,5 @@
 package org.espalier.score;
 
-import org.espalier.importance.Method;
-import org.espalier.importance.Candidates;
-import org.espalier.SmallModel;
-import org.espalier.RandomModel;
-import org.espalier.plan.Plan;
-import org.espalier.importance.UnitScores;
-import org.espalier.importance.Rankings;
-import org.espalier.importance.Calibration;
-import org.espalier.importance.BlockCriterion;
-import org.espalier.cut.Compactor;
-import org.espalier.plan.Budget;
-import org.espalier.importance.Aggregate;
-import org.espalier.plan.Allocation;
-import org.espalier.importance.Criterion;
-import org.espalier.job.Pruning;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -27,24 +12,38 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.Golden;
+import org.espalier.RandomModel;
+import org.espalier.SmallModel;
 import org.espalier.backend.Backend;
 import org.espalier.backend.reference.ReferenceBackend;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
+import org.espalier.cut.Compactor;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFolder;
+import org.espalier.importance.Aggregate;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.importance.BlockScores.Kind;
+import org.espalier.importance.Calibration;
+import org.espalier.importance.Candidates;
+import org.espalier.importance.Criterion;
+import org.espalier.importance.Method;
+import org.espalier.importance.UnitScores;
+import org.espalier.importance.UnitScores.Alignment;
+import org.espalier.job.Pruning;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
 import org.espalier.model.Scorer;
 import org.espalier.model.Transformer;
 import org.espalier.model.Transformer.Recording;
-import org.espalier.importance.BlockScores.Kind;
+import org.espalier.plan.Allocation;
+import org.espalier.plan.Budget;
+import org.espalier.plan.Plan;
 import org.espalier.score.ModelScores.Walking;
-import org.espalier.importance.UnitScores.Alignment;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Gradients;
 import org.espalier.tape.Observer;
@@ -116,10 +115,7 @@ class BlockScorerTest {
                     .toList();
             double[] expected = new double[LAYERS];
             for (UnitScores of : ModelScores.of(
-                    model,
-                    units,
-                    new Method(criterion, Aggregate.SUM, Alignment.BY_UNIT, 0),
-                    CALIBRATION)) {
+                    model, units, new Method(criterion, Aggregate.SUM, Alignment.BY_UNIT, 0), CALIBRATION)) {
                 expected[of.units().layer()] += Arrays.stream(of.scores()).sum();
             }
             Golden.assertCloseToLargest(

@@ -1,9 +1,5 @@
 package org.espalier.score;
 
-import org.espalier.importance.Method;
-import org.espalier.job.GoldenRun;
-import org.espalier.importance.UnitScores;
-import org.espalier.importance.AxisScores;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -24,6 +20,10 @@ import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFile;
+import org.espalier.importance.AxisScores;
+import org.espalier.importance.Method;
+import org.espalier.importance.UnitScores;
+import org.espalier.job.GoldenRun;
 import org.espalier.model.Model;
 import org.espalier.model.Transformer;
 import org.junit.jupiter.params.ParameterizedTest;

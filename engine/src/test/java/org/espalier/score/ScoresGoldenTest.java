@@ -1,10 +1,5 @@
 package org.espalier.score;
 
-import org.espalier.importance.Method;
-import org.espalier.importance.UnitScores;
-import org.espalier.importance.Aggregate;
-import org.espalier.importance.Criterion;
-import org.espalier.importance.AxisScores;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.file.Path;
@@ -21,9 +16,14 @@ import org.espalier.couple.Units;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFile;
+import org.espalier.importance.Aggregate;
+import org.espalier.importance.AxisScores;
+import org.espalier.importance.Criterion;
+import org.espalier.importance.Method;
+import org.espalier.importance.UnitScores;
+import org.espalier.importance.UnitScores.Alignment;
 import org.espalier.model.Model;
 import org.espalier.model.Transformer;
-import org.espalier.importance.UnitScores.Alignment;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 

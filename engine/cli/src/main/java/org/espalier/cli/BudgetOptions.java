@@ -6,13 +6,13 @@ import java.util.Objects;
 import java.util.Optional;
 import org.espalier.couple.Group.Role;
 import org.espalier.error.Failure;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.importance.BlockScores.Kind;
+import org.espalier.importance.Candidates;
 import org.espalier.model.ModelConfig;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
-import org.espalier.importance.BlockCriterion;
-import org.espalier.importance.BlockScores.Kind;
 import org.espalier.plan.Budget;
-import org.espalier.importance.Candidates;
 import picocli.CommandLine.Option;
 
 /** What may go, and how much. */

@@ -3,11 +3,11 @@ package org.espalier.cli;
 import java.util.Optional;
 import org.espalier.backend.OwnMemory;
 import org.espalier.couple.Selection;
-import org.espalier.error.Failure;
-import org.espalier.importance.Calibration;
 import org.espalier.cut.Compensated;
 import org.espalier.cut.Compensation;
 import org.espalier.cut.Compensator;
+import org.espalier.error.Failure;
+import org.espalier.importance.Calibration;
 import picocli.CommandLine.Option;
 
 /** How what is left makes up for what is gone. */

@@ -1,19 +1,18 @@
 package org.espalier.cli;
 
-import org.espalier.importance.Method;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.espalier.cli.BudgetOptions.Unit;
 import org.espalier.importance.BlockCriterion;
-import org.espalier.importance.Candidates;
 import org.espalier.importance.Calibration;
-import org.espalier.score.ModelScores;
-import org.espalier.plan.PlanFile;
+import org.espalier.importance.Candidates;
+import org.espalier.importance.Method;
 import org.espalier.importance.Rankings;
-import org.espalier.score.Ranker;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.PlanFile;
+import org.espalier.score.Ranker;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

@@ -1,14 +1,12 @@
 package org.espalier.cli;
 
-import org.espalier.importance.Method;
-import org.espalier.importance.Candidates;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.espalier.importance.Aggregate;
-import org.espalier.plan.Budget;
 import org.espalier.importance.Calibration;
+import org.espalier.importance.Candidates;
 import org.espalier.importance.Criterion;
-import org.espalier.score.ModelScores;
+import org.espalier.importance.Method;
 import org.espalier.importance.UnitScores.Alignment;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

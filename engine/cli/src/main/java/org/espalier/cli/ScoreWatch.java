@@ -1,7 +1,7 @@
 package org.espalier.cli;
 
-import org.espalier.score.ScoringCost;
 import org.espalier.score.ModelScores.Walking;
+import org.espalier.score.ScoringCost;
 import org.espalier.tape.Observer;
 
 /** Says what scoring will take before it begins, and shows how far it is. */

@@ -1,6 +1,5 @@
 package org.espalier.cli;
 
-import org.espalier.importance.Candidates;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -12,6 +11,9 @@ import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.importance.BlockScores.Kind;
+import org.espalier.importance.Candidates;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
@@ -19,8 +21,6 @@ import org.espalier.model.arch.Llama;
 import org.espalier.model.arch.LlamaConfig;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
-import org.espalier.importance.BlockCriterion;
-import org.espalier.importance.BlockScores.Kind;
 import org.espalier.plan.Budget;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,8 +77,7 @@ class BudgetOptionsTest {
 
     @Test
     void layersAreNamedForAttentionAndMlpApart() {
-        Candidates kept =
-                budget(30, false, "--keep-first 2 --keep-last 0").candidates();
+        Candidates kept = budget(30, false, "--keep-first 2 --keep-last 0").candidates();
         assertArrayEquals(IntStream.rangeClosed(2, 29).toArray(), layers(kept.mlpLayers(), 30));
         Candidates named =
                 budget(30, false, "--attention-layers none --mlp-layers 3-5").candidates();
