@@ -1,5 +1,5 @@
 # For tools/test: runs a few tests soon after a line was edited. Java sources are compiled here, only those that changed;
-# when anything else changed (a pom, a resource, a kernel, a source that is gone), Maven compiles first. Expects
+# when anything else changed (a pom, a resource, a kernel, a source that is new or gone), Maven compiles first. Expects
 # common.sh, JAVA_HOME and ROOT as the folder it runs in.
 
 # JMH's annotation processor has a part in compiling bench: its tests are left to Maven.
@@ -58,9 +58,10 @@ select_tests() {
     done
 }
 
-# Everything but the Java sources, and the names of these, since another name than before is a source that is gone.
+# Everything but the Java sources, and which of these there are and which an annotation processor reads.
 compile_state() {
     {
+        grep -rl --include='*.java' '^@AutoService' "${QUICK_MODULES[@]/%//src}" | LC_ALL=C sort
         find "${QUICK_MODULES[@]}" -name '*.java' ! -path '*/target/*' | LC_ALL=C sort
         find pom.xml "${QUICK_MODULES[@]/%//pom.xml}" "${QUICK_MODULES[@]/%//src}" kernels -name target -prune -o \
             ! -type d ! -name '*.java' -printf '%p %s %T@\n' | LC_ALL=C sort -u

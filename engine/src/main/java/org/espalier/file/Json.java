@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.espalier.error.Failure;
 
 /** JSON files from strangers: bounded in size, nesting, names, strings and numbers; no key twice; errors with their place. */
@@ -189,7 +190,7 @@ public final class Json {
         if (!(e instanceof JacksonException jackson)) {
             return new Failure("file cannot be read: " + e.getMessage(), path.toString(), "check the file", e);
         }
-        JsonLocation at = jackson.getLocation() instanceof JsonLocation location ? location : JsonLocation.NA;
+        JsonLocation at = Objects.requireNonNullElse(jackson.getLocation(), JsonLocation.NA);
         String place = at == JsonLocation.NA ? "" : ", line " + at.getLineNr() + ", column " + at.getColumnNr();
         return new Failure("not valid JSON: " + complaint(jackson), path + place, "fetch or write the file again", e);
     }

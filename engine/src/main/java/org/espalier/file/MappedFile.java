@@ -28,8 +28,11 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
+     * Maps the whole of a file.
+     *
      * @throws Failure if the file is missing, empty or cannot be read
      */
+    @SuppressWarnings("MustBeClosed") // the file owns the arena, and closes it
     public static MappedFile open(Path path) {
         if (Files.isDirectory(path)) {
             throw new Failure("is a folder, not a file", path.toString(), "name a file");

@@ -33,7 +33,7 @@ public final class GgufFile implements AutoCloseable {
      */
     public record Entry(String name, DType type, Shape shape, MemorySegment bytes) {}
 
-    private record Info(String name, DType type, Shape shape, long bytes, long offset) {}
+    private record TensorInfo(String name, DType type, Shape shape, long bytes, long offset) {}
 
     private final MappedFile file;
     private final GgufCursor cursor;
@@ -46,6 +46,8 @@ public final class GgufFile implements AutoCloseable {
     }
 
     /**
+     * Maps a file and reads its header.
+     *
      * @throws Failure if the file cannot be read or is not what its header says
      */
     public static GgufFile open(Path path) {
@@ -94,9 +96,9 @@ public final class GgufFile implements AutoCloseable {
             }
             metadata.put(key, values.read(key));
         }
-        SequencedMap<String, Info> infos = new LinkedHashMap<>();
+        SequencedMap<String, TensorInfo> infos = new LinkedHashMap<>();
         for (int i = 0; i < tensorCount; i++) {
-            Info info = readInfo();
+            TensorInfo info = readInfo();
             if (infos.put(info.name(), info) != null) {
                 throw cursor.lie("tensor " + Printable.quoted(info.name()) + " stands twice");
             }
@@ -117,7 +119,7 @@ public final class GgufFile implements AutoCloseable {
                 "convert the model again with a current converter");
     }
 
-    private Info readInfo() {
+    private TensorInfo readInfo() {
         String name = cursor.string(() -> "a tensor's name");
         int axes = cursor.int32();
         if (axes < 0 || axes > MOST_AXES) {
@@ -143,7 +145,7 @@ public final class GgufFile implements AutoCloseable {
                 throw cursor.lie(
                         called(name) + " has rows of " + shape.dim(-1) + " numbers, not whole blocks of " + type);
             }
-            return new Info(name, type, shape, type.bytes(shape.elements()), offset);
+            return new TensorInfo(name, type, shape, type.bytes(shape.elements()), offset);
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw cursor.lie(called(name) + " has dimensions that are negative or overflow");
         }
@@ -160,11 +162,11 @@ public final class GgufFile implements AutoCloseable {
         throw cursor.lie(ALIGNMENT_KEY + " is not a power of two up to " + LARGEST_ALIGNMENT);
     }
 
-    private void placeTensors(Map<String, Info> infos, long alignment) {
+    private void placeTensors(Map<String, TensorInfo> infos, long alignment) {
         long dataStart = roundUp(cursor.position(), alignment);
         long dataBytes = Math.max(0, file.size() - dataStart);
         long expected = 0;
-        for (Info info : infos.values()) {
+        for (TensorInfo info : infos.values()) {
             if (info.offset() != expected) {
                 throw new Failure(
                         called(info.name()) + " is said to lie at byte " + Long.toUnsignedString(info.offset())

@@ -32,6 +32,8 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     /**
+     * Maps a file and reads its header.
+     *
      * @throws Failure if the file cannot be read or its header is not true of it
      */
     public static SafetensorsFile open(Path path) {

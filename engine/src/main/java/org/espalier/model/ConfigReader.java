@@ -16,6 +16,8 @@ public final class ConfigReader {
     private final String where;
 
     /**
+     * Reads a {@code config.json}.
+     *
      * @param where the file, for messages
      * @throws Failure if it is no object
      */

@@ -27,6 +27,8 @@ public final class StreamWalk implements AutoCloseable {
     public interface Visitor {
 
         /**
+         * Sees one batch.
+         *
          * @param from   first token of the batch
          * @param to     one more than its last
          * @param inner  {@code [to - from, in]}: what the branch's last projection reads

@@ -14,7 +14,7 @@ import org.espalier.importance.ScoresFile;
  * @param source           the model that it is for
  * @param criterion        how units were scored
  * @param aggregate        how members of a group became one
- * @param mode             {@code block}, {@code channel} or {@code layer}
+ * @param mode             what is removed: {@code block}, {@code channel} or {@code layer}
  * @param scope            {@code local} or {@code global}
  * @param ratioRequested   share asked for
  * @param parametersBefore of the source

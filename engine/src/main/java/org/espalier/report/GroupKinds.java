@@ -195,7 +195,8 @@ public record GroupKinds(List<Kind> kinds, List<Whole> frozen) {
     /** One number if all are equal, else the smallest and the largest. */
     public static String range(LongStream numbers) {
         LongSummaryStatistics all = numbers.summaryStatistics();
-        return String.format(Locale.ROOT, all.getMin() == all.getMax() ? "%,d" : "%,d–%,d", all.getMin(), all.getMax());
+        String least = String.format(Locale.ROOT, "%,d", all.getMin());
+        return all.getMin() == all.getMax() ? least : least + String.format(Locale.ROOT, "–%,d", all.getMax());
     }
 
     /** For example {@code layers 0–3, 7}; empty for none. */

@@ -13,6 +13,8 @@ public final class Shape {
     }
 
     /**
+     * A shape of these extents.
+     *
      * @throws IllegalArgumentException if an extent is negative
      * @throws ArithmeticException      if the product of the extents overflows
      */

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** GGUF's "K" blocks of 256 numbers, in sub-blocks with their own small integer scales. */
+@SuppressWarnings("NarrowCalculation") // offsets inside one block are small
 final class SuperBlocks {
 
     private static final int SIZE = 256;

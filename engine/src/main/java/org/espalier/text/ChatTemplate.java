@@ -72,6 +72,8 @@ public final class ChatTemplate {
     }
 
     /**
+     * The text of a conversation.
+     *
      * @param addGenerationPrompt whether the text ends with the beginning of an answer
      * @throws Failure if the template cannot be rendered, or refuses these messages
      */

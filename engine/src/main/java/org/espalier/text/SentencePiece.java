@@ -2,6 +2,7 @@ package org.espalier.text;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A SentencePiece vocabulary, from its own file or out of GGUF metadata.
@@ -19,14 +20,24 @@ record SentencePiece(Kind kind, List<Piece> pieces, boolean spacePrefix, Optiona
         BPE
     }
 
-    /** In the order of their numbers in the file, which start with 1. */
+    /** What a piece is, with the number that the file has for it. */
     enum Type {
-        NORMAL,
-        UNKNOWN,
-        CONTROL,
-        USER_DEFINED,
-        UNUSED,
-        BYTE
+        NORMAL(1),
+        UNKNOWN(2),
+        CONTROL(3),
+        USER_DEFINED(4),
+        UNUSED(5),
+        BYTE(6);
+
+        private final int number;
+
+        Type(int number) {
+            this.number = number;
+        }
+
+        int number() {
+            return number;
+        }
     }
 
     record Piece(String text, float score, Type type) {}
@@ -44,8 +55,6 @@ record SentencePiece(Kind kind, List<Piece> pieces, boolean spacePrefix, Optiona
 
     /** The type with the file's number, if there is one. */
     static Optional<Type> type(long number) {
-        return number >= 1 && number <= Type.values().length
-                ? Optional.of(Type.values()[(int) number - 1])
-                : Optional.empty();
+        return Stream.of(Type.values()).filter(type -> type.number == number).findFirst();
     }
 }

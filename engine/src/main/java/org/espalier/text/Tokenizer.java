@@ -68,6 +68,8 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
+     * Opens a tokenizer that is already in memory.
+     *
      * @param tokenizerJson the content of a {@code tokenizer.json}
      * @throws Failure if it is malformed or of a kind that cannot be used
      */
@@ -76,6 +78,8 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
+     * Opens the tokenizer inside a GGUF file.
+     *
      * @param metadata of a GGUF file, as {@link Checkpoint#ggufMetadata} gives it
      * @throws Failure if its tokenizer is missing, malformed or of a kind that cannot be used
      */

@@ -26,7 +26,7 @@ final class TokenizerGguf {
         this.metadata = metadata;
         this.where = where;
         this.tokens = require("tokens", String[].class);
-        int normal = SentencePiece.Type.NORMAL.ordinal() + 1;
+        int normal = SentencePiece.Type.NORMAL.number();
         this.types = array("token_type", int[].class)
                 .orElseGet(() ->
                         IntStream.generate(() -> normal).limit(tokens.length).toArray());

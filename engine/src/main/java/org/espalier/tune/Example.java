@@ -12,6 +12,8 @@ import java.util.stream.Collectors;
 public record Example(List<Part> parts, boolean framed) {
 
     /**
+     * A piece of the text.
+     *
      * @param text   of any length
      * @param counts whether it is to be learnt
      */

@@ -47,7 +47,7 @@ final class LoraInitialisation {
     private static double[] uniform(Value place, long seed) {
         CRC32 hash = new CRC32();
         hash.update(place.name().getBytes(StandardCharsets.UTF_8));
-        double bound = 1 / Math.sqrt(place.shape().dim(1));
+        double bound = 1 / Math.sqrt((double) place.shape().dim(1));
         double[] numbers = new double[Math.toIntExact(place.shape().elements())];
         for (int i = 0; i < numbers.length; i += WORDS) {
             int[] words = Philox.words(i / WORDS, (int) hash.getValue(), 0, 0, (int) seed, (int) (seed >>> 32));

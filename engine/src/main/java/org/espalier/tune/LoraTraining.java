@@ -129,7 +129,7 @@ public final class LoraTraining {
     /** Tokens that the listener will hear of, trained on and held out. */
     public long totalTokens() {
         int every = settings.evaluateEvery(steps());
-        long looks = 1 + (steps() + every - 1) / every - heldOutLosses.size();
+        long looks = 1L + Math.ceilDiv(steps(), every) - heldOutLosses.size();
         return settings.epochs() * data.tokens() - tokens + looks * data.heldOutTokens();
     }
 

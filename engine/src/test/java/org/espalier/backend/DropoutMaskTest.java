@@ -29,7 +29,7 @@ class DropoutMaskTest {
         DropoutMask mask = new DropoutMask(rate, 42, 3, 1);
         int count = 100_000;
         long left = LongStream.range(0, count).filter(i -> !mask.keeps(i)).count();
-        assertEquals(count * rate, left, 5 * Math.sqrt(count * rate * (1 - rate)) + 1);
+        assertEquals(count * rate, (double) left, 5 * Math.sqrt(count * rate * (1 - rate)) + 1);
         assertEquals(1 / (1 - rate), mask.scale(), 1e-3);
     }
 
@@ -46,7 +46,7 @@ class DropoutMaskTest {
             long same = LongStream.range(0, 1000)
                     .filter(i -> mask.keeps(i) == other.keeps(i))
                     .count();
-            assertEquals(500, same, 80, other.toString());
+            assertEquals(500.0, (double) same, 80.0, other.toString());
         }
     }
 

@@ -62,7 +62,7 @@ class SamplingTest {
             int[] second = draws(even, other);
             long same =
                     IntStream.range(0, DRAWS).filter(i -> first[i] == second[i]).count();
-            assertEquals(DRAWS / 1000.0, same, 5 * Math.sqrt(DRAWS / 1000.0), other.toString());
+            assertEquals(DRAWS / 1000.0, (double) same, 5 * Math.sqrt(DRAWS / 1000.0), other.toString());
         }
         assertTrue(Arrays.stream(first).distinct().count() > 990, "positions draw for themselves");
     }
@@ -85,7 +85,7 @@ class SamplingTest {
             int token = v;
             double p = expected[v];
             long count = Arrays.stream(drawn).filter(id -> id == token).count();
-            assertEquals(DRAWS * p, count, 5 * Math.sqrt(DRAWS * p * (1 - p)), sampling + ", token " + v);
+            assertEquals(DRAWS * p, (double) count, 5 * Math.sqrt(DRAWS * p * (1 - p)), sampling + ", token " + v);
         }
     }
 

@@ -22,10 +22,10 @@ final class GgufBuilder {
     static final int F32 = 0;
     static final int Q8_0 = 8;
 
-    private record Info(String name, long[] dims, int type, Long offset, byte[] bytes) {}
+    private record TensorInfo(String name, long[] dims, int type, Long offset, byte[] bytes) {}
 
     private final List<byte[]> keys = new ArrayList<>();
-    private final List<Info> infos = new ArrayList<>();
+    private final List<TensorInfo> infos = new ArrayList<>();
     private int magic = 0x46554747;
     private int version = 3;
     private Long tensorCount;
@@ -58,10 +58,10 @@ final class GgufBuilder {
     GgufBuilder layer(int layer, int heads, int kvHeads, int intermediate) {
         String block = "blk." + layer + ".";
         return tensor(block + "attn_norm.weight", 8)
-                .tensor(block + "attn_q.weight", 8, 4 * heads)
-                .tensor(block + "attn_k.weight", 8, 4 * kvHeads)
-                .tensor(block + "attn_v.weight", 8, 4 * kvHeads)
-                .tensor(block + "attn_output.weight", 4 * heads, 8)
+                .tensor(block + "attn_q.weight", 8, 4L * heads)
+                .tensor(block + "attn_k.weight", 8, 4L * kvHeads)
+                .tensor(block + "attn_v.weight", 8, 4L * kvHeads)
+                .tensor(block + "attn_output.weight", 4L * heads, 8)
                 .tensor(block + "ffn_norm.weight", 8)
                 .tensor(block + "ffn_gate.weight", 8, intermediate)
                 .tensor(block + "ffn_up.weight", 8, intermediate)
@@ -157,14 +157,14 @@ final class GgufBuilder {
 
     /** Any tensor; {@code offset} null for the right one. */
     GgufBuilder tensor(String name, long[] dims, int type, Long offset, byte[] bytes) {
-        infos.add(new Info(name, dims, type, offset, bytes));
+        infos.add(new TensorInfo(name, dims, type, offset, bytes));
         return this;
     }
 
     /** As {@link #tensor(String, long[], int, Long, byte[])}, in place of the first tensor. */
     GgufBuilder firstTensor(String name, long[] dims, int type, Long offset, byte[] bytes) {
         infos.removeFirst();
-        infos.addFirst(new Info(name, dims, type, offset, bytes));
+        infos.addFirst(new TensorInfo(name, dims, type, offset, bytes));
         return this;
     }
 
@@ -179,7 +179,7 @@ final class GgufBuilder {
                 .array());
         keys.forEach(out::writeBytes);
         long offset = 0;
-        for (Info info : infos) {
+        for (TensorInfo info : infos) {
             out.writeBytes(string(info.name()));
             ByteBuffer fields = little(16 + 8 * info.dims().length).putInt(info.dims().length);
             for (long dim : info.dims()) {
@@ -196,7 +196,7 @@ final class GgufBuilder {
     byte[] build() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(header());
-        for (Info info : infos) {
+        for (TensorInfo info : infos) {
             out.writeBytes(new byte[(int) (padded(out.size()) - out.size())]);
             out.writeBytes(info.bytes());
         }

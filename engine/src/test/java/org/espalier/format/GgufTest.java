@@ -123,7 +123,8 @@ class GgufTest {
     void undoesTheInterleavingOfQueryAndKeyRows() throws IOException {
         ByteBuffer rows = GgufBuilder.little(8 * 8 * 4);
         for (int i = 0; i < 64; i++) {
-            rows.putFloat(i / 8);
+            int row = i / 8;
+            rows.putFloat(row);
         }
         GgufBuilder gguf = GgufBuilder.sizes("llama")
                 .put("llama.block_count", GgufBuilder.UINT32, 1)

@@ -153,7 +153,7 @@ class HostileFilesTest {
     void everyFlippedBitOfAnIndex() throws IOException {
         byte[] whole = Files.readAllBytes(temp.resolve(HostileFiles.INDEX));
         for (int bit = 0; bit < 8 * whole.length; bit++) {
-            Path file = write(HostileFiles.INDEX, flipped(whole, bit));
+            write(HostileFiles.INDEX, flipped(whole, bit));
             try (Checkpoint opened = Checkpoints.open(temp)) {
                 assertEquals(1, opened.tensors().size());
             } catch (Failure failure) {

@@ -122,7 +122,8 @@ class WeightCacheTest {
             assertFalse(
                     CompletableFuture.supplyAsync(giver::getAsBoolean).join(),
                     "a thread that uses no weights got some");
-            assertTrue(giver.getAsBoolean() && giver.getAsBoolean());
+            assertTrue(giver.getAsBoolean());
+            assertTrue(giver.getAsBoolean());
             assertFalse(giver.getAsBoolean());
             cache.tensor("layer 2 a");
         }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,7 +37,7 @@ class ComparisonFileTest {
         assertEquals(written.training(), read.training());
         byte[] first = Files.readAllBytes(file);
         ComparisonFile.write(read, folder, true);
-        assertEquals(new String(first), Files.readString(file));
+        assertEquals(new String(first, StandardCharsets.UTF_8), Files.readString(file));
     }
 
     /** Written by the engine when a stage had a field for every measure. */

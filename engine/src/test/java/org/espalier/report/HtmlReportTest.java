@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -310,7 +311,7 @@ class HtmlReportTest {
         Set<String> forbidden =
                 Set.of("script", "link", "img", "iframe", "object", "embed", "image", "use", "base", "form");
         for (Element element : Pages.all(page, "*")) {
-            assertFalse(forbidden.contains(element.getTagName().toLowerCase()), element.getTagName());
+            assertFalse(forbidden.contains(element.getTagName().toLowerCase(Locale.ROOT)), element.getTagName());
             for (int i = 0; i < element.getAttributes().getLength(); i++) {
                 String name = element.getAttributes().item(i).getNodeName();
                 String value = element.getAttributes().item(i).getNodeValue();

@@ -29,14 +29,17 @@ public final class Failure extends RuntimeException {
         this.remedy = remedy;
     }
 
+    /** What is wrong. */
     public String what() {
         return what;
     }
 
+    /** The file, option or place that it is about. */
     public String where() {
         return where;
     }
 
+    /** What the user can do about it. */
     public String remedy() {
         return remedy;
     }

@@ -14,12 +14,18 @@ import org.espalier.error.Failure;
 public sealed interface Library {
 
     /**
+     * A library that was found.
+     *
      * @param name    the name or path under which it was opened
      * @param symbols its functions, and nothing of any other library
      */
     record Loaded(String name, SymbolLookup symbols) implements Library {}
 
-    /** @param reasons why not, one for each place that was tried */
+    /**
+     * A library that this machine has not.
+     *
+     * @param reasons why not, one for each place that was tried
+     */
     record Absent(List<String> reasons) implements Library {
         public Absent {
             reasons = List.copyOf(reasons);

@@ -69,10 +69,12 @@ public final class NativeMemory implements AutoCloseable {
         return segment;
     }
 
+    /** Its size. */
     public long bytes() {
         return bytes;
     }
 
+    /** What it is for, in messages. */
     public String purpose() {
         return purpose;
     }

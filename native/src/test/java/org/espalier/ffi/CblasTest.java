@@ -76,7 +76,7 @@ class CblasTest {
     /** Row lengths exceed the widths by 2, 1 and 3; C holds NaN where beta is 0 and a guard beside its columns. */
     private static void compare(
             boolean wide, boolean transA, boolean transB, int m, int n, int k, double alpha, double beta) {
-        SplittableRandom random = new SplittableRandom(m * 4096L + n * 64 + k);
+        SplittableRandom random = new SplittableRandom(m * 4096L + n * 64L + k);
         try (Matrix a = new Matrix(wide, transA ? k : m, transA ? m : k, 2);
                 Matrix b = new Matrix(wide, transB ? n : k, transB ? k : n, 1);
                 Matrix c = new Matrix(wide, m, n, 3)) {

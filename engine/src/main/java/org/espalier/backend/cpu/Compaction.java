@@ -19,7 +19,7 @@ final class Compaction {
     }
 
     /** Columns of the source that stay neighbours: heads and the like. */
-    private record Run(int from, int to, int count) {
+    record Run(int from, int to, int count) {
 
         static List<Run> of(int[] columns) {
             List<Run> runs = new ArrayList<>();

@@ -12,6 +12,7 @@ import jdk.incubator.vector.VectorOperators;
  * <p>Vectors are {@link Widest}. The constants that they meet are kept as vectors: from them the compiler knows the shape
  * of every step whatever shapes other code has used, and it has less to inline.
  */
+@SuppressWarnings("FloatingPointLiteralPrecision") // the coefficients as they were computed
 final class FastExp {
 
     private static final int EXPONENT_BIAS = 127;

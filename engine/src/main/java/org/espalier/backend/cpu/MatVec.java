@@ -38,7 +38,7 @@ final class MatVec {
         float[] numbers = copyOf(x, type, tokens, in);
         scratch.require(4L * in);
         long rowBytes = Math.max(1, type.bytes(in));
-        int grain = (int) Math.clamp(TASK_BYTES / rowBytes, 1, Math.max(1, out));
+        int grain = Math.clamp(TASK_BYTES / rowBytes, 1, Math.max(1, out));
         pool.run(Math.ceilDiv(out, grain), (task, worker) -> {
             int from = task * grain;
             int to = Math.min(out, from + grain);

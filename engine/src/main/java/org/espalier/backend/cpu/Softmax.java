@@ -25,9 +25,9 @@ final class Softmax {
         for (int i = 0; i < whole; i += 4 * Widest.WIDTH) {
             long here = at + 4L * i;
             a = a.max(Widest.load(here));
-            b = b.max(Widest.load(here + 4 * Widest.WIDTH));
-            c = c.max(Widest.load(here + 8 * Widest.WIDTH));
-            d = d.max(Widest.load(here + 12 * Widest.WIDTH));
+            b = b.max(Widest.load(here + 4L * Widest.WIDTH));
+            c = c.max(Widest.load(here + 8L * Widest.WIDTH));
+            d = d.max(Widest.load(here + 12L * Widest.WIDTH));
         }
         float max = Widest.max(a.max(b).max(c.max(d)));
         for (int i = whole; i < count; i++) {

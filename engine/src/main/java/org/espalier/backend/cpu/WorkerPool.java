@@ -21,6 +21,8 @@ final class WorkerPool implements AutoCloseable {
     interface Task {
 
         /**
+         * Runs one task.
+         *
          * @param task   number of the task
          * @param worker number of the thread, for its scratch memory
          */

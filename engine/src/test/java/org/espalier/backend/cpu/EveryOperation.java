@@ -180,10 +180,10 @@ final class EveryOperation {
             keep("attentionBackward " + rows, dQuery, dKey, dValue);
         }
         for (boolean interleaved : new boolean[] {false, true}) {
-            Tensor y = numbers(4 * size, 3, 20);
+            Tensor y = numbers(4L * size, 3, 20);
             cpu.rotary(
                     queue,
-                    numbers(4 * size, 3, 20),
+                    numbers(4L * size, 3, 20),
                     indices(4 * size, 9),
                     numbers(9, 2, 10),
                     interleaved,

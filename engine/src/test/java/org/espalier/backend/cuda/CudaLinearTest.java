@@ -126,7 +126,7 @@ class CudaLinearTest {
             1 + 0x1p-23f,
             0x1.fffffep0f,
             1e-20f,
-            -3.3333333e30f,
+            -0x1.5094a6p101f,
             Float.MAX_VALUE,
             0x1p-100f,
             Float.POSITIVE_INFINITY,

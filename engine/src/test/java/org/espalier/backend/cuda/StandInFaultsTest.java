@@ -343,7 +343,9 @@ class StandInFaultsTest {
                 "atom.global.add.f32 %f1, [%rd2], %f2;",
                 "red.global.add.f32 [%rd2], %f2;")) {
             Failure found = assertThrows(Failure.class, () -> PlantedKernel.run(statement, 1, IN), statement);
-            assertTrue(found.oneLine().contains("unknown opcode " + statement.split(" ")[0]), found.oneLine());
+            assertTrue(
+                    found.oneLine().contains("unknown opcode " + statement.substring(0, statement.indexOf(' '))),
+                    found.oneLine());
         }
     }
 
