@@ -52,6 +52,13 @@ public final class Golden {
         return numbers;
     }
 
+    /** Numbers that are integers, whatever their type. */
+    public static int[] integers(SafetensorsFile file, String name) {
+        return Arrays.stream(doubles(file, name))
+                .mapToInt(number -> (int) number)
+                .toArray();
+    }
+
     /** The numbers of an array. */
     public static double[] doubles(JsonNode array) {
         double[] numbers = new double[array.size()];
