@@ -10,12 +10,14 @@ import org.espalier.tape.Value;
  * @param name       for people
  * @param role       what its units are
  * @param units      how many there are
+ * @param sets       sets of as many units each, of which every one may lose other ones as long as all lose equally many: the
+ *                   query heads of each key/value head, where they lie together; 1 for everything else
  * @param tied       whether entries belong together in pairs
  * @param normalised whether a normalisation averages over them, so that removing a unit changes the others' numbers
  * @param members    every axis that shrinks with it
  */
 public record Group(
-        int id, String name, Role role, long units, boolean tied, boolean normalised, List<Member> members) {
+        int id, String name, Role role, long units, long sets, boolean tied, boolean normalised, List<Member> members) {
 
     /** What the units of a group are, found from how the axis is used. */
     public enum Role {

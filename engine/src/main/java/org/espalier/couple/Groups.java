@@ -121,12 +121,26 @@ public final class Groups {
                     name(role, members),
                     role,
                     var.extent(),
+                    role == Group.Role.QUERY_HEADS ? sets(members) : 1,
                     var.tied(),
                     var.uses().contains(Use.NORMALISED),
                     members);
             groups.add(group);
             byVariable.put(var, group);
         }
+    }
+
+    /** As many as there are key/value heads if their query heads lie together everywhere, else 1. */
+    private long sets(List<Member> members) {
+        Member first = members.getFirst();
+        long heads = axes.term(first.tensor(), first.axis()).variables().stream()
+                .distinct()
+                .filter(v -> v.uses().contains(Use.HEADS) && !v.uses().contains(Use.QUERIES_PER_HEAD))
+                .mapToLong(Term::extent)
+                .reduce(1, (a, b) -> a * b);
+        boolean together = members.stream()
+                .allMatch(m -> m.runs().size() == 1 && m.runs().getFirst().outer() == heads);
+        return together ? heads : 1;
     }
 
     private static Group.Role role(Set<Use> uses) {

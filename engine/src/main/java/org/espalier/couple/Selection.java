@@ -115,6 +115,7 @@ public final class Selection {
         if (units.group().role() == Role.QUERY_HEADS) {
             structure
                     .headsOf(units)
+                    .filter(heads -> heads.count() == units.sets())
                     .ifPresent(heads -> removed(heads).stream()
                             .forEach(head -> stay.clear(head * units.perSet(), (head + 1) * units.perSet())));
         }

@@ -7,7 +7,8 @@ import org.espalier.tape.Value;
 /**
  * The units of one group that are scored and chosen, as indices {@code 0 .. count − 1} in the source's numbering. They are
  * the group's own units, but for query heads: every key/value head may lose other ones, as long as all lose equally many,
- * so each query head is a unit and there are as many {@code sets} as key/value heads.
+ * so each query head is a unit and there are as many {@code sets} as key/value heads. (Where the heads of one do not lie
+ * together, all key/value heads lose the same, and there is one set.)
  *
  * @param group  where they come from
  * @param layer  the layer whose parameters they are, or −1 if they run through several
@@ -18,11 +19,7 @@ public record Units(Group group, int layer, int sets, int perSet) {
 
     /** The units of a group that lies in {@code layer}. */
     static Units of(Group group, int layer) {
-        if (group.role() != Group.Role.QUERY_HEADS) {
-            return new Units(group, layer, 1, Math.toIntExact(group.units()));
-        }
-        long sets = group.parameters().getFirst().runs().getFirst().outer();
-        return new Units(group, layer, Math.toIntExact(sets), Math.toIntExact(group.units()));
+        return new Units(group, layer, Math.toIntExact(group.sets()), Math.toIntExact(group.units()));
     }
 
     /** How many units there are. */

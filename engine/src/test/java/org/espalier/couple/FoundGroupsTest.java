@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class FoundGroupsTest {
 
-    private static final double TOLERANCE = 1e-10;
+    static final double TOLERANCE = 1e-10;
 
     static Stream<Arguments> published() {
         return Stream.of(
@@ -189,7 +189,7 @@ class FoundGroupsTest {
                 .toArray();
     }
 
-    private static double distance(double[] a, double[] b) {
+    static double distance(double[] a, double[] b) {
         double largest = Arrays.stream(a).map(Math::abs).max().orElseThrow();
         return IntStream.range(0, a.length)
                         .mapToDouble(i -> Math.abs(a[i] - b[i]))

@@ -137,10 +137,11 @@ class FrozenTest {
         Value y = Linear.record(tape, x, tape.parameter("a", 4 * 5, 3), null);
         Value heads = tape.view(y, 2, 4, 5);
         Value out = tape.activation("out", Element.REAL, 2, 4, 5);
-        tape.record(new HostOp("half-said", List.of(heads), out, in -> in[0], c -> {
-            c.same(c.axis(heads, 0), c.axis(out, 0));
-            c.same(c.axis(heads, 1), c.axis(out, 1));
-        }));
+        tape.record(new HostOp(
+                "half-said", List.of(heads), List.of(out), (in, numbers, extents) -> numbers, (c, in, to) -> {
+                    c.same(c.axis(heads, 0), c.axis(out, 0));
+                    c.same(c.axis(heads, 1), c.axis(out, 1));
+                }));
         Groups found = Groups.of(tape);
         assertEquals(List.of(4L), found.groups().stream().map(Group::units).toList());
         assertEquals(Set.of("a 0 in part"), because(found, "half-said says nothing about it"));

@@ -1,10 +1,11 @@
 package org.espalier.couple;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import java.util.function.Consumer;
-import java.util.function.Function;
+import org.espalier.couple.HostOp.Formula;
+import org.espalier.couple.HostOp.Statement;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
 import org.espalier.tape.Tape;
@@ -12,6 +13,13 @@ import org.espalier.tape.Value;
 
 /** Operations of models that the product does not know, with what they state of their axes. */
 final class HostOps {
+
+    /** Every axis of the input is that of the output. */
+    private static final Statement SAME = (c, in, out) -> {
+        for (int axis = 0; axis < in.getFirst().shape().rank(); axis++) {
+            c.same(c.axis(in.getFirst(), axis), c.axis(out.getFirst(), axis));
+        }
+    };
 
     private HostOps() {}
 
@@ -21,37 +29,45 @@ final class HostOps {
                 tape,
                 "gelu",
                 List.of(x),
-                in -> Arrays.stream(in[0])
+                (in, numbers, out) -> one(Arrays.stream(numbers[0])
                         .map(v -> v / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v))))
-                        .toArray(),
-                same(x),
+                        .toArray()),
+                SAME,
                 x.shape().toArray());
     }
 
     /** Numbers as they are, by an operation that states nothing. */
     static Value opaque(Tape tape, Value x) {
         return record(
-                tape, "opaque", List.of(x), in -> in[0], y -> c -> {}, x.shape().toArray());
+                tape,
+                "opaque",
+                List.of(x),
+                (in, numbers, out) -> one(numbers[0]),
+                (c, in, out) -> {},
+                x.shape().toArray());
     }
 
-    /** Entries {@code from} to {@code to} of an axis. */
-    static Value slice(Tape tape, Value x, int axis, long from, long to) {
-        long[] dims = x.shape().toArray();
-        long rest = dims[axis] - to;
-        dims[axis] = to - from;
-        return record(
-                tape,
-                "slice",
-                List.of(x),
-                in -> Grid.of(x).slice(in[0], axis, from, to),
-                y -> c -> {
-                    for (int a = 0; a < dims.length; a++) {
-                        c.same(
-                                c.axis(x, a),
-                                a == axis ? c.sum(c.fresh(from), c.axis(y, a), c.fresh(rest)) : c.axis(y, a));
-                    }
-                },
-                dims);
+    /** An axis in parts of these extents, one after the other, which are all of it. */
+    static List<Value> split(Tape tape, Value x, int axis, long... extents) {
+        List<Value> parts = new ArrayList<>();
+        for (long extent : extents) {
+            long[] dims = x.shape().toArray();
+            dims[axis] = extent;
+            parts.add(tape.activation("part", Element.REAL, dims));
+        }
+        Formula formula = (in, numbers, out) -> {
+            double[][] cut = new double[out.size()][];
+            long at = 0;
+            for (int i = 0; i < cut.length; i++) {
+                long end = at + out.get(i).dims()[axis];
+                cut[i] = in.getFirst().slice(numbers[0], axis, at, end);
+                at = end;
+            }
+            return cut;
+        };
+        tape.record(new HostOp(
+                "split", List.of(x), parts, formula, (c, in, out) -> alongAxis(c, in.getFirst(), out, axis)));
+        return parts;
     }
 
     /** Values of equal shapes but for an axis, one after the other along it. */
@@ -62,34 +78,36 @@ final class HostOps {
                 tape,
                 "concat",
                 parts,
-                in -> Grid.concat(parts.stream().map(Grid::of).toList(), in, axis),
-                y -> c -> {
-                    c.same(
-                            c.axis(y, axis),
-                            c.sum(parts.stream().map(p -> c.axis(p, axis)).toArray(Coupling.Axis[]::new)));
-                    for (int a = 0; a < dims.length; a++) {
-                        for (Value part : a == axis ? List.<Value>of() : parts) {
-                            c.same(c.axis(y, a), c.axis(part, a));
-                        }
-                    }
-                },
+                (in, numbers, out) -> one(Grid.concat(in, numbers, axis)),
+                (c, in, out) -> alongAxis(c, out.getFirst(), in, axis),
                 dims);
+    }
+
+    /** The parts lie one after the other along an axis of the whole, and have its other axes. */
+    private static void alongAxis(Coupling c, Value whole, List<Value> parts, int axis) {
+        c.same(
+                c.axis(whole, axis),
+                c.sum(parts.stream().map(p -> c.axis(p, axis)).toArray(Coupling.Axis[]::new)));
+        for (int a = 0; a < whole.shape().rank(); a++) {
+            for (Value part : a == axis ? List.<Value>of() : parts) {
+                c.same(c.axis(whole, a), c.axis(part, a));
+            }
+        }
     }
 
     /** Axis {@code i} of the result is axis {@code order[i]}. */
     static Value transpose(Tape tape, Value x, int... order) {
-        long[] dims = Arrays.stream(order).mapToLong(x.shape()::dim).toArray();
         return record(
                 tape,
                 "transpose",
                 List.of(x),
-                in -> Grid.of(x).transpose(in[0], order),
-                y -> c -> {
+                (in, numbers, out) -> one(in.getFirst().transpose(numbers[0], order)),
+                (c, in, out) -> {
                     for (int a = 0; a < order.length; a++) {
-                        c.same(c.axis(x, order[a]), c.axis(y, a));
+                        c.same(c.axis(in.getFirst(), order[a]), c.axis(out.getFirst(), a));
                     }
                 },
-                dims);
+                Arrays.stream(order).mapToLong(x.shape()::dim).toArray());
     }
 
     /** Every entry of the heads' axis {@code times} times in a row: keys for as many heads as there are queries. */
@@ -100,13 +118,20 @@ final class HostOps {
                 tape,
                 "repeat",
                 List.of(x),
-                in -> Grid.of(x).repeat(in[0], 1, times),
-                y -> c -> {
-                    Coupling.Axis repeats = c.fresh(times);
+                (in, numbers, out) -> one(in.getFirst()
+                        .repeat(
+                                numbers[0],
+                                1,
+                                out.getFirst().dims()[1] / in.getFirst().dims()[1])),
+                (c, in, out) -> {
+                    Value few = in.getFirst();
+                    Value many = out.getFirst();
+                    Coupling.Axis repeats =
+                            c.fresh(many.shape().dim(1) / few.shape().dim(1));
                     c.use(repeats, Coupling.Use.QUERIES_PER_HEAD);
-                    c.same(c.axis(x, 0), c.axis(y, 0));
-                    c.same(c.product(c.axis(x, 1), repeats), c.axis(y, 1));
-                    c.same(c.axis(x, 2), c.axis(y, 2));
+                    c.same(c.axis(few, 0), c.axis(many, 0));
+                    c.same(c.product(c.axis(few, 1), repeats), c.axis(many, 1));
+                    c.same(c.axis(few, 2), c.axis(many, 2));
                 },
                 dims);
     }
@@ -116,25 +141,26 @@ final class HostOps {
      *
      * @param bias    added; null for none
      * @param centred whether the mean is taken off first (layer normalisation), else root mean square
-     * @param kept    channels that count
+     * @param kept    channels that count; null for all
      */
     static Value norm(Tape tape, Value x, Value w, Value bias, boolean centred, BitSet kept, double eps) {
-        List<Value> inputs = bias == null ? List.of(x, w) : List.of(x, w, bias);
         return record(
                 tape,
                 "norm",
-                inputs,
-                in -> norm(in, centred, kept, eps),
-                y -> c -> {
-                    c.same(c.axis(x, 0), c.axis(y, 0));
-                    c.same(c.axis(x, 1), c.axis(y, 1));
-                    c.same(c.axis(x, 1), c.axis(w, 0));
-                    if (bias != null) {
-                        c.same(c.axis(x, 1), c.axis(bias, 0));
-                    }
-                    c.use(c.axis(x, 1), Coupling.Use.NORMALISED);
+                bias == null ? List.of(x, w) : List.of(x, w, bias),
+                (in, numbers, out) -> one(norm(numbers, centred, kept == null ? all(numbers[1].length) : kept, eps)),
+                (c, in, out) -> {
+                    SAME.of(c, in, out);
+                    in.subList(1, in.size()).forEach(vector -> c.same(c.axis(in.getFirst(), 1), c.axis(vector, 0)));
+                    c.use(c.axis(in.getFirst(), 1), Coupling.Use.NORMALISED);
                 },
                 x.shape().toArray());
+    }
+
+    private static BitSet all(int channels) {
+        BitSet all = new BitSet();
+        all.set(0, channels);
+        return all;
     }
 
     private static double[] norm(double[][] in, boolean centred, BitSet kept, double eps) {
@@ -155,23 +181,14 @@ final class HostOps {
         return y;
     }
 
-    private static Function<Value, Consumer<Coupling>> same(Value x) {
-        return y -> c -> {
-            for (int axis = 0; axis < x.shape().rank(); axis++) {
-                c.same(c.axis(x, axis), c.axis(y, axis));
-            }
-        };
+    private static double[][] one(double[] output) {
+        return new double[][] {output};
     }
 
     private static Value record(
-            Tape tape,
-            String kind,
-            List<Value> inputs,
-            Function<double[][], double[]> formula,
-            Function<Value, Consumer<Coupling>> coupling,
-            long... dims) {
+            Tape tape, String kind, List<Value> inputs, Formula formula, Statement statement, long... dims) {
         Value y = tape.activation(kind, Element.REAL, dims);
-        tape.record(new HostOp(kind, inputs, y, formula, coupling.apply(y)));
+        tape.record(new HostOp(kind, inputs, List.of(y), formula, statement));
         return y;
     }
 }

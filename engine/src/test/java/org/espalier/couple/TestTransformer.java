@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.espalier.couple.Sizes.Block;
 import org.espalier.couple.Style.Gate;
 import org.espalier.couple.Style.Option;
@@ -133,19 +134,20 @@ final class TestTransformer {
                 yield List.of(view(parts.get(0), heads), view(parts.get(1), g), view(parts.get(2), g));
             }
             case CHUNKED -> {
-                List<Value> parts =
-                        chunks(linear(x, prefix + "qkv", (heads + g) * d + g * e), 1, heads * d, g * d, g * e);
+                List<Value> parts = HostOps.split(
+                        tape, linear(x, prefix + "qkv", (heads + g) * d + g * e), 1, heads * d, g * d, g * e);
                 yield List.of(view(parts.get(0), heads), view(parts.get(1), g), view(parts.get(2), g));
             }
             case PER_HEAD -> {
                 int own = block.queries() * d; // [T, G, R · D + D + E]
-                List<Value> parts = chunks(view(linear(x, prefix + "qkv", g * (own + d + e)), g), 2, own, d, e);
+                List<Value> parts =
+                        HostOps.split(tape, view(linear(x, prefix + "qkv", g * (own + d + e)), g), 2, own, d, e);
                 yield List.of(view(parts.get(0), heads), parts.get(1), parts.get(2));
             }
             case HEADS_AXIS -> {
                 int all = block.queries() + 2; // [T, G, R + 2, D]
                 Value fused = tape.view(linear(x, prefix + "qkv", g * all * d), TOKENS, g, all, d);
-                List<Value> parts = chunks(fused, 2, block.queries(), 1, 1);
+                List<Value> parts = HostOps.split(tape, fused, 2, block.queries(), 1, 1);
                 yield List.of(view(parts.get(0), heads), view(parts.get(1), g), view(parts.get(2), g));
             }
         };
@@ -158,16 +160,6 @@ final class TestTransformer {
     private Value headsLast(Value x, String name, int heads, int dims) {
         Value y = tape.view(linear(x, name, dims * heads), TOKENS, dims, heads);
         return HostOps.transpose(tape, y, 0, 2, 1);
-    }
-
-    private List<Value> chunks(Value x, int axis, long... extents) {
-        List<Value> parts = new ArrayList<>();
-        long at = 0;
-        for (long extent : extents) {
-            parts.add(HostOps.slice(tape, x, axis, at, at + extent));
-            at += extent;
-        }
-        return parts;
     }
 
     /** Several products with parts of the rows of one matrix. */
@@ -210,14 +202,13 @@ final class TestTransformer {
         if (by.size() == 1 && d == part) {
             return Rotary.record(tape, x, by.getFirst(), table, interleaved);
         }
-        List<Value> parts = new ArrayList<>();
-        int at = 0;
-        for (Value places : by) {
-            parts.add(Rotary.record(tape, HostOps.slice(tape, x, 2, at, at + part), places, table, interleaved));
-            at += part;
-        }
-        if (at < d) {
-            parts.add(HostOps.slice(tape, x, 2, at, d));
+        int turned = by.size() * part;
+        long[] extents = LongStream.concat(LongStream.generate(() -> part).limit(by.size()), LongStream.of(d - turned))
+                .filter(extent -> extent > 0)
+                .toArray();
+        List<Value> parts = new ArrayList<>(HostOps.split(tape, x, 2, extents));
+        for (int i = 0; i < by.size(); i++) {
+            parts.set(i, Rotary.record(tape, parts.get(i), by.get(i), table, interleaved));
         }
         return HostOps.concat(tape, 2, parts);
     }
@@ -234,8 +225,9 @@ final class TestTransformer {
         List<Value> both = switch (style.gate()) {
             case SEPARATE -> List.of(linear(x, prefix + "gate", neurons), linear(x, prefix + "up", neurons));
             case SLICED_ROWS -> rows(x, prefix + "gate_up", neurons, neurons);
-            case CHUNKED -> chunks(linear(x, prefix + "gate_up", 2 * neurons), 1, neurons, neurons);
-            default -> chunks(tape.view(linear(x, prefix + "gate_up", 2 * neurons), TOKENS, neurons, 2), 2, 1, 1);
+            case CHUNKED -> HostOps.split(tape, linear(x, prefix + "gate_up", 2 * neurons), 1, neurons, neurons);
+            default ->
+                HostOps.split(tape, tape.view(linear(x, prefix + "gate_up", 2 * neurons), TOKENS, neurons, 2), 2, 1, 1);
         };
         return SwiGlu.record(tape, tape.view(both.get(0), TOKENS, neurons), tape.view(both.get(1), TOKENS, neurons));
     }
@@ -247,10 +239,8 @@ final class TestTransformer {
         if (!centred && !kept.containsKey(w.name())) {
             return RmsNorm.record(tape, x, w, EPS);
         }
-        BitSet all = new BitSet();
-        all.set(0, (int) channels);
         Value bias = centred ? tape.parameter(name + ".bias", channels) : null;
-        return HostOps.norm(tape, x, w, bias, centred, kept.getOrDefault(w.name(), all), EPS);
+        return HostOps.norm(tape, x, w, bias, centred, kept.get(w.name()), EPS);
     }
 
     private Value linear(Value x, String name, long out) {

@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
@@ -25,10 +26,22 @@ record TestWeights(Map<String, Numbers> tensors) {
     record Numbers(long[] dims, double[] values) {}
 
     /** What of each tensor and axis goes. */
-    record Removal(Group group, int[] units) {
+    interface Gone {
 
         /** The entries of an axis that go. */
-        BitSet entries(String tensor, int axis) {
+        BitSet entries(String tensor, int axis);
+
+        private long[] kept(String tensor, int axis, long extent) {
+            BitSet gone = entries(tensor, axis);
+            return LongStream.range(0, extent).filter(e -> !gone.get((int) e)).toArray();
+        }
+    }
+
+    /** Units of a group go, the same of every member. */
+    record Removal(Group group, int[] units) implements Gone {
+
+        @Override
+        public BitSet entries(String tensor, int axis) {
             BitSet entries = new BitSet();
             for (Member member : group.members()) {
                 if (member.tensor().name().equals(tensor) && member.axis() == axis) {
@@ -37,11 +50,6 @@ record TestWeights(Map<String, Numbers> tensors) {
                 }
             }
             return entries;
-        }
-
-        private long[] kept(String tensor, int axis, long extent) {
-            BitSet gone = entries(tensor, axis);
-            return LongStream.range(0, extent).filter(e -> !gone.get((int) e)).toArray();
         }
     }
 
@@ -57,7 +65,7 @@ record TestWeights(Map<String, Numbers> tensors) {
     }
 
     /** The same extents, with zeros where units go. */
-    TestWeights zeroed(Removal removal) {
+    TestWeights zeroed(Gone removal) {
         Map<String, Numbers> zeroed = new LinkedHashMap<>();
         tensors.forEach((name, of) -> {
             double[] values = of.values.clone();
@@ -74,7 +82,7 @@ record TestWeights(Map<String, Numbers> tensors) {
     }
 
     /** Smaller extents, without what goes. */
-    TestWeights cut(Removal removal) {
+    TestWeights cut(Gone removal) {
         Map<String, Numbers> cut = new LinkedHashMap<>();
         tensors.forEach((name, of) -> {
             long[] dims = of.dims.clone();
@@ -90,7 +98,7 @@ record TestWeights(Map<String, Numbers> tensors) {
     }
 
     /** The channels that stay of every vector that loses some, by its name. */
-    Map<String, BitSet> kept(Removal removal) {
+    Map<String, BitSet> kept(Gone removal) {
         Map<String, BitSet> kept = new LinkedHashMap<>();
         tensors.forEach((name, of) -> {
             BitSet channels = removal.entries(name, 0);
@@ -100,6 +108,14 @@ record TestWeights(Map<String, Numbers> tensors) {
             }
         });
         return kept;
+    }
+
+    /** The sum of the squares of all numbers of these entries of an axis. */
+    double squares(String name, int axis, long... entries) {
+        Numbers of = tensors.get(name);
+        return Arrays.stream(new Grid(of.dims).pick(of.values, axis, entries))
+                .map(v -> v * v)
+                .sum();
     }
 
     /** Whether a tape has exactly these parameters and constants. */
@@ -112,15 +128,27 @@ record TestWeights(Map<String, Numbers> tensors) {
 
     /** The logits of two packed sequences, in float64. */
     double[] logits(TestTransformer model) {
+        return logits(model, model.tape, value -> value);
+    }
+
+    /**
+     * The same of a model that was recorded again.
+     *
+     * @param tape  the model on another tape
+     * @param place what a value of the model is there
+     */
+    double[] logits(TestTransformer model, Tape tape, UnaryOperator<Value> place) {
+        Map<Value, int[]> given = Map.of(
+                place.apply(model.ids), new int[] {3, 1, 9, 4, 3},
+                place.apply(model.positions), new int[] {0, 1, 2, 0, 1},
+                place.apply(model.otherPositions), new int[] {4, 4, 0, 1, 2});
         Map<String, Tensor> placed = new LinkedHashMap<>();
         try (Backend backend = new ReferenceBackend();
-                Executor executor = Executor.inference(backend, model.tape, leaf -> placed.get(leaf.name()))) {
+                Executor executor = Executor.inference(backend, tape, leaf -> placed.get(leaf.name()))) {
             tensors.forEach((name, of) -> placed.put(name, place(backend, executor.queue(), name, of)));
-            executor.set(model.ids, new int[] {3, 1, 9, 4, 3});
-            executor.set(model.positions, new int[] {0, 1, 2, 0, 1});
-            executor.set(model.otherPositions, new int[] {4, 4, 0, 1, 2});
+            given.forEach(executor::set);
             executor.forward(Sequences.packed(3, 2));
-            return executor.read(model.logits);
+            return executor.read(place.apply(model.logits));
         } finally {
             placed.values().forEach(t -> t.buffer().close());
         }
