@@ -1,36 +1,51 @@
 package org.espalier;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
+import org.espalier.couple.Group.Role;
 import org.espalier.couple.Member;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.model.Model;
-import org.espalier.model.ModelConfig;
 import org.espalier.model.Packed;
 import org.espalier.model.PrunedConfig;
-import org.espalier.model.Transformer;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.model.Weights;
-import org.espalier.model.arch.Llama;
-import org.espalier.model.arch.LlamaConfig;
 import org.espalier.tape.Branch;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Value;
+import org.espalier.tape.WeightUse;
+import org.espalier.tape.WeightUse.Kind;
 import org.espalier.tensor.Tensor;
 
 /**
  * What a model computes that still has everything, but with 0 in what is removed. Where channels of the residual stream go,
- * its norms run over the kept ones only: the mean square of all C channels is that of the C' kept ones times C'/C, so that
- * norm weights times the root of C'/C, with an epsilon of C'/C of the old one, give the same.
+ * its norms run over the kept ones only: the mean square of all C channels is that of the C' kept ones times C'/C, so what
+ * writes to the stream is multiplied by the root of C/C', which the weights of its norms take away again.
  */
 public final class Zeroed {
 
-    private Zeroed() {}
+    private final Structure structure;
+    private final Selection selection;
+    private final List<WeightUse> uses;
+    /** The root of C/C'. */
+    private final double more;
+
+    private Zeroed(Model model, Selection selection) {
+        this.structure = model.structure();
+        this.selection = selection;
+        this.uses = structure.tape().segments().stream()
+                .flatMap(segment -> segment.ops().stream())
+                .flatMap(op -> op.weights().stream())
+                .toList();
+        this.more = Math.sqrt((double) model.config().hidden()
+                / PrunedConfig.of(model.config(), selection).hidden());
+    }
 
     /** Logits of every token. */
     public static double[] logits(Model model, Packed tokens, Backend backend) {
@@ -44,68 +59,74 @@ public final class Zeroed {
 
     /** Logits of every token with what is selected zeroed. */
     public static double[] logits(Model model, Selection selection, Packed tokens, Backend backend) {
-        double share = (double) PrunedConfig.of(model.config(), selection).hidden()
-                / model.config().hidden();
+        Zeroed zeroed = new Zeroed(model, selection);
         Map<String, Tensor> weights = new LinkedHashMap<>();
         try (Queue queue = backend.newQueue()) {
-            for (Value parameter : model.transformer().shape().leaves(Value.Role.PARAMETER)) {
-                String name = parameter.name();
-                Tensor weight = model.weights().tensor(name);
-                Tensor copy = backend.allocate(backend.computeType(), weight.shape(), "copy of " + name);
+            for (Value parameter : zeroed.structure.tape().leaves(Value.Role.PARAMETER)) {
+                Tensor weight = model.weights().tensor(parameter.name());
+                Tensor copy = backend.allocate(backend.computeType(), weight.shape(), "copy of " + parameter.name());
                 double[] numbers = HostCopy.readDoubles(backend, queue, weight);
-                for (Units units :
-                        Structure.of(new Transformer(model.config()).shape()).units()) {
-                    zero(numbers, weight, name, units, selection);
-                }
-                zeroBranches(numbers, name, selection);
-                if (name.endsWith("norm.weight")) {
-                    scale(numbers, Math.sqrt(share));
-                }
+                zeroed.change(numbers, parameter);
                 HostCopy.writeDoubles(backend, queue, numbers, copy);
-                weights.put(name, copy);
+                weights.put(parameter.name(), copy);
             }
         }
-        LlamaConfig c = (LlamaConfig) model.config();
-        ModelConfig config = new LlamaConfig(
-                new Llama(),
-                c.architecture(),
-                c.modelType(),
-                c.vocab(),
-                c.hidden(),
-                c.headDim(),
-                c.layers(),
-                c.eps() * share,
-                c.rotary(),
-                c.maxPositions(),
-                c.tied(),
-                c.attentionBias(),
-                c.outputBias(),
-                c.mlpBias());
-        try (Model zeroed = Model.of(config, Weights.owning(weights), backend)) {
-            return logits(zeroed, tokens, backend);
+        try (Model zeroedModel = Model.of(model.config(), Weights.owning(weights), backend)) {
+            return logits(zeroedModel, tokens, backend);
         }
     }
 
-    private static void scale(double[] numbers, double by) {
+    private void change(double[] numbers, Value parameter) {
+        structure.units().forEach(units -> zero(numbers, parameter, units));
+        double factor = endsRemovedBranch(parameter) ? 0 : factor(parameter);
         for (int i = 0; i < numbers.length; i++) {
-            numbers[i] *= by;
+            numbers[i] *= factor;
         }
     }
 
-    private static void zeroBranches(double[] numbers, String name, Selection selection) {
-        for (Branch branch : selection.structure().branches()) {
-            String last = branch.kind() == Branch.Kind.ATTENTION ? "self_attn.o_proj" : "mlp.down_proj";
-            if (selection.removed(branch) && name.startsWith("model.layers." + branch.layer() + "." + last)) {
-                scale(numbers, 0);
+    private boolean endsRemovedBranch(Value parameter) {
+        return structure.branches().stream()
+                .filter(selection::removed)
+                .map(Branch::output)
+                .anyMatch(output -> uses.stream()
+                        .filter(use -> use.kind() == Kind.PRODUCT && use.output().root() == output.root())
+                        .anyMatch(use -> use.weight().root() == parameter || use.shift() == parameter));
+    }
+
+    /** What keeps the norms of the stream at their kept channels. */
+    private double factor(Value parameter) {
+        Member channels = structure.units().stream()
+                .filter(units -> units.group().role() == Role.CHANNELS)
+                .flatMap(units -> units.members().stream())
+                .filter(member -> member.tensor() == parameter)
+                .findFirst()
+                .orElse(null);
+        double factor = 1;
+        for (WeightUse use : uses) {
+            if (channels != null && use.weight().root() == parameter) {
+                factor = switch (use.kind()) {
+                    case LOOKUP, BIAS -> more;
+                    case SCALE -> readByTable(use.output()) ? 1 / (more * more) : 1 / more;
+                    case PRODUCT -> channels.axis() == 0 ? more : factor;
+                };
             }
         }
+        return factor;
     }
 
-    private static void zero(double[] numbers, Tensor weight, String name, Units units, Selection selection) {
-        int columns = weight.shape().columns();
-        boolean vector = weight.shape().rank() == 1;
+    /** Whether an embedding table, which writes to the stream as well, is the head that reads a value. */
+    private boolean readByTable(Value value) {
+        return uses.stream()
+                .filter(use -> use.kind() == Kind.PRODUCT && use.input().root() == value.root())
+                .anyMatch(product -> uses.stream()
+                        .anyMatch(use -> use.kind() == Kind.LOOKUP && use.weight() == product.weight()));
+    }
+
+    private void zero(double[] numbers, Value parameter, Units units) {
+        int columns = parameter.shape().columns();
+        boolean vector = parameter.shape().rank() == 1;
         for (Member member : units.members()) {
-            if (member.tensor().name().equals(name)) {
+            if (member.tensor().name().equals(parameter.name())) {
                 selection.removed(units).stream().forEach(unit -> {
                     for (long entry : units.entries(member, unit)) {
                         for (int i = 0; i < numbers.length; i++) {

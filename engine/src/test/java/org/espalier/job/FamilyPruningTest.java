@@ -1,0 +1,180 @@
+package org.espalier.job;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.espalier.Backends;
+import org.espalier.Golden;
+import org.espalier.Shared;
+import org.espalier.Zeroed;
+import org.espalier.backend.Backend;
+import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
+import org.espalier.cut.Compactor;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
+import org.espalier.format.PeftAdapter;
+import org.espalier.format.PeftMerge;
+import org.espalier.format.SafetensorsFile;
+import org.espalier.format.SafetensorsFolder;
+import org.espalier.importance.Aggregate;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.importance.BlockScores.Kind;
+import org.espalier.importance.Calibration;
+import org.espalier.importance.Candidates;
+import org.espalier.importance.Criterion;
+import org.espalier.importance.Method;
+import org.espalier.importance.UnitScores.Alignment;
+import org.espalier.model.Adapter;
+import org.espalier.model.LoraConfig;
+import org.espalier.model.Model;
+import org.espalier.model.Packed;
+import org.espalier.model.Transformer;
+import org.espalier.plan.Allocation.Normalise;
+import org.espalier.plan.Allocation.Scope;
+import org.espalier.plan.Budget;
+import org.espalier.plan.PlanSelection;
+import org.espalier.score.ModelScores;
+import org.espalier.tune.LoraTrainer;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every family in every mode: pruned, written and opened again, a model computes what the whole one does with the same units
+ * zeroed; adapters learn beside what is left, and merged they compute the same.
+ */
+class FamilyPruningTest {
+
+    private static final int SEQUENCES = 3;
+    private static final int LENGTH = 24;
+    private static final double TOLERANCE = 1e-4;
+
+    private enum Mode {
+        HEADS_AND_NEURONS(List.of(Role.HEADS, Role.NEURONS), List.of()),
+        QUERY_HEADS(List.of(Role.QUERY_HEADS), List.of()),
+        CHANNELS(List.of(Role.CHANNELS), List.of()),
+        LAYERS(List.of(), List.of(Kind.LAYERS));
+
+        private final List<Role> roles;
+        private final List<Kind> blocks;
+
+        Mode(List<Role> roles, List<Kind> blocks) {
+            this.roles = roles;
+            this.blocks = blocks;
+        }
+    }
+
+    @TempDir
+    private Path folder;
+
+    static Stream<Arguments> familiesInModes() {
+        return Stream.of("qwen2", "qwen3")
+                .flatMap(family -> Stream.of(Mode.values()).map(mode -> Arguments.of(family, mode)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("familiesInModes")
+    void prunedTunedAndMerged(String family, Mode mode) throws IOException {
+        Path golden = Shared.path("golden/families/" + family);
+        List<int[]> sequences = sequences(golden.resolve("golden.safetensors"));
+        Path pruned = folder.resolve("pruned");
+        try (Backend backend = Backends.open("cpu")) {
+            try (Checkpoint source = Checkpoints.open(golden.resolve("model"));
+                    Model model = Model.open(source, backend)) {
+                prune(mode, source, model, sequences, pruned);
+            }
+            try (Checkpoint checkpoint = Checkpoints.open(pruned);
+                    Model model = Model.open(checkpoint, backend)) {
+                tuneAndMerge(checkpoint, model, sequences);
+            }
+        }
+    }
+
+    private static List<int[]> sequences(Path golden) {
+        try (SafetensorsFile file = SafetensorsFile.open(golden)) {
+            int[] ids = Golden.integers(file, "ids");
+            List<int[]> sequences = new ArrayList<>();
+            for (int s = 0; s < SEQUENCES; s++) {
+                int from = s * ids.length / SEQUENCES;
+                sequences.add(Arrays.copyOfRange(ids, from, from + LENGTH));
+            }
+            return sequences;
+        }
+    }
+
+    private static void prune(Mode mode, Checkpoint source, Model model, List<int[]> sequences, Path out) {
+        Budget budget = new Budget(
+                new Budget.Amount(0.5, true, 1, 1),
+                Scope.LOCAL,
+                Normalise.NONE,
+                new Candidates(
+                        mode.roles, mode.blocks, BlockCriterion.values()[0], layer -> true, layer -> true, true));
+        Method method = new Method(Criterion.PARAM_FIRST, Aggregate.SUM, Alignment.BY_UNIT, 1);
+        Pruning.Result result = new Pruning(source, model, ModelScores.Walking.inMemory(), out)
+                .plan(method, budget, Optional.of(new Calibration(sequences)));
+        Selection removed = new PlanSelection(model.config(), "plan").removed(result.plan());
+        new SafetensorsFolder()
+                .write(out, new Compactor(source, model.config(), removed, Optional.empty()).content(), false);
+        Packed tokens = Packed.of(sequences);
+        try (Checkpoint cut = Checkpoints.open(out);
+                Model smaller = Model.open(cut, model.backend())) {
+            long left = new Transformer(smaller.config()).shape().parameterCount();
+            assertEquals(result.plan().parametersAfter(), left);
+            assertTrue(left < model.structure().tape().parameterCount());
+            assertEquals(model.config().modelType(), smaller.config().modelType());
+            Golden.assertClose(
+                    Zeroed.logits(model, removed, tokens, model.backend()),
+                    Zeroed.logits(smaller, tokens, model.backend()),
+                    TOLERANCE,
+                    mode.toString());
+        }
+    }
+
+    private void tuneAndMerge(Checkpoint pruned, Model model, List<int[]> sequences) throws IOException {
+        Backend backend = model.backend();
+        Packed tokens = Packed.of(sequences);
+        Path stored = Files.createDirectory(folder.resolve("adapter"));
+        Path merged = folder.resolve("merged");
+        double[] adapted;
+        try (Adapter adapter = tuned(model, tokens)) {
+            adapter.writeInto(stored, backend, "pruned");
+            // Not closed: what it holds belongs to the model and to the adapter.
+            adapted = Zeroed.logits(model.with(adapter), tokens, backend);
+        }
+        try (PeftAdapter adapter = PeftAdapter.open(stored)) {
+            new SafetensorsFolder().write(merged, PeftMerge.of(pruned, adapter, Optional.empty()), false);
+        }
+        try (Checkpoint checkpoint = Checkpoints.open(merged);
+                Model whole = Model.open(checkpoint, backend)) {
+            double[] computed = Zeroed.logits(whole, tokens, backend);
+            Golden.assertClose(adapted, computed, TOLERANCE, "merged");
+            double[] before = Zeroed.logits(model, tokens, backend);
+            assertTrue(Math.abs(before[0] - computed[0]) > 10 * TOLERANCE, "the adapter changes nothing");
+        }
+    }
+
+    private static Adapter tuned(Model model, Packed tokens) {
+        LoraConfig lora = new LoraConfig(
+                4, 8, 0, Set.copyOf(model.config().family().adapterTargets()));
+        try (LoraTrainer trainer = new LoraTrainer(model, lora, tokens, 1L << 30, 5)) {
+            double before = trainer.evaluate(List.of(tokens), done -> {});
+            for (int step = 0; step < 8; step++) {
+                trainer.step(List.of(tokens), 1e-2, done -> {});
+            }
+            double after = trainer.evaluate(List.of(tokens), done -> {});
+            assertTrue(after < before - 0.1, before + " became " + after);
+            return trainer.take();
+        }
+    }
+}
