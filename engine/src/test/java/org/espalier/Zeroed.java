@@ -89,7 +89,8 @@ public final class Zeroed {
                 .filter(selection::removed)
                 .map(Branch::output)
                 .anyMatch(output -> uses.stream()
-                        .filter(use -> use.kind() == Kind.PRODUCT && use.output().root() == output.root())
+                        .filter(use ->
+                                use.kind() == Kind.PRODUCT && use.output().root() == output.root())
                         .anyMatch(use -> use.weight().root() == parameter || use.shift() == parameter));
     }
 
@@ -118,8 +119,8 @@ public final class Zeroed {
     private boolean readByTable(Value value) {
         return uses.stream()
                 .filter(use -> use.kind() == Kind.PRODUCT && use.input().root() == value.root())
-                .anyMatch(product -> uses.stream()
-                        .anyMatch(use -> use.kind() == Kind.LOOKUP && use.weight() == product.weight()));
+                .anyMatch(product ->
+                        uses.stream().anyMatch(use -> use.kind() == Kind.LOOKUP && use.weight() == product.weight()));
     }
 
     private void zero(double[] numbers, Value parameter, Units units) {

@@ -98,8 +98,9 @@ public final class Structure {
 
     /** Key/value heads whose query heads are these units, if they may go too. */
     Optional<Units> headsOf(Units queries) {
+        Group own = groups.groups().get(queries.group().id());
         return units.stream()
-                .filter(u -> u.group().role() == Role.HEADS && sharesAxis(u.group(), queries.group()))
+                .filter(u -> u.group().role() == Role.HEADS && sharesAxis(u.group(), own))
                 .findFirst();
     }
 

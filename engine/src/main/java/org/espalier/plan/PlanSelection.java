@@ -7,6 +7,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Member;
@@ -89,10 +90,12 @@ public final class PlanSelection {
 
     /** What every group keeps that is cut and not gone as a whole. */
     public List<Plan.Group> groups(Selection selection) {
-        Set<Value> left = Set.copyOf(selection.parameters());
+        Set<String> left = selection.parameters().stream().map(Value::name).collect(Collectors.toSet());
         return units.stream()
                 .filter(of -> !selection.removed(of).isEmpty()
-                        && of.members().stream().anyMatch(member -> left.contains(member.tensor())))
+                        && of.members().stream()
+                                .anyMatch(
+                                        member -> left.contains(member.tensor().name())))
                 .map(of -> new Plan.Group(
                         of.group().name(), ScoresFile.name(of.group().role()), of.layer(), selection.staying(of)))
                 .toList();

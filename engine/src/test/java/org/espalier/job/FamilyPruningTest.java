@@ -165,8 +165,8 @@ class FamilyPruningTest {
     }
 
     private static Adapter tuned(Model model, Packed tokens) {
-        LoraConfig lora = new LoraConfig(
-                4, 8, 0, Set.copyOf(model.config().family().adapterTargets()));
+        LoraConfig lora =
+                new LoraConfig(4, 8, 0, Set.copyOf(model.config().family().adapterTargets()));
         try (LoraTrainer trainer = new LoraTrainer(model, lora, tokens, 1L << 30, 5)) {
             double before = trainer.evaluate(List.of(tokens), done -> {});
             for (int step = 0; step < 8; step++) {
