@@ -63,7 +63,7 @@ public final class GpuCheck implements Callable<Integer> {
             "org.espalier.model.LossInPiecesTest",
             "org.espalier.model.SampledTextTest",
             "org.espalier.tune.LoraGoldenTest",
-            "org.espalier.prune.SameSelectionTest",
+            "org.espalier.job.SameSelectionTest",
             "org.espalier.cli.DevicePipelineTest");
 
     @Spec

@@ -1,6 +1,7 @@
 package org.espalier.cli;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** The adapter that a model is used with. */
@@ -12,8 +13,8 @@ final class AdapterOption {
             description = "Use the model with this LoRA adapter (PEFT's folder, as engine tune writes it).")
     private Path path;
 
-    /** The adapter's folder, or null for none. */
-    Path path() {
-        return path;
+    /** The adapter's folder, if one is given. */
+    Optional<Path> path() {
+        return Optional.ofNullable(path);
     }
 }

@@ -6,7 +6,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.espalier.error.Failure;
+import org.espalier.job.Engine;
+import org.espalier.job.Machine;
+import org.espalier.job.SpeedJob;
+import org.espalier.job.SpeedSettings;
+import org.espalier.job.Speeds;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,40 +30,47 @@ import picocli.CommandLine.Option;
         })
 final class BenchCommand extends EngineCommand {
 
+    private SpeedSettings settings = SpeedSettings.defaults();
+
     @Mixin
     private ModelArgument model;
 
     @Option(
             names = "--prompt",
             paramLabel = "N",
-            defaultValue = "512",
             converter = Converters.NotNegative.class,
-            description = "Tokens to read; 0 for none (default: ${DEFAULT-VALUE}).")
-    private int prompt;
+            description = "Tokens to read; 0 for none (default: ${bundle:default.bench-prompt}).")
+    private void prompt(int tokens) {
+        settings = settings.prompt(tokens);
+    }
 
     @Option(
             names = "--generate",
             paramLabel = "N",
-            defaultValue = "128",
             converter = Converters.NotNegative.class,
-            description = "Tokens to write; 0 for none (default: ${DEFAULT-VALUE}).")
-    private int generate;
+            description = "Tokens to write; 0 for none (default: ${bundle:default.bench-generate}).")
+    private void generate(int tokens) {
+        settings = settings.generate(tokens);
+    }
 
     @Option(
             names = "--repetitions",
             paramLabel = "N",
-            defaultValue = "5",
             converter = Converters.Positive.class,
-            description = "Measurements of each (default: ${DEFAULT-VALUE}).")
-    private int repetitions;
+            description = "Measurements of each (default: ${bundle:default.bench-repetitions}).")
+    private void repetitions(int repetitions) {
+        settings = settings.repetitions(repetitions);
+    }
 
     @Option(
             names = "--warm-up",
             paramLabel = "SECONDS",
-            defaultValue = "2",
             converter = Converters.NotNegative.class,
-            description = "How long each test runs, at least once, before it counts (default: ${DEFAULT-VALUE}).")
-    private int warmUp;
+            description =
+                    "How long each test runs, at least once, before it counts (default: ${bundle:default.bench-warm-up}).")
+    private void warmUp(int seconds) {
+        settings = settings.warmUpSeconds(seconds);
+    }
 
     @Option(
             names = "--against",
@@ -75,87 +86,59 @@ final class BenchCommand extends EngineCommand {
 
     @Override
     void run() {
-        if (prompt == 0 && generate == 0) {
-            throw wrongUsage("--prompt 0 with --generate 0 leaves nothing to measure");
-        }
-        try (OpenModel first = compute.model(model.path());
-                OpenModel second = against == null ? null : compute.model(against);
-                SpeedTurns turns = new SpeedTurns()) {
-            add(turns, first, model.path());
-            if (second != null) {
-                add(turns, second, against);
-            }
-            try (Progress progress =
-                    progress("bench", "runs", (long) turns.series().size() * repetitions)) {
-                turns.measure(warmUp, repetitions, progress);
-            }
-            report(turns.series());
-        }
+        settings = settings.seed(seed.value());
+        requireSound(settings);
+        Engine engine = compute.engine();
+        List<Path> models = against == null ? List.of(model.path()) : List.of(model.path(), against);
+        report(new SpeedJob(engine, settings).run(models), engine.compute().threads());
     }
 
-    private void add(SpeedTurns turns, OpenModel open, Path path) {
-        int context = open.model().config().maxPositions();
-        if (Math.max(prompt, generate) > context) {
-            throw new Failure(
-                    "%d tokens do not fit the model's context of %d".formatted(Math.max(prompt, generate), context),
-                    path.toString(),
-                    "use a smaller --prompt and --generate");
-        }
-        if (prompt > 0) {
-            turns.add(path.toString(), "pp" + prompt, Speed.reading(open.model(), prompt, seed.value()));
-        }
-        if (generate > 0) {
-            turns.add(path.toString(), "tg" + generate, Speed.writing(open.model(), generate, seed.value()));
-        }
-    }
-
-    private void report(List<SpeedTurns.Series> series) {
+    private void report(List<Speeds> speeds, int threads) {
         List<Map<String, Object>> results = new ArrayList<>();
         Columns columns = new Columns().row("model", "test", "tokens/s", "±");
-        for (SpeedTurns.Series one : series) {
+        for (Speeds one : speeds) {
             SequencedMap<String, Object> result = new LinkedHashMap<>();
             result.put("model", one.model());
             result.put("test", one.test());
-            result.put("tokens_per_second", Speed.mean(one.samples()));
-            result.put("stddev", Speed.deviation(one.samples()));
-            result.put("samples", one.samples());
+            result.put("tokens_per_second", one.mean());
+            enterSamples(result, one);
             results.add(result);
-            columns.row(
-                    one.model(),
-                    one.test(),
-                    "%.2f".formatted(Speed.mean(one.samples())),
-                    "%.2f".formatted(Speed.deviation(one.samples())));
+            addRow(columns, one.model(), one);
         }
-        List<Map<String, Object>> ratios = ratios(series, columns);
+        List<Map<String, Object>> ratios = ratios(speeds, columns);
         SequencedMap<String, Object> whole = new LinkedHashMap<>();
         whole.put("cpu", Machine.cpu());
-        whole.put("threads", compute.threads());
+        whole.put("threads", threads);
         whole.put("results", results);
         whole.put("ratios", ratios);
-        print(whole, () -> columns + System.lineSeparator() + Machine.cpu() + ", " + compute.threads() + " threads");
+        print(whole, () -> columns + System.lineSeparator() + Machine.cpu() + ", " + threads + " threads");
     }
 
     /** The first model's speed over the other's, test by test: the mean of the ratios of neighbouring repetitions. */
-    private List<Map<String, Object>> ratios(List<SpeedTurns.Series> series, Columns columns) {
+    private List<Map<String, Object>> ratios(List<Speeds> speeds, Columns columns) {
         List<Map<String, Object>> ratios = new ArrayList<>();
         if (against == null) {
             return ratios;
         }
-        int tests = series.size() / 2;
+        int tests = speeds.size() / 2;
         for (int test = 0; test < tests; test++) {
-            List<Double> samples = series.get(test).over(series.get(test + tests));
-            Map<String, Object> ratio = new LinkedHashMap<>();
-            ratio.put("test", series.get(test).test());
-            ratio.put("ratio", Speed.mean(samples));
-            ratio.put("stddev", Speed.deviation(samples));
-            ratio.put("samples", samples);
+            Speeds over = speeds.get(test).over(speeds.get(test + tests));
+            SequencedMap<String, Object> ratio = new LinkedHashMap<>();
+            ratio.put("test", over.test());
+            ratio.put("ratio", over.mean());
+            enterSamples(ratio, over);
             ratios.add(ratio);
-            columns.row(
-                    "first / second",
-                    series.get(test).test(),
-                    "%.2f".formatted(Speed.mean(samples)),
-                    "%.2f".formatted(Speed.deviation(samples)));
+            addRow(columns, "first / second", over);
         }
         return ratios;
+    }
+
+    private static void enterSamples(SequencedMap<String, Object> json, Speeds speeds) {
+        json.put("stddev", speeds.deviation());
+        json.put("samples", speeds.samples());
+    }
+
+    private static void addRow(Columns columns, String name, Speeds speeds) {
+        columns.row(name, speeds.test(), "%.2f".formatted(speeds.mean()), "%.2f".formatted(speeds.deviation()));
     }
 }

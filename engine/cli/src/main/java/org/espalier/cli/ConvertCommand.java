@@ -2,12 +2,7 @@ package org.espalier.cli;
 
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
-import org.espalier.format.Checkpoint;
-import org.espalier.format.Checkpoints;
-import org.espalier.format.Conversion;
-import org.espalier.format.ModelContent;
-import org.espalier.format.ModelWriter;
-import org.espalier.text.TokenizerFiles;
+import org.espalier.job.ConvertJob;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -34,20 +29,10 @@ final class ConvertCommand extends EngineCommand {
 
     @Override
     void run() {
-        ModelWriter writer = output.modelWriter();
-        try (Checkpoint checkpoint = Checkpoints.open(model.path())) {
-            ModelContent content =
-                    Conversion.of(checkpoint, dtype.type()).withFiles(TokenizerFiles.of(model.path(), checkpoint));
-            try (Progress progress = progress("convert", "bytes", content.bytes())) {
-                writer.write(output.path(), content.reporting(progress::advance), output.force());
-            }
-            SequencedMap<String, Object> result = new LinkedHashMap<>();
-            result.put("out", output.path().toString());
-            result.put("tensors", checkpoint.tensors().size());
-            print(
-                    result,
-                    () -> "wrote %d tensors to %s"
-                            .formatted(checkpoint.tensors().size(), output.path()));
-        }
+        int tensors = new ConvertJob(listener(), dtype.type()).run(model.path(), output.model());
+        SequencedMap<String, Object> result = new LinkedHashMap<>();
+        result.put("out", output.path().toString());
+        result.put("tensors", tensors);
+        print(result, () -> "wrote %d tensors to %s".formatted(tensors, output.path()));
     }
 }

@@ -3,6 +3,10 @@ package org.espalier.cli;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.espalier.job.BudgetSettings;
+import org.espalier.job.ComputeSettings.Device;
+import org.espalier.job.LayerRange;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -75,11 +79,11 @@ final class Converters {
         }
     }
 
-    /** A share that can be removed: from 0 to 0.95. */
+    /** A share that can be removed. */
     static final class Share implements ITypeConverter<Double> {
         @Override
         public Double convert(String value) {
-            return within(value, 0, true, 0.95);
+            return within(value, 0, true, BudgetSettings.MOST);
         }
     }
 
@@ -103,6 +107,36 @@ final class Converters {
                 throw new TypeConversionException("'" + value + "' is more bytes than can be counted");
             }
             return number * unit;
+        }
+    }
+
+    /** Layers such as {@code 4-27}, {@code 5} or {@code none}. */
+    static final class Layers implements ITypeConverter<LayerRange> {
+        @Override
+        public LayerRange convert(String value) {
+            if (value.equals("none")) {
+                return LayerRange.NONE;
+            }
+            if (!value.matches("\\d{1,4}(-\\d{1,4})?")) {
+                throw new TypeConversionException("'" + value + "' is not a range of layers such as 4-27, or none");
+            }
+            String[] ends = value.split("-");
+            LayerRange range = new LayerRange(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]));
+            if (range.last() < range.first()) {
+                throw new TypeConversionException("'" + value + "' ends before it begins");
+            }
+            return range;
+        }
+    }
+
+    /** What computes, as far as people choose it. */
+    static final class DeviceName implements ITypeConverter<Device> {
+        @Override
+        public Device convert(String value) {
+            return Stream.of(Device.CPU, Device.CUDA, Device.AUTO)
+                    .filter(device -> device.name().equalsIgnoreCase(value))
+                    .findFirst()
+                    .orElseThrow(() -> new TypeConversionException("'" + value + "' is not cpu, cuda or auto"));
         }
     }
 

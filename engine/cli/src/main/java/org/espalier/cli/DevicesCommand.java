@@ -11,6 +11,7 @@ import org.espalier.ffi.Cublas;
 import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.Library;
 import org.espalier.ffi.OpenBlas;
+import org.espalier.job.Machine;
 import picocli.CommandLine.Command;
 
 /** {@code engine devices}: what models can run on here, and why not on more. */

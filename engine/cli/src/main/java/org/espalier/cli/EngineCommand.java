@@ -8,6 +8,8 @@ import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.espalier.job.Listener;
+import org.espalier.job.Settings;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -50,10 +52,6 @@ abstract class EngineCommand implements Callable<Integer> {
         return json;
     }
 
-    final boolean verbose() {
-        return verbose;
-    }
-
     /** The command line as it was typed, as far as it can be typed again. */
     final String typed() {
         return spec.root().commandLine().getParseResult().originalArgs().stream()
@@ -65,14 +63,20 @@ abstract class EngineCommand implements Callable<Integer> {
         return spec.commandLine().getOut();
     }
 
-    /** Shows how far a long piece of work is; the caller closes it. */
-    final Progress progress(String task, String units, long total) {
-        return new Progress(spec.commandLine().getErr(), Boolean.getBoolean("espalier.terminal"), task, units, total);
+    /** Shows on stderr what a job does. */
+    final Listener listener() {
+        return new Console(spec.commandLine().getErr(), verbose);
     }
 
-    /** A line for people on stderr. */
-    final void note(String line) {
-        spec.commandLine().getErr().println("engine: " + line);
+    /**
+     * Refuses settings that do not go together, as wrong usage.
+     *
+     * @throws ParameterException that says why
+     */
+    final void requireSound(Settings<?> settings) {
+        settings.complaint().ifPresent(complaint -> {
+            throw wrongUsage(complaint);
+        });
     }
 
     /** What to throw for options that do not go together. */

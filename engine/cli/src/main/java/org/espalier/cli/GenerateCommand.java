@@ -2,16 +2,10 @@ package org.espalier.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.Set;
-import org.espalier.backend.Sampling;
-import org.espalier.error.Failure;
 import org.espalier.file.TextFile;
-import org.espalier.model.Generator;
-import org.espalier.text.ChatTemplate;
-import org.espalier.text.Tokenizer;
+import org.espalier.job.GenerateJob;
+import org.espalier.job.GenerateSettings;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,7 +23,7 @@ import picocli.CommandLine.Option;
         })
 final class GenerateCommand extends EngineCommand {
 
-    private static final int DEFAULT_MAX_TOKENS = 256;
+    private GenerateSettings settings = GenerateSettings.defaults();
 
     @Mixin
     private ModelArgument model;
@@ -41,38 +35,46 @@ final class GenerateCommand extends EngineCommand {
     private Source source;
 
     @Option(names = "--chat", description = "Put the prompt into the model's chat template.")
-    private boolean chat;
+    private void chat(boolean chat) {
+        settings = settings.chat(chat);
+    }
 
     @Option(
             names = "--max-tokens",
             paramLabel = "N",
             converter = Converters.Positive.class,
-            description = "Most tokens to write (default: " + DEFAULT_MAX_TOKENS + ", less where the context ends).")
-    private Integer maxTokens;
+            description = "Most tokens to write (default: ${bundle:default.max-tokens}, less where the context ends).")
+    private void maxTokens(int tokens) {
+        settings = settings.maxTokens(tokens);
+    }
 
     @Option(
             names = "--temperature",
             paramLabel = "T",
-            defaultValue = "0",
             converter = Converters.Temperature.class,
-            description = "0 always takes the likeliest token (default: ${DEFAULT-VALUE}).")
-    private double temperature;
+            description = "0 always takes the likeliest token (default: ${bundle:default.temperature}).")
+    private void temperature(double temperature) {
+        settings = settings.temperature(temperature);
+    }
 
     @Option(
             names = "--top-k",
             paramLabel = "K",
-            defaultValue = "0",
             converter = Converters.NotNegative.class,
-            description = "Draw from the K likeliest tokens; 0 for all (default: ${DEFAULT-VALUE}).")
-    private int topK;
+            description = "Draw from the K likeliest tokens; 0 for all (default: ${bundle:default.top-k}).")
+    private void topK(int tokens) {
+        settings = settings.topK(tokens);
+    }
 
     @Option(
             names = "--top-p",
             paramLabel = "P",
-            defaultValue = "1",
             converter = Converters.Probability.class,
-            description = "Draw from the likeliest tokens of this probability together (default: ${DEFAULT-VALUE}).")
-    private double topP;
+            description =
+                    "Draw from the likeliest tokens of this probability together (default: ${bundle:default.top-p}).")
+    private void topP(double probability) {
+        settings = settings.topP(probability);
+    }
 
     @Mixin
     private SeedOption seed;
@@ -97,67 +99,35 @@ final class GenerateCommand extends EngineCommand {
     @Override
     void run() {
         String prompt = source.text != null ? source.text : TextFile.read(source.file);
-        try (Tokenizer tokenizer = Tokenizer.open(model.path());
-                OpenModel open = compute.model(model.path(), adapter.path())) {
-            int[] ids = promptIds(tokenizer, prompt);
-            int most = most(ids.length, open.model().config().maxPositions());
-            try (Generator generator = new Generator(open.model(), ids.length + most, sampling())) {
-                Continuation continuation = new Continuation(generator, Set.copyOf(tokenizer.eosIds()));
-                TextStream text = new TextStream(tokenizer, ids, json() ? null : out());
-                continuation.run(ids, most, text::add);
-                report(generator, ids, continuation, text.finish());
-            }
+        report(new GenerateJob(compute.engine(), settings.seed(seed.value()))
+                .run(model.path(), adapter.path(), prompt, this::show));
+    }
+
+    /** The text is shown as it is written, unless it goes into the JSON object. */
+    private void show(String piece) {
+        if (!json()) {
+            out().print(piece);
+            out().flush();
         }
     }
 
-    private int[] promptIds(Tokenizer tokenizer, String prompt) {
-        int[] ids = chat ? tokenizer.encode(chatText(tokenizer, prompt), false) : tokenizer.encode(prompt, true);
-        if (ids.length == 0) {
-            throw new Failure(
-                    "prompt holds no tokens", "empty prompt", "give some text with --prompt or --prompt-file");
-        }
-        return ids;
-    }
-
-    private String chatText(Tokenizer tokenizer, String prompt) {
-        return ChatTemplate.of(tokenizer, model.path().toString())
-                .render(List.of(new ChatTemplate.Message("user", prompt)), true);
-    }
-
-    /** Tokens to write: as many as asked for, which must fit, or as many as usual or fit. */
-    private int most(int prompt, int context) {
-        int most = maxTokens != null ? maxTokens : Math.max(1, Math.min(DEFAULT_MAX_TOKENS, context - prompt));
-        if ((long) prompt + most > context) {
-            throw new Failure(
-                    "%d tokens of prompt and %d new ones do not fit the model's context of %d"
-                            .formatted(prompt, most, context),
-                    model.path().toString(),
-                    "use a shorter prompt or a smaller --max-tokens");
-        }
-        return most;
-    }
-
-    private Optional<Sampling> sampling() {
-        return temperature == 0 ? Optional.empty() : Optional.of(new Sampling(temperature, topK, topP, seed.value()));
-    }
-
-    private void report(Generator generator, int[] promptIds, Continuation continuation, String text) {
+    private void report(GenerateJob.Result written) {
         SequencedMap<String, Object> result = new LinkedHashMap<>();
-        result.put("prompt_ids", promptIds);
-        result.put("ids", continuation.ids());
-        result.put("text", text);
-        result.put("finish", continuation.stopped() ? "stop" : "length");
-        result.put("prefill_tokens_per_second", continuation.prefillTokensPerSecond());
-        result.put("decode_tokens_per_second", continuation.decodeTokensPerSecond());
+        result.put("prompt_ids", written.promptIds());
+        result.put("ids", written.ids());
+        result.put("text", written.text());
+        result.put("finish", written.stopped() ? "stop" : "length");
+        result.put("prefill_tokens_per_second", written.prefillTokensPerSecond());
+        result.put("decode_tokens_per_second", written.decodeTokensPerSecond());
         print(result, () -> "");
-        if (verbose()) {
-            note("read %d tokens at %.1f a second, wrote %d at %.1f a second"
-                    .formatted(
-                            promptIds.length,
-                            continuation.prefillTokensPerSecond(),
-                            continuation.ids().length,
-                            continuation.decodeTokensPerSecond()));
-            generator.refusal().ifPresent(why -> note("the work of a token was not launched as one graph: " + why));
-        }
+        listener()
+                .detail("read %d tokens at %.1f a second, wrote %d at %.1f a second"
+                        .formatted(
+                                written.promptIds().length,
+                                written.prefillTokensPerSecond(),
+                                written.ids().length,
+                                written.decodeTokensPerSecond()));
+        written.refusal()
+                .ifPresent(reason -> listener().detail("the work of a token was not launched as one graph: " + reason));
     }
 }

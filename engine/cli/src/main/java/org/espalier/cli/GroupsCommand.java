@@ -24,8 +24,7 @@ import picocli.CommandLine.Mixin;
 /** {@code engine groups}: what must be removed together, found from the recorded forward pass. */
 @Command(
         name = "groups",
-        description =
-                "Show the dependency groups of a model: what must be removed together. " + "A config.json is enough.",
+        description = "Show the dependency groups of a model: what must be removed together. A config.json is enough.",
         footer = {
             "",
             "Examples:",

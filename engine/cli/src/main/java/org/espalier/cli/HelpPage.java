@@ -1,7 +1,9 @@
 package org.espalier.cli;
 
-import java.lang.reflect.Field;
+import java.lang.reflect.AnnotatedElement;
+import java.lang.reflect.Member;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,10 @@ final class HelpPage extends Help {
 
     /** More options than this are not all named in the synopsis. */
     private static final int NAMED = 12;
+    /** Within a section: what must be given, what its declaration puts first, the rest by name. */
+    private static final Comparator<OptionSpec> ORDER = Comparator.comparing((OptionSpec option) -> !option.required())
+            .thenComparingInt(option -> option.order() < 0 ? Integer.MAX_VALUE : option.order())
+            .thenComparing(OptionSpec::longestName);
 
     HelpPage(CommandSpec command, ColorScheme colours) {
         super(command, colours);
@@ -46,8 +52,10 @@ final class HelpPage extends Help {
 
     @Override
     public String optionList() {
-        List<OptionSpec> all =
-                commandSpec().options().stream().filter(o -> !o.hidden()).toList();
+        List<OptionSpec> all = commandSpec().options().stream()
+                .filter(o -> !o.hidden())
+                .sorted(ORDER)
+                .toList();
         Map<Topic, List<OptionSpec>> byTopic = new EnumMap<>(Topic.class);
         all.forEach(option ->
                 byTopic.computeIfAbsent(topic(option), _ -> new ArrayList<>()).add(option));
@@ -62,8 +70,8 @@ final class HelpPage extends Help {
     }
 
     private static Topic topic(OptionSpec option) {
-        Field field = (Field) option.userObject();
-        return Stream.of(field, field.getDeclaringClass())
+        Object declared = option.userObject();
+        return Stream.of((AnnotatedElement) declared, ((Member) declared).getDeclaringClass())
                 .flatMap(place -> Stream.ofNullable(place.getAnnotation(Section.class)))
                 .map(Section::value)
                 .findFirst()

@@ -98,6 +98,7 @@ public final class Main {
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF))
                 .setUsageHelpWidth(110)
+                .setResourceBundle(new Defaults())
                 .setHelpFactory(HelpPage::new)
                 .setExpandAtFiles(false)
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -3,13 +3,7 @@ package org.espalier.cli;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
-import org.espalier.format.Checkpoint;
-import org.espalier.format.Checkpoints;
-import org.espalier.format.ModelContent;
-import org.espalier.format.ModelWriter;
-import org.espalier.format.PeftAdapter;
-import org.espalier.format.PeftMerge;
-import org.espalier.text.TokenizerFiles;
+import org.espalier.job.MergeJob;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -42,23 +36,14 @@ final class MergeCommand extends EngineCommand {
 
     @Override
     void run() {
-        ModelWriter writer = output.modelWriter();
-        try (Checkpoint checkpoint = Checkpoints.open(model.path());
-                PeftAdapter stored = PeftAdapter.open(adapter)) {
-            ModelContent content = PeftMerge.of(checkpoint, stored, dtype.type())
-                    .withFiles(TokenizerFiles.of(model.path(), checkpoint));
-            try (Progress progress = progress("merge", "bytes", content.bytes())) {
-                writer.write(output.path(), content.reporting(progress::advance), output.force());
-            }
-            int merged = stored.projections().size();
-            SequencedMap<String, Object> result = new LinkedHashMap<>();
-            result.put("out", output.path().toString());
-            result.put("tensors", checkpoint.tensors().size());
-            result.put("merged", merged);
-            print(
-                    result,
-                    () -> "wrote %d tensors, %d of them with the adapter, to %s"
-                            .formatted(checkpoint.tensors().size(), merged, output.path()));
-        }
+        MergeJob.Result written = new MergeJob(listener(), dtype.type()).run(model.path(), adapter, output.model());
+        SequencedMap<String, Object> result = new LinkedHashMap<>();
+        result.put("out", output.path().toString());
+        result.put("tensors", written.tensors());
+        result.put("merged", written.merged());
+        print(
+                result,
+                () -> "wrote %d tensors, %d of them with the adapter, to %s"
+                        .formatted(written.tensors(), written.merged(), output.path()));
     }
 }

@@ -1,11 +1,7 @@
 package org.espalier.cli;
 
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import org.espalier.error.Failure;
-import org.espalier.format.ModelWriter;
-import org.espalier.format.ModelWriters;
+import org.espalier.job.Destination;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -23,31 +19,19 @@ final class OutputOptions {
     @Option(names = "--force", description = "Replace the output if it exists.")
     private boolean force;
 
-    /**
-     * Refuses an output that exists before a command works long to write it.
-     *
-     * @throws Failure if it exists and may not be replaced
-     */
-    void requireFree() {
-        if (!force && Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-            throw new Failure("output exists", path.toString(), "name another place or add --force");
-        }
+    Destination destination() {
+        return new Destination(path, force);
     }
 
-    /** The format in which a model is written there; wrong usage if there is none for such a name. */
-    ModelWriter modelWriter() {
-        return ModelWriters.ALL
-                .of(path)
-                .orElseThrow(() -> new ParameterException(
-                        command.commandLine(),
-                        "--out must name %s, not %s".formatted(ModelWriters.ALL.description(), path.getFileName())));
+    /** As above, for a model; wrong usage if models are not written in a format that is named so. */
+    Destination model() {
+        destination().modelComplaint().ifPresent(complaint -> {
+            throw new ParameterException(command.commandLine(), complaint);
+        });
+        return destination();
     }
 
     Path path() {
         return path;
-    }
-
-    boolean force() {
-        return force;
     }
 }

@@ -1,20 +1,13 @@
 package org.espalier.cli;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
-import org.espalier.error.Failure;
-import org.espalier.format.Checkpoint;
-import org.espalier.format.Checkpoints;
-import org.espalier.importance.Criterion;
-import org.espalier.importance.ScoresFile;
-import org.espalier.model.Architectures;
-import org.espalier.model.ModelConfig;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.job.Destination;
+import org.espalier.job.PlanJob;
+import org.espalier.job.PlanSettings;
 import org.espalier.plan.Plan;
-import org.espalier.plan.PlanFile;
-import org.espalier.plan.Planner;
-import org.espalier.report.RunFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -36,6 +29,8 @@ import picocli.CommandLine.Parameters;
         })
 final class PlanCommand extends EngineCommand {
 
+    private PlanSettings settings = PlanSettings.defaults();
+
     @Parameters(
             paramLabel = "MODEL",
             arity = "0..1",
@@ -51,12 +46,25 @@ final class PlanCommand extends EngineCommand {
     @Option(names = "--force", description = "Replace the plan if it exists.")
     private boolean force;
 
+    @Section(Topic.SCORING)
     @Option(
             names = "--compat",
             paramLabel = "WHOSE",
             converter = Compat.Converter.class,
             description = "llm-pruner: count units as LLM-Pruner does.")
-    private Compat compat;
+    private void compat(Compat whose) {
+        settings = settings.compatible(whose == Compat.LLM_PRUNER);
+    }
+
+    @Section(Topic.SCORING)
+    @Option(
+            names = "--block-score",
+            paramLabel = "C",
+            description = "Which scores of attention, mlp and layers count: ${COMPLETION-CANDIDATES} "
+                    + "(default: ${bundle:default.block-score}).")
+    private void blockCriterion(BlockCriterion criterion) {
+        settings = settings.blockCriterion(criterion);
+    }
 
     @Mixin
     private BudgetOptions budget;
@@ -66,33 +74,9 @@ final class PlanCommand extends EngineCommand {
         if (model == null || scores == null || out == null) {
             throw wrongUsage("give MODEL, --scores FILE and --out FILE; or 'show' or 'diff'");
         }
-        budget.complaint().ifPresent(complaint -> {
-            throw wrongUsage(complaint);
-        });
-        if (!budget.dependency()) {
-            throw wrongUsage("--dependency off needs scores of every matrix; use 'engine prune'");
-        }
-        ScoresFile file = RunFolder.scores(scores);
-        try (Checkpoint checkpoint = Checkpoints.open(model)) {
-            checkSource(file.source(), checkpoint);
-            ModelConfig config = Architectures.read(checkpoint.config(), model.toString());
-            boolean standardised = Arrays.stream(Criterion.values())
-                    .anyMatch(c -> c.standardised() && c.name().equalsIgnoreCase(file.criterion()));
-            Plan plan = new Planner(config, budget.budget(config, compat != null, standardised, 1))
-                    .plan(file, scores.toString());
-            PlanFile.write(plan, out, force);
-            report(plan);
-        }
-    }
-
-    private void checkSource(ScoresFile.Source source, Checkpoint checkpoint) {
-        String sha256 = checkpoint.sha256();
-        if (!sha256.equals(source.sha256())) {
-            throw new Failure(
-                    "scores are of other weights (" + source.path() + ", SHA-256 " + source.sha256() + ")",
-                    model + ", SHA-256 " + sha256,
-                    "use the model that the scores name, or score this one");
-        }
+        settings = settings.budget(budget.settings());
+        requireSound(settings);
+        report(new PlanJob(settings).run(model, scores, new Destination(out, force)));
     }
 
     private void report(Plan plan) {

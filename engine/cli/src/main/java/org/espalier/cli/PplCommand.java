@@ -5,13 +5,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.SequencedMap;
 import org.espalier.eval.Perplexity;
 import org.espalier.eval.Protocol;
 import org.espalier.eval.TextFormat;
-import org.espalier.eval.Windows;
-import org.espalier.text.Tokenizer;
+import org.espalier.job.Machine;
+import org.espalier.job.PerplexityJob;
+import org.espalier.job.PerplexitySettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,6 +32,8 @@ import picocli.CommandLine.Option;
         })
 final class PplCommand extends EngineCommand {
 
+    private PerplexitySettings settings = PerplexitySettings.defaults();
+
     @Mixin
     private ModelArgument model;
 
@@ -44,25 +46,27 @@ final class PplCommand extends EngineCommand {
     @Option(
             names = "--format",
             paramLabel = "F",
-            defaultValue = "text",
             description =
                     "How rows are read: lines (a row per line, stripped), wikitext (its raw form), text (the whole file)"
-                            + " (default: ${DEFAULT-VALUE}).")
-    private TextFormat format;
+                            + " (default: ${bundle:default.format}).")
+    private TextFormat format = PerplexitySettings.FORMAT;
 
     @Option(
             names = "--protocol",
             paramLabel = "P",
-            defaultValue = "llm-pruner",
-            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Protocol protocol;
+            description = "${COMPLETION-CANDIDATES} (default: ${bundle:default.protocol}).")
+    private void protocol(Protocol protocol) {
+        settings = settings.protocol(protocol);
+    }
 
     @Option(
             names = "--seq-len",
             paramLabel = "N",
             converter = Converters.Positive.class,
-            description = "Ids in a window (default: llm-pruner 128, gptq 2048, llama.cpp 512).")
-    private Integer seqLen;
+            description = "Ids in a window (default: ${bundle:default.window}).")
+    private void seqLen(int tokens) {
+        settings = settings.seqLen(tokens);
+    }
 
     @Option(
             names = "--stride",
@@ -70,14 +74,18 @@ final class PplCommand extends EngineCommand {
             converter = Converters.Positive.class,
             description =
                     "Ids from the start of a window to the next; an id counts once (default: the window's length).")
-    private Integer stride;
+    private void stride(int tokens) {
+        settings = settings.stride(tokens);
+    }
 
     @Option(
             names = "--max-windows",
             paramLabel = "N",
             converter = Converters.Positive.class,
             description = "Stop after so many windows of each text.")
-    private Integer maxWindows;
+    private void maxWindows(int windows) {
+        settings = settings.maxWindows(windows);
+    }
 
     @Mixin
     private MemoryOptions memory;
@@ -87,59 +95,40 @@ final class PplCommand extends EngineCommand {
 
     @Override
     void run() {
-        checkOptions();
-        List<String> texts = data.stream().map(format::read).toList();
-        try (OpenModel open = compute.model(model.path(), adapter.path());
-                Tokenizer tokenizer = Tokenizer.open(model.path());
-                PerplexityMeter meter = new PerplexityMeter(this, open, memory)) {
-            Windows windows = windows(tokenizer.bosId());
-            List<Map<String, Object>> results = new ArrayList<>();
-            Columns columns = new Columns().row("data", "protocol", "windows", "predictions", "ppl");
-            for (int i = 0; i < texts.size(); i++) {
-                String name = data.get(i).toString();
-                Perplexity.Result result = meter.measure(tokenizer.encode(texts.get(i), true), windows, name);
-                results.add(entry(name, result));
-                columns.row(
-                        name,
-                        "%s, %d ids".formatted(protocol, windows.seqLen()),
-                        result.count(),
-                        result.predictions(),
-                        "%.4f".formatted(result.ppl()));
-            }
-            SequencedMap<String, Object> whole = new LinkedHashMap<>();
-            whole.put("model", model.path().toString());
-            whole.put("device", open.backend().name());
-            whole.put("cpu", Machine.cpu());
-            whole.put("results", results);
-            print(whole, columns::toString);
+        for (Path file : data) {
+            settings = settings.text(file, format);
         }
+        settings = settings.memory(memory.settings());
+        requireSound(settings);
+        report(new PerplexityJob(compute.engine(), settings).run(model.path(), adapter.path()));
     }
 
-    private void checkOptions() {
-        int least = protocol.secondHalf() ? 4 : 2;
-        if (seqLen != null && seqLen < least) {
-            throw wrongUsage("--seq-len " + seqLen + " is too short for " + protocol + ", which needs " + least);
+    private void report(PerplexityJob.Result measured) {
+        List<Map<String, Object>> results = new ArrayList<>();
+        Columns columns = new Columns().row("data", "protocol", "windows", "predictions", "ppl");
+        for (int i = 0; i < data.size(); i++) {
+            Perplexity.Result result = measured.results().get(i);
+            results.add(entry(data.get(i).toString(), result));
+            columns.row(
+                    data.get(i),
+                    "%s, %d ids".formatted(settings.protocol(), settings.seqLen()),
+                    result.count(),
+                    result.predictions(),
+                    "%.4f".formatted(result.ppl()));
         }
-        if (protocol.secondHalf() && stride != null) {
-            throw wrongUsage("--stride does not go with --protocol " + protocol);
-        }
-    }
-
-    private Windows windows(OptionalInt bos) {
-        int length = seqLen == null ? protocol.defaultSeqLen() : seqLen;
-        return new Windows(
-                protocol,
-                length,
-                stride == null ? length : stride,
-                maxWindows == null ? Integer.MAX_VALUE : maxWindows,
-                bos);
+        SequencedMap<String, Object> whole = new LinkedHashMap<>();
+        whole.put("model", model.path().toString());
+        whole.put("device", measured.device());
+        whole.put("cpu", Machine.cpu());
+        whole.put("results", results);
+        print(whole, columns::toString);
     }
 
     private Map<String, Object> entry(String name, Perplexity.Result result) {
         Map<String, Object> entry = new LinkedHashMap<>();
         entry.put("data", name);
         entry.put("format", format.toString());
-        entry.put("protocol", protocol.toString());
+        entry.put("protocol", settings.protocol().toString());
         entry.put("seq_len", result.windows().seqLen());
         entry.put("stride", result.windows().stride());
         entry.put("windows", result.count());

@@ -1,11 +1,9 @@
 package org.espalier.cli;
 
 import java.util.LinkedHashMap;
-import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.concurrent.atomic.AtomicReference;
-import org.espalier.file.Output;
-import org.espalier.importance.Calibration;
+import org.espalier.job.PruneJob;
+import org.espalier.job.PruneSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -39,37 +37,26 @@ final class PruneCommand extends EngineCommand {
 
     @Override
     void run() {
-        options.complaint().ifPresent(complaint -> {
-            throw wrongUsage(complaint);
-        });
-        output.requireFree();
-        long start = System.nanoTime();
-        Optional<Calibration> calibration = options.calibration(model.path(), seed.value());
-        try (MemoryWatch watch = new MemoryWatch();
-                OpenModel open = compute.model(model.path())) {
-            AtomicReference<PruneOptions.Pruned> pruned = new AtomicReference<>();
-            Output.writeFolder(
-                    output.path(),
-                    output.force(),
-                    folder ->
-                            pruned.set(options.writeInto(folder, this, model.path(), open, calibration, seed.value())));
-            report(
-                    pruned.get().result().plan().parametersBefore(),
-                    pruned.get().parameters(),
-                    Taken.since(start, watch, open));
-        }
+        PruneSettings settings = options.settings(seed);
+        requireSound(settings);
+        report(new PruneJob(compute.engine(), settings).run(model.path(), output.destination()));
     }
 
-    private void report(long before, long after, Taken taken) {
+    private void report(PruneJob.Result pruned) {
         SequencedMap<String, Object> result = new LinkedHashMap<>();
-        result.put("parameters_before", before);
-        result.put("parameters_after", after);
-        result.put("ratio", 1 - (double) after / before);
-        result.put("plan", output.path().resolve("plan.json").toString());
-        taken.enter(result);
+        result.put("parameters_before", pruned.before());
+        result.put("parameters_after", pruned.after());
+        result.put("ratio", pruned.ratio());
+        result.put("plan", pruned.plan().toString());
+        UseReport.enter(pruned.use(), result);
         print(
                 result,
                 () -> "%,d of %,d parameters are left (%.2f %% removed), %s; wrote %s"
-                        .formatted(after, before, 100 * (1 - (double) after / before), taken, output.path()));
+                        .formatted(
+                                pruned.after(),
+                                pruned.before(),
+                                100 * pruned.ratio(),
+                                UseReport.text(pruned.use()),
+                                output.path()));
     }
 }

@@ -1,18 +1,9 @@
 package org.espalier.cli;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
-import org.espalier.file.Json;
-import org.espalier.format.ModelContent;
-import org.espalier.format.ModelWriter;
-import org.espalier.model.Architectures;
-import org.espalier.model.ModelConfig;
-import org.espalier.model.Transformer;
-import org.espalier.tensor.DType;
-import org.espalier.tune.RandomCheckpoint;
+import org.espalier.job.RandomJob;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -44,23 +35,12 @@ final class RandomCommand extends EngineCommand {
 
     @Override
     void run() {
-        ModelWriter writer = output.modelWriter();
-        output.requireFree();
-        long start = System.nanoTime();
-        Path file = Files.isDirectory(config) ? config.resolve("config.json") : config;
-        ObjectNode json = Json.readObject(file);
-        ModelConfig sizes = Architectures.read(json, file.toString());
-        DType type = dtype.type().orElse(DType.BF16);
-        long parameters = new Transformer(sizes).shape().parameterCount();
-        try (Progress progress = progress("writing", "bytes", type.bytes(parameters))) {
-            ModelContent content = RandomCheckpoint.of(json, sizes, type, seed.value());
-            writer.write(output.path(), content.reporting(progress::advance), output.force());
-        }
+        RandomJob.Result written = new RandomJob(listener(), dtype.type(), seed.value()).run(config, output.model());
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
-        result.put("parameters", parameters);
-        result.put("weight_bytes", type.bytes(parameters));
-        result.put("seconds", (System.nanoTime() - start) / 1e9);
-        print(result, () -> "wrote %,d random parameters to %s".formatted(parameters, output.path()));
+        result.put("parameters", written.parameters());
+        result.put("weight_bytes", written.weightBytes());
+        result.put("seconds", written.seconds());
+        print(result, () -> "wrote %,d random parameters to %s".formatted(written.parameters(), output.path()));
     }
 }

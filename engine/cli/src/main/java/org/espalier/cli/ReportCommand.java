@@ -40,7 +40,7 @@ final class ReportCommand extends EngineCommand {
     void run() {
         List<Comparison> runs = folders.stream().map(RunFolder::read).toList();
         byte[] page = HtmlReport.page(runs).getBytes(StandardCharsets.UTF_8);
-        Output.writeFile(output.path(), output.force(), file -> Files.write(file, page));
+        Output.writeFile(output.path(), output.destination().replace(), file -> Files.write(file, page));
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
         result.put("runs", runs.stream().map(Comparison::title).toList());

@@ -1,7 +1,9 @@
 package org.espalier.cli;
 
-import java.util.concurrent.atomic.AtomicReference;
-import org.espalier.file.Output;
+import org.espalier.job.CompareSettings;
+import org.espalier.job.Evaluation;
+import org.espalier.job.PipelineJob;
+import org.espalier.job.PipelineSettings;
 import org.espalier.report.Comparison;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,6 +26,8 @@ import picocli.CommandLine.Option;
         })
 final class RunCommand extends EngineCommand {
 
+    private CompareSettings compare = CompareSettings.defaults();
+
     @Mixin
     private ModelArgument model;
 
@@ -34,40 +38,10 @@ final class RunCommand extends EngineCommand {
     private PruneOptions prune;
 
     @Mixin
-    private DataOptions data;
-
-    @Mixin
     private TuneOptions tune;
 
     @Mixin
     private EvalOptions eval;
-
-    @Section(Topic.EVALUATION)
-    @Option(
-            names = "--prompt",
-            paramLabel = "T",
-            defaultValue = "Once upon a time",
-            description = "What each model continues, to be read side by side (default: ${DEFAULT-VALUE}).")
-    private String prompt;
-
-    @Section(Topic.EVALUATION)
-    @Option(
-            names = "--max-tokens",
-            paramLabel = "N",
-            defaultValue = "64",
-            converter = Converters.Positive.class,
-            description = "Tokens that each writes after it (default: ${DEFAULT-VALUE}).")
-    private int maxTokens;
-
-    @Section(Topic.EVALUATION)
-    @Option(
-            names = "--repetitions",
-            paramLabel = "N",
-            defaultValue = "5",
-            converter = Converters.NotNegative.class,
-            description =
-                    "Turns in which speeds are measured; 0 leaves speed and memory out (default: ${DEFAULT-VALUE}).")
-    private int repetitions;
 
     @Mixin
     private SeedOption seed;
@@ -75,26 +49,52 @@ final class RunCommand extends EngineCommand {
     @Mixin
     private ComputeOptions compute;
 
+    @Section(Topic.EVALUATION)
+    @Option(
+            names = "--prompt",
+            order = 1,
+            paramLabel = "T",
+            description = "What each model continues, to be read side by side (default: ${bundle:default.prompt}).")
+    private void prompt(String prompt) {
+        compare = compare.prompt(prompt);
+    }
+
+    @Section(Topic.EVALUATION)
+    @Option(
+            names = "--max-tokens",
+            order = 2,
+            paramLabel = "N",
+            converter = Converters.Positive.class,
+            description = "Tokens that each writes after it (default: ${bundle:default.run-max-tokens}).")
+    private void maxTokens(int tokens) {
+        compare = compare.maxTokens(tokens);
+    }
+
+    @Section(Topic.EVALUATION)
+    @Option(
+            names = "--repetitions",
+            paramLabel = "N",
+            converter = Converters.NotNegative.class,
+            description = "Turns in which speeds are measured; 0 leaves speed and memory out (default: "
+                    + "${bundle:default.run-repetitions}).")
+    private void repetitions(int turns) {
+        compare = compare.repetitions(turns);
+    }
+
     @Override
     void run() {
-        prune.complaint().or(eval::complaint).ifPresent(complaint -> {
+        PipelineSettings settings = PipelineSettings.defaults()
+                .prune(prune.settings(seed))
+                .tune(tune.settings())
+                .command(typed())
+                .compare(compare)
+                .seed(seed.value());
+        settings.complaint().or(eval::complaint).ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
-        Pipeline.Job job = new Pipeline.Job(
-                model.path(),
-                prune,
-                new Recovery(this, data, tune, seed.value()),
-                eval.evaluation(),
-                prompt,
-                maxTokens,
-                repetitions,
-                seed.value());
-        AtomicReference<Comparison> done = new AtomicReference<>();
-        Output.writeFolder(
-                output.path(),
-                output.force(),
-                folder -> done.set(new Pipeline(this, compute, job, folder, output.path()).run()));
-        Summary summary = new Summary(done.get(), output.path());
+        PipelineSettings whole = settings.compare(settings.compare().evaluation(Evaluation.of(eval.settings())));
+        Comparison done = new PipelineJob(compute.engine(), whole).run(model.path(), output.destination());
+        Summary summary = new Summary(done, output.path());
         print(summary.json(), summary::text);
     }
 }

@@ -2,17 +2,10 @@ package org.espalier.cli;
 
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
 import java.util.SequencedMap;
-import org.espalier.cli.BudgetOptions.Unit;
-import org.espalier.importance.BlockCriterion;
-import org.espalier.importance.Calibration;
-import org.espalier.importance.Candidates;
-import org.espalier.importance.Method;
-import org.espalier.importance.Rankings;
-import org.espalier.importance.ScoresFile;
-import org.espalier.plan.PlanFile;
-import org.espalier.score.Ranker;
+import org.espalier.job.ScoreJob;
+import org.espalier.job.ScoreSettings;
+import org.espalier.job.Unit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,6 +23,8 @@ import picocli.CommandLine.Option;
         })
 final class ScoreCommand extends EngineCommand {
 
+    private ScoreSettings settings = ScoreSettings.defaults();
+
     @Mixin
     private ModelArgument model;
 
@@ -37,7 +32,7 @@ final class ScoreCommand extends EngineCommand {
     private OutputOptions output;
 
     @Mixin
-    private ScoreOptions score;
+    private ImportanceOptions importance;
 
     @Mixin
     private SeedOption seed;
@@ -52,54 +47,28 @@ final class ScoreCommand extends EngineCommand {
             names = "--units",
             paramLabel = "U",
             split = ",",
-            defaultValue = "kv_heads,query_heads,neurons",
-            description = "What to score, with commas: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private List<Unit> units;
-
-    @Section(Topic.SCORING)
-    @Option(
-            names = "--block-score",
-            paramLabel = "C",
-            defaultValue = "cosine",
             description =
-                    "How attention, mlp and layers are scored: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private BlockCriterion blockCriterion;
+                    "What to score, with commas: ${COMPLETION-CANDIDATES} (default: ${bundle:default.score-units}).")
+    private void units(List<Unit> units) {
+        settings = settings.units(units);
+    }
 
     @Override
     void run() {
-        Candidates candidates = Unit.candidates(units, blockCriterion);
-        score.complaint(candidates).ifPresent(complaint -> {
-            throw wrongUsage(complaint);
-        });
-        Method method = score.method(seed.value());
-        output.requireFree();
-        long start = System.nanoTime();
-        Optional<Calibration> calibration = score.calibration(model.path(), seed.value());
-        try (MemoryWatch took = new MemoryWatch();
-                OpenModel open = compute.model(model.path());
-                ScoreWatch watch = new ScoreWatch(this, memory)) {
-            Rankings rankings = Ranker.of(
-                    open.model(),
-                    watch.walking(open),
-                    method,
-                    candidates,
-                    calibration.map(Calibration::sequences).orElse(List.of()));
-            ScoresFile file = ScoresFile.of(open.checkpoint(), open.model(), method, candidates, calibration, rankings);
-            PlanFile.write(file, output.path(), output.force());
-            report(file.groups(), Taken.since(start, took, open));
-        }
+        settings = settings.importance(importance.settings(seed)).memory(memory.settings());
+        requireSound(settings);
+        report(new ScoreJob(compute.engine(), settings).run(model.path(), output.destination()));
     }
 
-    private void report(List<ScoresFile.Group> scores, Taken taken) {
-        int count = scores.stream().mapToInt(s -> s.scores().length).sum();
+    private void report(ScoreJob.Result scored) {
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
-        result.put("groups", scores.size());
-        result.put("units", count);
-        taken.enter(result);
+        result.put("groups", scored.groups());
+        result.put("units", scored.units());
+        UseReport.enter(scored.use(), result);
         print(
                 result,
                 () -> "scored %,d units in %,d groups %s; wrote %s"
-                        .formatted(count, scores.size(), taken, output.path()));
+                        .formatted(scored.units(), scored.groups(), UseReport.text(scored.use()), output.path()));
     }
 }

@@ -7,7 +7,7 @@ import java.lang.annotation.Target;
 
 /** Under which heading of the help an option stands, or all options that a class declares; without it they are common ones. */
 @Retention(RetentionPolicy.RUNTIME)
-@Target({ElementType.FIELD, ElementType.TYPE})
+@Target({ElementType.FIELD, ElementType.METHOD, ElementType.TYPE})
 @interface Section {
     Topic value();
 }

@@ -1,5 +1,6 @@
 package org.espalier.cli;
 
+import org.espalier.job.Settings;
 import picocli.CommandLine.Option;
 
 /** The seed of everything random in a command. */
@@ -9,9 +10,8 @@ final class SeedOption {
     @Option(
             names = "--seed",
             paramLabel = "S",
-            defaultValue = "42",
             description = "Equal seeds give equal results (default: ${DEFAULT-VALUE}).")
-    private long seed;
+    private long seed = Settings.SEED;
 
     long value() {
         return seed;

@@ -1,13 +1,10 @@
 package org.espalier.cli;
 
-import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
-import org.espalier.file.Output;
-import org.espalier.model.Adapter;
-import org.espalier.tune.LoraTraining;
-import org.espalier.tune.TrainingData;
+import org.espalier.job.TuneJob;
+import org.espalier.job.TuneSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -41,9 +38,6 @@ final class TuneCommand extends EngineCommand {
     private ModelArgument model;
 
     @Mixin
-    private DataOptions data;
-
-    @Mixin
     private OutputOptions output;
 
     @Mixin
@@ -60,71 +54,45 @@ final class TuneCommand extends EngineCommand {
 
     @Override
     void run() {
-        long start = System.nanoTime();
-        if (!resume.resumes()) {
-            output.requireFree();
-        }
-        Recovery recovery = new Recovery(this, data, options, seed.value(), resume, output.path());
-        TrainingData samples = recovery.samples(model.path());
-        // Begun before the work, so that a place that cannot be written to is not found out after it.
-        try (Output out = Output.folder(output.path(), output.force() || resume.replaces());
-                OpenModel open = compute.model(model.path())) {
-            LoraTraining.Result result =
-                    recovery.writeInto(out.path(), model.path().toString(), open, samples);
-            try (Adapter adapter = result.adapter()) {
-                out.commit();
-                report(samples, result, (System.nanoTime() - start) / 1e9);
-            }
-        } catch (IOException e) {
-            throw Output.failure(e, output.path());
-        }
+        TuneSettings settings = resume.added(options.settings()).seed(seed.value());
+        report(new TuneJob(compute.engine(), settings).run(model.path(), output.destination()));
     }
 
-    private void report(TrainingData samples, LoraTraining.Result trained, double seconds) {
-        Map.Entry<Integer, Double> before = trained.heldOutLosses().firstEntry();
-        Map.Entry<Integer, Double> after = trained.heldOutLosses().lastEntry();
+    private void report(TuneJob.Result tuned) {
+        Map.Entry<Integer, Double> before = tuned.heldOutLosses().firstEntry();
+        Map.Entry<Integer, Double> after = tuned.heldOutLosses().lastEntry();
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
-        result.put("steps", trained.steps());
-        result.put("train_loss", trained.trainLoss());
+        result.put("steps", tuned.steps());
+        result.put("train_loss", tuned.trainLoss());
         result.put("eval_loss", after == null ? null : after.getValue());
         result.put("eval_loss_before", before == null ? null : before.getValue());
-        result.put("tokens_per_second", trained.tokensPerSecond());
-        result.put("trainable_parameters", trained.trainableParameters());
-        result.put("samples", samples.training().size());
-        result.put("held_out", samples.heldOut().size());
-        result.put("skipped_empty", samples.empty());
-        result.put("skipped_too_long", samples.tooLong());
-        result.put("seconds", seconds);
-        print(result, () -> text(samples, trained, before, after, seconds));
+        result.put("tokens_per_second", tuned.tokensPerSecond());
+        result.put("trainable_parameters", tuned.trainableParameters());
+        result.put("samples", tuned.samples());
+        result.put("held_out", tuned.heldOut());
+        result.put("skipped_empty", tuned.empty());
+        result.put("skipped_too_long", tuned.tooLong());
+        result.put("seconds", tuned.seconds());
+        print(result, () -> text(tuned, before, after));
     }
 
-    private String text(
-            TrainingData samples,
-            LoraTraining.Result trained,
-            Map.Entry<Integer, Double> before,
-            Map.Entry<Integer, Double> after,
-            double seconds) {
+    private String text(TuneJob.Result tuned, Map.Entry<Integer, Double> before, Map.Entry<Integer, Double> after) {
         Columns columns = new Columns()
                 .row(
                         "trained",
                         "%,d parameters, %d steps, %,d samples"
-                                .formatted(
-                                        trained.trainableParameters(),
-                                        trained.steps(),
-                                        samples.training().size()))
-                .row("skipped", "%,d without an answer, %,d too long".formatted(samples.empty(), samples.tooLong()))
-                .row("train loss", "%.4f".formatted(trained.trainLoss()));
+                                .formatted(tuned.trainableParameters(), tuned.steps(), tuned.samples()))
+                .row("skipped", "%,d without an answer, %,d too long".formatted(tuned.empty(), tuned.tooLong()))
+                .row("train loss", "%.4f".formatted(tuned.trainLoss()));
         if (before != null) {
             columns.row(
                     "held-out loss",
                     "%.4f before, %.4f after, on %,d samples"
-                            .formatted(
-                                    before.getValue(),
-                                    after.getValue(),
-                                    samples.heldOut().size()));
+                            .formatted(before.getValue(), after.getValue(), tuned.heldOut()));
         }
-        columns.row("speed", "%,.0f tokens a second, %.0f s in all".formatted(trained.tokensPerSecond(), seconds));
+        columns.row(
+                "speed", "%,.0f tokens a second, %.0f s in all".formatted(tuned.tokensPerSecond(), tuned.seconds()));
         return columns.row("wrote", output.path()).toString();
     }
 }

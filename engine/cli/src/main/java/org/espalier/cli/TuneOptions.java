@@ -1,17 +1,14 @@
 package org.espalier.cli;
 
-import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.Set;
-import org.espalier.model.Architectures;
-import org.espalier.model.LoraConfig;
-import org.espalier.tune.LoraSettings;
-import org.espalier.tune.Recipe;
+import java.nio.file.Path;
+import org.espalier.job.Recipe;
+import org.espalier.job.TuneSettings;
+import org.espalier.tune.ExampleFormat;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** How adapters are trained: a recipe, and what is to differ from it. */
+/** What a model is trained back on, and how: a recipe, and what is to differ from it. */
 @Section(Topic.TRAINING)
 final class TuneOptions {
 
@@ -25,79 +22,45 @@ final class TuneOptions {
         }
     }
 
-    @Option(
-            names = "--recipe",
-            paramLabel = "R",
-            converter = RecipeName.class,
-            description =
-                    "llm-pruner: its published numbers, which are meant for some 50,000 samples (--epochs 2 --lr 1e-4 "
-                            + "--warm-up 100 --held-out 2000 --eval-every 100). Options given as well override it.")
-    private Recipe recipe = Recipe.STANDARD;
+    private TuneSettings settings = TuneSettings.defaults();
 
+    @Section(Topic.COMMON)
+    @Option(names = "--data", order = 3, paramLabel = "FILE", required = true, description = "Texts to learn from.")
+    private void texts(Path file) {
+        settings = settings.texts(file);
+    }
+
+    @Section(Topic.SAMPLES)
     @Option(
-            names = "--epochs",
+            names = "--format",
+            order = 1,
+            paramLabel = "F",
+            description = "${COMPLETION-CANDIDATES} (default: alpaca for .json, jsonl for .jsonl, else text).")
+    private void format(ExampleFormat format) {
+        settings = settings.format(format);
+    }
+
+    @Section(Topic.SAMPLES)
+    @Option(
+            names = "--max-samples",
+            order = 2,
             paramLabel = "N",
             converter = Converters.Positive.class,
-            description = "How often every sample is seen (default: 1).")
-    private Integer epochs;
-
-    @Option(
-            names = "--rank",
-            paramLabel = "N",
-            converter = Converters.Rank.class,
-            description = "Rank of the adapters (default: 8).")
-    private Integer rank;
-
-    @Option(
-            names = "--alpha",
-            paramLabel = "A",
-            converter = Converters.AboveZero.class,
-            description = "Scale of the adapters, divided by the rank (default: 16).")
-    private Double alpha;
-
-    @Option(
-            names = "--dropout",
-            paramLabel = "P",
-            converter = Converters.Share.class,
-            description = "Share of the adapters' inputs that is left out while training (default: 0.05).")
-    private Double dropout;
-
-    @Option(
-            names = "--lr",
-            paramLabel = "R",
-            converter = Converters.Probability.class,
-            description = "Highest learning rate (default: 3e-4).")
-    private Double learningRate;
-
-    @Option(
-            names = "--warm-up",
-            paramLabel = "N",
-            converter = Converters.NotNegative.class,
-            description = "Updates until the highest learning rate (default: a sixteenth of all, at most 100).")
-    private Integer warmUp;
-
-    @Option(
-            names = "--batch-size",
-            paramLabel = "N",
-            converter = Converters.Positive.class,
-            description = "Samples of an update (default: 64).")
-    private Integer batch;
-
-    @Option(
-            names = "--micro-batch-size",
-            paramLabel = "N",
-            converter = Converters.Positive.class,
-            description = "Samples computed at once, without padding (default: 4). Changes memory and speed.")
-    private Integer microBatch;
+            description = "Samples to train on at most, drawn by the seed (default: all).")
+    private void maxSamples(int number) {
+        settings = settings.maxSamples(number);
+    }
 
     @Section(Topic.SAMPLES)
     @Option(
             names = "--cutoff",
             paramLabel = "N",
             converter = Converters.Cutoff.class,
-            description =
-                    "Tokens of a sample at most; longer texts are cut off, plain ones into several (default: 256).")
-    private Integer cutoff;
+            description = "Tokens of a sample at most; longer texts are cut off, plain ones into several "
+                    + "(default: ${bundle:default.cutoff}).")
+    private void cutoff(int number) {
+        settings = settings.cutoff(number);
+    }
 
     @Section(Topic.SAMPLES)
     @Option(
@@ -105,50 +68,110 @@ final class TuneOptions {
             paramLabel = "N",
             converter = Converters.NotNegative.class,
             description = "Texts to measure on instead of training (default: a tenth of those used, from 1 to 2000).")
-    private Integer heldOut;
+    private void heldOut(int number) {
+        settings = settings.heldOut(number);
+    }
+
+    @Option(
+            names = "--recipe",
+            order = 1,
+            paramLabel = "R",
+            converter = RecipeName.class,
+            description = "llm-pruner: its published numbers, which are meant for some 50,000 samples "
+                    + "(${bundle:default.recipe.llm-pruner}). Options given as well override it.")
+    private void recipe(Recipe recipe) {
+        settings = settings.recipe(recipe);
+    }
+
+    @Option(
+            names = "--epochs",
+            order = 2,
+            paramLabel = "N",
+            converter = Converters.Positive.class,
+            description = "How often every sample is seen (default: ${bundle:default.epochs}).")
+    private void epochs(int number) {
+        settings = settings.epochs(number);
+    }
+
+    @Option(
+            names = "--lr",
+            order = 3,
+            paramLabel = "R",
+            converter = Converters.Probability.class,
+            description = "Highest learning rate (default: ${bundle:default.lr}).")
+    private void learningRate(double number) {
+        settings = settings.learningRate(number);
+    }
+
+    @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            converter = Converters.NotNegative.class,
+            description = "Updates until the highest learning rate (default: a sixteenth of all, at most 100).")
+    private void warmUp(int number) {
+        settings = settings.warmUp(number);
+    }
+
+    @Option(
+            names = "--batch-size",
+            order = 4,
+            paramLabel = "N",
+            converter = Converters.Positive.class,
+            description = "Samples of an update (default: ${bundle:default.batch-size}).")
+    private void batchSize(int number) {
+        settings = settings.batchSize(number);
+    }
+
+    @Option(
+            names = "--micro-batch-size",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
+            description = "Samples computed at once, without padding (default: "
+                    + "${bundle:default.micro-batch-size}). Changes memory and speed.")
+    private void microBatchSize(int number) {
+        settings = settings.microBatchSize(number);
+    }
+
+    @Option(
+            names = "--rank",
+            order = 5,
+            paramLabel = "N",
+            converter = Converters.Rank.class,
+            description = "Rank of the adapters (default: ${bundle:default.rank}).")
+    private void rank(int number) {
+        settings = settings.rank(number);
+    }
+
+    @Option(
+            names = "--alpha",
+            order = 6,
+            paramLabel = "A",
+            converter = Converters.AboveZero.class,
+            description = "Scale of the adapters, divided by the rank (default: ${bundle:default.alpha}).")
+    private void alpha(double number) {
+        settings = settings.alpha(number);
+    }
+
+    @Option(
+            names = "--dropout",
+            paramLabel = "P",
+            converter = Converters.Share.class,
+            description = "Share of the adapters' inputs that is left out while training (default: "
+                    + "${bundle:default.dropout}).")
+    private void dropout(double number) {
+        settings = settings.dropout(number);
+    }
 
     @Option(
             names = "--eval-every",
             paramLabel = "N",
             converter = Converters.Positive.class,
             description = "Updates between two measurements on held-out texts (default: a quarter of all).")
-    private Integer evaluateEvery;
-
-    Recipe recipe() {
-        return recipe;
+    private void evaluateEvery(int number) {
+        settings = settings.evaluateEvery(number);
     }
 
-    int cutoff() {
-        return cutoff == null ? recipe.cutoff() : cutoff;
-    }
-
-    OptionalInt heldOut() {
-        return first(heldOut, recipe.heldOut());
-    }
-
-    LoraSettings settings(long seed) {
-        LoraConfig lora = new LoraConfig(
-                or(rank, Recipe.RANK),
-                or(alpha, Recipe.ALPHA),
-                or(dropout, Recipe.DROPOUT),
-                Set.copyOf(Architectures.adapterTargets()));
-        return new LoraSettings(
-                lora,
-                or(epochs, recipe.epochs()),
-                or(batch, recipe.batch()),
-                or(microBatch, recipe.microBatch()),
-                or(learningRate, recipe.learningRate()),
-                first(warmUp, recipe.warmUp()),
-                first(evaluateEvery, recipe.evaluateEvery()),
-                Machine.memoryAvailable() / 2,
-                seed);
-    }
-
-    private static <T> T or(T given, T otherwise) {
-        return Optional.ofNullable(given).orElse(otherwise);
-    }
-
-    private static OptionalInt first(Integer given, OptionalInt otherwise) {
-        return given == null ? otherwise : OptionalInt.of(given);
+    TuneSettings settings() {
+        return settings;
     }
 }

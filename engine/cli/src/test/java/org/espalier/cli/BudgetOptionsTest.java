@@ -14,6 +14,7 @@ import org.espalier.couple.Group.Role;
 import org.espalier.importance.BlockCriterion;
 import org.espalier.importance.BlockScores.Kind;
 import org.espalier.importance.Candidates;
+import org.espalier.job.PruneSettings;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
@@ -49,16 +50,17 @@ class BudgetOptionsTest {
                 false);
     }
 
-    private static BudgetOptions options(String typed) {
-        BudgetOptions options = new BudgetOptions();
+    private static PruneSettings settings(String typed) {
+        PruneOptions options = new PruneOptions();
         new CommandLine(options)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .parseArgs(typed.isEmpty() ? new String[0] : typed.split(" "));
-        return options;
+        return options.settings(new SeedOption());
     }
 
     private static Budget budget(int layers, boolean compatible, String typed) {
-        return options(typed).budget(config(layers), compatible, false, 1);
+        return settings(compatible ? (typed + " --compat llm-pruner").strip() : typed)
+                .budgetFor(config(layers));
     }
 
     private static int[] layers(IntPredicate allowed, int layers) {
@@ -133,8 +135,8 @@ class BudgetOptionsTest {
         ModelConfig shared = config(5);
         List<LayerConfig> own = Collections.nCopies(5, new LayerConfig(8, 8, 172));
         ModelConfig unshared = shared.resized(shared.hidden(), own);
-        assertEquals("HEADS, NEURONS", joined(options("--ratio 0.4").budget(unshared, false, false, 1)));
-        assertEquals("QUERY_HEADS, NEURONS", joined(options("--ratio 0.4").budget(shared, false, false, 1)));
+        assertEquals("HEADS, NEURONS", joined(settings("--ratio 0.4").budgetFor(unshared)));
+        assertEquals("QUERY_HEADS, NEURONS", joined(settings("--ratio 0.4").budgetFor(shared)));
     }
 
     private static String joined(Budget budget) {

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.espalier.TestFiles;
+import org.espalier.job.DemoModel;
 import org.espalier.report.Pages;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,6 +72,6 @@ class DemoCommandTest {
         }
         assertEquals(count, all.size());
         // The model itself was made from the first ones of this seed.
-        assertTrue(DemoCommand.stories(42, 30_000).stream().noneMatch(all::contains));
+        assertTrue(DemoModel.stories(42, 30_000).stream().noneMatch(all::contains));
     }
 }

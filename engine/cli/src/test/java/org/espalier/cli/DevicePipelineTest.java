@@ -13,6 +13,7 @@ import java.util.List;
 import org.espalier.Golden;
 import org.espalier.backend.cuda.StandIn;
 import org.espalier.format.SafetensorsFile;
+import org.espalier.job.DemoModel;
 import org.espalier.report.TrainingFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,7 +36,7 @@ class DevicePipelineTest {
     @BeforeEach
     void write() throws IOException {
         DemoModel.writeTo(folder.resolve("model"));
-        Files.write(folder.resolve("stories.txt"), DemoCommand.stories(1, 12));
+        Files.write(folder.resolve("stories.txt"), DemoModel.stories(1, 12));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.espalier.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -37,10 +38,20 @@ class HelpPageTest {
                         "General options"),
                 List.copyOf(sections.keySet()));
         assertEquals(
-                List.of("--out", "--force", "--calibration", "--ratio", "--dtype"), sections.get("Common options"));
+                List.of("--out", "--ratio", "--calibration", "--dtype", "--force"), sections.get("Common options"));
         assertEquals(
-                List.of("--criterion", "--aggregate", "--compat", "--block-score"),
+                List.of("--criterion", "--aggregate", "--block-score", "--compat"),
                 sections.get("How units are scored"));
+        assertEquals(
+                List.of(
+                        "--mode",
+                        "--units",
+                        "--attention-layers",
+                        "--dependency",
+                        "--keep-first",
+                        "--keep-last",
+                        "--mlp-layers"),
+                sections.get("What may go"));
         assertEquals(List.of("--compensate", "--ridge"), sections.get("How what is left makes up for what is gone"));
     }
 
@@ -48,7 +59,7 @@ class HelpPageTest {
     void runAddsTrainingAndEvaluation() {
         Map<String, List<String>> sections = sections("run");
         assertEquals(
-                List.of("--out", "--force", "--calibration", "--ratio", "--dtype", "--data", "--eval"),
+                List.of("--data", "--out", "--ratio", "--calibration", "--eval", "--dtype", "--force"),
                 sections.get("Common options"));
         assertTrue(sections.get("Training texts").contains("--max-samples"), sections::toString);
         assertTrue(sections.get("How adapters are trained").contains("--lr"), sections::toString);
@@ -68,6 +79,28 @@ class HelpPageTest {
     @Test
     void fewOptionsStandUnderOneHeading() {
         assertEquals(List.of("Options"), List.copyOf(sections("devices").keySet()));
+    }
+
+    @Test
+    void defaultsAreThoseOfTheSettings() {
+        String text = help("run").replaceAll("\\s+", " ");
+        assertTrue(text.contains("Share to remove, from 0 to 0.95 (default: 0.2)."), text);
+        assertTrue(text.contains("Highest learning rate (default: 3e-4)."), text);
+        assertTrue(text.contains("Ids in a window (default: llm-pruner 128, gptq 2048, llama.cpp 512)."), text);
+        assertTrue(text.contains("(--epochs 2 --lr 1e-4 --warm-up 100 --held-out 2000 --eval-every 100)"), text);
+        assertTrue(text.contains("Calibration sequences in all (default: 128; 10 with --compat llm-pruner)."), text);
+        assertTrue(text.contains("(default: param_second; param_first with --compat llm-pruner)"), text);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyDefaultOfAHelpTextIsKnown() {
+        return commands(Main.commandLine())
+                .map(command -> DynamicTest.dynamicTest(command.getCommandSpec().qualifiedName(), () -> {
+                    String text =
+                            help(command.getCommandSpec().qualifiedName(" ").split(" "));
+                    assertFalse(text.contains("${"), text);
+                    assertFalse(text.contains("null"), text);
+                }));
     }
 
     /** Also those of commands and options to come. */

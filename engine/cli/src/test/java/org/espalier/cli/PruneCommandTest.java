@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
+import org.espalier.job.DemoModel;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,8 +31,8 @@ class PruneCommandTest {
     @BeforeEach
     void write() throws IOException {
         DemoModel.writeTo(folder.resolve("model"));
-        Files.write(folder.resolve("a.txt"), DemoCommand.stories(1, 100));
-        Files.write(folder.resolve("b.txt"), DemoCommand.stories(2, 100));
+        Files.write(folder.resolve("a.txt"), DemoModel.stories(1, 100));
+        Files.write(folder.resolve("b.txt"), DemoModel.stories(2, 100));
     }
 
     /** Prunes by a fifth and reads the plan. */

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.espalier.job.DemoModel;
 import org.espalier.report.Pages;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -75,7 +76,7 @@ class ReportCommandTest {
 
     @Test
     void anAdaptersFolderShowsItsTraining() throws IOException {
-        Path stories = Files.write(temp.resolve("stories.txt"), DemoCommand.stories(1, 12));
+        Path stories = Files.write(temp.resolve("stories.txt"), DemoModel.stories(1, 12));
         Path adapter = temp.resolve("adapter");
         Ran.engine(
                         "tune",

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.espalier.TestFiles;
+import org.espalier.job.DemoModel;
 import org.espalier.report.Comparison;
 import org.espalier.report.ComparisonFile;
 import org.espalier.report.Measure;
@@ -43,8 +44,8 @@ class RunCommandTest {
     @BeforeEach
     void write() throws IOException {
         DemoModel.writeTo(folder.resolve("model"));
-        Files.write(folder.resolve("stories.txt"), DemoCommand.stories(1, 40));
-        Files.write(folder.resolve("unseen.txt"), DemoCommand.stories(2, 12));
+        Files.write(folder.resolve("stories.txt"), DemoModel.stories(1, 40));
+        Files.write(folder.resolve("unseen.txt"), DemoModel.stories(2, 12));
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.espalier.backend.cuda.StandIn;
 import org.espalier.file.Json;
+import org.espalier.job.DemoModel;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -67,7 +68,7 @@ class SmallCardTest {
         for (String file : List.of("tokenizer.json", "tokenizer_config.json", "generation_config.json")) {
             Files.copy(demo.resolve(file), path("model").resolve(file));
         }
-        Files.write(path("stories.txt"), DemoCommand.stories(1, 6));
+        Files.write(path("stories.txt"), DemoModel.stories(1, 6));
     }
 
     @Test

@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.espalier.TestFiles;
+import org.espalier.job.DemoModel;
 import org.espalier.report.TrainingFile;
 import org.espalier.tune.StoryGrammar;
 import org.junit.jupiter.api.BeforeEach;

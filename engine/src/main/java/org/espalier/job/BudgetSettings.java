@@ -1,0 +1,244 @@
+package org.espalier.job;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.espalier.error.Failure;
+import org.espalier.importance.BlockCriterion;
+import org.espalier.importance.Candidates;
+import org.espalier.model.ModelConfig;
+import org.espalier.plan.Allocation.Normalise;
+import org.espalier.plan.Allocation.Scope;
+import org.espalier.plan.Budget;
+
+/** What may go, and how much. */
+public final class BudgetSettings extends Settings<BudgetSettings> {
+
+    /** Kinds of units that usually go together. */
+    public enum Mode {
+        /** Heads and neurons. */
+        BLOCK(List.of(Unit.KV_HEADS, Unit.NEURONS)),
+        /** The residual stream's channels, everywhere. */
+        CHANNEL(List.of(Unit.CHANNELS)),
+        /** Whole layers. */
+        LAYER(List.of(Unit.LAYERS));
+
+        private final List<Unit> units;
+
+        Mode(List<Unit> units) {
+            this.units = units;
+        }
+
+        /** The name on the command line. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** What a ratio counts. */
+    public enum RatioOf {
+        /** All parameters of the model, tied ones once. */
+        PARAMETERS,
+        /** The units of each group, as LLM-Pruner counts. */
+        UNITS;
+
+        /** The name on the command line. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** The largest share that can be removed. */
+    public static final double MOST = 0.95;
+
+    /** Of this many first layers one is left whole. */
+    private static final int FIRST_LAYERS = 8;
+    /** Of this many last layers one is left whole. */
+    private static final int LAST_LAYERS = 16;
+
+    private double ratio = 0.2;
+    private Optional<RatioOf> ratioOf = Optional.empty();
+    private Scope scope = Scope.LOCAL;
+    private Optional<Normalise> normalise = Optional.empty();
+    private int round = 1;
+    private Mode mode = Mode.BLOCK;
+    private Optional<List<Unit>> units = Optional.empty();
+    private Optional<LayerRange> attentionLayers = Optional.empty();
+    private Optional<LayerRange> mlpLayers = Optional.empty();
+    private OptionalInt keepFirst = OptionalInt.empty();
+    private OptionalInt keepLast = OptionalInt.empty();
+    private boolean dependency = true;
+
+    private BudgetSettings() {}
+
+    /** A fifth of all parameters, of neurons and, where those are not enough, of heads; the same share of every layer but the outer ones. */
+    public static BudgetSettings defaults() {
+        return new BudgetSettings();
+    }
+
+    /** The share to remove, from 0 to {@value #MOST}. */
+    public BudgetSettings ratio(double share) {
+        within(0, MOST, "ratio", share);
+        return with(copy -> copy.ratio = share);
+    }
+
+    /** The share to remove. */
+    public double ratio() {
+        return ratio;
+    }
+
+    /** What the ratio counts; parameters, or units where LLM-Pruner's choices are wanted, if nothing is set. */
+    public BudgetSettings ratioOf(RatioOf counted) {
+        return with(copy -> copy.ratioOf = Optional.of(counted));
+    }
+
+    /** Whether every group loses the same share, or the lowest scores of all go. */
+    public BudgetSettings scope(Scope scope) {
+        return with(copy -> copy.scope = scope);
+    }
+
+    /** Whether every group loses the same share, or the lowest scores of all go. */
+    public Scope scope() {
+        return scope;
+    }
+
+    /** What scores are divided by where groups compete. */
+    public BudgetSettings normalise(Normalise by) {
+        return with(copy -> copy.normalise = Optional.of(by));
+    }
+
+    /** What widths that are left are multiples of. */
+    public BudgetSettings round(int multiple) {
+        atLeast(1, "round", multiple);
+        return with(copy -> copy.round = multiple);
+    }
+
+    /** What widths that are left are multiples of. */
+    public int round() {
+        return round;
+    }
+
+    /** Kinds of units that usually go together. */
+    public BudgetSettings mode(Mode mode) {
+        return with(copy -> copy.mode = mode);
+    }
+
+    /** Kinds of units that usually go together. */
+    public Mode mode() {
+        return mode;
+    }
+
+    /** What may go instead of a mode's units. */
+    public BudgetSettings units(List<Unit> units) {
+        List<Unit> all = List.copyOf(units);
+        return with(copy -> copy.units = Optional.of(all));
+    }
+
+    /** Layers whose attention, or heads of it, may go. */
+    public BudgetSettings attentionLayers(LayerRange layers) {
+        return with(copy -> copy.attentionLayers = Optional.of(layers));
+    }
+
+    /** Layers whose MLP, or neurons of it, may go. */
+    public BudgetSettings mlpLayers(LayerRange layers) {
+        return with(copy -> copy.mlpLayers = Optional.of(layers));
+    }
+
+    /** Layers at the beginning that are left whole. */
+    public BudgetSettings keepFirst(int layers) {
+        atLeast(0, "keepFirst", layers);
+        return with(copy -> copy.keepFirst = OptionalInt.of(layers));
+    }
+
+    /** Layers at the end that are left whole. */
+    public BudgetSettings keepLast(int layers) {
+        atLeast(0, "keepLast", layers);
+        return with(copy -> copy.keepLast = OptionalInt.of(layers));
+    }
+
+    /** Whether what depends on each other goes together. Without, every matrix chooses by itself, which ruins the model. */
+    public BudgetSettings dependency(boolean together) {
+        return with(copy -> copy.dependency = together);
+    }
+
+    /** Whether what depends on each other goes together. */
+    public boolean dependency() {
+        return dependency;
+    }
+
+    @Override
+    public Optional<String> complaint() {
+        if (units.isPresent() && mode != Mode.BLOCK) {
+            return Optional.of("give --mode or --units, not both");
+        }
+        if (!dependency && chosen().containsAll(List.of(Unit.KV_HEADS, Unit.QUERY_HEADS))) {
+            return Optional.of("--dependency off takes kv_heads or query_heads, not both");
+        }
+        boolean someLayers = attentionLayers.isPresent()
+                || mlpLayers.isPresent()
+                || keepFirst.orElse(0) > 0
+                || keepLast.orElse(0) > 0;
+        return someLayers && chosen().equals(List.of(Unit.CHANNELS))
+                ? Optional.of(
+                        "channels run through every layer: leave out --keep-first, --keep-last, --attention-layers "
+                                + "and --mlp-layers")
+                : Optional.empty();
+    }
+
+    /** What may go, wherever it lies. */
+    Candidates anywhere(BlockCriterion blockCriterion) {
+        return Unit.candidates(chosen(), blockCriterion);
+    }
+
+    /** Whether what goes can be made up for: the residual stream keeps its width. */
+    boolean compensable() {
+        return dependency && !chosen().contains(Unit.CHANNELS);
+    }
+
+    private List<Unit> chosen() {
+        return units.orElse(mode.units);
+    }
+
+    /**
+     * For one model.
+     *
+     * @param blockCriterion how whole blocks are scored
+     * @param compatible     whether LLM-Pruner's choices are wanted
+     * @param standardised   whether scores of different groups compare as they are
+     * @param steps          times that units are scored
+     * @throws Failure if the model has not the layers that are named
+     */
+    Budget budget(
+            ModelConfig config, BlockCriterion blockCriterion, boolean compatible, boolean standardised, int steps) {
+        int layers = config.layers().size();
+        LayerRange inner = new LayerRange(
+                keepFirst.orElse(Math.ceilDiv(layers, FIRST_LAYERS)),
+                layers - 1 - keepLast.orElse(Math.ceilDiv(layers, LAST_LAYERS)));
+        RatioOf counted = ratioOf.orElse(compatible ? RatioOf.UNITS : RatioOf.PARAMETERS);
+        Normalise by = normalise.orElse(compatible || standardised ? Normalise.NONE : Normalise.PARAMETERS);
+        LayerRange attention = attentionLayers.orElse(inner);
+        LayerRange mlp = mlpLayers.orElse(inner);
+        requireInside("--attention-layers", attention, layers);
+        requireInside("--mlp-layers", mlp, layers);
+        boolean usual = units.isEmpty() && mode == Mode.BLOCK && !compatible && counted == RatioOf.PARAMETERS;
+        Candidates kinds =
+                Unit.candidates(usual ? new UsualUnits(config, attention, mlp).of(ratio) : chosen(), blockCriterion);
+        return new Budget(
+                new Budget.Amount(ratio, counted == RatioOf.UNITS, round, steps),
+                scope,
+                by,
+                new Candidates(kinds.roles(), kinds.blocks(), blockCriterion, attention, mlp, dependency));
+    }
+
+    private static void requireInside(String option, LayerRange range, int layers) {
+        if (range.last() >= layers) {
+            throw new Failure(
+                    "the model has layers 0 to " + (layers - 1),
+                    option + " " + range.first() + "-" + range.last(),
+                    "name layers that it has");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package org.espalier.job;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.espalier.error.Failure;
+import org.espalier.eval.TextFormat;
+import org.espalier.importance.Calibration;
+import org.espalier.text.Tokenizer;
+
+/** What activations and gradients are computed on. */
+public final class CalibrationSettings extends Settings<CalibrationSettings> {
+
+    /** Sequences that are drawn where no number is set. */
+    public static final int SAMPLES = 128;
+    /** Tokens of each. */
+    public static final int SEQ_LEN = 128;
+    /** Sequences that LLM-Pruner draws. */
+    public static final int LLM_PRUNER_SAMPLES = 10;
+    /** Tokens of each. */
+    public static final int LLM_PRUNER_SEQ_LEN = 64;
+
+    private List<Path> texts = List.of();
+    private Optional<Path> idsFile = Optional.empty();
+    private OptionalInt samples = OptionalInt.empty();
+    private OptionalInt seqLen = OptionalInt.empty();
+
+    private CalibrationSettings() {}
+
+    /** Nothing to calibrate on. */
+    public static CalibrationSettings defaults() {
+        return new CalibrationSettings();
+    }
+
+    /** UTF-8 texts, a row a line; each gives an equal share of the sequences. */
+    public CalibrationSettings texts(List<Path> files) {
+        List<Path> all = List.copyOf(files);
+        return with(copy -> copy.texts = all);
+    }
+
+    /** Exact tokens instead of texts: a JSON array of arrays. */
+    public CalibrationSettings idsFile(Path file) {
+        return with(copy -> copy.idsFile = Optional.of(file));
+    }
+
+    /** Sequences in all. */
+    public CalibrationSettings samples(int sequences) {
+        atLeast(1, "samples", sequences);
+        return with(copy -> copy.samples = OptionalInt.of(sequences));
+    }
+
+    /** Tokens of each sequence. */
+    public CalibrationSettings seqLen(int tokens) {
+        atLeast(1, "seqLen", tokens);
+        return with(copy -> copy.seqLen = OptionalInt.of(tokens));
+    }
+
+    /** Whether there is something to calibrate on. */
+    public boolean given() {
+        return !texts.isEmpty() || idsFile.isPresent();
+    }
+
+    @Override
+    public Optional<String> complaint() {
+        if (!texts.isEmpty() && idsFile.isPresent()) {
+            return Optional.of("give --calibration or --ids-file, not both");
+        }
+        return samples.isPresent() && texts.size() > samples.getAsInt()
+                ? Optional.of("--samples " + samples.getAsInt() + " leaves nothing to take from some of the "
+                        + texts.size() + " --calibration files")
+                : Optional.empty();
+    }
+
+    /**
+     * The calibration sequences; empty if nothing is given.
+     *
+     * @param model      whose tokenizer reads texts
+     * @param compatible whether LLM-Pruner's number of them is drawn where none is set
+     * @throws Failure if a file cannot be read, or is too short
+     */
+    Optional<Calibration> read(Path model, long seed, boolean compatible) {
+        if (!given()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                idsFile.isPresent()
+                        ? exact(idsFile.get())
+                        : drawn(
+                                model,
+                                samples.orElse(compatible ? LLM_PRUNER_SAMPLES : SAMPLES),
+                                seqLen.orElse(compatible ? LLM_PRUNER_SEQ_LEN : SEQ_LEN),
+                                seed));
+    }
+
+    private Calibration drawn(Path model, int sequences, int tokens, long seed) {
+        try (Tokenizer tokenizer = Tokenizer.open(model)) {
+            List<int[]> drawn = new ArrayList<>();
+            for (int t = 0; t < texts.size(); t++) {
+                int share = sequences * (t + 1) / texts.size() - sequences * t / texts.size();
+                drawn.addAll(Calibration.draw(
+                                TextFormat.TEXT.read(texts.get(t)),
+                                row -> tokenizer.encode(row, false),
+                                share,
+                                tokens,
+                                seed,
+                                texts.get(t).toString())
+                        .sequences());
+            }
+            return new Calibration(drawn);
+        }
+    }
+
+    private static Calibration exact(Path file) {
+        try {
+            int[][] ids = new ObjectMapper().readValue(TextFormat.TEXT.read(file), int[][].class);
+            if (ids != null && ids.length > 0 && List.of(ids).stream().allMatch(row -> row != null && row.length > 1)) {
+                return new Calibration(List.of(ids));
+            }
+        } catch (JsonProcessingException e) {
+            // Said below, as for a file that is JSON of another form.
+        }
+        throw new Failure(
+                "file is not a JSON array of arrays of token ids",
+                file.toString(),
+                "write it as [[1, 403, 407], [1, 12, 9]], each of at least two ids");
+    }
+}

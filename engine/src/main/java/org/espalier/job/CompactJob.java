@@ -1,0 +1,64 @@
+package org.espalier.job;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.espalier.file.Output;
+import org.espalier.importance.Calibration;
+import org.espalier.plan.Plan;
+import org.espalier.plan.PlanFile;
+
+/** Cuts out of a model what a plan, which may have been edited, does not keep. */
+public final class CompactJob {
+
+    /**
+     * What is left.
+     *
+     * @param before parameters of the model
+     * @param after  parameters that are left, with what makes up for what is gone
+     */
+    public record Result(long before, long after) {}
+
+    private final Engine engine;
+    private final CompactSettings settings;
+
+    public CompactJob(Engine engine, CompactSettings settings) {
+        this.engine = engine;
+        this.settings = settings;
+    }
+
+    /**
+     * Cuts.
+     *
+     * @param model    a checkpoint folder or a GGUF file; it stays as it is
+     * @param planFile what to keep
+     * @param out      folder for what is left
+     * @throws org.espalier.error.Failure if the plan is not for this model, or there is not enough memory
+     */
+    public Result run(Path model, Path planFile, Destination out) {
+        settings.requireSound();
+        out.modelWriter();
+        out.requireFree();
+        Plan plan = PlanFile.read(planFile);
+        Optional<Calibration> calibration = settings.calibration().read(model, settings.seed(), false);
+        try (OpenModel open = engine.open(model)) {
+            SourceCheck.require(
+                    plan.source(),
+                    model,
+                    open.checkpoint(),
+                    "plan was made for other weights",
+                    "use the model that the plan names, or make a plan for this one");
+            Compaction compaction =
+                    new Compaction(open, settings.compensation(), settings.usualCompensation(), engine.listener());
+            long after = compaction.write(
+                    plan,
+                    planFile.toString(),
+                    calibration,
+                    settings.dtype(),
+                    left -> out.writeModel("writing", left, engine.listener()));
+            return new Result(plan.parametersBefore(), after);
+        } catch (IOException e) {
+            throw Output.failure(e, out.path());
+        }
+    }
+}

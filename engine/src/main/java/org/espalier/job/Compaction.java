@@ -1,0 +1,100 @@
+package org.espalier.job;
+
+import java.io.IOException;
+import java.util.Optional;
+import org.espalier.backend.OwnMemory;
+import org.espalier.couple.Selection;
+import org.espalier.cut.Compactor;
+import org.espalier.cut.Compensated;
+import org.espalier.cut.Compensation;
+import org.espalier.cut.Compensator;
+import org.espalier.error.Failure;
+import org.espalier.format.ModelContent;
+import org.espalier.importance.Calibration;
+import org.espalier.plan.Plan;
+import org.espalier.plan.PlanFile;
+import org.espalier.plan.PlanSelection;
+import org.espalier.tensor.DType;
+import org.espalier.text.TokenizerFiles;
+
+/** Cuts out of a model what a plan does not keep, makes up for it, and writes what is left. */
+final class Compaction {
+
+    /** The plan's file in the folder of a pruned model. */
+    static final String PLAN = "plan.json";
+
+    private final OpenModel open;
+    private final CompensationSettings settings;
+    private final Compensation usual;
+    private final Listener listener;
+
+    /** @param usual what makes up for what is gone if the settings say nothing */
+    Compaction(OpenModel open, CompensationSettings settings, Compensation usual, Listener listener) {
+        this.open = open;
+        this.settings = settings;
+        this.usual = usual;
+        this.listener = listener;
+    }
+
+    /** Writes what is left of a model. */
+    @FunctionalInterface
+    interface Writing {
+        void write(ModelContent left) throws IOException;
+    }
+
+    /**
+     * Cuts and writes.
+     *
+     * @param plan        what is kept
+     * @param where       the plan is from, for messages
+     * @param calibration for what makes up for what is gone
+     * @param type        to store weights in; empty for that of the source as far as it can be cut
+     * @param writing     gets what is left, with the plan
+     * @return parameters that are left, with what makes up for what is gone
+     * @throws Failure if the plan is not for this model, or there is not enough memory
+     */
+    long write(Plan plan, String where, Optional<Calibration> calibration, Optional<DType> type, Writing writing)
+            throws IOException {
+        Selection selection = new PlanSelection(open.model().config(), where).removed(plan);
+        try (Compensated compensated = compensated(selection, calibration)) {
+            writing.write(new Compactor(open.checkpoint(), open.model().config(), selection, type)
+                    .content(compensated)
+                    .withFiles(TokenizerFiles.of(open.path(), open.checkpoint()))
+                    .withFile(PLAN, PlanFile.bytes(plan)));
+            return compensated.parameters();
+        }
+    }
+
+    private Compensated compensated(Selection selection, Optional<Calibration> calibration) {
+        Compensation kind = settings.kindOr(usual);
+        if (kind == Compensation.NONE) {
+            return Compensated.nothing(open.model().config(), selection);
+        }
+        Compensator compensator = new Compensator(
+                open.model(), selection, calibration.orElseThrow().sequences(), settings.ridge());
+        Compensator.Bytes bytes = compensator.bytes(kind);
+        requireMemory(bytes, open.model().ownMemory(bytes.computing()), kind);
+        int layers = open.model().config().layers().size();
+        try (Progress progress = listener.begin("compensating", "layers", layers)) {
+            return compensator.run(kind, () -> progress.advance(1));
+        }
+    }
+
+    private static void requireMemory(Compensator.Bytes bytes, Optional<OwnMemory> own, Compensation kind) {
+        own.ifPresent(memory -> require("memory of the GPU beside weights", bytes.computing(), memory.free(), kind));
+        long available = Machine.memoryAvailable();
+        if (available > 0) {
+            require("memory", bytes.results() + (own.isPresent() ? 0 : bytes.computing()), available, kind);
+        }
+    }
+
+    private static void require(String memory, long bytes, long available, Compensation kind) {
+        if (bytes > available) {
+            throw new Failure(
+                    "not enough %s: %s are needed, %s can be had"
+                            .formatted(memory, Machine.size(bytes), Machine.size(available)),
+                    "--compensate " + kind,
+                    "use fewer --samples or a shorter --seq-len");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package org.espalier.job;
+
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.espalier.backend.cuda.Precision;
+import org.espalier.error.Failure;
+
+/** Where and how jobs compute. */
+public final class ComputeSettings extends Settings<ComputeSettings> {
+
+    /** What computes. */
+    public enum Device {
+        /** The processors. */
+        CPU,
+        /** A GPU of NVIDIA's. */
+        CUDA,
+        /** A GPU if there is one that can be used, else the processors. */
+        AUTO,
+        /** One processor in scalar float64: slow and plainly right. */
+        REFERENCE;
+
+        /** The name on the command line. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private static final String DEVICE_PROPERTY = "espalier.device";
+    private static final String DEVICE_VARIABLE = "ESPALIER_DEVICE";
+
+    private Device device;
+    private boolean cudaRequired;
+    private int threads = Runtime.getRuntime().availableProcessors();
+    private Precision precision = Precision.FLOAT32;
+    private boolean portable;
+
+    private ComputeSettings() {}
+
+    /**
+     * The device that the system property {@code espalier.device} or the environment variable {@code ESPALIER_DEVICE} names,
+     * else a GPU that can be used, else every processor; float32.
+     */
+    public static ComputeSettings defaults() {
+        return new ComputeSettings();
+    }
+
+    /** What computes. */
+    public ComputeSettings device(Device device) {
+        return with(copy -> copy.device = device);
+    }
+
+    /**
+     * What computes.
+     *
+     * @throws Failure if it was not set, and the property or the variable names something else than cpu, cuda or auto
+     */
+    public Device device() {
+        return device != null ? device : named();
+    }
+
+    private static Device named() {
+        String name = Optional.ofNullable(System.getProperty(DEVICE_PROPERTY))
+                .or(() -> Optional.ofNullable(System.getenv(DEVICE_VARIABLE)))
+                .orElse(Device.AUTO.name());
+        return Stream.of(Device.CPU, Device.CUDA, Device.AUTO)
+                .filter(known -> known.name().equalsIgnoreCase(name))
+                .findFirst()
+                .orElseThrow(() -> new Failure(
+                        "'" + name + "' is no device",
+                        DEVICE_PROPERTY + " or " + DEVICE_VARIABLE,
+                        "name cpu, cuda or auto"));
+    }
+
+    /** Whether to fail where {@link Device#AUTO} would use the processors. */
+    public ComputeSettings cudaRequired(boolean required) {
+        return with(copy -> copy.cudaRequired = required);
+    }
+
+    /** Whether to fail where {@link Device#AUTO} would use the processors. */
+    public boolean cudaRequired() {
+        return cudaRequired;
+    }
+
+    /** Threads that compute on processors, at least 1. */
+    public ComputeSettings threads(int threads) {
+        atLeast(1, "threads", threads);
+        return with(copy -> copy.threads = threads);
+    }
+
+    /** Threads that compute on processors. */
+    public int threads() {
+        return threads;
+    }
+
+    /** How exactly products of matrices on a GPU see their numbers. */
+    public ComputeSettings precision(Precision precision) {
+        return with(copy -> copy.precision = precision);
+    }
+
+    /** How exactly products of matrices on a GPU see their numbers. */
+    public Precision precision() {
+        return precision;
+    }
+
+    /** Whether to compute the same bytes on any processor with AVX2. It holds for the whole process from its first use. */
+    public ComputeSettings portable(boolean portable) {
+        return with(copy -> copy.portable = portable);
+    }
+
+    /** Whether to compute the same bytes on any processor with AVX2. */
+    public boolean portable() {
+        return portable;
+    }
+
+    /** Why these settings do not go together, if they do not. */
+    public Optional<String> complaint() {
+        return cudaRequired && (device() == Device.CPU || device() == Device.REFERENCE)
+                ? Optional.of("--require-cuda does not go with --device " + device())
+                : Optional.empty();
+    }
+}

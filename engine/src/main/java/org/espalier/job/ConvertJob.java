@@ -1,0 +1,41 @@
+package org.espalier.job;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
+import org.espalier.format.Conversion;
+import org.espalier.format.ModelContent;
+import org.espalier.tensor.DType;
+import org.espalier.text.TokenizerFiles;
+
+/** Writes a model in another form, with its configuration and its tokenizer. */
+public final class ConvertJob {
+
+    private final Listener listener;
+    private final Optional<DType> dtype;
+
+    /**
+     * @param dtype the type that weights are stored in; empty for that of the source as far as the form has it, else float32
+     */
+    public ConvertJob(Listener listener, Optional<DType> dtype) {
+        this.listener = listener;
+        this.dtype = dtype;
+    }
+
+    /**
+     * Converts.
+     *
+     * @param model a checkpoint folder or a GGUF file
+     * @return tensors that were written
+     * @throws org.espalier.error.Failure if the model cannot be read or written
+     */
+    public int run(Path model, Destination out) {
+        out.modelWriter();
+        try (Checkpoint checkpoint = Checkpoints.open(model)) {
+            ModelContent content = Conversion.of(checkpoint, dtype).withFiles(TokenizerFiles.of(model, checkpoint));
+            out.writeModel("convert", content, listener);
+            return checkpoint.tensors().size();
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package org.espalier.job;
+
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.espalier.error.Failure;
+import org.espalier.file.Output;
+import org.espalier.format.ModelContent;
+import org.espalier.format.ModelWriter;
+import org.espalier.format.ModelWriters;
+
+/**
+ * Where a job writes. What it writes appears there whole or not at all.
+ *
+ * @param path    of a file or a folder
+ * @param replace whether what stands there is replaced
+ */
+public record Destination(Path path, boolean replace) {
+
+    /** A place where nothing stands yet. */
+    public static Destination at(Path path) {
+        return new Destination(path, false);
+    }
+
+    /**
+     * Refuses a place where something stands, before a job works long to write it.
+     *
+     * @throws Failure if something stands there that may not be replaced
+     */
+    void requireFree() {
+        if (!replace && Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            throw new Failure("output exists", path.toString(), "name another place or add --force");
+        }
+    }
+
+    /** Why no model can be written there, if none can; empty if one can. */
+    public Optional<String> modelComplaint() {
+        return ModelWriters.ALL.of(path).isPresent()
+                ? Optional.empty()
+                : Optional.of(
+                        "--out must name %s, not %s".formatted(ModelWriters.ALL.description(), path.getFileName()));
+    }
+
+    /**
+     * The format that a model is written in there.
+     *
+     * @throws Failure if the name is of no such format
+     */
+    ModelWriter modelWriter() {
+        return ModelWriters.ALL
+                .of(path)
+                .orElseThrow(() -> new Failure(modelComplaint().orElseThrow(), path.toString(), "name another place"));
+    }
+
+    /** Writes a model, and shows how far that is. */
+    void writeModel(String name, ModelContent model, Listener listener) {
+        try (Progress progress = listener.begin(name, "bytes", model.bytes())) {
+            modelWriter().write(path, model.reporting(progress::advance), replace);
+        }
+    }
+
+    /** Writes a folder, which exists when {@code writing} begins, and puts it in its place. */
+    void writeFolder(Output.Writing writing) {
+        Output.writeFolder(path, replace, writing);
+    }
+}

@@ -1,0 +1,110 @@
+package org.espalier.job;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import org.espalier.backend.Backend;
+import org.espalier.backend.cpu.CpuBackend;
+import org.espalier.backend.cuda.CudaDevices;
+import org.espalier.backend.reference.ReferenceBackend;
+import org.espalier.error.Failure;
+import org.espalier.ffi.OpenBlas;
+import org.espalier.model.Weights;
+
+/**
+ * Where jobs compute, and who hears of what they do. It holds nothing open: every job opens what it needs and closes it
+ * before it returns.
+ */
+public final class Engine {
+
+    private final ComputeSettings compute;
+    private final Listener listener;
+
+    /** Jobs compute as {@code compute} says, and {@code listener} hears how far they are. */
+    public Engine(ComputeSettings compute, Listener listener) {
+        this.compute = compute;
+        this.listener = listener;
+    }
+
+    /** Jobs compute on a GPU that can be used, else on all processors, and nobody hears of it. */
+    public static Engine silent() {
+        return new Engine(ComputeSettings.defaults(), Listener.NONE);
+    }
+
+    /** Where and how jobs compute. */
+    public ComputeSettings compute() {
+        return compute;
+    }
+
+    /** Hears of what jobs do. */
+    public Listener listener() {
+        return listener;
+    }
+
+    /**
+     * Opens a model where jobs compute.
+     *
+     * @param model a checkpoint folder or a GGUF file
+     * @return what the caller closes
+     * @throws Failure if there is no such model, or it does not fit
+     */
+    public OpenModel open(Path model) {
+        return open(model, Optional.empty());
+    }
+
+    /**
+     * As {@link #open(Path)}, with an adapter.
+     *
+     * @param adapter folder of a LoRA adapter in PEFT's form
+     */
+    public OpenModel open(Path model, Optional<Path> adapter) {
+        OpenModel opened = OpenModel.open(model, adapter, backend());
+        Weights weights = opened.model().weights();
+        if (!weights.resident()) {
+            listener.note(("%s is larger than the GPU's memory: of its %s of weights up to %s are there at once, and "
+                            + "layers are read when they are used")
+                    .formatted(model, Machine.size(weights.bytes()), Machine.size(weights.most())));
+        }
+        return opened;
+    }
+
+    /**
+     * The backend that is asked for.
+     *
+     * @return what the caller closes
+     * @throws Failure if it cannot be had
+     */
+    public Backend backend() {
+        compute.requireSound();
+        return switch (compute.device()) {
+            case REFERENCE -> new ReferenceBackend();
+            case CUDA -> cuda();
+            case CPU -> cpu();
+            case AUTO -> compute.cudaRequired() ? cuda() : automatic();
+        };
+    }
+
+    private Backend cpu() {
+        if (compute.portable()) {
+            System.setProperty(OpenBlas.PORTABLE_PROPERTY, "true");
+        }
+        OpenBlas.load();
+        return new CpuBackend(compute.threads());
+    }
+
+    private Backend cuda() {
+        return CudaDevices.open(compute.precision());
+    }
+
+    /** A GPU that is there but cannot be used is worth a word; a machine without one is not. */
+    private Backend automatic() {
+        if (!CudaDevices.expected()) {
+            return cpu();
+        }
+        try {
+            return cuda();
+        } catch (Failure refusal) {
+            listener.note("computing on the CPU, the GPU cannot be used: " + refusal.oneLine());
+            return cpu();
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package org.espalier.job;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.espalier.backend.Backend;
+import org.espalier.backend.OwnMemory;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
+import org.espalier.format.PeftAdapter;
+import org.espalier.model.Adapter;
+import org.espalier.model.Model;
+
+/**
+ * A checkpoint, a backend and the model that binds them, closed together in the right order.
+ *
+ * @param path       that was opened
+ * @param checkpoint its configuration and weights
+ * @param backend    that computes
+ * @param model      that is computed with, an adapter included
+ */
+public record OpenModel(Path path, Checkpoint checkpoint, Backend backend, Model model) implements AutoCloseable {
+
+    /** Weights that are a larger part of the memory than this are let go of layer by layer. */
+    private static final double MUCH = 0.25;
+
+    /**
+     * Opens {@code path} on {@code backend}, which is closed with the model or if there is none.
+     *
+     * @param adapter folder of an adapter
+     */
+    static OpenModel open(Path path, Optional<Path> adapter, Backend backend) {
+        Checkpoint checkpoint = null;
+        Model model = null;
+        try {
+            checkpoint = Checkpoints.open(path);
+            model = Model.open(checkpoint, backend);
+            if (adapter.isPresent()) {
+                model = adapted(model, adapter.get());
+            }
+            return new OpenModel(path, checkpoint, backend, model);
+        } catch (RuntimeException | Error e) {
+            if (model != null) {
+                model.close();
+            }
+            if (checkpoint != null) {
+                checkpoint.close();
+            }
+            backend.close();
+            throw e;
+        }
+    }
+
+    private static Model adapted(Model model, Path folder) {
+        try (PeftAdapter stored = PeftAdapter.open(folder)) {
+            return model.with(Adapter.bind(model.backend(), model.config(), stored));
+        }
+    }
+
+    /** Parameters of the model, tied ones counted once, without an adapter's. */
+    public long parameters() {
+        return model.transformer().shape().parameterCount();
+    }
+
+    /** The most bytes of a device's own memory that were in use at once; empty where there is none. */
+    public OptionalLong devicePeak() {
+        return backend.ownMemory().stream().mapToLong(OwnMemory::peak).findFirst();
+    }
+
+    /** Whether the weights are so large a part of the memory that they are better let go of layer by layer. */
+    boolean outgrowsMemory() {
+        return checkpoint.weightBytes() > MUCH * Machine.memory();
+    }
+
+    @Override
+    public void close() {
+        model.close();
+        checkpoint.close();
+        backend.close();
+    }
+}

@@ -1,0 +1,55 @@
+package org.espalier.job;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
+import org.espalier.importance.Criterion;
+import org.espalier.importance.ScoresFile;
+import org.espalier.model.Architectures;
+import org.espalier.model.ModelConfig;
+import org.espalier.plan.Plan;
+import org.espalier.plan.PlanFile;
+import org.espalier.plan.Planner;
+import org.espalier.report.RunFolder;
+
+/** Chooses what goes by scores that were written, and writes the choice as a plan. */
+public final class PlanJob {
+
+    private final PlanSettings settings;
+
+    public PlanJob(PlanSettings settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * Plans.
+     *
+     * @param model  that the scores are of
+     * @param scores as {@link ScoreJob} or {@link PruneJob} writes them
+     * @param out    file for the plan
+     * @throws org.espalier.error.Failure if the scores are of another model, or not as much may go as asked for
+     */
+    public Plan run(Path model, Path scores, Destination out) {
+        settings.requireSound();
+        ScoresFile file = RunFolder.scores(scores);
+        try (Checkpoint checkpoint = Checkpoints.open(model)) {
+            SourceCheck.require(
+                    file.source(),
+                    model,
+                    checkpoint,
+                    "scores are of other weights",
+                    "use the model that the scores name, or score this one");
+            ModelConfig config = Architectures.read(checkpoint.config(), model.toString());
+            boolean standardised = Arrays.stream(Criterion.values())
+                    .anyMatch(c -> c.standardised() && c.name().equalsIgnoreCase(file.criterion()));
+            Plan plan = new Planner(
+                            config,
+                            settings.budget()
+                                    .budget(config, settings.blockCriterion(), settings.compatible(), standardised, 1))
+                    .plan(file, scores.toString());
+            PlanFile.write(plan, out.path(), out.replace());
+            return plan;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package org.espalier.job;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.espalier.cut.Compensation;
+import org.espalier.model.ModelConfig;
+import org.espalier.plan.Budget;
+import org.espalier.tensor.DType;
+
+/** How a model is made smaller. */
+public final class PruneSettings extends Settings<PruneSettings> {
+
+    private ImportanceSettings importance = ImportanceSettings.defaults();
+    private BudgetSettings budget = BudgetSettings.defaults();
+    private CompensationSettings compensation = CompensationSettings.defaults();
+    private MemorySettings memory = MemorySettings.defaults();
+    private Optional<DType> dtype = Optional.empty();
+    private int steps = 1;
+
+    private PruneSettings() {}
+
+    /** A fifth of all parameters goes, by squared gradients on calibration text that is still to be named. */
+    public static PruneSettings defaults() {
+        return new PruneSettings();
+    }
+
+    /** The share to remove; short for a {@link #budget} with this {@link BudgetSettings#ratio}. */
+    public PruneSettings ratio(double share) {
+        return budget(budget.ratio(share));
+    }
+
+    /** UTF-8 texts to calibrate on; short for an {@link #importance} with this {@link ImportanceSettings#calibration}. */
+    public PruneSettings calibrateOn(Path... texts) {
+        return importance(importance.calibration(importance.calibration().texts(List.of(texts))));
+    }
+
+    /** How units are scored, and on what. */
+    public PruneSettings importance(ImportanceSettings importance) {
+        return with(copy -> copy.importance = importance);
+    }
+
+    /** How units are scored, and on what. */
+    public ImportanceSettings importance() {
+        return importance;
+    }
+
+    /** What may go, and how much. */
+    public PruneSettings budget(BudgetSettings budget) {
+        return with(copy -> copy.budget = budget);
+    }
+
+    /** What may go, and how much. */
+    public BudgetSettings budget() {
+        return budget;
+    }
+
+    /** How what is left makes up for what is gone. */
+    public PruneSettings compensation(CompensationSettings compensation) {
+        return with(copy -> copy.compensation = compensation);
+    }
+
+    /** How what is left makes up for what is gone. */
+    public CompensationSettings compensation() {
+        return compensation;
+    }
+
+    /** Memory for scoring. */
+    public PruneSettings memory(MemorySettings memory) {
+        return with(copy -> copy.memory = memory);
+    }
+
+    /** Memory for scoring. */
+    public MemorySettings memory() {
+        return memory;
+    }
+
+    /** The type that weights are stored in. */
+    public PruneSettings dtype(DType type) {
+        return with(copy -> copy.dtype = Optional.of(type));
+    }
+
+    /** The type that weights are stored in; empty for that of the source as far as it can be cut. */
+    public Optional<DType> dtype() {
+        return dtype;
+    }
+
+    /** Times that what is left is scored, an equal share going each time. */
+    public PruneSettings steps(int steps) {
+        atLeast(1, "steps", steps);
+        return with(copy -> copy.steps = steps);
+    }
+
+    /** Times that what is left is scored. */
+    public int steps() {
+        return steps;
+    }
+
+    /** Of everything random; short for an {@link #importance} with this {@link ImportanceSettings#seed}. */
+    public PruneSettings seed(long seed) {
+        return importance(importance.seed(seed));
+    }
+
+    @Override
+    public Optional<String> complaint() {
+        return importance
+                .complaint(budget.anywhere(importance.blockCriterion()))
+                .or(() -> compensation.complaint(importance.calibration().given()))
+                .or(budget::complaint)
+                .or(() -> compensation.wanted() && !budget.compensable()
+                        ? Optional.of(
+                                "--compensate is for heads and neurons: not with channels, not with --dependency off")
+                        : Optional.empty())
+                .or(() -> steps > 1 && !budget.dependency()
+                        ? Optional.of("--dependency off is one step; leave out --steps")
+                        : Optional.empty());
+    }
+
+    /**
+     * What may go of one model, and how much.
+     *
+     * @throws org.espalier.error.Failure if the model has not the layers that are named
+     */
+    public Budget budgetFor(ModelConfig config) {
+        return budget.budget(
+                config,
+                importance.blockCriterion(),
+                importance.compatible(),
+                importance.criterion().standardised(),
+                steps);
+    }
+
+    /** How what is left makes up for what is gone where nothing is set. */
+    Compensation usualCompensation() {
+        return importance.calibration().given() && !importance.compatible() && budget.compensable()
+                ? Compensation.LSTSQ
+                : Compensation.NONE;
+    }
+}

@@ -1,0 +1,59 @@
+package org.espalier.job;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.espalier.format.SafetensorsFolder;
+import org.espalier.importance.Calibration;
+import org.espalier.plan.PlanFile;
+
+/** Scores, plans and cuts an open model: what a pruning and the whole pipeline share. */
+final class Pruner {
+
+    /** The scores' file in the folder of a pruned model. */
+    private static final String SCORES = "scores.json";
+
+    /**
+     * What came of it.
+     *
+     * @param result     plan and scores
+     * @param parameters of the pruned model, with what makes up for what is gone
+     */
+    record Pruned(Pruning.Result result, long parameters) {}
+
+    private final PruneSettings settings;
+    private final Listener listener;
+
+    Pruner(PruneSettings settings, Listener listener) {
+        this.settings = settings;
+        this.listener = listener;
+    }
+
+    /**
+     * Scores, plans and cuts.
+     *
+     * @param folder that exists and gets the pruned model, its plan and its scores
+     */
+    Pruned writeInto(Path folder, OpenModel open, Optional<Calibration> calibration) throws IOException {
+        Pruning.Result result = plan(folder.resolve(".steps"), open, calibration);
+        long parameters = new Compaction(open, settings.compensation(), settings.usualCompensation(), listener)
+                .write(
+                        result.plan(),
+                        "the plan of this pruning",
+                        calibration,
+                        settings.dtype(),
+                        left -> new SafetensorsFolder()
+                                .writeInto(folder, left.withFile(SCORES, PlanFile.bytes(result.scores()))));
+        return new Pruned(result, parameters);
+    }
+
+    private Pruning.Result plan(Path scratch, OpenModel open, Optional<Calibration> calibration) {
+        try (ScoreWatch watch = new ScoreWatch(settings.memory(), listener)) {
+            return new Pruning(open.checkpoint(), open.model(), watch.walking(open), scratch)
+                    .plan(
+                            settings.importance().method(),
+                            settings.budgetFor(open.model().config()),
+                            calibration);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package org.espalier.job;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import org.espalier.error.Failure;
+import org.espalier.file.Output;
+import org.espalier.file.Sha256;
+import org.espalier.model.Adapter;
+import org.espalier.report.Comparison;
+import org.espalier.report.TrainingFile;
+import org.espalier.text.ChatTemplate;
+import org.espalier.text.Tokenizer;
+import org.espalier.tune.Encoder;
+import org.espalier.tune.Examples;
+import org.espalier.tune.LoraSettings;
+import org.espalier.tune.LoraTraining;
+import org.espalier.tune.OptimizerFile;
+import org.espalier.tune.Trainer;
+import org.espalier.tune.TrainingData;
+
+/** Trains an adapter and leaves it in a folder, with how that went. */
+final class Recovery {
+
+    private final TuneSettings settings;
+    private final Path place;
+    private final Listener listener;
+
+    /** @param place of the finished adapter, where an unfinished one is left and gone on with if the settings say so */
+    Recovery(TuneSettings settings, Path place, Listener listener) {
+        this.settings = settings;
+        this.place = place;
+        this.listener = listener;
+    }
+
+    /** Draws the samples as the model at {@code model} reads them. */
+    TrainingData samples(Path model) {
+        try (Tokenizer tokenizer = Tokenizer.open(model)) {
+            Path texts = settings.texts();
+            Examples examples = settings.format().read(texts, () -> ChatTemplate.of(tokenizer, model.toString()));
+            return TrainingData.draw(
+                    examples,
+                    new Encoder(tokenizer, settings.cutoff()),
+                    settings.maxSamples(),
+                    settings.heldOut(),
+                    settings.seed(),
+                    texts.toString());
+        }
+    }
+
+    /**
+     * Trains.
+     *
+     * @param model  that the adapter's files name
+     * @param folder that exists and gets the adapter and the record
+     * @return what came of it; the caller closes its adapter
+     */
+    LoraTraining.Result writeInto(Path folder, String model, OpenModel open, TrainingData samples) throws IOException {
+        LoraSettings numbers = settings.training();
+        LoraTraining training = new LoraTraining(open.model(), samples, numbers);
+        Files files = new Files(open, numbers, origin(model, samples, numbers, training.steps()));
+        if (settings.resume()) {
+            resume(files.origin, training);
+        }
+        LoraTraining.Result result = train(training, files);
+        try {
+            files.write(folder, result);
+            return result;
+        } catch (IOException | RuntimeException | Error e) {
+            result.adapter().close();
+            throw e;
+        }
+    }
+
+    private TrainingFile.Origin origin(String model, TrainingData samples, LoraSettings numbers, int steps) {
+        Path texts = settings.texts();
+        return new TrainingFile.Origin(
+                model,
+                TrainingFile.Data.of(
+                        texts.getFileName(),
+                        Sha256.ofFile(texts),
+                        settings.format().toString(),
+                        samples),
+                TrainingFile.Settings.of(settings.recipe().name(), numbers, steps, settings.cutoff()));
+    }
+
+    /** What stands in an adapter's folder. */
+    private record Files(OpenModel open, LoraSettings settings, TrainingFile.Origin origin) {
+
+        void write(Path folder, LoraTraining.Result result) throws IOException {
+            Adapter adapter = result.adapter();
+            adapter.writeInto(folder, open.backend(), origin.model());
+            new TrainingFile(
+                            origin,
+                            TrainingFile.training(
+                                    result, settings, origin.data().samples()))
+                    .writeInto(folder);
+        }
+    }
+
+    /**
+     * Makes a training go on from what was left at the adapter's place.
+     *
+     * @throws Failure if nothing was left there, or it belongs to another training
+     */
+    private void resume(TrainingFile.Origin origin, LoraTraining training) {
+        if (!OptimizerFile.isIn(place)) {
+            throw new Failure(
+                    "no unfinished training to resume",
+                    place.toString(),
+                    "start it without --resume, with --save-every to be able to go on later");
+        }
+        TrainingFile left = TrainingFile.read(place);
+        if (!origin.equals(left.origin()) || left.training().seconds() == null) {
+            throw new Failure(
+                    "the training there was begun with another model, other texts or other settings",
+                    place.resolve(TrainingFile.NAME).toString(),
+                    "repeat the command that began it, with --resume");
+        }
+        SequencedMap<Integer, Double> heldOut = new TreeMap<>();
+        left.training().evalLosses().forEach(p -> heldOut.put(p.step(), p.loss()));
+        training.resume(
+                place,
+                left.training().losses().stream().map(Comparison.Point::loss).toList(),
+                heldOut,
+                left.training().seconds());
+    }
+
+    private LoraTraining.Result train(LoraTraining training, Files files) {
+        try (Progress progress = listener.begin("training", "tokens", training.totalTokens())) {
+            return training.train(new LoraTraining.Listener() {
+                @Override
+                public void advanced(int tokens) {
+                    progress.advance(tokens);
+                }
+
+                @Override
+                public void updated(int step, int steps, Trainer.StepResult done) {
+                    listener.detail("step %d of %d: loss %.4f, gradient norm %.3f"
+                            .formatted(step, steps, done.loss(), done.gradientNorm()));
+                }
+
+                @Override
+                public void evaluated(int step, double loss) {
+                    listener.detail("held-out loss after %d steps: %.4f".formatted(step, loss));
+                }
+
+                @Override
+                public void reached(LoraTraining.Halfway now) {
+                    if (settings.savesAfter(now.result().steps())) {
+                        save(now, files);
+                    }
+                }
+            });
+        }
+    }
+
+    private void save(LoraTraining.Halfway now, Files files) {
+        Output.writeFolder(place, true, folder -> {
+            files.write(folder, now.result());
+            now.writeOptimizer(folder);
+        });
+    }
+}

@@ -1,0 +1,30 @@
+package org.espalier.job;
+
+import java.nio.file.Path;
+import org.espalier.error.Failure;
+import org.espalier.format.Checkpoint;
+import org.espalier.importance.ScoresFile;
+
+/** Whether a plan, or scores, are of the weights that they are used with. */
+final class SourceCheck {
+
+    private SourceCheck() {}
+
+    /**
+     * Compares weights by their hashes.
+     *
+     * @param source  that is named
+     * @param problem of other weights, to be said before their name
+     * @param advice  what to do about it
+     * @throws Failure if they are others
+     */
+    static void require(ScoresFile.Source source, Path model, Checkpoint checkpoint, String problem, String advice) {
+        String sha256 = checkpoint.sha256();
+        if (!sha256.equals(source.sha256())) {
+            throw new Failure(
+                    problem + " (" + source.path() + ", SHA-256 " + source.sha256() + ")",
+                    model + ", SHA-256 " + sha256,
+                    advice);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package org.espalier.job;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.espalier.model.Scorer;
+import org.espalier.report.Measure;
+import org.espalier.report.TextPerplexity;
+import org.espalier.text.Tokenizer;
+
+/**
+ * Perplexity of short stories, each alone between the tokens that begin and end it, as a story model is trained on them.
+ *
+ * @param label   what they are called
+ * @param stories that the model has not seen
+ */
+record StoryEvaluation(String label, List<String> stories) implements Evaluation {
+
+    @Override
+    public List<Measure> measure(OpenModel model, Tokenizer tokenizer, Listener listener) {
+        List<int[]> ids = stories.stream().map(s -> encode(tokenizer, s)).toList();
+        try (Scorer scorer = new Scorer(model.model())) {
+            double[] losses = Arrays.stream(scorer.losses(ids))
+                    .flatMapToDouble(Arrays::stream)
+                    .toArray();
+            int longest = ids.stream().mapToInt(s -> s.length).max().orElseThrow();
+            return List.of(new TextPerplexity(
+                            "each alone, its begin token given",
+                            longest,
+                            ids.size(),
+                            losses.length,
+                            Math.exp(Arrays.stream(losses).average().orElseThrow()))
+                    .measure(label));
+        }
+    }
+
+    private static int[] encode(Tokenizer tokenizer, String story) {
+        IntStream end = tokenizer.eosIds().stream().limit(1).mapToInt(id -> id);
+        return IntStream.concat(IntStream.of(tokenizer.encode(story, true)), end)
+                .toArray();
+    }
+}

@@ -1,0 +1,42 @@
+package org.espalier.job;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.espalier.eval.Perplexity;
+import org.espalier.eval.Windows;
+import org.espalier.report.Measure;
+import org.espalier.report.TextPerplexity;
+import org.espalier.text.Tokenizer;
+
+/** Perplexity of texts, cut into windows by a protocol. */
+final class TextEvaluation implements Evaluation {
+
+    private final PerplexitySettings settings;
+    private final Map<String, String> texts;
+
+    TextEvaluation(PerplexitySettings settings) {
+        settings.requireSound();
+        this.settings = settings;
+        this.texts = settings.read();
+    }
+
+    @Override
+    public List<Measure> measure(OpenModel model, Tokenizer tokenizer, Listener listener) {
+        Windows windows = settings.windows(tokenizer.bosId());
+        List<Measure> measured = new ArrayList<>();
+        try (PerplexityMeter meter = new PerplexityMeter(model, settings.memory(), listener)) {
+            texts.forEach((label, text) -> {
+                Perplexity.Result result = meter.measure(tokenizer.encode(text, true), windows, label);
+                measured.add(new TextPerplexity(
+                                settings.protocol().toString(),
+                                windows.seqLen(),
+                                result.count(),
+                                result.predictions(),
+                                result.ppl())
+                        .measure(label));
+            });
+        }
+        return measured;
+    }
+}

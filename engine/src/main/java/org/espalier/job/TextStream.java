@@ -1,0 +1,65 @@
+package org.espalier.job;
+
+import java.util.Arrays;
+import java.util.function.Consumer;
+import org.espalier.text.Tokenizer;
+
+/**
+ * The text of new tokens, given as it becomes certain. It is what decoding prompt and new tokens together adds to the
+ * prompt's own text, because a decoder may treat the first token of a text in its own way.
+ */
+final class TextStream {
+
+    /** A character whose last bytes are still to come decodes to this. */
+    private static final String INCOMPLETE = "\uFFFD";
+    /** Tokens before the new ones that are decoded with them. */
+    private static final int CONTEXT = 16;
+
+    private final Tokenizer tokenizer;
+    private final Consumer<String> sink;
+    private final StringBuilder text = new StringBuilder();
+    /** Tokens whose text is known, followed by those whose text is not. */
+    private int[] ids;
+
+    private int known;
+
+    /** @param sink gets the text piece by piece */
+    TextStream(Tokenizer tokenizer, int[] prompt, Consumer<String> sink) {
+        this.tokenizer = tokenizer;
+        this.sink = sink;
+        this.ids = Arrays.copyOfRange(prompt, Math.max(0, prompt.length - CONTEXT), prompt.length);
+        this.known = ids.length;
+    }
+
+    /** Adds a token. */
+    void add(int id) {
+        ids = Arrays.copyOf(ids, ids.length + 1);
+        ids[ids.length - 1] = id;
+        String added = added();
+        if (!added.isEmpty() && !added.endsWith(INCOMPLETE)) {
+            append(added);
+        }
+    }
+
+    /** The whole text, with what was not certain until now. */
+    String finish() {
+        append(added());
+        return text.toString();
+    }
+
+    private String added() {
+        String before = tokenizer.decode(Arrays.copyOf(ids, known), true);
+        String after = tokenizer.decode(ids, true);
+        return after.startsWith(before)
+                ? after.substring(before.length())
+                : tokenizer.decode(Arrays.copyOfRange(ids, known, ids.length), true);
+    }
+
+    private void append(String added) {
+        text.append(added);
+        sink.accept(added);
+        int from = Math.max(0, ids.length - CONTEXT);
+        ids = Arrays.copyOfRange(ids, from, ids.length);
+        known = ids.length;
+    }
+}

@@ -1,0 +1,90 @@
+package org.espalier.job;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.SequencedMap;
+import org.espalier.file.Output;
+import org.espalier.model.Adapter;
+import org.espalier.tune.LoraTraining;
+import org.espalier.tune.TrainingData;
+
+/** Trains a model back with LoRA adapters, which are left in PEFT's form beside {@code training.json}. */
+public final class TuneJob {
+
+    /**
+     * What came of it.
+     *
+     * @param steps               updates
+     * @param trainLoss           mean over the last tenth of the updates, in nats a token
+     * @param heldOutLosses       in nats a token, by the number of updates made before; empty if nothing was held out
+     * @param tokensPerSecond     trained on
+     * @param trainableParameters of the adapters
+     * @param samples             trained on
+     * @param heldOut             samples that were not
+     * @param empty               texts left out because there is no answer in them
+     * @param tooLong             texts left out because no answer is left after the cutoff
+     * @param seconds             in all
+     */
+    public record Result(
+            int steps,
+            double trainLoss,
+            SequencedMap<Integer, Double> heldOutLosses,
+            double tokensPerSecond,
+            long trainableParameters,
+            int samples,
+            int heldOut,
+            int empty,
+            int tooLong,
+            double seconds) {}
+
+    private final Engine engine;
+    private final TuneSettings settings;
+
+    public TuneJob(Engine engine, TuneSettings settings) {
+        this.engine = engine;
+        this.settings = settings;
+    }
+
+    /**
+     * Trains.
+     *
+     * @param model a checkpoint folder or a GGUF file
+     * @param out   folder for the adapter
+     * @throws org.espalier.error.Failure if there is nothing to learn from, nothing to go on from, or the adapter cannot be
+     *     written
+     */
+    public Result run(Path model, Destination out) {
+        settings.requireSound();
+        long start = System.nanoTime();
+        if (!settings.resume()) {
+            out.requireFree();
+        }
+        Recovery recovery = new Recovery(settings, out.path(), engine.listener());
+        TrainingData samples = recovery.samples(model);
+        // Begun before the work, so that a place that cannot be written to is not found out after it.
+        try (Output output = Output.folder(out.path(), out.replace() || settings.replaces());
+                OpenModel open = engine.open(model)) {
+            LoraTraining.Result trained = recovery.writeInto(output.path(), model.toString(), open, samples);
+            try (Adapter adapter = trained.adapter()) {
+                output.commit();
+                return result(trained, samples, (System.nanoTime() - start) / 1e9);
+            }
+        } catch (IOException e) {
+            throw Output.failure(e, out.path());
+        }
+    }
+
+    private static Result result(LoraTraining.Result trained, TrainingData samples, double seconds) {
+        return new Result(
+                trained.steps(),
+                trained.trainLoss(),
+                trained.heldOutLosses(),
+                trained.tokensPerSecond(),
+                trained.trainableParameters(),
+                samples.training().size(),
+                samples.heldOut().size(),
+                samples.empty(),
+                samples.tooLong(),
+                seconds);
+    }
+}

@@ -1,0 +1,220 @@
+package org.espalier.job;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.espalier.model.Architectures;
+import org.espalier.model.LoraConfig;
+import org.espalier.tune.ExampleFormat;
+import org.espalier.tune.LoraSettings;
+
+/** What a model is trained back on, and how: a recipe, and what is to differ from it. */
+public final class TuneSettings extends Settings<TuneSettings> {
+
+    private Path texts;
+    private Optional<ExampleFormat> format = Optional.empty();
+    private int maxSamples = Integer.MAX_VALUE;
+    private Recipe recipe = Recipe.STANDARD;
+    private int rank = Recipe.RANK;
+    private double alpha = Recipe.ALPHA;
+    private double dropout = Recipe.DROPOUT;
+    private OptionalInt epochs = OptionalInt.empty();
+    private OptionalInt batch = OptionalInt.empty();
+    private OptionalInt microBatch = OptionalInt.empty();
+    private OptionalDouble learningRate = OptionalDouble.empty();
+    private OptionalInt warmUp = OptionalInt.empty();
+    private OptionalInt cutoff = OptionalInt.empty();
+    private OptionalInt heldOut = OptionalInt.empty();
+    private OptionalInt evaluateEvery = OptionalInt.empty();
+    private OptionalInt saveEvery = OptionalInt.empty();
+    private boolean resume;
+    private long seed = SEED;
+
+    private TuneSettings() {}
+
+    /** Every text of a file that is still to be named, by {@link Recipe#STANDARD}. */
+    public static TuneSettings defaults() {
+        return new TuneSettings();
+    }
+
+    /** Every text of a file, by {@link Recipe#STANDARD}. */
+    public static TuneSettings on(Path texts) {
+        return defaults().texts(texts);
+    }
+
+    /** The file with texts to learn from. */
+    public TuneSettings texts(Path file) {
+        return with(copy -> copy.texts = file);
+    }
+
+    /**
+     * The file with texts to learn from.
+     *
+     * @throws IllegalStateException if none was named
+     */
+    public Path texts() {
+        if (texts == null) {
+            throw new IllegalStateException("there are no texts to learn from: name a file with texts(Path)");
+        }
+        return texts;
+    }
+
+    /** How the file holds its texts. */
+    public TuneSettings format(ExampleFormat format) {
+        return with(copy -> copy.format = Optional.of(format));
+    }
+
+    /** How the file holds its texts; as its name suggests if nothing was set. */
+    public ExampleFormat format() {
+        return format.orElseGet(() -> ExampleFormat.of(texts()));
+    }
+
+    /** Samples to train on at most, drawn by the seed. */
+    public TuneSettings maxSamples(int samples) {
+        atLeast(1, "maxSamples", samples);
+        return with(copy -> copy.maxSamples = samples);
+    }
+
+    /** Samples to train on at most, drawn by the seed. */
+    public int maxSamples() {
+        return maxSamples;
+    }
+
+    /** Where numbers that are not set come from. */
+    public TuneSettings recipe(Recipe recipe) {
+        return with(copy -> copy.recipe = recipe);
+    }
+
+    /** Where numbers that are not set come from. */
+    public Recipe recipe() {
+        return recipe;
+    }
+
+    /** Rank of the adapters. */
+    public TuneSettings rank(int rank) {
+        atLeast(1, "rank", rank);
+        return with(copy -> copy.rank = rank);
+    }
+
+    /** Scale of the adapters, divided by the rank. */
+    public TuneSettings alpha(double alpha) {
+        aboveZero("alpha", alpha);
+        return with(copy -> copy.alpha = alpha);
+    }
+
+    /** Share of the adapters' inputs that is left out while training. */
+    public TuneSettings dropout(double share) {
+        within(0, 0.95, "dropout", share);
+        return with(copy -> copy.dropout = share);
+    }
+
+    /** How often every sample is seen. */
+    public TuneSettings epochs(int epochs) {
+        atLeast(1, "epochs", epochs);
+        return with(copy -> copy.epochs = OptionalInt.of(epochs));
+    }
+
+    /** Samples of an update. */
+    public TuneSettings batchSize(int samples) {
+        atLeast(1, "batchSize", samples);
+        return with(copy -> copy.batch = OptionalInt.of(samples));
+    }
+
+    /** Samples computed at once; it changes memory and speed. */
+    public TuneSettings microBatchSize(int samples) {
+        atLeast(1, "microBatchSize", samples);
+        return with(copy -> copy.microBatch = OptionalInt.of(samples));
+    }
+
+    /** The highest learning rate. */
+    public TuneSettings learningRate(double rate) {
+        aboveZero("learningRate", rate);
+        return with(copy -> copy.learningRate = OptionalDouble.of(rate));
+    }
+
+    /** Updates until the highest learning rate. */
+    public TuneSettings warmUp(int updates) {
+        atLeast(0, "warmUp", updates);
+        return with(copy -> copy.warmUp = OptionalInt.of(updates));
+    }
+
+    /** Tokens of a sample at most: one to read and one to learn at least. */
+    public TuneSettings cutoff(int tokens) {
+        atLeast(2, "cutoff", tokens);
+        return with(copy -> copy.cutoff = OptionalInt.of(tokens));
+    }
+
+    /** Tokens of a sample at most. */
+    public int cutoff() {
+        return cutoff.orElse(recipe.cutoff());
+    }
+
+    /** Texts to measure on instead of training. */
+    public TuneSettings heldOut(int texts) {
+        atLeast(0, "heldOut", texts);
+        return with(copy -> copy.heldOut = OptionalInt.of(texts));
+    }
+
+    /** Texts to measure on instead of training; if empty, a part of those that are used. */
+    public OptionalInt heldOut() {
+        return heldOut.isPresent() ? heldOut : recipe.heldOut();
+    }
+
+    /** Updates between two measurements on texts that are held out. */
+    public TuneSettings evaluateEvery(int updates) {
+        atLeast(1, "evaluateEvery", updates);
+        return with(copy -> copy.evaluateEvery = OptionalInt.of(updates));
+    }
+
+    /** Leaves the adapter so far at its place every so many updates, to go on from. */
+    public TuneSettings saveEvery(int updates) {
+        atLeast(1, "saveEvery", updates);
+        return with(copy -> copy.saveEvery = OptionalInt.of(updates));
+    }
+
+    /** Whether the adapter is to be left as it is after so many updates. */
+    boolean savesAfter(int updates) {
+        return saveEvery.isPresent() && updates % saveEvery.getAsInt() == 0;
+    }
+
+    /** Whether to go on from what {@link #saveEvery} left, to the same adapter as if nothing had come between. */
+    public TuneSettings resume(boolean resume) {
+        return with(copy -> copy.resume = resume);
+    }
+
+    /** Whether to go on from what was left. */
+    public boolean resume() {
+        return resume;
+    }
+
+    /** Whether the adapter may stand at its place already, or comes to stand there before the training is over. */
+    boolean replaces() {
+        return resume || saveEvery.isPresent();
+    }
+
+    /** Of the samples that are drawn, of fresh adapters, of order and dropout. */
+    public TuneSettings seed(long seed) {
+        return with(copy -> copy.seed = seed);
+    }
+
+    /** Of everything random. */
+    public long seed() {
+        return seed;
+    }
+
+    /** For a training on this machine as it is now. */
+    LoraSettings training() {
+        return new LoraSettings(
+                new LoraConfig(rank, alpha, dropout, Set.copyOf(Architectures.adapterTargets())),
+                epochs.orElse(recipe.epochs()),
+                batch.orElse(recipe.batch()),
+                microBatch.orElse(recipe.microBatch()),
+                learningRate.orElse(recipe.learningRate()),
+                warmUp.isPresent() ? warmUp : recipe.warmUp(),
+                evaluateEvery.isPresent() ? evaluateEvery : recipe.evaluateEvery(),
+                Machine.memoryAvailable() / 2,
+                seed);
+    }
+}
