@@ -51,6 +51,11 @@ def rms_norm(size, dtype):
     return differentiable(lambda: F.rms_norm(x, (size[-1],), w, 1e-5), [x, w])
 
 
+def layer_norm(size, dtype):
+    x, w, bias = numbers(*size, dtype=dtype), numbers(size[-1], dtype=dtype), numbers(size[-1], dtype=dtype)
+    return differentiable(lambda: F.layer_norm(x, (size[-1],), w, bias, 1e-5), [x, w, bias])
+
+
 def attention(queries, keys, heads, kv_heads, dim):
     """Token-major tensors seen as [1, heads, tokens, dim], as transformers does."""
     q, k, v = numbers(queries, heads, dim), numbers(keys, kv_heads, dim), numbers(keys, kv_heads, dim)
@@ -72,6 +77,24 @@ def rotary(size):
 def swiglu(size):
     gate, up = numbers(*size), numbers(*size)
     return differentiable(lambda: F.silu(gate) * up, [gate, up])
+
+
+def activation(function, size):
+    x = numbers(*size)
+    functions = {"GELU": F.gelu, "GELU_TANH": lambda v: F.gelu(v, approximate="tanh"), "SILU": F.silu, "RELU": F.relu}
+    return differentiable(lambda: functions[function](x), [x])
+
+
+def multiply(size):
+    a, b = numbers(*size), numbers(*size)
+    return differentiable(lambda: a * b, [a, b])
+
+
+def columns(rows, widths):
+    """Parts as contiguous tensors of their own; backwards they are put together again."""
+    x, parts = numbers(rows, sum(widths)), [numbers(rows, width) for width in widths]
+    return (lambda: [part.contiguous() for part in x.detach().split(widths, -1)],
+            lambda: torch.cat([part.detach() for part in parts], -1))
 
 
 def add(size):
@@ -137,12 +160,17 @@ def build(case):
         return attention(queries, keys, heads, kv_heads, dim)
     if operation == "embedding":
         return embedding(int(rest.split()[0]), *size)
-    if operation in ("linear", "rmsNorm"):
-        return {"linear": linear, "rmsNorm": rms_norm}[operation](size, dtype)
+    if operation in ("linear", "rmsNorm", "layerNorm"):
+        return {"linear": linear, "rmsNorm": rms_norm, "layerNorm": layer_norm}[operation](size, dtype)
+    if operation == "activation":
+        return activation(rest.split()[0], size)
+    if operation == "copyColumns":
+        rows, widths = re.match(r"parts (\d+) of (\S+)", rest).groups()
+        return columns(int(rows), [int(width) for width in widths.split("+")])
     if operation == "sample":
         temperature, top_k, top_p = re.search(r"temperature (\S+) top-k (\d+) top-p (\S+)", rest).groups()
         return sample(size, float(temperature), int(top_k), float(top_p))
-    simple = {"rotary": rotary, "swiGlu": swiglu, "add": add, "crossEntropy": cross_entropy, "argMax": arg_max,
+    simple = {"rotary": rotary, "swiGlu": swiglu, "multiply": multiply, "add": add, "crossEntropy": cross_entropy, "argMax": arg_max,
               "sumOfSquares": sum_of_squares, "adamW": adamw}
     return simple[operation](size) if operation in simple else None
 

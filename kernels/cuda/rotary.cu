@@ -1,8 +1,8 @@
 // Rotary position embedding (Su et al. 2021). The derivative is the rotation back: the same kernels with `sign` -1.
 // Bound by memory bandwidth: six operations for every two numbers. One block per token.
 //
-// x, y [tokens, heads, 2 half], positions [tokens], table [limit, 2, half]: cosines, then sines. y may be x.
-// A position outside the table stops the kernel.
+// x, y [tokens, heads, headDim], positions [tokens], table [limit, 2, half]: cosines, then sines. y may be x.
+// The first 2 half channels of a head turn, the others pass. A position outside the table stops the kernel.
 #include "access.cuh"
 
 // What a block needs of its token.
@@ -14,23 +14,38 @@ struct Token {
     bool isWide;
 };
 
-__device__ inline Token token(const float* x, const int* positions, const float* table, float* y, int heads, int half,
-                              int limit) {
-    const std::size_t start = static_cast<std::size_t>(blockIdx.x) * heads * 2 * half;
+__device__ inline Token token(const float* x, const int* positions, const float* table, float* y, int heads,
+                              int headDim, int half, int limit) {
+    const std::size_t start = static_cast<std::size_t>(blockIdx.x) * heads * headDim;
     const float* angles = table + static_cast<std::size_t>(checkedRow(positions[blockIdx.x], limit)) * 2 * half;
-    const bool isWide = half % 4 == 0 && wide(x) && wide(y) && wide(table);
+    const bool isWide = half % 4 == 0 && headDim % 4 == 0 && wide(x) && wide(y) && wide(table);
     return {x + start, y + start, angles, angles + half, isWide};
+}
+
+// Fours of a head that pass.
+__device__ inline int passingFours(int headDim, int half) { return (headDim - 2 * half + 3) / 4; }
+
+// Four of them: number `four` of those of the head that begins at `head`.
+__device__ inline void pass(const Token& own, int head, int four, int headDim, int half, float beta) {
+    const int at = 2 * half + 4 * four;
+    accumulate4(own.y + head, at, headDim, own.isWide, beta, load4(own.x + head, at, headDim, own.isWide));
 }
 
 // Pairs (i, i + half) of every head.
 extern "C" __global__ void rotary_halves(const float* x, const int* __restrict__ positions,
                                          const float* __restrict__ table, float* y, float beta, float sign, int heads,
-                                         int half, int limit) {
-    const Token own = token(x, positions, table, y, heads, half, limit);
-    const int fours = (half + 3) / 4;
+                                         int headDim, int half, int limit) {
+    const Token own = token(x, positions, table, y, heads, headDim, half, limit);
+    const int turning = (half + 3) / 4;
+    const int fours = turning + passingFours(headDim, half);
     for (int item = threadIdx.x; item < heads * fours; item += blockDim.x) {
-        const int at = item % fours * 4;
-        const int head = item / fours * 2 * half;
+        const int four = item % fours;
+        const int head = item / fours * headDim;
+        if (four >= turning) {
+            pass(own, head, four - turning, headDim, half, beta);
+            continue;
+        }
+        const int at = 4 * four;
         const float4 a = load4(own.x + head, at, half, own.isWide);
         const float4 b = load4(own.x + head + half, at, half, own.isWide);
         const float4 cos = load4(own.cosines, at, half, own.isWide);
@@ -48,12 +63,18 @@ extern "C" __global__ void rotary_halves(const float* x, const int* __restrict__
 // Pairs (2i, 2i + 1) of every head.
 extern "C" __global__ void rotary_interleaved(const float* x, const int* __restrict__ positions,
                                               const float* __restrict__ table, float* y, float beta, float sign,
-                                              int heads, int half, int limit) {
-    const Token own = token(x, positions, table, y, heads, half, limit);
-    const int twos = (half + 1) / 2;
-    for (int item = threadIdx.x; item < heads * twos; item += blockDim.x) {
-        const int pair = item % twos * 2;
-        const int head = item / twos * 2 * half;
+                                              int heads, int headDim, int half, int limit) {
+    const Token own = token(x, positions, table, y, heads, headDim, half, limit);
+    const int turning = (half + 1) / 2;
+    const int fours = turning + passingFours(headDim, half);
+    for (int item = threadIdx.x; item < heads * fours; item += blockDim.x) {
+        const int four = item % fours;
+        const int head = item / fours * headDim;
+        if (four >= turning) {
+            pass(own, head, four - turning, headDim, half, beta);
+            continue;
+        }
+        const int pair = 2 * four;
         const int next = min(pair + 1, half - 1);
         const float4 v = load4(own.x + head, 2 * pair, 2 * half, own.isWide);
         const float cos0 = own.cosines[pair];

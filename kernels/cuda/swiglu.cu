@@ -1,15 +1,7 @@
 // SwiGLU (Shazeer 2020), forward and backward, number by number. Bound by memory bandwidth: an exponential and some ten
 // operations for every 12 to 20 bytes.
 #include "access.cuh"
-
-__device__ inline float sigmoid(float z) { return 1.0f / (1.0f + expf(-z)); }
-__device__ inline float silu(float z) { return z * sigmoid(z); }
-
-// silu'(z) = s (1 + z (1 - s)), s = sigmoid(z)
-__device__ inline float siluSlope(float z) {
-    const float s = sigmoid(z);
-    return s * (1.0f + z * (1.0f - s));
-}
+#include "silu.cuh"
 
 // out = silu(gate) up
 extern "C" __global__ void swiglu_forward(const float* gate, const float* up, float* out, std::size_t count) {

@@ -7,12 +7,13 @@ import org.espalier.tensor.Tensor;
 public interface AttentionOps {
 
     /**
-     * Rotates pairs of every head by the angle of the token's position (Su et al. 2021). With {@code interleaved} false
-     * (the Hugging Face form) pair {@code i} is {@code (i, i + headDim / 2)}, else {@code (2i, 2i + 1)}.
+     * Rotates pairs of every head's first {@code rotaryDim} channels by the angle of the token's position (Su et al. 2021);
+     * the others pass. With {@code interleaved} false (the Hugging Face form) pair {@code i} is
+     * {@code (i, i + rotaryDim / 2)}, else {@code (2i, 2i + 1)}.
      *
      * @param x         {@code [tokens, heads, headDim]}
      * @param positions int32 {@code [tokens]}
-     * @param table     cosines then sines, {@code [maxPositions, 2, headDim / 2]}, compute type
+     * @param table     cosines then sines, {@code [maxPositions, 2, rotaryDim / 2]}, compute type
      * @param inverse   rotate back: the derivative
      * @param y         {@code [tokens, heads, headDim]}
      */
@@ -51,10 +52,11 @@ public interface AttentionOps {
             Operands o = Operands.of("rotary", "x", x, "positions", positions, "table", table, "y", y)
                     .rank(x, 3)
                     .rank(table, 3);
-            o.require(x.shape().dim(2) % 2 == 0, "headDim must be even")
+            long half = table.shape().dim(2);
+            o.require(2 * half <= x.shape().dim(2), "table rotates more channels than a head has")
                     .like(x, compute, x.shape())
                     .is(positions, DType.I32, x.shape().dim(0))
-                    .is(table, compute, table.shape().dim(0), 2, x.shape().dim(2) / 2)
+                    .is(table, compute, table.shape().dim(0), 2, half)
                     .like(y, compute, x.shape());
         }
 

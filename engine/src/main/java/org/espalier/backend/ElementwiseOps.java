@@ -12,6 +12,12 @@ public interface ElementwiseOps {
     /** {@code target = beta · target + scale · source}. */
     void accumulate(Queue queue, Tensor source, float scale, Target target);
 
+    /**
+     * {@code out = beta · out + a · b}, which is its own derivative for either factor. {@code out} may be {@code a} or
+     * {@code b}.
+     */
+    void multiply(Queue queue, Tensor a, Tensor b, Target out);
+
     /** {@code out = silu(gate) · up}, {@code silu(z) = z / (1 + e^−z)} (Shazeer 2020). */
     void swiGlu(Queue queue, Tensor gate, Tensor up, Tensor out);
 
@@ -35,6 +41,11 @@ public interface ElementwiseOps {
             Operands o = Operands.of("accumulate", "source", source, "target", target)
                     .present(source);
             o.like(source, compute, source.shape()).like(target, compute, source.shape());
+        }
+
+        public static void multiply(DType compute, Tensor a, Tensor b, Target out) {
+            Operands o = Operands.of("multiply", "a", a, "b", b, "out", out).present(a);
+            o.like(a, compute, a.shape()).like(b, compute, a.shape()).like(out, compute, a.shape());
         }
 
         public static void swiGlu(DType compute, Tensor gate, Tensor up, Tensor out) {

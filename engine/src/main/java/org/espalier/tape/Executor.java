@@ -382,6 +382,11 @@ public final class Executor implements AutoCloseable {
         }
 
         @Override
+        public boolean hasGradient(Value output) {
+            return schedule.gradientSlot(output) != null && coverage.any(output);
+        }
+
+        @Override
         public Target target(Value input) {
             if (!schedule.wanted(input)) {
                 return null;

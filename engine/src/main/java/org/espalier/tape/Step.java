@@ -31,6 +31,9 @@ public interface Step {
     /** The finished gradient of an output. */
     Tensor gradient(Value output);
 
+    /** Whether a gradient comes back for an output: none does where nobody reads it. */
+    boolean hasGradient(Value output);
+
     /** Where the gradient of an input goes: of its shape, in the compute type; null if nobody wants it. */
     Target target(Value input);
 }

@@ -17,8 +17,21 @@ final class AttentionCases {
     }
 
     private static List<OpCase<AttentionOps>> rotary() {
-        // tokens, heads, headDim
-        int[][] sizes = {{1, 1, 2}, {1, 3, 8}, {3, 1, 8}, {7, 3, 64}, {17, 2, 6}, {65, 7, 14}, {64, 9, 64}, {5, 4, 130}
+        // tokens, heads, headDim, and how much of it turns, if not all
+        int[][] sizes = {
+            {1, 1, 2},
+            {1, 3, 8},
+            {3, 1, 8},
+            {7, 3, 64},
+            {17, 2, 6},
+            {65, 7, 14},
+            {64, 9, 64},
+            {5, 4, 130},
+            {1, 1, 3, 2},
+            {7, 3, 80, 32},
+            {5, 2, 12, 4},
+            {17, 2, 9, 6},
+            {3, 5, 40, 24}
         };
         List<OpCase<AttentionOps>> cases = new ArrayList<>();
         for (int[] size : sizes) {
@@ -33,13 +46,15 @@ final class AttentionCases {
     static OpCase<AttentionOps> rotary(int[] size, boolean interleaved, boolean inverse, float beta) {
         long[] dims = {size[0], size[1], size[2]};
         int positions = size[0] + 5;
-        String name = size[0] + "x" + size[1] + "x" + size[2] + (interleaved ? " interleaved" : " halves")
+        int half = size[size.length - 1] / 2;
+        String part = size.length > 3 ? " by " + size[3] : "";
+        String name = size[0] + "x" + size[1] + "x" + size[2] + part + (interleaved ? " interleaved" : " halves")
                 + (inverse ? " inverse" : "") + " beta " + (int) beta;
         long numbers = dims[0] * dims[1] * dims[2];
         return new CaseBuilder<AttentionOps>("rotary", name)
                 .input("x", dims)
                 .randomInts("positions", size[0], positions)
-                .input("table", angles(positions, size[2] / 2), positions, 2, size[2] / 2)
+                .input("table", angles(positions, half), positions, 2, half)
                 .target("y", beta, dims)
                 .seed("y", "dY")
                 .gradient("x", "dX", beta)

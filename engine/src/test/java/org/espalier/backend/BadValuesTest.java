@@ -141,13 +141,33 @@ class BadValuesTest {
                                 Target.accumulate(t.reals(5, 3)))),
                 refusal(
                         backend,
-                        "rotary: headDim must be even; x R [1, 1, 3], positions I32 [1], table R [8, 2, 1], "
-                                + "y R [1, 1, 3]",
+                        "copyColumns: source has no columns 2 to 5; source R [3, 4], target R [3, 9]",
+                        t -> t.ops.copyColumns(t.queue, t.reals(3, 4), 2, Target.overwrite(t.reals(3, 9)), 0, 3)),
+                refusal(
+                        backend,
+                        "copyColumns: source has no columns -1 to 1; source R [3, 4], target R [3, 9]",
+                        t -> t.ops.copyColumns(t.queue, t.reals(3, 4), -1, Target.overwrite(t.reals(3, 9)), 0, 2)),
+                refusal(
+                        backend,
+                        "copyColumns: target has no columns 8 to 10; source R [3, 4], target R [3, 9]",
+                        t -> t.ops.copyColumns(t.queue, t.reals(3, 4), 0, Target.overwrite(t.reals(3, 9)), 8, 2)),
+                refusal(
+                        backend,
+                        "copyColumns: source and target have different numbers of rows; source R [3, 4], target R [4, 4]",
+                        t -> t.ops.copyColumns(t.queue, t.reals(3, 4), 0, Target.overwrite(t.reals(4, 4)), 0, 2)),
+                refusal(backend, "copyColumns: target overlaps source; source R [3, 4], target R [3, 4]", t -> {
+                    Tensor matrix = t.reals(3, 4);
+                    t.ops.copyColumns(t.queue, matrix, 0, Target.overwrite(matrix.reshape(Shape.of(3, 4))), 2, 2);
+                }),
+                refusal(
+                        backend,
+                        "rotary: table rotates more channels than a head has; x R [1, 1, 3], positions I32 [1], "
+                                + "table R [8, 2, 2], y R [1, 1, 3]",
                         t -> t.ops.rotary(
                                 t.queue,
                                 t.reals(1, 1, 3),
                                 t.ints(0),
-                                t.reals(8, 2, 1),
+                                t.reals(8, 2, 2),
                                 false,
                                 false,
                                 Target.overwrite(t.reals(1, 1, 3)))),

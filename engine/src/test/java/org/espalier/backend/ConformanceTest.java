@@ -64,6 +64,11 @@ class ConformanceTest {
         }
 
         @Override
+        public void multiply(Queue queue, Tensor a, Tensor b, Target out) {
+            right.multiply(queue, a, b, out);
+        }
+
+        @Override
         public void swiGlu(Queue queue, Tensor gate, Tensor up, Tensor out) {
             right.swiGlu(queue, gate, up, out);
         }

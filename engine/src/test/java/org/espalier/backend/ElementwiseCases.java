@@ -19,8 +19,14 @@ final class ElementwiseCases {
             cases.add(add(dims, -0.75f));
             cases.add(accumulate(dims, 1, 1));
             cases.add(accumulate(dims, 0.5f, 0));
+            cases.add(multiply(dims, 0));
+            cases.add(multiply(dims, 1));
             cases.add(swiGlu(dims, 0, 1, true, true));
             cases.add(swiGlu(dims, 1, 0, true, true));
+        }
+        for (String target : List.of("a", "b")) {
+            cases.add(multiplyInPlace(target, 0));
+            cases.add(multiplyInPlace(target, 1));
         }
         cases.add(addInPlace("a"));
         cases.add(addInPlace("b"));
@@ -61,6 +67,33 @@ final class ElementwiseCases {
                 .target("target", beta, dims)
                 .forward(
                         2 * numbers, (ops, q, t) -> ops.accumulate(q, t.get("source"), scale, t.target("target", beta)))
+                .build();
+    }
+
+    static OpCase<ElementwiseOps> multiply(long[] dims, float beta) {
+        long numbers = Shape.of(dims).elements();
+        return new CaseBuilder<ElementwiseOps>("multiply", size(dims) + " beta " + (int) beta)
+                .input("a", dims)
+                .input("b", dims)
+                .output("out", dims)
+                .seed("out", "dOut")
+                .gradient("a", "dA", beta)
+                .gradient("b", "dB", 1 - beta)
+                .forward(numbers, (ops, q, t) -> ops.multiply(q, t.get("a"), t.get("b"), t.target("out", 0)))
+                .backward(2 * numbers, (ops, q, t) -> {
+                    ops.multiply(q, t.get("dOut"), t.get("b"), t.target("dA", beta));
+                    ops.multiply(q, t.get("dOut"), t.get("a"), t.target("dB", 1 - beta));
+                })
+                .build();
+    }
+
+    private static OpCase<ElementwiseOps> multiplyInPlace(String target, float beta) {
+        return new CaseBuilder<ElementwiseOps>("multiply", "7x65 into " + target + " beta " + (int) beta)
+                .input("a", 7, 65)
+                .input("b", 7, 65)
+                .alias("out", target)
+                .compared(target)
+                .forward(2 * 7 * 65, (ops, q, t) -> ops.multiply(q, t.get("a"), t.get("b"), t.target("out", beta)))
                 .build();
     }
 
@@ -124,7 +157,7 @@ final class ElementwiseCases {
                 .build();
     }
 
-    private static String size(long[] dims) {
+    static String size(long[] dims) {
         return String.join("x", Arrays.stream(dims).mapToObj(Long::toString).toList());
     }
 }

@@ -42,10 +42,16 @@ public final class ModelCases {
                 EmbeddingCases.embedding(new int[] {512, 49_152, 576}, DType.F32),
                 NormCases.rmsNorm(512, 576, DType.F32, 0, 0, true, true),
                 NormCases.rmsNorm(512, 4096, DType.F32, 0, 0, true, true),
+                LayerNormCases.layerNorm(512, 576, DType.F32),
                 AttentionCases.rotary(new int[] {512, 9, 64}, false, false, 0),
                 AttentionCases.causal("512 tokens", Sequences.packed(512), 512, 9, 3, 64),
                 ElementwiseCases.add(new long[] {512, 576}, 1),
+                ElementwiseCases.multiply(new long[] {512, 1536}, 0),
                 ElementwiseCases.swiGlu(new long[] {512, 1536}, 0, 0, true, true),
+                ActivationCases.activation(ActivationFunction.GELU, new long[] {512, 1536}, 0),
+                ActivationCases.activation(ActivationFunction.GELU_TANH, new long[] {512, 1536}, 0),
+                ActivationCases.activation(ActivationFunction.SILU, new long[] {512, 1536}, 0),
+                ColumnCases.parts(0, new long[] {512}, 576, 192, 192),
                 LossCases.crossEntropy(64, 49_152, 0, false),
                 OptimizerCases.sumOfSquares(new long[] {1536, 576}, 0),
                 OptimizerCases.adamW(new long[] {1536, 576}, 10, false));
@@ -78,13 +84,19 @@ public final class ModelCases {
                 () -> EmbeddingCases.embedding(new int[] {2048, 8000, 4096}, DType.BF16),
                 () -> EmbeddingCases.scatter(2048, 2048, 32, 128),
                 () -> NormCases.rmsNorm(2048, 4096, DType.BF16, 0, 0, true, true),
+                () -> LayerNormCases.layerNorm(2048, 4096, DType.BF16),
                 () -> AttentionCases.rotary(new int[] {2048, 32, 128}, false, false, 0),
+                () -> AttentionCases.rotary(new int[] {2048, 32, 80, 32}, false, false, 0),
                 () -> AttentionCases.causal("512 tokens", Sequences.packed(512), 512, 32, 32, 128),
                 () -> AttentionCases.causal(
                         "cached, one query after 2047", Sequences.cached(2047, 1), 2048, 32, 32, 128),
                 () -> ElementwiseCases.add(new long[] {2048, 4096}, 1),
                 () -> ElementwiseCases.accumulate(new long[] {2048, 4096}, 1, 1),
+                () -> ElementwiseCases.multiply(new long[] {2048, 11_008}, 0),
                 () -> ElementwiseCases.swiGlu(new long[] {2048, 11_008}, 0, 0, true, true),
+                () -> ActivationCases.activation(ActivationFunction.GELU, new long[] {2048, 11_008}, 0),
+                () -> ActivationCases.activation(ActivationFunction.GELU_TANH, new long[] {2048, 11_008}, 0),
+                () -> ColumnCases.parts(0, new long[] {2048}, 4096, 4096, 4096),
                 () -> LossCases.crossEntropy(128, 32_000, 0, false));
     }
 

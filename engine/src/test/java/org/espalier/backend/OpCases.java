@@ -27,12 +27,24 @@ public final class OpCases {
         return NormCases.all();
     }
 
+    public static List<OpCase<LayerNormOps>> layerNorm() {
+        return LayerNormCases.all();
+    }
+
     public static List<OpCase<AttentionOps>> attention() {
         return AttentionCases.all();
     }
 
     public static List<OpCase<ElementwiseOps>> elementwise() {
         return ElementwiseCases.all();
+    }
+
+    public static List<OpCase<ActivationOps>> activation() {
+        return ActivationCases.all();
+    }
+
+    public static List<OpCase<ColumnOps>> column() {
+        return ColumnCases.all();
     }
 
     public static List<OpCase<LossOps>> loss() {
@@ -70,8 +82,11 @@ public final class OpCases {
                         embedding(),
                         linear(),
                         norm(),
+                        layerNorm(),
                         attention(),
                         elementwise(),
+                        activation(),
+                        column(),
                         loss(),
                         sample(),
                         optimizer(),

@@ -47,7 +47,19 @@ class OpGradientTest {
         Set<String> withGradients = operations(OpCases.all().filter(c -> c.backward() != null));
         assertEquals(withGradients, operations(differentiable()));
         assertEquals(
-                Set.of("attention", "crossEntropy", "dropout", "embedding", "linear", "rmsNorm", "rotary", "swiGlu"),
+                Set.of(
+                        "activation",
+                        "attention",
+                        "copyColumns",
+                        "crossEntropy",
+                        "dropout",
+                        "embedding",
+                        "layerNorm",
+                        "linear",
+                        "multiply",
+                        "rmsNorm",
+                        "rotary",
+                        "swiGlu"),
                 withGradients);
     }
 

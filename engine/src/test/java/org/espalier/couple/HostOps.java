@@ -23,19 +23,6 @@ final class HostOps {
 
     private HostOps() {}
 
-    /** {@code x · Φ(x)}, by its usual approximation. */
-    static Value gelu(Tape tape, Value x) {
-        return record(
-                tape,
-                "gelu",
-                List.of(x),
-                (in, numbers, out) -> one(Arrays.stream(numbers[0])
-                        .map(v -> v / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v))))
-                        .toArray()),
-                SAME,
-                x.shape().toArray());
-    }
-
     /** Numbers as they are, by an operation that states nothing. */
     static Value opaque(Tape tape, Value x) {
         return record(

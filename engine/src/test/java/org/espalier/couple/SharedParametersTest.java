@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.espalier.backend.ActivationFunction;
 import org.espalier.tape.Element;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
+import org.espalier.tape.op.Activation;
 import org.espalier.tape.op.Add;
 import org.espalier.tape.op.Attention;
 import org.espalier.tape.op.Embedding;
@@ -39,7 +41,7 @@ class SharedParametersTest {
     @Test
     void aMatrixUpAndTransposedDown() {
         Value w = tape.parameter("w", 8, 6);
-        Value hidden = HostOps.gelu(tape, Linear.record(tape, stream, w, null));
+        Value hidden = Activation.record(tape, ActivationFunction.GELU, Linear.record(tape, stream, w, null));
         Add.record(tape, stream, Linear.record(tape, hidden, HostOps.transpose(tape, w, 1, 0), null), 1);
         assertEquals(List.of("CHANNELS 6 of " + (11 + 1 + 8), "NEURONS 8 of 6"), described());
     }
@@ -55,7 +57,8 @@ class SharedParametersTest {
 
     @Test
     void aSquareMatrixBetweenTwoOthersIsNotTheStream() {
-        Value inner = HostOps.gelu(tape, Linear.record(tape, stream, tape.parameter("w", 6, 6), null));
+        Value inner = Activation.record(
+                tape, ActivationFunction.GELU, Linear.record(tape, stream, tape.parameter("w", 6, 6), null));
         Add.record(tape, stream, Linear.record(tape, inner, tape.parameter("v", 6, 6), null), 1);
         assertEquals(List.of("CHANNELS 6 of " + (11 + 1 + 6 + 6), "NEURONS 6 of 12"), described());
     }
@@ -89,8 +92,8 @@ class SharedParametersTest {
     @Test
     void aMatrixReadAsHeadsOfDifferentSizes() {
         Value y = Linear.record(tape, stream, tape.parameter("w", 4 * 6, 6), null);
-        Value wide = HostOps.gelu(tape, tape.view(y, TOKENS, 2, 12));
-        Value narrow = HostOps.gelu(tape, tape.view(y, TOKENS, 8, 3));
+        Value wide = Activation.record(tape, ActivationFunction.GELU, tape.view(y, TOKENS, 2, 12));
+        Value narrow = Activation.record(tape, ActivationFunction.GELU, tape.view(y, TOKENS, 8, 3));
         assertEquals(wide.shape().elements(), narrow.shape().elements());
         assertEquals(
                 List.of(
@@ -104,8 +107,8 @@ class SharedParametersTest {
     @Test
     void divisionsThatExcludeEachOtherFreezeAndSayWhy() {
         Value y = Linear.record(tape, stream, tape.parameter("w", 24, 6), null);
-        HostOps.gelu(tape, tape.view(y, TOKENS, 3, 8));
-        HostOps.gelu(tape, tape.view(y, TOKENS, 4, 6));
+        Activation.record(tape, ActivationFunction.GELU, tape.view(y, TOKENS, 3, 8));
+        Activation.record(tape, ActivationFunction.GELU, tape.view(y, TOKENS, 4, 6));
         assertEquals(List.of("CHANNELS 6 of " + (11 + 1 + 24)), described());
         assertTrue(Groups.of(tape).frozen().stream()
                 .anyMatch(f ->
@@ -117,7 +120,10 @@ class SharedParametersTest {
     void viewsOfSlicesOfViews() {
         Value w = tape.parameter("w", 24, 6);
         Value part = tape.slice(tape.view(w, 2, 12, 6), 1, 2);
-        HostOps.gelu(tape, Linear.record(tape, stream, tape.slice(tape.view(part, 12, 6), 4, 8), null));
+        Activation.record(
+                tape,
+                ActivationFunction.GELU,
+                Linear.record(tape, stream, tape.slice(tape.view(part, 12, 6), 4, 8), null));
         assertEquals(
                 List.of("CHANNELS 6 of " + (11 + 1 + 24), "NEURONS 4 of 12", "NEURONS 4 of 12", "NEURONS 4 of 12"),
                 described());

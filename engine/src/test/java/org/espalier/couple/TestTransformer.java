@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.espalier.backend.ActivationFunction;
 import org.espalier.couple.Sizes.Block;
 import org.espalier.couple.Style.Gate;
 import org.espalier.couple.Style.Option;
@@ -14,12 +15,15 @@ import org.espalier.couple.Style.Rotation;
 import org.espalier.tape.Element;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
+import org.espalier.tape.op.Activation;
 import org.espalier.tape.op.Add;
 import org.espalier.tape.op.Attention;
 import org.espalier.tape.op.Embedding;
+import org.espalier.tape.op.LayerNorm;
 import org.espalier.tape.op.Linear;
 import org.espalier.tape.op.RmsNorm;
 import org.espalier.tape.op.Rotary;
+import org.espalier.tape.op.Split;
 import org.espalier.tape.op.SwiGlu;
 
 /**
@@ -194,12 +198,12 @@ final class TestTransformer {
         };
     }
 
-    /** Parts of {@code part} dimensions rotated, each by its positions; the rest as it is. */
+    /** The first dimensions rotated, {@code part} by each of the positions; the rest as it is. */
     private Value rotate(Value x, List<Value> by, int part) {
         Value table = tape.constant("angles", TOKENS, 2, sizes.pairs());
         boolean interleaved = style.rotation() == Rotation.INTERLEAVED;
         long d = x.shape().dim(2);
-        if (by.size() == 1 && d == part) {
+        if (by.size() == 1) {
             return Rotary.record(tape, x, by.getFirst(), table, interleaved);
         }
         int turned = by.size() * part;
@@ -220,7 +224,7 @@ final class TestTransformer {
 
     private Value hidden(Value x, String prefix, int neurons) {
         if (style.gate() == Gate.NONE) {
-            return HostOps.gelu(tape, linear(x, prefix + "up", neurons));
+            return Activation.record(tape, ActivationFunction.GELU_TANH, linear(x, prefix + "up", neurons));
         }
         List<Value> both = switch (style.gate()) {
             case SEPARATE -> List.of(linear(x, prefix + "gate", neurons), linear(x, prefix + "up", neurons));
@@ -236,11 +240,11 @@ final class TestTransformer {
         long channels = x.shape().dim(1);
         Value w = tape.parameter(name + ".weight", channels);
         boolean centred = style.has(Option.LAYER_NORM);
-        if (!centred && !kept.containsKey(w.name())) {
-            return RmsNorm.record(tape, x, w, EPS);
-        }
         Value bias = centred ? tape.parameter(name + ".bias", channels) : null;
-        return HostOps.norm(tape, x, w, bias, centred, kept.get(w.name()), EPS);
+        if (kept.containsKey(w.name())) {
+            return HostOps.norm(tape, x, w, bias, centred, kept.get(w.name()), EPS);
+        }
+        return centred ? LayerNorm.record(tape, x, w, bias, EPS) : RmsNorm.record(tape, x, w, EPS);
     }
 
     private Value linear(Value x, String name, long out) {

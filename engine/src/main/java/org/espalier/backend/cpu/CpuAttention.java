@@ -15,18 +15,15 @@ interface CpuAttention extends AttentionOps, CpuOps {
             Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse, Target y) {
         Checks.rotary(COMPUTE, x, positions, table, y);
         HostIndices.check("rotary", "positions", positions, table.shape().dim(0));
+        Rotary.Form form = new Rotary.Form(
+                x.shape().extent(0),
+                x.shape().extent(1),
+                x.shape().extent(2),
+                table.shape().extent(2),
+                interleaved,
+                inverse ? -1 : 1);
         new Rotary(session().pool())
-                .run(
-                        Segments.of(x),
-                        Segments.of(positions),
-                        Segments.of(table),
-                        interleaved,
-                        inverse ? -1 : 1,
-                        Segments.of(y),
-                        y.beta(),
-                        x.shape().extent(0),
-                        x.shape().extent(1),
-                        x.shape().extent(2) / 2);
+                .run(form, Segments.of(x), Segments.of(positions), Segments.of(table), Segments.of(y), y.beta());
     }
 
     @Override

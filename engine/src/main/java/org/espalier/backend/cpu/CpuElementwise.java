@@ -34,6 +34,18 @@ interface CpuElementwise extends ElementwiseOps, CpuOps {
     }
 
     @Override
+    default void multiply(Queue queue, Tensor a, Tensor b, Target out) {
+        Checks.multiply(COMPUTE, a, b, out);
+        new Elementwise(session().pool())
+                .multiply(
+                        Segments.of(a),
+                        Segments.of(b),
+                        Segments.of(out),
+                        out.beta(),
+                        a.shape().elements());
+    }
+
+    @Override
     default void swiGlu(Queue queue, Tensor gate, Tensor up, Tensor out) {
         Checks.swiGlu(COMPUTE, gate, up, out);
         new SwiGlu(session().pool())

@@ -11,6 +11,8 @@ final class CpuSession implements AutoCloseable {
     private final Scratch scratch;
     /** A norm's weight or a bias, widened. */
     private final Scratch widened = new Scratch(1);
+    /** A bias beside a norm's weight, widened. */
+    private final Scratch widenedBias = new Scratch(1);
 
     private final MatVec matVec;
     private final AttentionDecode decode;
@@ -41,13 +43,22 @@ final class CpuSession implements AutoCloseable {
 
     /** A short vector of any plain floating type as float32; good until the next call. */
     MemorySegment floats(Tensor vector) {
+        return floats(vector, widened);
+    }
+
+    /** As {@link #floats}, of a bias that is needed beside the weight; null for none. */
+    MemorySegment biasFloats(Tensor bias) {
+        return bias == null ? null : floats(bias, widenedBias);
+    }
+
+    private static MemorySegment floats(Tensor vector, Scratch room) {
         if (vector.type() == DType.F32) {
             return Segments.of(vector);
         }
         int count = Math.toIntExact(vector.shape().elements());
-        widened.require(4L * count);
-        Widen.decode(vector.type(), Segments.of(vector), 0, widened.of(0), 0, count);
-        return widened.of(0);
+        room.require(4L * count);
+        Widen.decode(vector.type(), Segments.of(vector), 0, room.of(0), 0, count);
+        return room.of(0);
     }
 
     @Override
@@ -55,6 +66,7 @@ final class CpuSession implements AutoCloseable {
         pool.close();
         decode.close();
         widened.close();
+        widenedBias.close();
         scratch.close();
     }
 }

@@ -34,6 +34,26 @@ final class Elementwise {
         }
     }
 
+    /** {@code out = beta out + a · b}. */
+    void multiply(MemorySegment a, MemorySegment b, MemorySegment out, float beta, long count) {
+        pool.ranges(count, GRAIN, (from, to) -> multiplyRange(a, b, out, beta, 4 * from, (int) (to - from)));
+    }
+
+    private static void multiplyRange(
+            MemorySegment a, MemorySegment b, MemorySegment out, float beta, long base, int count) {
+        int whole = Lanes.whole(count);
+        for (int i = 0; i < whole; i += Lanes.WIDTH) {
+            long at = base + 4L * i;
+            FloatVector product = Lanes.load(a, at).mul(Lanes.load(b, at));
+            Lanes.store(beta == 0 ? product : product.add(Lanes.load(out, at)), out, at);
+        }
+        for (int i = whole; i < count; i++) {
+            long at = base + 4L * i;
+            float product = a.get(Lanes.FLOAT, at) * b.get(Lanes.FLOAT, at);
+            out.set(Lanes.FLOAT, at, beta == 0 ? product : product + out.get(Lanes.FLOAT, at));
+        }
+    }
+
     /** {@code target = scale · source}. */
     void scale(MemorySegment source, float scale, MemorySegment target, long count) {
         pool.ranges(count, GRAIN, (from, to) -> scaleRange(source, scale, target, 4 * from, (int) (to - from)));

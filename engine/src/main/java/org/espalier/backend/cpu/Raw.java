@@ -25,4 +25,13 @@ final class Raw {
     static long address(MemorySegment segment, long from, long bytes) {
         return segment.asSlice(from, bytes).address();
     }
+
+    /** Float {@code i} from an address on. */
+    static float get(long address, int i) {
+        return MEMORY.get(Lanes.FLOAT, address + 4L * i);
+    }
+
+    static void set(long address, int i, float value) {
+        MEMORY.set(Lanes.FLOAT, address + 4L * i, value);
+    }
 }

@@ -16,32 +16,46 @@ final class Rotary {
         this.pool = pool;
     }
 
-    /** Shapes: {@code x}, {@code y [tokens, heads, 2 half]}, {@code table [., 2, half]}; {@code sign} −1 rotates back. */
-    void run(
-            MemorySegment x,
-            MemorySegment positions,
-            MemorySegment table,
-            boolean interleaved,
-            float sign,
-            MemorySegment y,
-            float beta,
-            int tokens,
-            int heads,
-            int half) {
-        int tokenNumbers = Math.max(1, 2 * heads * half);
-        pool.ranges(tokens, Math.max(1, TASK_NUMBERS / tokenNumbers), (from, to) -> {
+    /**
+     * What is rotated: {@code x}, {@code y [tokens, heads, headDim]} by {@code table [., 2, half]}.
+     *
+     * @param half        pairs of a head that turn, which are its first channels; the others pass
+     * @param interleaved whether a pair are neighbours, else {@code half} apart
+     * @param sign        1, or −1 to rotate back
+     */
+    record Form(int tokens, int heads, int headDim, int half, boolean interleaved, float sign) {
+
+        private int passing() {
+            return headDim - 2 * half;
+        }
+    }
+
+    void run(Form form, MemorySegment x, MemorySegment positions, MemorySegment table, MemorySegment y, float beta) {
+        int tokenNumbers = Math.max(1, form.heads * form.headDim);
+        pool.ranges(form.tokens, Math.max(1, TASK_NUMBERS / tokenNumbers), (from, to) -> {
             for (long t = from; t < to; t++) {
-                long cosines = 8L * half * positions.get(Lanes.INT, 4 * t);
-                for (int h = 0; h < heads; h++) {
-                    long head = 8L * half * (t * heads + h);
-                    if (interleaved) {
-                        pairs(x, head, table, cosines, half, sign, y, beta);
+                long cosines = 8L * form.half * positions.get(Lanes.INT, 4 * t);
+                for (int h = 0; h < form.heads; h++) {
+                    long head = 4L * form.headDim * (t * form.heads + h);
+                    if (form.interleaved) {
+                        pairs(x, head, table, cosines, form.half, form.sign, y, beta);
                     } else {
-                        halves(x, head, table, cosines, half, sign, y, beta);
+                        halves(x, head, table, cosines, form.half, form.sign, y, beta);
+                    }
+                    if (form.passing() > 0) {
+                        pass(x, head + 8L * form.half, form.passing(), y, beta);
                     }
                 }
             }
         });
+    }
+
+    private static void pass(MemorySegment x, long from, int count, MemorySegment y, float beta) {
+        if (beta == 0) {
+            MemorySegment.copy(x, from, y, from, 4L * count);
+        } else {
+            Elementwise.addScaled(x, from, 1, y, from, count);
+        }
     }
 
     private static void halves(

@@ -30,11 +30,11 @@ final class SwiGlu {
         int whole = Widest.whole(count);
         for (int i = 0; i < whole; i += Widest.WIDTH) {
             FloatVector z = Widest.load(gate + 4L * i);
-            Widest.store(z.mul(sigmoid(z)).mul(Widest.load(up + 4L * i)), out + 4L * i);
+            Widest.store(z.mul(Sigmoid.of(z)).mul(Widest.load(up + 4L * i)), out + 4L * i);
         }
         for (int i = whole; i < count; i++) {
-            float z = get(gate, i);
-            set(out, i, z * sigmoid(z) * get(up, i));
+            float z = Raw.get(gate, i);
+            Raw.set(out, i, z * Sigmoid.of(z) * Raw.get(up, i));
         }
     }
 
@@ -74,7 +74,7 @@ final class SwiGlu {
             long at = 4L * i;
             FloatVector z = Widest.load(gate + at);
             FloatVector g = Widest.load(dOut + at);
-            FloatVector s = sigmoid(z);
+            FloatVector s = Sigmoid.of(z);
             FloatVector common = s.mul(g);
             if (dUp != Raw.NOWHERE) {
                 FloatVector value = z.mul(common);
@@ -86,35 +86,18 @@ final class SwiGlu {
             }
         }
         for (int i = whole; i < count; i++) {
-            float z = get(gate, i);
-            float g = get(dOut, i);
-            float s = sigmoid(z);
+            float z = Raw.get(gate, i);
+            float g = Raw.get(dOut, i);
+            float s = Sigmoid.of(z);
             float common = s * g;
             if (dUp != Raw.NOWHERE) {
                 float value = z * common;
-                set(dUp, i, betaUp == 0 ? value : value + get(dUp, i));
+                Raw.set(dUp, i, betaUp == 0 ? value : value + Raw.get(dUp, i));
             }
             if (dGate != Raw.NOWHERE) {
-                float value = Math.fma(z, 1f - s, 1f) * common * get(up, i);
-                set(dGate, i, betaGate == 0 ? value : value + get(dGate, i));
+                float value = Math.fma(z, 1f - s, 1f) * common * Raw.get(up, i);
+                Raw.set(dGate, i, betaGate == 0 ? value : value + Raw.get(dGate, i));
             }
         }
-    }
-
-    /** {@code σ(z) = 1 / (1 + e^−z)}. */
-    private static FloatVector sigmoid(FloatVector z) {
-        return ONES.div(FastExp.exp(z.neg()).add(ONES));
-    }
-
-    private static float sigmoid(float z) {
-        return 1f / (FastExp.exp(-z) + 1f);
-    }
-
-    private static float get(long address, int i) {
-        return Raw.MEMORY.get(Lanes.FLOAT, address + 4L * i);
-    }
-
-    private static void set(long address, int i, float value) {
-        Raw.MEMORY.set(Lanes.FLOAT, address + 4L * i, value);
     }
 }

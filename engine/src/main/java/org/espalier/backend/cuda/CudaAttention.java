@@ -17,7 +17,7 @@ interface CudaAttention extends AttentionOps, CudaOps {
             return;
         }
         int heads = x.shape().extent(1);
-        int half = x.shape().extent(2) / 2;
+        int headDim = x.shape().extent(2);
         try (CudaKernel.Call call =
                 session().call(queue, "rotary", interleaved ? "rotary_interleaved" : "rotary_halves")) {
             call.tensor(x)
@@ -26,9 +26,10 @@ interface CudaAttention extends AttentionOps, CudaOps {
                     .target(y)
                     .number(inverse ? -1f : 1f)
                     .number(heads)
-                    .number(half)
+                    .number(headDim)
+                    .number(table.shape().extent(2))
                     .number(table.shape().extent(0))
-                    .launch(CudaGrid.rows(x.shape().extent(0), heads * 2 * half), "rotary", x.shape());
+                    .launch(CudaGrid.rows(x.shape().extent(0), heads * headDim), "rotary", x.shape());
         }
     }
 

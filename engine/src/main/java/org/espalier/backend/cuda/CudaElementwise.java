@@ -6,7 +6,7 @@ import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
 import org.espalier.tensor.Tensor;
 
-/** Launches {@code add.cu}, {@code swiglu.cu} and {@code dropout.cu}. */
+/** Launches {@code add.cu}, {@code multiply.cu}, {@code swiglu.cu} and {@code dropout.cu}. */
 interface CudaElementwise extends ElementwiseOps, CudaOps {
 
     @Override
@@ -39,6 +39,18 @@ interface CudaElementwise extends ElementwiseOps, CudaOps {
                     .target(target)
                     .number(count)
                     .launch(session().filling(count), "accumulate", source.shape());
+        }
+    }
+
+    @Override
+    default void multiply(Queue queue, Tensor a, Tensor b, Target out) {
+        Checks.multiply(COMPUTE, a, b, out);
+        long count = a.shape().elements();
+        if (count == 0) {
+            return;
+        }
+        try (CudaKernel.Call call = session().call(queue, "multiply", "multiply")) {
+            call.tensor(a).tensor(b).target(out).number(count).launch(session().filling(count), "multiply", a.shape());
         }
     }
 

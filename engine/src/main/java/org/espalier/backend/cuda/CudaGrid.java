@@ -63,6 +63,14 @@ record CudaGrid(int blocksX, int blocksY, int blocksZ, int threadsX, int threads
         return new CudaGrid(Math.ceilDiv(columns, SUMMED_COLUMNS), 1, 1, SUMMED_COLUMNS, SUMMED_ROWS);
     }
 
+    /** As many rows a block as it has threads for, with four numbers a thread as long as {@link #THREADS} are enough. */
+    static CudaGrid shortRows(int rows, int columns) {
+        int wanted = Math.max(1, Math.ceilDiv(columns, WIDE));
+        int beside = Math.min(THREADS, Integer.highestOneBit(2 * wanted - 1));
+        int below = THREADS / beside;
+        return new CudaGrid(Math.ceilDiv(rows, below), 1, 1, beside, below);
+    }
+
     /** One warp a row. */
     static CudaGrid warps(int rows) {
         return of(Math.ceilDiv(rows, THREADS / WARP), THREADS);

@@ -3,7 +3,6 @@ package org.espalier.backend.cuda;
 import org.espalier.backend.NormOps;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
-import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** Launches {@code rmsnorm.cu}. */
@@ -66,19 +65,6 @@ interface CudaNorm extends NormOps, CudaOps {
 
     /** The variant of a kernel for the weight's type. */
     private CudaKernel.Call rmsNormCall(Queue queue, String prefix, Tensor w) {
-        return session()
-                .call(
-                        queue,
-                        "rmsnorm",
-                        prefix
-                                + switch (w.type()) {
-                                    case F32 -> "f32";
-                                    case BF16 -> "bf16";
-                                    case F16 -> "f16";
-                                    default ->
-                                        throw new IllegalArgumentException("rmsNorm: w must be " + DType.F32 + ", "
-                                                + DType.BF16 + " or " + DType.F16 + " on a CUDA device; w " + w.type()
-                                                + " " + w.shape());
-                                });
+        return session().call(queue, "rmsnorm", prefix + NormWeight.suffix("rmsNorm", w));
     }
 }

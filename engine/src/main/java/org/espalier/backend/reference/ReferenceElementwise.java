@@ -32,6 +32,18 @@ interface ReferenceElementwise extends ElementwiseOps {
     }
 
     @Override
+    default void multiply(Queue queue, Tensor a, Tensor b, Target out) {
+        Checks.multiply(DType.F64, a, b, out);
+        double[] as = Numbers.read(a);
+        double[] bs = Numbers.read(b);
+        double[] sum = Numbers.accumulator(out);
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += as[i] * bs[i];
+        }
+        Numbers.write(out, sum);
+    }
+
+    @Override
     default void swiGlu(Queue queue, Tensor gate, Tensor up, Tensor out) {
         Checks.swiGlu(DType.F64, gate, up, out);
         double[] gates = Numbers.read(gate);

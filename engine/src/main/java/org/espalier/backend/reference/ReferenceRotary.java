@@ -16,17 +16,20 @@ interface ReferenceRotary extends AttentionOps {
         HostIndices.check("rotary", "positions", positions, table.shape().dim(0));
         int heads = x.shape().extent(1);
         int headDim = x.shape().extent(2);
-        int half = headDim / 2;
+        int half = table.shape().extent(2);
         int[] position = Numbers.readInts(positions);
         double[] angles = Numbers.read(table);
         double[] from = Numbers.read(x);
         double[] to = Numbers.accumulator(y);
         for (int t = 0; t < position.length; t++) {
             for (int h = 0; h < heads; h++) {
+                int head = (t * heads + h) * headDim;
+                for (int i = 2 * half; i < headDim; i++) {
+                    to[head + i] += from[head + i];
+                }
                 for (int i = 0; i < half; i++) {
-                    double cos = angles[position[t] * headDim + i];
-                    double sin = angles[position[t] * headDim + half + i] * (inverse ? -1 : 1);
-                    int head = (t * heads + h) * headDim;
+                    double cos = angles[position[t] * 2 * half + i];
+                    double sin = angles[position[t] * 2 * half + half + i] * (inverse ? -1 : 1);
                     int a = head + (interleaved ? 2 * i : i);
                     int b = head + (interleaved ? 2 * i + 1 : i + half);
                     to[a] += from[a] * cos - from[b] * sin;

@@ -3,6 +3,7 @@ package org.espalier.tape.op;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import org.espalier.tape.Coupling;
 import org.espalier.tape.Value;
 
 /** Checks made when an operation is recorded. */
@@ -40,5 +41,12 @@ final class Operands {
     /** Whether {@code value} has exactly these extents. */
     static boolean has(Value value, long... dims) {
         return Arrays.equals(value.shape().toArray(), dims);
+    }
+
+    /** States that every axis of one is the same axis of the other. */
+    static void sameAxes(Coupling c, Value one, Value other) {
+        for (int axis = 0; axis < one.shape().rank(); axis++) {
+            c.same(c.axis(one, axis), c.axis(other, axis));
+        }
     }
 }

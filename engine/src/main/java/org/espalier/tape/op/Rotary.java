@@ -11,12 +11,12 @@ import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 
 /**
- * Rotary position embedding of every head.
+ * Rotary position embedding of every head, or of its first channels, the others passing.
  *
  * @param x           {@code [tokens, heads, headDim]}
  * @param positions   {@code [tokens]}
- * @param table       cosines, then sines: {@code [maxPositions, 2, headDim / 2]}
- * @param interleaved whether pairs are neighbours, else half a head apart
+ * @param table       cosines, then sines: {@code [maxPositions, 2, rotaryDim / 2]}
+ * @param interleaved whether pairs are neighbours, else {@code rotaryDim / 2} apart
  * @param y           {@code [tokens, heads, headDim]}
  */
 public record Rotary(Value x, Value positions, Value table, boolean interleaved, Value y) implements Op {
@@ -24,11 +24,11 @@ public record Rotary(Value x, Value positions, Value table, boolean interleaved,
     public Rotary {
         Operands.require(
                 x.shape().rank() == 3
-                        && x.shape().dim(2) % 2 == 0
                         && y.shape().equals(x.shape())
                         && Operands.has(positions, x.shape().dim(0))
-                        && Operands.has(
-                                table, table.shape().dim(0), 2, x.shape().dim(2) / 2),
+                        && table.shape().rank() == 3
+                        && table.shape().dim(1) == 2
+                        && 2 * table.shape().dim(2) <= x.shape().dim(2),
                 "rotary",
                 x,
                 positions,
@@ -117,7 +117,9 @@ public record Rotary(Value x, Value positions, Value table, boolean interleaved,
         Coupling.Axis pairs = c.axis(table, 2);
         Coupling.Axis halves = c.fresh(2);
         c.freeze(halves, "the two halves of a rotation");
-        c.same(c.axis(x, 2), interleaved ? c.product(pairs, halves) : c.product(halves, pairs));
-        c.tie(c.axis(x, 2));
+        Coupling.Axis rotated = interleaved ? c.product(pairs, halves) : c.product(halves, pairs);
+        Coupling.Axis passing = c.fresh(x.shape().dim(2) - 2 * table.shape().dim(2));
+        c.same(c.axis(x, 2), c.sum(rotated, passing));
+        c.tie(rotated);
     }
 }

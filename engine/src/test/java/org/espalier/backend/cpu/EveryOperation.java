@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.zip.CRC32C;
+import org.espalier.backend.ActivationFunction;
 import org.espalier.backend.AdamW;
 import org.espalier.backend.AttentionInput;
 import org.espalier.backend.DropoutMask;
@@ -64,7 +65,10 @@ final class EveryOperation {
             try {
                 all.linear();
                 all.norm();
+                all.layerNorm();
                 all.elementwise();
+                all.activation();
+                all.columns();
                 all.attention();
                 all.tables();
                 all.loss();
@@ -126,6 +130,49 @@ final class EveryOperation {
         keep("rmsNormBackward", dX, dW);
     }
 
+    private void layerNorm() {
+        int tokens = 3 + 50 * (size - 1);
+        int channels = 45 + 500 * (size - 1);
+        Tensor x = numbers(tokens, channels);
+        Tensor w = numbers(channels);
+        Tensor y = numbers(tokens, channels);
+        Tensor mean = numbers(tokens);
+        Tensor rstd = numbers(tokens);
+        cpu.layerNorm(queue, x, w, numbers(channels), 1e-5, y, mean, rstd);
+        keep("layerNorm", y, mean, rstd);
+        Target dX = Target.accumulate(numbers(tokens, channels));
+        Target dW = Target.overwrite(numbers(channels));
+        Target dBias = Target.accumulate(numbers(channels));
+        cpu.layerNormBackward(queue, x, w, mean, rstd, numbers(tokens, channels), dX, dW, dBias);
+        keep("layerNormBackward", dX.tensor(), dW.tensor(), dBias.tensor());
+    }
+
+    private void activation() {
+        int count = 76 + 40_000 * (size - 1);
+        Tensor x = numbers(count);
+        cpu.accumulate(queue, x, 6, Target.overwrite(x));
+        Tensor y = numbers(count);
+        for (ActivationFunction function : ActivationFunction.values()) {
+            cpu.activation(queue, function, x, y);
+            keep("activation " + function, y);
+            cpu.activationBackward(queue, function, x, numbers(count), Target.overwrite(y));
+            keep("activationBackward 0 " + function, y);
+            cpu.activationBackward(queue, function, x, numbers(count), Target.accumulate(y));
+            keep("activationBackward 1 " + function, y);
+        }
+    }
+
+    private void columns() {
+        int rows = 9 * size;
+        int width = 50 + 300 * (size - 1);
+        Tensor x = numbers(rows, width);
+        Tensor part = numbers(rows, 33);
+        cpu.copyColumns(queue, x, 15, Target.overwrite(part), 0, 33);
+        keep("copyColumns 0", part);
+        cpu.copyColumns(queue, part, 2, Target.accumulate(x), 7, 31);
+        keep("copyColumns 1", x);
+    }
+
     private void elementwise() {
         int count = 76 + 40_000 * (size - 1);
         Tensor a = numbers(count);
@@ -137,6 +184,10 @@ final class EveryOperation {
         keep("accumulate 1", out);
         cpu.accumulate(queue, a, 0.7f, Target.overwrite(out));
         keep("accumulate 0", out);
+        cpu.multiply(queue, a, b, Target.overwrite(out));
+        keep("multiply 0", out);
+        cpu.multiply(queue, b, out, Target.accumulate(out));
+        keep("multiply 1", out);
         cpu.swiGlu(queue, a, b, out);
         keep("swiGlu", out);
         cpu.dropout(queue, a, new DropoutMask(0.2, 42, 7, 3), Target.overwrite(out));
@@ -180,16 +231,18 @@ final class EveryOperation {
             keep("attentionBackward " + rows, dQuery, dKey, dValue);
         }
         for (boolean interleaved : new boolean[] {false, true}) {
-            Tensor y = numbers(4L * size, 3, 20);
-            cpu.rotary(
-                    queue,
-                    numbers(4L * size, 3, 20),
-                    indices(4 * size, 9),
-                    numbers(9, 2, 10),
-                    interleaved,
-                    interleaved,
-                    new Target(y, interleaved ? 1 : 0));
-            keep("rotary " + interleaved, y);
+            for (int half : new int[] {10, 6}) {
+                Tensor y = numbers(4L * size, 3, 20);
+                cpu.rotary(
+                        queue,
+                        numbers(4L * size, 3, 20),
+                        indices(4 * size, 9),
+                        numbers(9, 2, half),
+                        interleaved,
+                        interleaved,
+                        new Target(y, interleaved ? 1 : 0));
+                keep("rotary " + interleaved + " " + half, y);
+            }
         }
     }
 

@@ -38,6 +38,9 @@ class PlantedFaultsTest {
             rmsnorm          | rmsnorm_forward_f32      | rmsNorm 5x1536 F32
             rmsnorm          | rmsnorm_backward_input_f32 | rmsNorm 5x1536 F32
             rmsnorm          | rmsnorm_backward_weight  | rmsNorm 5x1536 F32
+            layernorm        | layernorm_forward_f32    | layerNorm 20x577 F32 bias
+            layernorm        | layernorm_backward_input_f32 | layerNorm 20x577 F32 bias
+            layernorm        | layernorm_backward_weight | layerNorm 20x577 F32 bias
             bias             | bias_backward            | linear 65x65x65 F32 bias
             embedding        | embedding_backward       | embedding 1100 of 5x12
             attention        | attention_forward        | attention 65 tokens
@@ -83,6 +86,9 @@ class PlantedFaultsTest {
     @CsvSource(delimiter = '|', textBlock = """
             add            | add                   | add 64x1536 scale 1.0
             swiglu         | swiglu_forward        | swiGlu 64x1536 beta 0 1
+            activation     | activation_forward_gelu | activation GELU 9x1032
+            multiply       | multiply              | multiply 64x1536
+            columns        | copy_columns          | copyColumns parts 7 of 17+17
             argmax         | argmax                | argMax 64x1000
             sample         | sample                | sample 17x1000 temperature 1.0 top-k 0 top-p 1.0
             cross_entropy  | cross_entropy_forward | crossEntropy 64x1000
@@ -107,6 +113,8 @@ class PlantedFaultsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             rmsnorm       | rmsnorm_forward_f32   | rmsNorm 17x65 F32
+            layernorm     | layernorm_forward_f32 | layerNorm 17x65 F32
+            columns       | copy_columns          | copyColumns parts 7 of 17+17
             embedding     | embedding_f32         | embedding 17 of 65x65 F32
             cross_entropy | cross_entropy_forward | crossEntropy 17x65
             attention     | attention_forward     | attention 65 tokens

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.espalier.backend.ActivationFunction;
 import org.espalier.backend.AdamW;
 import org.espalier.backend.AttentionInput;
 import org.espalier.backend.HostCopy;
@@ -60,6 +61,58 @@ class ReferenceByHandTest {
         ops.rmsNorm(queue, of(1, 2).with(3, 4), of(2).with(1, 2), 3.5, y, rstd);
         expect(y, 0.75, 2);
         expect(rstd, 0.25);
+    }
+
+    @Test
+    void layerNormTakesOffTheMean() {
+        Tensor y = empty(1, 2);
+        Tensor mean = empty(1);
+        Tensor rstd = empty(1);
+        // mean 5, variance 9, with eps 7: root 4
+        ops.layerNorm(queue, of(1, 2).with(2, 8), of(2).with(1, 2), of(2).with(0, 10), 7, y, mean, rstd);
+        expect(y, -0.75, 11.5);
+        expect(mean, 5);
+        expect(rstd, 0.25);
+    }
+
+    @Test
+    void activationsAtOne() {
+        Tensor x = of(3).with(-1, 0, 1);
+        Tensor y = empty(3);
+        ops.activation(queue, ActivationFunction.GELU, x, y);
+        expect(y, -0.15865525393145705, 0, 0.84134474606854295);
+        ops.activation(queue, ActivationFunction.GELU_TANH, x, y);
+        expect(y, -0.15880800939172324, 0, 0.84119199060827676);
+        ops.activation(queue, ActivationFunction.SILU, x, y);
+        expect(y, -0.26894142136999512, 0, 0.73105857863000488);
+        ops.activation(queue, ActivationFunction.RELU, x, y);
+        expect(y, 0, 0, 1);
+    }
+
+    @Test
+    void productsAreAddedToATarget() {
+        Tensor out = of(2).with(100, 200);
+        ops.multiply(queue, of(2).with(2, 3), of(2).with(5, -7), Target.accumulate(out));
+        expect(out, 110, 179);
+    }
+
+    @Test
+    void columnsGoToTheirPlace() {
+        Tensor target = of(2, 4).with(1, 2, 3, 4, 5, 6, 7, 8);
+        Tensor source = of(2, 3).with(10, 20, 30, 40, 50, 60);
+        ops.copyColumns(queue, source, 1, Target.accumulate(target), 2, 2);
+        expect(target, 1, 2, 23, 34, 5, 6, 57, 68);
+        ops.copyColumns(queue, source, 0, Target.overwrite(target), 3, 1);
+        expect(target, 1, 2, 23, 10, 5, 6, 57, 40);
+    }
+
+    @Test
+    void rotaryLetsTheRestOfAHeadPass() {
+        Tensor table = of(1, 2, 1).with(/* cosine */ 0, /* sine */ 1);
+        Tensor x = of(1, 1, 3).with(1, 2, 3);
+        Tensor y = of(1, 1, 3).with(100, 100, 100);
+        ops.rotary(queue, x, ints(0), table, false, false, Target.accumulate(y));
+        expect(y, 98, 101, 103);
     }
 
     @Test

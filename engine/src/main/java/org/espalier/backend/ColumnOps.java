@@ -1,0 +1,54 @@
+package org.espalier.backend;
+
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Tensor;
+
+/** Columns of matrices: the parts of a fused projection. */
+public interface ColumnOps {
+
+    /**
+     * {@code target[r, to + c] = beta · target[r, to + c] + source[r, from + c]} for {@code c} from 0 to
+     * {@code columns − 1}; the target's other columns stay as they are. Its derivative is the copy back: into {@code from}
+     * of the source's gradient, out of {@code to} of the target's.
+     *
+     * @param source  {@code [..., n]}
+     * @param from    the first column to copy
+     * @param target  {@code [..., m]} with as many rows, all axes but the last counted together; apart from the source
+     * @param to      where the first column goes
+     * @param columns how many are copied
+     */
+    void copyColumns(Queue queue, Tensor source, long from, Target target, long to, long columns);
+
+    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    final class Checks {
+
+        private Checks() {}
+
+        public static void copyColumns(DType compute, Tensor source, long from, Target target, long to, long columns) {
+            Operands o = Operands.of("copyColumns", "source", source, "target", target)
+                    .present(source)
+                    .require(target != null, "target is missing");
+            Tensor written = target.tensor();
+            o.like(source, compute, source.shape())
+                    .like(target, compute, written.shape())
+                    .require(source.shape().rank() > 0 && written.shape().rank() > 0, "there are no columns")
+                    .require(rows(source) == rows(written), "source and target have different numbers of rows")
+                    .require(within(from, columns, source), "source has no columns " + from + " to " + (from + columns))
+                    .require(within(to, columns, written), "target has no columns " + to + " to " + (to + columns))
+                    .apart(written, source);
+        }
+
+        /** All axes but the last, counted together. */
+        private static long rows(Tensor tensor) {
+            long rows = 1;
+            for (int axis = 0; axis < tensor.shape().rank() - 1; axis++) {
+                rows *= tensor.shape().dim(axis);
+            }
+            return rows;
+        }
+
+        private static boolean within(long first, long columns, Tensor tensor) {
+            return first >= 0 && columns >= 0 && first <= tensor.shape().dim(-1) - columns;
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package org.espalier.backend.cpu;
+
+import org.espalier.backend.ColumnOps;
+import org.espalier.backend.Queue;
+import org.espalier.backend.Target;
+import org.espalier.tensor.Tensor;
+
+/** {@link Columns} after the checks. */
+interface CpuColumns extends ColumnOps, CpuOps {
+
+    @Override
+    default void copyColumns(Queue queue, Tensor source, long from, Target target, long to, long columns) {
+        Checks.copyColumns(COMPUTE, source, from, target, to, columns);
+        new Columns(session().pool())
+                .copy(
+                        place(source, from),
+                        place(target.tensor(), to),
+                        target.beta(),
+                        source.shape().rows(),
+                        Math.toIntExact(columns));
+    }
+
+    private static Columns.Place place(Tensor matrix, long first) {
+        return new Columns.Place(Segments.of(matrix), matrix.shape().dim(-1), first);
+    }
+}

@@ -1,0 +1,91 @@
+// Activations, forward and backward, number by number. Bound by memory bandwidth: an exponential and some twenty
+// operations for every 8 to 12 bytes. Targets may be operands.
+#include "access.cuh"
+#include "silu.cuh"
+
+// An activation is a curve: its value and its slope at one number.
+
+// x Phi(x), Phi the normal distribution's (Hendrycks and Gimpel 2016). Phi' = e^(-x^2 / 2) / sqrt(2 pi), and
+// Phi(-|x|) = e^(-x^2 / 2) t p(t), t = 1 / (1 + 0.35 |x|), p a minimax polynomial: relative error 3.2e-8 up to |x| = 15.
+struct Gelu {
+    static __device__ float bell(float x) { return expf(-0.5f * x * x); }
+    // Phi(x), where bell(x) is known.
+    static __device__ float cumulative(float x, float bell) {
+        const float t = 1.0f / fmaf(0.35f, fabsf(x), 1.0f);
+        float p = fmaf(-0.029163912f, t, 0.14406070f);
+        p = fmaf(p, t, -0.2559016f);
+        p = fmaf(p, t, 0.15939255f);
+        p = fmaf(p, t, -0.023263548f);
+        p = fmaf(p, t, 0.10557467f);
+        p = fmaf(p, t, 0.11981554f);
+        p = fmaf(p, t, 0.13986433f);
+        p = fmaf(p, t, 0.13962126f);
+        const float tail = bell * (p * t);
+        return x < 0.0f ? tail : 1.0f - tail;
+    }
+    static __device__ float value(float x) { return x * cumulative(x, bell(x)); }
+    static __device__ float slope(float x) {
+        const float atX = bell(x);
+        return cumulative(x, atX) + x * (0.398942280f * atX);
+    }
+};
+
+// The same by x (1 + tanh(u)) / 2 = x sigmoid(2u), u = sqrt(2 / pi) (x + 0.044715 x^3).
+struct GeluTanh {
+    static constexpr float LINEAR = 1.59576912f;     // 2 sqrt(2 / pi)
+    static constexpr float CUBIC = 0.0713548163f;    // 0.044715 times that
+    static __device__ float gate(float x) { return sigmoid(x * (LINEAR + CUBIC * x * x)); }
+    static __device__ float value(float x) { return x * gate(x); }
+    static __device__ float slope(float x) {
+        const float s = gate(x);
+        return s + x * (LINEAR + 3.0f * CUBIC * x * x) * s * (1.0f - s);
+    }
+};
+
+struct Silu {
+    static __device__ float value(float x) { return silu(x); }
+    static __device__ float slope(float x) { return siluSlope(x); }
+};
+
+// Its slope at 0 is 0. What is no number stays none.
+struct Relu {
+    static __device__ float value(float x) { return x < 0.0f ? 0.0f : x; }
+    static __device__ float slope(float x) { return x > 0.0f ? 1.0f : 0.0f; }
+};
+
+// y = curve(x)
+template <typename Curve>
+__device__ inline void forward(const float* x, float* y, std::size_t count) {
+    const bool isWide = wide(x) && wide(y);
+    forFours(count, [=](std::size_t at) {
+        const float4 v = load4(x, at, count, isWide);
+        store4(y, at, count, isWide,
+               make_float4(Curve::value(v.x), Curve::value(v.y), Curve::value(v.z), Curve::value(v.w)));
+    });
+}
+
+// dX = beta dX + dY curve'(x); with beta 0 the old dX is not read.
+template <typename Curve>
+__device__ inline void backward(const float* x, const float* dY, float* dX, float beta, std::size_t count) {
+    const bool isWide = wide(x) && wide(dY) && wide(dX);
+    forFours(count, [=](std::size_t at) {
+        const float4 v = load4(x, at, count, isWide);
+        const float4 d = load4(dY, at, count, isWide);
+        accumulate4(dX, at, count, isWide, beta,
+                    make_float4(d.x * Curve::slope(v.x), d.y * Curve::slope(v.y), d.z * Curve::slope(v.z),
+                                d.w * Curve::slope(v.w)));
+    });
+}
+
+#define ACTIVATION(NAME, CURVE)                                                                                     \
+    extern "C" __global__ void activation_forward_##NAME(const float* x, float* y, std::size_t count) {              \
+        forward<CURVE>(x, y, count);                                                                                 \
+    }                                                                                                                \
+    extern "C" __global__ void activation_backward_##NAME(const float* x, const float* dY, float* dX, float beta,    \
+                                                          std::size_t count) {                                       \
+        backward<CURVE>(x, dY, dX, beta, count);                                                                     \
+    }
+ACTIVATION(gelu, Gelu)
+ACTIVATION(gelu_tanh, GeluTanh)
+ACTIVATION(silu, Silu)
+ACTIVATION(relu, Relu)
