@@ -79,7 +79,7 @@ class FamilyPruningTest {
     private Path folder;
 
     static Stream<Arguments> familiesInModes() {
-        return Stream.of("qwen2", "qwen3")
+        return Stream.of("qwen2", "qwen3", "phi3")
                 .flatMap(family -> Stream.of(Mode.values()).map(mode -> Arguments.of(family, mode)));
     }
 
