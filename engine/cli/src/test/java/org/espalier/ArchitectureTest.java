@@ -43,7 +43,7 @@ class ArchitectureTest {
             Map.entry("format", Set.of("file", "tensor")),
             Map.entry("text", Set.of("format", "file")),
             Map.entry("model", Set.of("couple", "tape", "backend", "format", "file", "tensor")),
-            Map.entry("model.arch", Set.of("model", "tape", "format", "tensor")),
+            Map.entry("model.arch", Set.of("model", "tape", "format", "file", "tensor")),
             Map.entry("importance", Set.of("model", "couple", "tape", "backend", "format", "file", "tensor")),
             Map.entry("score", Set.of("importance", "model", "couple", "tape", "backend", "format", "tensor")),
             Map.entry("plan", Set.of("importance", "model", "couple", "tape", "format", "file", "tensor")),

@@ -27,30 +27,28 @@ final class GgufCheckpoint implements Checkpoint {
     static GgufCheckpoint open(Path path) {
         GgufFile file = GgufFile.open(path);
         try {
-            GgufConfig config = new GgufConfig(file);
+            GgufModel model = GgufFamilies.read(file);
             SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
             for (GgufFile.Entry entry : file.tensors().values()) {
-                if (!entry.name().equals(GgufNames.ROPE_FACTORS)) {
-                    StoredTensor tensor = named(file, config, entry);
+                if (!model.ignored(entry.name())) {
+                    StoredTensor tensor = named(file, model, entry);
                     tensors.put(tensor.name(), tensor);
                 }
             }
-            return new GgufCheckpoint(file, config.toJson(), Collections.unmodifiableSequencedMap(tensors));
+            return new GgufCheckpoint(file, model.config(), Collections.unmodifiableSequencedMap(tensors));
         } catch (RuntimeException e) {
             file.close();
             throw e;
         }
     }
 
-    private static StoredTensor named(GgufFile file, GgufConfig config, GgufFile.Entry entry) {
-        GgufNames.Place place = GgufNames.place(entry.name())
-                .filter(p -> p.layer() < config.layers())
+    private static StoredTensor named(GgufFile file, GgufModel model, GgufFile.Entry entry) {
+        GgufModel.Place place = model.place(entry.name())
                 .orElseThrow(() -> new Failure(
-                        "tensor " + Printable.quoted(entry.name()) + " has no place in a LLaMA-like model of "
-                                + config.layers() + " layers",
+                        "tensor " + Printable.quoted(entry.name()) + " has no place in " + model.description(),
                         file.path().toString(),
                         "use a model without it"));
-        RowOrder order = config.rowOrder(place);
+        RowOrder order = place.order();
         StoredTensor tensor = new StoredTensor(place.name(), entry.type(), entry.shape(), entry.bytes(), order);
         boolean rowsAreBlocks = entry.shape().rank() == 2
                 || entry.shape().rank() == 1 && entry.type().plain();

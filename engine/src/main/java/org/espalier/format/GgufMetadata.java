@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.espalier.error.Failure;
 
 /** Typed reading of GGUF metadata: a value that is missing or of another kind is one clear line. */
-final class GgufMetadata {
+public final class GgufMetadata {
 
     private final Path path;
     private final Map<String, Object> values;
@@ -17,15 +17,18 @@ final class GgufMetadata {
         this.values = values;
     }
 
-    boolean has(String key) {
+    /** Whether there is a value of this key. */
+    public boolean has(String key) {
         return values.containsKey(key);
     }
 
-    String string(String key) {
+    /** A string that must be there. */
+    public String string(String key) {
         return optionalString(key).orElseThrow(() -> missing(key));
     }
 
-    Optional<String> optionalString(String key) {
+    /** A string, if there is one. */
+    public Optional<String> optionalString(String key) {
         Object value = values.get(key);
         if (value == null || value instanceof String) {
             return Optional.ofNullable((String) value);
@@ -34,17 +37,18 @@ final class GgufMetadata {
     }
 
     /** A whole number from 0 to the largest int. */
-    int count(String key) {
+    public int count(String key) {
         return optionalCount(key).orElseThrow(() -> missing(key));
     }
 
-    Optional<Integer> optionalCount(String key) {
+    /** As {@link #count}, if there is one. */
+    public Optional<Integer> optionalCount(String key) {
         Object value = values.get(key);
         return value == null ? Optional.empty() : Optional.of(toCount(key, value));
     }
 
     /** One count for each of {@code layers} layers, from an array of that many or from one number for all. */
-    int[] countsPerLayer(String key, int layers) {
+    public int[] countsPerLayer(String key, int layers) {
         Object value = values.get(key);
         if (value == null) {
             throw missing(key);
@@ -64,11 +68,12 @@ final class GgufMetadata {
     }
 
     /** A finite number; float32 becomes the float64 that prints the same, so that 1e-5 stays 1e-5. */
-    double number(String key) {
+    public double number(String key) {
         return optionalNumber(key).orElseThrow(() -> missing(key));
     }
 
-    Optional<Double> optionalNumber(String key) {
+    /** As {@link #number}, if there is one. */
+    public Optional<Double> optionalNumber(String key) {
         Object value = values.get(key);
         if (value == null) {
             return Optional.empty();
@@ -79,8 +84,23 @@ final class GgufMetadata {
         return Optional.of(value instanceof Float ? Double.parseDouble(value.toString()) : number.doubleValue());
     }
 
-    Failure wrong(String key, String what) {
-        return new Failure("metadata " + key + " " + what, path.toString(), "convert the model again");
+    /**
+     * A failure because of a value.
+     *
+     * @param reason goes on after the key: {@code is not a string}
+     */
+    public Failure wrong(String key, String reason) {
+        return new Failure("metadata " + key + " " + reason, path.toString(), "convert the model again");
+    }
+
+    /** A failure because of a tensor that is not as every such file has it. */
+    public Failure damaged(String message) {
+        return new Failure(message, path.toString(), GgufCursor.ADVICE);
+    }
+
+    /** A failure because of what cannot be computed. */
+    public Failure unsupported(String message, String advice) {
+        return new Failure(message, path.toString(), advice);
     }
 
     private int toCount(String key, Object value) {

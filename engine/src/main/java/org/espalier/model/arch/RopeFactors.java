@@ -1,7 +1,7 @@
-package org.espalier.format;
+package org.espalier.model.arch;
 
-import java.nio.file.Path;
-import org.espalier.error.Failure;
+import org.espalier.format.GgufFile;
+import org.espalier.format.GgufMetadata;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 
@@ -24,18 +24,15 @@ final class RopeFactors {
     /**
      * The scaling factor behind {@code tensor}, [headDim / 2].
      *
-     * @throws Failure if the divisors are not those of llama3 scaling
+     * @throws org.espalier.error.Failure if the divisors are not those of llama3 scaling
      */
-    static double llama3Factor(GgufFile.Entry tensor, double theta, int headDim, Path path) {
+    static double llama3Factor(GgufFile.Entry tensor, double theta, int headDim, GgufMetadata metadata) {
         int half = headDim / 2;
         if (tensor.type() != DType.F32
                 || tensor.shape().rank() != 1
                 || tensor.shape().dim(0) != half) {
-            throw new Failure(
-                    "tensor '" + tensor.name() + "' is " + tensor.type() + " " + tensor.shape() + ", not F32 [" + half
-                            + "]",
-                    path.toString(),
-                    GgufCursor.ADVICE);
+            throw metadata.damaged("tensor '" + tensor.name() + "' is " + tensor.type() + " " + tensor.shape()
+                    + ", not F32 [" + half + "]");
         }
         float[] divisors = new float[half];
         Blocks.decode(DType.F32, tensor.bytes(), 0, divisors, 0, half);
@@ -43,10 +40,9 @@ final class RopeFactors {
         for (int i = 0; i < half; i++) {
             double expected = divisor(2 * Math.PI * Math.pow(theta, 2.0 * i / headDim), factor);
             if (!(Math.abs(divisors[i] - expected) <= TOLERANCE * expected)) {
-                throw new Failure(
+                throw metadata.unsupported(
                         "the frequencies of '" + tensor.name() + "' are not those of llama3 scaling: number " + i
                                 + " is " + divisors[i] + ", expected " + expected,
-                        path.toString(),
                         "use the safetensors checkpoint of this model");
             }
         }

@@ -1,21 +1,45 @@
-package org.espalier.format;
+package org.espalier.model.arch;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.auto.service.AutoService;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.file.Printable;
+import org.espalier.format.GgufFamily;
+import org.espalier.format.GgufFile;
+import org.espalier.format.GgufMetadata;
+import org.espalier.format.GgufModel;
+import org.espalier.format.RowOrder;
 
-/** A Hugging Face {@code config.json} made from a GGUF file's metadata and tensors. */
-final class GgufConfig {
+/** A LLaMA-like model of a GGUF file, whose sizes may differ from layer to layer. */
+final class LlamaGguf implements GgufModel {
 
-    private static final Set<String> LLAMA_LIKE = Set.of("llama", "deci", "qwen2");
+    /** Models that have the biases of Qwen2, and rows of queries and keys in Hugging Face's order. */
+    private static final String QWEN2 = "qwen2";
+
+    private static final Set<String> ARCHITECTURES = Set.of("llama", "deci", QWEN2);
     private static final int MOST_LAYERS = 4096;
 
-    private final GgufFile file;
+    /** Reads such models. */
+    @AutoService(GgufFamily.class)
+    public static final class Family implements GgufFamily {
+
+        @Override
+        public Set<String> architectures() {
+            return ARCHITECTURES;
+        }
+
+        @Override
+        public GgufModel read(GgufMetadata metadata, Map<String, GgufFile.Entry> tensors) {
+            return new LlamaGguf(metadata, tensors);
+        }
+    }
+
     private final GgufMetadata metadata;
+    private final Map<String, GgufFile.Entry> tensors;
     private final String arch;
     private final int layers;
     private final int[] heads;
@@ -23,19 +47,10 @@ final class GgufConfig {
     private final int[] intermediateSizes;
     private final int headDim;
 
-    /**
-     * @throws Failure if the architecture is none that can be read, or its metadata make no sense
-     */
-    GgufConfig(GgufFile file) {
-        this.file = file;
-        this.metadata = new GgufMetadata(file.path(), file.metadata());
+    private LlamaGguf(GgufMetadata metadata, Map<String, GgufFile.Entry> tensors) {
+        this.metadata = metadata;
+        this.tensors = tensors;
         this.arch = metadata.string("general.architecture");
-        if (!LLAMA_LIKE.contains(arch)) {
-            throw new Failure(
-                    "architecture " + Printable.quoted(arch) + " cannot be read",
-                    file.path().toString(),
-                    "use a model of one of the architectures llama, deci, qwen2");
-        }
         this.layers = metadata.count(key("block_count"));
         if (layers == 0 || layers > MOST_LAYERS) {
             throw metadata.wrong(key("block_count"), "is not between 1 and " + MOST_LAYERS);
@@ -49,13 +64,26 @@ final class GgufConfig {
         requireFullRotation();
     }
 
-    int layers() {
-        return layers;
+    @Override
+    public boolean ignored(String tensor) {
+        return tensor.equals(LlamaGgufNames.ROPE_FACTORS);
+    }
+
+    @Override
+    public Optional<Place> place(String tensor) {
+        return LlamaGgufNames.place(tensor)
+                .filter(place -> place.layer() < layers)
+                .map(place -> new Place(place.name(), rowOrder(place)));
+    }
+
+    @Override
+    public String description() {
+        return "a LLaMA-like model of " + layers + " layers";
     }
 
     /** How the rows of a tensor lie: query and key rows of llama and deci are interleaved head by head. */
-    RowOrder rowOrder(GgufNames.Place place) {
-        if (arch.equals("qwen2")) {
+    private RowOrder rowOrder(LlamaGgufNames.Place place) {
+        if (arch.equals(QWEN2)) {
             return RowOrder.IDENTITY;
         }
         return switch (place.part()) {
@@ -65,9 +93,10 @@ final class GgufConfig {
         };
     }
 
-    ObjectNode toJson() {
+    @Override
+    public ObjectNode config() {
         ObjectNode config = Json.object();
-        boolean qwen = arch.equals("qwen2");
+        boolean qwen = arch.equals(QWEN2);
         config.putArray("architectures").add(qwen ? "Qwen2ForCausalLM" : "LlamaForCausalLM");
         config.put("model_type", qwen ? "qwen2" : "llama");
         config.put("hidden_act", "silu");
@@ -81,7 +110,7 @@ final class GgufConfig {
         putRope(config);
         config.put("max_position_embeddings", metadata.count(key("context_length")));
         config.put("vocab_size", vocabulary());
-        config.put("tie_word_embeddings", !file.tensors().containsKey(GgufNames.OUTPUT));
+        config.put("tie_word_embeddings", !tensors.containsKey(LlamaGgufNames.OUTPUT));
         config.put("attention_bias", hasBias("attn_"));
         config.put("mlp_bias", hasBias("ffn_"));
         metadata.optionalCount("tokenizer.ggml.bos_token_id").ifPresent(id -> config.put("bos_token_id", id));
@@ -126,12 +155,12 @@ final class GgufConfig {
     private void putRope(ObjectNode config) {
         double theta = metadata.optionalNumber(key("rope.freq_base")).orElse(10000.0);
         config.put("rope_theta", theta);
-        GgufFile.Entry factors = file.tensors().get(GgufNames.ROPE_FACTORS);
+        GgufFile.Entry factors = tensors.get(LlamaGgufNames.ROPE_FACTORS);
         String type = metadata.optionalString(key("rope.scaling.type")).orElse("none");
         if (factors != null) {
             ObjectNode scaling = config.putObject("rope_scaling");
             scaling.put("rope_type", "llama3");
-            scaling.put("factor", RopeFactors.llama3Factor(factors, theta, headDim, file.path()));
+            scaling.put("factor", RopeFactors.llama3Factor(factors, theta, headDim, metadata));
             scaling.put("low_freq_factor", RopeFactors.LOW_FREQUENCY_FACTOR);
             scaling.put("high_freq_factor", RopeFactors.HIGH_FREQUENCY_FACTOR);
             scaling.put("original_max_position_embeddings", RopeFactors.ORIGINAL_CONTEXT);
@@ -153,20 +182,17 @@ final class GgufConfig {
     }
 
     private int vocabulary() {
-        GgufFile.Entry embedding = file.tensors().get(GgufNames.EMBEDDING);
+        GgufFile.Entry embedding = tensors.get(LlamaGgufNames.EMBEDDING);
         if (embedding == null
                 || embedding.shape().rank() != 2
                 || embedding.shape().dim(0) > Integer.MAX_VALUE) {
-            throw new Failure(
-                    "tensor '" + GgufNames.EMBEDDING + "' is missing or not a matrix",
-                    file.path().toString(),
-                    GgufCursor.ADVICE);
+            throw metadata.damaged("tensor '" + LlamaGgufNames.EMBEDDING + "' is missing or not a matrix");
         }
         return embedding.shape().extent(0);
     }
 
     private boolean hasBias(String part) {
-        return file.tensors().keySet().stream().anyMatch(name -> name.contains("." + part) && name.endsWith(".bias"));
+        return tensors.keySet().stream().anyMatch(name -> name.contains("." + part) && name.endsWith(".bias"));
     }
 
     /** The sizes of the layers that differ from the largest, in the form of Hugging Face's heterogeneous configuration. */

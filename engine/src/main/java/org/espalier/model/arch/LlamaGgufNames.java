@@ -1,4 +1,4 @@
-package org.espalier.format;
+package org.espalier.model.arch;
 
 import java.util.Map;
 import java.util.Optional;
@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** GGUF's names of a llama-like model's tensors, and Hugging Face's. */
-final class GgufNames {
+final class LlamaGgufNames {
 
     static final String EMBEDDING = "token_embd.weight";
     static final String OUTPUT = "output.weight";
@@ -40,7 +40,7 @@ final class GgufNames {
      */
     record Place(String name, int layer, String part) {}
 
-    private GgufNames() {}
+    private LlamaGgufNames() {}
 
     /** The place of GGUF's {@code name}, or nothing for a tensor that such a model does not have. */
     static Optional<Place> place(String name) {
@@ -55,6 +55,6 @@ final class GgufNames {
         }
         int layer = Integer.parseInt(block.group(1));
         return Optional.of(
-                new Place("model.layers." + layer + "." + part + "." + block.group(3), layer, block.group(2)));
+                new Place(LlamaDecoder.LAYERS + layer + "." + part + "." + block.group(3), layer, block.group(2)));
     }
 }
