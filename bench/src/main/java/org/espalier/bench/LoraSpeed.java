@@ -6,13 +6,13 @@ import java.util.function.IntFunction;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
-import org.espalier.model.arch.Llama;
+import org.espalier.model.Architectures;
 import org.espalier.tune.LoraTrainer;
 
 /** One update of rank-8 adapters beside all seven projections, with dropout, from sequences of one length that all count. */
 final class LoraSpeed implements AutoCloseable {
 
-    private static final LoraConfig LORA = new LoraConfig(8, 16, 0.05, Set.copyOf(new Llama().adapterTargets()));
+    private static final LoraConfig LORA = new LoraConfig(8, 16, 0.05, Set.copyOf(Architectures.adapterTargets()));
     private static final double LEARNING_RATE = 3e-4;
     private static final long SEED = 42;
 

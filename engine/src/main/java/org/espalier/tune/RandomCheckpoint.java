@@ -2,12 +2,15 @@ package org.espalier.tune;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.util.Set;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.format.ModelContent;
 import org.espalier.format.TensorEntry;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Transformer;
+import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
@@ -31,20 +34,24 @@ public final class RandomCheckpoint {
      * @param type   a plain floating type
      */
     public static ModelContent of(ObjectNode json, ModelConfig config, DType type, long seed) {
+        Tape tape = new Transformer(config).shape();
+        Set<Value> writers = Initialisation.writers(tape);
+        int layers = config.layers().size();
         return ModelContent.of(
                 json,
-                new Transformer(config)
-                        .shape().leaves(Value.Role.PARAMETER).stream()
-                                .map(parameter -> entry(parameter, config, type, seed))
-                                .toList());
+                tape.leaves(Value.Role.PARAMETER).stream()
+                        .map(parameter -> entry(
+                                parameter, type, () -> Initialisation.numbers(parameter, writers, layers, seed)))
+                        .toList());
     }
 
-    private static TensorEntry entry(Value parameter, ModelConfig config, DType type, long seed) {
-        return new TensorEntry(parameter.name(), type, parameter.shape(), sink -> {
-            DoubleSupplier numbers =
-                    Initialisation.numbers(parameter, config.layers().size(), seed);
-            write(numbers, parameter.shape().elements(), type, sink);
-        });
+    /** The numbers are drawn anew each time the tensor is written. */
+    private static TensorEntry entry(Value parameter, DType type, Supplier<DoubleSupplier> numbers) {
+        return new TensorEntry(
+                parameter.name(),
+                type,
+                parameter.shape(),
+                sink -> write(numbers.get(), parameter.shape().elements(), type, sink));
     }
 
     private static void write(DoubleSupplier numbers, long count, DType type, TensorEntry.Sink sink)

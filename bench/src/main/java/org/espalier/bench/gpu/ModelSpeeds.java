@@ -26,7 +26,6 @@ import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
-import org.espalier.model.arch.Llama;
 import org.espalier.tune.LoraSettings;
 import org.espalier.tune.LoraTraining;
 import org.espalier.tune.Sample;
@@ -150,7 +149,7 @@ final class ModelSpeeds {
                     .map(ids -> new Sample(ids, ids))
                     .toList();
             LoraSettings settings = new LoraSettings(
-                    new LoraConfig(8, 16, new Llama().adapterTargets()),
+                    new LoraConfig(8, 16, model.config().family().adapterTargets()),
                     UPDATES,
                     SEQUENCES,
                     1,
