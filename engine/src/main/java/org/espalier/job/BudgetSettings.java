@@ -106,8 +106,8 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
     }
 
     /** What scores are divided by where groups compete. */
-    public BudgetSettings normalise(Normalise by) {
-        return with(copy -> copy.normalise = Optional.of(by));
+    public BudgetSettings normalise(Normalise divisor) {
+        return with(copy -> copy.normalise = Optional.of(divisor));
     }
 
     /** What widths that are left are multiples of. */
@@ -218,7 +218,7 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
                 keepFirst.orElse(Math.ceilDiv(layers, FIRST_LAYERS)),
                 layers - 1 - keepLast.orElse(Math.ceilDiv(layers, LAST_LAYERS)));
         RatioOf counted = ratioOf.orElse(compatible ? RatioOf.UNITS : RatioOf.PARAMETERS);
-        Normalise by = normalise.orElse(compatible || standardised ? Normalise.NONE : Normalise.PARAMETERS);
+        Normalise divisor = normalise.orElse(compatible || standardised ? Normalise.NONE : Normalise.PARAMETERS);
         LayerRange attention = attentionLayers.orElse(inner);
         LayerRange mlp = mlpLayers.orElse(inner);
         requireInside("--attention-layers", attention, layers);
@@ -229,7 +229,7 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         return new Budget(
                 new Budget.Amount(ratio, counted == RatioOf.UNITS, round, steps),
                 scope,
-                by,
+                divisor,
                 new Candidates(kinds.roles(), kinds.blocks(), blockCriterion, attention, mlp, dependency));
     }
 

@@ -102,10 +102,10 @@ public final class ImportanceSettings extends Settings<ImportanceSettings> {
     }
 
     Method method() {
-        Criterion by = criterion();
+        Criterion chosen = criterion();
         return new Method(
-                by,
-                aggregate.orElse(by.defaultAggregate()),
+                chosen,
+                aggregate.orElse(chosen.defaultAggregate()),
                 compatible ? Alignment.LLM_PRUNER : Alignment.BY_UNIT,
                 seed);
     }

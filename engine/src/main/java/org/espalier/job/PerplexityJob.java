@@ -33,6 +33,11 @@ public final class PerplexityJob {
         this.settings = settings;
     }
 
+    /** As {@link #run(Path, Optional)}, without an adapter. */
+    public Result run(Path model) {
+        return run(model, Optional.empty());
+    }
+
     /**
      * Measures a model that it opens and closes again.
      *

@@ -1,18 +1,11 @@
 package org.espalier.bench.gpu;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -20,10 +13,22 @@ import java.util.stream.Stream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.cuda.CudaDevices;
 import org.espalier.backend.cuda.Precision;
-import org.espalier.cli.Main;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
+import org.espalier.importance.Criterion;
+import org.espalier.job.CalibrationSettings;
+import org.espalier.job.ComputeSettings;
+import org.espalier.job.ComputeSettings.Device;
+import org.espalier.job.Destination;
+import org.espalier.job.Engine;
+import org.espalier.job.ImportanceSettings;
+import org.espalier.job.Listener;
+import org.espalier.job.ScoreJob;
+import org.espalier.job.ScoreSettings;
+import org.espalier.job.SpeedJob;
+import org.espalier.job.SpeedSettings;
+import org.espalier.job.Speeds;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.tune.LoraSettings;
@@ -31,12 +36,14 @@ import org.espalier.tune.LoraTraining;
 import org.espalier.tune.Sample;
 import org.espalier.tune.TrainingData;
 
-/** What the engine's own commands say of their speed on the device. */
+/** How fast the engine's own jobs are on the device. */
 final class ModelSpeeds {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String GRAPHS = "espalier.cuda.graphs";
     private static final int SEQUENCES = 10;
+    /** Of so many tokens that are read one is written. */
+    private static final int WRITTEN = 4;
     private static final int UPDATES = 3;
     private static final long ACTIVATION_BYTES = 4L << 30;
     private static final long SEED = 42;
@@ -52,7 +59,7 @@ final class ModelSpeeds {
 
     /**
      * Reading, writing, scoring and training adapters with one model, in float32 and as PyTorch does with 16-bit weights;
-     * {@code folder} is for what the commands write.
+     * {@code folder} is for what the jobs write.
      */
     void run(Path model, Path folder) {
         for (Precision precision : List.of(Precision.FLOAT32, Precision.HALF)) {
@@ -65,42 +72,22 @@ final class ModelSpeeds {
     }
 
     private void run(Path model, Precision precision, Path folder) {
-        for (JsonNode result : engine(
-                        precision,
-                        "bench",
-                        model.toString(),
-                        "--prompt",
-                        Integer.toString(tokens),
-                        "--generate",
-                        Integer.toString(tokens / 4))
-                .get("results")) {
-            row(
-                    model,
-                    result.get("test").asText(),
-                    precision,
-                    result.get("tokens_per_second").asDouble());
+        Engine engine = new Engine(
+                ComputeSettings.defaults().device(Device.CUDA).precision(precision), Listener.NONE);
+        SpeedSettings speed = SpeedSettings.defaults().prompt(tokens).generate(tokens / WRITTEN);
+        for (Speeds speeds : new SpeedJob(engine, speed).run(List.of(model))) {
+            row(model, speeds.test(), precision, speeds.mean());
         }
         row(
                 model,
-                "tg" + tokens / 4 + ", kernels launched one by one",
+                "tg" + tokens / WRITTEN + ", kernels launched one by one",
                 precision,
-                writingWithoutGraphs(model, precision));
-        JsonNode scored = engine(
-                precision,
-                "score",
-                model.toString(),
-                "--criterion",
-                "param_first",
-                "--ids-file",
-                ids(model, folder).toString(),
-                "--out",
-                folder.resolve("scores.json").toString(),
-                "--force");
+                writingWithoutGraphs(engine, model, speed.prompt(0)));
         row(
                 model,
                 "scoring, " + SEQUENCES + " sequences of " + tokens,
                 precision,
-                SEQUENCES * tokens / scored.get("seconds").asDouble());
+                scoring(engine, model, folder));
         row(
                 model,
                 "training adapters of rank 8, " + SEQUENCES + " sequences of " + tokens,
@@ -109,21 +96,13 @@ final class ModelSpeeds {
     }
 
     /** Tokens a second, to see what capturing the work of a token saves. */
-    private double writingWithoutGraphs(Path model, Precision precision) {
+    private static double writingWithoutGraphs(Engine engine, Path model, SpeedSettings writing) {
         String before = System.setProperty(GRAPHS, "off");
         try {
-            return engine(
-                            precision,
-                            "bench",
-                            model.toString(),
-                            "--prompt",
-                            "0",
-                            "--generate",
-                            Integer.toString(tokens / 4))
-                    .get("results")
-                    .get(0)
-                    .get("tokens_per_second")
-                    .asDouble();
+            return new SpeedJob(engine, writing)
+                    .run(List.of(model))
+                    .getFirst()
+                    .mean();
         } finally {
             if (before == null) {
                 System.clearProperty(GRAPHS);
@@ -131,6 +110,16 @@ final class ModelSpeeds {
                 System.setProperty(GRAPHS, before);
             }
         }
+    }
+
+    /** Tokens a second of all heads and neurons. */
+    private double scoring(Engine engine, Path model, Path folder) {
+        ImportanceSettings importance = ImportanceSettings.defaults()
+                .criterion(Criterion.PARAM_FIRST)
+                .calibration(CalibrationSettings.defaults().idsFile(ids(model, folder)));
+        ScoreJob.Result scored = new ScoreJob(engine, ScoreSettings.defaults().importance(importance))
+                .run(model, new Destination(folder.resolve("scores.json"), true));
+        return SEQUENCES * tokens / scored.use().seconds();
     }
 
     private void row(Path model, String test, Precision precision, double tokensPerSecond) {
@@ -179,26 +168,6 @@ final class ModelSpeeds {
                     JSON.writeValueAsString(random(vocabulary).toArray(int[][]::new)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    /** What a command prints as JSON. */
-    private static JsonNode engine(Precision precision, String... line) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
-        List<String> whole = new ArrayList<>(List.of(line));
-        whole.addAll(List.of("--device", "cuda", "--precision", precision.name().toLowerCase(Locale.ROOT), "--json"));
-        int status = Main.run(
-                whole.toArray(String[]::new),
-                new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8));
-        if (status != 0) {
-            throw new IllegalStateException(err.toString(StandardCharsets.UTF_8).strip());
-        }
-        try {
-            return JSON.readTree(out.toString(StandardCharsets.UTF_8));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("no JSON: " + out.toString(StandardCharsets.UTF_8), e);
         }
     }
 }
