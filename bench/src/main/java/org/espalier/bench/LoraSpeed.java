@@ -3,10 +3,10 @@ package org.espalier.bench;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntFunction;
+import org.espalier.model.Architectures;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
-import org.espalier.model.Architectures;
 import org.espalier.tune.LoraTrainer;
 
 /** One update of rank-8 adapters beside all seven projections, with dropout, from sequences of one length that all count. */

@@ -60,10 +60,9 @@ class FamilyNamesTest {
                 new ModelConfig.Sizes(8, 8, 4, List.of(new LayerConfig(2, 1, 8), new LayerConfig(2, 1, 8)), 16));
         Architecture family = config.family();
         Stream<String> keys = config.json().properties().stream().map(Map.Entry::getKey);
-        Stream<String> names =
-                new Transformer(config)
-                        .shape().leaves(Value.Role.PARAMETER).stream()
-                                .flatMap(parameter -> Arrays.stream(parameter.name().split("\\.")));
+        Stream<String> names = new Transformer(config)
+                .shape().leaves(Value.Role.PARAMETER).stream()
+                        .flatMap(parameter -> Arrays.stream(parameter.name().split("\\.")));
         Stream<String> compounds =
                 Stream.of(keys, names, Architectures.adapterTargets().stream()).flatMap(words -> words);
         return Stream.of(
@@ -91,7 +90,13 @@ class FamilyNamesTest {
     void familiesNameTheWordsThatAreLookedFor() {
         assertTrue(
                 WORDS.containsAll(Set.of(
-                        "llama", "qwen3", "model.layers", "self_attn", "embed_tokens", "q_proj", "num_attention_heads")),
+                        "llama",
+                        "qwen3",
+                        "model.layers",
+                        "self_attn",
+                        "embed_tokens",
+                        "q_proj",
+                        "num_attention_heads")),
                 WORDS::toString);
     }
 
@@ -124,7 +129,8 @@ class FamilyNamesTest {
 
     /** Every text of a class file, those of annotations and concatenations among them. */
     private static Stream<String> constants(JavaClass javaClass) {
-        try (InputStream file = javaClass.getSource().orElseThrow().getUri().toURL().openStream()) {
+        try (InputStream file =
+                javaClass.getSource().orElseThrow().getUri().toURL().openStream()) {
             Iterable<PoolEntry> pool = ClassFile.of().parse(file.readAllBytes()).constantPool();
             return StreamSupport.stream(pool.spliterator(), false)
                     .filter(Utf8Entry.class::isInstance)
@@ -138,7 +144,8 @@ class FamilyNamesTest {
     private static boolean says(String text, String word) {
         for (int at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
             int end = at + word.length();
-            if ((at == 0 || !continues(text.charAt(at - 1))) && (end == text.length() || !continues(text.charAt(end)))) {
+            if ((at == 0 || !continues(text.charAt(at - 1)))
+                    && (end == text.length() || !continues(text.charAt(end)))) {
                 return true;
             }
         }

@@ -40,8 +40,8 @@ public final class RandomCheckpoint {
         return ModelContent.of(
                 json,
                 tape.leaves(Value.Role.PARAMETER).stream()
-                        .map(parameter -> entry(
-                                parameter, type, () -> Initialisation.numbers(parameter, writers, layers, seed)))
+                        .map(parameter ->
+                                entry(parameter, type, () -> Initialisation.numbers(parameter, writers, layers, seed)))
                         .toList());
     }
 

@@ -23,7 +23,6 @@ import org.espalier.tape.op.LayerNorm;
 import org.espalier.tape.op.Linear;
 import org.espalier.tape.op.RmsNorm;
 import org.espalier.tape.op.Rotary;
-import org.espalier.tape.op.Split;
 import org.espalier.tape.op.SwiGlu;
 
 /**

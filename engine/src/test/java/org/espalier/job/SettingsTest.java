@@ -21,8 +21,8 @@ import org.junit.jupiter.api.function.Executable;
 
 class SettingsTest {
 
-    private static final PruneSettings BY_MAGNITUDE = PruneSettings.defaults()
-            .importance(ImportanceSettings.defaults().criterion(Criterion.L2));
+    private static final PruneSettings BY_MAGNITUDE =
+            PruneSettings.defaults().importance(ImportanceSettings.defaults().criterion(Criterion.L2));
 
     @Test
     void settingOneThingGivesACopy() {
@@ -81,8 +81,7 @@ class SettingsTest {
                 BY_MAGNITUDE.compensation(CompensationSettings.defaults().kind(Compensation.BIAS)));
         assertComplaint(
                 "give --mode or --units",
-                BY_MAGNITUDE.budget(
-                        BudgetSettings.defaults().mode(Mode.LAYER).units(List.of(Unit.NEURONS))));
+                BY_MAGNITUDE.budget(BudgetSettings.defaults().mode(Mode.LAYER).units(List.of(Unit.NEURONS))));
         assertComplaint(
                 "--dependency off is one step",
                 BY_MAGNITUDE.budget(BudgetSettings.defaults().dependency(false)).steps(2));

@@ -44,6 +44,7 @@ final class ModelSpeeds {
     private static final int SEQUENCES = 10;
     /** Of so many tokens that are read one is written. */
     private static final int WRITTEN = 4;
+
     private static final int UPDATES = 3;
     private static final long ACTIVATION_BYTES = 4L << 30;
     private static final long SEED = 42;
@@ -72,8 +73,8 @@ final class ModelSpeeds {
     }
 
     private void run(Path model, Precision precision, Path folder) {
-        Engine engine = new Engine(
-                ComputeSettings.defaults().device(Device.CUDA).precision(precision), Listener.NONE);
+        Engine engine =
+                new Engine(ComputeSettings.defaults().device(Device.CUDA).precision(precision), Listener.NONE);
         SpeedSettings speed = SpeedSettings.defaults().prompt(tokens).generate(tokens / WRITTEN);
         for (Speeds speeds : new SpeedJob(engine, speed).run(List.of(model))) {
             row(model, speeds.test(), precision, speeds.mean());
@@ -83,11 +84,7 @@ final class ModelSpeeds {
                 "tg" + tokens / WRITTEN + ", kernels launched one by one",
                 precision,
                 writingWithoutGraphs(engine, model, speed.prompt(0)));
-        row(
-                model,
-                "scoring, " + SEQUENCES + " sequences of " + tokens,
-                precision,
-                scoring(engine, model, folder));
+        row(model, "scoring, " + SEQUENCES + " sequences of " + tokens, precision, scoring(engine, model, folder));
         row(
                 model,
                 "training adapters of rank 8, " + SEQUENCES + " sequences of " + tokens,
@@ -99,10 +96,7 @@ final class ModelSpeeds {
     private static double writingWithoutGraphs(Engine engine, Path model, SpeedSettings writing) {
         String before = System.setProperty(GRAPHS, "off");
         try {
-            return new SpeedJob(engine, writing)
-                    .run(List.of(model))
-                    .getFirst()
-                    .mean();
+            return new SpeedJob(engine, writing).run(List.of(model)).getFirst().mean();
         } finally {
             if (before == null) {
                 System.clearProperty(GRAPHS);
