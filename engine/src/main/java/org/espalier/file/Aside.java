@@ -32,7 +32,7 @@ final class Aside implements AutoCloseable {
     private static final String CONTENT = "content";
     private static final String OLD = "old";
 
-    /** A lock is lost when this process opens and closes its file once more, so a sweep leaves its own folders alone. */
+    /** A lock is lost when this process opens and closes its file once more, so a sweep does not touch its own folders. */
     private static final Set<Path> OWN = ConcurrentHashMap.newKeySet();
 
     private static final Set<Aside> OPEN = ConcurrentHashMap.newKeySet();
@@ -129,7 +129,7 @@ final class Aside implements AutoCloseable {
                 && Files.isDirectory(path);
     }
 
-    /** The folder with its lock taken, or null if another process swept it away before that. */
+    /** The folder with its lock held, or null if another process swept it away before that. */
     private static Aside lock(Path folder) throws IOException {
         FileChannel channel = null;
         try {
@@ -179,7 +179,7 @@ final class Aside implements AutoCloseable {
         }
     }
 
-    /** The lock file goes last but for the folder, so that a removal that is killed is taken up again. */
+    /** The lock file goes last but for the folder, so that the next run resumes a removal that was killed. */
     private static void remove(Path folder) throws IOException {
         deleteTree(folder.resolve(CONTENT));
         deleteTree(folder.resolve(OLD));

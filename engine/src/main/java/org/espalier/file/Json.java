@@ -125,22 +125,22 @@ public final class Json {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             number++;
             if (!line.isBlank()) {
-                String where = path + ", line " + number;
+                String place = path + ", line " + number;
                 try {
-                    objects.add(object(MAPPER.readTree(line), where));
+                    objects.add(object(MAPPER.readTree(line), place));
                 } catch (JacksonException e) {
-                    throw new Failure("not valid JSON: " + complaint(e), where, "write a JSON object on each line", e);
+                    throw new Failure("not valid JSON: " + complaint(e), place, "write a JSON object on each line", e);
                 }
             }
         }
         return objects;
     }
 
-    private static ObjectNode object(JsonNode node, String where) {
+    private static ObjectNode object(JsonNode node, String place) {
         if (node instanceof ObjectNode object) {
             return object;
         }
-        throw new Failure("not a JSON object", where, "write a JSON object there");
+        throw new Failure("not a JSON object", place, "write a JSON object there");
     }
 
     /** {@code node} as indented UTF-8 text with a newline at the end. */
@@ -190,8 +190,10 @@ public final class Json {
         if (!(e instanceof JacksonException jackson)) {
             return new Failure("file cannot be read: " + e.getMessage(), path.toString(), "check the file", e);
         }
-        JsonLocation at = Objects.requireNonNullElse(jackson.getLocation(), JsonLocation.NA);
-        String place = at == JsonLocation.NA ? "" : ", line " + at.getLineNr() + ", column " + at.getColumnNr();
+        JsonLocation location = Objects.requireNonNullElse(jackson.getLocation(), JsonLocation.NA);
+        String place = location == JsonLocation.NA
+                ? ""
+                : ", line " + location.getLineNr() + ", column " + location.getColumnNr();
         return new Failure("not valid JSON: " + complaint(jackson), path + place, "fetch or write the file again", e);
     }
 

@@ -76,15 +76,15 @@ public final class Output implements AutoCloseable {
 
     /** What to say when writing {@code target} failed. */
     public static Failure failure(IOException e, Path target) {
-        String what = e.getMessage();
+        String reason = e.getMessage();
         if (e instanceof FileSystemException detailed) {
             String name = e.getClass().getSimpleName().replace("Exception", "");
-            what = detailed.getReason() != null
+            reason = detailed.getReason() != null
                     ? detailed.getReason()
                     : name.replaceAll("([a-z])([A-Z])", "$1 $2").toLowerCase(Locale.ROOT);
         }
         return new Failure(
-                "cannot be written: " + what,
+                "cannot be written: " + reason,
                 target.toString(),
                 "make room or name another place; what stood there is unchanged",
                 e);
@@ -144,9 +144,9 @@ public final class Output implements AutoCloseable {
 
     /** A folder takes only a folder's place, a file only a file's, and never one that a person stands in. */
     private void requireReplaceable(boolean folder) {
-        Path here = Path.of("").toAbsolutePath();
+        Path workingFolder = Path.of("").toAbsolutePath();
         if (target.getParent() == null
-                || here.startsWith(target)
+                || workingFolder.startsWith(target)
                 || Path.of(System.getProperty("user.home", "/")).startsWith(target)) {
             throw new Failure("is a folder that must not be replaced", target.toString(), "name a new place inside it");
         }

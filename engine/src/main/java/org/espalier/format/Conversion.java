@@ -41,14 +41,14 @@ public final class Conversion {
         return asked.orElse(stored.plain() ? stored : DType.F32);
     }
 
-    private static TensorEntry entry(StoredTensor tensor, DType to, Optional<NumberStream.RowEdit> edit) {
-        return new TensorEntry(tensor.name(), to, tensor.shape(), sink -> {
+    private static TensorEntry entry(StoredTensor tensor, DType target, Optional<NumberStream.RowEdit> edit) {
+        return new TensorEntry(tensor.name(), target, tensor.shape(), sink -> {
             if (edit.isPresent()) {
-                NumberStream.write(tensor, to, edit.get(), sink);
-            } else if (to == tensor.type()) {
+                NumberStream.write(tensor, target, edit.get(), sink);
+            } else if (target == tensor.type()) {
                 copy(tensor, sink);
             } else {
-                NumberStream.write(tensor, to, sink);
+                NumberStream.write(tensor, target, sink);
             }
         });
     }

@@ -58,24 +58,25 @@ final class GgufCursor {
     }
 
     /** A count of things that take at least {@code leastBytes} each: more than the rest of the file can hold is a lie. */
-    int count(long leastBytes, Supplier<String> what) {
+    int count(long leastBytes, Supplier<String> subject) {
         long count = int64();
         if (count < 0 || count > remaining() / leastBytes || count > Integer.MAX_VALUE - 8) {
-            throw lie(Long.toUnsignedString(count) + " " + what.get() + " are announced, more than the file can hold");
+            throw malformed(
+                    Long.toUnsignedString(count) + " " + subject.get() + " are announced, more than the file can hold");
         }
         return (int) count;
     }
 
     /** A length and that many bytes of UTF-8. */
-    String string(Supplier<String> what) {
-        int length = count(1, () -> "bytes of " + what.get());
+    String string(Supplier<String> subject) {
+        int length = count(1, () -> "bytes of " + subject.get());
         if (length > scratch.length) {
             scratch = new byte[length];
         }
         MemorySegment.copy(file, ValueLayout.JAVA_BYTE, take(length), scratch, 0, length);
         String text = new String(scratch, 0, length, StandardCharsets.UTF_8);
         if (text.indexOf(REPLACEMENT) >= 0 && !sameBytes(text.getBytes(StandardCharsets.UTF_8), length)) {
-            throw lie(what.get() + " is not valid UTF-8");
+            throw malformed(subject.get() + " is not valid UTF-8");
         }
         return text;
     }
@@ -85,8 +86,8 @@ final class GgufCursor {
         return file.asSlice(take(bytes), bytes);
     }
 
-    Failure lie(String what) {
-        return new Failure(what, path + ", byte " + position, ADVICE);
+    Failure malformed(String complaint) {
+        return new Failure(complaint, path + ", byte " + position, ADVICE);
     }
 
     private boolean sameBytes(byte[] encoded, int length) {
@@ -95,10 +96,10 @@ final class GgufCursor {
 
     private long take(long bytes) {
         if (bytes > remaining()) {
-            throw lie("the file ends inside its header");
+            throw malformed("the file ends inside its header");
         }
-        long at = position;
+        long begin = position;
         position += bytes;
-        return at;
+        return begin;
     }
 }

@@ -83,7 +83,7 @@ public final class GgufFile implements AutoCloseable {
 
     private void read() {
         if (cursor.int32() != MAGIC) {
-            throw new Failure("does not start with 'GGUF'", where(), GgufCursor.ADVICE);
+            throw new Failure("does not start with 'GGUF'", place(), GgufCursor.ADVICE);
         }
         requireVersion(cursor.int32());
         int tensorCount = cursor.count(24, () -> "tensors");
@@ -92,7 +92,7 @@ public final class GgufFile implements AutoCloseable {
         for (int i = 0; i < keyCount; i++) {
             String key = cursor.string(() -> "a metadata key");
             if (metadata.containsKey(key)) {
-                throw cursor.lie("metadata key " + Printable.quoted(key) + " stands twice");
+                throw cursor.malformed("metadata key " + Printable.quoted(key) + " stands twice");
             }
             metadata.put(key, values.read(key));
         }
@@ -100,7 +100,7 @@ public final class GgufFile implements AutoCloseable {
         for (int i = 0; i < tensorCount; i++) {
             TensorInfo info = readInfo();
             if (infos.put(info.name(), info) != null) {
-                throw cursor.lie("tensor " + Printable.quoted(info.name()) + " stands twice");
+                throw cursor.malformed("tensor " + Printable.quoted(info.name()) + " stands twice");
             }
         }
         placeTensors(infos, alignment());
@@ -111,11 +111,11 @@ public final class GgufFile implements AutoCloseable {
             return;
         }
         if (Integer.reverseBytes(version) == 2 || Integer.reverseBytes(version) == 3) {
-            throw new Failure("is a big-endian GGUF file", where(), "convert it to little-endian");
+            throw new Failure("is a big-endian GGUF file", place(), "convert it to little-endian");
         }
         throw new Failure(
                 "is GGUF version " + Integer.toUnsignedString(version) + ", and 2 and 3 can be read",
-                where(),
+                place(),
                 "convert the model again with a current converter");
     }
 
@@ -123,7 +123,7 @@ public final class GgufFile implements AutoCloseable {
         String name = cursor.string(() -> "a tensor's name");
         int axes = cursor.int32();
         if (axes < 0 || axes > MOST_AXES) {
-            throw cursor.lie(called(name) + " has " + Integer.toUnsignedString(axes)
+            throw cursor.malformed(called(name) + " has " + Integer.toUnsignedString(axes)
                     + " dimensions, and at most 4 are possible");
         }
         long[] dims = new long[axes];
@@ -136,18 +136,18 @@ public final class GgufFile implements AutoCloseable {
         if (type == null) {
             throw new Failure(
                     called(name) + " has the type " + GgufType.name(number) + ", which cannot be read",
-                    where(),
+                    place(),
                     "use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K");
         }
         try {
             Shape shape = Shape.of(dims);
             if (axes > 0 && shape.dim(-1) % type.blockElements() != 0) {
-                throw cursor.lie(
+                throw cursor.malformed(
                         called(name) + " has rows of " + shape.dim(-1) + " numbers, not whole blocks of " + type);
             }
             return new TensorInfo(name, type, shape, type.bytes(shape.elements()), offset);
         } catch (IllegalArgumentException | ArithmeticException e) {
-            throw cursor.lie(called(name) + " has dimensions that are negative or overflow");
+            throw cursor.malformed(called(name) + " has dimensions that are negative or overflow");
         }
     }
 
@@ -159,7 +159,7 @@ public final class GgufFile implements AutoCloseable {
                 && Long.bitCount(alignment) == 1) {
             return alignment;
         }
-        throw cursor.lie(ALIGNMENT_KEY + " is not a power of two up to " + LARGEST_ALIGNMENT);
+        throw cursor.malformed(ALIGNMENT_KEY + " is not a power of two up to " + LARGEST_ALIGNMENT);
     }
 
     private void placeTensors(Map<String, TensorInfo> infos, long alignment) {
@@ -171,14 +171,14 @@ public final class GgufFile implements AutoCloseable {
                 throw new Failure(
                         called(info.name()) + " is said to lie at byte " + Long.toUnsignedString(info.offset())
                                 + " of the data, but the one before it ends at " + expected,
-                        where(),
+                        place(),
                         GgufCursor.ADVICE);
             }
             if (expected > dataBytes || info.bytes() > dataBytes - expected) {
                 throw new Failure(
                         called(info.name()) + " ends beyond the end of the file, which has " + dataBytes
                                 + " bytes of data",
-                        where(),
+                        place(),
                         GgufCursor.ADVICE);
             }
             MemorySegment bytes = file.segment().asSlice(dataStart + expected, info.bytes());
@@ -195,7 +195,7 @@ public final class GgufFile implements AutoCloseable {
         return (value + alignment - 1) / alignment * alignment;
     }
 
-    private String where() {
+    private String place() {
         return file.path().toString();
     }
 }

@@ -35,9 +35,9 @@ final class GgufValues {
         this.cursor = cursor;
     }
 
-    /** Reads a type and its value; {@code of} is the key that it belongs to. */
-    Object read(String of) {
-        key = of;
+    /** Reads a type and its value; {@code owner} is the key that it belongs to. */
+    Object read(String owner) {
+        key = owner;
         return value(cursor.int32(), 0);
     }
 
@@ -61,7 +61,7 @@ final class GgufValues {
 
     private Object array(int nesting) {
         if (nesting > MOST_NESTING) {
-            throw cursor.lie("arrays are nested deeper than " + MOST_NESTING + " in " + Printable.quoted(key));
+            throw cursor.malformed("arrays are nested deeper than " + MOST_NESTING + " in " + Printable.quoted(key));
         }
         int type = cursor.int32();
         int count = cursor.count(leastBytes(type), () -> "elements of " + Printable.quoted(key));
@@ -89,9 +89,9 @@ final class GgufValues {
 
     private String[] strings(int count) {
         String[] values = new String[count];
-        Supplier<String> what = () -> "an element of " + Printable.quoted(key);
+        Supplier<String> element = () -> "an element of " + Printable.quoted(key);
         for (int i = 0; i < count; i++) {
-            values[i] = cursor.string(what);
+            values[i] = cursor.string(element);
         }
         return values;
     }
@@ -117,7 +117,7 @@ final class GgufValues {
     }
 
     private RuntimeException unknownType(int type) {
-        return cursor.lie(
+        return cursor.malformed(
                 "value type " + Integer.toUnsignedString(type) + " of " + Printable.quoted(key) + " is unknown");
     }
 

@@ -20,22 +20,22 @@ final class NumberStream implements AutoCloseable {
     }
 
     private final StoredTensor tensor;
-    private final DType to;
+    private final DType target;
     private final TensorEntry.Sink sink;
     private final float[] numbers = new float[CHUNK];
     private final NativeMemory encoded;
     private int filled;
 
-    NumberStream(StoredTensor tensor, DType to, TensorEntry.Sink sink) {
+    NumberStream(StoredTensor tensor, DType target, TensorEntry.Sink sink) {
         this.tensor = tensor;
-        this.to = to;
+        this.target = target;
         this.sink = sink;
-        this.encoded = NativeMemory.allocate(to.bytes(CHUNK), "converting " + tensor.name());
+        this.encoded = NativeMemory.allocate(target.bytes(CHUNK), "converting " + tensor.name());
     }
 
-    /** Writes the whole tensor as {@code to}, in Hugging Face's row order. */
-    static void write(StoredTensor tensor, DType to, TensorEntry.Sink sink) throws IOException {
-        try (NumberStream stream = new NumberStream(tensor, to, sink)) {
+    /** Writes the whole tensor as {@code target}, in Hugging Face's row order. */
+    static void write(StoredTensor tensor, DType target, TensorEntry.Sink sink) throws IOException {
+        try (NumberStream stream = new NumberStream(tensor, target, sink)) {
             if (tensor.order().identity()) {
                 stream.append(0, tensor.shape().elements());
             } else {
@@ -49,9 +49,9 @@ final class NumberStream implements AutoCloseable {
     }
 
     /** As {@link #write}, of a matrix whose rows pass through {@code edit}. */
-    static void write(StoredTensor matrix, DType to, RowEdit edit, TensorEntry.Sink sink) throws IOException {
+    static void write(StoredTensor matrix, DType target, RowEdit edit, TensorEntry.Sink sink) throws IOException {
         float[] numbers = new float[matrix.shape().columns()];
-        try (NumberStream stream = new NumberStream(matrix, to, sink)) {
+        try (NumberStream stream = new NumberStream(matrix, target, sink)) {
             for (int row = 0; row < matrix.rows(); row++) {
                 Blocks.decode(matrix.type(), matrix.bytes(), matrix.rowOffset(row), numbers, 0, numbers.length);
                 edit.edit(row, numbers);
@@ -83,23 +83,23 @@ final class NumberStream implements AutoCloseable {
     }
 
     private void append(float[] row) throws IOException {
-        for (int from = 0; from < row.length; ) {
+        for (int begin = 0; begin < row.length; ) {
             if (filled == CHUNK) {
                 flush();
             }
-            int count = Math.min(CHUNK - filled, row.length - from);
-            System.arraycopy(row, from, numbers, filled, count);
+            int count = Math.min(CHUNK - filled, row.length - begin);
+            System.arraycopy(row, begin, numbers, filled, count);
             filled += count;
-            from += count;
+            begin += count;
         }
     }
 
     private void flush() throws IOException {
-        if (to == DType.F16) {
+        if (target == DType.F16) {
             requireRange();
         }
-        Blocks.encode(to, numbers, 0, encoded.segment(), 0, filled);
-        MemorySegment bytes = encoded.segment().asSlice(0, to.bytes(filled));
+        Blocks.encode(target, numbers, 0, encoded.segment(), 0, filled);
+        MemorySegment bytes = encoded.segment().asSlice(0, target.bytes(filled));
         filled = 0;
         sink.write(bytes);
     }

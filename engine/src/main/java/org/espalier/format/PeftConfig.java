@@ -49,25 +49,25 @@ public record PeftConfig(
     /**
      * @throws Failure if it is not LoRA, or of a kind that is not followed here
      */
-    static PeftConfig read(ObjectNode json, String where) {
+    static PeftConfig read(ObjectNode json, String place) {
         String type = json.path("peft_type").asText("");
         if (!type.equals("LORA")) {
-            throw new Failure("the adapter is of type " + Printable.quoted(type) + ", not 'LORA'", where, ADVICE);
+            throw new Failure("the adapter is of type " + Printable.quoted(type) + ", not 'LORA'", place, ADVICE);
         }
         for (String key : UNSUPPORTED) {
             if (isSet(json.get(key))) {
-                throw new Failure("the adapter uses " + key, where, ADVICE);
+                throw new Failure("the adapter uses " + key, place, ADVICE);
             }
         }
         if (!json.path("bias").asText("none").equals("none")) {
-            throw new Failure("the adapter trains biases", where, ADVICE);
+            throw new Failure("the adapter trains biases", place, ADVICE);
         }
         // PEFT's own defaults.
         int rank = json.path("r").asInt(8);
         double alpha = json.path("lora_alpha").asDouble(8);
         if (rank < 1 || !Double.isFinite(alpha)) {
             throw new Failure(
-                    "the adapter has rank " + json.get("r") + " and alpha " + json.get("lora_alpha"), where, ADVICE);
+                    "the adapter has rank " + json.get("r") + " and alpha " + json.get("lora_alpha"), place, ADVICE);
         }
         JsonNode targets = json.path("target_modules");
         return new PeftConfig(

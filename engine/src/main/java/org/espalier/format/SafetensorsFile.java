@@ -47,18 +47,18 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     private static SafetensorsFile read(MappedFile file) {
-        String where = file.path().toString();
+        String place = file.path().toString();
         MemorySegment all = file.segment();
         if (all.byteSize() < 8) {
             throw new Failure(
-                    "file has " + all.byteSize() + " bytes, not even a header length", where, SafetensorsHeader.ADVICE);
+                    "file has " + all.byteSize() + " bytes, not even a header length", place, SafetensorsHeader.ADVICE);
         }
         long length = all.get(LENGTH, 0);
         if (length < 2 || length > LONGEST_HEADER || length > all.byteSize() - 8) {
             throw new Failure(
                     "header length " + Long.toUnsignedString(length) + " is not between 2 and "
                             + Math.min(LONGEST_HEADER, all.byteSize() - 8),
-                    where,
+                    place,
                     SafetensorsHeader.ADVICE);
         }
         byte[] json = all.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE);

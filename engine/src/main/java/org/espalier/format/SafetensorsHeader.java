@@ -47,13 +47,13 @@ final class SafetensorsHeader {
     static SafetensorsHeader parse(Path path, byte[] json, long dataBytes) {
         SafetensorsHeader header = new SafetensorsHeader(path, dataBytes);
         if (json.length == 0 || json[0] != '{') {
-            throw header.lie("the header does not start with '{'");
+            throw header.malformed("the header does not start with '{'");
         }
         try (JsonParser parser = Json.parser(json)) {
             parser.nextToken();
             header.readEntries(parser);
             if (parser.nextToken() != null) {
-                throw header.lie("something follows the header's closing brace");
+                throw header.malformed("something follows the header's closing brace");
             }
         } catch (IOException e) {
             throw Json.failure(e, path);
@@ -170,7 +170,7 @@ final class SafetensorsHeader {
             Math.multiplyExact(shape.elements(), (long) type.blockBytes());
             return shape;
         } catch (ArithmeticException e) {
-            throw lie("tensor " + Printable.quoted(name) + " has a shape whose size overflows: "
+            throw malformed("tensor " + Printable.quoted(name) + " has a shape whose size overflows: "
                     + Printable.quoted(Arrays.toString(dims)));
         }
     }
@@ -179,27 +179,27 @@ final class SafetensorsHeader {
         long end = 0;
         for (Entry entry : entries) {
             if (entry.begin() > end) {
-                throw lie("nothing says what lies before tensor " + Printable.quoted(entry.name()) + ", bytes " + end
-                        + " to " + entry.begin());
+                throw malformed("nothing says what lies before tensor " + Printable.quoted(entry.name()) + ", bytes "
+                        + end + " to " + entry.begin());
             }
             if (entry.begin() < end) {
-                throw lie("tensor " + Printable.quoted(entry.name())
+                throw malformed("tensor " + Printable.quoted(entry.name())
                         + " overlaps the one before it, which ends at byte " + end);
             }
             end = entry.end();
         }
         if (end != dataBytes) {
-            throw lie("the tensors end at byte " + end + " of " + dataBytes + " bytes of data");
+            throw malformed("the tensors end at byte " + end + " of " + dataBytes + " bytes of data");
         }
     }
 
-    private void require(boolean condition, Supplier<String> what) {
+    private void require(boolean condition, Supplier<String> complaint) {
         if (!condition) {
-            throw lie(what.get());
+            throw malformed(complaint.get());
         }
     }
 
-    private Failure lie(String what) {
-        return new Failure(what, path.toString(), ADVICE);
+    private Failure malformed(String complaint) {
+        return new Failure(complaint, path.toString(), ADVICE);
     }
 }

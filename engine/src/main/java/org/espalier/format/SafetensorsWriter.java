@@ -72,10 +72,10 @@ public final class SafetensorsWriter {
     private static void writeContent(FileChannel channel, TensorEntry entry) throws IOException {
         long begin = channel.position();
         entry.content().writeTo(bytes -> {
-            for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
+            for (long offset = 0; offset < bytes.byteSize(); offset += CHUNK) {
                 writeAll(
                         channel,
-                        bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at))
+                        bytes.asSlice(offset, Math.min(CHUNK, bytes.byteSize() - offset))
                                 .asByteBuffer());
             }
         });

@@ -35,15 +35,15 @@ public record StoredTensor(String name, DType type, Shape shape, MemorySegment b
         copyRows(0, rows(), target);
     }
 
-    /** Copies rows {@code from} (included) to {@code to} (excluded) of Hugging Face's order to the start of {@code target}. */
-    public void copyRows(long from, long to, MemorySegment target) {
+    /** Copies rows {@code first} (included) to {@code end} (excluded) of Hugging Face's order to the start of {@code target}. */
+    public void copyRows(long first, long end, MemorySegment target) {
         long rowBytes = rowBytes();
         if (order.identity()) {
-            MemorySegment.copy(bytes, from * rowBytes, target, 0, (to - from) * rowBytes);
+            MemorySegment.copy(bytes, first * rowBytes, target, 0, (end - first) * rowBytes);
             return;
         }
-        for (long row = from; row < to; row++) {
-            MemorySegment.copy(bytes, rowOffset(row), target, (row - from) * rowBytes, rowBytes);
+        for (long row = first; row < end; row++) {
+            MemorySegment.copy(bytes, rowOffset(row), target, (row - first) * rowBytes, rowBytes);
         }
     }
 }

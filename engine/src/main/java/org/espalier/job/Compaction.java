@@ -60,9 +60,20 @@ final class Compaction {
             writing.write(new Compactor(open.checkpoint(), open.model().config(), selection, type)
                     .content(compensated)
                     .withFiles(TokenizerFiles.of(open.path(), open.checkpoint()))
-                    .withFile(PLAN, PlanFile.bytes(plan)));
+                    .withFile(PLAN, PlanFile.bytes(plan.with(fitted(selection, calibration)))));
             return compensated.parameters();
         }
+    }
+
+    /** What the plan says of the fit; null if nothing was fitted. */
+    private Plan.Fitted fitted(Selection selection, Optional<Calibration> calibration) {
+        Compensation kind = settings.kindOr(usual);
+        if (kind == Compensation.NONE || selection.isEmpty()) {
+            return null;
+        }
+        Double ridge = kind == Compensation.LSTSQ ? settings.ridge() : null;
+        Calibration on = calibration.orElseThrow();
+        return new Plan.Fitted(kind.toString(), ridge, on.sequences().size(), on.seqLen());
     }
 
     private Compensated compensated(Selection selection, Optional<Calibration> calibration) {

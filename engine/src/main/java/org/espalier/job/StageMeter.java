@@ -88,8 +88,8 @@ final class StageMeter {
             Look look = looks.get(i);
             List<Measure> measures = new ArrayList<>(look.costs);
             if (!speeds.isEmpty()) {
-                measures.add(speed(StandardMeasure.READING, speeds, 2 * i));
-                measures.add(speed(StandardMeasure.WRITING, speeds, 2 * i + 1));
+                measures.add(speed(StandardMeasure.PREFILL, speeds, 2 * i));
+                measures.add(speed(StandardMeasure.DECODE, speeds, 2 * i + 1));
             }
             measures.addAll(look.quality);
             stages.add(new Comparison.Stage(look.subject.name, look.subject.shown, measures, look.text));
@@ -135,7 +135,7 @@ final class StageMeter {
         String turns = "median of %d turns that the models took one after another; ratios are medians of each turn's"
                 .formatted(settings.repetitions());
         Use use = looks.getFirst().use;
-        String test = measure == StandardMeasure.READING
+        String test = measure == StandardMeasure.PREFILL
                 ? "a prompt of %d tokens".formatted(use.read)
                 : "%d tokens one by one".formatted(use.written);
         return measure.of(series.median(), test + "; " + turns)

@@ -163,11 +163,11 @@ public record Comparison(
         return value == null || !Double.isFinite(value) ? null : value;
     }
 
-    private static <E> List<E> list(String what, List<E> list) {
+    private static <E> List<E> list(String elements, List<E> list) {
         if (list == null) {
             return List.of();
         }
-        list.forEach(element -> Objects.requireNonNull(element, () -> "one of the " + what + " is null"));
+        list.forEach(element -> Objects.requireNonNull(element, () -> "one of the " + elements + " is null"));
         return List.copyOf(list);
     }
 

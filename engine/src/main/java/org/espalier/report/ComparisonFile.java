@@ -63,16 +63,16 @@ public final class ComparisonFile {
         Output.writeFile(folder.resolve(NAME), force, path -> Files.write(path, Json.toBytes(tree(comparison))));
     }
 
-    static <T> T read(Path file, Class<T> type, String what) {
+    static <T> T read(Path file, Class<T> type, String kind) {
         ObjectNode tree = Json.readObject(file);
-        return parse(file, what, () -> MAPPER.treeToValue(tree, type));
+        return parse(file, kind, () -> MAPPER.treeToValue(tree, type));
     }
 
-    private static <T> T parse(Path file, String what, Parsing<T> parsing) {
+    private static <T> T parse(Path file, String kind, Parsing<T> parsing) {
         try {
             return parsing.parse();
         } catch (JsonProcessingException e) {
-            throw new Failure("not a " + what + ": " + Json.reason(e), file.toString(), "write the file again", e);
+            throw new Failure("not a " + kind + ": " + Json.reason(e), file.toString(), "write the file again", e);
         }
     }
 }

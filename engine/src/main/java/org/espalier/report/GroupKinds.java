@@ -19,7 +19,7 @@ import org.espalier.tape.Value;
 import org.espalier.tensor.Shape;
 
 /**
- * The groups of a model, those that differ by the layer they lie in and by size alone taken together: what pictures show.
+ * The groups of a model, those that differ only by the layer they lie in and by size counted as one: what pictures show.
  * Layers are read off the numbers in the tensors' names, for showing only.
  *
  * @param kinds  in the order of their first groups
@@ -34,7 +34,7 @@ public record GroupKinds(List<Kind> kinds, List<Whole> frozen) {
      *
      * @param groups of which the first stands for all in a drawing
      * @param layers the layer that each lies in; empty if it lies in none or in several
-     * @param parts  their members, alike ones taken together
+     * @param parts  their members, alike ones counted as one
      */
     public record Kind(List<Group> groups, List<Integer> layers, List<Part> parts) {
 
@@ -203,11 +203,11 @@ public record GroupKinds(List<Kind> kinds, List<Whole> frozen) {
     public static String text(List<Integer> layers) {
         List<String> ranges = new ArrayList<>();
         for (int i = 0; i < layers.size(); i++) {
-            int from = i;
+            int first = i;
             while (i + 1 < layers.size() && layers.get(i + 1) == layers.get(i) + 1) {
                 i++;
             }
-            ranges.add(from == i ? layers.get(i).toString() : layers.get(from) + "–" + layers.get(i));
+            ranges.add(first == i ? layers.get(i).toString() : layers.get(first) + "–" + layers.get(i));
         }
         return layers.isEmpty() ? "" : (layers.size() == 1 ? "layer " : "layers ") + String.join(", ", ranges);
     }

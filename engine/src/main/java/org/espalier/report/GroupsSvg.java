@@ -139,18 +139,18 @@ public final class GroupsSvg {
         double scale = (across ? height : width) / member.tensor().shape().dim(member.axis());
         for (Member.Run run : member.runs()) {
             for (long o = 0; o < run.outer(); o++) {
-                double from = (run.offset() + o * run.period()) * scale;
-                stripe("units", across, from, units * run.stride() * scale, height, width);
-                stripe("first", across, from, Math.max(1, run.stride() * scale), height, width);
+                double begin = (run.offset() + o * run.period()) * scale;
+                stripe("units", across, begin, units * run.stride() * scale, height, width);
+                stripe("first", across, begin, Math.max(1, run.stride() * scale), height, width);
             }
         }
     }
 
-    private void stripe(String style, boolean across, double from, double thickness, double height, double width) {
+    private void stripe(String style, boolean across, double begin, double thickness, double height, double width) {
         if (across) {
-            rectangle(style, x, y + from, width, thickness);
+            rectangle(style, x, y + begin, width, thickness);
         } else {
-            rectangle(style, x + from, y, thickness, height);
+            rectangle(style, x + begin, y, thickness, height);
         }
     }
 

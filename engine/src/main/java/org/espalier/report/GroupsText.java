@@ -105,9 +105,9 @@ public final class GroupsText {
         List<String> lines = new ArrayList<>();
         for (Whole of : all) {
             if (of.frozen().getFirst().whole() == whole) {
-                String where = of.layers().isEmpty() ? "" : " of " + GroupKinds.text(of.layers());
+                String place = of.layers().isEmpty() ? "" : " of " + GroupKinds.text(of.layers());
                 String units = GroupKinds.range(of.frozen().stream().mapToLong(Groups.Frozen::units));
-                lines.add("  " + String.join(", ", of.axes()) + where + " (" + units + "): "
+                lines.add("  " + String.join(", ", of.axes()) + place + " (" + units + "): "
                         + of.frozen().getFirst().reason());
             }
         }

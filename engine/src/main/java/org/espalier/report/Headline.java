@@ -25,8 +25,8 @@ public final class Headline {
         headline.less(StandardMeasure.PARAMETERS, "fewer parameters", "more parameters")
                 .ifPresent(parts::add);
         headline.size().ifPresent(parts::add);
-        headline.speed(StandardMeasure.READING, "reads").ifPresent(parts::add);
-        headline.speed(StandardMeasure.WRITING, "writes").ifPresent(parts::add);
+        headline.speed(StandardMeasure.PREFILL, "reads").ifPresent(parts::add);
+        headline.speed(StandardMeasure.DECODE, "writes").ifPresent(parts::add);
         List<String> clauses = new ArrayList<>();
         if (!parts.isEmpty()) {
             clauses.add(String.join(", ", parts));

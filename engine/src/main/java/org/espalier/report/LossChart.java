@@ -83,8 +83,8 @@ final class LossChart {
     /** Neighbouring points made one: the mean loss at the last step of them. */
     private static List<Point> binned(List<Point> points, int bin) {
         List<Point> fewer = new ArrayList<>();
-        for (int from = 0; from < points.size(); from += bin) {
-            List<Point> some = points.subList(from, Math.min(points.size(), from + bin));
+        for (int first = 0; first < points.size(); first += bin) {
+            List<Point> some = points.subList(first, Math.min(points.size(), first + bin));
             boolean known = some.stream().map(Point::loss).allMatch(Objects::nonNull);
             fewer.add(new Point(
                     some.getLast().step(),

@@ -79,10 +79,10 @@ final class Notes {
     }
 
     private static String machine(Comparison run) {
-        String where =
+        String place =
                 run.device() == null ? run.cpu() : run.cpu() == null ? run.device() : run.device() + ", " + run.cpu();
         String threads = run.threads() == null ? null : run.threads() + (run.threads() == 1 ? " thread" : " threads");
-        return where == null ? threads : threads == null ? where : where + ", " + threads;
+        return place == null ? threads : threads == null ? place : place + ", " + threads;
     }
 
     private static void put(Map<String, String> notes, String term, String meaning) {

@@ -10,7 +10,7 @@ import org.espalier.report.Comparison.Widths;
 
 /**
  * How wide the layers were that a plan is for. A plan does not say so; scores do of those that could lose units, and the
- * others lost none. Without scores a layer is taken to be as wide as the widest that is known.
+ * others lost none. Without scores a layer counts as wide as the widest that is known.
  */
 final class PlanWidths {
 

@@ -69,7 +69,7 @@ public final class RunFolder {
 
     private static Comparison trained(TrainingFile file) {
         List<Comparison.Point> heldOut = file.training().evalLosses();
-        String how = "";
+        String protocol = "";
         Map<String, String> notes = new LinkedHashMap<>();
         if (file.data() != null) {
             notes.put(
@@ -79,11 +79,13 @@ public final class RunFolder {
                                     file.data().path(),
                                     file.data().format(),
                                     file.data().sha256()));
-            how = heldOutLossProtocol(file.data().heldOut(), file.data().path());
+            protocol = heldOutLossProtocol(file.data().heldOut(), file.data().path());
         }
         List<Comparison.Stage> stages = heldOut.isEmpty()
                 ? List.of()
-                : List.of(trained("before", heldOut.getFirst(), how), trained("trained", heldOut.getLast(), how));
+                : List.of(
+                        trained("before", heldOut.getFirst(), protocol),
+                        trained("trained", heldOut.getLast(), protocol));
         return new Comparison(
                 Comparison.FORMAT_VERSION,
                 "Adapter for " + file.model(),
@@ -107,8 +109,9 @@ public final class RunFolder {
         return "nats a token that counts, on %,d samples of %s that were not trained on".formatted(samples, data);
     }
 
-    private static Comparison.Stage trained(String name, Comparison.Point heldOut, String how) {
-        return new Comparison.Stage(name, null, List.of(StandardMeasure.HELD_OUT_LOSS.of(heldOut.loss(), how)), null);
+    private static Comparison.Stage trained(String name, Comparison.Point heldOut, String protocol) {
+        return new Comparison.Stage(
+                name, null, List.of(StandardMeasure.HELD_OUT_LOSS.of(heldOut.loss(), protocol)), null);
     }
 
     /** Without scores the widths before pruning would be a guess. */

@@ -22,9 +22,9 @@ record Scale(double low, double high, boolean logarithmic, List<Double> ticks) {
     /** Equal distances, from about {@code low} to about {@code high}, with at most so many ticks. */
     static Scale linear(double low, double high, int ticks) {
         double room = high > low ? 0 : Math.max(1e-3, Math.abs(high) * 0.05);
-        double from = low - room;
-        double to = high + room;
-        double rough = (to - from) / ticks;
+        double begin = low - room;
+        double end = high + room;
+        double rough = (end - begin) / ticks;
         double power = Math.pow(10, Math.floor(Math.log10(rough)));
         double step = DoubleStream.of(STEPS)
                 .map(s -> s * power)
@@ -32,10 +32,10 @@ record Scale(double low, double high, boolean logarithmic, List<Double> ticks) {
                 .findFirst()
                 .orElseThrow();
         List<Double> marks = new ArrayList<>();
-        for (double mark = Math.ceil(from / step - 1e-9); mark * step <= to + step * 1e-9; mark++) {
+        for (double mark = Math.ceil(begin / step - 1e-9); mark * step <= end + step * 1e-9; mark++) {
             marks.add(mark * step);
         }
-        return new Scale(from, to, false, marks);
+        return new Scale(begin, end, false, marks);
     }
 
     /** As {@link #linear}, with room beyond the least and the greatest number. */

@@ -68,16 +68,16 @@ final class ScoreStrip {
         return new String(strip);
     }
 
-    private void mark(char[] strip, double[] of, BitSet kept, boolean in, char with) {
-        double[] some = IntStream.range(0, of.length)
-                .filter(u -> kept.get(u) == in)
-                .mapToDouble(u -> of[u])
+    private void mark(char[] strip, double[] scores, BitSet kept, boolean wanted, char symbol) {
+        double[] some = IntStream.range(0, scores.length)
+                .filter(u -> kept.get(u) == wanted)
+                .mapToDouble(u -> scores[u])
                 .sorted()
                 .toArray();
         if (some.length > 0) {
             double median = Math.log(Math.max(some[some.length / 2], Double.MIN_NORMAL));
             double place = high > low ? (median - low) / (high - low) : 0;
-            strip[(int) Math.round(Math.clamp(place, 0, 1) * (cells - 1))] = with;
+            strip[(int) Math.round(Math.clamp(place, 0, 1) * (cells - 1))] = symbol;
         }
     }
 }

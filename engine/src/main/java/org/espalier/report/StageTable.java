@@ -59,8 +59,8 @@ final class StageTable {
         page.open("div", "class", "tiles");
         MeasureSeries.first(measures, StandardMeasure.PARAMETERS).ifPresent(m -> tile(page, m));
         Headline.memory(measures).ifPresent(m -> tile(page, m));
-        MeasureSeries.first(measures, StandardMeasure.READING).ifPresent(m -> tile(page, m));
-        MeasureSeries.first(measures, StandardMeasure.WRITING).ifPresent(m -> tile(page, m));
+        MeasureSeries.first(measures, StandardMeasure.PREFILL).ifPresent(m -> tile(page, m));
+        MeasureSeries.first(measures, StandardMeasure.DECODE).ifPresent(m -> tile(page, m));
         Headline.quality(measures).ifPresent(m -> tile(page, m));
         page.close().line();
     }

@@ -12,10 +12,10 @@ public enum StandardMeasure {
     WEIGHTS("weight_bytes", null, "weights", Unit.BYTES, Direction.LESS),
     /** In use: weights, and the most that caches, activations and scratch space take at once. */
     MEMORY("memory_bytes", null, "memory", Unit.BYTES, Direction.LESS),
-    /** Speed of prefill. */
-    READING("prefill_tokens_per_second", "prefill_ratio", "reading", Unit.TOKENS_PER_SECOND, Direction.MORE),
-    /** Speed of decode. */
-    WRITING("decode_tokens_per_second", "decode_ratio", "writing", Unit.TOKENS_PER_SECOND, Direction.MORE),
+    /** Speed of reading a prompt, all tokens at once. */
+    PREFILL("prefill_tokens_per_second", "prefill_ratio", "prefill", Unit.TOKENS_PER_SECOND, Direction.MORE),
+    /** Speed of writing, token by token. */
+    DECODE("decode_tokens_per_second", "decode_ratio", "decode", Unit.TOKENS_PER_SECOND, Direction.MORE),
     /** Mean loss on samples that were not trained on. */
     HELD_OUT_LOSS("held_out_loss", null, "held-out loss", Unit.NATS, Direction.LESS);
 

@@ -41,8 +41,9 @@ public record TextPerplexity(
         settings.put(SEQ_LEN, seqLen);
         settings.put(WINDOWS, windows);
         settings.put(PREDICTIONS, predictions);
-        String how = "%s, %,d × %,d ids, %,d predicted".formatted(protocol, windows, seqLen, predictions);
-        return new Measure("perplexity on " + data, ppl, Unit.PERPLEXITY, Direction.LESS, how).withSettings(settings);
+        String summary = "%s, %,d × %,d ids, %,d predicted".formatted(protocol, windows, seqLen, predictions);
+        return new Measure("perplexity on " + data, ppl, Unit.PERPLEXITY, Direction.LESS, summary)
+                .withSettings(settings);
     }
 
     /** What the text of such a measure is called; empty if {@code measure} is another one. */

@@ -60,12 +60,12 @@ public final class ChatTemplate {
      *
      * @throws Failure if it has none
      */
-    public static ChatTemplate of(Tokenizer tokenizer, String where) {
+    public static ChatTemplate of(Tokenizer tokenizer, String place) {
         String source = tokenizer
                 .chatTemplate()
                 .orElseThrow(() -> new Failure(
                         "the model has no chat template",
-                        where,
+                        place,
                         "use it without a conversation, or put a chat_template.jinja beside it"));
         return new ChatTemplate(
                 source, tokenizer.bosToken().orElse(""), tokenizer.eosToken().orElse(""));
@@ -179,22 +179,22 @@ public final class ChatTemplate {
     }
 
     private static Failure failure(TemplateError error) {
-        String where = "chat template, line " + error.getLineno();
+        String place = "chat template, line " + error.getLineno();
         for (Throwable cause = error.getException(); cause != null; cause = cause.getCause()) {
             if (cause instanceof Refusal refusal) {
                 return new Failure(
                         "the chat template refuses the conversation: " + shorten(refusal.getMessage()),
-                        where,
+                        place,
                         "change the messages");
             }
         }
-        return failure(error.getMessage(), where);
+        return failure(error.getMessage(), place);
     }
 
-    private static Failure failure(String what, String where) {
+    private static Failure failure(String complaint, String place) {
         return new Failure(
-                "chat template cannot be rendered: " + shorten(what),
-                where,
+                "chat template cannot be rendered: " + shorten(complaint),
+                place,
                 "correct the template, or use the model without a conversation");
     }
 

@@ -27,14 +27,14 @@ final class SentencePieceJson {
     private record Merge(String left, String right, float score) {}
 
     private final SentencePiece model;
-    private final String where;
+    private final String place;
     private final Map<String, Integer> ids = new HashMap<>();
     private int unknown = -1;
     private boolean byteFallback;
 
-    private SentencePieceJson(SentencePiece model, String where) {
+    private SentencePieceJson(SentencePiece model, String place) {
         this.model = model;
-        this.where = where;
+        this.place = place;
     }
 
     /**
@@ -45,8 +45,8 @@ final class SentencePieceJson {
             SentencePiece model,
             List<TokenizerParts.Special> before,
             List<TokenizerParts.Special> after,
-            String where) {
-        SentencePieceJson maker = new SentencePieceJson(model, where);
+            String place) {
+        SentencePieceJson maker = new SentencePieceJson(model, place);
         maker.index();
         ObjectNode document = TokenizerParts.document(maker.modelSection());
         maker.fillAddedTokens((ArrayNode) document.get("added_tokens"));
@@ -64,14 +64,14 @@ final class SentencePieceJson {
             SentencePiece.Piece piece = model.pieces().get(id);
             String text = piece.text();
             if (text.isEmpty() || text.length() > LONGEST_PIECE) {
-                throw lie("piece " + id + " has " + text.length() + " characters, and 1 to " + LONGEST_PIECE
+                throw malformed("piece " + id + " has " + text.length() + " characters, and 1 to " + LONGEST_PIECE
                         + " are possible");
             }
             if (!Float.isFinite(piece.score())) {
-                throw lie("the score of piece " + id + " is not a finite number");
+                throw malformed("the score of piece " + id + " is not a finite number");
             }
             if (ids.put(text, id) != null) {
-                throw lie("piece " + Printable.quoted(text) + " stands twice");
+                throw malformed("piece " + Printable.quoted(text) + " stands twice");
             }
             if (piece.type() == SentencePiece.Type.UNKNOWN) {
                 unknown = id;
@@ -79,10 +79,10 @@ final class SentencePieceJson {
             bytes += piece.type() == SentencePiece.Type.BYTE ? 1 : 0;
         }
         if (unknown < 0) {
-            throw lie("it has no piece for what is unknown");
+            throw malformed("it has no piece for what is unknown");
         }
         if (bytes != 0 && bytes != BYTES) {
-            throw lie("it has pieces for " + bytes + " of the 256 bytes");
+            throw malformed("it has pieces for " + bytes + " of the 256 bytes");
         }
         byteFallback = bytes != 0;
     }
@@ -124,9 +124,11 @@ final class SentencePieceJson {
 
     private void addMerges(SentencePiece.Piece piece, List<Merge> merges) {
         String text = piece.text();
-        for (int at = text.offsetByCodePoints(0, 1); at < text.length(); at = text.offsetByCodePoints(at, 1)) {
-            String left = text.substring(0, at);
-            String right = text.substring(at);
+        for (int position = text.offsetByCodePoints(0, 1);
+                position < text.length();
+                position = text.offsetByCodePoints(position, 1)) {
+            String left = text.substring(0, position);
+            String right = text.substring(position);
             if (isOrdinary(left) && isOrdinary(right)) {
                 merges.add(new Merge(left, right, piece.score()));
             }
@@ -191,8 +193,8 @@ final class SentencePieceJson {
         return TokenizerParts.sequence("decoders", steps);
     }
 
-    private Failure lie(String what) {
+    private Failure malformed(String complaint) {
         return new Failure(
-                "SentencePiece vocabulary cannot be used: " + what, where, "fetch or convert the model again");
+                "SentencePiece vocabulary cannot be used: " + complaint, place, "fetch or convert the model again");
     }
 }

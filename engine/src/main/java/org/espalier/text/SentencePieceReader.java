@@ -24,15 +24,15 @@ final class SentencePieceReader {
     private static final int BYTES = 2;
     private static final int FIXED32 = 5;
 
-    private final String where;
+    private final String place;
     private final List<SentencePiece.Piece> pieces = new ArrayList<>();
     private long modelType = 1;
     private long beginId = 1;
     private long endId = 2;
     private boolean spacePrefix = true;
 
-    private SentencePieceReader(String where) {
-        this.where = where;
+    private SentencePieceReader(String place) {
+        this.place = place;
     }
 
     /** @throws Failure if the file is not such a model, or one of a kind that cannot be turned into a tokenizer */
@@ -52,10 +52,10 @@ final class SentencePieceReader {
             }
         }
         if (pieces.isEmpty()) {
-            throw lie("it has no pieces");
+            throw malformed("it has no pieces");
         }
         if (modelType != 1 && modelType != 2) {
-            throw new Failure("SentencePiece model is neither unigram nor BPE", where, "use a tokenizer.json");
+            throw new Failure("SentencePiece model is neither unigram nor BPE", place, "use a tokenizer.json");
         }
         SentencePiece.Kind kind = modelType == 1 ? SentencePiece.Kind.UNIGRAM : SentencePiece.Kind.BPE;
         return new SentencePiece(kind, List.copyOf(pieces), spacePrefix, control(beginId), control(endId));
@@ -88,7 +88,7 @@ final class SentencePieceReader {
                 text,
                 score,
                 SentencePiece.type(number)
-                        .orElseThrow(() -> lie("piece " + pieces.size() + " has the unknown type " + number)));
+                        .orElseThrow(() -> malformed("piece " + pieces.size() + " has the unknown type " + number)));
     }
 
     private void trainer(ByteBuffer in) {
@@ -119,7 +119,7 @@ final class SentencePieceReader {
         if (table.hasRemaining()) {
             throw new Failure(
                     "SentencePiece model normalises characters by a table, which cannot be read",
-                    where,
+                    place,
                     "use a tokenizer.json");
         }
     }
@@ -128,7 +128,7 @@ final class SentencePieceReader {
         if (escapes == 0) {
             throw new Failure(
                     "SentencePiece model leaves spaces as they are, which cannot be read",
-                    where,
+                    place,
                     "use a tokenizer.json");
         }
     }
@@ -137,14 +137,14 @@ final class SentencePieceReader {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
         } catch (CharacterCodingException e) {
-            throw lie("piece " + pieces.size() + " is not UTF-8");
+            throw malformed("piece " + pieces.size() + " is not UTF-8");
         }
     }
 
     private int key(ByteBuffer in) {
         long key = varint(in);
         if (key < 8 || key > Integer.MAX_VALUE) {
-            throw lie("there is no field where one should begin, before byte " + in.position());
+            throw malformed("there is no field where one should begin, before byte " + in.position());
         }
         return (int) key;
     }
@@ -155,7 +155,7 @@ final class SentencePieceReader {
             case FIXED64 -> require(in, 8).getLong();
             case BYTES -> bytes(in);
             case FIXED32 -> require(in, 4).getInt();
-            default -> throw lie("a field has an unknown form, before byte " + in.position());
+            default -> throw malformed("a field has an unknown form, before byte " + in.position());
         }
     }
 
@@ -163,8 +163,8 @@ final class SentencePieceReader {
     private ByteBuffer bytes(ByteBuffer in) {
         long length = varint(in);
         if (length < 0 || length > in.remaining()) {
-            throw lie("a field is said to have " + Long.toUnsignedString(length) + " bytes where " + in.remaining()
-                    + " are left");
+            throw malformed("a field is said to have " + Long.toUnsignedString(length) + " bytes where "
+                    + in.remaining() + " are left");
         }
         ByteBuffer part = in.slice(in.position(), (int) length).order(ByteOrder.LITTLE_ENDIAN);
         in.position(in.position() + (int) length);
@@ -180,17 +180,17 @@ final class SentencePieceReader {
                 return value;
             }
         }
-        throw lie("a number is longer than ten bytes, before byte " + in.position());
+        throw malformed("a number is longer than ten bytes, before byte " + in.position());
     }
 
     private ByteBuffer require(ByteBuffer in, int bytes) {
         if (in.remaining() < bytes) {
-            throw lie("it ends in the middle of a field");
+            throw malformed("it ends in the middle of a field");
         }
         return in;
     }
 
-    private Failure lie(String what) {
-        return new Failure("not a SentencePiece model: " + what, where, "fetch the file again");
+    private Failure malformed(String complaint) {
+        return new Failure("not a SentencePiece model: " + complaint, place, "fetch the file again");
     }
 }

@@ -170,17 +170,17 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    private static Tokenizer fromGguf(Map<String, Object> metadata, String where) {
-        TokenizerGguf gguf = new TokenizerGguf(metadata, where);
-        return make(gguf.toJson(), gguf.settings(), where);
+    private static Tokenizer fromGguf(Map<String, Object> metadata, String place) {
+        TokenizerGguf gguf = new TokenizerGguf(metadata, place);
+        return make(gguf.toJson(), gguf.settings(), place);
     }
 
-    private static Tokenizer make(ObjectNode document, TokenizerSettings settings, String where) {
-        return make(TokenizerJson.toText(document), TokenizerJson.check(document, where), settings, where);
+    private static Tokenizer make(ObjectNode document, TokenizerSettings settings, String place) {
+        return make(TokenizerJson.toText(document), TokenizerJson.check(document, place), settings, place);
     }
 
-    private static Tokenizer make(String text, TokenizerJson checked, TokenizerSettings settings, String where) {
-        return new Tokenizer(TokenizerNative.open(text, where), checked, settings);
+    private static Tokenizer make(String text, TokenizerJson checked, TokenizerSettings settings, String place) {
+        return new Tokenizer(TokenizerNative.open(text, place), checked, settings);
     }
 
     private static Path onlyGguf(Path folder) {

@@ -76,8 +76,8 @@ public final class TokenizerFiles {
         return generation;
     }
 
-    private static Map<String, byte[]> made(Map<String, Object> metadata, String where) {
-        TokenizerGguf gguf = new TokenizerGguf(metadata, where);
+    private static Map<String, byte[]> made(Map<String, Object> metadata, String place) {
+        TokenizerGguf gguf = new TokenizerGguf(metadata, place);
         TokenizerSettings settings = gguf.settings();
         ObjectNode config = Json.object().put("tokenizer_class", "PreTrainedTokenizerFast");
         settings.bosToken().ifPresent(token -> config.put("bos_token", token));

@@ -18,13 +18,13 @@ final class TokenizerGguf {
     private static final String ADVICE = "convert the model again";
 
     private final Map<String, Object> metadata;
-    private final String where;
+    private final String place;
     private final String[] tokens;
     private final int[] types;
 
-    TokenizerGguf(Map<String, Object> metadata, String where) {
+    TokenizerGguf(Map<String, Object> metadata, String place) {
         this.metadata = metadata;
-        this.where = where;
+        this.place = place;
         this.tokens = require("tokens", String[].class);
         int normal = SentencePiece.Type.NORMAL.number();
         this.types = array("token_type", int[].class)
@@ -42,7 +42,7 @@ final class TokenizerGguf {
                 throw new Failure(
                         "tokenizer of the kind " + Printable.quoted(kind)
                                 + " cannot be used, only 'llama' (SentencePiece) and 'gpt2' (byte-level BPE)",
-                        where,
+                        place,
                         "put the model's tokenizer.json into a folder with it");
         };
     }
@@ -72,11 +72,11 @@ final class TokenizerGguf {
         boolean spacePrefix = value("add_space_prefix", Boolean.class).orElse(true);
         SentencePiece model =
                 new SentencePiece(SentencePiece.Kind.BPE, pieces, spacePrefix, Optional.empty(), Optional.empty());
-        return SentencePieceJson.make(model, before(true), after(), where);
+        return SentencePieceJson.make(model, before(true), after(), place);
     }
 
     private ObjectNode byteLevel() {
-        TokenizerSplit split = TokenizerSplit.named(value("pre", String.class).orElse("default"), where);
+        TokenizerSplit split = TokenizerSplit.named(value("pre", String.class).orElse("default"), place);
         ObjectNode bpe = TokenizerParts.bpe().put("ignore_merges", split.ignoreMerges());
         ObjectNode document = TokenizerParts.document(bpe);
         fillVocabulary(bpe.putObject("vocab"), (ArrayNode) document.get("added_tokens"));
@@ -145,7 +145,7 @@ final class TokenizerGguf {
         if (template == null || template instanceof String) {
             return Optional.ofNullable((String) template);
         }
-        throw new Failure("metadata tokenizer.chat_template is not a text", where, ADVICE);
+        throw new Failure("metadata tokenizer.chat_template is not a text", place, ADVICE);
     }
 
     private <T> T require(String key, Class<T> type) {
@@ -174,7 +174,7 @@ final class TokenizerGguf {
         }
     }
 
-    private Failure wrong(String key, String what) {
-        return new Failure("metadata " + PREFIX + key + " " + what, where, ADVICE);
+    private Failure wrong(String key, String complaint) {
+        return new Failure("metadata " + PREFIX + key + " " + complaint, place, ADVICE);
     }
 }

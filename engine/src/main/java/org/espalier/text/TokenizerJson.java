@@ -26,31 +26,31 @@ final class TokenizerJson {
     /** Above the vocabularies of all models by far. */
     private static final int LARGEST_ID = (1 << 24) - 1;
 
-    private final String where;
+    private final String place;
     private final Map<String, Integer> ids = new HashMap<>();
 
-    private TokenizerJson(String where) {
-        this.where = where;
+    private TokenizerJson(String place) {
+        this.place = place;
     }
 
     /** @throws Failure if {@code text} is not JSON, or not a tokenizer that can be used */
-    static TokenizerJson check(String text, String where) {
+    static TokenizerJson check(String text, String place) {
         try {
             if (MAPPER.readTree(text) instanceof ObjectNode document) {
-                return check(document, where);
+                return check(document, place);
             }
-            throw new Failure("not a JSON object", where, ADVICE);
+            throw new Failure("not a JSON object", place, ADVICE);
         } catch (JsonProcessingException e) {
-            throw Json.failure(e, Path.of(where));
+            throw Json.failure(e, Path.of(place));
         }
     }
 
     /** @throws Failure if it is not a tokenizer that can be used */
-    static TokenizerJson check(ObjectNode document, String where) {
-        TokenizerJson json = new TokenizerJson(where);
+    static TokenizerJson check(ObjectNode document, String place) {
+        TokenizerJson json = new TokenizerJson(place);
         json.requireModel(document.path("model"));
         json.requireAddedTokens(document.path("added_tokens"));
-        new TokenizerPipeline(json.vocabularySize(), where).require(document);
+        new TokenizerPipeline(json.vocabularySize(), place).require(document);
         return json;
     }
 
@@ -77,25 +77,25 @@ final class TokenizerJson {
             default ->
                 throw new Failure(
                         "model of the kind " + Printable.quoted(type) + " cannot be used, only BPE and Unigram",
-                        where,
+                        place,
                         "use a model with another tokenizer");
         }
     }
 
     private void requireBpe(JsonNode model) {
         if (model.path("dropout").asDouble(0) != 0) {
-            throw lie("model.dropout makes the ids random");
+            throw malformed("model.dropout makes the ids random");
         }
         JsonNode vocab = model.path("vocab");
         if (!vocab.isObject() || vocab.isEmpty()) {
-            throw lie("model.vocab is not an object with tokens");
+            throw malformed("model.vocab is not an object with tokens");
         }
         Map<Integer, String> tokens = new HashMap<>();
         vocab.properties().forEach(entry -> {
             int id = requireId(entry.getValue(), "token " + Printable.quoted(entry.getKey()));
             String other = tokens.put(id, entry.getKey());
             if (other != null) {
-                throw lie("tokens " + Printable.quoted(other) + " and " + Printable.quoted(entry.getKey())
+                throw malformed("tokens " + Printable.quoted(other) + " and " + Printable.quoted(entry.getKey())
                         + " have the same id " + id);
             }
             ids.put(entry.getKey(), id);
@@ -104,13 +104,13 @@ final class TokenizerJson {
                 model.path("merges"), model.path("continuing_subword_prefix").asText(""));
         String unknown = model.path("unk_token").asText(null);
         if (!model.path("unk_token").isNull() && unknown != null && !ids.containsKey(unknown)) {
-            throw lie("model.unk_token " + Printable.quoted(unknown) + " is not in the vocabulary");
+            throw malformed("model.unk_token " + Printable.quoted(unknown) + " is not in the vocabulary");
         }
     }
 
     private void requireMerges(JsonNode merges, String continuation) {
         if (!merges.isArray()) {
-            throw lie("model.merges is not an array");
+            throw malformed("model.merges is not an array");
         }
         int number = 0;
         for (JsonNode merge : merges) {
@@ -118,7 +118,7 @@ final class TokenizerJson {
             requireToken(pair[0], number);
             requireToken(pair[1], number);
             if (!pair[1].startsWith(continuation)) {
-                throw lie("merge " + number + " lacks the prefix " + Printable.quoted(continuation));
+                throw malformed("merge " + number + " lacks the prefix " + Printable.quoted(continuation));
             }
             requireToken(pair[0] + pair[1].substring(continuation.length()), number);
             number++;
@@ -134,14 +134,14 @@ final class TokenizerJson {
                 ? new String[] {merge.get(0).textValue(), merge.get(1).textValue()}
                 : merge.asText("").split(" ", -1);
         if (pair.length != 2 || pair[0].isEmpty() || pair[1].isEmpty()) {
-            throw lie("merge " + number + " does not name two tokens");
+            throw malformed("merge " + number + " does not name two tokens");
         }
         return pair;
     }
 
     private void requireToken(String token, int merge) {
         if (!ids.containsKey(token)) {
-            throw lie("merge " + merge + " names or makes " + Printable.quoted(token)
+            throw malformed("merge " + merge + " names or makes " + Printable.quoted(token)
                     + ", which is not in the vocabulary");
         }
     }
@@ -149,7 +149,7 @@ final class TokenizerJson {
     private void requireUnigram(JsonNode model) {
         JsonNode vocab = model.path("vocab");
         if (!vocab.isArray() || vocab.isEmpty()) {
-            throw lie("model.vocab is not an array with tokens");
+            throw malformed("model.vocab is not an array with tokens");
         }
         int id = 0;
         for (JsonNode entry : vocab) {
@@ -158,42 +158,42 @@ final class TokenizerJson {
                     || entry.get(0).asText("").isEmpty()
                     || !entry.get(1).isNumber()
                     || !Double.isFinite(entry.get(1).doubleValue())) {
-                throw lie("token " + id + " is not a text and a finite score");
+                throw malformed("token " + id + " is not a text and a finite score");
             }
             ids.putIfAbsent(entry.get(0).asText(), id++);
         }
         JsonNode unknown = model.path("unk_id");
         if (!unknown.isMissingNode() && !unknown.isNull() && requireId(unknown, "model.unk_id") >= id) {
-            throw lie("model.unk_id is not in the vocabulary");
+            throw malformed("model.unk_id is not in the vocabulary");
         }
     }
 
     private void requireAddedTokens(JsonNode added) {
         if (!added.isMissingNode() && !added.isArray()) {
-            throw lie("added_tokens is not an array");
+            throw malformed("added_tokens is not an array");
         }
         for (JsonNode token : added) {
             JsonNode content = token.path("content");
             if (!content.isTextual() || content.textValue().isEmpty()) {
-                throw lie("an added token has no content");
+                throw malformed("an added token has no content");
             }
             String name = "added token " + Printable.quoted(content.textValue());
             int id = requireId(token.path("id"), name);
             Integer known = ids.putIfAbsent(content.textValue(), id);
             if (known != null && known != id) {
-                throw lie(name + " has the id " + id + " and, in the vocabulary, " + known);
+                throw malformed(name + " has the id " + id + " and, in the vocabulary, " + known);
             }
         }
     }
 
-    private int requireId(JsonNode id, String what) {
+    private int requireId(JsonNode id, String owner) {
         if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0 || id.intValue() > LARGEST_ID) {
-            throw lie(what + " has no id from 0 to " + LARGEST_ID);
+            throw malformed(owner + " has no id from 0 to " + LARGEST_ID);
         }
         return id.intValue();
     }
 
-    private Failure lie(String what) {
-        return new Failure("not a usable tokenizer: " + what, where, ADVICE);
+    private Failure malformed(String complaint) {
+        return new Failure("not a usable tokenizer: " + complaint, place, ADVICE);
     }
 }

@@ -17,26 +17,26 @@ final class TokenizerNative implements AutoCloseable {
     private static final TokenizersLibrary LIBRARY = library();
 
     private final AtomicLong handle;
-    private final String where;
-    /** Enters the library's own memory in the ledger of what must be freed; its size is not known. */
+    private final String place;
+    /** Counts the library's own memory among what must be freed; its size is not known. */
     private final NativeMemory entry;
 
-    private TokenizerNative(long handle, String where) {
+    private TokenizerNative(long handle, String place) {
         this.handle = new AtomicLong(handle);
-        this.where = where;
-        this.entry = NativeMemory.allocate(0, "tokenizer " + where);
+        this.place = place;
+        this.entry = NativeMemory.allocate(0, "tokenizer " + place);
     }
 
     /** @param json checked by {@link TokenizerJson} */
-    static TokenizerNative open(String json, String where) {
+    static TokenizerNative open(String json, String place) {
         try {
             long handle = LIBRARY.createTokenizerFromString(json);
             // A file may ask that texts are cut or filled up to some length.
             LIBRARY.disableTruncation(handle);
             LIBRARY.disablePadding(handle);
-            return new TokenizerNative(handle, where);
+            return new TokenizerNative(handle, place);
         } catch (RuntimeException e) {
-            throw new Failure("tokenizer cannot be opened: " + e.getMessage(), where, TokenizerJson.ADVICE, e);
+            throw new Failure("tokenizer cannot be opened: " + e.getMessage(), place, TokenizerJson.ADVICE, e);
         }
     }
 
@@ -63,7 +63,7 @@ final class TokenizerNative implements AutoCloseable {
         try {
             return LIBRARY.decode(open, wide, skipSpecial);
         } catch (RuntimeException e) {
-            throw new Failure("ids cannot be decoded: " + e.getMessage(), where, TokenizerJson.ADVICE, e);
+            throw new Failure("ids cannot be decoded: " + e.getMessage(), place, TokenizerJson.ADVICE, e);
         }
     }
 
@@ -81,7 +81,7 @@ final class TokenizerNative implements AutoCloseable {
         try {
             return LIBRARY.encode(open, text, special);
         } catch (RuntimeException e) {
-            throw new Failure("text cannot be encoded: " + e.getMessage(), where, TokenizerJson.ADVICE, e);
+            throw new Failure("text cannot be encoded: " + e.getMessage(), place, TokenizerJson.ADVICE, e);
         }
     }
 

@@ -46,11 +46,11 @@ final class TokenizerPipeline {
     private static final Set<String> MEMBERS = Set.of("normalizers", "pretokenizers", "processors", "decoders");
 
     private final int vocabularySize;
-    private final String where;
+    private final String place;
 
-    TokenizerPipeline(int vocabularySize, String where) {
+    TokenizerPipeline(int vocabularySize, String place) {
         this.vocabularySize = vocabularySize;
-        this.where = where;
+        this.place = place;
     }
 
     /** @throws Failure if a section of {@code document} is unknown or contradicts itself */
@@ -68,7 +68,7 @@ final class TokenizerPipeline {
         if (!known.contains(type)) {
             throw new Failure(
                     section + " of the kind " + Printable.quoted(type) + " cannot be used",
-                    where,
+                    place,
                     "use a model with another tokenizer");
         }
         switch (type) {
@@ -92,14 +92,14 @@ final class TokenizerPipeline {
     private void requirePattern(JsonNode pattern, String section) {
         String text = pattern.path("String").asText(pattern.path("Regex").asText(""));
         if (text.isEmpty()) {
-            throw lie(section + " seeks an empty pattern");
+            throw malformed(section + " seeks an empty pattern");
         }
     }
 
     /** An empty text would leave the library with a count of characters that is wrong by one. */
     private void requireSomethingBefore(JsonNode prepend) {
         if (prepend.path("prepend").asText("").isEmpty()) {
-            throw lie("normalizer puts an empty text in front");
+            throw malformed("normalizer puts an empty text in front");
         }
     }
 
@@ -111,7 +111,7 @@ final class TokenizerPipeline {
             for (JsonNode part : template.path(key)) {
                 JsonNode id = part.path("SpecialToken").path("id");
                 if (!id.isMissingNode() && !specials.has(id.asText())) {
-                    throw lie("template names the special token " + Printable.quoted(id.asText())
+                    throw malformed("template names the special token " + Printable.quoted(id.asText())
                             + ", which it does not define");
                 }
             }
@@ -121,11 +121,11 @@ final class TokenizerPipeline {
     private void requireSpecial(String name, JsonNode special) {
         JsonNode ids = special.path("ids");
         if (ids.size() != special.path("tokens").size()) {
-            throw lie("special token " + Printable.quoted(name) + " has not as many ids as tokens");
+            throw malformed("special token " + Printable.quoted(name) + " has not as many ids as tokens");
         }
         for (JsonNode id : ids) {
             if (!id.canConvertToInt() || id.intValue() < 0 || id.intValue() >= vocabularySize) {
-                throw lie("special token " + Printable.quoted(name) + " has an id that is not in the vocabulary");
+                throw malformed("special token " + Printable.quoted(name) + " has an id that is not in the vocabulary");
             }
         }
     }
@@ -133,11 +133,11 @@ final class TokenizerPipeline {
     /** The decoder counts characters from the end without looking whether there are as many. */
     private void requireNothingBehind(JsonNode strip) {
         if (strip.path("stop").asLong(0) != 0) {
-            throw lie("decoder takes characters away from the end of tokens");
+            throw malformed("decoder takes characters away from the end of tokens");
         }
     }
 
-    private Failure lie(String what) {
-        return new Failure("not a usable tokenizer: " + what, where, ADVICE);
+    private Failure malformed(String complaint) {
+        return new Failure("not a usable tokenizer: " + complaint, place, ADVICE);
     }
 }

@@ -138,8 +138,8 @@ public record TokenizerSettings(
             return value.textValue();
         }
 
-        private Failure wrong(String key, String what) {
-            return new Failure(key + " " + what, path.toString(), ADVICE);
+        private Failure wrong(String key, String complaint) {
+            return new Failure(key + " " + complaint, path.toString(), ADVICE);
         }
     }
 }

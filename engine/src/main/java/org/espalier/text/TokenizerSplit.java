@@ -41,13 +41,13 @@ enum TokenizerSplit {
         this.names = names;
     }
 
-    static TokenizerSplit named(String name, String where) {
+    static TokenizerSplit named(String name, String place) {
         return Arrays.stream(values())
                 .filter(s -> s.names.contains(name))
                 .findFirst()
                 .orElseThrow(() -> new Failure(
                         "way of cutting words " + Printable.quoted(name) + " (tokenizer.ggml.pre) is unknown",
-                        where,
+                        place,
                         "put the model's tokenizer.json beside it, or use a model with one of " + known()));
     }
 

@@ -52,8 +52,8 @@ class ComparisonFileTest {
                         "MACs per token",
                         "weights",
                         "memory",
-                        "reading",
-                        "writing",
+                        "prefill",
+                        "decode",
                         "perplexity on WikiText2"),
                 pruned.measures().stream().map(Measure::name).toList());
         Measure reading = pruned.measures().get(4);

@@ -203,9 +203,9 @@ class HtmlReportTest {
     @Test
     void measuredRatiosComeFirst() {
         Stage dense =
-                new Stage("dense", null, List.of(StandardMeasure.READING.of(100).withRatio(1.0)), null);
+                new Stage("dense", null, List.of(StandardMeasure.PREFILL.of(100).withRatio(1.0)), null);
         Stage pruned = new Stage(
-                "pruned", null, List.of(StandardMeasure.READING.of(150).withRatio(1.25)), null);
+                "pruned", null, List.of(StandardMeasure.PREFILL.of(150).withRatio(1.25)), null);
         MeasureSeries reading =
                 MeasureSeries.of(bare("t", List.of(dense, pruned))).getFirst();
         assertEquals("1.25 ×", reading.change(1));

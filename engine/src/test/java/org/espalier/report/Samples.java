@@ -87,10 +87,10 @@ final class Samples {
                 StandardMeasure.MEMORY.of(
                         (long) (402_653_184 * size),
                         "peak resident memory of a process that reads 512 tokens and writes 128"),
-                StandardMeasure.READING
+                StandardMeasure.PREFILL
                         .of(412.7 / size, "one prompt of 512 tokens, mean of 5 runs, stages in turns")
                         .withRatio(1 / size),
-                StandardMeasure.WRITING
+                StandardMeasure.DECODE
                         .of(38.2 / Math.sqrt(size), "128 tokens one by one, mean of 5 runs, stages in turns")
                         .withRatio(1 / Math.sqrt(size)),
                 new TextPerplexity("llm-pruner", 128, 200, 25400, ppl).measure("WikiText2"),

@@ -1,12 +1,12 @@
 package org.espalier.cli;
 
+import static org.espalier.report.StandardMeasure.DECODE;
 import static org.espalier.report.StandardMeasure.HELD_OUT_LOSS;
 import static org.espalier.report.StandardMeasure.MACS;
 import static org.espalier.report.StandardMeasure.MEMORY;
 import static org.espalier.report.StandardMeasure.PARAMETERS;
-import static org.espalier.report.StandardMeasure.READING;
+import static org.espalier.report.StandardMeasure.PREFILL;
 import static org.espalier.report.StandardMeasure.WEIGHTS;
-import static org.espalier.report.StandardMeasure.WRITING;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -89,8 +89,8 @@ class RunCommandTest {
                     stage.text());
             assertTrue(
                     value(stage, MEMORY) > value(stage, WEIGHTS)
-                            && value(stage, READING) > 0
-                            && value(stage, WRITING) > 0
+                            && value(stage, PREFILL) > 0
+                            && value(stage, DECODE) > 0
                             && value(stage, MACS) > 0,
                     stage::toString);
         }
