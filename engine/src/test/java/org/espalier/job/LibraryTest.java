@@ -88,7 +88,7 @@ class LibraryTest {
                 List.of("one", "other"),
                 result.stages().stream().map(Comparison.Stage::name).toList());
         for (StandardMeasure measure : List.of(
-                StandardMeasure.PARAMETERS, StandardMeasure.MEMORY, StandardMeasure.READING, StandardMeasure.WRITING)) {
+                StandardMeasure.PARAMETERS, StandardMeasure.MEMORY, StandardMeasure.PREFILL, StandardMeasure.DECODE)) {
             result.stages()
                     .forEach(stage ->
                             assertTrue(stage.value(measure).orElseThrow() > 0, () -> measure + " of " + stage.name()));
