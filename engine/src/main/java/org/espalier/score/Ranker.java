@@ -22,7 +22,7 @@ public final class Ranker {
      *
      * @param walking     how it is walked
      * @param calibration sequences of token ids; not looked at by what needs none
-     * @throws Failure if nothing may go
+     * @throws org.espalier.error.Failure if nothing may go
      */
     public static Rankings of(
             Model model, ModelScores.Walking walking, Method method, Candidates candidates, List<int[]> calibration) {
