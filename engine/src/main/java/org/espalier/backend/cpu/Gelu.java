@@ -13,7 +13,7 @@ final class Gelu {
 
     private static final float SHRINK = 0.35f;
     /** {@code 1 / √(2π)}. */
-    private static final float PEAK = 0.398942280f;
+    private static final float PEAK = 0.3989423f;
 
     private static final float P0 = 0.13962126f;
     private static final float P1 = 0.13986433f;
@@ -22,7 +22,7 @@ final class Gelu {
     private static final float P4 = -0.023263548f;
     private static final float P5 = 0.15939255f;
     private static final float P6 = -0.2559016f;
-    private static final float P7 = 0.14406070f;
+    private static final float P7 = 0.1440607f;
     private static final float P8 = -0.029163912f;
 
     private static final FloatVector ZEROS = Widest.all(0f);

@@ -23,7 +23,7 @@ final class LayerNorm {
 
         /** Where row {@code t} begins. */
         long row(long t) {
-            return 4 * columns * t;
+            return 4L * columns * t;
         }
 
         float mean(long t) {
