@@ -26,6 +26,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.Golden;
 import org.espalier.backend.Backend;
+import org.espalier.backend.Target;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.error.Failure;
 import org.espalier.format.SafetensorsFile;
@@ -177,7 +178,7 @@ class LoraTrainingTest {
         }
         called.add(name);
         if (name.equals("linearBackwardWeight")) {
-            Tensor gradient = (Tensor) arguments[3];
+            Tensor gradient = ((Target) arguments[3]).tensor();
             assertTrue(
                     gradient.shape().dim(0) == LORA.rank() || gradient.shape().dim(1) == LORA.rank(),
                     gradient.shape()::toString);
