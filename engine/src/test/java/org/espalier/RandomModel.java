@@ -71,7 +71,7 @@ public final class RandomModel {
         float[] numbers = new float[Math.toIntExact(parameter.shape().elements())];
         boolean norm = parameter.shape().rank() == 1 && parameter.name().endsWith("norm.weight");
         double deviation =
-                parameter.shape().rank() == 2 ? 1 / Math.sqrt(parameter.shape().dim(1)) : 0.2;
+                parameter.shape().rank() == 2 ? 1 / Math.sqrt((double) parameter.shape().dim(1)) : 0.2;
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = (float) ((norm ? 1 : 0) + deviation * random.nextGaussian());
         }

@@ -49,7 +49,7 @@ final class Circles {
     static List<Set<String>> among(Map<String, Set<String>> arrows) {
         Circles search = new Circles(arrows);
         arrows.keySet().forEach(search::visit);
-        search.circles.sort(Comparator.comparing((Set<String> circle) -> -circle.size())
+        search.circles.sort(Comparator.comparingInt((Set<String> circle) -> -circle.size())
                 .thenComparing(circle -> circle.iterator().next()));
         return search.circles;
     }

@@ -44,6 +44,7 @@ class CirclesTest {
     }
 
     /** Depends on the class around it, which depends on it. */
+    @SuppressWarnings("UnusedVariable")
     private static final class Alone {
         CirclesTest around;
     }

@@ -148,8 +148,8 @@ class LayerAtATimeTest {
                                 .toList());
         assertEquals(criterion.needsCalibration() ? 2 : 0, told.size());
         for (int i = 0; i < told.size(); i++) {
-            long took = done.get(i).peak - WORKSPACE;
-            assertEquals(took, told.get(i).device() - WORKSPACE, 0.1 * took);
+            double took = done.get(i).peak - WORKSPACE;
+            assertEquals(took, (double) (told.get(i).device() - WORKSPACE), 0.1 * took);
         }
     }
 

@@ -171,14 +171,18 @@ class PruningPropertyTest {
         return Math.clamp(random.nextDouble() - 0.05, 0, 0.9);
     }
 
+    private static <T> T any(T[] values, Random random) {
+        return values[random.nextInt(values.length)];
+    }
+
     private static Method method(Budget budget, Random random) {
         boolean any = budget.candidates().dependency() && random.nextInt(4) == 0;
         Criterion criterion = any
-                ? Criterion.values()[random.nextInt(Criterion.values().length)]
+                ? any(Criterion.values(), random)
                 : PLAIN.get(random.nextInt(PLAIN.size()));
         return new Method(
                 criterion,
-                Aggregate.values()[random.nextInt(Aggregate.values().length)],
+                any(Aggregate.values(), random),
                 random.nextBoolean() ? Alignment.BY_UNIT : Alignment.LLM_PRUNER,
                 1);
     }

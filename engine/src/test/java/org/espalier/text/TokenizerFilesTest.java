@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,7 +40,7 @@ class TokenizerFilesTest {
             Map<String, byte[]> files = TokenizerFiles.of(folder, checkpoint);
             assertEquals(Set.copyOf(wanted), files.keySet());
             for (String name : wanted) {
-                assertArrayEquals(("content of " + name).getBytes(), files.get(name), name);
+                assertArrayEquals(("content of " + name).getBytes(StandardCharsets.UTF_8), files.get(name), name);
             }
         }
     }

@@ -61,8 +61,10 @@ final class Columns {
     }
 
     private static String text(Object cell) {
-        return cell instanceof Integer || cell instanceof Long
-                ? String.format(Locale.ROOT, "%,d", cell)
-                : cell.toString();
+        return switch (cell) {
+            case Integer number -> String.format(Locale.ROOT, "%,d", number);
+            case Long number -> String.format(Locale.ROOT, "%,d", number);
+            default -> cell.toString();
+        };
     }
 }

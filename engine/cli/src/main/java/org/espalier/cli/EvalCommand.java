@@ -16,5 +16,6 @@ final class EvalCommand {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Show this text.")
+    @SuppressWarnings("UnusedVariable") // picocli reads it
     private boolean help;
 }

@@ -33,9 +33,6 @@ class SmallCardTest {
     /** Beside cuBLAS, of which weights get a half. */
     private static final long SMALL = 6 * MIB;
 
-    private static final String NOTE =
-            "is larger than the GPU's memory: of its 15 MB of weights up to %d MB are there at "
-                    + "once, and layers are read when they are used";
     private static final String CALIBRATION = " --calibration @/stories.txt --samples 2 --seq-len 10";
     private static final String UNITS = " --units kv_heads,neurons";
 
@@ -171,7 +168,9 @@ class SmallCardTest {
         assertTrue(
                 small.err()
                         .startsWith("engine: " + path("model") + " "
-                                + NOTE.formatted(Math.ceilDiv(((queues - 1) * WORKSPACE + SMALL) / 2, 1_000_000))
+                                + "is larger than the GPU's memory: of its 15 MB of weights up to "
+                                + Math.ceilDiv(((queues - 1) * WORKSPACE + SMALL) / 2, 1_000_000)
+                                + " MB are there at once, and layers are read when they are used"
                                 + System.lineSeparator()),
                 small.err());
         ObjectMapper json = new ObjectMapper();
