@@ -41,6 +41,17 @@ uint64_t extended(uint64_t bits, int bytes) {
 // Where all lanes read the same, or neighbours in the order of the lanes, one check does for all; `stride` is then the
 // distance from lane to lane. Null where they do not, or where the access is refused: then each lane is served alone,
 // and the one at fault is named.
+using Together = const uint8_t* (*)(Warp&, uint64_t first, uint64_t whole, uint64_t stride);
+
+const uint8_t* globalTogether(Warp& warp, uint64_t first, uint64_t whole, uint64_t stride) {
+    return warp.tryGlobal(first, stride * (WARP - 1) + whole, Access::Read);
+}
+
+const uint8_t* sharedTogether(Warp& warp, uint64_t first, uint64_t whole, uint64_t stride) {
+    return warp.tryShared(first, whole, stride);
+}
+
+template <Together TOGETHER>
 const uint8_t* readTogether(Warp& warp, const Instruction& i, uint64_t whole, uint64_t& stride) {
     const uint64_t* addresses = warp.row(i.a[0]);
     const uint64_t first = addresses[0] + static_cast<uint64_t>(i.offset);
@@ -51,7 +62,7 @@ const uint8_t* readTogether(Warp& warp, const Instruction& i, uint64_t whole, ui
     for (int lane = 2; lane < WARP; lane++) {
         if (addresses[lane] - addresses[lane - 1] != stride) return nullptr;
     }
-    return warp.tryGlobal(first, stride * (WARP - 1) + whole, Access::Read);
+    return TOGETHER(warp, first, whole, stride);
 }
 
 uint8_t* writeTogether(Warp& warp, const Instruction& i, uint64_t whole) {
@@ -151,12 +162,13 @@ void store(Warp& warp, const Instruction& i, uint32_t lanes) {
     }
 }
 
-void loadGlobal(Warp& warp, const Instruction& i, uint32_t lanes) {
+template <Reach REACH, Together TOGETHER>
+void loadRow(Warp& warp, const Instruction& i, uint32_t lanes) {
     uint64_t stride = 0;
     const uint8_t* from = lanes == ALL_LANES && !i.signExtended
-                              ? readTogether(warp, i, static_cast<uint64_t>(i.count) * i.bytes, stride) : nullptr;
+                              ? readTogether<TOGETHER>(warp, i, static_cast<uint64_t>(i.count) * i.bytes, stride) : nullptr;
     if (from == nullptr) {
-        load<reachGlobal>(warp, i, lanes);
+        load<REACH>(warp, i, lanes);
         return;
     }
     switch (i.bytes) {
@@ -246,8 +258,9 @@ void decodeLoad(Decoding& in) {
         in.out.d[e] = in.write(element(in, in.operand(0), e));
     }
     in.address(1);
-    in.execute(space == "shared" ? load<reachShared> : space == "local" ? load<reachLocal>
-               : space == "param" ? load<reachParameter> : space.empty() ? load<reachGeneric> : loadGlobal);
+    in.execute(space == "shared" ? loadRow<reachShared, sharedTogether> : space == "local" ? load<reachLocal>
+               : space == "param" ? load<reachParameter> : space.empty() ? load<reachGeneric>
+               : loadRow<reachGlobal, globalTogether>);
 }
 
 void decodeStore(Decoding& in) {

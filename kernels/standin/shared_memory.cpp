@@ -69,6 +69,22 @@ inline void SharedMemory::requireWritten(const Cell& cell, uint64_t address) con
     }
 }
 
+// `thread` and the other `lanes` of its warp have read.
+inline void SharedMemory::noteReader(Cell& cell, uint32_t thread, uint32_t lanes, uint64_t clock) {
+    if (cell.readEpoch != epoch) {
+        cell.readEpoch = epoch;
+        cell.reader = static_cast<uint16_t>(thread);
+        cell.readerLanes = 0;
+        cell.foreignReader = NOBODY;
+    }
+    if (cell.reader / WARP == thread / WARP) {
+        cell.readerLanes |= lanes;
+        cell.readClock = clock;
+    } else {
+        cell.foreignReader = static_cast<uint16_t>(thread);
+    }
+}
+
 inline void SharedMemory::noteRead(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order) {
     requireWritten(cell, address);
     if (uint32_t other = racingWriter(cell, thread, order); other != NOBODY) {
@@ -77,18 +93,7 @@ inline void SharedMemory::noteRead(Cell& cell, uint64_t address, uint32_t thread
     if (uint32_t other = racingAdder(cell, thread, order); other != NOBODY) {
         race("reads", address, other);
     }
-    if (cell.readEpoch != epoch) {
-        cell.readEpoch = epoch;
-        cell.reader = thread;
-        cell.readerLanes = 0;
-        cell.foreignReader = NOBODY;
-    }
-    if (cell.reader / WARP == thread / WARP) {
-        cell.readerLanes |= 1u << thread % WARP;
-        cell.readClock = clock;
-    } else {
-        cell.foreignReader = thread;
-    }
+    noteReader(cell, thread, 1u << thread % WARP, clock);
 }
 
 inline void SharedMemory::noteWrite(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order) {
@@ -96,7 +101,7 @@ inline void SharedMemory::noteWrite(Cell& cell, uint64_t address, uint32_t threa
                            racingReader(cell, thread, order)}) {
         if (other != NOBODY) race("writes", address, other);
     }
-    cell.writer = thread;
+    cell.writer = static_cast<uint16_t>(thread);
     cell.writeEpoch = epoch;
     cell.writeClock = clock;
 }
@@ -112,7 +117,7 @@ inline void SharedMemory::noteAtomic(Cell& cell, uint64_t address, uint32_t thre
     } else if (cell.adder != thread) {
         cell.otherAdder = cell.adder;
     }
-    cell.adder = thread;
+    cell.adder = static_cast<uint16_t>(thread);
     cell.addClock = clock;
 }
 
@@ -125,6 +130,29 @@ inline void SharedMemory::note(Cell& cell, uint64_t address, Access access, uint
     } else {
         noteAtomic(cell, address, thread, clock, order);
     }
+}
+
+// Written by this block, whole, and by nobody since the last barrier.
+inline bool SharedMemory::plainlyReadable(const Word& word) const {
+    return word.splitEpoch < block && word.whole.writeEpoch >= block && word.whole.writeEpoch != epoch
+           && word.whole.addEpoch != epoch;
+}
+
+const uint8_t* SharedMemory::readTogether(uint64_t address, uint64_t count, uint64_t stride, uint32_t first,
+                                          uint64_t clock) {
+    const uint64_t whole = stride == 0 ? count : stride * WARP;
+    if (address % WORD != 0 || count % WORD != 0 || address > data.size() || whole > data.size() - address) {
+        return nullptr;
+    }
+    Word* const touched = words.data() + address / WORD;
+    for (uint64_t word = 0; word < whole / WORD; word++) {
+        if (!plainlyReadable(touched[word])) return nullptr;
+    }
+    for (uint64_t word = 0; word < whole / WORD; word++) {
+        const uint32_t lane = static_cast<uint32_t>(word / (count / WORD));
+        noteReader(touched[word].whole, first + lane, stride == 0 ? ALL_LANES : 1u << lane, clock);
+    }
+    return data.data() + address;
 }
 
 uint8_t* SharedMemory::access(uint64_t address, uint64_t count, Access access, uint32_t thread, uint64_t clock,

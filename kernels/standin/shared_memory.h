@@ -29,28 +29,32 @@ public:
     // A barrier of the whole block: everything before it is ordered before everything after.
     void barrier() { epoch++; }
 
+    // All threads of a warp, from `first` on, read: the same bytes if `stride` is 0, else neighbouring ones, `stride` bytes
+    // each. Null unless all of it is plainly in order; then each thread is to be served alone.
+    const uint8_t* readTogether(uint64_t address, uint64_t count, uint64_t stride, uint32_t first, uint64_t clock);
+
     // Thread `thread` of the block touches bytes at `clock`. Throws Fault: out of bounds, read before a write, race.
     uint8_t* access(uint64_t address, uint64_t count, Access access, uint32_t thread, uint64_t clock,
                     const WarpOrder& order);
 
 private:
-    static constexpr uint32_t NOBODY = ~0u;
+    static constexpr uint16_t NOBODY = 0xffff;  // a block has 1024 threads at most
     static constexpr uint64_t WORD = 4;
 
     // What happened to some bytes alike. Epochs before `block` are of blocks that are over.
     struct Cell {
         uint64_t writeClock = 0;
         uint64_t readClock = 0;           // the latest read by a lane of the readers' warp
+        uint64_t addClock = 0;            // atomic operations, which do not race with each other
         uint32_t writeEpoch = 0;
         uint32_t readEpoch = 0;
-        uint32_t writer = NOBODY;
-        uint64_t addClock = 0;            // atomic operations, which do not race with each other
         uint32_t addEpoch = 0;
-        uint32_t adder = NOBODY;          // the latest
-        uint32_t otherAdder = NOBODY;     // one of the epoch before it
-        uint32_t reader = NOBODY;         // the first reader of the epoch
         uint32_t readerLanes = 0;         // readers in the first reader's warp
-        uint32_t foreignReader = NOBODY;  // a reader of another warp
+        uint16_t writer = NOBODY;
+        uint16_t adder = NOBODY;          // the latest
+        uint16_t otherAdder = NOBODY;     // one of the epoch before it
+        uint16_t reader = NOBODY;         // the first reader of the epoch
+        uint16_t foreignReader = NOBODY;  // a reader of another warp
     };
 
     // A word's bytes are told apart only once one of them was touched without the others.
@@ -61,6 +65,8 @@ private:
 
     Cell& byteCell(uint64_t address);
     void note(Cell& cell, uint64_t address, Access access, uint32_t thread, uint64_t clock, const WarpOrder& order);
+    bool plainlyReadable(const Word& word) const;
+    void noteReader(Cell& cell, uint32_t thread, uint32_t lanes, uint64_t clock);
     void noteRead(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order);
     void noteWrite(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order);
     void noteAtomic(Cell& cell, uint64_t address, uint32_t thread, uint64_t clock, const WarpOrder& order);

@@ -62,6 +62,10 @@ public:
         return launch.memory.tryAccess(address, count, access);
     }
     uint8_t* shared(uint64_t address, uint64_t count, Access access);
+    // All lanes read at once; null where each has to be served alone.
+    const uint8_t* tryShared(uint64_t address, uint64_t count, uint64_t stride) {
+        return launch.shared.readTogether(address, count, stride, threadOf(0), launch.clock);
+    }
     uint8_t* local(uint64_t address, uint64_t count);
     const uint8_t* parameter(uint64_t offset, uint64_t count) const;
 

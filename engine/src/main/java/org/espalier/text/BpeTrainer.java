@@ -2,12 +2,9 @@ package org.espalier.text;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -42,15 +39,14 @@ public final class BpeTrainer {
             throw new IllegalArgumentException(
                     "a byte-level vocabulary has at least " + trainer.tokens.size() + " tokens");
         }
-        Map<List<String>, Long> words = words(texts);
+        BpeMerges words = new BpeMerges(trainer.tokens.subList(2, 2 + 256), words(texts));
         while (trainer.tokens.size() < vocabulary) {
-            List<String> pair = mostFrequent(words);
-            if (pair == null) {
+            long pair = words.mostFrequent();
+            if (pair == BpeMerges.NONE) {
                 break;
             }
-            trainer.merges.add(pair.get(0) + " " + pair.get(1));
-            trainer.tokens.add(pair.get(0) + pair.get(1));
-            words = merged(words, pair);
+            trainer.merges.add(words.text(pair));
+            trainer.tokens.add(words.merge(pair));
         }
         return trainer;
     }
@@ -91,56 +87,16 @@ public final class BpeTrainer {
         return tokens.size();
     }
 
-    private static Map<List<String>, Long> words(Iterable<String> texts) {
-        Map<String, Long> counts = new TreeMap<>();
+    /** Every word of the texts and how often it occurs, in the order of their letters. */
+    private static SequencedMap<String, Long> words(Iterable<String> texts) {
+        TreeMap<String, Long> counts = new TreeMap<>();
         for (String text : texts) {
             Matcher words = WORD.matcher(text);
             while (words.find()) {
                 counts.merge(words.group(), 1L, Long::sum);
             }
         }
-        Map<List<String>, Long> symbols = new LinkedHashMap<>();
-        counts.forEach((word, count) -> {
-            List<String> bytes = new ArrayList<>();
-            for (byte b : word.getBytes(StandardCharsets.UTF_8)) {
-                bytes.add(symbol(b & 0xff));
-            }
-            symbols.put(bytes, count);
-        });
-        return symbols;
-    }
-
-    private static List<String> mostFrequent(Map<List<String>, Long> words) {
-        Map<List<String>, Long> pairs = new HashMap<>();
-        words.forEach((word, count) -> {
-            for (int i = 0; i + 1 < word.size(); i++) {
-                pairs.merge(List.of(word.get(i), word.get(i + 1)), count, Long::sum);
-            }
-        });
-        List<String> best = null;
-        for (Map.Entry<List<String>, Long> pair : pairs.entrySet()) {
-            long lead = best == null ? 1 : pair.getValue() - pairs.get(best);
-            if (lead > 0 || lead == 0 && String.join(" ", pair.getKey()).compareTo(String.join(" ", best)) < 0) {
-                best = pair.getKey();
-            }
-        }
-        return best;
-    }
-
-    private static Map<List<String>, Long> merged(Map<List<String>, Long> words, List<String> pair) {
-        Map<List<String>, Long> merged = new LinkedHashMap<>();
-        words.forEach((word, count) -> {
-            List<String> symbols = new ArrayList<>();
-            for (int i = 0; i < word.size(); i++) {
-                boolean meets = i + 1 < word.size()
-                        && word.get(i).equals(pair.get(0))
-                        && word.get(i + 1).equals(pair.get(1));
-                symbols.add(meets ? pair.get(0) + pair.get(1) : word.get(i));
-                i += meets ? 1 : 0;
-            }
-            merged.put(symbols, count);
-        });
-        return merged;
+        return counts;
     }
 
     /** GPT-2 writes bytes that are no visible characters as the characters from 256 on, in order. */

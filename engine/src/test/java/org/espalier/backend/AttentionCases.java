@@ -218,8 +218,8 @@ final class AttentionCases {
                     + (int) beta;
             CaseBuilder<AttentionOps> b = new CaseBuilder<>("attention", name);
             b.input("query", tokens, heads, headDim)
-                    .input("key", cache(b, "key", headDim), rows, kvHeads, headDim)
-                    .input("value", cache(b, "value", valueDim), rows, kvHeads, valueDim)
+                    .input("key", () -> cache(b, "key", headDim), rows, kvHeads, headDim)
+                    .input("value", () -> cache(b, "value", valueDim), rows, kvHeads, valueDim)
                     .output("out", tokens, heads, valueDim)
                     .output("logSum", tokens, heads)
                     .seed("out", "dOut");

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Supplier;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 
@@ -25,7 +26,7 @@ final class CaseBuilder<F> {
     private final List<Operand> operands = new ArrayList<>();
     private final Map<String, String> aliases = new LinkedHashMap<>();
     private final Map<String, String> gradients = new LinkedHashMap<>();
-    private final Map<String, double[]> seeds = new LinkedHashMap<>();
+    private final Map<String, Supplier<double[]>> seeds = new LinkedHashMap<>();
     private final List<String> outputs = new ArrayList<>();
     private OpCase.Call<F> forward;
     private OpCase.Call<F> backward;
@@ -42,19 +43,33 @@ final class CaseBuilder<F> {
 
     /** An operand of the compute type, normally distributed. */
     CaseBuilder<F> input(String operand, long... dims) {
-        return input(operand, normal(operand, Shape.of(dims)), dims);
+        return input(operand, () -> normal(operand, Shape.of(dims)), dims);
     }
 
     /** An operand of the compute type with given numbers, rounded to float32. */
     CaseBuilder<F> input(String operand, double[] numbers, long... dims) {
-        double[] rounded = Arrays.stream(numbers).map(number -> (float) number).toArray();
-        return operand(Operand.compute(operand, Operand.Role.INPUT, Shape.of(dims), rounded));
+        return input(operand, () -> numbers, dims);
+    }
+
+    /** As {@link #input(String, double[], long...)}, with numbers that are made when the case runs. */
+    CaseBuilder<F> input(String operand, Supplier<double[]> numbers, long... dims) {
+        return operand(
+                Operand.compute(operand, Operand.Role.INPUT, Shape.of(dims), () -> rounded(numbers.get())));
+    }
+
+    private static double[] rounded(double[] numbers) {
+        return Arrays.stream(numbers).map(number -> (float) number).toArray();
     }
 
     /** An operand of a given plain type with given numbers. */
     CaseBuilder<F> fixed(String operand, DType type, double[] numbers, long... dims) {
-        return operand(
-                Operand.stored(operand, Operand.Role.INPUT, type, Shape.of(dims), Operand.encode(type, numbers)));
+        return fixed(operand, type, () -> numbers, dims);
+    }
+
+    /** As above, with numbers that are made when the case runs. */
+    CaseBuilder<F> fixed(String operand, DType type, Supplier<double[]> numbers, long... dims) {
+        return operand(Operand.stored(
+                operand, Operand.Role.INPUT, type, Shape.of(dims), () -> Operand.encode(type, numbers.get())));
     }
 
     /** An int32 operand: token ids, positions, rows, targets. */
@@ -70,8 +85,12 @@ final class CaseBuilder<F> {
     /** A weight as it lies in a file, of any stored type. */
     CaseBuilder<F> weight(String operand, DType type, long... dims) {
         Shape shape = Shape.of(dims);
-        byte[] stored = type.plain() ? Operand.encode(type, normal(operand, shape)) : blocks(operand, type, shape);
-        return operand(Operand.stored(operand, Operand.Role.WEIGHT, type, shape, stored));
+        return operand(Operand.stored(
+                operand,
+                Operand.Role.WEIGHT,
+                type,
+                shape,
+                () -> type.plain() ? Operand.encode(type, normal(operand, shape)) : blocks(operand, type, shape)));
     }
 
     /** Says that only some numbers of the operand added last are touched. */
@@ -83,15 +102,18 @@ final class CaseBuilder<F> {
     /** An output of the compute type; NaN at the start, which must not be read. */
     CaseBuilder<F> output(String operand, long... dims) {
         outputs.add(operand);
-        return operand(Operand.compute(operand, Operand.Role.OUTPUT, Shape.of(dims), nan(Shape.of(dims))));
+        return operand(Operand.compute(operand, Operand.Role.OUTPUT, Shape.of(dims), () -> nan(Shape.of(dims))));
     }
 
     /** An output of a given type; all ones in bits at the start. */
     CaseBuilder<F> output(String operand, DType type, long... dims) {
         outputs.add(operand);
-        byte[] start = new byte[Math.toIntExact(type.bytes(Shape.of(dims).elements()))];
-        Arrays.fill(start, (byte) 0xFF);
-        return operand(Operand.stored(operand, Operand.Role.OUTPUT, type, Shape.of(dims), start));
+        Shape shape = Shape.of(dims);
+        return operand(Operand.stored(operand, Operand.Role.OUTPUT, type, shape, () -> {
+            byte[] start = new byte[Math.toIntExact(type.bytes(shape.elements()))];
+            Arrays.fill(start, (byte) 0xFF);
+            return start;
+        }));
     }
 
     /** An output that is added to where beta is 1, and else NaN at the start. */
@@ -119,16 +141,19 @@ final class CaseBuilder<F> {
     /** The gradient {@code operand} that comes back for {@code output}, normally distributed. */
     CaseBuilder<F> seed(String output, String operand) {
         Shape shape = find(output).shape();
-        double[] numbers = normal(operand, shape);
+        Supplier<double[]> numbers = new Memo<>(() -> normal(operand, shape));
         seeds.put(output, numbers);
         return operand(Operand.compute(operand, Operand.Role.SEED, shape, numbers));
     }
 
     /** The weight of every number of {@code output} where no operand holds it. */
     CaseBuilder<F> seed(String output, double weight) {
-        double[] numbers = new double[Math.toIntExact(find(output).shape().elements())];
-        Arrays.fill(numbers, weight);
-        seeds.put(output, numbers);
+        int count = Math.toIntExact(find(output).shape().elements());
+        seeds.put(output, new Memo<>(() -> {
+            double[] numbers = new double[count];
+            Arrays.fill(numbers, weight);
+            return numbers;
+        }));
         return this;
     }
 
@@ -138,7 +163,7 @@ final class CaseBuilder<F> {
         gradients.put(operand, target);
         outputs.add(target);
         return operand(
-                Operand.compute(target, Operand.Role.GRADIENT, shape, beta == 0 ? nan(shape) : normal(target, shape)));
+                Operand.compute(target, Operand.Role.GRADIENT, shape, () -> beta == 0 ? nan(shape) : normal(target, shape)));
     }
 
     CaseBuilder<F> forward(long flops, OpCase.Call<F> call) {

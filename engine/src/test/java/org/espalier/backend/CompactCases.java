@@ -72,11 +72,7 @@ final class CompactCases {
     private static CaseBuilder<CompactOps> operands(
             String name, DType type, int out, int in, List<Integer> rows, List<Integer> columns) {
         CaseBuilder<CompactOps> b = new CaseBuilder<CompactOps>("gather", name).tolerance(0, "numbers are only copied");
-        double[] numbers = new CaseBuilder<CompactOps>("gather", name).normal("source", Shape.of(out, in));
-        for (int i = 0; i < numbers.length; i++) {
-            numbers[i] = type == DType.I8 ? (byte) i : numbers[i];
-        }
-        b.fixed("source", type, numbers, out, in);
+        b.fixed("source", type, () -> source(b, type, out, in), out, in);
         if (rows != null) {
             b.ints("rows", rows.stream().mapToInt(Integer::intValue).toArray());
         }
@@ -84,6 +80,14 @@ final class CompactCases {
             b.ints("columns", columns.stream().mapToInt(Integer::intValue).toArray());
         }
         return b;
+    }
+
+    private static double[] source(CaseBuilder<CompactOps> b, DType type, int out, int in) {
+        double[] numbers = b.normal("source", Shape.of(out, in));
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = type == DType.I8 ? (byte) i : numbers[i];
+        }
+        return numbers;
     }
 
     /** About one in {@code of} is cut. */

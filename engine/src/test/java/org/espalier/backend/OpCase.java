@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.espalier.tensor.DType;
 
 /**
@@ -18,7 +19,7 @@ import org.espalier.tensor.DType;
  * @param forward      the forward step
  * @param backward     the backward step or steps, or null
  * @param gradients    differentiable operand to its gradient
- * @param seeds        output to the weights {@code s} of the scalar {@code Σ s · output} that is differentiated
+ * @param seeds        output to what gives the weights {@code s} of the scalar {@code Σ s · output} that is differentiated
  * @param outputs      operands to compare, forward and backward
  * @param tolerance    largest normalised mean squared error against the reference
  * @param reason       why that tolerance
@@ -34,7 +35,7 @@ public record OpCase<F>(
         Call<F> forward,
         Call<F> backward,
         Map<String, String> gradients,
-        Map<String, double[]> seeds,
+        Map<String, Supplier<double[]>> seeds,
         List<String> outputs,
         double tolerance,
         String reason,

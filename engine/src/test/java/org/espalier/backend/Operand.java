@@ -2,6 +2,7 @@ package org.espalier.backend;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.Supplier;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
@@ -13,11 +14,18 @@ import org.espalier.tensor.Shape;
  * @param role     how the case uses it
  * @param type     how it is stored, or null for the backend's compute type
  * @param shape    its extents
- * @param numbers  its numbers for the compute type, representable in float32, else null
- * @param stored   its bytes for a given type, else null
+ * @param drawn    gives its numbers for the compute type, representable in float32, else null
+ * @param stored   gives its bytes for a given type, else null
  * @param elements how many of its numbers the operation touches: fewer than all only for tables
  */
-public record Operand(String name, Role role, DType type, Shape shape, double[] numbers, byte[] stored, long elements) {
+public record Operand(
+        String name,
+        Role role,
+        DType type,
+        Shape shape,
+        Supplier<double[]> drawn,
+        Supplier<byte[]> stored,
+        long elements) {
 
     /** How a case uses an operand. */
     public enum Role {
@@ -33,17 +41,17 @@ public record Operand(String name, Role role, DType type, Shape shape, double[] 
         GRADIENT
     }
 
-    static Operand compute(String name, Role role, Shape shape, double[] numbers) {
-        return new Operand(name, role, null, shape, numbers, null, shape.elements());
+    static Operand compute(String name, Role role, Shape shape, Supplier<double[]> drawn) {
+        return new Operand(name, role, null, shape, new Memo<>(drawn), null, shape.elements());
     }
 
-    static Operand stored(String name, Role role, DType type, Shape shape, byte[] stored) {
-        return new Operand(name, role, type, shape, null, stored, shape.elements());
+    static Operand stored(String name, Role role, DType type, Shape shape, Supplier<byte[]> stored) {
+        return new Operand(name, role, type, shape, null, new Memo<>(stored), shape.elements());
     }
 
     /** The same operand of which only some numbers are touched. */
     Operand touching(long touched) {
-        return new Operand(name, role, type, shape, numbers, stored, touched);
+        return new Operand(name, role, type, shape, drawn, stored, touched);
     }
 
     /** A weight of a plain type as an operand in the compute type, for differences smaller than its type can hold. */
@@ -51,9 +59,16 @@ public record Operand(String name, Role role, DType type, Shape shape, double[] 
         if (role != Role.WEIGHT || !type.plain()) {
             return this;
         }
-        double[] values = new double[Math.toIntExact(shape.elements())];
-        Blocks.decode(type, MemorySegment.ofArray(stored), 0, values, 0, values.length);
-        return compute(name, Role.INPUT, shape, values);
+        return compute(name, Role.INPUT, shape, () -> {
+            double[] values = new double[Math.toIntExact(shape.elements())];
+            Blocks.decode(type, MemorySegment.ofArray(stored.get()), 0, values, 0, values.length);
+            return values;
+        });
+    }
+
+    /** Its numbers for the compute type, else null. */
+    double[] numbers() {
+        return drawn == null ? null : drawn.get();
     }
 
     DType type(DType compute) {
@@ -66,7 +81,7 @@ public record Operand(String name, Role role, DType type, Shape shape, double[] 
 
     /** The bytes at the start, on a backend of this compute type. */
     byte[] bytes(DType compute) {
-        return type == null ? encode(compute, numbers) : stored.clone();
+        return type == null ? encode(compute, numbers()) : stored.get().clone();
     }
 
     /** Numbers as bytes of a plain type. */

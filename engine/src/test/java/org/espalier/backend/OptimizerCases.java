@@ -1,8 +1,10 @@
 package org.espalier.backend;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
 
 /** {@link OptimizerOps}. */
 final class OptimizerCases {
@@ -51,12 +53,8 @@ final class OptimizerCases {
                 + (clipped ? " clipped" : "");
         CaseBuilder<OptimizerOps> b = new CaseBuilder<>("adamW", name);
         b.updated("w", dims).input("g", dims);
-        long numbers = b.build().operand("w").shape().elements();
-        double[] squares = b.normal("v", b.build().operand("w").shape());
-        for (int i = 0; i < squares.length; i++) {
-            squares[i] *= squares[i];
-        }
-        b.updated("m", dims).input("v", squares, dims).compared("v");
+        long numbers = Shape.of(dims).elements();
+        b.updated("m", dims).input("v", () -> squares(b, dims), dims).compared("v");
         if (clipped) {
             b.fixed("factor", DType.F32, new double[] {0.375}, 1);
         }
@@ -65,5 +63,11 @@ final class OptimizerCases {
                         (ops, q, t) -> ops.adamW(
                                 q, SETTINGS, step, t.get("w"), t.get("g"), t.get("m"), t.get("v"), t.get("factor")))
                 .build();
+    }
+
+    private static double[] squares(CaseBuilder<OptimizerOps> b, long[] dims) {
+        return Arrays.stream(b.normal("v", Shape.of(dims)))
+                .map(number -> number * number)
+                .toArray();
     }
 }

@@ -33,7 +33,7 @@ final class SolveCases {
         if (beta == 0) {
             b.output("sum", DType.F64, n, m);
         } else {
-            b.fixed("sum", DType.F64, b.normal("sum", Shape.of(n, m)), n, m).compared("sum");
+            b.fixed("sum", DType.F64, () -> b.normal("sum", Shape.of(n, m)), n, m).compared("sum");
         }
         return b.summing(Math.min(tokens, 512))
                 .forward(
@@ -43,9 +43,20 @@ final class SolveCases {
                 .build();
     }
 
-    /** A Gram matrix with a ridge, so that it is definite and its condition small. */
     private static OpCase<SolveOps> solve(int n, int m) {
         CaseBuilder<SolveOps> b = new CaseBuilder<>("solve", n + "x" + m);
+        return b.fixed("matrix", DType.F64, () -> definite(b, n), n, n)
+                .fixed("right", DType.F64, () -> b.normal("right", Shape.of(n, m)), n, m)
+                .compared("right")
+                .tolerance(1e-24, "float64 throughout: rounding is about 1e-30 at conditions below 10")
+                .forward(
+                        (long) n * n * n / 3 + 2L * n * n * m,
+                        (ops, q, t) -> ops.solve(q, t.get("matrix"), t.get("right")))
+                .build();
+    }
+
+    /** A Gram matrix with a ridge, so that it is definite and its condition small. */
+    private static double[] definite(CaseBuilder<SolveOps> b, int n) {
         double[] factor = b.normal("factor", Shape.of(n, n));
         double[] matrix = new double[n * n];
         for (int i = 0; i < n; i++) {
@@ -56,13 +67,6 @@ final class SolveCases {
                 }
             }
         }
-        return b.fixed("matrix", DType.F64, matrix, n, n)
-                .fixed("right", DType.F64, b.normal("right", Shape.of(n, m)), n, m)
-                .compared("right")
-                .tolerance(1e-24, "float64 throughout: rounding is about 1e-30 at conditions below 10")
-                .forward(
-                        (long) n * n * n / 3 + 2L * n * n * m,
-                        (ops, q, t) -> ops.solve(q, t.get("matrix"), t.get("right")))
-                .build();
+        return matrix;
     }
 }

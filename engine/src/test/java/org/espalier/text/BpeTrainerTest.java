@@ -6,9 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.espalier.file.Json;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BpeTrainerTest {
 
@@ -45,5 +54,53 @@ class BpeTrainerTest {
                 Json.toBytes(BpeTrainer.train(TEXTS, 300).tokenizerJson()));
         assertThrows(IllegalArgumentException.class, () -> BpeTrainer.train(TEXTS, 257));
         assertTrue(BpeTrainer.train(List.of("ab"), 1000).size() < 262);
+    }
+
+    /** Few letters, so that a pair overlaps itself, and the same symbol comes of several merges. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void mergesAreThoseOfCountingEveryPairAnew(long seed) {
+        Random random = new Random(seed);
+        String letters = "aaabbcü";
+        List<String> words = Stream.generate(() -> random.ints(1 + random.nextInt(9), 0, letters.length())
+                        .mapToObj(i -> letters.substring(i, i + 1))
+                        .collect(Collectors.joining()))
+                .limit(60)
+                .toList();
+        List<String> merges = new ArrayList<>();
+        BpeTrainer.train(words, 320)
+                .tokenizerJson()
+                .at("/model/merges")
+                .forEach(merge -> merges.add(merge.asText()));
+        assertEquals(mergesByCounting(words, merges.size()), merges);
+        assertEquals(62, merges.size());
+    }
+
+    private static List<String> mergesByCounting(List<String> words, int count) {
+        List<String> spelt = new ArrayList<>(words.stream().map(BpeTrainerTest::spelt).toList());
+        List<String> merges = new ArrayList<>();
+        while (merges.size() < count) {
+            Map<String, Integer> pairs = new HashMap<>();
+            for (String word : spelt) {
+                String[] symbols = word.strip().split(" +");
+                for (int i = 0; i + 1 < symbols.length; i++) {
+                    pairs.merge(symbols[i] + " " + symbols[i + 1], 1, Integer::sum);
+                }
+            }
+            String best = pairs.keySet().stream()
+                    .min(Comparator.comparing((String pair) -> -pairs.get(pair)).thenComparing(pair -> pair))
+                    .orElseThrow();
+            merges.add(best);
+            String separated = " " + best.replace(" ", "  ") + " ";
+            spelt.replaceAll(word -> word.replace(separated, " " + best.replace(" ", "") + " "));
+        }
+        return merges;
+    }
+
+    /** Each symbol between spaces of its own: " a  b ". */
+    private static String spelt(String word) {
+        return word.chars()
+                .mapToObj(c -> c == 'ü' ? " Ã  ¼ " : " " + (char) c + " ")
+                .collect(Collectors.joining());
     }
 }
