@@ -36,21 +36,26 @@ final class Elementwise {
 
     /** {@code out = beta out + a · b}. */
     void multiply(MemorySegment a, MemorySegment b, MemorySegment out, float beta, long count) {
-        pool.ranges(count, GRAIN, (from, to) -> multiplyRange(a, b, out, beta, 4 * from, (int) (to - from)));
+        pool.ranges(count, GRAIN, (from, to) -> {
+            long bytes = 4 * (to - from);
+            multiply(
+                    Raw.address(a, 4 * from, bytes),
+                    Raw.address(b, 4 * from, bytes),
+                    Raw.address(out, 4 * from, bytes),
+                    beta,
+                    (int) (to - from));
+        });
     }
 
-    private static void multiplyRange(
-            MemorySegment a, MemorySegment b, MemorySegment out, float beta, long base, int count) {
-        int whole = Lanes.whole(count);
-        for (int i = 0; i < whole; i += Lanes.WIDTH) {
-            long at = base + 4L * i;
-            FloatVector product = Lanes.load(a, at).mul(Lanes.load(b, at));
-            Lanes.store(beta == 0 ? product : product.add(Lanes.load(out, at)), out, at);
+    private static void multiply(long a, long b, long out, float beta, int count) {
+        int whole = Widest.whole(count);
+        for (long at = 0; at < 4L * whole; at += 4L * Widest.WIDTH) {
+            FloatVector product = Widest.load(a + at).mul(Widest.load(b + at));
+            Widest.store(beta == 0 ? product : product.add(Widest.load(out + at)), out + at);
         }
         for (int i = whole; i < count; i++) {
-            long at = base + 4L * i;
-            float product = a.get(Lanes.FLOAT, at) * b.get(Lanes.FLOAT, at);
-            out.set(Lanes.FLOAT, at, beta == 0 ? product : product + out.get(Lanes.FLOAT, at));
+            float product = Raw.get(a, i) * Raw.get(b, i);
+            Raw.set(out, i, beta == 0 ? product : product + Raw.get(out, i));
         }
     }
 

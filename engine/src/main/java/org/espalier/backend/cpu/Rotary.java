@@ -23,27 +23,28 @@ final class Rotary {
      * @param interleaved whether a pair are neighbours, else {@code half} apart
      * @param sign        1, or −1 to rotate back
      */
-    record Form(int tokens, int heads, int headDim, int half, boolean interleaved, float sign) {
-
-        private int passing() {
-            return headDim - 2 * half;
-        }
-    }
+    record Form(int tokens, int heads, int headDim, int half, boolean interleaved, float sign) {}
 
     void run(Form form, MemorySegment x, MemorySegment positions, MemorySegment table, MemorySegment y, float beta) {
-        int tokenNumbers = Math.max(1, form.heads * form.headDim);
+        int heads = form.heads;
+        int half = form.half;
+        int passing = form.headDim - 2 * half;
+        boolean interleaved = form.interleaved;
+        float sign = form.sign;
+        long headBytes = 4L * form.headDim;
+        int tokenNumbers = Math.max(1, heads * form.headDim);
         pool.ranges(form.tokens, Math.max(1, TASK_NUMBERS / tokenNumbers), (from, to) -> {
             for (long t = from; t < to; t++) {
-                long cosines = 8L * form.half * positions.get(Lanes.INT, 4 * t);
-                for (int h = 0; h < form.heads; h++) {
-                    long head = 4L * form.headDim * (t * form.heads + h);
-                    if (form.interleaved) {
-                        pairs(x, head, table, cosines, form.half, form.sign, y, beta);
+                long cosines = 8L * half * positions.get(Lanes.INT, 4 * t);
+                for (int h = 0; h < heads; h++) {
+                    long head = headBytes * (t * heads + h);
+                    if (interleaved) {
+                        pairs(x, head, table, cosines, half, sign, y, beta);
                     } else {
-                        halves(x, head, table, cosines, form.half, form.sign, y, beta);
+                        halves(x, head, table, cosines, half, sign, y, beta);
                     }
-                    if (form.passing() > 0) {
-                        pass(x, head + 8L * form.half, form.passing(), y, beta);
+                    if (passing > 0) {
+                        pass(x, head + 8L * half, passing, y, beta);
                     }
                 }
             }
