@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
@@ -104,6 +105,12 @@ class ArchitectureTest {
                             "file",
                             "tensor")));
 
+    /** The part of the product whose classes must not depend on each other, neither directly nor by way of others. */
+    private static final String WITHOUT_CIRCLES = ROOT + "backend";
+
+    /** More arguments of a call can hardly be told apart: what belongs together is passed as one record. */
+    private static final int MOST_PARAMETERS = 9;
+
     private static final JavaClasses PRODUCT = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .withImportOption(location -> !location.contains("tests.jar"))
@@ -130,15 +137,23 @@ class ArchitectureTest {
         assertTrue(unknown.isEmpty(), () -> "rooms without a place in the architecture: " + unknown);
     }
 
-    /** The part of the product whose classes must not depend on each other, neither directly nor by way of others. */
-    private static final String WITHOUT_CIRCLES = ROOT + "backend";
-
     @Test
     void classesDoNotDependOnEachOther() {
         List<Set<String>> circles = Circles.among(PRODUCT).stream()
                 .filter(circle -> circle.stream().anyMatch(name -> name.startsWith(WITHOUT_CIRCLES)))
                 .toList();
         assertTrue(circles.isEmpty(), () -> "classes that depend on each other:\n" + Circles.describe(circles));
+    }
+
+    @Test
+    void signaturesOfOperationsStayShort() {
+        Set<String> tooLong = PRODUCT.stream()
+                .filter(c -> c.getName().startsWith(ROOT + "backend") || c.getName().startsWith(ROOT + "tape"))
+                .flatMap(c -> c.getCodeUnits().stream())
+                .filter(unit -> unit.getRawParameterTypes().size() > MOST_PARAMETERS)
+                .map(JavaCodeUnit::getFullName)
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertTrue(tooLong.isEmpty(), () -> "more than " + MOST_PARAMETERS + " parameters: " + tooLong);
     }
 
     /** Memory of the host crosses in MemoryOps alone. */

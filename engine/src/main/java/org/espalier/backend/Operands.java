@@ -98,9 +98,9 @@ final class Operands {
         return this;
     }
 
-    Operands require(boolean holds, String what) {
+    Operands require(boolean holds, String fault) {
         if (!holds) {
-            throw refuse(what);
+            throw refuse(fault);
         }
         return this;
     }
@@ -112,7 +112,7 @@ final class Operands {
                 : require(!one.overlaps(other), name(one) + " overlaps " + name(other));
     }
 
-    private IllegalArgumentException refuse(String what) {
+    private IllegalArgumentException refuse(String fault) {
         StringBuilder shapes = new StringBuilder();
         for (int i = 0; i < namesAndTensors.length; i += 2) {
             shapes.append(i == 0 ? "" : ", ")
@@ -120,7 +120,7 @@ final class Operands {
                     .append(' ')
                     .append(describe((Tensor) namesAndTensors[i + 1]));
         }
-        return new IllegalArgumentException(operation + ": " + what + "; " + shapes);
+        return new IllegalArgumentException(operation + ": " + fault + "; " + shapes);
     }
 
     private String name(Tensor tensor) {

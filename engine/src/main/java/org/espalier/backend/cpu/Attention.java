@@ -47,15 +47,9 @@ final class Attention {
         this.decode = decode;
     }
 
-    void forward(
-            Sequences sequences,
-            AttentionShape shape,
-            float scale,
-            MemorySegment query,
-            MemorySegment key,
-            MemorySegment value,
-            MemorySegment out,
-            MemorySegment logSum) {
+    void forward(AttentionOperands operands) {
+        Sequences sequences = operands.sequences();
+        int heads = operands.shape().heads();
         List<Block> blocks = new ArrayList<>();
         List<Integer> single = new ArrayList<>();
         long scores = 0;
@@ -70,33 +64,21 @@ final class Attention {
             }
         }
         if (!single.isEmpty()) {
-            decode.run(sequences, single, shape, scale, query, key, value, out, logSum);
+            decode.run(operands, single);
         }
         if (blocks.isEmpty()) {
             return;
         }
         scratch.require(4 * scores);
-        pool.run(Math.multiplyExact(blocks.size(), shape.heads()), (task, worker) -> {
-            Block block = blocks.get(task / shape.heads());
-            int head = task % shape.heads();
-            block(sequences, block, head, shape, scale, query, key, value, out, logSum, scratch.of(worker));
+        pool.run(Math.multiplyExact(blocks.size(), heads), (task, worker) -> {
+            block(operands, blocks.get(task / heads), task % heads, scratch.of(worker));
         });
     }
 
-    private static void block(
-            Sequences sequences,
-            Block block,
-            int head,
-            AttentionShape shape,
-            float scale,
-            MemorySegment query,
-            MemorySegment key,
-            MemorySegment value,
-            MemorySegment out,
-            MemorySegment logSum,
-            MemorySegment scores) {
-        int row = sequences.queryStart()[block.sequence()] + block.first();
-        int keyRow = sequences.keyStart()[block.sequence()];
+    private static void block(AttentionOperands operands, Block block, int head, MemorySegment scores) {
+        AttentionShape shape = operands.shape();
+        int row = operands.sequences().queryStart()[block.sequence()] + block.first();
+        int keyRow = operands.sequences().keyStart()[block.sequence()];
         int group = shape.group(head);
         int keys = block.keys();
         Cblas.sgemm(
@@ -105,11 +87,11 @@ final class Attention {
                 block.count(),
                 keys,
                 shape.dim(),
-                scale,
-                query,
+                operands.scale(),
+                operands.query(),
                 shape.query(row, head),
                 shape.queryStride(),
-                key,
+                operands.key(),
                 shape.key(keyRow, group),
                 shape.keyStride(),
                 0f,
@@ -123,7 +105,7 @@ final class Attention {
             float max = Softmax.max(scores, at, visible);
             sums[i] = Softmax.exp(scores, at, visible, max);
             scores.asSlice(at + 4L * visible, 4L * (keys - visible)).fill((byte) 0);
-            logSum.set(Lanes.FLOAT, shape.logSum(row + i, head), (float) (max + StrictMath.log(sums[i])));
+            operands.logSum().set(Lanes.FLOAT, shape.logSum(row + i, head), (float) (max + StrictMath.log(sums[i])));
         }
         Cblas.sgemm(
                 false,
@@ -135,15 +117,15 @@ final class Attention {
                 scores,
                 0,
                 keys,
-                value,
+                operands.value(),
                 shape.value(keyRow, group),
                 shape.valueStride(),
                 0f,
-                out,
+                operands.out(),
                 shape.out(row, head),
                 shape.outStride());
         for (int i = 0; i < block.count(); i++) {
-            Elementwise.scaleInPlace(out, shape.out(row + i, head), shape.valueDim(), (float) (1 / sums[i]));
+            Elementwise.scaleInPlace(operands.out(), shape.out(row + i, head), shape.valueDim(), (float) (1 / sums[i]));
         }
     }
 }

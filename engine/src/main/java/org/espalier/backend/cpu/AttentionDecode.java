@@ -7,7 +7,7 @@ import jdk.incubator.vector.VectorMask;
 import org.espalier.backend.Sequences;
 
 /**
- * Attention of sequences with one query each, as decoding asks for it. A task is a stretch of keys of one key/value head:
+ * Attention of sequences with one query each, as decoding asks for it. A task is a part of the keys of one key/value head:
  * its keys and values come from memory once, for all query heads that share them. Each leaves a partial result, and the
  * partial results of a head are merged in the order of the keys (Milakov and Gimelshein 2018).
  */
@@ -29,17 +29,10 @@ final class AttentionDecode implements AutoCloseable {
         this.scratch = scratch;
     }
 
-    /** Shapes in {@link org.espalier.backend.AttentionOps#attention}; only {@code chosen} sequences. */
-    void run(
-            Sequences sequences,
-            List<Integer> chosen,
-            AttentionShape shape,
-            float scale,
-            MemorySegment query,
-            MemorySegment key,
-            MemorySegment value,
-            MemorySegment out,
-            MemorySegment logSum) {
+    /** Only {@code chosen} sequences. */
+    void run(AttentionOperands operands, List<Integer> chosen) {
+        Sequences sequences = operands.sequences();
+        AttentionShape shape = operands.shape();
         int parts = 0;
         int[] firstPart = new int[chosen.size() + 1];
         for (int i = 0; i < chosen.size(); i++) {
@@ -65,43 +58,43 @@ final class AttentionDecode implements AutoCloseable {
             int queryRow = sequences.queryStart()[part.sequence()];
             for (int h = group * shape.shared(); h < (group + 1) * shape.shared(); h++) {
                 long at = stride * ((long) part.index() * shape.heads() + h);
-                part(
-                        shape,
-                        scale,
-                        query,
-                        shape.query(queryRow, h),
-                        key,
-                        shape.key(row, group),
-                        value,
-                        shape.value(row, group),
-                        part.keys(),
-                        scratch.of(worker),
-                        results,
-                        at);
+                part(operands, queryRow, h, row, part.keys(), scratch.of(worker), results, at);
             }
         });
         for (int i = 0; i < chosen.size(); i++) {
             int queryRow = sequences.queryStart()[chosen.get(i)];
             for (int h = 0; h < shape.heads(); h++) {
-                merge(shape, results, stride, firstPart[i], firstPart[i + 1], h, out, queryRow, logSum);
+                merge(
+                        shape,
+                        results,
+                        stride,
+                        firstPart[i],
+                        firstPart[i + 1],
+                        h,
+                        operands.out(),
+                        queryRow,
+                        operands.logSum());
             }
         }
     }
 
-    /** One head over one stretch of keys: {@code [max, sum, Σ e^(score − max) value]}. */
+    /** One head over one part of the keys: {@code [max, sum, Σ e^(score − max) value]}. */
     private static void part(
-            AttentionShape shape,
-            float scale,
-            MemorySegment query,
-            long queryAt,
-            MemorySegment key,
-            long keyAt,
-            MemorySegment value,
-            long valueAt,
+            AttentionOperands operands,
+            int queryRow,
+            int head,
+            int keyRow,
             int keys,
             MemorySegment scores,
             MemorySegment result,
             long at) {
+        AttentionShape shape = operands.shape();
+        float scale = operands.scale();
+        MemorySegment query = operands.query();
+        MemorySegment key = operands.key();
+        long queryAt = shape.query(queryRow, head);
+        long keyAt = shape.key(keyRow, shape.group(head));
+        long valueAt = shape.value(keyRow, shape.group(head));
         long keyBytes = 4L * shape.keyStride();
         for (int s = 0; s < keys; s++) {
             scores.set(
@@ -110,7 +103,15 @@ final class AttentionDecode implements AutoCloseable {
         float max = Softmax.max(scores, 0, keys);
         result.set(Lanes.FLOAT, at, max);
         result.set(Lanes.FLOAT, at + 4, (float) Softmax.exp(scores, 0, keys, max));
-        weigh(scores, keys, value, valueAt, 4L * shape.valueStride(), shape.valueDim(), result, at + 4 * HEADER);
+        weigh(
+                scores,
+                keys,
+                operands.value(),
+                valueAt,
+                4L * shape.valueStride(),
+                shape.valueDim(),
+                result,
+                at + 4 * HEADER);
     }
 
     /** {@code target[c] = Σ_s weights[s] value[s, c]}, in the order of {@code s}. */

@@ -5,13 +5,13 @@ import org.espalier.backend.cpu.Grid.Tile;
 import org.espalier.ffi.Cblas;
 
 /**
- * Sums of products over tokens: float32 products of a stretch of tokens, added to the float64 sum stretch by stretch. The
+ * Sums of products over tokens: float32 products of a chunk of tokens, added to the float64 sum chunk by chunk. The
  * tiles of the sum are shared by the workers, so its bytes do not depend on how many there are.
  */
 final class Correlation {
 
     /** Tokens of a float32 product: its rounding stays near that of one number, its speed near the full one. */
-    private static final int STRETCH = 512;
+    private static final int CHUNK = 512;
 
     private final WorkerPool pool;
     private final Scratch scratch;
@@ -33,7 +33,7 @@ final class Correlation {
             int m) {
         Grid grid = Grid.of(n, m, 1);
         long product = 4L * grid.rows().part() * grid.columns().part();
-        scratch.require(product + 4L * STRETCH * grid.rows().part());
+        scratch.require(product + 4L * CHUNK * grid.rows().part());
         pool.run(grid.tiles(), (task, worker) -> {
             Tile tile = grid.tile(task);
             if (beta == 0) {
@@ -41,8 +41,8 @@ final class Correlation {
             }
             MemorySegment result = scratch.of(worker).asSlice(0, product);
             MemorySegment weighted = scratch.of(worker).asSlice(product);
-            for (int from = 0; from < tokens; from += STRETCH) {
-                int count = Math.min(STRETCH, tokens - from);
+            for (int from = 0; from < tokens; from += CHUNK) {
+                int count = Math.min(CHUNK, tokens - from);
                 MemorySegment left = a;
                 long leftAt = 4L * ((long) n * from + tile.row());
                 int leftRow = n;

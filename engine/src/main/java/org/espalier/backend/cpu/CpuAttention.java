@@ -30,7 +30,7 @@ interface CpuAttention extends AttentionOps, CpuOps {
     default void attention(Queue queue, AttentionInput in, Tensor out, Tensor logSum) {
         Checks.attention(COMPUTE, in, out, logSum);
         new Attention(session().pool(), session().scratch(), session().decode())
-                .forward(
+                .forward(new AttentionOperands(
                         in.sequences(),
                         shape(in),
                         (float) in.scale(),
@@ -38,7 +38,7 @@ interface CpuAttention extends AttentionOps, CpuOps {
                         Segments.of(in.key()),
                         Segments.of(in.value()),
                         Segments.of(out),
-                        Segments.of(logSum));
+                        Segments.of(logSum)));
     }
 
     @Override

@@ -36,6 +36,7 @@ final class MatVec {
             int in,
             int out) {
         float[] numbers = copyOf(x, type, tokens, in);
+        Weight weight = new Weight(type, w, in);
         scratch.require(4L * in);
         long rowBytes = Math.max(1, type.bytes(in));
         int grain = Math.clamp(TASK_BYTES / rowBytes, 1, Math.max(1, out));
@@ -43,7 +44,7 @@ final class MatVec {
             int from = task * grain;
             int to = Math.min(out, from + grain);
             for (int t = 0; t < tokens; t++) {
-                rows(type, w, in, numbers, in * t, y, 4L * out * t, from, to, scratch.of(worker));
+                rows(weight, numbers, in * t, y, 4L * out * t, from, to, scratch.of(worker));
             }
             if (bias != null) {
                 Elementwise.addRow(y, out, tokens, bias, from, to);
@@ -51,17 +52,14 @@ final class MatVec {
         });
     }
 
+    /** {@code [out, in]}. */
+    private record Weight(DType type, MemorySegment memory, int in) {}
+
     private static void rows(
-            DType type,
-            MemorySegment w,
-            int in,
-            float[] x,
-            int xAt,
-            MemorySegment y,
-            long yAt,
-            int from,
-            int to,
-            MemorySegment row) {
+            Weight weight, float[] x, int xAt, MemorySegment y, long yAt, int from, int to, MemorySegment row) {
+        DType type = weight.type;
+        MemorySegment w = weight.memory;
+        int in = weight.in;
         switch (type) {
             case F32 -> FloatRows.dot(w, in, x, xAt, y, yAt, from, to);
             case BF16 -> BfloatRows.dot(w, in, x, xAt, y, yAt, from, to);

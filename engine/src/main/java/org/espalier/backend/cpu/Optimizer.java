@@ -21,7 +21,7 @@ final class Optimizer {
         this.pool = pool;
     }
 
-    /** {@code Σ x²} in float64: eight partial sums for each stretch of memory, stretches in order. */
+    /** {@code Σ x²} in float64: eight partial sums for each chunk, chunks in order. */
     double sumOfSquares(MemorySegment x, long count) {
         double[] sums = new double[Math.toIntExact(Math.ceilDiv(count, (long) Elementwise.GRAIN))];
         pool.ranges(

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * Memory by absolute address, for the innermost loops of decoding: of this one constant segment the compiler knows the
  * class, the size and that it never ends, so that a loop's speed does not depend on which segments other loops have met
- * (after a long prompt the same loop ran at two thirds of its speed). {@link #address} checks a stretch once, before the
+ * (after a long prompt the same loop ran at two thirds of its speed). {@link #address} checks a range once, before the
  * loop; whoever calls keeps its memory open.
  */
 final class Raw {

@@ -88,9 +88,8 @@ final class TiledGemm {
         }
         pool.run(grid.tiles(), (task, worker) -> {
             Tile tile = grid.tile(task);
-            long dXAt = 4L * ((long) in * tile.row() + tile.column());
             if (narrow) {
-                deepTile(dY, type, w, dX, dXAt, beta, tile, in, out, scratch.of(worker));
+                deepTile(dY, type, w, dX, beta, tile, in, out, scratch.of(worker));
             } else {
                 Cblas.sgemm(
                         false,
@@ -107,25 +106,25 @@ final class TiledGemm {
                         in,
                         beta,
                         dX,
-                        dXAt,
+                        4L * ((long) in * tile.row() + tile.column()),
                         in);
             }
         });
     }
 
-    /** A tile of the input's gradient, summed over stretches of a narrow weight's rows in ascending order. */
+    /** A tile of the input's gradient, summed over parts of a narrow weight's rows in ascending order. */
     private static void deepTile(
             MemorySegment dY,
             DType type,
             MemorySegment w,
             MemorySegment dX,
-            long dXAt,
             float beta,
             Tile tile,
             int in,
             int out,
             MemorySegment panel) {
         int columns = tile.columns();
+        long dXAt = 4L * ((long) in * tile.row() + tile.column());
         for (int o = 0; o < out; o += DEPTH) {
             int depth = Math.min(DEPTH, out - o);
             for (int r = 0; r < depth; r++) {

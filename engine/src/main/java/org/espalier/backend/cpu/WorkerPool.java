@@ -29,7 +29,7 @@ final class WorkerPool implements AutoCloseable {
         void run(int task, int worker);
     }
 
-    /** A stretch of a longer range. */
+    /** A part of a longer range. */
     @FunctionalInterface
     interface Range {
 
@@ -121,7 +121,7 @@ final class WorkerPool implements AutoCloseable {
         }
     }
 
-    /** Runs stretches of {@code grain} entries, the last one shorter, until {@code count} entries are done. */
+    /** Runs parts of {@code grain} entries, the last one shorter, until {@code count} entries are done. */
     void ranges(long count, int grain, Range body) {
         int tasks = Math.toIntExact((count + grain - 1) / grain);
         run(tasks, (task, worker) -> {
@@ -187,7 +187,7 @@ final class WorkerPool implements AutoCloseable {
         return interrupted;
     }
 
-    /** Counts down one stretch of busy waiting. */
+    /** Counts down one round of busy waiting. */
     private static final class Spin {
         private long end;
         private int spins;

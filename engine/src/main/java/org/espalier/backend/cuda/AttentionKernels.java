@@ -63,12 +63,12 @@ final class AttentionKernels {
         long logs = (long) splits * in.tokens() * in.heads();
         long shares = logs * in.valueDim();
         Tensor room = decoding.room(shares + logs);
-        Tensor which = decoding.place(sequences);
+        Tensor placed = decoding.place(sequences);
         Tensor share = room.slice(0, shares);
         Tensor logOfShare = room.slice(shares, shares + logs);
         int blocksOfHeads = in.kvHeads() * Math.ceilDiv(in.heads() / in.kvHeads(), HEADS);
         try (CudaKernel.Call call = session.call(queue, DECODE, "attention_decode")) {
-            call.tensor(which)
+            call.tensor(placed)
                     .number((float) in.scale())
                     .tensor(in.query())
                     .tensor(in.key())
@@ -85,7 +85,7 @@ final class AttentionKernels {
                             in.value().shape());
         }
         try (CudaKernel.Call call = session.call(queue, DECODE, "attention_decode_total")) {
-            call.tensor(which)
+            call.tensor(placed)
                     .tensor(share)
                     .tensor(logOfShare)
                     .tensor(out)
@@ -107,7 +107,8 @@ final class AttentionKernels {
      *
      * @param delta {@code [tokens, heads]}: {@code Σ dOut out} over the columns
      */
-    private record Back(CudaSequences sequences, AttentionInput in, Tensor logSum, Tensor delta, Tensor dOut) {}
+    private record BackwardInput(
+            CudaSequences sequences, AttentionInput in, Tensor logSum, Tensor delta, Tensor dOut) {}
 
     /** A target is null if nobody wants it; those of keys and values are added to, whatever their beta. */
     void backward(
@@ -123,15 +124,15 @@ final class AttentionKernels {
             Tensor delta = Tensor.of(buffer, DType.F32, logSum.shape());
             delta(in, out, dOut, delta);
             for (CudaSequences some : CudaSequences.where(sequences, queries -> queries > 0, most)) {
-                Back back = new Back(some, in, logSum, delta, dOut);
+                BackwardInput backward = new BackwardInput(some, in, logSum, delta, dOut);
                 if (dQuery != null) {
-                    queryGradient(back, dQuery);
+                    queryGradient(backward, dQuery);
                 }
                 if (dKey != null) {
-                    cachedGradient("attention_backward_key", back, dKey.tensor());
+                    cachedGradient("attention_backward_key", backward, dKey.tensor());
                 }
                 if (dValue != null) {
-                    cachedGradient("attention_backward_value", back, dValue.tensor());
+                    cachedGradient("attention_backward_value", backward, dValue.tensor());
                 }
             }
         }
@@ -152,21 +153,21 @@ final class AttentionKernels {
         }
     }
 
-    private void queryGradient(Back back, Target dQuery) {
-        AttentionInput in = back.in;
+    private void queryGradient(BackwardInput backward, Target dQuery) {
+        AttentionInput in = backward.in;
         try (CudaKernel.Call call = session.call(queue, FILE, "attention_backward_query")) {
-            call.struct(back.sequences.words())
+            call.struct(backward.sequences.words())
                     .number((float) in.scale())
                     .tensor(in.query())
                     .tensor(in.key())
                     .tensor(in.value())
-                    .tensor(back.logSum)
-                    .tensor(back.delta)
-                    .tensor(back.dOut)
+                    .tensor(backward.logSum)
+                    .tensor(backward.delta)
+                    .tensor(backward.dOut)
                     .target(dQuery)
                     .struct(shape(in))
                     .launch(
-                            tiles(back.sequences.queryTiles(TILE), in.heads(), in.headDim()),
+                            tiles(backward.sequences.queryTiles(TILE), in.heads(), in.headDim()),
                             "attentionBackward dQuery",
                             in.query().shape(),
                             in.key().shape(),
@@ -175,22 +176,22 @@ final class AttentionKernels {
     }
 
     /** Adds to the gradient of keys or values. */
-    private void cachedGradient(String kernel, Back back, Tensor target) {
-        AttentionInput in = back.in;
+    private void cachedGradient(String kernel, BackwardInput backward, Tensor target) {
+        AttentionInput in = backward.in;
         try (CudaKernel.Call call = session.call(queue, FILE, kernel)) {
-            call.struct(back.sequences.words())
+            call.struct(backward.sequences.words())
                     .number((float) in.scale())
                     .tensor(in.query())
                     .tensor(in.key())
                     .tensor(in.value())
-                    .tensor(back.logSum)
-                    .tensor(back.delta)
-                    .tensor(back.dOut)
+                    .tensor(backward.logSum)
+                    .tensor(backward.delta)
+                    .tensor(backward.dOut)
                     .tensor(target)
                     .struct(shape(in))
                     .launch(
                             tiles(
-                                    back.sequences.keyTiles(TILE),
+                                    backward.sequences.keyTiles(TILE),
                                     in.kvHeads(),
                                     target.shape().columns()),
                             "attentionBackward",

@@ -36,7 +36,7 @@ interface CudaAttention extends AttentionOps, CudaOps {
     @Override
     default void attention(Queue queue, AttentionInput in, Tensor out, Tensor logSum) {
         Checks.attention(COMPUTE, in, out, logSum);
-        new AttentionKernels(session(), session().own(queue)).forward(in, out, logSum);
+        new AttentionKernels(session(), session().ownQueue(queue)).forward(in, out, logSum);
     }
 
     @Override
@@ -50,10 +50,10 @@ interface CudaAttention extends AttentionOps, CudaOps {
             Target dKey,
             Target dValue) {
         Checks.attentionBackward(COMPUTE, in, out, logSum, dOut, dQuery, dKey, dValue);
-        CudaQueue own = session().own(queue);
-        CudaConvert convert = new CudaConvert(session(), own);
+        CudaQueue stream = session().ownQueue(queue);
+        CudaConvert convert = new CudaConvert(session(), stream);
         convert.clearUnlessKept(dKey);
         convert.clearUnlessKept(dValue);
-        new AttentionKernels(session(), own).backward(in, out, logSum, dOut, dQuery, dKey, dValue);
+        new AttentionKernels(session(), stream).backward(in, out, logSum, dOut, dQuery, dKey, dValue);
     }
 }

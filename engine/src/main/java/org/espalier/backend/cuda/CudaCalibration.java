@@ -18,16 +18,16 @@ interface CudaCalibration extends CalibrationOps, CudaOps {
     @Override
     default void scaledSaliency(Queue queue, Saliency saliency, Tensor w, Tensor scale, Tensor rows, Tensor columns) {
         Checks.scaledSaliency(saliency, w, scale, rows, columns);
-        new SaliencyKernels(session(), session().own(queue)).run(saliency, w, null, null, scale, rows, columns);
+        new SaliencyKernels(session(), session().ownQueue(queue)).run(saliency, w, null, null, scale, rows, columns);
     }
 
     @Override
     default void squaredGradients(
             Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Target gradient, Target squares) {
         Checks.squaredGradients(COMPUTE, rows, factors, x, dY, gradient, squares);
-        CudaQueue own = session().own(queue);
+        CudaQueue stream = session().ownQueue(queue);
         if (rows.queries() == 0) {
-            CudaConvert convert = new CudaConvert(session(), own);
+            CudaConvert convert = new CudaConvert(session(), stream);
             convert.clearUnlessKept(squares);
             convert.clearUnlessKept(gradient);
             return;
@@ -46,9 +46,9 @@ interface CudaCalibration extends CalibrationOps, CudaOps {
                 }
                 int from = rows.queryStart()[s];
                 int to = rows.queryStart()[s + 1];
-                new CudaProducts(session(), own)
+                new CudaProducts(session(), stream)
                         .correlate(dY.slice(from, to), x.slice(from, to), one, "squaredGradients");
-                addSquares(own, one, (float) factors[s], gradient, new Target(squares.tensor(), kept));
+                addSquares(stream, one, (float) factors[s], gradient, new Target(squares.tensor(), kept));
                 kept = 1;
             }
         }

@@ -29,11 +29,11 @@ interface CudaCompact extends CompactOps, CudaOps {
     private void gatherInPlace(Queue queue, Tensor source, Tensor rows, Tensor columns, Tensor target) {
         int kept = target.shape().extent(0);
         int panel = InPlace.panelRows(target);
-        CudaQueue own = session().own(queue);
+        CudaQueue stream = session().ownQueue(queue);
         try (CudaBuffer passing = session()
                 .memory()
                 .scratch(
-                        own,
+                        stream,
                         panel * target.rowBytes(),
                         "rows of a compaction in place " + target.type() + " " + target.shape())) {
             for (int from = 0; from < kept; from += panel) {
@@ -47,7 +47,7 @@ interface CudaCompact extends CompactOps, CudaOps {
                         columns,
                         gathered,
                         from);
-                CudaConvert.copy(own, gathered, place, "gather");
+                CudaConvert.copy(stream, gathered, place, "gather");
             }
         }
     }

@@ -103,10 +103,10 @@ record CudaDevice(int number) {
     }
 
     /** A number that the driver knows of the device, one of its {@code CU_DEVICE_ATTRIBUTE_…}. */
-    int attribute(int which) {
+    int attribute(int name) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
-            CudaStatus.check(CudaLibrary.cuDeviceGetAttribute(value, which, number), "cuDeviceGetAttribute", which);
+            CudaStatus.check(CudaLibrary.cuDeviceGetAttribute(value, name, number), "cuDeviceGetAttribute", name);
             return value.get(ValueLayout.JAVA_INT, 0);
         }
     }

@@ -70,8 +70,8 @@ interface CudaEmbedding extends EmbeddingOps, CudaOps {
         }
         int count = few.shape().extent(0);
         long rowBytes = few.bytes() / count;
-        CudaQueue own = session().own(queue);
-        long starts = CudaBuffer.address(source, own) | CudaBuffer.address(target, own);
+        CudaQueue stream = session().ownQueue(queue);
+        long starts = CudaBuffer.address(source, stream) | CudaBuffer.address(target, stream);
         int unit = widest(rowBytes | starts);
         int units = Math.toIntExact(rowBytes / unit);
         try (CudaKernel.Call call = session().call(queue, "rows", "rows_" + direction + "_" + unit)) {

@@ -26,7 +26,7 @@ record CudaGrid(int blocksX, int blocksY, int blocksZ, int threadsX, int threads
         return new CudaGrid(blocks, 1, 1, threads, 1);
     }
 
-    /** One block for each stretch of {@code chunk} numbers. */
+    /** One block for each chunk of so many numbers. */
     static CudaGrid chunks(long numbers, int chunk) {
         return of(Math.toIntExact(Math.ceilDiv(numbers, (long) chunk)), THREADS);
     }

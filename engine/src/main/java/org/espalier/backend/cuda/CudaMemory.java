@@ -64,14 +64,14 @@ interface CudaMemory extends MemoryOps, CudaOps {
     default void upload(Queue queue, MemorySegment source, Tensor target) {
         Checks.sameBytes("upload", source, target);
         if (target.bytes() != 0) {
-            session().staging().upload(session().own(queue), source, target);
+            session().staging().upload(session().ownQueue(queue), source, target);
         }
     }
 
     @Override
     default void download(Queue queue, Tensor source, MemorySegment target) {
         Checks.sameBytes("download", target, source);
-        CudaQueue stream = session().own(queue);
+        CudaQueue stream = session().ownQueue(queue);
         if (source.bytes() != 0) {
             long address = CudaBuffer.address(source, stream);
             session()
@@ -88,12 +88,12 @@ interface CudaMemory extends MemoryOps, CudaOps {
     @Override
     default void fill(Queue queue, Tensor target, double value) {
         Checks.fill(target);
-        new CudaConvert(session(), session().own(queue)).fill(target, value);
+        new CudaConvert(session(), session().ownQueue(queue)).fill(target, value);
     }
 
     @Override
     default void convert(Queue queue, Tensor source, Tensor target) {
         Checks.convert(source, target);
-        new CudaConvert(session(), session().own(queue)).run(source, target);
+        new CudaConvert(session(), session().ownQueue(queue)).run(source, target);
     }
 }

@@ -21,7 +21,7 @@ interface CudaOptimizer extends OptimizerOps, CudaOps {
         int parts = grid.blocksX();
         try (CudaBuffer buffer = session()
                 .memory()
-                .scratch(session().own(queue), DType.F64.bytes(parts), "partial sums of squares " + x.shape())) {
+                .scratch(session().ownQueue(queue), DType.F64.bytes(parts), "partial sums of squares " + x.shape())) {
             Tensor partials = Tensor.of(buffer, DType.F64, Shape.of(parts));
             if (parts > 0) {
                 try (CudaKernel.Call call = session().call(queue, "sum_of_squares", "sum_of_squares_partial")) {

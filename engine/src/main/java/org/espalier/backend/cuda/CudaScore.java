@@ -12,6 +12,7 @@ interface CudaScore extends ScoreOps, CudaOps {
     default void saliency(
             Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows, Tensor columns) {
         Checks.saliency(COMPUTE, saliency, w, gradient, fisher, rows, columns);
-        new SaliencyKernels(session(), session().own(queue)).run(saliency, w, gradient, fisher, null, rows, columns);
+        new SaliencyKernels(session(), session().ownQueue(queue))
+                .run(saliency, w, gradient, fisher, null, rows, columns);
     }
 }

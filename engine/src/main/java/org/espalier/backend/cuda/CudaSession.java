@@ -95,9 +95,9 @@ final class CudaSession implements AutoCloseable {
      *
      * @throws IllegalArgumentException for a queue of another backend
      */
-    CudaQueue own(Queue queue) {
-        if (queue instanceof CudaQueue own && own.context() == context) {
-            return own;
+    CudaQueue ownQueue(Queue queue) {
+        if (queue instanceof CudaQueue stream && stream.context() == context) {
+            return stream;
         }
         throw new IllegalArgumentException("the queue is not of this backend");
     }
@@ -108,7 +108,7 @@ final class CudaSession implements AutoCloseable {
      * @throws IllegalArgumentException for a queue of another backend
      */
     CudaKernel.Call call(Queue queue, String file, String kernel) {
-        return modules.kernel(file, kernel).on(own(queue));
+        return modules.kernel(file, kernel).on(ownQueue(queue));
     }
 
     /** A grid whose threads walk over so many numbers. */

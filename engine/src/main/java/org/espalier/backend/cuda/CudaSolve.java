@@ -16,11 +16,11 @@ interface CudaSolve extends SolveOps, CudaOps {
     @Override
     default void correlate(Queue queue, Tensor a, Tensor b, Tensor weights, Target sum) {
         Checks.correlate(COMPUTE, a, b, weights, sum);
-        CudaQueue own = session().own(queue);
+        CudaQueue stream = session().ownQueue(queue);
         Shape shape = sum.tensor().shape();
         int tokens = a.shape().extent(0);
         if (tokens == 0) {
-            new CudaConvert(session(), own).clearUnlessKept(sum);
+            new CudaConvert(session(), stream).clearUnlessKept(sum);
             return;
         }
         if (shape.elements() == 0) {
@@ -40,11 +40,11 @@ interface CudaSolve extends SolveOps, CudaOps {
                 Tensor rows = a.slice(from, to);
                 if (weights != null) {
                     Tensor weighted = new Tensor(rowsBuffer, 0, DType.F32, rows.shape());
-                    weigh(own, rows, weights.slice(from, to), weighted);
+                    weigh(stream, rows, weights.slice(from, to), weighted);
                     rows = weighted;
                 }
-                new CudaProducts(session(), own).correlate(rows, b.slice(from, to), product, "correlate");
-                addProduct(own, product, from == 0 ? sum : Target.accumulate(sum.tensor()));
+                new CudaProducts(session(), stream).correlate(rows, b.slice(from, to), product, "correlate");
+                addProduct(stream, product, from == 0 ? sum : Target.accumulate(sum.tensor()));
             }
         }
     }
