@@ -12,6 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.espalier.backend.Backend;
+import org.espalier.backend.OpCase;
 import org.espalier.ffi.NativeMemory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,18 +24,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SameBytesTest {
 
     /** Enough runs for the optimising compiler to have replaced every kernel. */
-    private static final int WARM_UP = 400;
+    private static final int WARM_UP = 60;
 
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 5})
     void atAnyNumberOfThreads(int threads) {
+        List<OpCase<? super Backend>> cases = EveryOperation.cases(EveryOperation.LARGE);
         Map<String, Long> alone;
         try (CpuBackend cpu = new CpuBackend(1)) {
-            alone = EveryOperation.checksums(cpu, 4);
+            alone = EveryOperation.checksums(cpu, cases);
         }
         try (CpuBackend cpu = new CpuBackend(threads)) {
             for (int round = 0; round < 3; round++) {
-                assertSame(alone, EveryOperation.checksums(cpu, 4));
+                assertSame(alone, EveryOperation.checksums(cpu, cases));
             }
         }
         assertEquals(List.of(), NativeMemory.outstanding());
@@ -42,9 +45,10 @@ class SameBytesTest {
     @Test
     void interpretedAndCompiled(@TempDir Path folder) throws IOException, InterruptedException {
         Map<String, Long> interpreted = inAnotherJvm(folder, "-Xint");
+        List<OpCase<? super Backend>> cases = EveryOperation.cases(EveryOperation.SMALL);
         try (CpuBackend cpu = new CpuBackend(2)) {
             for (int round = 0; round < WARM_UP; round++) {
-                assertSame(interpreted, EveryOperation.checksums(cpu, 1));
+                assertSame(interpreted, EveryOperation.checksums(cpu, cases));
             }
         }
     }
@@ -53,8 +57,9 @@ class SameBytesTest {
     @Test
     void withShorterVectors(@TempDir Path folder) throws IOException, InterruptedException {
         Map<String, Long> shorter = inAnotherJvm(folder, "-XX:UseAVX=2");
+        List<OpCase<? super Backend>> cases = EveryOperation.cases(EveryOperation.SMALL);
         try (CpuBackend cpu = new CpuBackend(2)) {
-            assertSame(shorter, EveryOperation.checksums(cpu, 1));
+            assertSame(shorter, EveryOperation.checksums(cpu, cases));
         }
     }
 
@@ -90,7 +95,7 @@ class SameBytesTest {
             int equals = line.lastIndexOf('=');
             sums.put(line.substring(0, equals), Long.valueOf(line.substring(equals + 1)));
         }
-        assertTrue(sums.size() > 50, "only " + sums.size() + " checksums");
+        assertTrue(sums.size() > 500, "only " + sums.size() + " checksums");
         return sums;
     }
 
