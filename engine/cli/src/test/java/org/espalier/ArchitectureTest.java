@@ -148,7 +148,8 @@ class ArchitectureTest {
     @Test
     void signaturesOfOperationsStayShort() {
         Set<String> tooLong = PRODUCT.stream()
-                .filter(c -> c.getName().startsWith(ROOT + "backend") || c.getName().startsWith(ROOT + "tape"))
+                .filter(c ->
+                        c.getName().startsWith(ROOT + "backend") || c.getName().startsWith(ROOT + "tape"))
                 .flatMap(c -> c.getCodeUnits().stream())
                 .filter(unit -> unit.getRawParameterTypes().size() > MOST_PARAMETERS)
                 .map(JavaCodeUnit::getFullName)
