@@ -1,5 +1,6 @@
 // Modules, functions and launches.
 #include <cstring>
+#include <unordered_map>
 
 #include "decoder.h"
 #include "driver.h"
@@ -47,16 +48,40 @@ void free(Device& device, const CUmod_st& module) {
     }
 }
 
+std::vector<Program> decode(const ParsedModule& parsed, const SymbolTable& symbols) {
+    std::vector<Program> programs;
+    for (const Kernel& kernel : parsed.kernels) {
+        programs.push_back(decodeKernel(kernel, parsed, symbols));
+    }
+    return programs;
+}
+
+// Tests load the same texts hundreds of times, and reading one takes longer than many a kernel: what was made of those
+// without variables, whose addresses differ from load to load, is kept.
+std::vector<Program> programsOf(Device& device, const std::string& text, CUmod_st& module) {
+    constexpr size_t MOST_TEXTS = 100;
+    static std::unordered_map<std::string, std::vector<Program>> known;
+    if (const auto found = known.find(text); found != known.end()) {
+        return found->second;
+    }
+    const ParsedModule parsed = parsePtx(text.c_str());
+    const std::vector<Program> programs = decode(parsed, placeVariables(device, parsed, module));
+    if (module.variables.empty()) {
+        if (known.size() == MOST_TEXTS) known.clear();
+        known[text] = programs;
+    }
+    return programs;
+}
+
 CUmodule load(Device& device, const void* image) {
     requireText(image);
-    const ParsedModule parsed = parsePtx(static_cast<const char*>(image));
     auto made = std::make_shared<CUmod_st>();
     try {
-        const SymbolTable symbols = placeVariables(device, parsed, *made);
-        for (const Kernel& kernel : parsed.kernels) {
-            made->functions[kernel.name] = std::make_shared<CUfunc_st>();
-            made->functions[kernel.name]->program = decodeKernel(kernel, parsed, symbols);
-            device.cover(made->functions[kernel.name]->program);
+        for (Program& program : programsOf(device, static_cast<const char*>(image), *made)) {
+            auto function = std::make_shared<CUfunc_st>();
+            function->program = std::move(program);
+            device.cover(function->program);
+            made->functions[function->program.name] = function;
         }
     } catch (const Fault&) {
         free(device, *made);

@@ -15,16 +15,22 @@ import org.espalier.backend.OpRun;
  */
 final class EveryOperation {
 
-    /** Floating-point operations of the largest case that an interpreter manages. */
-    static final long SMALL = 300_000;
-    /** Of cases that several threads share. */
+    /** The size of the largest case that an interpreter manages. */
+    static final long SMALL = 10_000;
+    /** Includes cases that several threads share. */
     static final long LARGE = 110_000_000;
 
     private EveryOperation() {}
 
-    /** The cases that make at most so many floating-point operations in their forward step. */
-    static List<OpCase<? super Backend>> cases(long mostFlops) {
-        return OpCases.all().filter(c -> c.forwardFlops() <= mostFlops).toList();
+    /** The cases of at most so many floating-point operations in the forward step, and numbers in all operands. */
+    static List<OpCase<? super Backend>> cases(long most) {
+        return OpCases.all()
+                .filter(c -> c.forwardFlops() <= most && numbers(c) <= most)
+                .toList();
+    }
+
+    private static long numbers(OpCase<?> opCase) {
+        return opCase.operands().stream().mapToLong(o -> o.shape().elements()).sum();
     }
 
     /** Checksums by name of the case. */
