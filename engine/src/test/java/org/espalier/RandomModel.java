@@ -11,12 +11,13 @@ import org.espalier.ffi.NativeMemory;
 import org.espalier.format.ModelContent;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.format.TensorEntry;
+import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
 import org.espalier.model.Transformer;
 import org.espalier.model.arch.Llama;
-import org.espalier.model.arch.LlamaConfig;
+import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.tape.Value;
 import org.espalier.tensor.DType;
 
@@ -27,21 +28,12 @@ public final class RandomModel {
 
     /** A model of some layers, all of one size, without biases. */
     public static ModelConfig config(int hidden, int headDim, int layers, LayerConfig sizes, boolean tied) {
-        return new LlamaConfig(
-                new Llama(),
-                "LlamaForCausalLM",
-                "llama",
-                50,
-                hidden,
-                headDim,
-                Collections.nCopies(layers, sizes),
+        return Llama.config(
+                new ModelConfig.Sizes(50, hidden, headDim, Collections.nCopies(layers, sizes), 64),
                 1e-5,
                 RotaryConfig.plain(10000),
-                64,
                 tied,
-                false,
-                false,
-                false);
+                Biases.NONE);
     }
 
     /** Writes a checkpoint. */
@@ -63,15 +55,16 @@ public final class RandomModel {
                 }
             }));
         }
-        new SafetensorsFolder().write(folder, ModelContent.of(config.json(), entries), false);
+        new SafetensorsFolder().write(folder, ModelContent.of(Architectures.json(config), entries), false);
     }
 
     /** Norms about 1, biases and matrices about 0, so that activations keep their size. */
     private static float[] numbers(Value parameter, Random random) {
         float[] numbers = new float[Math.toIntExact(parameter.shape().elements())];
         boolean norm = parameter.shape().rank() == 1 && parameter.name().endsWith("norm.weight");
-        double deviation =
-                parameter.shape().rank() == 2 ? 1 / Math.sqrt((double) parameter.shape().dim(1)) : 0.2;
+        double deviation = parameter.shape().rank() == 2
+                ? 1 / Math.sqrt((double) parameter.shape().dim(1))
+                : 0.2;
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = (float) ((norm ? 1 : 0) + deviation * random.nextGaussian());
         }

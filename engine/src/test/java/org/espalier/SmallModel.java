@@ -15,7 +15,7 @@ import org.espalier.model.RotaryConfig;
 import org.espalier.model.Transformer;
 import org.espalier.model.Weights;
 import org.espalier.model.arch.Llama;
-import org.espalier.model.arch.LlamaConfig;
+import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.tape.Value;
 import org.espalier.tensor.Tensor;
 
@@ -25,21 +25,12 @@ public final class SmallModel {
     private SmallModel() {}
 
     public static ModelConfig config(boolean tied) {
-        return new LlamaConfig(
-                new Llama(),
-                "LlamaForCausalLM",
-                "llama",
-                37,
-                24,
-                6,
-                List.of(new LayerConfig(4, 2, 20), new LayerConfig(6, 2, 17)),
+        return Llama.config(
+                new ModelConfig.Sizes(37, 24, 6, List.of(new LayerConfig(4, 2, 20), new LayerConfig(6, 2, 17)), 2048),
                 1e-5,
                 RotaryConfig.plain(10000),
-                2048,
                 tied,
-                true,
-                true,
-                true);
+                Biases.ALL);
     }
 
     public static Model open(Backend backend, boolean tied) {

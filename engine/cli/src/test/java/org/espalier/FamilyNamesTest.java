@@ -60,12 +60,12 @@ class FamilyNamesTest {
 
     private static Set<String> words() {
         LayerConfig layer = new LayerConfig(2, 1, 8);
-        ObjectNode json = Architectures.untrained(new ModelConfig.Sizes(8, 8, 4, List.of(layer, layer), 16))
-                .json();
+        ObjectNode json =
+                Architectures.json(Architectures.untrained(new ModelConfig.Sizes(8, 8, 4, List.of(layer, layer), 16)));
         // So that the head has a name of its own.
         json.put("tie_word_embeddings", false);
         ModelConfig config = Architectures.read(json, "this test");
-        Architecture family = config.family();
+        Architecture family = Architectures.of(config);
         Stream<String> keys = json.properties().stream().map(Map.Entry::getKey);
         Stream<String> names = new Transformer(config)
                 .shape().leaves(Value.Role.PARAMETER).stream()

@@ -57,7 +57,7 @@ public final class CutTape {
     private void record() {
         Tape whole = selection.structure().tape();
         Set<Op> live = Collections.newSetFromMap(new IdentityHashMap<>());
-        live.addAll(LiveOperations.of(selection));
+        live.addAll(LiveOperations.of(selection.structure(), selection::removed));
         for (Segment segment : whole.segments()) {
             List<Branch> branches = whole.branches().stream()
                     .filter(branch -> segment.layer() >= 0 && branch.layer() == segment.layer())

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.espalier.tape.Branch;
 import org.espalier.tape.Op;
 import org.espalier.tape.Segment;
@@ -18,9 +19,9 @@ final class LiveOperations {
     private LiveOperations() {}
 
     /** Those of what is left, in order. The sums that added a branch that is gone are not among them. */
-    static List<Op> of(Selection selection) {
-        Tape tape = selection.structure().tape();
-        Map<Value, Value> passed = passed(selection);
+    static List<Op> of(Structure structure, Predicate<Branch> removed) {
+        Tape tape = structure.tape();
+        Map<Value, Value> passed = passed(structure, removed);
         Set<Value> needed = new HashSet<>();
         tape.results().forEach(result -> needed.add(follow(passed, result.root())));
         List<Op> live = new ArrayList<>();
@@ -36,10 +37,10 @@ final class LiveOperations {
     }
 
     /** The stream that takes the place of the sum of every branch that is gone. */
-    private static Map<Value, Value> passed(Selection selection) {
+    private static Map<Value, Value> passed(Structure structure, Predicate<Branch> removed) {
         Map<Value, Value> passed = new HashMap<>();
-        for (Branch branch : selection.structure().branches()) {
-            if (selection.removed(branch)) {
+        for (Branch branch : structure.branches()) {
+            if (removed.test(branch)) {
                 passed.put(branch.sum().root(), branch.stream().root());
             }
         }

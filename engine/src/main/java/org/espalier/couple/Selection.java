@@ -155,7 +155,7 @@ public final class Selection {
     /** Parameters that something of what is left uses, in the order of the tape. */
     public List<Value> parameters() {
         Set<Value> used = new HashSet<>();
-        LiveOperations.of(this).forEach(op -> op.inputs().forEach(input -> used.add(input.root())));
+        LiveOperations.of(structure, this::removed).forEach(op -> op.inputs().forEach(input -> used.add(input.root())));
         return structure.tape().leaves(Value.Role.PARAMETER).stream()
                 .filter(used::contains)
                 .toList();
@@ -164,8 +164,12 @@ public final class Selection {
     /** The shape that is left of a value. */
     public Shape shape(Value value) {
         long[] dims = new long[value.shape().rank()];
-        Arrays.setAll(dims, axis -> structure.extent(value, axis, this));
+        Arrays.setAll(dims, axis -> structure.extent(value, axis, this::staysOfASet));
         return Shape.of(dims);
+    }
+
+    private int staysOfASet(Units units) {
+        return units.perSet() - removed(units).get(0, units.perSet()).cardinality();
     }
 
     /** The entries of one axis of a value that stay, ascending. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import org.espalier.couple.Group.Role;
 import org.espalier.tape.Branch;
@@ -117,12 +118,12 @@ public final class Structure {
         return places;
     }
 
-    /** Entries that are left of an axis of any value when some units are gone. */
-    long extent(Value value, int axis, Selection selection) {
-        return groups.extent(value, axis, group -> left(units.get(group.id()), selection));
-    }
-
-    private static int left(Units units, Selection selection) {
-        return units.perSet() - selection.removed(units).get(0, units.perSet()).cardinality();
+    /**
+     * Entries that are left of an axis of any value when some units are gone.
+     *
+     * @param left how many units of each set stay
+     */
+    long extent(Value value, int axis, ToIntFunction<Units> left) {
+        return groups.extent(value, axis, group -> left.applyAsInt(units.get(group.id())));
     }
 }

@@ -14,6 +14,7 @@ import org.espalier.format.Checkpoint;
 import org.espalier.format.ModelContent;
 import org.espalier.format.StoredTensor;
 import org.espalier.format.TensorEntry;
+import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.PrunedConfig;
 import org.espalier.model.Transformer;
@@ -50,9 +51,9 @@ public final class Compactor {
     public ModelContent content(Compensated compensated) {
         ModelConfig left = compensated.config();
         ObjectNode json = source.config().deepCopy();
-        left.family().resize(json, left);
+        Architectures.of(left).resize(json, left);
         if (compensated.biased()) {
-            left.family().addBranchBiases(json, left);
+            Architectures.of(left).addBranchBiases(json, left);
         }
         Structure smaller = Structure.of(new Transformer(left).shape());
         List<TensorEntry> entries = new ArrayList<>();

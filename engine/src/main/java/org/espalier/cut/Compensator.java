@@ -8,6 +8,7 @@ import org.espalier.couple.CutTape;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.error.Failure;
+import org.espalier.model.Architectures;
 import org.espalier.model.BranchPass;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -104,7 +105,7 @@ public final class Compensator {
 
     private ModelConfig biased() {
         ModelConfig config = dense.config();
-        return config.family()
+        return Architectures.of(config)
                 .withBranchBiases(config)
                 .orElseThrow(() -> new Failure(
                         "a model of type " + config.modelType() + " has no place for biases",

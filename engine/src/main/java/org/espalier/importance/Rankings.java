@@ -1,6 +1,5 @@
 package org.espalier.importance;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -47,68 +46,6 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Ma
     }
 
     /**
-     * Scores that were written, as far as they may go.
-     *
-     * @param where the file, for messages
-     * @throws Failure if the file is of another model, or nothing may go
-     */
-    public static Rankings of(ScoresFile file, Structure structure, Candidates candidates, String where) {
-        List<UnitScores> units = structure.units().stream()
-                .filter(candidates::allows)
-                .map(of -> written(file, of, where))
-                .toList();
-        List<BlockScores> blocks = new ArrayList<>();
-        for (Kind kind : candidates.blocks()) {
-            List<Integer> layers = layersWith(structure, kind, candidates);
-            blocks.add(new BlockScores(
-                    kind,
-                    structure,
-                    layers,
-                    switch (candidates.blockCriterion()) {
-                        case UNITS -> BlockScores.sums(kind, layers, structure, partsOfBlocks(file, structure, where));
-                        case POSITION -> BlockScores.positions(structure);
-                        default -> written(file, kind.toString(), -1, structure.layers(), where);
-                    }));
-        }
-        Rankings rankings = new Rankings(units, blocks);
-        rankings.requireSome(candidates);
-        return rankings;
-    }
-
-    /** Scores of heads and neurons, as far as there are any. */
-    private static List<UnitScores> partsOfBlocks(ScoresFile file, Structure structure, String where) {
-        return structure.units().stream()
-                .filter(Rankings::partOfABranch)
-                .filter(of -> file.groups().stream()
-                        .anyMatch(g -> g.layer() == of.layer()
-                                && g.role().equals(ScoresFile.name(of.group().role()))))
-                .map(of -> written(file, of, where))
-                .toList();
-    }
-
-    private static UnitScores written(ScoresFile file, Units of, String where) {
-        return new UnitScores(of, written(file, ScoresFile.name(of.group().role()), of.layer(), of.count(), where));
-    }
-
-    private static double[] written(ScoresFile file, String role, int layer, int count, String where) {
-        double[] scores = file.groups().stream()
-                .filter(g -> g.layer() == layer && g.role().equals(role))
-                .map(ScoresFile.Group::scores)
-                .findFirst()
-                .orElseThrow(() -> new Failure(
-                        "file has no scores of " + role + (layer < 0 ? "" : " of layer " + layer),
-                        where,
-                        "score them, leave them out, or score blocks by --block-score units or position"));
-        if (scores.length != count) {
-            throw new Failure(
-                    "file has %d scores of %s where the model has %d".formatted(scores.length, role, count),
-                    where,
-                    "use the scores of this model");
-        }
-        return scores;
-    }
-
-    /**
      * Refuses to go on with nothing.
      *
      * @throws Failure if nothing may go
@@ -128,14 +65,6 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Ma
     /** What people call a kind of units or blocks. */
     private static String option(Enum<?> kind) {
         return kind == Role.HEADS ? "kv_heads" : kind.name().toLowerCase(Locale.ROOT);
-    }
-
-    /** As they are written. */
-    List<ScoresFile.Group> written() {
-        return Stream.concat(
-                        units.stream().map(ScoresFile.Group::of),
-                        blocks.stream().map(ScoresFile.Group::of))
-                .toList();
     }
 
     /**

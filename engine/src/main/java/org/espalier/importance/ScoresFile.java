@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
+import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.model.Model;
 
@@ -68,7 +71,81 @@ public record ScoresFile(
                 .orElse(null);
         String criterion = (candidates.scoresUnits() ? method.criterion() : candidates.blockCriterion()).toString();
         return new ScoresFile(
-                FORMAT_VERSION, source, criterion, name(method.aggregate()), used, method.seed(), rankings.written());
+                FORMAT_VERSION, source, criterion, name(method.aggregate()), used, method.seed(), groups(rankings));
+    }
+
+    private static List<Group> groups(Rankings rankings) {
+        return Stream.concat(
+                        rankings.units().stream().map(Group::of),
+                        rankings.blocks().stream().map(Group::of))
+                .toList();
+    }
+
+    /**
+     * The scores of a model, as far as its units and blocks may go.
+     *
+     * @param where this file, for messages
+     * @throws Failure if this file is of another model, or nothing may go
+     */
+    public Rankings rankings(Structure structure, Candidates candidates, String where) {
+        List<UnitScores> units = structure.units().stream()
+                .filter(candidates::allows)
+                .map(of -> scores(of, where))
+                .toList();
+        List<BlockScores> blocks = candidates.blocks().stream()
+                .map(kind -> blocks(kind, structure, candidates, where))
+                .toList();
+        Rankings rankings = new Rankings(units, blocks);
+        rankings.requireSome(candidates);
+        return rankings;
+    }
+
+    private BlockScores blocks(BlockScores.Kind kind, Structure structure, Candidates candidates, String where) {
+        List<Integer> layers = Rankings.layersWith(structure, kind, candidates);
+        return new BlockScores(
+                kind,
+                structure,
+                layers,
+                switch (candidates.blockCriterion()) {
+                    case UNITS -> BlockScores.sums(kind, layers, structure, partsOfBlocks(structure, where));
+                    case POSITION -> BlockScores.positions(structure);
+                    default -> scores(kind.toString(), -1, structure.layers(), where);
+                });
+    }
+
+    /** Scores of heads and neurons, as far as there are any. */
+    private List<UnitScores> partsOfBlocks(Structure structure, String where) {
+        return structure.units().stream()
+                .filter(Rankings::partOfABranch)
+                .filter(of -> group(name(of.group().role()), of.layer()).isPresent())
+                .map(of -> scores(of, where))
+                .toList();
+    }
+
+    private UnitScores scores(Units of, String where) {
+        return new UnitScores(of, scores(name(of.group().role()), of.layer(), of.count(), where));
+    }
+
+    private double[] scores(String role, int layer, int count, String where) {
+        double[] scores = group(role, layer)
+                .map(Group::scores)
+                .orElseThrow(() -> new Failure(
+                        "file has no scores of " + role + (layer < 0 ? "" : " of layer " + layer),
+                        where,
+                        "score them, leave them out, or score blocks by --block-score units or position"));
+        if (scores.length != count) {
+            throw new Failure(
+                    "file has %d scores of %s where the model has %d".formatted(scores.length, role, count),
+                    where,
+                    "use the scores of this model");
+        }
+        return scores;
+    }
+
+    private Optional<Group> group(String role, int layer) {
+        return groups.stream()
+                .filter(g -> g.layer() == layer && g.role().equals(role))
+                .findFirst();
     }
 
     /** An enum constant as files have it. */

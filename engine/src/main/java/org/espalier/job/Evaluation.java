@@ -4,7 +4,7 @@ import java.util.List;
 import org.espalier.report.Measure;
 import org.espalier.text.Tokenizer;
 
-/** What shows how good a model is, such as the perplexity of texts. */
+/** What shows how good a model is, such as the perplexity of texts ({@link TextEvaluation}). */
 @FunctionalInterface
 public interface Evaluation {
 
@@ -18,13 +18,4 @@ public interface Evaluation {
      * @return what was measured; the names are the same for every model
      */
     List<Measure> measure(OpenModel model, Tokenizer tokenizer, Listener listener);
-
-    /**
-     * Perplexity of files, which are read now.
-     *
-     * @throws org.espalier.error.Failure if one cannot be read, or the settings do not go together
-     */
-    static Evaluation of(PerplexitySettings settings) {
-        return new TextEvaluation(settings);
-    }
 }

@@ -99,7 +99,7 @@ public final class PretrainJob {
     }
 
     private static ObjectNode json(ModelConfig config) {
-        return specialTokens(config.json()).put("dtype", "bfloat16");
+        return specialTokens(Architectures.json(config)).put("dtype", "bfloat16");
     }
 
     private static ObjectNode specialTokens(ObjectNode json) {

@@ -13,6 +13,7 @@ import org.espalier.report.TrainingFile;
 import org.espalier.text.ChatTemplate;
 import org.espalier.text.Tokenizer;
 import org.espalier.tune.Encoder;
+import org.espalier.tune.ExampleFile;
 import org.espalier.tune.Examples;
 import org.espalier.tune.LoraSettings;
 import org.espalier.tune.LoraTraining;
@@ -38,7 +39,8 @@ final class Recovery {
     TrainingData samples(Path model) {
         try (Tokenizer tokenizer = Tokenizer.open(model)) {
             Path texts = settings.texts();
-            Examples examples = settings.format().read(texts, () -> ChatTemplate.of(tokenizer, model.toString()));
+            Examples examples =
+                    ExampleFile.read(texts, settings.format(), () -> ChatTemplate.of(tokenizer, model.toString()));
             return TrainingData.draw(
                     examples,
                     new Encoder(tokenizer, settings.cutoff()),

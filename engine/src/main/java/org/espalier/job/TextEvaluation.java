@@ -10,12 +10,17 @@ import org.espalier.report.TextPerplexity;
 import org.espalier.text.Tokenizer;
 
 /** Perplexity of texts, cut into windows by a protocol. */
-final class TextEvaluation implements Evaluation {
+public final class TextEvaluation implements Evaluation {
 
     private final PerplexitySettings settings;
     private final Map<String, String> texts;
 
-    TextEvaluation(PerplexitySettings settings) {
+    /**
+     * Reads the texts.
+     *
+     * @throws org.espalier.error.Failure if one cannot be read, or the settings do not go together
+     */
+    public TextEvaluation(PerplexitySettings settings) {
         settings.requireSound();
         this.settings = settings;
         this.texts = settings.read();

@@ -1,6 +1,7 @@
 package org.espalier.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
@@ -37,6 +38,16 @@ public final class Architectures {
             throw reader.failure("model type '" + type + "' is not supported", "use one of " + types());
         }
         return family.read(reader);
+    }
+
+    /** The family of a model. */
+    public static Architecture of(ModelConfig config) {
+        return BY_TYPE.get(config.modelType());
+    }
+
+    /** The whole configuration of a model as a Hugging Face {@code config.json}. */
+    public static ObjectNode json(ModelConfig config) {
+        return of(config).write(config);
     }
 
     /** A model to be trained from scratch. */

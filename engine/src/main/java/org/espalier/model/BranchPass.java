@@ -27,7 +27,7 @@ public record BranchPass(Tape tape, Value stream, Linear last, float factor) {
      * @throws Failure if it cannot be walked or fitted alone, with the reason
      */
     public static BranchPass of(Tape whole, Branch branch) {
-        List<Op> ops = branch.ops(whole);
+        List<Op> ops = whole.leadingTo(branch);
         Linear last = last(branch, ops);
         Part part = Part.of(ops, branch.source(), List.of(last.x(), last.y()));
         return new BranchPass(part.tape(), part.given(), (Linear) last.with(part::value), branch.factor());
@@ -35,7 +35,7 @@ public record BranchPass(Tape tape, Value stream, Linear last, float factor) {
 
     /** The projection that a branch ends in. */
     public static Linear last(Tape whole, Branch branch) {
-        return last(branch, branch.ops(whole));
+        return last(branch, whole.leadingTo(branch));
     }
 
     private static Linear last(Branch branch, List<Op> ops) {
@@ -62,7 +62,7 @@ public record BranchPass(Tape tape, Value stream, Linear last, float factor) {
 
     /** What is added to the mean square where the branch normalises the stream; 0 if it does not. */
     public static double eps(Tape whole, Branch branch) {
-        return branch.ops(whole).stream()
+        return whole.leadingTo(branch).stream()
                 .flatMap(op -> op instanceof Normalisation norm ? Stream.of(norm) : Stream.empty())
                 .filter(norm -> norm.x().root() == branch.source().root())
                 .mapToDouble(Normalisation::eps)

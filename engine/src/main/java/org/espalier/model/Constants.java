@@ -40,7 +40,7 @@ final class Constants implements AutoCloseable {
         Tensor table = backend.allocate(backend.computeType(), shape, constant.name());
         tables.put(constant.name(), table);
         try (Queue queue = backend.newQueue()) {
-            double[] numbers = config.family().constant(config, constant.name(), shape.extent(0));
+            double[] numbers = Architectures.of(config).constant(config, constant.name(), shape.extent(0));
             HostCopy.writeDoubles(backend, queue, numbers, table);
         }
         return table;

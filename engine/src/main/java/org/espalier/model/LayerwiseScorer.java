@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.espalier.tape.Gradients;
 import org.espalier.tape.Observer;
+import org.espalier.tape.ObserverPair;
 import org.espalier.tape.SegmentWalk;
 import org.espalier.tape.Spill;
 import org.espalier.tape.Value;
@@ -59,7 +60,7 @@ public final class LayerwiseScorer {
                         batches.batches(),
                         model.leaves(Map.of()),
                         Gradients.NONE,
-                        residency.then(observer),
+                        new ObserverPair(residency, observer),
                         spill)) {
             long workspace = model.backend().ownMemory().isPresent()
                     ? 0

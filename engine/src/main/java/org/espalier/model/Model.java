@@ -59,7 +59,7 @@ public final class Model implements AutoCloseable {
             Checkpoint checkpoint, Backend backend, BiFunction<Tape, Map<String, StoredTensor>, Weights> binding) {
         ModelConfig config = Architectures.read(checkpoint.config(), where(checkpoint));
         Map<String, StoredTensor> stored = new LinkedHashMap<>(checkpoint.tensors());
-        stored.keySet().removeIf(name -> config.family().ignored(config, name));
+        stored.keySet().removeIf(name -> Architectures.of(config).ignored(config, name));
         Weights weights = binding.apply(new Transformer(config).shape(), stored);
         return new Model(backend, config, weights, new Constants(backend, config), null);
     }

@@ -1,6 +1,5 @@
 package org.espalier.model;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 
 /** What all families say of a model. Layers may differ in size. */
@@ -16,7 +15,7 @@ public interface ModelConfig {
     record LayerConfig(int heads, int kvHeads, int intermediate) {}
 
     /**
-     * Sizes of a model that is yet to be trained.
+     * Sizes of a model.
      *
      * @param vocab        tokens known
      * @param hidden       channels of the residual stream
@@ -24,40 +23,55 @@ public interface ModelConfig {
      * @param layers       sizes of each layer
      * @param maxPositions longest context
      */
-    record Sizes(int vocab, int hidden, int headDim, List<LayerConfig> layers, int maxPositions) {}
+    record Sizes(int vocab, int hidden, int headDim, List<LayerConfig> layers, int maxPositions) {
 
-    /** The family, which knows all the rest. */
-    Architecture family();
+        public Sizes {
+            layers = List.copyOf(layers);
+        }
+
+        /** The same with another number of channels and other layers. */
+        public Sizes resized(int newHidden, List<LayerConfig> newLayers) {
+            return new Sizes(vocab, newHidden, headDim, newLayers, maxPositions);
+        }
+    }
 
     /** Hugging Face class name, such as {@code LlamaForCausalLM}. */
     String architecture();
 
-    /** Hugging Face model type, such as {@code llama}. */
+    /** Hugging Face model type, such as {@code llama}: it says which family the model is of. */
     String modelType();
 
+    /** Its sizes. */
+    Sizes sizes();
+
     /** Tokens known. */
-    int vocab();
+    default int vocab() {
+        return sizes().vocab();
+    }
 
     /** Channels of the residual stream. */
-    int hidden();
+    default int hidden() {
+        return sizes().hidden();
+    }
 
     /** Channels of a head. */
-    int headDim();
+    default int headDim() {
+        return sizes().headDim();
+    }
 
     /** Sizes of each layer. */
-    List<LayerConfig> layers();
+    default List<LayerConfig> layers() {
+        return sizes().layers();
+    }
 
     /** Longest context. */
-    int maxPositions();
+    default int maxPositions() {
+        return sizes().maxPositions();
+    }
 
     /** Whether the head is the embedding table. */
     boolean tied();
 
     /** The same model with other sizes. */
     ModelConfig resized(int hidden, List<LayerConfig> layers);
-
-    /** The whole configuration as a Hugging Face {@code config.json}. */
-    default ObjectNode json() {
-        return family().write(this);
-    }
 }

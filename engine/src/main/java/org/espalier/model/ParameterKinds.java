@@ -23,7 +23,7 @@ public enum ParameterKinds {
     /** Parameters of each kind, in the order in which the kinds are met; together they are all. */
     public static SequencedMap<ParameterKinds, Long> count(Tape tape) {
         Map<Op, Branch.Kind> branches = new HashMap<>();
-        tape.branches().forEach(branch -> branch.ops(tape).forEach(op -> branches.put(op, branch.kind())));
+        tape.branches().forEach(branch -> tape.leadingTo(branch).forEach(op -> branches.put(op, branch.kind())));
         Map<Value, ParameterKinds> kinds = new HashMap<>();
         tape.segments().stream()
                 .flatMap(segment -> segment.ops().stream())

@@ -29,7 +29,7 @@ public final class PrunedConfig {
         if (layer < 0) {
             return name;
         }
-        Architecture family = config.family();
+        Architecture family = Architectures.of(config);
         return family.layerPrefix(selection.keptLayers()[layer])
                 + name.substring(family.layerPrefix(layer).length());
     }

@@ -113,7 +113,7 @@ public final class Transformer {
         Layers(int tokens, int capacity) {
             pass = new Pass(tokens, capacity, lora);
             tape = pass.tape();
-            decoder = config.family().decoder(config, pass);
+            decoder = Architectures.of(config).decoder(config, pass);
             tape.segment("embedding");
             stream = decoder.embed(); // [T, C]
             for (int layer = 0; layer < config.layers().size(); layer++) {

@@ -33,7 +33,7 @@ public final class Planner {
      * @throws Failure if the file is of another model, nothing may go, or not as much as asked for
      */
     public Plan plan(ScoresFile file, String where) {
-        Rankings rankings = Rankings.of(file, structure, budget.candidates(), where);
+        Rankings rankings = file.rankings(structure, budget.candidates(), where);
         return plan(select(rankings, new Selection(structure), 1), file);
     }
 

@@ -29,6 +29,7 @@ import org.espalier.model.LossBatches;
 import org.espalier.model.Model;
 import org.espalier.model.Residency;
 import org.espalier.tape.Observer;
+import org.espalier.tape.ObserverPair;
 import org.espalier.tape.SegmentWalk;
 import org.espalier.tape.Spill;
 import org.espalier.tape.Tape;
@@ -163,7 +164,7 @@ public final class ModelScores {
                         batches.batches(),
                         model.leaves(Map.of()),
                         scorer,
-                        scorer.then(residency).then(walking.observer()),
+                        new ObserverPair(new ObserverPair(scorer, residency), walking.observer()),
                         spill)) {
             ScoringCost cost = require(scorer, walk);
             spill.limit(walking.memory() - cost.least());

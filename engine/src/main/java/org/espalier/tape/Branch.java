@@ -1,6 +1,5 @@
 package org.espalier.tape;
 
-import java.util.List;
 import java.util.Locale;
 
 /**
@@ -42,10 +41,5 @@ public record Branch(
     /** For messages: {@code MLP of layer 3}. */
     public String name() {
         return (kind == Kind.MLP ? kind.name() : kind.toString()) + " of layer " + layer;
-    }
-
-    /** The operations of a tape that compute the output from the source, in order. */
-    public List<Op> ops(Tape tape) {
-        return tape.leadingTo(output, source);
     }
 }

@@ -42,9 +42,4 @@ public interface Observer {
     default List<Value> gradientsRead(Op op) {
         return List.of();
     }
-
-    /** This observer and then another one. */
-    default Observer then(Observer other) {
-        return new ObserverPair(this, other);
-    }
 }

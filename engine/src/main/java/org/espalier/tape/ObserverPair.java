@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Two observers, of which the first sees everything first. */
-record ObserverPair(Observer first, Observer second) implements Observer {
+public record ObserverPair(Observer first, Observer second) implements Observer {
 
     @Override
     public void before(Segment segment, boolean backward) {

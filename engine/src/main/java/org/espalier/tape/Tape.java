@@ -133,6 +133,11 @@ public final class Tape {
         return Collections.unmodifiableList(branches);
     }
 
+    /** The operations that compute a branch's output from its source, in order. */
+    public List<Op> leadingTo(Branch branch) {
+        return leadingTo(branch.output(), branch.source());
+    }
+
     /**
      * The operations that compute a value, in order.
      *

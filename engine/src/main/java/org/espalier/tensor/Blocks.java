@@ -2,21 +2,12 @@ package org.espalier.tensor;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /**
  * Stored numbers to floats and back, one at a time and plainly right. Everything is little-endian and may lie at any byte.
  * The values of block types are those of ggml's {@code dequantize_row_*}, each operation rounded to float32.
  */
 public final class Blocks {
-
-    static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfFloat FLOAT =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfDouble DOUBLE =
-            ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private Blocks() {}
 
@@ -29,15 +20,15 @@ public final class Blocks {
             DType type, MemorySegment source, long byteOffset, float[] target, int targetOffset, int count) {
         requireWholeBlocks(type, count);
         switch (type) {
-            case F32 -> MemorySegment.copy(source, FLOAT, byteOffset, target, targetOffset, count);
+            case F32 -> MemorySegment.copy(source, LittleEndian.FLOAT, byteOffset, target, targetOffset, count);
             case F16 -> {
                 for (int i = 0; i < count; i++) {
-                    target[targetOffset + i] = half(source, byteOffset + 2L * i);
+                    target[targetOffset + i] = LittleEndian.half(source, byteOffset + 2L * i);
                 }
             }
             case BF16 -> {
                 for (int i = 0; i < count; i++) {
-                    target[targetOffset + i] = bfloat16ToFloat(source.get(SHORT, byteOffset + 2L * i));
+                    target[targetOffset + i] = bfloat16ToFloat(source.get(LittleEndian.SHORT, byteOffset + 2L * i));
                 }
             }
             case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 ->
@@ -86,15 +77,15 @@ public final class Blocks {
             DType type, float[] source, int sourceOffset, MemorySegment target, long byteOffset, int count) {
         requireWholeBlocks(type, count);
         switch (type) {
-            case F32 -> MemorySegment.copy(source, sourceOffset, target, FLOAT, byteOffset, count);
+            case F32 -> MemorySegment.copy(source, sourceOffset, target, LittleEndian.FLOAT, byteOffset, count);
             case F16 -> {
                 for (int i = 0; i < count; i++) {
-                    target.set(SHORT, byteOffset + 2L * i, Float.floatToFloat16(source[sourceOffset + i]));
+                    target.set(LittleEndian.SHORT, byteOffset + 2L * i, Float.floatToFloat16(source[sourceOffset + i]));
                 }
             }
             case BF16 -> {
                 for (int i = 0; i < count; i++) {
-                    target.set(SHORT, byteOffset + 2L * i, floatToBfloat16(source[sourceOffset + i]));
+                    target.set(LittleEndian.SHORT, byteOffset + 2L * i, floatToBfloat16(source[sourceOffset + i]));
                 }
             }
             case Q8_0 -> SmallBlocks.encodeQ8(source, sourceOffset, target, byteOffset, count);
@@ -116,22 +107,14 @@ public final class Blocks {
         return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
     }
 
-    static float half(MemorySegment source, long byteOffset) {
-        return Float.float16ToFloat(source.get(SHORT, byteOffset));
-    }
-
-    static int unsignedByte(MemorySegment source, long byteOffset) {
-        return source.get(ValueLayout.JAVA_BYTE, byteOffset) & 0xFF;
-    }
-
     private static double wide(DType type, MemorySegment source, long byteOffset) {
         return switch (type) {
-            case F64 -> source.get(DOUBLE, byteOffset);
-            case I64 -> source.get(LONG, byteOffset);
-            case I32 -> source.get(INT, byteOffset);
-            case I16 -> source.get(SHORT, byteOffset);
+            case F64 -> source.get(LittleEndian.DOUBLE, byteOffset);
+            case I64 -> source.get(LittleEndian.LONG, byteOffset);
+            case I32 -> source.get(LittleEndian.INT, byteOffset);
+            case I16 -> source.get(LittleEndian.SHORT, byteOffset);
             case I8 -> source.get(ValueLayout.JAVA_BYTE, byteOffset);
-            case U8, BOOL -> unsignedByte(source, byteOffset);
+            case U8, BOOL -> LittleEndian.unsignedByte(source, byteOffset);
             default -> throw new IllegalArgumentException("not a wide plain type: " + type);
         };
     }

@@ -25,7 +25,7 @@ final class SmallBlocks {
     }
 
     private static void decodeQ8(MemorySegment source, long at, float[] target, int to) {
-        float scale = Blocks.half(source, at);
+        float scale = LittleEndian.half(source, at);
         for (int j = 0; j < SIZE; j++) {
             target[to + j] = scale * source.get(ValueLayout.JAVA_BYTE, at + 2 + j);
         }
@@ -35,21 +35,21 @@ final class SmallBlocks {
     private static void decodeNibbles(DType type, MemorySegment source, long at, float[] target, int to) {
         boolean fiveBits = type == DType.Q5_0 || type == DType.Q5_1;
         boolean hasMinimum = type == DType.Q4_1 || type == DType.Q5_1;
-        float scale = Blocks.half(source, at);
+        float scale = LittleEndian.half(source, at);
         at += 2;
         float minimum = 0;
         if (hasMinimum) {
-            minimum = Blocks.half(source, at);
+            minimum = LittleEndian.half(source, at);
             at += 2;
         }
         int fifthBits = 0;
         if (fiveBits) {
-            fifthBits = source.get(Blocks.INT, at);
+            fifthBits = source.get(LittleEndian.INT, at);
             at += 4;
         }
         int zero = hasMinimum ? 0 : fiveBits ? 16 : 8;
         for (int j = 0; j < SIZE; j++) {
-            int packed = Blocks.unsignedByte(source, at + (j & 15));
+            int packed = LittleEndian.unsignedByte(source, at + (j & 15));
             int code = (j < 16 ? packed & 15 : packed >>> 4) | (fifthBits >>> j & 1) << 4;
             float product = scale * (code - zero);
             target[to + j] = hasMinimum ? product + minimum : product;
@@ -65,7 +65,7 @@ final class SmallBlocks {
             }
             float scale = largest / 127;
             float inverse = scale == 0 ? 0 : 1 / scale;
-            target.set(Blocks.SHORT, at, Float.floatToFloat16(scale));
+            target.set(LittleEndian.SHORT, at, Float.floatToFloat16(scale));
             for (int j = 0; j < SIZE; j++) {
                 float code = source[sourceOffset + i + j] * inverse;
                 byte rounded = (byte) (code < 0 ? -Math.floor(0.5 - code) : Math.floor(0.5 + code));

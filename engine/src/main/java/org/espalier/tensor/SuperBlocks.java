@@ -28,8 +28,8 @@ final class SuperBlocks {
      * are bit s of the 32 bytes. Number = (scale·scale_s)·code − minimum·minimum_s.
      */
     private static void decodeQ4OrQ5(boolean fiveBits, MemorySegment source, long at, float[] target, int to) {
-        float scale = Blocks.half(source, at);
-        float minimum = Blocks.half(source, at + 2);
+        float scale = LittleEndian.half(source, at);
+        float minimum = LittleEndian.half(source, at + 2);
         long packedScales = at + 4;
         long fifthBits = at + 16;
         long codes = fiveBits ? at + 48 : at + 16;
@@ -37,10 +37,10 @@ final class SuperBlocks {
             float subScale = scale * subScale(source, packedScales, s);
             float subMinimum = minimum * subMinimum(source, packedScales, s);
             for (int j = 0; j < 32; j++) {
-                int packed = Blocks.unsignedByte(source, codes + 32 * (s >> 1) + j);
+                int packed = LittleEndian.unsignedByte(source, codes + 32 * (s >> 1) + j);
                 int code = (s & 1) == 0 ? packed & 15 : packed >>> 4;
                 if (fiveBits) {
-                    code |= (Blocks.unsignedByte(source, fifthBits + j) >>> s & 1) << 4;
+                    code |= (LittleEndian.unsignedByte(source, fifthBits + j) >>> s & 1) << 4;
                 }
                 target[to + 32 * s + j] = subScale * code - subMinimum;
             }
@@ -50,18 +50,19 @@ final class SuperBlocks {
     /** Scales 0–3: low six bits of bytes 0–3. Scales 4–7: low halves of bytes 8–11 below the top two bits of bytes 0–3. */
     private static int subScale(MemorySegment source, long packed, int s) {
         if (s < 4) {
-            return Blocks.unsignedByte(source, packed + s) & 63;
+            return LittleEndian.unsignedByte(source, packed + s) & 63;
         }
-        return Blocks.unsignedByte(source, packed + s + 4) & 15
-                | Blocks.unsignedByte(source, packed + s - 4) >>> 6 << 4;
+        return LittleEndian.unsignedByte(source, packed + s + 4) & 15
+                | LittleEndian.unsignedByte(source, packed + s - 4) >>> 6 << 4;
     }
 
     /** Minima 0–3: low six bits of bytes 4–7. Minima 4–7: high halves of bytes 8–11 below the top two of bytes 4–7. */
     private static int subMinimum(MemorySegment source, long packed, int s) {
         if (s < 4) {
-            return Blocks.unsignedByte(source, packed + s + 4) & 63;
+            return LittleEndian.unsignedByte(source, packed + s + 4) & 63;
         }
-        return Blocks.unsignedByte(source, packed + s + 4) >>> 4 | Blocks.unsignedByte(source, packed + s) >>> 6 << 4;
+        return LittleEndian.unsignedByte(source, packed + s + 4) >>> 4
+                | LittleEndian.unsignedByte(source, packed + s) >>> 6 << 4;
     }
 
     /**
@@ -70,13 +71,13 @@ final class SuperBlocks {
      * from bits 2q, 2q+1 of the half's 32 bytes. Number = (scale·scale_s)·(code − 32), s counting 16 numbers each.
      */
     private static void decodeQ6(MemorySegment source, long at, float[] target, int to) {
-        float scale = Blocks.half(source, at + 208);
+        float scale = LittleEndian.half(source, at + 208);
         for (int i = 0; i < SIZE; i++) {
             int half = i >> 7;
             int quarter = i >> 5 & 3;
             int lane = i & 31;
-            int low = Blocks.unsignedByte(source, at + 64 * half + 32 * (quarter & 1) + lane);
-            int high = Blocks.unsignedByte(source, at + 128 + 32 * half + lane) >>> 2 * quarter & 3;
+            int low = LittleEndian.unsignedByte(source, at + 64 * half + 32 * (quarter & 1) + lane);
+            int high = LittleEndian.unsignedByte(source, at + 128 + 32 * half + lane) >>> 2 * quarter & 3;
             int code = (quarter < 2 ? low & 15 : low >>> 4) | high << 4;
             float subScale = scale * source.get(ValueLayout.JAVA_BYTE, at + 192 + (i >> 4));
             target[to + i] = subScale * (code - 32);

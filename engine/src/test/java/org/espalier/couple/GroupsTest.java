@@ -17,6 +17,7 @@ import org.espalier.model.RotaryConfig;
 import org.espalier.model.Transformer;
 import org.espalier.model.arch.Llama;
 import org.espalier.model.arch.LlamaConfig;
+import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.tape.Tape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,21 +38,12 @@ class GroupsTest {
 
     private static ModelConfig config(
             int hidden, int headDim, List<LayerConfig> layers, int vocab, boolean tied, boolean biased) {
-        return new LlamaConfig(
-                new Llama(),
-                "LlamaForCausalLM",
-                "llama",
-                vocab,
-                hidden,
-                headDim,
-                layers,
+        return Llama.config(
+                new ModelConfig.Sizes(vocab, hidden, headDim, layers, 2048),
                 1e-5,
                 RotaryConfig.plain(10000),
-                2048,
                 tied,
-                biased,
-                biased,
-                biased);
+                new Biases(biased, biased, biased));
     }
 
     private static List<Group> groups(ModelConfig config) {
@@ -202,7 +194,7 @@ class GroupsTest {
                         of.layers(),
                         of.vocab(),
                         of.tied(),
-                        ((LlamaConfig) of).mlpBias()));
+                        ((LlamaConfig) of).biases().mlp()));
         for (int i = 0; i < of.layers().size(); i++) {
             int layer = i;
             smallerBlocks(of.layers().get(i)).forEach((name, block) -> {
@@ -210,7 +202,13 @@ class GroupsTest {
                 layers.set(layer, block);
                 smaller.put(
                         "model.layers." + layer + "." + name,
-                        config(of.hidden(), of.headDim(), layers, of.vocab(), of.tied(), ((LlamaConfig) of).mlpBias()));
+                        config(
+                                of.hidden(),
+                                of.headDim(),
+                                layers,
+                                of.vocab(),
+                                of.tied(),
+                                ((LlamaConfig) of).biases().mlp()));
             });
         }
         return smaller;

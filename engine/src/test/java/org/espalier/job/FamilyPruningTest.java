@@ -35,6 +35,7 @@ import org.espalier.importance.Criterion;
 import org.espalier.importance.Method;
 import org.espalier.importance.UnitScores.Alignment;
 import org.espalier.model.Adapter;
+import org.espalier.model.Architectures;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
@@ -165,8 +166,8 @@ class FamilyPruningTest {
     }
 
     private static Adapter tuned(Model model, Packed tokens) {
-        LoraConfig lora =
-                new LoraConfig(4, 8, 0, Set.copyOf(model.config().family().adapterTargets()));
+        LoraConfig lora = new LoraConfig(
+                4, 8, 0, Set.copyOf(Architectures.of(model.config()).adapterTargets()));
         try (LoraTrainer trainer = new LoraTrainer(model, lora, tokens, 1L << 30, 5)) {
             double before = trainer.evaluate(List.of(tokens), done -> {});
             for (int step = 0; step < 8; step++) {

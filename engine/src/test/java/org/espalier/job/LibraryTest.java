@@ -80,7 +80,7 @@ class LibraryTest {
         models.put("other", folder.resolve("model"));
         Path text = Files.write(folder.resolve("text.txt"), DemoModel.stories(2, 8));
         CompareSettings settings = CompareSettings.defaults()
-                .evaluation(Evaluation.of(PerplexitySettings.on(text)))
+                .evaluation(new TextEvaluation(PerplexitySettings.on(text)))
                 .maxTokens(5)
                 .repetitions(1);
         CompareJob.Result result = new CompareJob(cpu(Listener.NONE), settings).run(models);

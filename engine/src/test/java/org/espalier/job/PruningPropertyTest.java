@@ -43,7 +43,7 @@ import org.espalier.model.Packed;
 import org.espalier.model.RotaryConfig;
 import org.espalier.model.Transformer;
 import org.espalier.model.arch.Llama;
-import org.espalier.model.arch.LlamaConfig;
+import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
 import org.espalier.plan.Budget;
@@ -117,21 +117,12 @@ class PruningPropertyTest {
             layers.add(new LayerConfig(kvHeads * (1 + random.nextInt(3)), kvHeads, 1 + random.nextInt(24)));
         }
         boolean attentionBias = random.nextInt(4) == 0;
-        return new LlamaConfig(
-                new Llama(),
-                "LlamaForCausalLM",
-                "llama",
-                11 + random.nextInt(20),
-                4 + random.nextInt(28),
-                headDim,
-                layers,
+        return Llama.config(
+                new ModelConfig.Sizes(11 + random.nextInt(20), 4 + random.nextInt(28), headDim, layers, 64),
                 1e-5,
                 RotaryConfig.plain(10000),
-                64,
                 random.nextBoolean(),
-                attentionBias,
-                attentionBias,
-                random.nextInt(4) == 0);
+                new Biases(attentionBias, attentionBias, random.nextInt(4) == 0));
     }
 
     private static Budget budget(Mode mode, Random random, int layers) {
@@ -177,9 +168,7 @@ class PruningPropertyTest {
 
     private static Method method(Budget budget, Random random) {
         boolean any = budget.candidates().dependency() && random.nextInt(4) == 0;
-        Criterion criterion = any
-                ? any(Criterion.values(), random)
-                : PLAIN.get(random.nextInt(PLAIN.size()));
+        Criterion criterion = any ? any(Criterion.values(), random) : PLAIN.get(random.nextInt(PLAIN.size()));
         return new Method(
                 criterion,
                 any(Aggregate.values(), random),

@@ -17,7 +17,7 @@ import org.espalier.backend.HostCopy;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.model.arch.Llama;
-import org.espalier.model.arch.LlamaConfig;
+import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
 import org.espalier.tape.Gradients;
@@ -43,21 +43,12 @@ class LossInPiecesTest {
     @CsvSource({"INFERENCE, 1", "RECOMPUTE, 2", "KEEP, 9"})
     void largeVocabularyDoesNotNeedItsLogitsAtOnce(Retention retention, int pieces) {
         int channels = 64;
-        ModelConfig config = new LlamaConfig(
-                new Llama(),
-                "LlamaForCausalLM",
-                "llama",
-                VOCABULARY,
-                channels,
-                16,
-                List.of(new LayerConfig(4, 2, 128)),
+        ModelConfig config = Llama.config(
+                new ModelConfig.Sizes(VOCABULARY, channels, 16, List.of(new LayerConfig(4, 2, 128)), 8192),
                 1e-5,
                 RotaryConfig.plain(10000),
-                8192,
                 true,
-                false,
-                false,
-                false);
+                Biases.NONE);
         Tape tape = new Transformer(config).loss(1024 * PIECES).tape();
         long bytes = Executor.plannedBytes(tape, Gradients.planned(parameter -> true), retention, DType.F32);
         assertTrue(

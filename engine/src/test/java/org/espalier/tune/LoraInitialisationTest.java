@@ -19,26 +19,17 @@ import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
 import org.espalier.model.arch.Llama;
-import org.espalier.model.arch.LlamaConfig;
+import org.espalier.model.arch.LlamaConfig.Biases;
 import org.junit.jupiter.api.Test;
 
 class LoraInitialisationTest {
 
-    private static final ModelConfig MODEL = new LlamaConfig(
-            new Llama(),
-            "LlamaForCausalLM",
-            "llama",
-            50,
-            64,
-            8,
-            List.of(new LayerConfig(8, 4, 100), new LayerConfig(8, 4, 30)),
+    private static final ModelConfig MODEL = Llama.config(
+            new ModelConfig.Sizes(50, 64, 8, List.of(new LayerConfig(8, 4, 100), new LayerConfig(8, 4, 30)), 64),
             1e-5,
             RotaryConfig.plain(10000),
-            64,
             true,
-            false,
-            false,
-            false);
+            Biases.NONE);
     private static final LoraConfig LORA = new LoraConfig(8, 16, new Llama().adapterTargets());
 
     /** Uniform within ±1/√in: the bound is nearly reached, the mean is 0, the deviation the bound by √3. */

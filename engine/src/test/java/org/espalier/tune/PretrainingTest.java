@@ -17,7 +17,7 @@ import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
 import org.espalier.model.arch.Llama;
-import org.espalier.model.arch.LlamaConfig;
+import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.text.BpeTrainer;
 import org.espalier.text.Tokenizer;
 import org.espalier.text.TokenizerSettings;
@@ -48,21 +48,12 @@ class PretrainingTest {
         StoryGrammar stories = new StoryGrammar();
         BpeTrainer bpe = BpeTrainer.train(
                 IntStream.range(0, 50).mapToObj(i -> stories.story(3, i)).toList(), 300);
-        ModelConfig config = new LlamaConfig(
-                new Llama(),
-                "LlamaForCausalLM",
-                "llama",
-                bpe.size(),
-                32,
-                8,
-                List.of(new LayerConfig(4, 2, 48)),
+        ModelConfig config = Llama.config(
+                new ModelConfig.Sizes(bpe.size(), 32, 8, List.of(new LayerConfig(4, 2, 48)), 128),
                 1e-5,
                 RotaryConfig.plain(10000),
-                128,
                 true,
-                false,
-                false,
-                false);
+                Biases.NONE);
         try (Backend backend = new CpuBackend(threads);
                 Tokenizer tokenizer = Tokenizer.fromJson(bpe.tokenizerJson().toString(), SPECIAL);
                 Pretraining training =

@@ -13,11 +13,12 @@ import org.espalier.format.SafetensorsFile;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.format.StoredTensor;
 import org.espalier.format.TensorEntry;
+import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
 import org.espalier.model.arch.Llama;
-import org.espalier.model.arch.LlamaConfig;
+import org.espalier.model.arch.LlamaConfig.Biases;
 
 /** The pruned model of the recorded LoRA run, whose layers differ in width, and its adapters as files. */
 public final class PrunedLlama {
@@ -38,28 +39,15 @@ public final class PrunedLlama {
                     .extent(0);
             layers.add(new LayerConfig(heads, heads, neurons));
         }
-        return new LlamaConfig(
-                new Llama(),
-                "LlamaForCausalLM",
-                "llama",
-                256,
-                64,
-                8,
-                layers,
-                1e-6,
-                RotaryConfig.plain(10000),
-                256,
-                false,
-                false,
-                false,
-                false);
+        return Llama.config(
+                new ModelConfig.Sizes(256, 64, 8, layers, 256), 1e-6, RotaryConfig.plain(10000), false, Biases.NONE);
     }
 
     /** Writes the model as a checkpoint folder. */
     public static Path writeModel(Path folder) {
         try (SafetensorsFile base = SafetensorsFile.open(Golden.resource("lora/base.safetensors"))) {
             ModelContent content = ModelContent.of(
-                    config(base.tensors()).json(),
+                    Architectures.json(config(base.tensors())),
                     base.tensors().values().stream()
                             .map(t -> entry(t.name(), t))
                             .toList());

@@ -19,13 +19,14 @@ import org.espalier.format.Checkpoints;
 import org.espalier.format.ModelContent;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.format.StoredTensor;
+import org.espalier.model.Architectures;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
 import org.espalier.model.Transformer;
 import org.espalier.model.arch.Llama;
-import org.espalier.model.arch.LlamaConfig;
+import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
@@ -35,21 +36,12 @@ import org.junit.jupiter.api.io.TempDir;
 class RandomCheckpointTest {
 
     /** One matrix is larger than a stretch of numbers that is made at once. */
-    private static final ModelConfig CONFIG = new LlamaConfig(
-            new Llama(),
-            "LlamaForCausalLM",
-            "llama",
-            5000,
-            64,
-            8,
-            List.of(new LayerConfig(8, 2, 90), new LayerConfig(8, 2, 90)),
+    private static final ModelConfig CONFIG = Llama.config(
+            new ModelConfig.Sizes(5000, 64, 8, List.of(new LayerConfig(8, 2, 90), new LayerConfig(8, 2, 90)), 64),
             1e-5,
             RotaryConfig.plain(10000),
-            64,
             false,
-            true,
-            true,
-            false);
+            new Biases(true, true, false));
 
     @TempDir
     private Path folder;
@@ -57,7 +49,7 @@ class RandomCheckpointTest {
     @Test
     void shardsHoldTheWeightsThatTrainingWouldBeginWith() {
         Path out = folder.resolve("out");
-        ObjectNode json = CONFIG.json();
+        ObjectNode json = Architectures.json(CONFIG);
         AtomicLong written = new AtomicLong();
         ModelContent content = RandomCheckpoint.of(json, CONFIG, DType.F32, 5);
         new SafetensorsFolder(1_400_000).write(out, content.reporting(written::addAndGet), false);

@@ -18,7 +18,7 @@ import org.espalier.model.Transformer;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.model.Weights;
 import org.espalier.model.arch.Llama;
-import org.espalier.model.arch.LlamaConfig;
+import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
 import org.espalier.tape.Observer;
@@ -28,21 +28,12 @@ import org.espalier.tensor.Tensor;
 /** The loss and all gradients of a tiny model with grouped queries and layers of different sizes, as one checksum. */
 final class TinyStep {
 
-    private static final ModelConfig CONFIG = new LlamaConfig(
-            new Llama(),
-            "LlamaForCausalLM",
-            "llama",
-            67,
-            48,
-            8,
-            List.of(new LayerConfig(6, 2, 40), new LayerConfig(4, 2, 33)),
+    private static final ModelConfig CONFIG = Llama.config(
+            new ModelConfig.Sizes(67, 48, 8, List.of(new LayerConfig(6, 2, 40), new LayerConfig(4, 2, 33)), 64),
             1e-5,
             RotaryConfig.plain(10000),
-            64,
             true,
-            true,
-            true,
-            false);
+            new Biases(true, true, false));
 
     private TinyStep() {}
 

@@ -24,8 +24,6 @@ public final class Cublas {
     /** Of the packages nvidia-cublas and nvidia-cublas-cu12. */
     private static final List<String> IN_PACKAGES = List.of("nvidia/cu13/lib", "nvidia/cublas/lib");
 
-    private static final int VERSION_13 = 13000;
-
     private static Library found;
 
     private Cublas() {}
@@ -55,7 +53,8 @@ public final class Cublas {
 
     /** The driver refuses a cuBLAS that is newer than itself. */
     private static List<String> names() {
-        boolean old = CudaDriver.find() instanceof Library.Loaded && CudaDriver.version() < VERSION_13;
+        boolean old = CudaDriver.find() instanceof Library.Loaded
+                && CudaVersion.ofDriver().major() < 13;
         return old ? NAMES.subList(1, NAMES.size()) : NAMES;
     }
 

@@ -1,15 +1,11 @@
 package org.espalier.ffi;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
-import org.espalier.ffi.cuda.CudaLibrary;
 
 /**
  * The CUDA driver library: the one that a person names or, failing that, the system's. It is opened at most once; the
@@ -50,15 +46,6 @@ public final class CudaDriver {
                         "no CUDA driver",
                         "install the NVIDIA driver, or " + PATH.howToSet() + " to the path of " + NAME);
         };
-    }
-
-    /** The newest version of CUDA that the driver serves, as it has it: 13000 for 13.0. */
-    public static int version() {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment version = arena.allocate(ValueLayout.JAVA_INT);
-            CudaStatus.check(CudaLibrary.cuDriverGetVersion(version), "cuDriverGetVersion");
-            return version.get(ValueLayout.JAVA_INT, 0);
-        }
     }
 
     /**

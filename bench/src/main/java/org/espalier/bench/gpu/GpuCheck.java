@@ -24,6 +24,7 @@ import org.espalier.backend.cuda.CudaDevices;
 import org.espalier.error.Failure;
 import org.espalier.ffi.Cublas;
 import org.espalier.ffi.CudaDriver;
+import org.espalier.ffi.CudaVersion;
 import org.espalier.ffi.Library;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -140,15 +141,13 @@ public final class GpuCheck implements Callable<Integer> {
     }
 
     private static String heading(CudaDevices.Found device) {
-        int version = CudaDriver.version();
-        return "%s, compute capability %s, %d multiprocessors, %.1f GiB; driver for CUDA %d.%d (%s); cuBLAS %s (%s)%n%n"
+        return "%s, compute capability %s, %d multiprocessors, %.1f GiB; driver for CUDA %s (%s); cuBLAS %s (%s)%n%n"
                 .formatted(
                         device.name(),
                         device.capability(),
                         device.multiprocessors(),
                         device.memory() / (double) (1L << 30),
-                        version / 1000,
-                        version % 1000 / 10,
+                        CudaVersion.ofDriver(),
                         nameOf(CudaDriver.find()),
                         device.cublas(),
                         nameOf(Cublas.find()));

@@ -29,6 +29,7 @@ import org.espalier.job.ScoreSettings;
 import org.espalier.job.SpeedJob;
 import org.espalier.job.SpeedSettings;
 import org.espalier.job.Speeds;
+import org.espalier.model.Architectures;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.tune.LoraSettings;
@@ -132,7 +133,7 @@ final class ModelSpeeds {
                     .map(ids -> new Sample(ids, ids))
                     .toList();
             LoraSettings settings = new LoraSettings(
-                    new LoraConfig(8, 16, model.config().family().adapterTargets()),
+                    new LoraConfig(8, 16, Architectures.of(model.config()).adapterTargets()),
                     UPDATES,
                     SEQUENCES,
                     1,

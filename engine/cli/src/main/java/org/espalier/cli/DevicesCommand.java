@@ -9,6 +9,7 @@ import org.espalier.backend.cuda.CudaDevices;
 import org.espalier.error.Failure;
 import org.espalier.ffi.Cublas;
 import org.espalier.ffi.CudaDriver;
+import org.espalier.ffi.CudaVersion;
 import org.espalier.ffi.Library;
 import org.espalier.ffi.OpenBlas;
 import org.espalier.job.Machine;
@@ -75,8 +76,7 @@ final class DevicesCommand extends EngineCommand {
     }
 
     private static String driver() {
-        int version = CudaDriver.version();
-        return "CUDA %d.%d (%s)".formatted(version / 1000, version % 1000 / 10, nameOf(CudaDriver.find()));
+        return "CUDA %s (%s)".formatted(CudaVersion.ofDriver(), nameOf(CudaDriver.find()));
     }
 
     private static String cublas(CudaDevices.Found found) {

@@ -19,7 +19,7 @@ import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
 import org.espalier.model.arch.Llama;
-import org.espalier.model.arch.LlamaConfig;
+import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
 import org.espalier.plan.Budget;
@@ -33,21 +33,8 @@ class BudgetOptionsTest {
 
     private static ModelConfig config(int layers) {
         List<LayerConfig> same = Collections.nCopies(layers, new LayerConfig(8, 4, 172));
-        return new LlamaConfig(
-                new Llama(),
-                "LlamaForCausalLM",
-                "llama",
-                100,
-                64,
-                8,
-                same,
-                1e-5,
-                RotaryConfig.plain(10000),
-                64,
-                true,
-                false,
-                false,
-                false);
+        return Llama.config(
+                new ModelConfig.Sizes(100, 64, 8, same, 64), 1e-5, RotaryConfig.plain(10000), true, Biases.NONE);
     }
 
     private static PruneSettings settings(String typed) {

@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import org.espalier.error.Failure;
 import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.CudaStatus;
+import org.espalier.ffi.CudaVersion;
 import org.espalier.ffi.cuda.CudaLibrary;
 
 /**
@@ -53,12 +54,11 @@ record CudaDevice(int number) {
     /** Refuses a driver or device that cannot run the kernels of this build. */
     void require() {
         int needed = KernelFiles.cudaVersion();
-        int offered = CudaDriver.version();
-        if (offered / 1000 < needed) {
+        CudaVersion offered = CudaVersion.ofDriver();
+        if (offered.major() < needed) {
             throw new Failure(
                     "the NVIDIA driver is too old",
-                    "it is for CUDA %d.%d, this build's kernels are for CUDA %d"
-                            .formatted(offered / 1000, offered % 1000 / 10, needed),
+                    "it is for CUDA %s, this build's kernels are for CUDA %d".formatted(offered, needed),
                     "install a driver for CUDA " + needed + " or later, or use --device cpu");
         }
         if (attribute(CudaLibrary.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR()) < OLDEST_MAJOR) {

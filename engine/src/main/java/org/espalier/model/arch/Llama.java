@@ -8,6 +8,7 @@ import org.espalier.model.Architecture;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.arch.LlamaConfig.Biases;
 
 /** LLaMA 1 to 3 and Vicuna, Mistral, and Qwen2, which differ in biases alone. */
 @AutoService(Architecture.class)
@@ -40,44 +41,22 @@ public final class Llama extends LlamaLike {
         return json.text("model_type", "").equals(MISTRAL) || super.slides(json);
     }
 
+    /** The configuration of a model of type {@code llama}. */
+    public static LlamaConfig config(
+            ModelConfig.Sizes sizes, double eps, RotaryConfig rotary, boolean tied, Biases biases) {
+        return new LlamaConfig(TYPES.get(LLAMA), LLAMA, sizes, eps, rotary, tied, biases);
+    }
+
     @Override
     public Optional<ModelConfig> untrained(ModelConfig.Sizes sizes) {
-        return Optional.of(new LlamaConfig(
-                this,
-                TYPES.get(LLAMA),
-                LLAMA,
-                sizes.vocab(),
-                sizes.hidden(),
-                sizes.headDim(),
-                sizes.layers(),
-                1e-5,
-                RotaryConfig.plain(10000),
-                sizes.maxPositions(),
-                true,
-                false,
-                false,
-                false));
+        return Optional.of(config(sizes, 1e-5, RotaryConfig.plain(10000), true, Biases.NONE));
     }
 
     /** The type {@code llama} can say that every projection has a bias, and computes what its relatives do. */
     @Override
     public Optional<ModelConfig> withBranchBiases(ModelConfig of) {
-        LlamaConfig c = (LlamaConfig) of;
-        return Optional.of(new LlamaConfig(
-                this,
-                TYPES.get(LLAMA),
-                LLAMA,
-                c.vocab(),
-                c.hidden(),
-                c.headDim(),
-                c.layers(),
-                c.eps(),
-                c.rotary(),
-                c.maxPositions(),
-                c.tied(),
-                true,
-                true,
-                true));
+        LlamaConfig whole = (LlamaConfig) of;
+        return Optional.of(config(whole.sizes(), whole.eps(), whole.rotary(), whole.tied(), Biases.ALL));
     }
 
     @Override

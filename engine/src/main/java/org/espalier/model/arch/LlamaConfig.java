@@ -1,65 +1,47 @@
 package org.espalier.model.arch;
 
 import java.util.List;
-import org.espalier.model.Architecture;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.RotaryConfig;
 
 /**
  * The shape of a LLaMA-like model.
  *
- * @param family        that records it
- * @param architecture  Hugging Face class name, such as {@code LlamaForCausalLM}
- * @param modelType     Hugging Face model type, such as {@code llama}
- * @param vocab         tokens known
- * @param hidden        channels of the residual stream
- * @param headDim       channels of a head
- * @param layers        sizes of each layer
- * @param eps           added to the mean square in normalisations
- * @param rotary        position embedding
- * @param maxPositions  longest context
- * @param tied          whether the head is the embedding table
- * @param attentionBias whether query, key and value projections have biases
- * @param outputBias    whether the attention's output projection has one
- * @param mlpBias       whether gate, up and down projections have biases
+ * @param architecture Hugging Face class name, such as {@code LlamaForCausalLM}
+ * @param modelType    Hugging Face model type, such as {@code llama}
+ * @param sizes        of everything
+ * @param eps          added to the mean square in normalisations
+ * @param rotary       position embedding
+ * @param tied         whether the head is the embedding table
+ * @param biases       which projections have some
  */
 public record LlamaConfig(
-        Architecture family,
         String architecture,
         String modelType,
-        int vocab,
-        int hidden,
-        int headDim,
-        List<LayerConfig> layers,
+        Sizes sizes,
         double eps,
         RotaryConfig rotary,
-        int maxPositions,
         boolean tied,
-        boolean attentionBias,
-        boolean outputBias,
-        boolean mlpBias)
+        Biases biases)
         implements ModelConfig {
 
-    public LlamaConfig {
-        layers = List.copyOf(layers);
+    /**
+     * Which projections have biases.
+     *
+     * @param attention query, key and value projections
+     * @param output    the attention's output projection
+     * @param mlp       gate, up and down projections
+     */
+    public record Biases(boolean attention, boolean output, boolean mlp) {
+
+        /** In no projection, as in LLaMA. */
+        public static final Biases NONE = new Biases(false, false, false);
+        /** In every projection. */
+        public static final Biases ALL = new Biases(true, true, true);
     }
 
     @Override
     public LlamaConfig resized(int newHidden, List<LayerConfig> newLayers) {
-        return new LlamaConfig(
-                family,
-                architecture,
-                modelType,
-                vocab,
-                newHidden,
-                headDim,
-                newLayers,
-                eps,
-                rotary,
-                maxPositions,
-                tied,
-                attentionBias,
-                outputBias,
-                mlpBias);
+        return new LlamaConfig(architecture, modelType, sizes.resized(newHidden, newLayers), eps, rotary, tied, biases);
     }
 }

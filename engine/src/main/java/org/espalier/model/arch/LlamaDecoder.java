@@ -87,7 +87,8 @@ class LlamaDecoder implements Decoder {
                 pass.cached(value, prefix + "values"),
                 1 / Math.sqrt(config.headDim())); // [T, H, D]
         Value joined = tape.view(out, pass.tokens(), (long) sizes.heads() * config.headDim());
-        return pass.project(joined, block + "o_proj", config.hidden(), config.outputBias());
+        return pass.project(
+                joined, block + "o_proj", config.hidden(), config.biases().output());
     }
 
     /** Queries {@code [T, H · D]}, keys and values {@code [T, G · D]}. */
@@ -95,9 +96,9 @@ class LlamaDecoder implements Decoder {
         long queries = (long) sizes.heads() * config.headDim();
         long keys = (long) sizes.kvHeads() * config.headDim();
         return List.of(
-                pass.project(x, block + "q_proj", queries, config.attentionBias()),
-                pass.project(x, block + "k_proj", keys, config.attentionBias()),
-                pass.project(x, block + "v_proj", keys, config.attentionBias()));
+                pass.project(x, block + "q_proj", queries, config.biases().attention()),
+                pass.project(x, block + "k_proj", keys, config.biases().attention()),
+                pass.project(x, block + "v_proj", keys, config.biases().attention()));
     }
 
     /**
@@ -123,13 +124,14 @@ class LlamaDecoder implements Decoder {
         Value x = pass.rmsNorm(stream, prefix + "post_attention_layernorm", config.eps()); // [T, C]
         List<Value> both = gateAndUp(x, block, neurons);
         Value gated = SwiGlu.record(tape, both.get(0), both.get(1)); // [T, I]
-        return pass.project(gated, block + "down_proj", config.hidden(), config.mlpBias());
+        return pass.project(
+                gated, block + "down_proj", config.hidden(), config.biases().mlp());
     }
 
     /** The gate and what it gates, each {@code [T, I]}. */
     List<Value> gateAndUp(Value x, String block, int neurons) {
         return List.of(
-                pass.project(x, block + "gate_proj", neurons, config.mlpBias()),
-                pass.project(x, block + "up_proj", neurons, config.mlpBias()));
+                pass.project(x, block + "gate_proj", neurons, config.biases().mlp()),
+                pass.project(x, block + "up_proj", neurons, config.biases().mlp()));
     }
 }

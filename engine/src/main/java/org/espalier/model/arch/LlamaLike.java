@@ -9,6 +9,7 @@ import org.espalier.model.ConfigReader;
 import org.espalier.model.Decoder;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Pass;
+import org.espalier.model.arch.LlamaConfig.Biases;
 
 /** What the relatives of LLaMA have in common: sizes, rotary positions, gated MLPs, and the names of parameters. */
 abstract class LlamaLike implements Architecture {
@@ -17,9 +18,6 @@ abstract class LlamaLike implements Architecture {
 
     /** Old checkpoints store what is computed from the configuration. */
     private static final String COMPUTED = "rotary_emb.inv_freq";
-
-    /** Which of the projections have biases. */
-    record Biases(boolean attention, boolean output, boolean mlp) {}
 
     /** The configuration of a model whose projections have these biases. */
     final LlamaConfig read(ConfigReader json, int headDim, Biases biases) {
@@ -32,20 +30,18 @@ abstract class LlamaLike implements Architecture {
         }
         String type = json.text("model_type", "");
         return new LlamaConfig(
-                this,
                 json.architecture(modelTypes().get(type)),
                 type,
-                json.size("vocab_size"),
-                json.size("hidden_size"),
-                headDim,
-                UsualSizes.layers(json),
+                new ModelConfig.Sizes(
+                        json.size("vocab_size"),
+                        json.size("hidden_size"),
+                        headDim,
+                        UsualSizes.layers(json),
+                        maxPositions(json)),
                 json.number("rms_norm_eps", 1e-6),
                 RotaryJson.read(json),
-                maxPositions(json),
                 json.flag("tie_word_embeddings"),
-                biases.attention,
-                biases.output,
-                biases.mlp);
+                biases);
     }
 
     /** Whether attention goes no further back than a window. */
@@ -72,8 +68,8 @@ abstract class LlamaLike implements Architecture {
         json.put("rms_norm_eps", config.eps());
         json.put("max_position_embeddings", config.maxPositions());
         json.put("tie_word_embeddings", config.tied());
-        json.put("attention_bias", config.attentionBias());
-        json.put("mlp_bias", config.mlpBias());
+        json.put("attention_bias", config.biases().attention());
+        json.put("mlp_bias", config.biases().mlp());
         RotaryJson.write(json, config.rotary());
         resize(json, config);
         return json;
@@ -108,16 +104,5 @@ abstract class LlamaLike implements Architecture {
     @Override
     public boolean ignored(ModelConfig config, String name) {
         return name.endsWith(COMPUTED) || config.tied() && name.equals(LlamaDecoder.HEAD + ".weight");
-    }
-
-    /** Families are told apart by their class: any two objects of one are the same. */
-    @Override
-    public final boolean equals(Object other) {
-        return other != null && other.getClass() == getClass();
-    }
-
-    @Override
-    public final int hashCode() {
-        return getClass().getName().hashCode();
     }
 }

@@ -9,6 +9,7 @@ import org.espalier.model.Decoder;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Pass;
+import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.tape.Value;
 import org.espalier.tape.op.Split;
 
@@ -29,7 +30,7 @@ public final class Phi3 extends LlamaLike {
         if (rotated != 1) {
             throw json.failure(ROTATED + " is " + rotated, "use a model that rotates whole heads");
         }
-        return read(json, UsualSizes.headDim(json), new Biases(false, false, false));
+        return read(json, UsualSizes.headDim(json), Biases.NONE);
     }
 
     /** A window counts wherever there is one. */

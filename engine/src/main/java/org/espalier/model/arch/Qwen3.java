@@ -7,6 +7,7 @@ import org.espalier.model.ConfigReader;
 import org.espalier.model.Decoder;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Pass;
+import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.tape.Value;
 
 /** Qwen3: LLaMA with every query and key head normalised before it is rotated. */

@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
  * Classes that depend on each other, directly or by way of others: no one of them can be read, tested or changed without
  * the rest. Classes nested in one another stand in one file and count as one.
  */
-final class Circles {
+final class Cycles {
 
     /** By name of the outermost class: what it depends on. */
     private final Map<String, Set<String>> arrows;
@@ -26,9 +26,9 @@ final class Circles {
     private final Map<String, Integer> numbers = new HashMap<>();
     private final Map<String, Integer> lowest = new HashMap<>();
     private final Deque<String> open = new ArrayDeque<>();
-    private final List<Set<String>> circles = new ArrayList<>();
+    private final List<Set<String>> cycles = new ArrayList<>();
 
-    private Circles(Map<String, Set<String>> arrows) {
+    private Cycles(Map<String, Set<String>> arrows) {
         this.arrows = arrows;
     }
 
@@ -39,7 +39,7 @@ final class Circles {
             Set<String> targets = arrows.computeIfAbsent(outermost(one), name -> new TreeSet<>());
             one.getDirectDependenciesFromSelf().stream()
                     .map(Dependency::getTargetClass)
-                    .map(Circles::outermost)
+                    .map(Cycles::outermost)
                     .forEach(targets::add);
         }
         return among(arrows);
@@ -47,11 +47,11 @@ final class Circles {
 
     /** As {@link #among(Iterable)}, of a graph; what has no arrows of its own may be left out. */
     static List<Set<String>> among(Map<String, Set<String>> arrows) {
-        Circles search = new Circles(arrows);
+        Cycles search = new Cycles(arrows);
         arrows.keySet().forEach(search::visit);
-        search.circles.sort(Comparator.comparingInt((Set<String> circle) -> -circle.size())
-                .thenComparing(circle -> circle.iterator().next()));
-        return search.circles;
+        search.cycles.sort(Comparator.comparingInt((Set<String> cycle) -> -cycle.size())
+                .thenComparing(cycle -> cycle.iterator().next()));
+        return search.cycles;
     }
 
     private static String outermost(JavaClass one) {
@@ -85,22 +85,22 @@ final class Circles {
     }
 
     private void close(String first) {
-        Set<String> circle = new TreeSet<>();
+        Set<String> cycle = new TreeSet<>();
         String member;
         do {
             member = open.pop();
-            circle.add(member);
+            cycle.add(member);
         } while (!member.equals(first));
-        if (circle.size() > 1) {
-            circles.add(circle);
+        if (cycle.size() > 1) {
+            cycles.add(cycle);
         }
     }
 
-    /** One line a circle, without the package that all share. */
-    static String describe(List<Set<String>> circles) {
-        return circles.stream()
-                .map(circle -> circle.size() + " classes: "
-                        + circle.stream()
+    /** One line a cycle, without the package that all share. */
+    static String describe(List<Set<String>> cycles) {
+        return cycles.stream()
+                .map(cycle -> cycle.size() + " classes: "
+                        + cycle.stream()
                                 .map(name -> name.replaceFirst("^org\\.espalier\\.", ""))
                                 .collect(Collectors.joining(", ")))
                 .collect(Collectors.joining("\n"));

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Texts to learn from, in each of the forms that a file may have. */
-class ExampleFormatTest {
+class ExampleFileTest {
 
     private static final String TEMPLATE = "{% for m in messages %}[{{ m['role'] }}]{{ m['content'] }}{{ eos_token }}"
             + "{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
@@ -68,11 +68,12 @@ class ExampleFormatTest {
 
     @Test
     void ofAConversationTheAssistantsTurnsCountWithTheirEnds() {
-        Examples examples = ExampleFormat.CHAT.read(write("x.jsonl", """
+        Examples examples =
+                ExampleFile.read(write("x.jsonl", """
                 {"messages": [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}, \
                 {"role": "assistant", "content": "A"}, {"role": "user", "content": "V"}, \
                 {"role": "assistant", "content": "B"}, {"role": "user", "content": "W"}]}
-                """), () -> new ChatTemplate(TEMPLATE, "", "."));
+                """), ExampleFormat.CHAT, () -> new ChatTemplate(TEMPLATE, "", "."));
         Example example = examples.get(0);
         assertEquals("[system]S.[user]U.[assistant]A.[user]V.[assistant]B.[user]W.", example.whole());
         assertEquals(
@@ -87,22 +88,21 @@ class ExampleFormatTest {
     /** Some templates leave earlier answers out, so that it cannot be told which tokens are whose. */
     @Test
     void aTemplateThatTakesWordsBackIsRefused() {
-        Examples examples = ExampleFormat.CHAT.read(
+        Examples examples = ExampleFile.read(
                 write("x.json", """
-                [{"messages": [{"role": "assistant", "content": "A"}, {"role": "user", "content": "B"}]}]"""), () -> new ChatTemplate("{{ messages | length }}", "", ""));
+                [{"messages": [{"role": "assistant", "content": "A"}, {"role": "user", "content": "B"}]}]"""), ExampleFormat.CHAT, () -> new ChatTemplate("{{ messages | length }}", "", ""));
         assertTrue(assertThrows(Failure.class, () -> examples.get(0)).oneLine().contains("record 1"));
     }
 
     @Test
     void plainTextsAreToldApartByTheStrongestSeparatorInTheFile() {
-        assertEquals(List.of("one", "two"), ExampleFormat.texts("one\ntwo\n"));
-        assertEquals(List.of("one", "two\nthree", "four"), ExampleFormat.texts("one\n\ntwo\nthree\n \n\nfour"));
+        assertEquals(List.of("one", "two"), ExampleFile.texts("one\ntwo\n"));
+        assertEquals(List.of("one", "two\nthree", "four"), ExampleFile.texts("one\n\ntwo\nthree\n \n\nfour"));
         assertEquals(
-                List.of("one\n\ntwo", "three"),
-                ExampleFormat.texts("one\n\ntwo\n<|endoftext|>\nthree\n<|endoftext|>\n"));
-        assertEquals(List.of("one", "two"), ExampleFormat.texts(" one \r\ntwo\r\n"));
-        assertEquals(List.of("one"), ExampleFormat.texts("one"));
-        assertEquals(List.of(), ExampleFormat.texts(" \n"));
+                List.of("one\n\ntwo", "three"), ExampleFile.texts("one\n\ntwo\n<|endoftext|>\nthree\n<|endoftext|>\n"));
+        assertEquals(List.of("one", "two"), ExampleFile.texts(" one \r\ntwo\r\n"));
+        assertEquals(List.of("one"), ExampleFile.texts("one"));
+        assertEquals(List.of(), ExampleFile.texts(" \n"));
     }
 
     @Test
@@ -145,7 +145,7 @@ class ExampleFormatTest {
     }
 
     private List<Example> read(String name, String content) {
-        Examples examples = ExampleFormat.of(Path.of(name)).read(write(name, content), () -> {
+        Examples examples = ExampleFile.read(write(name, content), ExampleFormat.of(Path.of(name)), () -> {
             throw new AssertionError("no template is needed");
         });
         return IntStream.range(0, examples.size()).mapToObj(examples::get).collect(Collectors.toList());

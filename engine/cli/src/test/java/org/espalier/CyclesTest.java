@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-class CirclesTest {
+class CyclesTest {
 
     @Test
     void findsTheLargestSetsOfClassesThatDependOnEachOther() {
@@ -19,14 +19,14 @@ class CirclesTest {
                 "d", Set.of("e", "outside"),
                 "e", Set.of("d", "f"),
                 "f", Set.of("f"));
-        assertEquals(List.of(Set.of("a", "b", "c"), Set.of("d", "e")), Circles.among(arrows));
+        assertEquals(List.of(Set.of("a", "b", "c"), Set.of("d", "e")), Cycles.among(arrows));
     }
 
     @Test
     void findsNoneWhereArrowsMeetWithoutTurningBack() {
         assertEquals(
                 List.of(),
-                Circles.among(Map.of("a", Set.of("b", "c"), "b", Set.of("d"), "c", Set.of("d"), "d", Set.of())));
+                Cycles.among(Map.of("a", Set.of("b", "c"), "b", Set.of("d"), "c", Set.of("d"), "d", Set.of())));
     }
 
     @Test
@@ -34,29 +34,29 @@ class CirclesTest {
         String here = getClass().getName();
         assertEquals(
                 List.of(Set.of(here + "Left", here + "Right")),
-                Circles.among(new ClassFileImporter()
+                Cycles.among(new ClassFileImporter()
                         .importClasses(
-                                CirclesTestLeft.class,
-                                CirclesTestLeft.Inner.class,
-                                CirclesTestRight.class,
-                                CirclesTest.class,
-                                Alone.class)));
+                                CyclesTestLeft.class,
+                                CyclesTestLeft.Inner.class,
+                                CyclesTestRight.class,
+                                CyclesTest.class,
+                                Enclosed.class)));
     }
 
     /** Depends on the class around it, which depends on it. */
     @SuppressWarnings("UnusedVariable")
-    private static final class Alone {
-        CirclesTest around;
+    private static final class Enclosed {
+        CyclesTest around;
     }
 }
 
 /** Depends on the other by way of a nested class. */
-class CirclesTestLeft {
+class CyclesTestLeft {
     static class Inner {
-        CirclesTestRight[] others;
+        CyclesTestRight[] others;
     }
 }
 
-class CirclesTestRight {
-    CirclesTestLeft other;
+class CyclesTestRight {
+    CyclesTestLeft other;
 }

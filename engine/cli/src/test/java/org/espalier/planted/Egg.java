@@ -1,9 +1,0 @@
-package org.espalier.planted;
-
-/** Needs {@link Hen}, which needs it. */
-public final class Egg {
-
-    Hen hatch() {
-        return new Hen();
-    }
-}
