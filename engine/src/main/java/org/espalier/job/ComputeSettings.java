@@ -57,20 +57,25 @@ public final class ComputeSettings extends Settings<ComputeSettings> {
      * @throws Failure if it was not set, and the property or the variable names something else than cpu, cuda or auto
      */
     public Device device() {
-        return device != null ? device : named();
-    }
-
-    private static Device named() {
-        String name = Optional.ofNullable(System.getProperty(DEVICE_PROPERTY))
-                .or(() -> Optional.ofNullable(System.getenv(DEVICE_VARIABLE)))
-                .orElse(Device.AUTO.name());
-        return Stream.of(Device.CPU, Device.CUDA, Device.AUTO)
-                .filter(known -> known.name().equalsIgnoreCase(name))
-                .findFirst()
+        return Optional.ofNullable(device)
+                .or(ComputeSettings::named)
                 .orElseThrow(() -> new Failure(
-                        "'" + name + "' is no device",
+                        "'" + name() + "' is no device",
                         DEVICE_PROPERTY + " or " + DEVICE_VARIABLE,
                         "name cpu, cuda or auto"));
+    }
+
+    /** The device that the property or the variable names, if it is one. */
+    private static Optional<Device> named() {
+        return Stream.of(Device.CPU, Device.CUDA, Device.AUTO)
+                .filter(known -> known.name().equalsIgnoreCase(name()))
+                .findFirst();
+    }
+
+    private static String name() {
+        return Optional.ofNullable(System.getProperty(DEVICE_PROPERTY))
+                .or(() -> Optional.ofNullable(System.getenv(DEVICE_VARIABLE)))
+                .orElse(Device.AUTO.name());
     }
 
     /** Whether to fail where {@link Device#AUTO} would use the processors. */
@@ -114,8 +119,12 @@ public final class ComputeSettings extends Settings<ComputeSettings> {
         return portable;
     }
 
-    /** Why these settings do not go together, if they do not. */
+    /** Why these settings do not go together, or the environment names no device, if that is so. */
     public Optional<String> complaint() {
+        if (device == null && named().isEmpty()) {
+            return Optional.of(
+                    "'%s' in %s (or %s) is not cpu, cuda or auto".formatted(name(), DEVICE_VARIABLE, DEVICE_PROPERTY));
+        }
         return cudaRequired && (device() == Device.CPU || device() == Device.REFERENCE)
                 ? Optional.of("--require-cuda does not go with --device " + device())
                 : Optional.empty();

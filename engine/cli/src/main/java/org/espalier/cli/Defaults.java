@@ -35,7 +35,7 @@ final class Defaults extends ResourceBundle {
     private static final String PREFIX = "default.";
 
     private static final Map<String, Supplier<?>> VALUES = Map.ofEntries(
-            Map.entry("device", () -> ComputeSettings.defaults().device()),
+            Map.entry("device", Defaults::device),
             Map.entry("precision", () -> ComputeSettings.defaults().precision()),
             Map.entry("criterion", () -> ImportanceSettings.CRITERION),
             Map.entry("criterion.llm-pruner", () -> ImportanceSettings.LLM_PRUNER_CRITERION),
@@ -109,6 +109,12 @@ final class Defaults extends ResourceBundle {
             case Collection<?> several -> several.stream().map(Defaults::text).collect(Collectors.joining(","));
             default -> value.toString();
         };
+    }
+
+    /** Help is shown whatever the environment says: a wrong device there is refused when it is to be used. */
+    private static ComputeSettings.Device device() {
+        ComputeSettings settings = ComputeSettings.defaults();
+        return settings.complaint().isPresent() ? ComputeSettings.Device.AUTO : settings.device();
     }
 
     /** What of a recipe differs from the standard one. */

@@ -27,6 +27,8 @@ class BadArgumentsTest {
 
     private static final int FAILED = 1;
     private static final int USAGE = 2;
+    /** The system property that stands for {@code ESPALIER_DEVICE}, which this process cannot set for itself. */
+    private static final String DEVICE = "espalier.device";
 
     /** For each command, arguments that are right as far as they go; the model is put behind them. */
     private static final Map<String, String> PLAUSIBLE = Map.ofEntries(
@@ -330,6 +332,34 @@ class BadArgumentsTest {
         return WRONG_USAGE.stream().map(line -> DynamicTest.dynamicTest("engine " + line, () -> fails(USAGE, line)));
     }
 
+    /** What of them computes looks at the device that the environment names, unless the command line names one. */
+    @TestFactory
+    Stream<DynamicTest> deviceOfTheEnvironmentThatIsNone() {
+        return Stream.of(
+                        "generate @/m --prompt x",
+                        "logits @/m --ids 1 --out @/o",
+                        "eval ppl @/m --data @/f",
+                        "score @/m --criterion l2 --out @/o",
+                        "prune @/m --criterion l2 --out @/o --require-cuda",
+                        "run @/m --criterion l2 --data @/f --out @/o",
+                        "tune @/m --data @/f --out @/o",
+                        "bench @/m",
+                        "pretrain --out @/o",
+                        "demo --out @/o")
+                .map(line -> DynamicTest.dynamicTest("ESPALIER_DEVICE=tpu engine " + line, () -> {
+                    String said = withDevice("tpu", () -> fails(USAGE, line));
+                    assertTrue(said.contains("'tpu' in ESPALIER_DEVICE"), said);
+                }));
+    }
+
+    @Test
+    void aDeviceOfTheEnvironmentThatIsNoneMattersOnlyWhereItIsUsed() throws IOException {
+        withDevice("tpu", () -> fails(FAILED, "bench @/m --device cpu"));
+        withDevice("tpu", () -> fails(FAILED, "info @/m"));
+        assertTrue(
+                withDevice("tpu", () -> Ran.engine("prune", "--help").output()).contains("default: auto"));
+    }
+
     @TestFactory
     Stream<DynamicTest> failures() throws IOException {
         Files.createDirectory(folder.resolve("m"));
@@ -421,7 +451,26 @@ class BadArgumentsTest {
         return command.getCommand() instanceof EngineCommand ? Stream.concat(Stream.of(command), inside) : inside;
     }
 
-    private void fails(int status, String line) throws IOException {
+    /** What a run says. */
+    @FunctionalInterface
+    private interface Saying {
+        String say() throws IOException;
+    }
+
+    private static String withDevice(String name, Saying run) throws IOException {
+        String before = System.setProperty(DEVICE, name);
+        try {
+            return run.say();
+        } finally {
+            if (before == null) {
+                System.clearProperty(DEVICE);
+            } else {
+                System.setProperty(DEVICE, before);
+            }
+        }
+    }
+
+    private String fails(int status, String line) throws IOException {
         List<Path> before = files();
         String[] arguments = line.isBlank()
                 ? new String[0]
@@ -429,6 +478,7 @@ class BadArgumentsTest {
         String said = Ran.engine(arguments).failure(status);
         assertFalse(said.contains("Exception") || said.contains("internal error"), said);
         assertEquals(before, files(), "files after engine " + line);
+        return said;
     }
 
     private List<Path> files() throws IOException {
