@@ -36,6 +36,10 @@
  * tunes, merges and compares</td></tr>
  * <tr><td>{@link org.espalier.job.GenerateJob}</td><td>{@link org.espalier.job.GenerateSettings}</td><td>continues a
  * text</td></tr>
+ * <tr><td>{@link org.espalier.job.InfoJob}</td><td></td><td>looks what a model consists of</td></tr>
+ * <tr><td>{@link org.espalier.job.GroupsJob}</td><td></td><td>finds what must be removed together</td></tr>
+ * <tr><td>{@link org.espalier.job.TokenizeJob}</td><td></td><td>turns a text into token ids</td></tr>
+ * <tr><td>{@link org.espalier.job.ReportJob}</td><td></td><td>makes a page of what runs left</td></tr>
  * </table>
  *
  * <p>Everything that goes wrong and that a person can mend is an {@link org.espalier.error.Failure}, which says in one line

@@ -1,6 +1,5 @@
 package org.espalier.cli;
 
-import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -8,16 +7,10 @@ import java.util.SequencedMap;
 import org.espalier.couple.Group;
 import org.espalier.couple.Groups;
 import org.espalier.couple.Member;
-import org.espalier.file.Json;
-import org.espalier.format.Checkpoint;
-import org.espalier.format.Checkpoints;
-import org.espalier.model.Architectures;
-import org.espalier.model.ModelConfig;
-import org.espalier.model.Transformer;
+import org.espalier.job.GroupsJob;
 import org.espalier.report.GroupKinds;
 import org.espalier.report.GroupsSvg;
 import org.espalier.report.GroupsText;
-import org.espalier.tape.Tape;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -44,11 +37,11 @@ final class GroupsCommand extends EngineCommand {
         picture.complaint().ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
-        Tape tape = new Transformer(config()).shape();
-        Groups groups = Groups.of(tape);
-        GroupKinds kinds = GroupKinds.of(groups);
+        GroupsJob.Result found = new GroupsJob().run(model.path());
+        Groups groups = found.groups();
+        GroupKinds kinds = found.kinds();
         String heading = "%s: %,d parameters, %,d groups"
-                .formatted(model.path(), tape.parameterCount(), groups.groups().size());
+                .formatted(model.path(), found.parameters(), groups.groups().size());
         picture.write(() -> GroupsSvg.drawing(heading, kinds), () -> GroupsSvg.page(heading, kinds));
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put(
@@ -56,16 +49,6 @@ final class GroupsCommand extends EngineCommand {
         result.put(
                 "frozen", groups.frozen().stream().map(GroupsCommand::describe).toList());
         print(result, () -> GroupsText.of(heading, kinds));
-    }
-
-    private ModelConfig config() {
-        String where = model.path().toString();
-        if (Files.isRegularFile(model.path()) && where.endsWith(".json")) {
-            return Architectures.read(Json.readObject(model.path()), where);
-        }
-        try (Checkpoint checkpoint = Checkpoints.describe(model.path())) {
-            return Architectures.read(checkpoint.config(), where);
-        }
     }
 
     private static Map<String, Object> describe(Group group) {

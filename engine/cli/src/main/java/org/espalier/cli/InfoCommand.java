@@ -1,25 +1,15 @@
 package org.espalier.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
-import org.espalier.file.Json;
-import org.espalier.format.Checkpoint;
-import org.espalier.format.Checkpoints;
-import org.espalier.format.StoredTensor;
-import org.espalier.model.Architectures;
+import org.espalier.job.InfoJob;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
-import org.espalier.model.ParameterKinds;
-import org.espalier.model.Transformer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -31,28 +21,17 @@ import picocli.CommandLine.Parameters;
 final class InfoCommand extends EngineCommand {
 
     @Parameters(paramLabel = "MODEL", description = "Checkpoint folder, .gguf file, or a config.json alone.")
-    private Path model;
+    private Path path;
 
     @Override
     void run() {
-        if (Files.isRegularFile(model) && model.toString().endsWith(".json")) {
-            show(Json.readObject(model), List.of());
-            return;
-        }
-        try (Checkpoint checkpoint = Checkpoints.describe(model)) {
-            show(checkpoint.config(), checkpoint.tensors().values());
-        }
-    }
-
-    private void show(JsonNode json, Collection<StoredTensor> tensors) {
-        ModelConfig config = Architectures.read(json, model.toString());
+        InfoJob.Result model = new InfoJob().run(path);
+        ModelConfig config = model.config();
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("architecture", config.architecture());
-        result.put("parameters", new Transformer(config).shape().parameterCount());
-        result.put("parameters_by_kind", byKind(config));
-        result.put(
-                "weight_bytes",
-                tensors.stream().mapToLong(t -> t.bytes().byteSize()).sum());
+        result.put("parameters", model.parameters());
+        result.put("parameters_by_kind", named(model.parametersByKind()));
+        result.put("weight_bytes", model.weightBytes());
         result.put("layers", config.layers().size());
         result.put("hidden_size", config.hidden());
         result.put("head_dim", config.headDim());
@@ -62,24 +41,15 @@ final class InfoCommand extends EngineCommand {
         result.put("vocab_size", config.vocab());
         result.put("max_positions", config.maxPositions());
         result.put("tied_embeddings", config.tied());
-        result.put("dtypes", byType(tensors));
+        result.put("dtypes", named(model.dtypes()));
         print(result, () -> text(result));
     }
 
-    /** Parameters of each kind of module; together they are all. */
-    private static SequencedMap<String, Long> byKind(ModelConfig config) {
-        SequencedMap<String, Long> counts = new LinkedHashMap<>();
-        ParameterKinds.count(new Transformer(config).shape())
-                .forEach((kind, count) -> counts.put(kind.name().toLowerCase(Locale.ROOT), count));
-        return counts;
-    }
-
-    /** Stored numbers of each type, under the names that {@code --dtype} takes. */
-    private static SequencedMap<String, Long> byType(Collection<StoredTensor> tensors) {
-        SequencedMap<String, Long> counts = new LinkedHashMap<>();
-        tensors.forEach(t ->
-                counts.merge(t.type().name().toLowerCase(Locale.ROOT), t.shape().elements(), Long::sum));
-        return counts;
+    /** Numbers under the names that people know. */
+    private static SequencedMap<String, Long> named(SequencedMap<? extends Enum<?>, Long> counts) {
+        SequencedMap<String, Long> named = new LinkedHashMap<>();
+        counts.forEach((key, count) -> named.put(key.name().toLowerCase(Locale.ROOT), count));
+        return named;
     }
 
     private static int[] widths(ModelConfig config, ToIntFunction<LayerConfig> width) {

@@ -1,15 +1,10 @@
 package org.espalier.cli;
 
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
-import org.espalier.file.Output;
-import org.espalier.report.Comparison;
-import org.espalier.report.HtmlReport;
-import org.espalier.report.RunFolder;
+import org.espalier.job.ReportJob;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -38,14 +33,13 @@ final class ReportCommand extends EngineCommand {
 
     @Override
     void run() {
-        List<Comparison> runs = folders.stream().map(RunFolder::read).toList();
-        byte[] page = HtmlReport.page(runs).getBytes(StandardCharsets.UTF_8);
-        Output.writeFile(output.path(), output.destination().replace(), file -> Files.write(file, page));
+        List<String> titles = new ReportJob().run(folders, output.destination()).titles();
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
-        result.put("runs", runs.stream().map(Comparison::title).toList());
+        result.put("runs", titles);
         print(
                 result,
-                () -> "wrote %s with %d %s".formatted(output.path(), runs.size(), runs.size() == 1 ? "run" : "runs"));
+                () -> "wrote %s with %d %s"
+                        .formatted(output.path(), titles.size(), titles.size() == 1 ? "run" : "runs"));
     }
 }

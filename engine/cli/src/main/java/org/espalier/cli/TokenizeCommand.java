@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
 import org.espalier.file.TextFile;
-import org.espalier.text.Tokenizer;
+import org.espalier.job.TokenizeJob;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -48,12 +48,12 @@ final class TokenizeCommand extends EngineCommand {
     @Override
     void run() {
         String text = source.text != null ? source.text : TextFile.read(source.file);
-        try (Tokenizer tokenizer = Tokenizer.open(model.path())) {
-            int[] ids = tokenizer.encode(text, !noSpecial);
-            SequencedMap<String, Object> result = new LinkedHashMap<>();
-            result.put("ids", ids);
-            result.put("text", tokenizer.decode(ids, false));
-            print(result, () -> Arrays.stream(ids).mapToObj(String::valueOf).collect(Collectors.joining(" ")));
-        }
+        TokenizeJob.Result tokens = new TokenizeJob(!noSpecial).run(model.path(), text);
+        SequencedMap<String, Object> result = new LinkedHashMap<>();
+        result.put("ids", tokens.ids());
+        result.put("text", tokens.text());
+        print(
+                result,
+                () -> Arrays.stream(tokens.ids()).mapToObj(String::valueOf).collect(Collectors.joining(" ")));
     }
 }
