@@ -66,7 +66,7 @@ final class PruneSpeed {
                                     new Compactor(checkpoint, model.config(), result.selection(), Optional.empty())
                                             .content()));
             delete(folder);
-            return result.plan().parametersAfter();
+            return result.plan().parameters().after();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -56,7 +56,7 @@ public final class CompactJob {
                     calibration,
                     settings.dtype(),
                     left -> out.writeModel("writing", left, engine.listener()));
-            return new Result(plan.parametersBefore(), after);
+            return new Result(plan.parameters().before(), after);
         } catch (IOException e) {
             throw Output.failure(e, out.path());
         }

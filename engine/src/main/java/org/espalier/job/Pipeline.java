@@ -156,13 +156,8 @@ final class Pipeline {
         return new Comparison(
                 Comparison.FORMAT_VERSION,
                 "%s, %.1f %% smaller".formatted(model, 100 * removed),
-                model,
-                device,
-                Machine.cpu(),
-                engine.compute().threads(),
-                settings.command(),
-                notes,
-                seconds,
+                new Comparison.Circumstances(
+                        model, device, Machine.cpu(), engine.compute().threads(), settings.command(), notes, seconds),
                 settings.compare().prompt(),
                 stages,
                 widths,

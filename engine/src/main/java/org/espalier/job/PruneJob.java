@@ -50,7 +50,7 @@ public final class PruneJob {
             AtomicReference<Pruner.Pruned> pruned = new AtomicReference<>();
             out.writeFolder(folder -> pruned.set(pruner.writeInto(folder, open, calibration)));
             return new Result(
-                    pruned.get().result().plan().parametersBefore(),
+                    pruned.get().result().plan().parameters().before(),
                     pruned.get().parameters(),
                     out.path().resolve(Compaction.PLAN),
                     ResourceUse.since(start, watch, open));

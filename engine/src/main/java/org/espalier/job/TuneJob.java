@@ -19,10 +19,7 @@ public final class TuneJob {
      * @param heldOutLosses       in nats a token, by the number of updates made before; empty if nothing was held out
      * @param tokensPerSecond     trained on
      * @param trainableParameters of the adapters
-     * @param samples             trained on
-     * @param heldOut             samples that were not
-     * @param empty               texts left out because there is no answer in them
-     * @param tooLong             texts left out because no answer is left after the cutoff
+     * @param samples             of the texts
      * @param seconds             in all
      */
     public record Result(
@@ -31,11 +28,18 @@ public final class TuneJob {
             SequencedMap<Integer, Double> heldOutLosses,
             double tokensPerSecond,
             long trainableParameters,
-            int samples,
-            int heldOut,
-            int empty,
-            int tooLong,
+            Samples samples,
             double seconds) {}
+
+    /**
+     * What became of the texts.
+     *
+     * @param training those trained on
+     * @param heldOut  those that were not
+     * @param empty    left out because there is no answer in them
+     * @param tooLong  left out because no answer is left after the cutoff
+     */
+    public record Samples(int training, int heldOut, int empty, int tooLong) {}
 
     private final Engine engine;
     private final TuneSettings settings;
@@ -81,10 +85,7 @@ public final class TuneJob {
                 trained.heldOutLosses(),
                 trained.tokensPerSecond(),
                 trained.trainableParameters(),
-                samples.training().size(),
-                samples.heldOut().size(),
-                samples.empty(),
-                samples.tooLong(),
+                new Samples(samples.training().size(), samples.heldOut().size(), samples.empty(), samples.tooLong()),
                 seconds);
     }
 }

@@ -2,6 +2,7 @@ package org.espalier.plan;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.List;
 import java.util.Objects;
 import org.espalier.importance.ScoresFile;
@@ -10,53 +11,29 @@ import org.espalier.importance.ScoresFile;
  * What is kept of a model, and why: everything needed to apply, compare or repeat a pruning. Indices are those of the
  * source, ascending; a layer removed whole is absent.
  *
- * @param formatVersion    of this file
- * @param source           the model that it is for
- * @param criterion        how units were scored
- * @param aggregate        how members of a group became one
- * @param mode             what is removed: {@code block}, {@code channel} or {@code layer}
- * @param scope            {@code local} or {@code global}
- * @param ratioRequested   share asked for
- * @param parametersBefore of the source
- * @param parametersAfter  of what is left
- * @param calibration      what scores were computed on; null if nothing
- * @param seed             of everything random
- * @param layers           what each kept layer keeps
- * @param keptChannels     of the residual stream; null if all are
- * @param groups           what every group keeps that was cut, whatever it is; null in version 1
- * @param fitted           how what stays was made to make up for what is gone; null if it was not, and in version 1
- * @param keptAlone        what matrices keep that chose by themselves; null if what depends on each other went together
+ * @param formatVersion of this file
+ * @param source        the model that it is for
+ * @param choice        how it was chosen what goes
+ * @param parameters    that there are
+ * @param calibration   what scores were computed on; null if nothing
+ * @param seed          of everything random
+ * @param kept          what layers and groups keep
+ * @param fitted        how what stays was made to make up for what is gone; null if it was not, and in version 1
+ * @param keptAlone     what matrices keep that chose by themselves; null if what depends on each other went together
  */
 public record Plan(
         @JsonProperty(value = "format_version", required = true)
         int formatVersion,
 
         @JsonProperty(value = "source", required = true) ScoresFile.Source source,
-        @JsonProperty(value = "criterion", required = true) String criterion,
-        @JsonProperty(value = "aggregate", required = true) String aggregate,
-        @JsonProperty(value = "mode", required = true) String mode,
-        @JsonProperty(value = "scope", required = true) String scope,
-
-        @JsonProperty(value = "ratio_requested", required = true)
-        double ratioRequested,
-
-        @JsonProperty(value = "parameters_before", required = true)
-        long parametersBefore,
-
-        @JsonProperty(value = "parameters_after", required = true)
-        long parametersAfter,
+        @JsonUnwrapped Choice choice,
+        @JsonUnwrapped Parameters parameters,
 
         @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("calibration")
         ScoresFile.Calibration calibration,
 
         @JsonProperty(value = "seed", required = true) long seed,
-        @JsonProperty(value = "layers", required = true) List<Layer> layers,
-
-        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_channels")
-        int[] keptChannels,
-
-        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("groups")
-        List<Group> groups,
+        @JsonUnwrapped Kept kept,
 
         @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("fitted")
         Fitted fitted,
@@ -69,19 +46,84 @@ public record Plan(
 
     public Plan {
         required(source, "source");
-        required(criterion, "criterion");
-        required(aggregate, "aggregate");
-        required(mode, "mode");
-        required(scope, "scope");
-        required(layers, "layers");
-        layers.forEach(layer -> required(layer, "one of the layers"));
-        if (groups != null) {
-            groups.forEach(group -> required(group, "one of the groups"));
-        }
     }
 
     private static void required(Object value, String name) {
         Objects.requireNonNull(value, () -> name + " is null");
+    }
+
+    /**
+     * How it was chosen what goes.
+     *
+     * @param criterion      how units were scored
+     * @param aggregate      how members of a group became one
+     * @param mode           what is removed: {@code block}, {@code channel} or {@code layer}
+     * @param scope          {@code local} or {@code global}
+     * @param ratioRequested share asked for
+     */
+    public record Choice(
+            @JsonProperty(value = "criterion", required = true)
+            String criterion,
+
+            @JsonProperty(value = "aggregate", required = true)
+            String aggregate,
+
+            @JsonProperty(value = "mode", required = true) String mode,
+            @JsonProperty(value = "scope", required = true) String scope,
+
+            @JsonProperty(value = "ratio_requested", required = true)
+            double ratioRequested) {
+
+        public Choice {
+            required(criterion, "criterion");
+            required(aggregate, "aggregate");
+            required(mode, "mode");
+            required(scope, "scope");
+        }
+    }
+
+    /**
+     * How many parameters there are.
+     *
+     * @param before of the source
+     * @param after  of what is left
+     */
+    public record Parameters(
+            @JsonProperty(value = "parameters_before", required = true)
+            long before,
+
+            @JsonProperty(value = "parameters_after", required = true)
+            long after) {
+
+        /** The share that goes. */
+        public double removed() {
+            return 1 - (double) after / before;
+        }
+    }
+
+    /**
+     * What is kept.
+     *
+     * @param layers   what each kept layer keeps
+     * @param channels of the residual stream; null if all are
+     * @param groups   what every group keeps that was cut, whatever it is; null in version 1
+     */
+    public record Kept(
+            @JsonProperty(value = "layers", required = true) List<Layer> layers,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("kept_channels")
+            int[] channels,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("groups")
+            List<Group> groups) {
+
+        public Kept {
+            required(layers, "layers");
+            layers.forEach(layer -> required(layer, "one of the layers"));
+            if (groups != null) {
+                groups.forEach(group -> required(group, "one of the groups"));
+            }
+        }
     }
 
     /**
@@ -159,23 +201,7 @@ public record Plan(
 
     /** The same plan with how what stays was fitted. */
     public Plan with(Fitted how) {
-        return new Plan(
-                formatVersion,
-                source,
-                criterion,
-                aggregate,
-                mode,
-                scope,
-                ratioRequested,
-                parametersBefore,
-                parametersAfter,
-                calibration,
-                seed,
-                layers,
-                keptChannels,
-                groups,
-                how,
-                keptAlone);
+        return new Plan(formatVersion, source, choice, parameters, calibration, seed, kept, how, keptAlone);
     }
 
     /**

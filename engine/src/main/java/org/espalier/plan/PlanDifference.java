@@ -61,18 +61,18 @@ public record PlanDifference(List<Layer> layers, Overlap channels, List<Matrix> 
     /** Compares two plans. */
     public static PlanDifference of(Plan first, Plan second) {
         TreeMap<Integer, Plan.Layer[]> layers = new TreeMap<>();
-        first.layers().forEach(l -> layers.computeIfAbsent(l.layer(), k -> new Plan.Layer[2])[0] = l);
-        second.layers().forEach(l -> layers.computeIfAbsent(l.layer(), k -> new Plan.Layer[2])[1] = l);
+        first.kept().layers().forEach(l -> layers.computeIfAbsent(l.layer(), k -> new Plan.Layer[2])[0] = l);
+        second.kept().layers().forEach(l -> layers.computeIfAbsent(l.layer(), k -> new Plan.Layer[2])[1] = l);
         List<Layer> compared = new ArrayList<>();
         layers.forEach((layer, both) -> compared.add(new Layer(
                 layer,
                 overlap(both, Plan.Layer::keptHeads),
                 overlap(both, Plan.Layer::keptKvHeads),
                 overlap(both, Plan.Layer::keptNeurons))));
-        boolean channels = first.keptChannels() != null && second.keptChannels() != null;
+        boolean channels = first.kept().channels() != null && second.kept().channels() != null;
         return new PlanDifference(
                 compared,
-                channels ? Overlap.of(first.keptChannels(), second.keptChannels()) : null,
+                channels ? Overlap.of(first.kept().channels(), second.kept().channels()) : null,
                 matrices(first.keptAlone(), second.keptAlone()));
     }
 

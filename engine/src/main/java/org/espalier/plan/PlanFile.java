@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.file.Output;
+import org.espalier.file.Records;
 
 /** Plans and scores on disk. */
 public final class PlanFile {
@@ -24,7 +25,7 @@ public final class PlanFile {
      */
     public static Plan read(Path file) {
         try {
-            Plan plan = MAPPER.treeToValue(Json.readObject(file), Plan.class);
+            Plan plan = Records.read(MAPPER, Json.readObject(file), Plan.class);
             if (plan.formatVersion() < 1 || plan.formatVersion() > Plan.FORMAT_VERSION) {
                 throw new Failure(
                         "plan has format version " + plan.formatVersion(),

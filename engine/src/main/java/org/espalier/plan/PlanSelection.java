@@ -173,7 +173,7 @@ public final class PlanSelection {
     public Selection removed(Plan plan) {
         Selection selection = new Selection(structure);
         int next = 0;
-        for (Plan.Layer kept : plan.layers()) {
+        for (Plan.Layer kept : plan.kept().layers()) {
             if (kept.layer() < next || kept.layer() >= config.layers().size()) {
                 throw bad("layer " + kept.layer() + " of " + config.layers().size() + " is out of order or range");
             }
@@ -185,8 +185,8 @@ public final class PlanSelection {
         if (selection.keptLayers().length == 0) {
             throw bad("plan keeps no layer");
         }
-        if (plan.keptChannels() != null) {
-            BitSet gone = missing(plan.keptChannels(), config.hidden(), "the plan", "channels");
+        if (plan.kept().channels() != null) {
+            BitSet gone = missing(plan.kept().channels(), config.hidden(), "the plan", "channels");
             if (gone.cardinality() == config.hidden()) {
                 throw bad("plan keeps no channels");
             }
@@ -194,8 +194,8 @@ public final class PlanSelection {
                     channels().orElseThrow(() -> bad("the model has no channels that could go")),
                     gone.stream().toArray());
         }
-        if (plan.groups() != null) {
-            plan.groups().forEach(kept -> group(selection, kept));
+        if (plan.kept().groups() != null) {
+            plan.kept().groups().forEach(kept -> group(selection, kept));
         }
         if (plan.keptAlone() != null) {
             plan.keptAlone().forEach(kept -> alone(selection, kept));

@@ -66,18 +66,19 @@ public final class Planner {
         return new Plan(
                 Plan.FORMAT_VERSION,
                 scores.source(),
-                scores.criterion(),
-                scores.aggregate(),
-                budget.mode(),
-                ScoresFile.name(budget.scope()),
-                budget.amount().ratio(),
-                scores.source().parameters(),
-                selection.parametersAfter(),
+                new Plan.Choice(
+                        scores.criterion(),
+                        scores.aggregate(),
+                        budget.mode(),
+                        ScoresFile.name(budget.scope()),
+                        budget.amount().ratio()),
+                new Plan.Parameters(scores.source().parameters(), selection.parametersAfter()),
                 scores.calibration(),
                 scores.seed(),
-                translation.kept(selection),
-                translation.keptChannels(selection),
-                translation.groups(selection),
+                new Plan.Kept(
+                        translation.kept(selection),
+                        translation.keptChannels(selection),
+                        translation.groups(selection)),
                 null,
                 translation.keptAlone(selection));
     }

@@ -2,6 +2,7 @@ package org.espalier.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -17,20 +18,14 @@ import org.espalier.plan.Plan;
  * A run on record: the same measurements of a model at every stage of it, and what happened in between. What was not
  * measured or did not happen is null, or empty for lists and maps.
  *
- * @param title     of the page
- * @param model     name of the model
- * @param device    that computed, for example {@code cpu}
- * @param cpu       name of the processor
- * @param threads   that computed
- * @param command   that made this, as it was typed
- * @param protocols how this was measured, as far as it is not said by a measure: notes by name
- * @param seconds   that each step took, by its name
- * @param prompt    that the stages' texts continue
- * @param stages    in order, for example dense, pruned, recovered; the first is what changes are counted from
- * @param widths    of the layers of the model before pruning
- * @param training  how the model was trained back
- * @param plan      what was kept
- * @param scores    what the plan was made from
+ * @param title         of the page
+ * @param circumstances in which this was measured
+ * @param prompt        that the stages' texts continue
+ * @param stages        in order, for example dense, pruned, recovered; the first is what changes are counted from
+ * @param widths        of the layers of the model before pruning
+ * @param training      how the model was trained back
+ * @param plan          what was kept
+ * @param scores        what the plan was made from
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Comparison(
@@ -38,13 +33,7 @@ public record Comparison(
         int formatVersion,
 
         @JsonProperty(value = "title", required = true) String title,
-        @JsonProperty("model") String model,
-        @JsonProperty("device") String device,
-        @JsonProperty("cpu") String cpu,
-        @JsonProperty("threads") Integer threads,
-        @JsonProperty("command") String command,
-        @JsonProperty("protocols") Map<String, String> protocols,
-        @JsonProperty("seconds") Map<String, Double> seconds,
+        @JsonUnwrapped Circumstances circumstances,
         @JsonProperty("prompt") String prompt,
         @JsonProperty(value = "stages", required = true) List<Stage> stages,
         @JsonProperty("widths") List<Widths> widths,
@@ -57,10 +46,40 @@ public record Comparison(
 
     public Comparison {
         Objects.requireNonNull(title, "the title is missing");
-        protocols = copy(protocols);
-        seconds = copy(seconds);
         stages = list("stages", stages);
         widths = list("widths", widths);
+    }
+
+    /**
+     * What a run was of, what it was made by, and how.
+     *
+     * @param model     name of the model
+     * @param device    that computed, for example {@code cpu}
+     * @param cpu       name of the processor
+     * @param threads   that computed
+     * @param command   that made this, as it was typed
+     * @param protocols how this was measured, as far as it is not said by a measure: notes by name
+     * @param seconds   that each step took, by its name
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Circumstances(
+            @JsonProperty("model") String model,
+            @JsonProperty("device") String device,
+            @JsonProperty("cpu") String cpu,
+            @JsonProperty("threads") Integer threads,
+            @JsonProperty("command") String command,
+            @JsonProperty("protocols") Map<String, String> protocols,
+            @JsonProperty("seconds") Map<String, Double> seconds) {
+
+        public Circumstances {
+            protocols = copy(protocols);
+            seconds = copy(seconds);
+        }
+
+        /** Of a model that nothing else is known about than these notes. */
+        static Circumstances of(String model, Map<String, String> notes) {
+            return new Circumstances(model, null, null, null, null, notes, null);
+        }
     }
 
     /**

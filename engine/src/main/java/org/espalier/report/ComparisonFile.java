@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.file.Output;
+import org.espalier.file.Records;
 
 /** Comparisons on disk. */
 public final class ComparisonFile {
@@ -40,7 +41,7 @@ public final class ComparisonFile {
         ObjectNode tree = Json.readObject(file);
         Comparison comparison = parse(file, "comparison", () -> {
             KEYS.gather(tree);
-            return MAPPER.treeToValue(tree, Comparison.class);
+            return Records.read(MAPPER, tree, Comparison.class);
         });
         if (comparison.formatVersion() != Comparison.FORMAT_VERSION) {
             throw new Failure(
@@ -63,9 +64,9 @@ public final class ComparisonFile {
         Output.writeFile(folder.resolve(NAME), force, path -> Files.write(path, Json.toBytes(tree(comparison))));
     }
 
-    static <T> T read(Path file, Class<T> type, String kind) {
+    static <T extends Record> T read(Path file, Class<T> type, String kind) {
         ObjectNode tree = Json.readObject(file);
-        return parse(file, kind, () -> MAPPER.treeToValue(tree, type));
+        return parse(file, kind, () -> Records.read(MAPPER, tree, type));
     }
 
     private static <T> T parse(Path file, String kind, Parsing<T> parsing) {

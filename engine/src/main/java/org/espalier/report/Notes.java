@@ -3,8 +3,10 @@ package org.espalier.report;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.espalier.plan.Plan;
 
 /** How a run was made and measured, and on what: what stands at the end of a report, as terms and what they mean. */
@@ -14,16 +16,21 @@ final class Notes {
 
     static SequencedMap<String, String> of(Comparison run) {
         SequencedMap<String, String> notes = new LinkedHashMap<>();
-        put(notes, "command", run.command());
-        put(notes, "model", run.model());
+        put(notes, "command", run.circumstances().command());
+        put(notes, "model", run.circumstances().model());
         if (run.plan() != null) {
             pruning(notes, run.plan());
         }
         if (run.training() != null) {
             put(notes, "training", training(run.training()));
         }
-        run.protocols().forEach((key, how) -> put(notes, key.replace('_', ' '), how));
-        put(notes, "time", run.seconds().entrySet().stream().map(Notes::time).collect(Collectors.joining(", ")));
+        run.circumstances().protocols().forEach((key, how) -> put(notes, key.replace('_', ' '), how));
+        put(
+                notes,
+                "time",
+                run.circumstances().seconds().entrySet().stream()
+                        .map(Notes::time)
+                        .collect(Collectors.joining(", ")));
         put(notes, "machine", machine(run));
         return notes;
     }
@@ -34,12 +41,12 @@ final class Notes {
                 "pruning",
                 ("%s, %s over each unit's parts, %s mode, %s scope, ratio %s asked for, %.2f %% removed, " + "seed %d")
                         .formatted(
-                                plan.criterion(),
-                                plan.aggregate(),
-                                plan.mode(),
-                                plan.scope(),
-                                plan.ratioRequested(),
-                                100 * (1 - (double) plan.parametersAfter() / plan.parametersBefore()),
+                                plan.choice().criterion(),
+                                plan.choice().aggregate(),
+                                plan.choice().mode(),
+                                plan.choice().scope(),
+                                plan.choice().ratioRequested(),
+                                100 * (plan.parameters().removed()),
                                 plan.seed()));
         if (plan.calibration() != null) {
             put(
@@ -79,10 +86,12 @@ final class Notes {
     }
 
     private static String machine(Comparison run) {
-        String place =
-                run.device() == null ? run.cpu() : run.cpu() == null ? run.device() : run.device() + ", " + run.cpu();
-        String threads = run.threads() == null ? null : run.threads() + (run.threads() == 1 ? " thread" : " threads");
-        return place == null ? threads : threads == null ? place : place + ", " + threads;
+        Comparison.Circumstances known = run.circumstances();
+        String threads =
+                known.threads() == null ? null : known.threads() + (known.threads() == 1 ? " thread" : " threads");
+        return Stream.of(known.device(), known.cpu(), threads)
+                .filter(Objects::nonNull)
+                .collect(Collectors.joining(", "));
     }
 
     private static void put(Map<String, String> notes, String term, String meaning) {

@@ -44,19 +44,20 @@ public final class PlanText {
 
     /** What the plan is and does, in a line. */
     static String heading(Plan plan) {
-        double removed = 1 - (double) plan.parametersAfter() / plan.parametersBefore();
-        String channels =
-                plan.keptChannels() == null ? "" : ", %,d channels kept".formatted(plan.keptChannels().length);
+        double removed = plan.parameters().removed();
+        String channels = plan.kept().channels() == null
+                ? ""
+                : ", %,d channels kept".formatted(plan.kept().channels().length);
         return "%s: %,d of %,d parameters kept, %.2f %% removed%s (%s, %s, %s)"
                 .formatted(
                         plan.source().path(),
-                        plan.parametersAfter(),
-                        plan.parametersBefore(),
+                        plan.parameters().after(),
+                        plan.parameters().before(),
                         100 * removed,
                         channels,
-                        plan.mode(),
-                        plan.scope(),
-                        plan.criterion());
+                        plan.choice().mode(),
+                        plan.choice().scope(),
+                        plan.choice().criterion());
     }
 
     private static String bar(Plan plan, UnitKind kind, Widths of, List<Widths> all) {

@@ -25,7 +25,8 @@ final class PlanWidths {
     /** Of every layer, those that are gone included; {@code scores} may be null. */
     static List<Widths> of(Plan plan, ScoresFile scores) {
         PlanWidths widths = new PlanWidths(plan, scores);
-        int last = plan.layers().stream().mapToInt(Plan.Layer::layer).max().orElse(-1);
+        int last =
+                plan.kept().layers().stream().mapToInt(Plan.Layer::layer).max().orElse(-1);
         if (scores != null) {
             last = Math.max(
                     last,
@@ -79,7 +80,7 @@ final class PlanWidths {
 
     /** The most units that any layer is known to have. */
     private int widest(UnitKind kind) {
-        IntStream named = plan.layers().stream()
+        IntStream named = plan.kept().layers().stream()
                 .flatMapToInt(l -> IntStream.of(kind.kept(l)))
                 .map(unit -> unit + 1);
         IntStream counted = scores == null

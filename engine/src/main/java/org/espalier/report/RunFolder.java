@@ -63,7 +63,7 @@ public final class RunFolder {
                 new Comparison.Stage(
                         "pruned",
                         plan.source().path(),
-                        List.of(StandardMeasure.PARAMETERS.of(plan.parametersAfter())),
+                        List.of(StandardMeasure.PARAMETERS.of(plan.parameters().after())),
                         null));
     }
 
@@ -89,13 +89,7 @@ public final class RunFolder {
         return new Comparison(
                 Comparison.FORMAT_VERSION,
                 "Adapter for " + file.model(),
-                file.model(),
-                null,
-                null,
-                null,
-                null,
-                notes,
-                Map.of(),
+                Comparison.Circumstances.of(file.model(), notes),
                 null,
                 stages,
                 List.of(),
@@ -118,19 +112,16 @@ public final class RunFolder {
     private static Comparison pruned(Plan plan, ScoresFile scores, Comparison.Stage after) {
         String name = plan.source().path();
         List<Comparison.Widths> widths = scores == null ? List.of() : PlanWidths.of(plan, scores);
-        double removed = 1 - (double) plan.parametersAfter() / plan.parametersBefore();
+        double removed = plan.parameters().removed();
         Comparison.Stage before = new Comparison.Stage(
-                "dense", name, List.of(StandardMeasure.PARAMETERS.of(plan.parametersBefore())), null);
+                "dense",
+                name,
+                List.of(StandardMeasure.PARAMETERS.of(plan.parameters().before())),
+                null);
         return new Comparison(
                 Comparison.FORMAT_VERSION,
                 "%s, %.1f %% smaller".formatted(name, 100 * removed),
-                name,
-                null,
-                null,
-                null,
-                null,
-                Map.of(),
-                Map.of(),
+                Comparison.Circumstances.of(name, Map.of()),
                 null,
                 List.of(before, after),
                 widths,
@@ -141,7 +132,8 @@ public final class RunFolder {
 
     /** What the plan says of the pruned model, with what its files say where they are there. */
     private static Comparison.Stage after(Path folder, Plan plan) {
-        List<Measure> measures = new ArrayList<>(List.of(StandardMeasure.PARAMETERS.of(plan.parametersAfter())));
+        List<Measure> measures = new ArrayList<>(
+                List.of(StandardMeasure.PARAMETERS.of(plan.parameters().after())));
         if (Files.exists(folder.resolve("config.json"))) {
             try (Checkpoint checkpoint = Checkpoints.open(folder)) {
                 measures.add(StandardMeasure.MACS.of(macs(checkpoint)));

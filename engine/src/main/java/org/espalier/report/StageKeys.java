@@ -93,7 +93,7 @@ final class StageKeys {
                 named.put(standard.key(), how);
             }
         });
-        comparison.protocols().forEach(named::put);
+        comparison.circumstances().protocols().forEach(named::put);
         tree.set(PROTOCOLS, named);
         for (int stage = 0; stage < comparison.stages().size(); stage++) {
             spread((ObjectNode) tree.get(STAGES).get(stage), comparison.stages().get(stage), protocols);

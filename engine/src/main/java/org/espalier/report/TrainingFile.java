@@ -2,6 +2,7 @@ package org.espalier.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,14 +80,13 @@ public record TrainingFile(
      * What was asked for.
      *
      * @param recipe that numbers not given came from
+     * @param lora   the adapters
      * @param cutoff tokens of a sample
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Settings(
             @JsonProperty("recipe") String recipe,
-            @JsonProperty("rank") int rank,
-            @JsonProperty("alpha") double alpha,
-            @JsonProperty("dropout") double dropout,
+            @JsonUnwrapped Lora lora,
             @JsonProperty("learning_rate") double learningRate,
             @JsonProperty("warm_up") int warmUp,
             @JsonProperty("epochs") int epochs,
@@ -98,9 +98,10 @@ public record TrainingFile(
         public static Settings of(String recipe, LoraSettings settings, int steps, int cutoff) {
             return new Settings(
                     recipe,
-                    settings.lora().rank(),
-                    settings.lora().alpha(),
-                    settings.lora().dropout(),
+                    new Lora(
+                            settings.lora().rank(),
+                            settings.lora().alpha(),
+                            settings.lora().dropout()),
                     settings.learningRate(),
                     settings.warmUp(steps),
                     settings.epochs(),
@@ -110,6 +111,18 @@ public record TrainingFile(
                     settings.seed());
         }
     }
+
+    /**
+     * Sizes of the adapters.
+     *
+     * @param rank    of every one
+     * @param alpha   over rank is the factor of what an adapter adds
+     * @param dropout share of an adapter's inputs that is left out at random
+     */
+    public record Lora(
+            @JsonProperty("rank") int rank,
+            @JsonProperty("alpha") double alpha,
+            @JsonProperty("dropout") double dropout) {}
 
     /**
      * What a training follows from: equal ones give equal adapters.

@@ -43,11 +43,11 @@ final class WidthChart {
         if (!all.isEmpty()) {
             page.element("p", "In every layer all " + String.join(", all ", all) + " are kept.", "class", "note");
         }
-        if (run.plan().keptChannels() != null) {
+        if (run.plan().kept().channels() != null) {
             page.element(
                     "p",
                     "Everywhere %s channels of the residual stream are kept."
-                            .formatted(Figures.count(run.plan().keptChannels().length)),
+                            .formatted(Figures.count(run.plan().kept().channels().length)),
                     "class",
                     "note");
         }

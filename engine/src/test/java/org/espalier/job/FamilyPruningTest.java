@@ -131,7 +131,7 @@ class FamilyPruningTest {
         try (Checkpoint cut = Checkpoints.open(out);
                 Model smaller = Model.open(cut, model.backend())) {
             long left = new Transformer(smaller.config()).shape().parameterCount();
-            assertEquals(result.plan().parametersAfter(), left);
+            assertEquals(result.plan().parameters().after(), left);
             assertTrue(left < model.structure().tape().parameterCount());
             assertEquals(model.config().modelType(), smaller.config().modelType());
             Golden.assertClose(

@@ -162,16 +162,21 @@ public record GoldenRun(Path folder, JsonNode json) {
 
     /** A plan keeps what the run kept. */
     void assertKept(Plan plan) {
-        assertEquals(mode(), plan.mode(), id());
-        assertEquals(json.get("params_before").asLong(), plan.parametersBefore(), id());
-        assertEquals(json.get("params_after").asLong(), plan.parametersAfter(), id());
+        assertEquals(mode(), plan.choice().mode(), id());
+        assertEquals(json.get("params_before").asLong(), plan.parameters().before(), id());
+        assertEquals(json.get("params_after").asLong(), plan.parameters().after(), id());
         switch (mode()) {
             case "block" ->
-                plan.layers()
+                plan.kept()
+                        .layers()
                         .forEach(layer -> assertKept(layer, json.get("kept").get("" + layer.layer())));
-            case "channel" -> assertArrayEquals(ints(json.get("kept")), plan.keptChannels(), id());
+            case "channel" ->
+                assertArrayEquals(ints(json.get("kept")), plan.kept().channels(), id());
             default ->
-                assertEquals(json.get("layer").asInt(), plan.layers().getLast().layer() + 1, id());
+                assertEquals(
+                        json.get("layer").asInt(),
+                        plan.kept().layers().getLast().layer() + 1,
+                        id());
         }
     }
 

@@ -197,7 +197,7 @@ class PruningPropertyTest {
         try (Checkpoint cut = Checkpoints.open(out);
                 Model smaller = Model.open(cut, backend)) {
             assertEquals(
-                    result.plan().parametersAfter(),
+                    result.plan().parameters().after(),
                     new Transformer(smaller.config()).shape().parameterCount());
             Packed tokens = Packed.of(calibration.sequences());
             double[] logits = Zeroed.logits(smaller, tokens, backend);
@@ -211,10 +211,11 @@ class PruningPropertyTest {
     /** At least as many parameters go as asked for, and less than a removal more. */
     private static void assertPlanned(ModelConfig config, Budget budget, Plan plan) {
         long before = new Transformer(config).shape().parameterCount();
-        assertEquals(before, plan.parametersBefore());
+        assertEquals(before, plan.parameters().before());
         if (!budget.amount().ofUnits()) {
-            double more =
-                    before - plan.parametersAfter() - before * budget.amount().ratio();
+            double more = before
+                    - plan.parameters().after()
+                    - before * budget.amount().ratio();
             assertTrue(more >= 0, "too few went");
             assertTrue(more == 0 || more < largestRemoval(config, budget), "too many went");
         }
@@ -244,7 +245,7 @@ class PruningPropertyTest {
 
     /** An MLP that lost neurons, but not all, has the width that was asked for. */
     private static void assertRounded(ModelConfig config, Plan plan, int round) {
-        for (Plan.Layer layer : plan.layers()) {
+        for (Plan.Layer layer : plan.kept().layers()) {
             int kept = layer.keptNeurons().length;
             boolean cut = kept < config.layers().get(layer.layer()).intermediate();
             assertTrue(!cut || kept % round == 0, () -> kept + " neurons are no multiple of " + round);

@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
+import org.espalier.file.Json;
 import org.espalier.importance.ScoresFile;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -26,18 +28,14 @@ class PlanFileTest {
         return new Plan(
                 Plan.FORMAT_VERSION,
                 new ScoresFile.Source("model", "0f", 10),
-                "l2",
-                "mean",
-                "block",
-                "local",
-                0.2,
-                10,
-                8,
+                new Plan.Choice("l2", "mean", "block", "local", 0.2),
+                new Plan.Parameters(10, 8),
                 calibration,
                 42,
-                List.of(new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {1, 2})),
-                null,
-                List.of(new Plan.Group("mlp.neurons", "neurons", 0, new int[] {1, 2})),
+                new Plan.Kept(
+                        List.of(new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {1, 2})),
+                        null,
+                        List.of(new Plan.Group("mlp.neurons", "neurons", 0, new int[] {1, 2}))),
                 null,
                 null);
     }
@@ -50,9 +48,33 @@ class PlanFileTest {
             PlanFile.write(plan(calibration), file, true);
             Plan read = PlanFile.read(file);
             assertEquals(calibration, read.calibration());
-            assertArrayEquals(new int[] {1, 2}, read.layers().getFirst().keptNeurons());
+            assertArrayEquals(new int[] {1, 2}, read.kept().layers().getFirst().keptNeurons());
             assertArrayEquals(PlanFile.bytes(plan(calibration)), PlanFile.bytes(read));
         }
+    }
+
+    @Test
+    void keysStandInTheirOrder() {
+        List<String> keys = new ArrayList<>();
+        Path file = folder.resolve("plan.json");
+        PlanFile.write(plan(new ScoresFile.Calibration("1f", 10, 64)), file, false);
+        Json.readObject(file).fieldNames().forEachRemaining(keys::add);
+        assertEquals(
+                List.of(
+                        "format_version",
+                        "source",
+                        "criterion",
+                        "aggregate",
+                        "mode",
+                        "scope",
+                        "ratio_requested",
+                        "parameters_before",
+                        "parameters_after",
+                        "calibration",
+                        "seed",
+                        "layers",
+                        "groups"),
+                keys);
     }
 
     @TestFactory
@@ -63,6 +85,7 @@ class PlanFileTest {
                     assertTrue(whole.contains(entry), whole);
                     refused(whole.replace(entry, entry.replaceFirst(":.*", ": null")));
                     refused(whole.replace(entry, "\"surprise\" : 1"));
+                    refused(whole.replace(entry, entry + ", \"surprise\" : 1"));
                 }));
     }
 

@@ -50,18 +50,14 @@ class PlanVersionsTest {
         Plan plan = new Plan(
                 Plan.FORMAT_VERSION,
                 new ScoresFile.Source("model", "0f", structure.tape().parameterCount()),
-                "l2",
-                "mean",
-                "block",
-                "local",
-                0.2,
-                structure.tape().parameterCount(),
-                selection.parametersAfter(),
+                new Plan.Choice("l2", "mean", "block", "local", 0.2),
+                new Plan.Parameters(structure.tape().parameterCount(), selection.parametersAfter()),
                 null,
                 42,
-                translation.kept(selection),
-                translation.keptChannels(selection),
-                translation.groups(selection),
+                new Plan.Kept(
+                        translation.kept(selection),
+                        translation.keptChannels(selection),
+                        translation.groups(selection)),
                 null,
                 translation.keptAlone(selection));
         file = folder.resolve("plan.json");
@@ -95,7 +91,7 @@ class PlanVersionsTest {
 
     @Test
     void everyGroupThatIsCutIsNamed() {
-        List<Plan.Group> groups = PlanFile.read(file).groups();
+        List<Plan.Group> groups = PlanFile.read(file).kept().groups();
         assertEquals(
                 List.of("0 heads", "1 query_heads", "1 neurons"),
                 groups.stream().map(group -> group.layer() + " " + group.role()).toList());

@@ -63,7 +63,7 @@ class ComparisonFileTest {
         assertEquals(
                 "llm-pruner, 200 × 128 ids, 25,400 predicted",
                 pruned.measures().getLast().protocol());
-        assertEquals(Map.of("texts", "greedy, 64 tokens"), read.protocols());
+        assertEquals(Map.of("texts", "greedy, 64 tokens"), read.circumstances().protocols());
         ComparisonFile.write(read, folder, false);
         assertEquals(Files.readString(earlier), Files.readString(folder.resolve(ComparisonFile.NAME)));
     }
@@ -92,7 +92,7 @@ class ComparisonFileTest {
                 {"format_version": 1, "title": "t", "stages": [{"name": "dense"}]}""");
         Comparison comparison = ComparisonFile.read(file);
         assertEquals("dense", comparison.stages().getFirst().name());
-        assertTrue(comparison.protocols().isEmpty());
+        assertTrue(comparison.circumstances().protocols().isEmpty());
         assertNull(comparison.training());
     }
 

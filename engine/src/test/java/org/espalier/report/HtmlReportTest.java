@@ -33,7 +33,8 @@ class HtmlReportTest {
     private static final String TAMED = MARKUP + "\uFFFD\uFFFD\uFFFD";
 
     private static Comparison bare(String title, List<Stage> stages) {
-        return new Comparison(1, title, null, null, null, null, null, null, null, null, stages, null, null, null, null);
+        return new Comparison(
+                1, title, Comparison.Circumstances.of(null, Map.of()), null, stages, null, null, null, null);
     }
 
     private static Stage stage(String name, Long parameters, Map<String, TextPerplexity> perplexities, String text) {
@@ -89,13 +90,7 @@ class HtmlReportTest {
         return new Comparison(
                 1,
                 "Training",
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
+                Comparison.Circumstances.of(null, Map.of()),
                 null,
                 List.of(),
                 null,
@@ -118,13 +113,7 @@ class HtmlReportTest {
         return new Comparison(
                 1,
                 "Scores " + Arrays.toString(scores),
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
+                Comparison.Circumstances.of(null, Map.of()),
                 null,
                 List.of(),
                 null,
@@ -139,13 +128,8 @@ class HtmlReportTest {
         return new Comparison(
                 1,
                 HOSTILE,
-                HOSTILE,
-                HOSTILE,
-                HOSTILE,
-                1,
-                HOSTILE,
-                Map.of(HOSTILE, HOSTILE),
-                Map.of(HOSTILE, 1.0),
+                new Comparison.Circumstances(
+                        HOSTILE, HOSTILE, HOSTILE, 1, HOSTILE, Map.of(HOSTILE, HOSTILE), Map.of(HOSTILE, 1.0)),
                 HOSTILE,
                 List.of(stage(HOSTILE, 5L, Map.of(HOSTILE, perplexity), HOSTILE)),
                 six.widths(),
@@ -269,20 +253,16 @@ class HtmlReportTest {
         Plan plan = new Plan(
                 1,
                 source,
-                "l2",
-                "mean",
-                "block",
-                "global",
-                0.3,
-                100,
-                70,
+                new Plan.Choice("l2", "mean", "block", "global", 0.3),
+                new Plan.Parameters(100, 70),
                 null,
                 1,
-                List.of(
-                        new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {0}),
-                        new Plan.Layer(1, new int[0], new int[0], new int[] {0})),
-                new int[] {0, 2},
-                null,
+                new Plan.Kept(
+                        List.of(
+                                new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {0}),
+                                new Plan.Layer(1, new int[0], new int[0], new int[] {0})),
+                        new int[] {0, 2},
+                        null),
                 null,
                 null);
         Document page = Pages.parse(HtmlReport.page(List.of(RunFolder.of(plan, scores))));

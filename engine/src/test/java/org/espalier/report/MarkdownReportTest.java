@@ -45,13 +45,7 @@ class MarkdownReportTest {
         String text = MarkdownReport.text(new Comparison(
                 1,
                 hostile,
-                null,
-                null,
-                null,
-                null,
-                null,
-                Map.of(),
-                Map.of(),
+                Comparison.Circumstances.of(null, Map.of()),
                 hostile,
                 List.of(stage),
                 null,
@@ -76,7 +70,7 @@ class MarkdownReportTest {
     @Test
     void whatIsMissingIsLeftOut() {
         String text = MarkdownReport.text(new Comparison(
-                1, "t", null, null, null, null, null, null, null, null, List.of(), null, null, null, null));
+                1, "t", Comparison.Circumstances.of(null, Map.of()), null, List.of(), null, null, null, null));
         assertEquals("# t\n", text);
         assertFalse(MarkdownReport.text(Samples.sixLayers()).contains("null"));
     }

@@ -43,13 +43,14 @@ final class Samples {
         return new Comparison(
                 Comparison.FORMAT_VERSION,
                 title,
-                "sample-" + layers,
-                "cpu",
-                "AMD EPYC 7763 64-Core Processor",
-                2,
-                "engine demo --out run",
-                protocols,
-                seconds,
+                new Comparison.Circumstances(
+                        "sample-" + layers,
+                        "cpu",
+                        "AMD EPYC 7763 64-Core Processor",
+                        2,
+                        "engine demo --out run",
+                        protocols,
+                        seconds),
                 PROMPT,
                 List.of(
                         stage(
@@ -159,18 +160,11 @@ final class Samples {
         return new Plan(
                 1,
                 scores.source(),
-                scores.criterion(),
-                scores.aggregate(),
-                "block",
-                "local",
-                share,
-                134_515_008,
-                (long) (134_515_008 * (1 - share * 0.98)),
+                new Plan.Choice(scores.criterion(), scores.aggregate(), "block", "local", share),
+                new Plan.Parameters(134_515_008, (long) (134_515_008 * (1 - share * 0.98))),
                 scores.calibration(),
                 42,
-                layers,
-                null,
-                null,
+                new Plan.Kept(layers, null, null),
                 null,
                 null);
     }

@@ -20,7 +20,8 @@ class TrainingFileTest {
             new TrainingFile.Origin(
                     "pruned",
                     new TrainingFile.Data("alpaca.json", "ab".repeat(32), "alpaca", 2000, 219_000, 200, 3, 1),
-                    new TrainingFile.Settings("standard", 8, 16, 0.05, 3e-4, 2, 1, 64, 4, 256, 42)),
+                    new TrainingFile.Settings(
+                            "standard", new TrainingFile.Lora(8, 16, 0.05), 3e-4, 2, 1, 64, 4, 256, 42)),
             new Training(
                     2,
                     3e-4,

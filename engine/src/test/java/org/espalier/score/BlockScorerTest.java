@@ -229,8 +229,9 @@ class BlockScorerTest {
                             one,
                             Optional.of(new Calibration(CALIBRATION)))
                     .plan();
-            assertEquals("layer", plan.mode());
-            int[] kept = plan.layers().stream().mapToInt(Plan.Layer::layer).toArray();
+            assertEquals("layer", plan.choice().mode());
+            int[] kept =
+                    plan.kept().layers().stream().mapToInt(Plan.Layer::layer).toArray();
             assertArrayEquals(
                     IntStream.range(0, LAYERS).filter(layer -> layer != least).toArray(), kept);
         });

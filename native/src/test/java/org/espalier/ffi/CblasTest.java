@@ -61,7 +61,15 @@ class CblasTest {
     void emptyInnerAxisNeedsNoRowLength() {
         try (NativeMemory c = NativeMemory.allocate(4, "C")) {
             c.segment().set(ValueLayout.JAVA_FLOAT, 0, 8);
-            Cblas.sgemm(false, true, 1, 1, 0, 1, c.segment(), 0, 0, c.segment(), 0, 0, 0.25f, c.segment(), 0, 1);
+            Cblas.sgemm(
+                    1,
+                    1,
+                    0,
+                    1,
+                    GemmOperand.plain(c.segment(), 0, 0),
+                    GemmOperand.transposed(c.segment(), 0, 0),
+                    0.25f,
+                    GemmOperand.plain(c.segment(), 0, 1));
             assertEquals(2, c.segment().get(ValueLayout.JAVA_FLOAT, 0));
         }
     }
@@ -122,40 +130,24 @@ class CblasTest {
             Matrix c) {
         if (wide) {
             Cblas.dgemm(
-                    transA,
-                    transB,
                     m,
                     n,
                     k,
                     alpha,
-                    a.segment(),
-                    a.offset(),
-                    a.ld,
-                    b.segment(),
-                    b.offset(),
-                    b.ld,
+                    new GemmOperand(a.segment(), a.offset(), a.ld, transA),
+                    new GemmOperand(b.segment(), b.offset(), b.ld, transB),
                     beta,
-                    c.segment(),
-                    c.offset(),
-                    c.ld);
+                    GemmOperand.plain(c.segment(), c.offset(), c.ld));
         } else {
             Cblas.sgemm(
-                    transA,
-                    transB,
                     m,
                     n,
                     k,
                     (float) alpha,
-                    a.segment(),
-                    a.offset(),
-                    a.ld,
-                    b.segment(),
-                    b.offset(),
-                    b.ld,
+                    new GemmOperand(a.segment(), a.offset(), a.ld, transA),
+                    new GemmOperand(b.segment(), b.offset(), b.ld, transB),
                     (float) beta,
-                    c.segment(),
-                    c.offset(),
-                    c.ld);
+                    GemmOperand.plain(c.segment(), c.offset(), c.ld));
         }
     }
 
@@ -178,22 +170,14 @@ class CblasTest {
             String message = assertThrows(
                             IllegalArgumentException.class,
                             () -> Cblas.sgemm(
-                                    false,
-                                    false,
                                     3,
                                     5,
                                     4,
                                     1,
-                                    a.segment(),
-                                    aOffset,
-                                    lda,
-                                    b.segment(),
-                                    bOffset,
-                                    ldb,
+                                    GemmOperand.plain(a.segment(), aOffset, lda),
+                                    GemmOperand.plain(b.segment(), bOffset, ldb),
                                     0,
-                                    c.segment(),
-                                    0,
-                                    ldc))
+                                    GemmOperand.plain(c.segment(), 0, ldc)))
                     .getMessage();
             assertTrue(message.startsWith("sgemm [3, 4] x [4, 5]"), message);
             assertTrue(message.contains(": " + culprit + " ["), message);
@@ -214,7 +198,15 @@ class CblasTest {
     private static void assertRefused(int m, int k, MemorySegment a, MemorySegment c) {
         assertThrows(
                 IllegalArgumentException.class,
-                () -> Cblas.dgemm(false, false, m, 1, k, 1, a, 0, Math.max(1, k), a, 0, 1, 0, c, 0, 1));
+                () -> Cblas.dgemm(
+                        m,
+                        1,
+                        k,
+                        1,
+                        GemmOperand.plain(a, 0, Math.max(1, k)),
+                        GemmOperand.plain(a, 0, 1),
+                        0,
+                        GemmOperand.plain(c, 0, 1)));
     }
 
     /** A row-major matrix some elements into its memory, whose rows are further apart than they are long. */

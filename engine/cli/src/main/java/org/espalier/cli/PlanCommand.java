@@ -81,17 +81,17 @@ final class PlanCommand extends EngineCommand {
 
     private void report(Plan plan) {
         SequencedMap<String, Object> result = new LinkedHashMap<>();
-        result.put("parameters_before", plan.parametersBefore());
-        result.put("parameters_after", plan.parametersAfter());
-        result.put("ratio", 1 - (double) plan.parametersAfter() / plan.parametersBefore());
+        result.put("parameters_before", plan.parameters().before());
+        result.put("parameters_after", plan.parameters().after());
+        result.put("ratio", plan.parameters().removed());
         result.put("plan", out.toString());
         print(
                 result,
                 () -> "%,d of %,d parameters are to stay (%.2f %% removed); wrote %s"
                         .formatted(
-                                plan.parametersAfter(),
-                                plan.parametersBefore(),
-                                100 * (1 - (double) plan.parametersAfter() / plan.parametersBefore()),
+                                plan.parameters().after(),
+                                plan.parameters().before(),
+                                100 * (plan.parameters().removed()),
                                 out));
     }
 }

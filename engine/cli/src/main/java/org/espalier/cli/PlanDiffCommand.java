@@ -62,14 +62,16 @@ final class PlanDiffCommand extends EngineCommand {
     /** What the plans say of themselves, where they differ: the one's and the other's. */
     private static SequencedMap<String, Object> settings(Plan a, Plan b) {
         SequencedMap<String, Function<Plan, Object>> all = new LinkedHashMap<>();
-        all.put("criterion", Plan::criterion);
-        all.put("aggregate", Plan::aggregate);
-        all.put("mode", Plan::mode);
-        all.put("scope", Plan::scope);
+        all.put("criterion", plan -> plan.choice().criterion());
+        all.put("aggregate", plan -> plan.choice().aggregate());
+        all.put("mode", plan -> plan.choice().mode());
+        all.put("scope", plan -> plan.choice().scope());
         all.put("dependency", plan -> plan.keptAlone() == null ? "on" : "off");
-        all.put("ratio_requested", Plan::ratioRequested);
-        all.put("kept_channels", plan -> plan.keptChannels() == null ? "all" : plan.keptChannels().length);
-        all.put("parameters_after", Plan::parametersAfter);
+        all.put("ratio_requested", plan -> plan.choice().ratioRequested());
+        all.put(
+                "kept_channels",
+                plan -> plan.kept().channels() == null ? "all" : plan.kept().channels().length);
+        all.put("parameters_after", plan -> plan.parameters().after());
         all.put(
                 "calibration",
                 plan -> plan.calibration() == null ? "none" : plan.calibration().sha256());

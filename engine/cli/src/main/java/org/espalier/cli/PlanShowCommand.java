@@ -48,17 +48,18 @@ final class PlanShowCommand extends EngineCommand {
         picture.write(() -> PlanSvg.drawing(plan, known), () -> HtmlReport.page(List.of(RunFolder.of(plan, known))));
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("source", plan.source().path());
-        result.put("criterion", plan.criterion());
-        result.put("mode", plan.mode());
-        result.put("scope", plan.scope());
-        result.put("ratio_requested", plan.ratioRequested());
-        result.put("parameters_before", plan.parametersBefore());
-        result.put("parameters_after", plan.parametersAfter());
-        if (plan.keptChannels() != null) {
-            result.put("kept_channels", plan.keptChannels().length);
+        result.put("criterion", plan.choice().criterion());
+        result.put("mode", plan.choice().mode());
+        result.put("scope", plan.choice().scope());
+        result.put("ratio_requested", plan.choice().ratioRequested());
+        result.put("parameters_before", plan.parameters().before());
+        result.put("parameters_after", plan.parameters().after());
+        if (plan.kept().channels() != null) {
+            result.put("kept_channels", plan.kept().channels().length);
         }
         result.put(
-                "layers", plan.layers().stream().map(PlanShowCommand::describe).toList());
+                "layers",
+                plan.kept().layers().stream().map(PlanShowCommand::describe).toList());
         print(result, () -> PlanText.of(plan, known));
     }
 

@@ -26,10 +26,10 @@ record Summary(Comparison run, Path out) {
         json.put("report", out.resolve(ReportFiles.PAGE).toString());
         json.put("comparison", out.resolve(ComparisonFile.NAME).toString());
         json.put("title", run.title());
-        json.put("cpu", run.cpu());
-        json.put("threads", run.threads());
+        json.put("cpu", run.circumstances().cpu());
+        json.put("threads", run.circumstances().threads());
         json.put("prompt", run.prompt());
-        json.put("seconds", run.seconds());
+        json.put("seconds", run.circumstances().seconds());
         json.put("stages", ComparisonFile.tree(run).get("stages"));
         return json;
     }
@@ -42,9 +42,9 @@ record Summary(Comparison run, Path out) {
         run.stages().forEach(stage -> parts.add(stage.name() + ": " + run.prompt() + stage.text()));
         parts.add("%s, %d threads, %.0f s"
                         .formatted(
-                                run.cpu(),
-                                run.threads(),
-                                run.seconds().values().stream()
+                                run.circumstances().cpu(),
+                                run.circumstances().threads(),
+                                run.circumstances().seconds().values().stream()
                                         .mapToDouble(s -> s)
                                         .sum())
                 + System.lineSeparator() + "page: "

@@ -69,10 +69,10 @@ final class TuneCommand extends EngineCommand {
         result.put("eval_loss_before", before == null ? null : before.getValue());
         result.put("tokens_per_second", tuned.tokensPerSecond());
         result.put("trainable_parameters", tuned.trainableParameters());
-        result.put("samples", tuned.samples());
-        result.put("held_out", tuned.heldOut());
-        result.put("skipped_empty", tuned.empty());
-        result.put("skipped_too_long", tuned.tooLong());
+        result.put("samples", tuned.samples().training());
+        result.put("held_out", tuned.samples().heldOut());
+        result.put("skipped_empty", tuned.samples().empty());
+        result.put("skipped_too_long", tuned.samples().tooLong());
         result.put("seconds", tuned.seconds());
         print(result, () -> text(tuned, before, after));
     }
@@ -82,14 +82,24 @@ final class TuneCommand extends EngineCommand {
                 .row(
                         "trained",
                         "%,d parameters, %d steps, %,d samples"
-                                .formatted(tuned.trainableParameters(), tuned.steps(), tuned.samples()))
-                .row("skipped", "%,d without an answer, %,d too long".formatted(tuned.empty(), tuned.tooLong()))
+                                .formatted(
+                                        tuned.trainableParameters(),
+                                        tuned.steps(),
+                                        tuned.samples().training()))
+                .row(
+                        "skipped",
+                        "%,d without an answer, %,d too long"
+                                .formatted(
+                                        tuned.samples().empty(), tuned.samples().tooLong()))
                 .row("train loss", "%.4f".formatted(tuned.trainLoss()));
         if (before != null) {
             columns.row(
                     "held-out loss",
                     "%.4f before, %.4f after, on %,d samples"
-                            .formatted(before.getValue(), after.getValue(), tuned.heldOut()));
+                            .formatted(
+                                    before.getValue(),
+                                    after.getValue(),
+                                    tuned.samples().heldOut()));
         }
         columns.row(
                 "speed", "%,.0f tokens a second, %.0f s in all".formatted(tuned.tokensPerSecond(), tuned.seconds()));

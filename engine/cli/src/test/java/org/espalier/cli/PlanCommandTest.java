@@ -238,7 +238,8 @@ class PlanCommandTest {
         String[] layers = {"--mode", "layer", "--block-score", "position", "--keep-first", "0", "--keep-last", "0"};
         Ran.engine(with(layers, "prune", MODEL, "--out", at("pruned"))).output();
         assertEquals(
-                "position", PlanFile.read(folder.resolve("pruned/plan.json")).criterion());
+                "position",
+                PlanFile.read(folder.resolve("pruned/plan.json")).choice().criterion());
         Ran.engine("score", MODEL, "--units", "layers", "--block-score", "position", "--out", at("layers.json"))
                 .output();
         Ran.engine(with(layers, "plan", MODEL, "--scores", at("layers.json"), "--out", at("plan.json")))

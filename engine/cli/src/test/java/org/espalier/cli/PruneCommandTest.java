@@ -64,12 +64,12 @@ class PruneCommandTest {
     @Test
     void theBestSettingIsTheDefault() {
         Plan plan = prune("usual", "--calibration", text("a.txt"));
-        assertEquals("param_second", plan.criterion());
+        assertEquals("param_second", plan.choice().criterion());
         assertEquals(128, plan.calibration().samples());
         assertEquals(128, plan.calibration().seqLen());
-        int heads = plan.layers().getFirst().keptHeads().length;
+        int heads = plan.kept().layers().getFirst().keptHeads().length;
         assertTrue(
-                plan.layers().stream().allMatch(layer -> layer.keptHeads().length == heads),
+                plan.kept().layers().stream().allMatch(layer -> layer.keptHeads().length == heads),
                 "heads stay where neurons do");
         prune("same", "--calibration", text("a.txt"), "--units", "neurons", "--compensate", "lstsq", "--ridge", "1");
         prune("plain", "--calibration", text("a.txt"), "--compensate", "none");
@@ -80,7 +80,7 @@ class PruneCommandTest {
     @Test
     void llmPrunersOwnSettingIsKept() {
         Plan plan = prune("theirs", "--calibration", text("a.txt"), "--compat", "llm-pruner");
-        assertEquals("param_first", plan.criterion());
+        assertEquals("param_first", plan.choice().criterion());
         assertEquals(10, plan.calibration().samples());
         assertEquals(64, plan.calibration().seqLen());
         prune("plain", "--calibration", text("a.txt"), "--compat", "llm-pruner", "--compensate", "none");

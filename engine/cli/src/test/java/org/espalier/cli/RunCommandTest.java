@@ -104,7 +104,7 @@ class RunCommandTest {
         Comparison.Stage dense = run.stages().get(0);
         Comparison.Stage pruned = run.stages().get(1);
         Comparison.Stage recovered = run.stages().get(2);
-        assertEquals((double) run.plan().parametersAfter(), value(pruned, PARAMETERS));
+        assertEquals((double) run.plan().parameters().after(), value(pruned, PARAMETERS));
         assertTrue(value(pruned, PARAMETERS) <= 0.7 * value(dense, PARAMETERS), pruned::toString);
         assertTrue(value(dense, HELD_OUT_LOSS) < value(recovered, HELD_OUT_LOSS), run::toString);
         assertTrue(value(recovered, HELD_OUT_LOSS) < value(pruned, HELD_OUT_LOSS), run::toString);
@@ -113,8 +113,11 @@ class RunCommandTest {
         assertEquals(run.training().evalLosses().getLast().loss(), value(recovered, HELD_OUT_LOSS), 0.01);
         assertEquals(5, run.training().steps());
         assertTrue(
-                run.command().startsWith("engine run " + folder.resolve("model") + " --calibration "), run.command());
-        assertTrue(run.seconds().containsKey("training"), run.seconds()::toString);
+                run.circumstances().command().startsWith("engine run " + folder.resolve("model") + " --calibration "),
+                run.circumstances().command());
+        assertTrue(
+                run.circumstances().seconds().containsKey("training"),
+                run.circumstances().seconds()::toString);
     }
 
     @Test
@@ -149,7 +152,7 @@ class RunCommandTest {
         run.stages().forEach(stage -> assertEquals(4 * value(stage, PARAMETERS), value(stage, WEIGHTS)));
         assertEquals(
                 "measured as the pruned model is stored, f32; as given it is bf16",
-                run.protocols().get("dense"));
+                run.circumstances().protocols().get("dense"));
     }
 
     @Test

@@ -75,7 +75,9 @@ class TuneCommandTest {
                 + "--alpha 3 --dropout 0 --lr 1e-3 --warm-up 2 --cutoff 32 --held-out 3 --eval-every 2 --seed 5 "
                 + "--micro-batch-size 5");
         TrainingFile record = TrainingFile.read(folder.resolve("adapter"));
-        assertEquals(new TrainingFile.Settings("standard", 2, 3, 0, 1e-3, 2, 2, 16, 5, 32, 5), record.settings());
+        assertEquals(
+                new TrainingFile.Settings("standard", new TrainingFile.Lora(2, 3, 0), 1e-3, 2, 2, 16, 5, 32, 5),
+                record.settings());
         assertEquals(32, record.data().samples());
         assertEquals("text", record.data().format());
         assertEquals(64, record.data().sha256().length());
@@ -102,7 +104,10 @@ class TuneCommandTest {
                 + "--batch-size 8");
         TrainingFile.Settings settings =
                 TrainingFile.read(folder.resolve("adapter")).settings();
-        assertEquals(new TrainingFile.Settings("llm-pruner", 8, 16, 0.05, 1e-4, 100, 2, 8, 4, 256, 42), settings);
+        assertEquals(
+                new TrainingFile.Settings(
+                        "llm-pruner", new TrainingFile.Lora(8, 16, 0.05), 1e-4, 100, 2, 8, 4, 256, 42),
+                settings);
     }
 
     @Test

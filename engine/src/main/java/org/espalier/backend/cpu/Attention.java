@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.espalier.backend.Sequences;
 import org.espalier.ffi.Cblas;
+import org.espalier.ffi.GemmOperand;
 
 /**
  * Causal grouped-query attention on float32, for sequences of more than one query: a block of queries of one head meets
@@ -82,22 +83,14 @@ final class Attention {
         int group = shape.group(head);
         int keys = block.keys();
         Cblas.sgemm(
-                false,
-                true,
                 block.count(),
                 keys,
                 shape.dim(),
                 operands.scale(),
-                operands.query(),
-                shape.query(row, head),
-                shape.queryStride(),
-                operands.key(),
-                shape.key(keyRow, group),
-                shape.keyStride(),
+                GemmOperand.plain(operands.query(), shape.query(row, head), shape.queryStride()),
+                GemmOperand.transposed(operands.key(), shape.key(keyRow, group), shape.keyStride()),
                 0f,
-                scores,
-                0,
-                keys);
+                GemmOperand.plain(scores, 0, keys));
         double[] sums = new double[block.count()];
         for (int i = 0; i < block.count(); i++) {
             long at = 4L * keys * i;
@@ -108,22 +101,14 @@ final class Attention {
             operands.logSum().set(Lanes.FLOAT, shape.logSum(row + i, head), (float) (max + StrictMath.log(sums[i])));
         }
         Cblas.sgemm(
-                false,
-                false,
                 block.count(),
                 shape.valueDim(),
                 keys,
                 1f,
-                scores,
-                0,
-                keys,
-                operands.value(),
-                shape.value(keyRow, group),
-                shape.valueStride(),
+                GemmOperand.plain(scores, 0, keys),
+                GemmOperand.plain(operands.value(), shape.value(keyRow, group), shape.valueStride()),
                 0f,
-                operands.out(),
-                shape.out(row, head),
-                shape.outStride());
+                GemmOperand.plain(operands.out(), shape.out(row, head), shape.outStride()));
         for (int i = 0; i < block.count(); i++) {
             Elementwise.scaleInPlace(operands.out(), shape.out(row + i, head), shape.valueDim(), (float) (1 / sums[i]));
         }

@@ -6,6 +6,7 @@ import jdk.incubator.vector.VectorMask;
 import org.espalier.backend.Sequences;
 import org.espalier.backend.cpu.Attention.Block;
 import org.espalier.ffi.Cblas;
+import org.espalier.ffi.GemmOperand;
 
 /**
  * The derivative of attention. A task owns one key/value head of one sequence, whose keys and values it alone adds to, and
@@ -75,22 +76,14 @@ final class AttentionGradient {
         long weightBytes = 4L * keys * count;
         MemorySegment weights = memory.asSlice(0, weightBytes);
         Cblas.sgemm(
-                false,
-                true,
                 count,
                 keys,
                 shape.dim(),
                 scale,
-                in.query(),
-                shape.query(row, head),
-                shape.queryStride(),
-                in.key(),
-                shape.key(keyRow, group),
-                shape.keyStride(),
+                GemmOperand.plain(in.query(), shape.query(row, head), shape.queryStride()),
+                GemmOperand.transposed(in.key(), shape.key(keyRow, group), shape.keyStride()),
                 0f,
-                weights,
-                0,
-                keys);
+                GemmOperand.plain(weights, 0, keys));
         for (int i = 0; i < count; i++) {
             long at = 4L * keys * i;
             int visible = block.visible(i);
@@ -100,44 +93,28 @@ final class AttentionGradient {
         }
         if (output.dValue() != null) {
             Cblas.sgemm(
-                    true,
-                    false,
                     keys,
                     shape.valueDim(),
                     count,
                     1f,
-                    weights,
-                    0,
-                    keys,
-                    in.dOut(),
-                    shape.out(row, head),
-                    shape.outStride(),
+                    GemmOperand.transposed(weights, 0, keys),
+                    GemmOperand.plain(in.dOut(), shape.out(row, head), shape.outStride()),
                     1f,
-                    output.dValue(),
-                    shape.value(keyRow, group),
-                    shape.valueStride());
+                    GemmOperand.plain(output.dValue(), shape.value(keyRow, group), shape.valueStride()));
         }
         if (output.dQuery() == null && output.dKey() == null) {
             return;
         }
         MemorySegment dScores = memory.asSlice(weightBytes, weightBytes);
         Cblas.sgemm(
-                false,
-                true,
                 count,
                 keys,
                 shape.valueDim(),
                 1f,
-                in.dOut(),
-                shape.out(row, head),
-                shape.outStride(),
-                in.value(),
-                shape.value(keyRow, group),
-                shape.valueStride(),
+                GemmOperand.plain(in.dOut(), shape.out(row, head), shape.outStride()),
+                GemmOperand.transposed(in.value(), shape.value(keyRow, group), shape.valueStride()),
                 0f,
-                dScores,
-                0,
-                keys);
+                GemmOperand.plain(dScores, 0, keys));
         for (int i = 0; i < count; i++) {
             long at = shape.out(row + i, head);
             float mean = PlainDot.dot(in.dOut(), at, in.out(), at, shape.valueDim());
@@ -145,41 +122,25 @@ final class AttentionGradient {
         }
         if (output.dQuery() != null) {
             Cblas.sgemm(
-                    false,
-                    false,
                     count,
                     shape.dim(),
                     keys,
                     scale,
-                    dScores,
-                    0,
-                    keys,
-                    in.key(),
-                    shape.key(keyRow, group),
-                    shape.keyStride(),
+                    GemmOperand.plain(dScores, 0, keys),
+                    GemmOperand.plain(in.key(), shape.key(keyRow, group), shape.keyStride()),
                     output.betaQuery(),
-                    output.dQuery(),
-                    shape.query(row, head),
-                    shape.queryStride());
+                    GemmOperand.plain(output.dQuery(), shape.query(row, head), shape.queryStride()));
         }
         if (output.dKey() != null) {
             Cblas.sgemm(
-                    true,
-                    false,
                     keys,
                     shape.dim(),
                     count,
                     scale,
-                    dScores,
-                    0,
-                    keys,
-                    in.query(),
-                    shape.query(row, head),
-                    shape.queryStride(),
+                    GemmOperand.transposed(dScores, 0, keys),
+                    GemmOperand.plain(in.query(), shape.query(row, head), shape.queryStride()),
                     1f,
-                    output.dKey(),
-                    shape.key(keyRow, group),
-                    shape.keyStride());
+                    GemmOperand.plain(output.dKey(), shape.key(keyRow, group), shape.keyStride()));
         }
     }
 

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import org.espalier.backend.HostSolve;
 import org.espalier.backend.cpu.Grid.Tile;
 import org.espalier.ffi.Cblas;
+import org.espalier.ffi.GemmOperand;
 
 /**
  * Positive definite systems by Cholesky's factorisation, block column by block column: a diagonal block and the rows below
@@ -55,22 +56,14 @@ final class Cholesky {
             Tile tile = grid.tile(task);
             if (tile.column() < tile.row() + tile.rows()) {
                 Cblas.dgemm(
-                        false,
-                        true,
                         tile.rows(),
                         tile.columns(),
                         size,
                         -1,
-                        matrix,
-                        at(n, below + tile.row(), from),
-                        n,
-                        matrix,
-                        at(n, below + tile.column(), from),
-                        n,
+                        GemmOperand.plain(matrix, at(n, below + tile.row(), from), n),
+                        GemmOperand.transposed(matrix, at(n, below + tile.column(), from), n),
                         1,
-                        matrix,
-                        at(n, below + tile.row(), below + tile.column()),
-                        n);
+                        GemmOperand.plain(matrix, at(n, below + tile.row(), below + tile.column()), n));
             }
         });
     }
@@ -103,44 +96,28 @@ final class Cholesky {
         for (int from = 0; from < n; from += BLOCK) {
             int size = Math.min(BLOCK, n - from);
             Cblas.dgemm(
-                    false,
-                    false,
                     size,
                     width,
                     from,
                     -1,
-                    factor,
-                    at(n, from, 0),
-                    n,
-                    right,
-                    at(m, 0, column),
-                    m,
+                    GemmOperand.plain(factor, at(n, from, 0), n),
+                    GemmOperand.plain(right, at(m, 0, column), m),
                     1,
-                    right,
-                    at(m, from, column),
-                    m);
+                    GemmOperand.plain(right, at(m, from, column), m));
             forward(read(factor, n, from, from, size, size), right, m, from, column, size, width);
         }
         for (int from = (n - 1) / BLOCK * BLOCK; from >= 0; from -= BLOCK) {
             int size = Math.min(BLOCK, n - from);
             int below = from + size;
             Cblas.dgemm(
-                    true,
-                    false,
                     size,
                     width,
                     n - below,
                     -1,
-                    factor,
-                    at(n, Math.min(below, n - 1), from),
-                    n,
-                    right,
-                    at(m, Math.min(below, n - 1), column),
-                    m,
+                    GemmOperand.transposed(factor, at(n, Math.min(below, n - 1), from), n),
+                    GemmOperand.plain(right, at(m, Math.min(below, n - 1), column), m),
                     1,
-                    right,
-                    at(m, from, column),
-                    m);
+                    GemmOperand.plain(right, at(m, from, column), m));
             backward(read(factor, n, from, from, size, size), right, m, from, column, size, width);
         }
     }

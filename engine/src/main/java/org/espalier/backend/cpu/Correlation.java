@@ -3,6 +3,7 @@ package org.espalier.backend.cpu;
 import java.lang.foreign.MemorySegment;
 import org.espalier.backend.cpu.Grid.Tile;
 import org.espalier.ffi.Cblas;
+import org.espalier.ffi.GemmOperand;
 
 /**
  * Sums of products over tokens: float32 products of a chunk of tokens, added to the float64 sum chunk by chunk. The
@@ -53,22 +54,14 @@ final class Correlation {
                     leftRow = tile.rows();
                 }
                 Cblas.sgemm(
-                        true,
-                        false,
                         tile.rows(),
                         tile.columns(),
                         count,
                         1f,
-                        left,
-                        leftAt,
-                        leftRow,
-                        b,
-                        4L * ((long) m * from + tile.column()),
-                        m,
+                        GemmOperand.transposed(left, leftAt, leftRow),
+                        GemmOperand.plain(b, 4L * ((long) m * from + tile.column()), m),
                         0f,
-                        result,
-                        0,
-                        tile.columns());
+                        GemmOperand.plain(result, 0, tile.columns()));
                 add(result, sum, m, tile);
             }
         });

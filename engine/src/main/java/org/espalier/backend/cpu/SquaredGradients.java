@@ -6,6 +6,7 @@ import jdk.incubator.vector.VectorMask;
 import org.espalier.backend.Sequences;
 import org.espalier.backend.cpu.Grid.Tile;
 import org.espalier.ffi.Cblas;
+import org.espalier.ffi.GemmOperand;
 
 /**
  * Sums of squared weight gradients over sequences. A tile of the weight's gradient is computed for one sequence after the
@@ -46,22 +47,14 @@ final class SquaredGradients {
             for (int s = 0; s < rows.count(); s++) {
                 long first = rows.queryStart()[s];
                 Cblas.sgemm(
-                        true,
-                        false,
                         tile.rows(),
                         tile.columns(),
                         rows.queries(s),
                         1f,
-                        dY,
-                        4L * (first * out + tile.row()),
-                        out,
-                        x,
-                        4L * (first * in + tile.column()),
-                        in,
+                        GemmOperand.transposed(dY, 4L * (first * out + tile.row()), out),
+                        GemmOperand.plain(x, 4L * (first * in + tile.column()), in),
                         0f,
-                        panel,
-                        0,
-                        tile.columns());
+                        GemmOperand.plain(panel, 0, tile.columns()));
                 add(panel, tile, (float) factors[s], gradient, squares, in);
             }
         });

@@ -3,6 +3,7 @@ package org.espalier.backend.cpu;
 import java.lang.foreign.MemorySegment;
 import org.espalier.backend.cpu.Grid.Tile;
 import org.espalier.ffi.Cblas;
+import org.espalier.ffi.GemmOperand;
 import org.espalier.tensor.DType;
 
 /**
@@ -46,25 +47,24 @@ final class TiledGemm {
                 MemorySegment panel = scratch.of(worker);
                 Widen.decode(type, w, type.bytes((long) in * tile.column()), panel, 0, tile.columns() * in);
                 Cblas.sgemm(
-                        false, true, tile.rows(), tile.columns(), in, 1f, x, xAt, in, panel, 0, in, 0f, y, yAt, out);
-            } else {
-                Cblas.sgemm(
-                        false,
-                        true,
                         tile.rows(),
                         tile.columns(),
                         in,
                         1f,
-                        x,
-                        xAt,
-                        in,
-                        w,
-                        4L * in * tile.column(),
-                        in,
+                        GemmOperand.plain(x, xAt, in),
+                        GemmOperand.transposed(panel, 0, in),
                         0f,
-                        y,
-                        yAt,
-                        out);
+                        GemmOperand.plain(y, yAt, out));
+            } else {
+                Cblas.sgemm(
+                        tile.rows(),
+                        tile.columns(),
+                        in,
+                        1f,
+                        GemmOperand.plain(x, xAt, in),
+                        GemmOperand.transposed(w, 4L * in * tile.column(), in),
+                        0f,
+                        GemmOperand.plain(y, yAt, out));
             }
             if (bias != null) {
                 Elementwise.addRow(
@@ -92,22 +92,14 @@ final class TiledGemm {
                 deepTile(dY, type, w, dX, beta, tile, in, out, scratch.of(worker));
             } else {
                 Cblas.sgemm(
-                        false,
-                        false,
                         tile.rows(),
                         tile.columns(),
                         out,
                         1f,
-                        dY,
-                        4L * out * tile.row(),
-                        out,
-                        w,
-                        4L * tile.column(),
-                        in,
+                        GemmOperand.plain(dY, 4L * out * tile.row(), out),
+                        GemmOperand.plain(w, 4L * tile.column(), in),
                         beta,
-                        dX,
-                        4L * ((long) in * tile.row() + tile.column()),
-                        in);
+                        GemmOperand.plain(dX, 4L * ((long) in * tile.row() + tile.column()), in));
             }
         });
     }
@@ -132,22 +124,14 @@ final class TiledGemm {
                         type, w, type.bytes((long) in * (o + r) + tile.column()), panel, 4L * columns * r, columns);
             }
             Cblas.sgemm(
-                    false,
-                    false,
                     tile.rows(),
                     columns,
                     depth,
                     1f,
-                    dY,
-                    4L * ((long) out * tile.row() + o),
-                    out,
-                    panel,
-                    0,
-                    columns,
+                    GemmOperand.plain(dY, 4L * ((long) out * tile.row() + o), out),
+                    GemmOperand.plain(panel, 0, columns),
                     o == 0 ? beta : 1f,
-                    dX,
-                    dXAt,
-                    in);
+                    GemmOperand.plain(dX, dXAt, in));
         }
     }
 
@@ -157,22 +141,14 @@ final class TiledGemm {
         pool.run(grid.tiles(), (task, worker) -> {
             Tile tile = grid.tile(task);
             Cblas.sgemm(
-                    true,
-                    false,
                     tile.rows(),
                     tile.columns(),
                     tokens,
                     1f,
-                    dY,
-                    4L * tile.row(),
-                    out,
-                    x,
-                    4L * tile.column(),
-                    in,
+                    GemmOperand.transposed(dY, 4L * tile.row(), out),
+                    GemmOperand.plain(x, 4L * tile.column(), in),
                     beta,
-                    dW,
-                    4L * ((long) in * tile.row() + tile.column()),
-                    in);
+                    GemmOperand.plain(dW, 4L * ((long) in * tile.row() + tile.column()), in));
         });
     }
 }
