@@ -71,7 +71,7 @@ public final class PerplexityJob {
     private Result measured(OpenModel open, List<String> texts) {
         try (Tokenizer tokenizer = Tokenizer.open(open.path());
                 PerplexityMeter meter = new PerplexityMeter(open, settings.memory(), engine.listener())) {
-            Windows windows = settings.windows(tokenizer.bosId());
+            Windows windows = settings.windows(tokenizer.addedBosId());
             List<Perplexity.Result> results = new ArrayList<>();
             for (int i = 0; i < texts.size(); i++) {
                 String name = settings.texts().get(i).file().toString();

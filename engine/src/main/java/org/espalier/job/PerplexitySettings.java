@@ -115,7 +115,7 @@ public final class PerplexitySettings extends Settings<PerplexitySettings> {
                 : Optional.empty();
     }
 
-    /** How a text's tokens are cut, for a tokenizer whose begin token, if it has one, is {@code bos}. */
+    /** How a text's tokens are cut, for a tokenizer that puts {@code bos}, if anything, before every text. */
     Windows windows(OptionalInt bos) {
         return new Windows(protocol, seqLen(), stride.orElse(seqLen()), maxWindows.orElse(Integer.MAX_VALUE), bos);
     }

@@ -28,7 +28,7 @@ public final class TextEvaluation implements Evaluation {
 
     @Override
     public List<Measure> measure(OpenModel model, Tokenizer tokenizer, Listener listener) {
-        Windows windows = settings.windows(tokenizer.bosId());
+        Windows windows = settings.windows(tokenizer.addedBosId());
         List<Measure> measured = new ArrayList<>();
         try (PerplexityMeter meter = new PerplexityMeter(model, settings.memory(), listener)) {
             texts.forEach((label, text) -> {

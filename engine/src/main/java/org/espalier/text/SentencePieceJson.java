@@ -3,6 +3,7 @@ package org.espalier.text;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -21,15 +22,13 @@ final class SentencePieceJson {
     /** SentencePiece's own default is 16; merges are sought at every place of a piece. */
     private static final int LONGEST_PIECE = 256;
 
-    private static final int BYTES = 256;
-
     /** Two pieces that become the piece with {@code score}. */
     private record Merge(String left, String right, float score) {}
 
     private final SentencePiece model;
     private final String place;
     private final Map<String, Integer> ids = new HashMap<>();
-    private int unknown = -1;
+    private int unknown;
     private boolean byteFallback;
 
     private SentencePieceJson(SentencePiece model, String place) {
@@ -38,19 +37,22 @@ final class SentencePieceJson {
     }
 
     /**
+     * @param added  tokens beside the pieces, or with other flags than the pieces say
      * @param before what stands before every text, such as the begin token
      * @param after  what stands behind it
      */
     static ObjectNode make(
             SentencePiece model,
+            Collection<AddedToken> added,
             List<TokenizerParts.Special> before,
             List<TokenizerParts.Special> after,
             String place) {
         SentencePieceJson maker = new SentencePieceJson(model, place);
         maker.index();
         ObjectNode document = TokenizerParts.document(maker.modelSection());
-        maker.fillAddedTokens((ArrayNode) document.get("added_tokens"));
-        document.set("normalizer", maker.normalizer());
+        AddedTokens.write(document, model.control(), place);
+        AddedTokens.write(document, added, place);
+        maker.setSpaces(document);
         document.set("decoder", maker.decoder());
         if (!before.isEmpty() || !after.isEmpty()) {
             document.set("post_processor", TokenizerParts.template(before, after));
@@ -73,18 +75,13 @@ final class SentencePieceJson {
             if (ids.put(text, id) != null) {
                 throw malformed("piece " + Printable.quoted(text) + " stands twice");
             }
-            if (piece.type() == SentencePiece.Type.UNKNOWN) {
-                unknown = id;
-            }
             bytes += piece.type() == SentencePiece.Type.BYTE ? 1 : 0;
         }
-        if (unknown < 0) {
-            throw malformed("it has no piece for what is unknown");
-        }
-        if (bytes != 0 && bytes != BYTES) {
+        unknown = model.unknown().orElseThrow(() -> malformed("it has no piece for what is unknown"));
+        if (bytes != 0 && bytes != SentencePiece.BYTES) {
             throw malformed("it has pieces for " + bytes + " of the 256 bytes");
         }
-        byteFallback = bytes != 0;
+        byteFallback = model.bytes().length != 0;
     }
 
     private ObjectNode modelSection() {
@@ -108,17 +105,27 @@ final class SentencePieceJson {
         return bpe;
     }
 
-    /** Every way of putting a piece together from two others, the highest score first, then the lowest ids. */
+    /**
+     * Every way of putting a piece together from two others, the highest score first, then the lowest ids. Pieces of one
+     * score are put together from left to right, which no fixed order says; the longest left parts first come nearest.
+     */
     private List<Merge> merges() {
         List<Merge> merges = new ArrayList<>();
+        Map<Float, Integer> pieces = new HashMap<>();
         for (SentencePiece.Piece piece : model.pieces()) {
-            if (ordinary(piece)) {
+            if (piece.ordinary()) {
                 addMerges(piece, merges);
+                pieces.merge(piece.score(), 1, Integer::sum);
             }
         }
+        Comparator<Merge> lowestIds =
+                Comparator.comparingInt((Merge m) -> ids.get(m.left())).thenComparingInt(m -> ids.get(m.right()));
+        Comparator<Merge> longestFirst = Comparator.comparingInt(
+                        (Merge m) -> -m.left().length())
+                .thenComparingInt(m -> -m.right().length())
+                .thenComparing(lowestIds);
         merges.sort(Comparator.comparingDouble((Merge m) -> -m.score())
-                .thenComparingInt(m -> ids.get(m.left()))
-                .thenComparingInt(m -> ids.get(m.right())));
+                .thenComparing((a, b) -> (pieces.get(a.score()) > 1 ? longestFirst : lowestIds).compare(a, b)));
         return merges;
     }
 
@@ -137,14 +144,7 @@ final class SentencePieceJson {
 
     private boolean isOrdinary(String text) {
         Integer id = ids.get(text);
-        return id != null && ordinary(model.pieces().get(id));
-    }
-
-    private static boolean ordinary(SentencePiece.Piece piece) {
-        return switch (piece.type()) {
-            case NORMAL, USER_DEFINED, UNUSED -> true;
-            case UNKNOWN, CONTROL, BYTE -> false;
-        };
+        return id != null && model.pieces().get(id).ordinary();
     }
 
     private ObjectNode unigram() {
@@ -157,24 +157,23 @@ final class SentencePieceJson {
         return unigram;
     }
 
-    private void fillAddedTokens(ArrayNode added) {
-        for (int id = 0; id < model.pieces().size(); id++) {
-            SentencePiece.Piece piece = model.pieces().get(id);
-            switch (piece.type()) {
-                case UNKNOWN, CONTROL -> added.add(TokenizerParts.addedToken(id, piece.text(), true));
-                case USER_DEFINED -> added.add(TokenizerParts.addedToken(id, piece.text(), false));
-                case NORMAL, UNUSED, BYTE -> {}
-            }
+    /** A normaliser puts a space before every part, the library's own rule before the first. */
+    private void setSpaces(ObjectNode document) {
+        if (model.spaces() == SentencePiece.Spaces.FIRST_PART) {
+            document.set(
+                    "pre_tokenizer",
+                    TokenizerParts.typed("Metaspace")
+                            .put("replacement", SPACE)
+                            .put("prepend_scheme", "first")
+                            .put("split", false));
+            return;
         }
-    }
-
-    private ObjectNode normalizer() {
         List<ObjectNode> steps = new ArrayList<>();
-        if (model.spacePrefix()) {
+        if (model.spaces() == SentencePiece.Spaces.EVERY_PART) {
             steps.add(TokenizerParts.typed("Prepend").put("prepend", SPACE));
         }
         steps.add(TokenizerParts.replace(" ", SPACE));
-        return TokenizerParts.sequence("normalizers", steps);
+        document.set("normalizer", TokenizerParts.sequence("normalizers", steps));
     }
 
     private ObjectNode decoder() {
@@ -184,7 +183,7 @@ final class SentencePieceJson {
             steps.add(TokenizerParts.typed("ByteFallback"));
         }
         steps.add(TokenizerParts.typed("Fuse"));
-        if (model.spacePrefix()) {
+        if (model.spaces() != SentencePiece.Spaces.NOWHERE) {
             steps.add(TokenizerParts.typed("Strip")
                     .put("content", " ")
                     .put("start", 1)

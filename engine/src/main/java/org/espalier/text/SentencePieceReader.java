@@ -35,10 +35,20 @@ final class SentencePieceReader {
         this.place = place;
     }
 
-    /** @throws Failure if the file is not such a model, or one of a kind that cannot be turned into a tokenizer */
-    static SentencePiece read(Path path) {
-        SentencePieceReader reader = new SentencePieceReader(path.toString());
-        return reader.model(ByteBuffer.wrap(Json.readFile(path, LARGEST_FILE)).order(ByteOrder.LITTLE_ENDIAN));
+    /**
+     * The model in a folder; {@code tokenizer_config.json} beside it may say otherwise about spaces than the model itself.
+     *
+     * @throws Failure if it is not such a model, or one of a kind that cannot be turned into a tokenizer
+     */
+    static SentencePiece read(Path folder) {
+        Path file = folder.resolve(Tokenizer.SENTENCE_PIECE);
+        SentencePieceReader reader = new SentencePieceReader(file.toString());
+        SentencePiece model =
+                reader.model(ByteBuffer.wrap(Json.readFile(file, LARGEST_FILE)).order(ByteOrder.LITTLE_ENDIAN));
+        SettingsFile config = SettingsFile.of(folder.resolve(SettingsFile.CONFIG));
+        return model.withSpaces(SentencePiece.Spaces.of(
+                config.flag("add_prefix_space").orElse(reader.spacePrefix),
+                config.flag("legacy").orElse(true)));
     }
 
     private SentencePiece model(ByteBuffer in) {
@@ -58,7 +68,8 @@ final class SentencePieceReader {
             throw new Failure("SentencePiece model is neither unigram nor BPE", place, "use a tokenizer.json");
         }
         SentencePiece.Kind kind = modelType == 1 ? SentencePiece.Kind.UNIGRAM : SentencePiece.Kind.BPE;
-        return new SentencePiece(kind, List.copyOf(pieces), spacePrefix, control(beginId), control(endId));
+        SentencePiece.Spaces spaces = SentencePiece.Spaces.of(spacePrefix, true);
+        return new SentencePiece(kind, List.copyOf(pieces), spaces, control(beginId), control(endId));
     }
 
     /** The control piece with an id; models without a begin or end piece have another kind there, or -1. */

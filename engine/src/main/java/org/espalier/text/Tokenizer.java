@@ -5,13 +5,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
@@ -28,13 +29,16 @@ public final class Tokenizer implements AutoCloseable {
     static final String JSON = "tokenizer.json";
     static final String SENTENCE_PIECE = "tokenizer.model";
 
-    private final TokenizerNative library;
+    private final TokenCodec library;
+    private final Optional<SentencePieceEncoder> pieces;
     private final TokenizerJson json;
     private final TokenizerSettings settings;
     private final List<Integer> eosIds;
 
-    private Tokenizer(TokenizerNative library, TokenizerJson json, TokenizerSettings settings) {
+    private Tokenizer(
+            TokenCodec library, Optional<SentencePieceEncoder> pieces, TokenizerJson json, TokenizerSettings settings) {
         this.library = library;
+        this.pieces = pieces;
         this.json = json;
         this.settings = settings;
         Set<Integer> ends = new LinkedHashSet<>();
@@ -55,14 +59,11 @@ public final class Tokenizer implements AutoCloseable {
         if (Checkpoints.isGguf(model)) {
             return openGguf(model);
         }
-        Path file = model.resolve(JSON);
-        if (Files.exists(file)) {
-            String text = new String(Json.readFile(file, Json.LARGEST_FILE), StandardCharsets.UTF_8);
-            return make(
-                    text, TokenizerJson.check(text, file.toString()), TokenizerSettings.read(model), file.toString());
+        if (Files.exists(model.resolve(JSON))) {
+            return openJson(model);
         }
         if (Files.exists(model.resolve(SENTENCE_PIECE))) {
-            return openSentencePiece(model.resolve(SENTENCE_PIECE), TokenizerSettings.read(model));
+            return openSentencePiece(model);
         }
         return openGguf(onlyGguf(model));
     }
@@ -74,7 +75,8 @@ public final class Tokenizer implements AutoCloseable {
      * @throws Failure if it is malformed or of a kind that cannot be used
      */
     public static Tokenizer fromJson(String tokenizerJson, TokenizerSettings settings) {
-        return make(tokenizerJson, TokenizerJson.check(tokenizerJson, JSON), settings, JSON);
+        return make(
+                TokenizerJson.check(TokenizerJson.parse(tokenizerJson, JSON), JSON), Optional.empty(), settings, JSON);
     }
 
     /**
@@ -94,7 +96,9 @@ public final class Tokenizer implements AutoCloseable {
      * @param special whether what the tokenizer puts around every text, such as a begin token, is put there
      */
     public int[] encode(String text, boolean special) {
-        return library.encode(text, special);
+        String whole = wellFormed(text);
+        int[] ids = pieces.map(encoder -> encoder.encode(whole)).orElseGet(() -> library.encode(whole));
+        return special ? json.frame().around(ids) : ids;
     }
 
     /**
@@ -120,6 +124,13 @@ public final class Tokenizer implements AutoCloseable {
         return settings.bosToken().map(json::id).orElse(OptionalInt.empty());
     }
 
+    /** The begin token's id, if the tokenizer puts it before every text. */
+    public OptionalInt addedBosId() {
+        OptionalInt bos = bosId();
+        List<Integer> before = json.frame().before();
+        return bos.isPresent() && before.contains(bos.getAsInt()) ? bos : OptionalInt.empty();
+    }
+
     /** The ids that end a text, without repetition; the tokenizer's own end token first. */
     public List<Integer> eosIds() {
         return eosIds;
@@ -143,25 +154,50 @@ public final class Tokenizer implements AutoCloseable {
         library.close();
     }
 
-    private static Tokenizer openSentencePiece(Path file, TokenizerSettings given) {
-        SentencePiece model = SentencePieceReader.read(file);
-        TokenizerSettings settings = model.complete(given);
-        ObjectNode document = SentencePieceJson.make(
-                model,
-                special(settings.addBos().orElse(true), settings.bosToken(), model),
-                special(settings.addEos().orElse(false), settings.eosToken(), model),
-                file.toString());
-        return make(document, settings, file.toString());
+    private static Tokenizer openJson(Path folder) {
+        Path file = folder.resolve(JSON);
+        String place = file.toString();
+        ObjectNode document =
+                TokenizerJson.parse(new String(Json.readFile(file, Json.LARGEST_FILE), StandardCharsets.UTF_8), place);
+        TokenizerSettings settings = TokenizerSettings.read(folder);
+        TokenizerJson checked = TokenizerJson.check(document, place);
+        List<AddedToken> added = AddedTokens.resolve(AddedTokens.read(folder), checked.ids(), place);
+        if (AddedTokens.write(document, added, place)) {
+            checked = TokenizerJson.check(document, place);
+        }
+        return make(checked, Optional.empty(), settings, place);
     }
 
-    /** The token, if it is wanted and a piece of the model. */
-    private static List<TokenizerParts.Special> special(boolean wanted, Optional<String> token, SentencePiece model) {
-        return token.filter(t -> wanted).stream()
-                .flatMap(t -> IntStream.range(0, model.pieces().size())
-                        .filter(i -> model.pieces().get(i).text().equals(t))
-                        .limit(1)
-                        .mapToObj(i -> new TokenizerParts.Special(t, i)))
+    private static Tokenizer openSentencePiece(Path folder) {
+        String place = folder.resolve(SENTENCE_PIECE).toString();
+        Collection<AddedToken> stated = AddedTokens.read(folder);
+        SentencePiece model = SentencePieceReader.read(folder).renamed(stated);
+        TokenizerSettings settings = model.complete(TokenizerSettings.read(folder));
+        List<AddedToken> added = AddedTokens.resolve(stated, model.ids(), place);
+        Map<String, Integer> ids = new HashMap<>(model.ids());
+        added.forEach(token -> ids.put(token.content(), token.id()));
+        ObjectNode document = SentencePieceJson.make(
+                model,
+                added,
+                special(settings.addBos().orElse(true), settings.bosToken(), ids),
+                special(settings.addEos().orElse(false), settings.eosToken(), ids),
+                place);
+        return make(TokenizerJson.check(document, place), encoder(model, added), settings, place);
+    }
+
+    /** The token, if it is wanted and has an id. */
+    private static List<TokenizerParts.Special> special(
+            boolean wanted, Optional<String> token, Map<String, Integer> ids) {
+        return token.filter(t -> wanted && ids.containsKey(t)).stream()
+                .map(t -> new TokenizerParts.Special(t, ids.get(t)))
                 .toList();
+    }
+
+    /** Unigram models are cut by the library. */
+    private static Optional<SentencePieceEncoder> encoder(SentencePiece model, List<AddedToken> added) {
+        return model.kind() == SentencePiece.Kind.BPE
+                ? Optional.of(new SentencePieceEncoder(model, added))
+                : Optional.empty();
     }
 
     private static Tokenizer openGguf(Path file) {
@@ -172,15 +208,34 @@ public final class Tokenizer implements AutoCloseable {
 
     private static Tokenizer fromGguf(Map<String, Object> metadata, String place) {
         TokenizerGguf gguf = new TokenizerGguf(metadata, place);
-        return make(gguf.toJson(), gguf.settings(), place);
+        return make(
+                TokenizerJson.check(gguf.toJson(), place),
+                gguf.sentencePiece().flatMap(model -> encoder(model, List.of())),
+                gguf.settings(),
+                place);
     }
 
-    private static Tokenizer make(ObjectNode document, TokenizerSettings settings, String place) {
-        return make(TokenizerJson.toText(document), TokenizerJson.check(document, place), settings, place);
+    private static Tokenizer make(
+            TokenizerJson checked, Optional<SentencePieceEncoder> pieces, TokenizerSettings settings, String place) {
+        return new Tokenizer(TokenizerNative.open(checked.forLibrary(), place), pieces, checked, settings);
     }
 
-    private static Tokenizer make(String text, TokenizerJson checked, TokenizerSettings settings, String place) {
-        return new Tokenizer(TokenizerNative.open(text, place), checked, settings);
+    /** Halves of surrogate pairs stand for no character, and the library takes characters only. */
+    private static String wellFormed(String text) {
+        StringBuilder repaired = null;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (!Character.isSurrogate(c)) {
+                continue;
+            }
+            if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+                i++;
+                continue;
+            }
+            repaired = repaired == null ? new StringBuilder(text) : repaired;
+            repaired.setCharAt(i, '\uFFFD');
+        }
+        return repaired == null ? text : repaired.toString();
     }
 
     private static Path onlyGguf(Path folder) {

@@ -13,15 +13,15 @@ import org.espalier.format.Checkpoint;
 /** The small files that stand beside a model's weights, so that its tokenizer and its way of generating can be used. */
 public final class TokenizerFiles {
 
-    private static final String CONFIG = "tokenizer_config.json";
+    private static final String CONFIG = SettingsFile.CONFIG;
     private static final String GENERATION = "generation_config.json";
 
     private static final List<String> NAMES = List.of(
             Tokenizer.JSON,
             Tokenizer.SENTENCE_PIECE,
             CONFIG,
-            "special_tokens_map.json",
-            "added_tokens.json",
+            SettingsFile.SPECIAL_TOKENS,
+            SettingsFile.ADDED_TOKENS,
             "vocab.json",
             "merges.txt",
             "chat_template.jinja",
@@ -41,13 +41,18 @@ public final class TokenizerFiles {
     public static Map<String, byte[]> of(Path model, Checkpoint checkpoint) {
         Map<String, Object> metadata = checkpoint.ggufMetadata().orElse(Map.of());
         Map<String, byte[]> files = new LinkedHashMap<>();
+        Map<String, byte[]> made = new LinkedHashMap<>();
+        ObjectNode generation = generation(checkpoint.config());
+        if (metadata.containsKey("tokenizer.ggml.model") && !hasTokenizer(model)) {
+            TokenizerGguf gguf = new TokenizerGguf(metadata, model.toString());
+            made.putAll(made(gguf));
+            addEnds(generation, gguf.settings().eosIds());
+        }
         if (!metadata.isEmpty()) {
-            files.put(GENERATION, Json.toBytes(generation(checkpoint.config())));
+            files.put(GENERATION, Json.toBytes(generation));
         }
         files.putAll(beside(model));
-        if (metadata.containsKey("tokenizer.ggml.model") && !hasTokenizer(model)) {
-            files.putAll(made(metadata, model.toString()));
-        }
+        files.putAll(made);
         return files;
     }
 
@@ -76,8 +81,14 @@ public final class TokenizerFiles {
         return generation;
     }
 
-    private static Map<String, byte[]> made(Map<String, Object> metadata, String place) {
-        TokenizerGguf gguf = new TokenizerGguf(metadata, place);
+    /** Generation ends at all of several ids. */
+    private static void addEnds(ObjectNode generation, List<Integer> ends) {
+        if (ends.size() > 1) {
+            ends.forEach(generation.putArray("eos_token_id")::add);
+        }
+    }
+
+    private static Map<String, byte[]> made(TokenizerGguf gguf) {
         TokenizerSettings settings = gguf.settings();
         ObjectNode config = Json.object().put("tokenizer_class", "PreTrainedTokenizerFast");
         settings.bosToken().ifPresent(token -> config.put("bos_token", token));

@@ -1,43 +1,59 @@
 package org.espalier.text;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.file.Printable;
 
-/** Turns the tokenizer in GGUF metadata, SentencePiece's or a byte-level one, into Hugging Face's form. */
+/**
+ * Turns the tokenizer in GGUF metadata, SentencePiece's or a byte-level one, into Hugging Face's form. What the metadata do
+ * not say is what llama.cpp takes: ids of the special tokens, scores of 0, pieces that are ordinary.
+ */
 final class TokenizerGguf {
 
     private static final String PREFIX = "tokenizer.ggml.";
     private static final String ADVICE = "convert the model again";
+    private static final String LLAMA = "llama";
+    private static final String GPT2 = "gpt2";
+
+    /** The ids of the special tokens where the file names none: llama.cpp's for SentencePiece, none for byte-level ones. */
+    private record Defaults(int begin, int end, int unknown) {
+
+        static final Defaults SENTENCE_PIECE = new Defaults(1, 2, 0);
+        static final Defaults NONE = new Defaults(-1, -1, -1);
+    }
 
     private final Map<String, Object> metadata;
     private final String place;
+    private final String kind;
     private final String[] tokens;
     private final int[] types;
+    private final Defaults defaults;
 
     TokenizerGguf(Map<String, Object> metadata, String place) {
         this.metadata = metadata;
         this.place = place;
-        this.tokens = require("tokens", String[].class);
-        int normal = SentencePiece.Type.NORMAL.number();
-        this.types = array("token_type", int[].class)
-                .orElseGet(() ->
-                        IntStream.generate(() -> normal).limit(tokens.length).toArray());
+        this.kind = value("model", String.class).orElseThrow(() -> wrong("model", "is missing"));
+        this.defaults = kind.equals(LLAMA) ? Defaults.SENTENCE_PIECE : Defaults.NONE;
+        this.tokens =
+                kind.equals(LLAMA) ? distinct(require("tokens", String[].class)) : require("tokens", String[].class);
+        this.types = array("token_type", int[].class).orElseGet(this::ordinaryTypes);
         requireLength("token_type", types.length);
+        markEnds();
     }
 
     ObjectNode toJson() {
-        String kind = value("model", String.class).orElseThrow(() -> wrong("model", "is missing"));
         return switch (kind) {
-            case "llama" -> sentencePiece();
-            case "gpt2" -> byteLevel();
+            case LLAMA -> SentencePieceJson.make(sentencePieceModel(), List.of(), before(), after(), place);
+            case GPT2 -> byteLevel();
             default ->
                 throw new Failure(
                         "tokenizer of the kind " + Printable.quoted(kind)
@@ -47,48 +63,94 @@ final class TokenizerGguf {
         };
     }
 
+    /** The pieces, if they are SentencePiece's. */
+    Optional<SentencePiece> sentencePiece() {
+        return kind.equals(LLAMA) ? Optional.of(sentencePieceModel()) : Optional.empty();
+    }
+
     TokenizerSettings settings() {
-        List<Integer> ends = Stream.of("eos_token_id", "eot_token_id", "eom_token_id")
-                .map(this::id)
-                .flatMap(Optional::stream)
-                .distinct()
-                .toList();
+        Set<Integer> ends = new LinkedHashSet<>();
+        end().ifPresent(ends::add);
+        Stream.of("eot_token_id", "eom_token_id")
+                .flatMap(key -> id(key, -1).stream())
+                .forEach(ends::add);
+        ends.addAll(GgufEnds.byName(tokens, Set.copyOf(ends)));
         return new TokenizerSettings(
-                id("bos_token_id").map(i -> tokens[i]),
-                id("eos_token_id").map(i -> tokens[i]),
-                ends,
+                begin().map(i -> tokens[i]),
+                end().map(i -> tokens[i]),
+                List.copyOf(ends),
                 template(),
                 value("add_bos_token", Boolean.class),
                 value("add_eos_token", Boolean.class));
     }
 
-    private ObjectNode sentencePiece() {
-        float[] scores = require("scores", float[].class);
+    /** llama.cpp renames pieces that are empty; SentencePiece knows no piece twice, so the later ones are renamed as well. */
+    private static String[] distinct(String[] pieces) {
+        String[] distinct = pieces.clone();
+        Set<String> known = new HashSet<>(Arrays.asList(pieces));
+        Set<String> seen = new HashSet<>();
+        for (int id = 0; id < distinct.length; id++) {
+            if (distinct[id].isEmpty() || !seen.add(distinct[id])) {
+                String name = (distinct[id].isEmpty() ? "[EMPTY_" : "[DUPLICATE_") + id + "]";
+                while (!known.add(name)) {
+                    name += "]";
+                }
+                distinct[id] = name;
+            }
+        }
+        return distinct;
+    }
+
+    /** All ordinary, but for the tokens that are special by their ids. */
+    private int[] ordinaryTypes() {
+        int[] ordinary = new int[tokens.length];
+        Arrays.fill(ordinary, SentencePiece.Type.NORMAL.number());
+        begin().ifPresent(id -> ordinary[id] = SentencePiece.Type.CONTROL.number());
+        end().ifPresent(id -> ordinary[id] = SentencePiece.Type.CONTROL.number());
+        unknown().ifPresent(id -> ordinary[id] = SentencePiece.Type.UNKNOWN.number());
+        return ordinary;
+    }
+
+    /** As llama.cpp does: a token that ends an answer by its name is a control token, whatever the file says. */
+    private void markEnds() {
+        for (int id = 0; id < tokens.length; id++) {
+            if (GgufEnds.isEnd(tokens[id]) && types[id] == SentencePiece.Type.NORMAL.number()) {
+                types[id] = SentencePiece.Type.CONTROL.number();
+            }
+        }
+    }
+
+    private SentencePiece sentencePieceModel() {
+        float[] scores = array("scores", float[].class).orElseGet(() -> new float[tokens.length]);
         requireLength("scores", scores.length);
         List<SentencePiece.Piece> pieces = new ArrayList<>(tokens.length);
         for (int id = 0; id < tokens.length; id++) {
             pieces.add(new SentencePiece.Piece(tokens[id], scores[id], type(id)));
         }
         boolean spacePrefix = value("add_space_prefix", Boolean.class).orElse(true);
-        SentencePiece model =
-                new SentencePiece(SentencePiece.Kind.BPE, pieces, spacePrefix, Optional.empty(), Optional.empty());
-        return SentencePieceJson.make(model, before(true), after(), place);
+        return new SentencePiece(
+                SentencePiece.Kind.BPE,
+                pieces,
+                SentencePiece.Spaces.of(spacePrefix, true),
+                Optional.empty(),
+                Optional.empty());
     }
 
     private ObjectNode byteLevel() {
-        TokenizerSplit split = TokenizerSplit.named(value("pre", String.class).orElse("default"), place);
+        TokenizerSplit split = split();
         ObjectNode bpe = TokenizerParts.bpe().put("ignore_merges", split.ignoreMerges());
         ObjectNode document = TokenizerParts.document(bpe);
-        fillVocabulary(bpe.putObject("vocab"), (ArrayNode) document.get("added_tokens"));
-        ArrayNode merges = bpe.putArray("merges");
+        fillVocabulary(bpe.putObject("vocab"), document);
+        bpe.putArray("merges");
         for (String merge : require("merges", String[].class)) {
-            merges.add(merge);
+            bpe.withArray("merges").add(merge);
         }
+        split.normalizer().ifPresent(normalizer -> document.set("normalizer", normalizer));
         document.set(
                 "pre_tokenizer",
                 split.preTokenizer(value("add_space_prefix", Boolean.class).orElse(false)));
         document.set("decoder", TokenizerParts.byteLevel(false, true));
-        List<TokenizerParts.Special> before = before(split.addsBos());
+        List<TokenizerParts.Special> before = before();
         List<TokenizerParts.Special> after = after();
         if (!before.isEmpty() || !after.isEmpty()) {
             document.set("post_processor", TokenizerParts.template(before, after));
@@ -96,33 +158,41 @@ final class TokenizerGguf {
         return document;
     }
 
-    private void fillVocabulary(ObjectNode vocab, ArrayNode added) {
+    private TokenizerSplit split() {
+        return TokenizerSplit.named(value("pre", String.class).orElse("default"), place);
+    }
+
+    private void fillVocabulary(ObjectNode vocab, ObjectNode document) {
+        List<AddedToken> added = new ArrayList<>();
         for (int id = 0; id < tokens.length; id++) {
             if (vocab.has(tokens[id])) {
                 throw wrong("tokens", "has " + Printable.quoted(tokens[id]) + " twice");
             }
             vocab.put(tokens[id], id);
             switch (type(id)) {
-                case UNKNOWN, CONTROL -> added.add(TokenizerParts.addedToken(id, tokens[id], true));
-                case USER_DEFINED -> added.add(TokenizerParts.addedToken(id, tokens[id], false));
+                case UNKNOWN, CONTROL -> added.add(AddedToken.plain(tokens[id], id, true));
+                case USER_DEFINED -> added.add(new AddedToken(tokens[id], id, false, false, false, false, false));
                 case NORMAL, UNUSED, BYTE -> {}
             }
         }
+        AddedTokens.write(document, added, place);
     }
 
-    private List<TokenizerParts.Special> before(boolean otherwise) {
-        return special("add_bos_token", otherwise, "bos_token_id");
+    private List<TokenizerParts.Special> before() {
+        boolean otherwise = !kind.equals(GPT2) || split().addsBos();
+        return special("add_bos_token", otherwise, "bos_token_id", begin());
     }
 
     private List<TokenizerParts.Special> after() {
-        return special("add_eos_token", false, "eos_token_id");
+        return special("add_eos_token", false, "eos_token_id", end());
     }
 
-    private List<TokenizerParts.Special> special(String flag, boolean otherwise, String idKey) {
+    private List<TokenizerParts.Special> special(
+            String flag, boolean otherwise, String idKey, Optional<Integer> known) {
         if (!value(flag, Boolean.class).orElse(otherwise)) {
             return List.of();
         }
-        int id = id(idKey).orElseThrow(() -> wrong(idKey, "is missing, but " + PREFIX + flag + " asks for it"));
+        int id = known.orElseThrow(() -> wrong(idKey, "is missing, but " + PREFIX + flag + " asks for it"));
         return List.of(new TokenizerParts.Special(tokens[id], id));
     }
 
@@ -131,13 +201,26 @@ final class TokenizerGguf {
                 .orElseThrow(() -> wrong("token_type", "has the unknown type " + types[id] + " for token " + id));
     }
 
-    private Optional<Integer> id(String key) {
-        return value(key, Long.class).map(id -> {
-            if (id < 0 || id >= tokens.length) {
-                throw wrong(key, "is " + id + ", and there are " + tokens.length + " tokens");
-            }
-            return (int) (long) id;
-        });
+    private Optional<Integer> begin() {
+        return id("bos_token_id", defaults.begin());
+    }
+
+    private Optional<Integer> end() {
+        return id("eos_token_id", defaults.end());
+    }
+
+    private Optional<Integer> unknown() {
+        return id("unknown_token_id", defaults.unknown());
+    }
+
+    /** The id under a key; one beyond the vocabulary counts as none, and for none there is the default. */
+    private Optional<Integer> id(String key, int otherwise) {
+        long id = value(key, Long.class).orElse((long) otherwise);
+        if (id < 0 && metadata.containsKey(PREFIX + key)) {
+            throw wrong(key, "is " + id + ", and there are " + tokens.length + " tokens");
+        }
+        long known = id < tokens.length ? id : otherwise;
+        return known >= 0 && known < tokens.length ? Optional.of((int) known) : Optional.empty();
     }
 
     private Optional<String> template() {

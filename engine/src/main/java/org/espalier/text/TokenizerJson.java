@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.espalier.error.Failure;
@@ -24,20 +25,23 @@ final class TokenizerJson {
     private static final ObjectMapper MAPPER =
             new ObjectMapper(Json.factory()).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     /** Above the vocabularies of all models by far. */
-    private static final int LARGEST_ID = (1 << 24) - 1;
+    static final int LARGEST_ID = (1 << 24) - 1;
 
+    private final ObjectNode document;
     private final String place;
     private final Map<String, Integer> ids = new HashMap<>();
+    private Frame frame = new Frame(List.of(), List.of());
 
-    private TokenizerJson(String place) {
+    private TokenizerJson(ObjectNode document, String place) {
+        this.document = document;
         this.place = place;
     }
 
-    /** @throws Failure if {@code text} is not JSON, or not a tokenizer that can be used */
-    static TokenizerJson check(String text, String place) {
+    /** @throws Failure if {@code text} is no JSON object */
+    static ObjectNode parse(String text, String place) {
         try {
             if (MAPPER.readTree(text) instanceof ObjectNode document) {
-                return check(document, place);
+                return document;
             }
             throw new Failure("not a JSON object", place, ADVICE);
         } catch (JsonProcessingException e) {
@@ -47,15 +51,29 @@ final class TokenizerJson {
 
     /** @throws Failure if it is not a tokenizer that can be used */
     static TokenizerJson check(ObjectNode document, String place) {
-        TokenizerJson json = new TokenizerJson(place);
+        TokenizerJson json = new TokenizerJson(document, place);
         json.requireModel(document.path("model"));
         json.requireAddedTokens(document.path("added_tokens"));
         new TokenizerPipeline(json.vocabularySize(), place).require(document);
+        json.frame = Frame.of(document.path("post_processor"), place);
         return json;
     }
 
-    static String toText(ObjectNode document) {
+    /** The document as the library gets it: nothing is put around a text, nothing cut off or filled up. */
+    String forLibrary() {
+        ObjectNode document = this.document.deepCopy();
+        document.putNull("truncation").putNull("padding").putNull("post_processor");
         return document.toString();
+    }
+
+    /** The ids around every text. */
+    Frame frame() {
+        return frame;
+    }
+
+    /** Ids by token, special or not. */
+    Map<String, Integer> ids() {
+        return ids;
     }
 
     /** The id of a token, special or not. */

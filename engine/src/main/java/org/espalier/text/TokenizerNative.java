@@ -12,7 +12,7 @@ import org.espalier.ffi.NativeMemory;
  * look for GPUs, can fetch libraries and report to their makers. What is handed over here must have been checked, because
  * the library ends the process where it meets a contradiction.
  */
-final class TokenizerNative implements AutoCloseable {
+final class TokenizerNative implements TokenCodec {
 
     private static final TokenizersLibrary LIBRARY = library();
 
@@ -40,8 +40,9 @@ final class TokenizerNative implements AutoCloseable {
         }
     }
 
-    int[] encode(String text, boolean special) {
-        long encoding = start(wellFormed(text), special);
+    @Override
+    public int[] encode(String text) {
+        long encoding = start(text);
         try {
             long[] ids = LIBRARY.getTokenIds(encoding);
             int[] narrow = new int[ids.length];
@@ -54,7 +55,8 @@ final class TokenizerNative implements AutoCloseable {
         }
     }
 
-    String decode(int[] ids, boolean skipSpecial) {
+    @Override
+    public String decode(int[] ids, boolean skipSpecial) {
         long[] wide = new long[ids.length];
         for (int i = 0; i < ids.length; i++) {
             wide[i] = ids[i];
@@ -76,10 +78,10 @@ final class TokenizerNative implements AutoCloseable {
         }
     }
 
-    private long start(String text, boolean special) {
+    private long start(String text) {
         long open = handle();
         try {
-            return LIBRARY.encode(open, text, special);
+            return LIBRARY.encode(open, text, false);
         } catch (RuntimeException e) {
             throw new Failure("text cannot be encoded: " + e.getMessage(), place, TokenizerJson.ADVICE, e);
         }
@@ -91,24 +93,6 @@ final class TokenizerNative implements AutoCloseable {
             throw new IllegalStateException("the tokenizer was used after it was closed");
         }
         return open;
-    }
-
-    /** Halves of surrogate pairs stand for no character, and the library takes characters only. */
-    private static String wellFormed(String text) {
-        StringBuilder repaired = null;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (!Character.isSurrogate(c)) {
-                continue;
-            }
-            if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
-                i++;
-                continue;
-            }
-            repaired = repaired == null ? new StringBuilder(text) : repaired;
-            repaired.setCharAt(i, '\uFFFD');
-        }
-        return repaired == null ? text : repaired.toString();
     }
 
     private static TokenizersLibrary library() {

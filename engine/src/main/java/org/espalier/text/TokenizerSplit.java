@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.espalier.error.Failure;
 import org.espalier.file.Printable;
@@ -59,6 +60,11 @@ enum TokenizerSplit {
     /** Whether texts begin with the begin token where the file does not say. */
     boolean addsBos() {
         return addsBos;
+    }
+
+    /** What is done to a text before it is cut: Qwen's tokenizers compose characters. */
+    Optional<ObjectNode> normalizer() {
+        return this == QWEN2 ? Optional.of(TokenizerParts.typed("NFC")) : Optional.empty();
     }
 
     ObjectNode preTokenizer(boolean spacePrefix) {

@@ -53,8 +53,7 @@ final class CaseBuilder<F> {
 
     /** As {@link #input(String, double[], long...)}, with numbers that are made when the case runs. */
     CaseBuilder<F> input(String operand, Supplier<double[]> numbers, long... dims) {
-        return operand(
-                Operand.compute(operand, Operand.Role.INPUT, Shape.of(dims), () -> rounded(numbers.get())));
+        return operand(Operand.compute(operand, Operand.Role.INPUT, Shape.of(dims), () -> rounded(numbers.get())));
     }
 
     private static double[] rounded(double[] numbers) {
@@ -162,8 +161,8 @@ final class CaseBuilder<F> {
         Shape shape = find(operand).shape();
         gradients.put(operand, target);
         outputs.add(target);
-        return operand(
-                Operand.compute(target, Operand.Role.GRADIENT, shape, () -> beta == 0 ? nan(shape) : normal(target, shape)));
+        return operand(Operand.compute(
+                target, Operand.Role.GRADIENT, shape, () -> beta == 0 ? nan(shape) : normal(target, shape)));
     }
 
     CaseBuilder<F> forward(long flops, OpCase.Call<F> call) {

@@ -33,7 +33,8 @@ final class SolveCases {
         if (beta == 0) {
             b.output("sum", DType.F64, n, m);
         } else {
-            b.fixed("sum", DType.F64, () -> b.normal("sum", Shape.of(n, m)), n, m).compared("sum");
+            b.fixed("sum", DType.F64, () -> b.normal("sum", Shape.of(n, m)), n, m)
+                    .compared("sum");
         }
         return b.summing(Math.min(tokens, 512))
                 .forward(

@@ -68,16 +68,14 @@ class BpeTrainerTest {
                 .limit(60)
                 .toList();
         List<String> merges = new ArrayList<>();
-        BpeTrainer.train(words, 320)
-                .tokenizerJson()
-                .at("/model/merges")
-                .forEach(merge -> merges.add(merge.asText()));
+        BpeTrainer.train(words, 320).tokenizerJson().at("/model/merges").forEach(merge -> merges.add(merge.asText()));
         assertEquals(mergesByCounting(words, merges.size()), merges);
         assertEquals(62, merges.size());
     }
 
     private static List<String> mergesByCounting(List<String> words, int count) {
-        List<String> spelt = new ArrayList<>(words.stream().map(BpeTrainerTest::spelt).toList());
+        List<String> spelt =
+                new ArrayList<>(words.stream().map(BpeTrainerTest::spelt).toList());
         List<String> merges = new ArrayList<>();
         while (merges.size() < count) {
             Map<String, Integer> pairs = new HashMap<>();

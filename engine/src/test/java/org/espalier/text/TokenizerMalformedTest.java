@@ -244,7 +244,6 @@ class TokenizerMalformedTest {
                 Arguments.of("tokens", null, "tokens is missing"),
                 Arguments.of("tokens", new int[] {1}, "is not an array of texts"),
                 Arguments.of("tokens", new String[] {"a"}, "token_type has 263 elements for 1 tokens"),
-                Arguments.of("scores", null, "scores is missing"),
                 Arguments.of("scores", new float[3], "scores has 3 elements for 263 tokens"),
                 Arguments.of("token_type", new int[263], "unknown type 0 for token 0"),
                 Arguments.of("token_type", "x", "is not an array of numbers"),
@@ -252,8 +251,7 @@ class TokenizerMalformedTest {
                 Arguments.of("model", 3L, "is not a text"),
                 Arguments.of("model", "bert", "kind 'bert'"),
                 Arguments.of("model", "gpt2", "(tokenizer.ggml.pre)"),
-                Arguments.of("bos_token_id", 263L, "is 263, and there are 263 tokens"),
-                Arguments.of("bos_token_id", null, "is missing, but"),
+                Arguments.of("bos_token_id", -1L, "is -1, and there are 263 tokens"),
                 Arguments.of("eos_token_id", -1L, "is -1"),
                 Arguments.of("add_eos_token", 1L, "is not a boolean"));
     }
@@ -264,6 +262,20 @@ class TokenizerMalformedTest {
         Map<String, Object> metadata = new HashMap<>(SmallTokenizer.gguf());
         metadata.put("tokenizer.ggml." + key, value);
         requireLine(expected, () -> Tokenizer.fromGguf(metadata));
+    }
+
+    @Test
+    void byteLevelGgufNeedsTheBeginTokenItAsksFor() {
+        Map<String, Object> metadata = Map.of(
+                "tokenizer.ggml.model",
+                "gpt2",
+                "tokenizer.ggml.pre",
+                "llama-bpe",
+                "tokenizer.ggml.tokens",
+                new String[] {"a"},
+                "tokenizer.ggml.merges",
+                new String[0]);
+        requireLine("is missing, but", () -> Tokenizer.fromGguf(metadata));
     }
 
     @Test
