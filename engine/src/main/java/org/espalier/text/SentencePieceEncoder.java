@@ -20,7 +20,7 @@ final class SentencePieceEncoder {
 
     /** @param added tokens beside the pieces, or with other flags than the pieces say */
     SentencePieceEncoder(SentencePiece model, Collection<AddedToken> added) {
-        this.merger = new SentencePieceMerger(model.pieces());
+        this.merger = new SentencePieceMerger(new SentencePieceRanks(model.pieces()));
         this.spaces = model.spaces();
         this.unknown = model.unknown().orElse(0);
         this.bytes = model.bytes();
@@ -62,7 +62,7 @@ final class SentencePieceEncoder {
     }
 
     private void add(IntArrayList ids, int piece, String text, int from, int to) {
-        if (piece != SentencePieceMerger.NONE) {
+        if (piece != SentencePieceRanks.NONE) {
             ids.addInt(piece);
         } else if (bytes.length == 0) {
             ids.addInt(unknown);

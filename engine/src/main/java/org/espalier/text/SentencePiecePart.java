@@ -8,9 +8,9 @@ import java.util.Arrays;
  */
 final class SentencePiecePart {
 
-    private static final int NONE = SentencePieceMerger.NONE;
+    private static final int NONE = SentencePieceRanks.NONE;
 
-    private final SentencePieceMerger vocabulary;
+    private final SentencePieceRanks vocabulary;
     private final String text;
     /** Where each symbol begins in the text, and, behind the last, where the part ends. */
     private final int[] starts;
@@ -25,7 +25,7 @@ final class SentencePiecePart {
     private int waiting;
 
     /** The characters of {@code text} from {@code from} to {@code to}, at least one. */
-    SentencePiecePart(SentencePieceMerger vocabulary, String text, int from, int to) {
+    SentencePiecePart(SentencePieceRanks vocabulary, String text, int from, int to) {
         this.vocabulary = vocabulary;
         this.text = text;
         int count = text.codePointCount(from, to);
@@ -82,7 +82,7 @@ final class SentencePiecePart {
     }
 
     /** Gives {@code sink} every symbol. */
-    void emit(SentencePieceMerger.Sink sink) {
+    void emit(PieceSink sink) {
         for (int i = 0; i < next.length; i = next[i]) {
             int end = starts[next[i]];
             sink.take(vocabulary.id(text.substring(starts[i], end)), text, starts[i], end);

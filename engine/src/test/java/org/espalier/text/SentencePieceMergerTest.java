@@ -30,7 +30,7 @@ class SentencePieceMergerTest {
     void theBestNeighboursAreMergedFirstOfEqualsTheLeftmost() {
         for (int round = 0; round < 300; round++) {
             List<SentencePiece.Piece> pieces = pieces(1 + random.nextInt(4));
-            SentencePieceMerger merger = new SentencePieceMerger(pieces);
+            SentencePieceMerger merger = new SentencePieceMerger(new SentencePieceRanks(pieces));
             for (int i = 0; i < 20; i++) {
                 String text = text("ab▁😀", 1 + random.nextInt(60));
                 assertEquals(naive(pieces, text), cut(merger, text), text + " " + pieces);
@@ -70,7 +70,7 @@ class SentencePieceMergerTest {
         for (int length = 1; length <= 16; length++) {
             pieces.add(new SentencePiece.Piece("▁".repeat(length), -1e9f, SentencePiece.Type.NORMAL));
         }
-        List<String> cut = cut(new SentencePieceMerger(pieces), "▁".repeat(1_000_003));
+        List<String> cut = cut(new SentencePieceMerger(new SentencePieceRanks(pieces)), "▁".repeat(1_000_003));
         assertEquals(62_501, cut.size());
         assertEquals(3, cut.getLast().length());
     }
