@@ -85,19 +85,19 @@ public final class Golden {
     }
 
     /** Every number within {@code tolerance}, absolutely. */
-    public static void assertClose(double[] expected, double[] actual, double tolerance, String what) {
-        assertEquals(expected.length, actual.length, what);
+    public static void assertClose(double[] expected, double[] actual, double tolerance, String subject) {
+        assertEquals(expected.length, actual.length, subject);
         for (int i = 0; i < expected.length; i++) {
-            assertEquals(expected[i], actual[i], tolerance, what + " at " + i);
+            assertEquals(expected[i], actual[i], tolerance, subject + " at " + i);
         }
     }
 
     /** Every number within {@code tolerance} of the largest expected. */
-    public static void assertCloseToLargest(double[] expected, double[] actual, double tolerance, String what) {
+    public static void assertCloseToLargest(double[] expected, double[] actual, double tolerance, String subject) {
         double largest = 0;
         for (double number : expected) {
             largest = Math.max(largest, Math.abs(number));
         }
-        assertClose(expected, actual, tolerance * largest, what);
+        assertClose(expected, actual, tolerance * largest, subject);
     }
 }

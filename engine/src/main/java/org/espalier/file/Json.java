@@ -198,7 +198,7 @@ public final class Json {
     }
 
     private static String complaint(JacksonException e) {
-        String what = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
-        return what.length() > 160 ? what.substring(0, 160) + "…" : what;
+        String message = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+        return message.length() > 160 ? message.substring(0, 160) + "…" : message;
     }
 }

@@ -49,7 +49,7 @@ final class StageMeter {
     private record Look(Subject subject, Use use, List<Measure> costs, List<Measure> quality, String text) {}
 
     /** Tokens that are read and written where speed and memory are measured: as many as usual, if the context holds them. */
-    private record Use(int read, int written) {
+    private record Use(int promptTokens, int newTokens) {
 
         static Use of(Model model) {
             int context = model.config().maxPositions();
@@ -115,7 +115,7 @@ final class StageMeter {
                     memory(subject),
                     "weights as stored, and the most that caches, activations and scratch space took "
                             + "at once while reading %d tokens and writing %d; without Java's own, or all of a GPU's memory in use"
-                                    .formatted(use.read, use.written)));
+                                    .formatted(use.promptTokens, use.newTokens)));
         }
         return costs;
     }
@@ -136,8 +136,8 @@ final class StageMeter {
                 .formatted(settings.repetitions());
         Use use = looks.getFirst().use;
         String test = measure == StandardMeasure.PREFILL
-                ? "a prompt of %d tokens".formatted(use.read)
-                : "%d tokens one by one".formatted(use.written);
+                ? "a prompt of %d tokens".formatted(use.promptTokens)
+                : "%d tokens one by one".formatted(use.newTokens);
         return measure.of(series.median(), test + "; " + turns)
                 .withRatio(series.over(speeds.get(index % 2)).median());
     }
@@ -167,9 +167,9 @@ final class StageMeter {
             for (Look look : looks) {
                 OpenModel model = engine.open(look.subject.folder);
                 open.add(model);
-                turns.add(look.subject.name, "reading", Speed.reading(model.model(), look.use.read, settings.seed()));
+                turns.add(look.subject.name, "reading", Speed.reading(model.model(), look.use.promptTokens, settings.seed()));
                 turns.add(
-                        look.subject.name, "writing", Speed.writing(model.model(), look.use.written, settings.seed()));
+                        look.subject.name, "writing", Speed.writing(model.model(), look.use.newTokens, settings.seed()));
             }
             return turns.measure(WARM_UP_SECONDS, settings.repetitions(), "speed", engine.listener());
         } finally {
@@ -182,8 +182,8 @@ final class StageMeter {
         long before = NativeMemory.bytesInUse();
         NativeMemory.resetPeak();
         try (OpenModel open = engine.open(subject.folder)) {
-            use(Speed.reading(open.model(), Use.of(open.model()).read, settings.seed()));
-            use(Speed.writing(open.model(), Use.of(open.model()).written, settings.seed()));
+            use(Speed.reading(open.model(), Use.of(open.model()).promptTokens, settings.seed()));
+            use(Speed.writing(open.model(), Use.of(open.model()).newTokens, settings.seed()));
             return open.devicePeak()
                     .orElseGet(() -> open.checkpoint().weightBytes() + NativeMemory.peakBytes() - before);
         }

@@ -122,8 +122,8 @@ public final class Adapter implements AutoCloseable {
         }
     }
 
-    private static Failure misfit(String what, PeftAdapter stored) {
-        return new Failure(what, stored.path().toString(), "use it with the model it was trained on");
+    private static Failure misfit(String problem, PeftAdapter stored) {
+        return new Failure(problem, stored.path().toString(), "use it with the model it was trained on");
     }
 
     private void upload(Backend backend, Queue queue, Value place, StoredTensor stored) {

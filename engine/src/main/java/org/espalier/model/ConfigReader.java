@@ -117,7 +117,7 @@ public final class ConfigReader {
     }
 
     /** A failure that names the file. */
-    public Failure failure(String problem, String remedy) {
-        return new Failure(problem, where, remedy);
+    public Failure failure(String problem, String advice) {
+        return new Failure(problem, where, advice);
     }
 }

@@ -104,13 +104,13 @@ public final class Model implements AutoCloseable {
     /**
      * Memory of the device's own, as it is once weights have taken their part; empty where there is none.
      *
-     * @param wanted bytes that weights leave free, as far as they come and go
+     * @param needed bytes that weights leave free, as far as they come and go
      */
-    public Optional<OwnMemory> ownMemory(long wanted) {
+    public Optional<OwnMemory> ownMemory(long needed) {
         long free =
-                backend.ownMemory().map(own -> own.free() - weights.toCome()).orElse(wanted);
-        if (free < wanted) {
-            weights.leave(wanted - free);
+                backend.ownMemory().map(own -> own.free() - weights.toCome()).orElse(needed);
+        if (free < needed) {
+            weights.leave(needed - free);
         }
         return backend.ownMemory().map(own -> own.with(weights.toCome()));
     }

@@ -123,14 +123,14 @@ final class WeightCache implements AutoCloseable {
         return idle.isPresent();
     }
 
-    private void lower(long wanted) {
+    private void lower(long needed) {
         long two = layers.stream()
                 .map(layer -> layer.bytes)
                 .sorted(Comparator.reverseOrder())
                 .limit(2)
                 .mapToLong(Long::longValue)
                 .sum();
-        budget = Math.min(budget, Math.max(two, wanted));
+        budget = Math.min(budget, Math.max(two, needed));
     }
 
     private void enter(Layer layer) {

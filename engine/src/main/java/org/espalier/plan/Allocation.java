@@ -131,10 +131,10 @@ public final class Allocation {
 
     /** Takes whole removals of a group, at most {@code units} units. */
     private static void take(Selection selection, RemovalOrder group, int units) {
-        int taken = 0;
+        int removed = 0;
         for (Removal removal : group.removable()) {
-            taken += removal.units();
-            if (taken > units) {
+            removed += removal.units();
+            if (removed > units) {
                 return;
             }
             removal.enter().accept(selection);

@@ -273,12 +273,12 @@ public final class PlanSelection {
         return queries;
     }
 
-    private BitSet missing(int[] kept, int count, String holder, String what) {
+    private BitSet missing(int[] kept, int count, String holder, String subject) {
         BitSet missing = all(count);
         int previous = -1;
         for (int unit : kept) {
             if (unit <= previous || unit >= count) {
-                throw bad(holder + " keeps " + what + " " + unit + " of " + count + ", out of order or range");
+                throw bad(holder + " keeps " + subject + " " + unit + " of " + count + ", out of order or range");
             }
             missing.clear(unit);
             previous = unit;
@@ -292,7 +292,7 @@ public final class PlanSelection {
         return bits;
     }
 
-    private Failure bad(String what) {
-        return new Failure(what, where, "use the plan that belongs to this model, or make one with 'engine plan'");
+    private Failure bad(String subject) {
+        return new Failure(subject, where, "use the plan that belongs to this model, or make one with 'engine plan'");
     }
 }

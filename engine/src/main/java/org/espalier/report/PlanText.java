@@ -65,9 +65,9 @@ public final class PlanText {
         int kept = kind.count(plan, of.layer());
         int cells = bars(kind, all);
         int widest = Math.max(1, all.stream().mapToInt(kind::width).max().orElse(1));
-        int there = Math.round((float) cells * full / widest);
-        int left = Math.round((float) cells * kept / widest);
-        return "█".repeat(left) + "░".repeat(Math.max(0, there - left)) + " ".repeat(cells - Math.max(there, left))
+        int denseCells = Math.round((float) cells * full / widest);
+        int keptCells = Math.round((float) cells * kept / widest);
+        return "█".repeat(keptCells) + "░".repeat(Math.max(0, denseCells - keptCells)) + " ".repeat(cells - Math.max(denseCells, keptCells))
                 + " " + (kept == full ? Integer.toString(kept) : kept + " of " + full);
     }
 

@@ -209,13 +209,13 @@ public final class ModelScores {
         return cost;
     }
 
-    private static void refuse(ScoringCost cost, long needed, long left, String where, String remedy) {
-        if (left < 0) {
+    private static void refuse(ScoringCost cost, long needed, long remaining, String where, String advice) {
+        if (remaining < 0) {
             throw new Failure(
                     "scoring needs %,d bytes of memory%s, of which %,d are gradients"
                             .formatted(needed, where, cost.gradients()),
-                    "%,d may be used".formatted(needed + left),
-                    remedy);
+                    "%,d may be used".formatted(needed + remaining),
+                    advice);
         }
     }
 

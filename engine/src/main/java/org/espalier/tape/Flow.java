@@ -14,19 +14,19 @@ final class Flow {
     /**
      * The segments that make a value, read it first and read it last.
      *
-     * @param made  index of the segment
+     * @param source  index of the segment
      * @param first index, or the largest number if nobody reads it
      * @param last  index, or −1
      */
-    record Use(int made, int first, int last) {
+    record Use(int source, int first, int last) {
 
         private Use readBy(int segment) {
-            return new Use(made, Math.min(first, segment), Math.max(last, segment));
+            return new Use(source, Math.min(first, segment), Math.max(last, segment));
         }
 
         /** Whether another segment than the one that makes it reads it. */
         boolean passes() {
-            return last > made;
+            return last > source;
         }
     }
 

@@ -174,7 +174,7 @@ public final class SegmentWalk implements AutoCloseable {
                     }
                     backward(run, weight);
                 }
-                run.forget(run.gradients, use -> use.made() >= segment.index());
+                run.forget(run.gradients, use -> use.source() >= segment.index());
                 run.forget(run.values, use -> use.first() >= segment.index());
             }
         }

@@ -25,7 +25,7 @@ public final class LoraTrainer implements AutoCloseable {
     private final Adapter adapter;
     private final Retention retention;
     private final Trainer trainer;
-    private boolean taken;
+    private boolean handedOver;
 
     /**
      * @param model           without an adapter; it stays open and unchanged
@@ -110,7 +110,7 @@ public final class LoraTrainer implements AutoCloseable {
 
     /** The adapter as it is now; the caller closes it from now on. */
     public Adapter take() {
-        taken = true;
+        handedOver = true;
         return adapter;
     }
 
@@ -118,7 +118,7 @@ public final class LoraTrainer implements AutoCloseable {
     @Override
     public void close() {
         trainer.close();
-        if (!taken) {
+        if (!handedOver) {
             adapter.close();
         }
     }

@@ -91,11 +91,11 @@ final class SampleCases {
     }
 
     /** The same few logits at many positions, so that each boundary is met from both sides. */
-    private static OpCase<SampleOps> sampleOfFew(String what, Sampling sampling, double... logits) {
+    private static OpCase<SampleOps> sampleOfFew(String subject, Sampling sampling, double... logits) {
         int rows = 100;
         double[] repeated = new double[rows * logits.length];
         Arrays.setAll(repeated, i -> logits[i % logits.length]);
-        CaseBuilder<SampleOps> b = new CaseBuilder<>("sample", what + " " + said(sampling));
+        CaseBuilder<SampleOps> b = new CaseBuilder<>("sample", subject + " " + said(sampling));
         return sample(b.input("logits", repeated, rows, logits.length), rows, logits.length, sampling);
     }
 

@@ -143,14 +143,14 @@ class FoundGroupsTest {
         double[] whole = weights.logits(model);
         List<Knob> knobs = new ArrayList<>(sizes.knobs(style));
         for (Group group : Groups.of(model.tape).groups()) {
-            String what = group.name() + " of " + style + ", " + sizes;
+            String subject = group.name() + " of " + style + ", " + sizes;
             Removal some = new Removal(group, several(random, (int) group.units()));
             double[] zeroed = weights.zeroed(some).logits(new TestTransformer(style, sizes, weights.kept(some)));
-            Knob knob = theOnlyEqual(knobs, style, weights.cut(some), some, zeroed, what);
-            assertTrue(distance(whole, zeroed) > TOLERANCE, what + " changes nothing");
+            Knob knob = theOnlyEqual(knobs, style, weights.cut(some), some, zeroed, subject);
+            assertTrue(distance(whole, zeroed) > TOLERANCE, subject + " changes nothing");
             long parameters =
                     model.tape.parameterCount() - smaller(knob, style, 1).tape.parameterCount();
-            assertEquals(parameters, group.parametersPerUnit(), what);
+            assertEquals(parameters, group.parametersPerUnit(), subject);
             knobs.remove(knob);
         }
         assertEquals(List.of(), knobs.stream().map(Knob::name).toList(), style + ", " + sizes);
@@ -158,7 +158,7 @@ class FoundGroupsTest {
 
     /** The size that, made smaller, gives a model of exactly the shapes that are left, which computes the same. */
     private static Knob theOnlyEqual(
-            List<Knob> knobs, Style style, TestWeights cut, Removal removal, double[] expected, String what) {
+            List<Knob> knobs, Style style, TestWeights cut, Removal removal, double[] expected, String subject) {
         int by = removal.units().length;
         List<Knob> fitting = knobs.stream()
                 .filter(k -> k.size() == removal.group().units())
@@ -173,7 +173,7 @@ class FoundGroupsTest {
         assertEquals(
                 1,
                 equal.size(),
-                what + " fits " + fitting.stream().map(Knob::name).toList() + " with " + distances);
+                subject + " fits " + fitting.stream().map(Knob::name).toList() + " with " + distances);
         return equal.getFirst();
     }
 

@@ -68,14 +68,14 @@ class CompactorTest {
         Selection selection = new Selection(Structure.of(new Transformer(config).shape()));
         for (Units units : Structure.of(new Transformer(config).shape()).units()) {
             if (units.group().role() == role) {
-                int gone = Math.max(1, units.perSet() / 3);
+                int removed = Math.max(1, units.perSet() / 3);
                 for (int lane = 0; lane < units.sets(); lane++) {
                     int from = lane * units.perSet();
                     selection.remove(
                             units,
                             random.ints(0, units.perSet())
                                     .distinct()
-                                    .limit(gone)
+                                    .limit(removed)
                                     .map(u -> from + u)
                                     .toArray());
                 }

@@ -50,8 +50,8 @@ class TextFormatTest {
         assertFailure("no such file", folder.resolve("missing"));
     }
 
-    private static void assertFailure(String what, Path file) {
+    private static void assertFailure(String subject, Path file) {
         Failure failure = assertThrows(Failure.class, () -> TextFormat.LINES.read(file));
-        assertTrue(failure.what().contains(what), failure.oneLine());
+        assertTrue(failure.problem().contains(subject), failure.oneLine());
     }
 }

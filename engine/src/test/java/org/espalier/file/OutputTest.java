@@ -94,7 +94,7 @@ class OutputTest {
         for (Path target : List.of(
                 Path.of(""), Path.of("/"), Path.of("..").toAbsolutePath(), Path.of(System.getProperty("user.home")))) {
             assertTrue(assertThrows(Failure.class, () -> Output.folder(target, true))
-                    .what()
+                    .problem()
                     .contains("must not be replaced"));
         }
         Path file = Files.writeString(temp.resolve("file"), "kept");
@@ -133,24 +133,24 @@ class OutputTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"replace-folders", "replace-files"})
-    void whateverTheMomentOfTheKillAWholeOutputStands(String what) throws Exception {
+    void whateverTheMomentOfTheKillAWholeOutputStands(String subject) throws Exception {
         Path target = temp.resolve("out");
         Random random = new Random(7);
         for (int round = 0; round < 8; round++) {
-            Process child = start(List.of(), what, target);
+            Process child = start(List.of(), subject, target);
             try (BufferedReader lines = child.inputReader()) {
                 assertEquals("1", lines.readLine());
                 Thread.sleep(random.nextInt(40));
                 child.destroyForcibly().waitFor();
             }
-            byte generation = Files.readAllBytes(what.endsWith("files") ? target : target.resolve("a"))[0];
-            if (what.endsWith("files")) {
+            byte generation = Files.readAllBytes(subject.endsWith("files") ? target : target.resolve("a"))[0];
+            if (subject.endsWith("files")) {
                 assertArrayEquals(OutputChild.generation(generation), Files.readAllBytes(target));
             } else {
                 assertWholeFolder(target, generation);
             }
         }
-        (what.endsWith("files") ? Output.file(target, true) : Output.folder(target, true)).close();
+        (subject.endsWith("files") ? Output.file(target, true) : Output.folder(target, true)).close();
         assertEquals(List.of("out"), TestFiles.names(temp));
     }
 
@@ -223,7 +223,7 @@ class OutputTest {
         assertArrayEquals(OutputChild.generation(generation), Files.readAllBytes(folder.resolve("b")));
     }
 
-    private static Process start(List<String> prefix, String what, Path target) throws IOException {
+    private static Process start(List<String> prefix, String subject, Path target) throws IOException {
         List<String> command = new ArrayList<>(prefix);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -234,7 +234,7 @@ class OutputTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 OutputChild.class.getName(),
-                what,
+                subject,
                 target.toString()));
         return new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)

@@ -220,12 +220,12 @@ class GgufTest {
                         + "\"original_max_position_embeddings\":8192}",
                 llama3.get("rope_scaling").toString());
         assertTrue(assertThrows(Failure.class, () -> config(llama3(1.5f, 32)))
-                .what()
+                .problem()
                 .contains("not those of llama3"));
         Failure yarn = assertThrows(
                 Failure.class,
                 () -> config(GgufBuilder.tinyLlama("llama").putString("llama.rope.scaling.type", "yarn")));
-        assertTrue(yarn.what().contains("'yarn'"));
+        assertTrue(yarn.problem().contains("'yarn'"));
     }
 
     @Test
@@ -248,7 +248,7 @@ class GgufTest {
         }
         Files.write(temp.resolve("second.gguf"), GgufBuilder.tinyLlama("llama").build());
         assertTrue(
-                assertThrows(Failure.class, () -> Checkpoints.open(temp)).what().contains("2 .gguf files"));
+                assertThrows(Failure.class, () -> Checkpoints.open(temp)).problem().contains("2 .gguf files"));
     }
 
     private static GgufBuilder llama3(float first, float second) {

@@ -158,7 +158,7 @@ class HostileFilesTest {
                 assertEquals(1, opened.tensors().size());
             } catch (Failure failure) {
                 assertFalse(failure.getMessage().contains("\n"));
-                assertTrue(failure.where().startsWith(temp.toString()), failure.getMessage());
+                assertTrue(failure.place().startsWith(temp.toString()), failure.getMessage());
             }
         }
         assertLetGo();
@@ -204,7 +204,7 @@ class HostileFilesTest {
                 failure.getMessage());
         assertTrue(
                 failure.getMessage().length() < 600, () -> failure.getMessage().length() + " characters");
-        assertTrue(failure.where().startsWith(file.toString()), failure.getMessage());
+        assertTrue(failure.place().startsWith(file.toString()), failure.getMessage());
     }
 
     /** No mapping of a refused file stays behind, where the system can tell. */

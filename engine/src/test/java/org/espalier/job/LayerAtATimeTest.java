@@ -131,8 +131,8 @@ class LayerAtATimeTest {
     @EnumSource
     void scoresAreTheSame(Criterion criterion) throws IOException {
         write(true);
-        List<ScoringCost> told = new ArrayList<>();
-        Walking walking = new Walking(Long.MAX_VALUE, folder, false, Observer.NONE, told::add);
+        List<ScoringCost> reported = new ArrayList<>();
+        Walking walking = new Walking(Long.MAX_VALUE, folder, false, Observer.NONE, reported::add);
         Method method = new Method(criterion, criterion.defaultAggregate(), Alignment.BY_UNIT, 7);
         List<Done<List<String>>> done = same(
                 0,
@@ -146,10 +146,10 @@ class LayerAtATimeTest {
                                 .stream()
                                 .map(scores -> Arrays.toString(scores.scores()))
                                 .toList());
-        assertEquals(criterion.needsCalibration() ? 2 : 0, told.size());
-        for (int i = 0; i < told.size(); i++) {
-            double took = done.get(i).peak - WORKSPACE;
-            assertEquals(took, (double) (told.get(i).device() - WORKSPACE), 0.1 * took);
+        assertEquals(criterion.needsCalibration() ? 2 : 0, reported.size());
+        for (int i = 0; i < reported.size(); i++) {
+            double more = done.get(i).peak - WORKSPACE;
+            assertEquals(more, (double) (reported.get(i).device() - WORKSPACE), 0.1 * more);
         }
     }
 

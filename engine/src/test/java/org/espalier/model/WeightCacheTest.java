@@ -105,7 +105,7 @@ class WeightCacheTest {
             cache.tensor("layer 1 a");
             assertEquals(
                     "full",
-                    assertThrows(Failure.class, () -> cache.tensor("layer 2 a")).what());
+                    assertThrows(Failure.class, () -> cache.tensor("layer 2 a")).problem());
             told.clear();
             cache.tensor("layer 1 a");
         }

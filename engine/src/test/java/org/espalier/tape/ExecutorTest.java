@@ -134,7 +134,7 @@ class ExecutorTest {
                     executor.finish();
                 }
             });
-            assertEquals("no memory", failure.what());
+            assertEquals("no memory", failure.problem());
         }
     }
 

@@ -127,7 +127,7 @@ class ChatTemplateTest {
             String expected, ChatTemplate chat, List<ChatTemplate.Message> messages, boolean prompt) {
         if (expected.startsWith("!")) {
             Failure failure = assertThrows(Failure.class, () -> chat.render(messages, prompt));
-            assertTrue(failure.what().endsWith(": " + expected.substring(1)), failure.what());
+            assertTrue(failure.problem().endsWith(": " + expected.substring(1)), failure.problem());
         } else {
             assertEquals(expected, chat.render(messages, prompt));
         }

@@ -8,40 +8,40 @@ public final class Failure extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    private final String what;
-    private final String where;
-    private final String remedy;
+    private final String problem;
+    private final String place;
+    private final String advice;
 
     /**
-     * @param what   what went wrong, for example {@code "header is longer than the file"}
-     * @param where  the file, tensor or operation with its shapes
-     * @param remedy what the person can do about it
+     * @param problem what went wrong, for example {@code "header is longer than the file"}
+     * @param place   the file, tensor or operation with its shapes
+     * @param advice  what the person can do about it
      */
-    public Failure(String what, String where, String remedy) {
-        this(what, where, remedy, null);
+    public Failure(String problem, String place, String advice) {
+        this(problem, place, advice, null);
     }
 
     /** As {@link #Failure(String, String, String)}, keeping the exception that led here. */
-    public Failure(String what, String where, String remedy, Throwable cause) {
-        super(what + " (" + where + "): " + remedy, cause);
-        this.what = what;
-        this.where = where;
-        this.remedy = remedy;
+    public Failure(String problem, String place, String advice, Throwable cause) {
+        super(problem + " (" + place + "): " + advice, cause);
+        this.problem = problem;
+        this.place = place;
+        this.advice = advice;
     }
 
     /** What is wrong. */
-    public String what() {
-        return what;
+    public String problem() {
+        return problem;
     }
 
     /** The file, option or place that it is about. */
-    public String where() {
-        return where;
+    public String place() {
+        return place;
     }
 
     /** What the user can do about it. */
-    public String remedy() {
-        return remedy;
+    public String advice() {
+        return advice;
     }
 
     /** The whole message on one line, whatever the parts contain. */

@@ -18,7 +18,7 @@ public final class CublasStatus {
      */
     public static void check(int status, String operation, Object... shapes) {
         if (status != CublasLibrary.CUBLAS_STATUS_SUCCESS()) {
-            throw StatusFailure.of(describe(status), operation, shapes, remedy(status));
+            throw StatusFailure.of(describe(status), operation, shapes, advice(status));
         }
     }
 
@@ -31,7 +31,7 @@ public final class CublasStatus {
         return name + ": " + Libc.text(CublasLibrary.cublasGetStatusString(status));
     }
 
-    private static String remedy(int status) {
+    private static String advice(int status) {
         if (status == CublasLibrary.CUBLAS_STATUS_ALLOC_FAILED()) {
             return "use a smaller batch, sequence or model, or --device cpu";
         }

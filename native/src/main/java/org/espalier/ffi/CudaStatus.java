@@ -21,7 +21,7 @@ public final class CudaStatus {
      */
     public static void check(int status, String operation, Object... shapes) {
         if (status != CudaLibrary.CUDA_SUCCESS()) {
-            throw StatusFailure.of(describe(status), operation, shapes, remedy(status));
+            throw StatusFailure.of(describe(status), operation, shapes, advice(status));
         }
     }
 
@@ -42,7 +42,7 @@ public final class CudaStatus {
         }
     }
 
-    private static String remedy(int status) {
+    private static String advice(int status) {
         if (status == CudaLibrary.CUDA_ERROR_OUT_OF_MEMORY()) {
             return "use a smaller batch, sequence or model, or --device cpu";
         }

@@ -32,8 +32,8 @@ public sealed interface Library {
         }
 
         /** For those who cannot go on without the library: what is missing, the reasons, and a remedy. */
-        public Failure failure(String what, String remedy) {
-            return new Failure(what, String.join("; ", reasons), remedy);
+        public Failure failure(String problem, String advice) {
+            return new Failure(problem, String.join("; ", reasons), advice);
         }
     }
 

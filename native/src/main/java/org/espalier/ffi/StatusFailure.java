@@ -10,10 +10,10 @@ final class StatusFailure {
 
     private StatusFailure() {}
 
-    static Failure of(String status, String operation, Object[] shapes, String remedy) {
+    static Failure of(String status, String operation, Object[] shapes, String advice) {
         String where = Stream.concat(Stream.of(operation), Arrays.stream(shapes).map(StatusFailure::text))
                 .collect(Collectors.joining(" "));
-        return new Failure(status, where, remedy);
+        return new Failure(status, where, advice);
     }
 
     private static String text(Object shape) {

@@ -71,7 +71,7 @@ class OpenBlasTest {
         Files.delete(inTheWay);
         Files.createDirectories(inTheWay.resolve("not empty"));
         Failure failure = assertThrows(Failure.class, () -> cache.unpack(packed(SMALL.get(0)), SMALL));
-        assertEquals(inTheWay.toString(), failure.where());
+        assertEquals(inTheWay.toString(), failure.place());
         try (Stream<Path> left = Files.list(folder)) {
             assertEquals(SMALL.size(), left.count(), "files left aside");
         }
@@ -102,12 +102,12 @@ class OpenBlasTest {
         LibraryCache unused = new LibraryCache(temporary.resolve("unused"));
         for (String path : List.of("/nonexistent/libopenblas.so", text.toString(), temporary.toString())) {
             Failure failure = assertThrows(Failure.class, () -> OpenBlas.open(Optional.of(path), unused));
-            assertEquals(path, failure.where());
+            assertEquals(path, failure.place());
             assertTrue(failure.oneLine().contains("ESPALIER_OPENBLAS"), failure.oneLine());
             assertFalse(failure.getMessage().contains("\n"), failure.getMessage());
         }
         Failure other = assertThrows(Failure.class, () -> OpenBlas.open(Optional.of("libm.so.6"), unused));
-        assertTrue(other.what().contains("is not OpenBLAS"), other.oneLine());
+        assertTrue(other.problem().contains("is not OpenBLAS"), other.oneLine());
     }
 
     @Test

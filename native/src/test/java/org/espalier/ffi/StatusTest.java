@@ -22,9 +22,9 @@ class StatusTest {
     void failedDriverCallNamesOperationShapesAndRemedy() {
         Failure failure =
                 assertThrows(Failure.class, () -> CudaStatus.check(2, "rmsnorm", new int[] {3, 64}, "eps", 4096L));
-        assertEquals("rmsnorm [3, 64] eps 4096", failure.where());
-        assertEquals(CudaStatus.describe(2), failure.what());
-        assertTrue(failure.remedy().contains("smaller batch"), failure.oneLine());
+        assertEquals("rmsnorm [3, 64] eps 4096", failure.place());
+        assertEquals(CudaStatus.describe(2), failure.problem());
+        assertTrue(failure.advice().contains("smaller batch"), failure.oneLine());
     }
 
     @Test
@@ -32,9 +32,9 @@ class StatusTest {
         Failure failure = assertThrows(
                 Failure.class,
                 () -> CublasStatus.check(13, "cublasGemmEx", new long[] {7, 17}, "x", new long[] {17, 3}));
-        assertEquals("cublasGemmEx [7, 17] x [17, 3]", failure.where());
-        assertEquals(CublasStatus.describe(13), failure.what());
-        assertTrue(failure.remedy().contains("--device cpu"), failure.oneLine());
+        assertEquals("cublasGemmEx [7, 17] x [17, 3]", failure.place());
+        assertEquals(CublasStatus.describe(13), failure.problem());
+        assertTrue(failure.advice().contains("--device cpu"), failure.oneLine());
     }
 
     @Test

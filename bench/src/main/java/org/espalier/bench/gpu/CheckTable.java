@@ -16,14 +16,14 @@ final class CheckTable {
     private int failures;
 
     /** A row without figures. */
-    void add(String part, String what, String result) {
-        rows.add(List.of(part, what, result, "", "", "", "", ""));
+    void add(String part, String subject, String result) {
+        rows.add(List.of(part, subject, result, "", "", "", "", ""));
     }
 
     /** A row without figures that makes the check fail. */
-    void fail(String part, String what, String result) {
+    void fail(String part, String subject, String result) {
         failures++;
-        add(part, what, "FAILED: " + result.lines().findFirst().orElse(""));
+        add(part, subject, "FAILED: " + result.lines().findFirst().orElse(""));
     }
 
     /**
@@ -36,10 +36,10 @@ final class CheckTable {
      * @param peak    operations a second of the largest products of this type
      */
     void add(
-            String part, String what, String result, double seconds, long bytes, long flops, double copy, double peak) {
+            String part, String subject, String result, double seconds, long bytes, long flops, double copy, double peak) {
         rows.add(List.of(
                 part,
-                what,
+                subject,
                 result,
                 number("%.2f", seconds * 1e6),
                 number("%.1f", bytes / seconds / 1e9),

@@ -475,8 +475,8 @@ class BadArgumentsTest {
         String[] arguments = line.isBlank()
                 ? new String[0]
                 : line.strip().replace("@", folder.toString()).split("\\s+");
-        String said = Ran.engine(arguments).failure(status);
-        assertFalse(said.contains("Exception") || said.contains("internal error"), said);
+        String printed = Ran.engine(arguments).failure(status);
+        assertFalse(printed.contains("Exception") || printed.contains("internal error"), printed);
         assertEquals(before, files(), "files after engine " + line);
         return said;
     }

@@ -90,8 +90,8 @@ class BenchCommandTest {
 
     @Test
     void moreTokensThanTheContextHoldsAreAFailure() {
-        String said = Ran.engine("bench", Golden.resource("mha").toString(), "--prompt", "100000")
+        String printed = Ran.engine("bench", Golden.resource("mha").toString(), "--prompt", "100000")
                 .failure(1);
-        assertTrue(said.contains("100000 tokens"), said);
+        assertTrue(printed.contains("100000 tokens"), printed);
     }
 }

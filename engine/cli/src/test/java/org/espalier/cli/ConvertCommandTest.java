@@ -39,9 +39,9 @@ class ConvertCommandTest {
     void existingOutputStaysUnlessForced() throws IOException {
         Path out = Files.createDirectory(folder.resolve("out"));
         Files.writeString(out.resolve("precious"), "x");
-        String said = Ran.engine("convert", Golden.resource("mha").toString(), "--out", out.toString())
+        String printed = Ran.engine("convert", Golden.resource("mha").toString(), "--out", out.toString())
                 .failure(1);
-        assertTrue(said.contains("--force"), said);
+        assertTrue(printed.contains("--force"), printed);
         assertEquals(List.of("precious"), TestFiles.names(out));
         Ran.engine("convert", Golden.resource("mha").toString(), "--out", out.toString(), "--force")
                 .output();

@@ -74,8 +74,8 @@ class DeviceOptionTest {
             --device cuda                | driver_version | 11080 | the NVIDIA driver is too old (it is for CUDA 11.8,
             --device auto --require-cuda | capability     | 70    | the GPU is too old (
             """)
-    void gpuThatIsRequiredButNotThereIsAFailure(String options, String what, long value, String says) {
-        StandIn.set(what, value);
+    void gpuThatIsRequiredButNotThereIsAFailure(String options, String subject, long value, String says) {
+        StandIn.set(subject, value);
         String failure = run("out", options).failure(1);
         assertTrue(failure.startsWith("engine: " + says), failure);
         assertTrue(Files.notExists(folder.resolve("out")));

@@ -47,9 +47,9 @@ class DevicesCommandTest {
             memory_pools   | 0     | the GPU has no memory pools (Espalier stand-in (interprets PTX)): a virtual GPU may need
             memory         | 1024  | the GPU has no 8 MiB left for the workspace of cuBLAS (0 bytes in use by 0 buffers; 1024 bytes of
             """)
-    void deviceThatCannotBeUsedIsListedWithTheReason(String what, long value, String reason)
+    void deviceThatCannotBeUsedIsListedWithTheReason(String subject, long value, String reason)
             throws JsonProcessingException {
-        StandIn.set(what, value);
+        StandIn.set(subject, value);
         JsonNode cuda = devices().get("devices").get(1);
         assertFalse(cuda.get("usable").asBoolean());
         assertTrue(cuda.get("reason").asText().startsWith(reason), cuda.toString());

@@ -121,9 +121,9 @@ class GenerateCommandTest {
     @Test
     void moreThanTheContextHoldsIsAFailure() {
         String model = Shared.path("models/stories260K").toString();
-        String said = Ran.engine("generate", model, "--prompt", "x", "--max-tokens", "2147483647")
+        String printed = Ran.engine("generate", model, "--prompt", "x", "--max-tokens", "2147483647")
                 .failure(1);
-        assertTrue(said.contains("context of 512"), said);
+        assertTrue(printed.contains("context of 512"), printed);
     }
 
     @Test

@@ -65,8 +65,8 @@ class MergeCommandTest {
     void mergedModelGivesTheLogitsOfModelAndAdapter() throws IOException {
         double[] without = logits("without", IDS, model);
         double[] with = logits("with", IDS, model, "--adapter", adapter.toString());
-        String said = merge("--out", folder.resolve("merged").toString(), "--json");
-        assertTrue(said.contains("\"merged\":28"), said);
+        String printed = merge("--out", folder.resolve("merged").toString(), "--json");
+        assertTrue(printed.contains("\"merged\":28"), printed);
         double[] merged = logits("merged", IDS, folder.resolve("merged"));
         Golden.assertClose(with, merged, 1e-4, "logits");
         double change = IntStream.range(0, with.length)
@@ -124,8 +124,8 @@ class MergeCommandTest {
 
     @Test
     void adaptersThatDoNotFitAreRefused() throws IOException {
-        String said = refused(Golden.resource("mha"), adapter);
-        assertTrue(said.contains("does not fit"), said);
+        String printed = refused(Golden.resource("mha"), adapter);
+        assertTrue(printed.contains("does not fit"), printed);
         assertTrue(Ran.engine(
                         "logits",
                         Golden.resource("mha").toString(),
@@ -146,10 +146,10 @@ class MergeCommandTest {
 
     private String refused(Path base, Path with) {
         Path out = folder.resolve("refused");
-        String said = Ran.engine("merge", base.toString(), with.toString(), "--out", out.toString())
+        String printed = Ran.engine("merge", base.toString(), with.toString(), "--out", out.toString())
                 .failure(1);
         assertEquals(List.of("adapter", "model"), TestFiles.names(folder));
-        return said;
+        return printed;
     }
 
     private String merge(String... options) {

@@ -78,18 +78,18 @@ class PplCommandTest {
     void textShorterThanAWindowIsAFailure() throws IOException {
         String model = Shared.path("models/stories260K").toString();
         Path file = Files.writeString(folder.resolve("short"), "Once upon a time");
-        String said =
+        String printed =
                 Ran.engine("eval", "ppl", model, "--data", file.toString()).failure(1);
-        assertTrue(said.contains("5 tokens") && said.contains("--seq-len"), said);
+        assertTrue(printed.contains("5 tokens") && printed.contains("--seq-len"), printed);
     }
 
     @Test
     void windowLongerThanTheContextIsAFailure() throws IOException {
         String model = Shared.path("models/stories260K").toString();
         Path file = Files.writeString(folder.resolve("long"), "Once upon a time. ".repeat(500));
-        String said = Ran.engine("eval", "ppl", model, "--data", file.toString(), "--protocol", "gptq")
+        String printed = Ran.engine("eval", "ppl", model, "--data", file.toString(), "--protocol", "gptq")
                 .failure(1);
-        assertTrue(said.contains("512"), said);
+        assertTrue(printed.contains("512"), printed);
     }
 
     private static JsonNode ppl(String... arguments) throws IOException {

@@ -109,15 +109,15 @@ class ReportCommandTest {
     @Test
     void whatIsNoRunIsRefusedAndNothingWritten() throws IOException {
         Path empty = Files.createDirectory(temp.resolve("empty"));
-        String said = Ran.engine("report", pruned.toString(), empty.toString(), "--out", page.toString())
+        String printed = Ran.engine("report", pruned.toString(), empty.toString(), "--out", page.toString())
                 .failure(1);
         assertTrue(
-                said.startsWith(
+                printed.startsWith(
                         "engine: holds no run (" + empty + "): name a folder with comparison.json, plan.json or "),
-                said);
+                printed);
         Files.writeString(pruned.resolve("scores.json"), "{\"format_version\": 1}");
-        said = Ran.engine("report", pruned.toString(), "--out", page.toString()).failure(1);
-        assertTrue(said.startsWith("engine: not a file of scores: "), said);
+        printed = Ran.engine("report", pruned.toString(), "--out", page.toString()).failure(1);
+        assertTrue(printed.startsWith("engine: not a file of scores: "), printed);
         assertFalse(Files.exists(page));
     }
 

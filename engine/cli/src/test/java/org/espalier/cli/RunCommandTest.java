@@ -158,13 +158,13 @@ class RunCommandTest {
     @Test
     void whatIsWrongIsFoundFirstAndLeavesNothing() {
         List<String> before = TestFiles.names(folder);
-        String said =
+        String printed =
                 run(JOB.replace("--eval-windows 8", "--eval-seq-len 20000")).failureAfterNotes();
-        assertTrue(said.contains("too few for one window of 20000"), said);
-        said = run(JOB + " --held-out 40").failureAfterNotes();
-        assertTrue(said.contains("none is left to train on"), said);
-        said = run(JOB.replace("--lr 3e-3", "--lr 1 --alpha 1e30")).failureAfterNotes();
-        assertTrue(said.contains("(training step "), said);
+        assertTrue(printed.contains("too few for one window of 20000"), printed);
+        printed = run(JOB + " --held-out 40").failureAfterNotes();
+        assertTrue(printed.contains("none is left to train on"), printed);
+        printed = run(JOB.replace("--lr 3e-3", "--lr 1 --alpha 1e30")).failureAfterNotes();
+        assertTrue(printed.contains("(training step "), printed);
         assertEquals(before, TestFiles.names(folder));
     }
 

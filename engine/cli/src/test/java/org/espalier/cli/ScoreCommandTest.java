@@ -53,7 +53,7 @@ class ScoreCommandTest {
                 "random"
             })
     void everyCriterionScoresEveryUnitAndSoAtAnyNumberOfThreads(String criterion) throws IOException {
-        JsonNode said = score(criterion, "one", "--threads", "1");
+        JsonNode printed = score(criterion, "one", "--threads", "1");
         score(criterion, "two", "--threads", "2");
         assertArrayEquals(Files.readAllBytes(folder.resolve("one")), Files.readAllBytes(folder.resolve("two")));
         JsonNode file = new ObjectMapper().readTree(folder.resolve("one").toFile());
@@ -65,10 +65,10 @@ class ScoreCommandTest {
                         .valueStream()
                         .mapToInt(g -> g.get("scores").size())
                         .sum());
-        assertEquals(4 * (2 + 8 + 176), said.get("units").asInt());
+        assertEquals(4 * (2 + 8 + 176), printed.get("units").asInt());
         boolean calibrated = !criterion.matches("l1|l2|random");
         assertEquals(calibrated ? 3 : 0, file.at("/calibration/samples").asInt());
-        assertTrue(said.get("peak_anonymous_bytes").asLong() > 1 << 20, said::toString);
+        assertTrue(printed.get("peak_anonymous_bytes").asLong() > 1 << 20, printed::toString);
     }
 
     @Test
@@ -94,10 +94,10 @@ class ScoreCommandTest {
     @Test
     void whatDoesNotFitInMemoryIsRefusedBeforeTheWork() {
         Path out = folder.resolve("out");
-        String said = Ran.engine(
+        String printed = Ran.engine(
                         "score", MODEL, "--ids-file", ids.toString(), "--memory", "1m", "--out", out.toString())
                 .failure(1);
-        assertTrue(said.contains("1,048,576 may be used"), said);
+        assertTrue(printed.contains("1,048,576 may be used"), printed);
         assertFalse(Files.exists(out));
     }
 

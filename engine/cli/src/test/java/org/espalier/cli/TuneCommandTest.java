@@ -129,14 +129,14 @@ class TuneCommandTest {
     @Test
     void aRunThatFailsLeavesNothing() {
         List<String> before = TestFiles.names(folder);
-        String said = run("tune @/model --data @/stories.txt --out @/adapter --lr 1 --alpha 1e30 --batch-size 4 "
+        String printed = run("tune @/model --data @/stories.txt --out @/adapter --lr 1 --alpha 1e30 --batch-size 4 "
                         + "--cutoff 32")
                 .failure(1);
-        assertTrue(said.contains("(training step "), said);
+        assertTrue(printed.contains("(training step "), printed);
         assertEquals(before, TestFiles.names(folder));
-        said = run("tune @/model --data @/stories.txt --out @/stories.txt --force")
+        printed = run("tune @/model --data @/stories.txt --out @/stories.txt --force")
                 .failure(1);
-        assertTrue(said.contains("a file stands where a folder is to be written"), said);
+        assertTrue(printed.contains("a file stands where a folder is to be written"), printed);
         assertEquals(before, TestFiles.names(folder));
     }
 
@@ -164,11 +164,11 @@ class TuneCommandTest {
     }
 
     /** Ends a command the hard way when it says something. */
-    private void interrupt(String line, String said) {
+    private void interrupt(String line, String printed) {
         PrintStream err = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8) {
             @Override
             public void write(byte[] bytes, int from, int count) {
-                if (new String(bytes, from, count, StandardCharsets.UTF_8).contains(said)) {
+                if (new String(bytes, from, count, StandardCharsets.UTF_8).contains(printed)) {
                     throw new IllegalStateException("interrupted");
                 }
             }

@@ -23,11 +23,11 @@ final class Softmax {
         FloatVector d = a;
         int whole = count - count % (4 * Widest.WIDTH);
         for (int i = 0; i < whole; i += 4 * Widest.WIDTH) {
-            long here = at + 4L * i;
-            a = a.max(Widest.load(here));
-            b = b.max(Widest.load(here + 4L * Widest.WIDTH));
-            c = c.max(Widest.load(here + 8L * Widest.WIDTH));
-            d = d.max(Widest.load(here + 12L * Widest.WIDTH));
+            long address = at + 4L * i;
+            a = a.max(Widest.load(address));
+            b = b.max(Widest.load(address + 4L * Widest.WIDTH));
+            c = c.max(Widest.load(address + 8L * Widest.WIDTH));
+            d = d.max(Widest.load(address + 12L * Widest.WIDTH));
         }
         float max = Widest.max(a.max(b).max(c.max(d)));
         for (int i = whole; i < count; i++) {

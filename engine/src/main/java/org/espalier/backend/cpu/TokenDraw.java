@@ -32,10 +32,10 @@ final class TokenDraw {
 
     /** The token that the position's random number draws. */
     int at(int position) {
-        long left = sampling.point(position, total());
+        long remaining = sampling.point(position, total());
         for (int i = 0; i < count; i++) {
-            left -= weights[i];
-            if (left < 0) {
+            remaining -= weights[i];
+            if (remaining < 0) {
                 return tokens[i];
             }
         }
@@ -86,11 +86,11 @@ final class TokenDraw {
         return LongStream.of(weights).limit(count).sum();
     }
 
-    /** The largest of the first logits such that {@code measure} of it and all above adds to {@code wanted} or more. */
-    private float threshold(int among, IntToLongFunction measure, long wanted) {
+    /** The largest of the first logits such that {@code measure} of it and all above adds to {@code share} or more. */
+    private float threshold(int among, IntToLongFunction measure, long share) {
         int key = 0;
         int known = 0;
-        long left = wanted;
+        long remaining = share;
         for (int shift = Integer.SIZE - DIGIT; known != -1; shift = Math.max(shift - DIGIT, 0)) {
             long[] bins = new long[1 << DIGIT];
             for (int i = 0; i < among; i++) {
@@ -100,8 +100,8 @@ final class TokenDraw {
                 }
             }
             int bin = bins.length - 1;
-            for (; left > bins[bin]; bin--) {
-                left -= bins[bin];
+            for (; remaining > bins[bin]; bin--) {
+                remaining -= bins[bin];
             }
             key |= bin << shift;
             known = -1 << shift;

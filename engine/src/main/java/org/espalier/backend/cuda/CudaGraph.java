@@ -29,7 +29,7 @@ final class CudaGraph implements AutoCloseable {
         private static final long serialVersionUID = 1;
 
         private Refused(Failure reason) {
-            super(reason.what(), reason);
+            super(reason.problem(), reason);
         }
     }
 

@@ -144,8 +144,8 @@ class TiledGemmTest {
             size += Math.abs(part);
         }
 
-        void check(double computed, String what) {
-            assertTrue(Math.abs(computed - value) <= TOLERANCE * size, what + ": " + computed + " for " + value);
+        void check(double computed, String subject) {
+            assertTrue(Math.abs(computed - value) <= TOLERANCE * size, subject + ": " + computed + " for " + value);
         }
     }
 

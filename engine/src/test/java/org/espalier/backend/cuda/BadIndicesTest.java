@@ -39,11 +39,11 @@ class BadIndicesTest {
     private static final int OUTSIDE = 5;
 
     /** A call with an index that is wrong, and the kernel that finds it. */
-    record Bad(String kernel, String what, Call call) {
+    record Bad(String kernel, String subject, Call call) {
 
         @Override
         public String toString() {
-            return kernel + ", " + what;
+            return kernel + ", " + subject;
         }
     }
 
@@ -160,9 +160,9 @@ class BadIndicesTest {
                 Tensors tensors = new Tensors(cuda, queue)) {
             bad.call.on(cuda, queue, tensors);
             Failure found = assertThrows(Failure.class, queue::finish);
-            assertTrue(found.what().startsWith("CUDA_ERROR_LAUNCH_FAILED"), found.what());
-            assertTrue(found.what().contains("kernel " + bad.kernel + ","), found.what());
-            assertTrue(found.what().contains("trap"), found.what());
+            assertTrue(found.problem().startsWith("CUDA_ERROR_LAUNCH_FAILED"), found.problem());
+            assertTrue(found.problem().contains("kernel " + bad.kernel + ","), found.problem());
+            assertTrue(found.problem().contains("trap"), found.problem());
         }
     }
 

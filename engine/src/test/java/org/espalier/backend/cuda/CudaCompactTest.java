@@ -66,9 +66,9 @@ class CudaCompactTest {
                     null,
                     source.slice(0, rows.length));
             Failure found = assertThrows(Failure.class, queue::finish);
-            assertTrue(found.what().startsWith("CUDA_ERROR_LAUNCH_FAILED"), found.what());
-            assertTrue(found.what().contains("kernel gather_4,"), found.what());
-            assertTrue(found.what().contains("trap"), found.what());
+            assertTrue(found.problem().startsWith("CUDA_ERROR_LAUNCH_FAILED"), found.problem());
+            assertTrue(found.problem().contains("kernel gather_4,"), found.problem());
+            assertTrue(found.problem().contains("trap"), found.problem());
         }
         // What the queue was to give back after the kernel.
         StandIn.reset();

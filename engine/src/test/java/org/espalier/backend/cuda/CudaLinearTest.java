@@ -205,9 +205,9 @@ class CudaLinearTest {
         StandIn.requireItself();
         try (Square square = new Square()) {
             Failure refused = assertThrows(Failure.class, () -> square.product(6, 7, 7));
-            assertTrue(refused.what().startsWith("CUBLAS_STATUS_INVALID_VALUE: "), refused.what());
-            assertTrue(refused.what().contains("ldb is 6, less than the 7 rows of B"), refused.what());
-            assertEquals("planted [6, 7]", refused.where());
+            assertTrue(refused.problem().startsWith("CUBLAS_STATUS_INVALID_VALUE: "), refused.problem());
+            assertTrue(refused.problem().contains("ldb is 6, less than the 7 rows of B"), refused.problem());
+            assertEquals("planted [6, 7]", refused.place());
         }
     }
 
@@ -219,9 +219,9 @@ class CudaLinearTest {
         square.product(7, 7, 9);
         Failure found = assertThrows(Failure.class, square.queue::finish);
         assertTrue(
-                found.what().contains("cublasGemmEx, column 4 of C [7, 6], leading dimension 9: writes 28 bytes"),
-                found.what());
-        assertTrue(found.what().contains("which end 4 bytes past device allocation"), found.what());
+                found.problem().contains("cublasGemmEx, column 4 of C [7, 6], leading dimension 9: writes 28 bytes"),
+                found.problem());
+        assertTrue(found.problem().contains("which end 4 bytes past device allocation"), found.problem());
         StandIn.reset();
     }
 
@@ -234,12 +234,12 @@ class CudaLinearTest {
             Tensor w = Tensor.of(fresh, DType.F32, Shape.of(7, 7));
             Failure overlapping = assertThrows(
                     Failure.class, () -> square.cuda.linear(square.queue, square.x, square.w, null, square.x));
-            assertTrue(overlapping.what().contains("C overlaps B"), overlapping.what());
+            assertTrue(overlapping.problem().contains("C overlaps B"), overlapping.problem());
             square.cuda.linear(square.queue, square.x, w, null, square.y);
             Failure unwritten = assertThrows(Failure.class, square.queue::finish);
             assertTrue(
-                    unwritten.what().contains("column 0 of A [7, 7], leading dimension 7: reads byte 0, never written"),
-                    unwritten.what());
+                    unwritten.problem().contains("column 0 of A [7, 7], leading dimension 7: reads byte 0, never written"),
+                    unwritten.problem());
         }
     }
 

@@ -73,8 +73,8 @@ class CudaMemoryTest {
                                     CudaLibrary.cuMemcpyDtoHAsync_v2(host.segment(), address, 4, second.enter()),
                                     "download"));
             assertTrue(
-                    found.what().contains("uses, before its stream has come to allocating it, device allocation"),
-                    found.what());
+                    found.problem().contains("uses, before its stream has come to allocating it, device allocation"),
+                    found.problem());
         }
         StandIn.reset();
     }
@@ -91,8 +91,8 @@ class CudaMemoryTest {
         buffer.close();
         queue.context().check(CudaLibrary.cuMemsetD32Async(address, 0, 1, queue.enter()), "fill");
         Failure found = assertThrows(Failure.class, queue::finish);
-        assertTrue(found.what().contains("writes 4 bytes at"), found.what());
-        assertTrue(found.what().contains("freed before: device allocation"), found.what());
+        assertTrue(found.problem().contains("writes 4 bytes at"), found.problem());
+        assertTrue(found.problem().contains("freed before: device allocation"), found.problem());
         StandIn.reset();
     }
 
@@ -139,12 +139,12 @@ class CudaMemoryTest {
                 Buffer small = cuda.allocate(100, "an input")) {
             Failure full =
                     assertThrows(Failure.class, () -> cuda.allocate(DType.F32, Shape.of(1280, 1024), "the logits"));
-            assertEquals("the GPU has no 5 MiB left for the logits F32 [1280, 1024]", full.what());
+            assertEquals("the GPU has no 5 MiB left for the logits F32 [1280, 1024]", full.problem());
             assertEquals(
                     "15 MiB in use by 3 buffers, the largest 8 MiB for the workspace of cuBLAS, "
                             + "6 MiB for a weight F32 [1536, 1024], 100 bytes for an input; 3 MiB of 18 MiB are free",
-                    full.where());
-            assertTrue(full.remedy().contains("--micro-batch-size"), full.remedy());
+                    full.place());
+            assertTrue(full.advice().contains("--micro-batch-size"), full.advice());
             assertEquals(WORKSPACE + weights.bytes() + small.bytes(), cuda.peakBytes());
             cuda.allocate(3 * MIB, "what still fits").close();
         }
@@ -174,7 +174,7 @@ class CudaMemoryTest {
                             dY,
                             null,
                             Target.overwrite(Tensor.of(squares, DType.F32, shape))));
-            assertEquals("the GPU has no 840000 bytes left for one sequence's gradient [300, 700]", full.what());
+            assertEquals("the GPU has no 840000 bytes left for one sequence's gradient [300, 700]", full.problem());
             assertEquals(w.bytes(), 840_000);
         }
     }
@@ -199,7 +199,7 @@ class CudaMemoryTest {
                             query,
                             logSum));
             // Three blocks of keys leave four numbers and the logarithm of their weight each.
-            assertEquals("the GPU has no 60 bytes left for shares of attention F32 [15]", full.what());
+            assertEquals("the GPU has no 60 bytes left for shares of attention F32 [15]", full.problem());
         }
     }
 
@@ -320,7 +320,7 @@ class CudaMemoryTest {
                                     CudaLibrary.cuMemcpyDtoHAsync_v2(
                                             read.segment(), address + UPLOAD - 4, 4, queue.enter()),
                                     "download"));
-            assertTrue(found.what().contains("never written"), found.what());
+            assertTrue(found.problem().contains("never written"), found.problem());
         }
         StandIn.reset();
     }

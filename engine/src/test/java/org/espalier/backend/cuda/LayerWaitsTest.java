@@ -72,7 +72,7 @@ class LayerWaitsTest {
             try {
                 assertArrayEquals(expected, logits(othersFirst, budget, left), "wait " + left + " left out");
             } catch (Failure fault) {
-                found.add(fault.what());
+                found.add(fault.problem());
             }
         }
         StandIn.reset();

@@ -73,8 +73,8 @@ class PlantedFaultsTest {
                 unnoticed.add("the barrier at line "
                         + sound.substring(0, barrier.start()).lines().count());
             } catch (Failure found) {
-                assertTrue(found.what().contains("kernel " + kernel + ","), found.what());
-                assertTrue(found.what().contains("shared"), found.what());
+                assertTrue(found.problem().contains("kernel " + kernel + ","), found.problem());
+                assertTrue(found.problem().contains("shared"), found.problem());
             }
             StandIn.reset();
         }
@@ -104,9 +104,9 @@ class PlantedFaultsTest {
                 text -> text.replaceAll("setp\\.lt\\.([us]\\d+)", "setp.le.$1")
                         .replaceAll("setp\\.ge\\.([us]\\d+)", "setp.gt.$1"));
         assertTrue(
-                found.what().contains("CUDA_ERROR_ILLEGAL_ADDRESS")
-                        || found.what().contains("never written"),
-                found.what());
+                found.problem().contains("CUDA_ERROR_ILLEGAL_ADDRESS")
+                        || found.problem().contains("never written"),
+                found.problem());
     }
 
     /** A kernel that takes every row for aligned. */
@@ -122,7 +122,7 @@ class PlantedFaultsTest {
     void misalignedVectorIsFound(String file, String kernel, String opCase) {
         Failure found = planted(
                 file, kernel, opCase, text -> text.replaceAll("(and\\.b64\\s+%rd\\d+, %rd\\d+), (15|31);", "$1, 0;"));
-        assertTrue(found.what().contains("CUDA_ERROR_MISALIGNED_ADDRESS"), found.what());
+        assertTrue(found.problem().contains("CUDA_ERROR_MISALIGNED_ADDRESS"), found.problem());
     }
 
     /** What is found when one kernel's text is edited. */
@@ -134,7 +134,7 @@ class PlantedFaultsTest {
         String edited = sound.substring(0, start) + edit.apply(sound.substring(start, end)) + sound.substring(end);
         assertNotEquals(sound, edited);
         Failure found = assertThrows(Failure.class, () -> run(opCase, file, edited));
-        assertTrue(found.what().contains("kernel " + kernel + ","), found.what());
+        assertTrue(found.problem().contains("kernel " + kernel + ","), found.problem());
         StandIn.reset();
         return found;
     }

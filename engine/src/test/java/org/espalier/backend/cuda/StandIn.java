@@ -159,16 +159,16 @@ public final class StandIn implements BeforeEachCallback {
     }
 
     /** Makes the device or its driver another one, until the next test; {@code standin.h} says what there is. */
-    public static void set(String what, long value) {
+    public static void set(String subject, long value) {
         try (Arena arena = Arena.ofConfined()) {
             assertEquals(
                     1,
                     call(
                             "standin_set",
                             FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG),
-                            arena.allocateFrom(what),
+                            arena.allocateFrom(subject),
                             value),
-                    what);
+                    subject);
         }
     }
 

@@ -77,8 +77,8 @@ class StandInDriverTest extends StandInCalls {
         ok(CudaLibrary.cuMemsetD32Async(device, 7, 1, stream));
         ok(CudaLibrary.cuMemFree_v2(device));
         Failure found = assertThrows(Failure.class, queue::finish);
-        assertTrue(found.what().contains("writes 4 bytes"), found.what());
-        assertTrue(found.what().contains("freed before: device allocation 1 of 4 bytes"), found.what());
+        assertTrue(found.problem().contains("writes 4 bytes"), found.problem());
+        assertTrue(found.problem().contains("freed before: device allocation 1 of 4 bytes"), found.problem());
     }
 
     @Test
@@ -94,7 +94,7 @@ class StandInDriverTest extends StandInCalls {
         try (CudaQueue second = CudaQueue.open(context)) {
             ok(CudaLibrary.cuMemsetD32Async(address.get(ValueLayout.JAVA_LONG, 0), 7, 1, second.enter()));
             Failure found = assertThrows(Failure.class, second::finish);
-            assertTrue(found.what().contains("before its stream has come to allocating it"), found.what());
+            assertTrue(found.problem().contains("before its stream has come to allocating it"), found.problem());
         }
     }
 
@@ -183,7 +183,7 @@ class StandInDriverTest extends StandInCalls {
         refused(CudaLibrary.cuStreamSynchronize(stream), CudaLibrary.CUDA_ERROR_INVALID_HANDLE(), "no such stream");
         try (CudaModule module = CudaModule.load(context, "rmsnorm")) {
             Failure missing = assertThrows(Failure.class, () -> module.kernel("nosuch"));
-            assertTrue(missing.what().contains("the module has no kernel nosuch"), missing.what());
+            assertTrue(missing.problem().contains("the module has no kernel nosuch"), missing.problem());
         }
     }
 

@@ -269,10 +269,10 @@ class StandInFaultsTest {
     @MethodSource("faults")
     void faultIsFoundAndPlaced(Fault fault) {
         Failure found = assertThrows(Failure.class, () -> PlantedKernel.run(fault.body, fault.threads, IN));
-        String where = "kernel planted, PTX line " + PlantedKernel.line(fault.line) + ": '";
-        assertTrue(found.what().startsWith(fault.status + ": "), found.what());
-        assertTrue(found.what().contains(where), found.what());
-        assertTrue(found.what().contains(fault.says), found.what());
+        String place = "kernel planted, PTX line " + PlantedKernel.line(fault.line) + ": '";
+        assertTrue(found.problem().startsWith(fault.status + ": "), found.problem());
+        assertTrue(found.problem().contains(place), found.problem());
+        assertTrue(found.problem().contains(fault.says), found.problem());
         assertTrue(StandIn.report().contains(fault.says), StandIn.report());
     }
 
@@ -324,7 +324,7 @@ class StandInFaultsTest {
     @Test
     void unknownOpcodeIsNamedWhenTheModuleIsLoaded() {
         Failure found = assertThrows(Failure.class, () -> PlantedKernel.run("frobnicate.sync.f32 %f1, %f2;", 1, IN));
-        assertTrue(found.what().startsWith("CUDA_ERROR_INVALID_PTX"), found.what());
+        assertTrue(found.problem().startsWith("CUDA_ERROR_INVALID_PTX"), found.problem());
         String says = "PTX line " + PlantedKernel.line(1) + ": unknown opcode frobnicate.sync.f32";
         assertTrue(found.oneLine().contains(says), found.oneLine());
     }
@@ -373,19 +373,19 @@ class StandInFaultsTest {
         assertNotEquals(sound, removed);
         assertArrayEquals(new float[] {1, 1}, normalise(sound, 256, 256));
         Failure found = assertThrows(Failure.class, () -> normalise(removed, 256, 256));
-        assertTrue(found.what().contains("kernel rmsnorm_forward_f32"), found.what());
-        assertTrue(found.what().contains("shared"), found.what());
+        assertTrue(found.problem().contains("kernel rmsnorm_forward_f32"), found.problem());
+        assertTrue(found.problem().contains("shared"), found.problem());
     }
 
     @Test
     void realKernelThatIsToldOfOneChannelTooManyIsFound() {
         Failure found = assertThrows(Failure.class, () -> normalise(KernelFiles.ptx("rmsnorm"), 17, 18));
-        assertTrue(found.what().contains("CUDA_ERROR_ILLEGAL_ADDRESS"), found.what());
-        assertTrue(found.what().contains("4 bytes past device allocation"), found.what());
+        assertTrue(found.problem().contains("CUDA_ERROR_ILLEGAL_ADDRESS"), found.problem());
+        assertTrue(found.problem().contains("4 bytes past device allocation"), found.problem());
     }
 
-    /** The first and last of one row of ones, normalised; the kernel is told of {@code told} channels. */
-    private static float[] normalise(String ptx, int channels, int told) {
+    /** The first and last of one row of ones, normalised; the kernel is told of {@code declared} channels. */
+    private static float[] normalise(String ptx, int channels, int declared) {
         try (CudaBackend cuda = CudaBackend.open(0);
                 CudaQueue queue = (CudaQueue) cuda.newQueue();
                 CudaModule module =
@@ -402,7 +402,7 @@ class StandInFaultsTest {
                         .number(0f)
                         .tensor(out)
                         .tensor(Tensor.of(rstd, DType.F32, Shape.of(1)))
-                        .number(told)
+                        .number(declared)
                         .launch(CudaGrid.of(1, 64), "rmsNorm");
             }
             float[] all = HostCopy.readFloats(cuda, queue, out);
@@ -427,7 +427,7 @@ class StandInFaultsTest {
                     Tensor.of(y, DType.F32, Shape.of(1, 4)),
                     Tensor.of(rstd, DType.F32, Shape.of(1)));
             Failure found = assertThrows(Failure.class, queue::finish);
-            assertTrue(found.what().contains("reads byte 12, never written, of device allocation"), found.what());
+            assertTrue(found.problem().contains("reads byte 12, never written, of device allocation"), found.problem());
         }
     }
 
@@ -439,8 +439,8 @@ class StandInFaultsTest {
                 Buffer x = cuda.allocate(16, "x")) {
             Tensor row = Tensor.of(x, DType.F32, Shape.of(4));
             Failure found = assertThrows(Failure.class, () -> HostCopy.readFloats(cuda, queue, row));
-            assertEquals("download F32 [4]", found.where());
-            assertTrue(found.what().contains("never written"), found.what());
+            assertEquals("download F32 [4]", found.place());
+            assertTrue(found.problem().contains("never written"), found.problem());
         }
         assertEquals(List.of(), StandIn.leaks());
     }

@@ -199,7 +199,7 @@ class StandInGraphTest extends StandInCalls {
         ok(CudaLibrary.cuMemFree_v2(device));
         ok(CudaLibrary.cuGraphLaunch(executable, stream));
         Failure found = assertThrows(Failure.class, queue::finish);
-        assertTrue(found.what().contains("freed before: device allocation 1 of 4 bytes"), found.what());
+        assertTrue(found.problem().contains("freed before: device allocation 1 of 4 bytes"), found.problem());
     }
 
     /** What another stream writes is there only if the launch waits for it. */
