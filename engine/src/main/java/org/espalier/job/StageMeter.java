@@ -167,9 +167,14 @@ final class StageMeter {
             for (Look look : looks) {
                 OpenModel model = engine.open(look.subject.folder);
                 open.add(model);
-                turns.add(look.subject.name, "reading", Speed.reading(model.model(), look.use.promptTokens, settings.seed()));
                 turns.add(
-                        look.subject.name, "writing", Speed.writing(model.model(), look.use.newTokens, settings.seed()));
+                        look.subject.name,
+                        "reading",
+                        Speed.reading(model.model(), look.use.promptTokens, settings.seed()));
+                turns.add(
+                        look.subject.name,
+                        "writing",
+                        Speed.writing(model.model(), look.use.newTokens, settings.seed()));
             }
             return turns.measure(WARM_UP_SECONDS, settings.repetitions(), "speed", engine.listener());
         } finally {

@@ -67,8 +67,9 @@ public final class PlanText {
         int widest = Math.max(1, all.stream().mapToInt(kind::width).max().orElse(1));
         int denseCells = Math.round((float) cells * full / widest);
         int keptCells = Math.round((float) cells * kept / widest);
-        return "█".repeat(keptCells) + "░".repeat(Math.max(0, denseCells - keptCells)) + " ".repeat(cells - Math.max(denseCells, keptCells))
-                + " " + (kept == full ? Integer.toString(kept) : kept + " of " + full);
+        return "█".repeat(keptCells) + "░".repeat(Math.max(0, denseCells - keptCells))
+                + " ".repeat(cells - Math.max(denseCells, keptCells)) + " "
+                + (kept == full ? Integer.toString(kept) : kept + " of " + full);
     }
 
     private static int bars(UnitKind kind, List<Widths> all) {

@@ -75,7 +75,10 @@ public final class StoryGrammar {
 
         private void opening() {
             String introduced = article(hero.temper) + " " + hero.kind + " named " + hero.name;
-            say(random.nextBoolean() ? "Once upon a time, there was " + introduced + "." : "Once there lived " + introduced + ".");
+            say(
+                    random.nextBoolean()
+                            ? "Once upon a time, there was " + introduced + "."
+                            : "Once there lived " + introduced + ".");
             say(hero.name + " lived " + pick(StoryWords.HOMES) + ".");
             say(hero.He() + " had a " + colour + " " + toy + " and loved to " + StoryWords.TOY_PLAYS.get(toyIndex)
                     + ".");

@@ -247,8 +247,9 @@ class GgufTest {
             assertTrue(model.path().endsWith("model.gguf"));
         }
         Files.write(temp.resolve("second.gguf"), GgufBuilder.tinyLlama("llama").build());
-        assertTrue(
-                assertThrows(Failure.class, () -> Checkpoints.open(temp)).problem().contains("2 .gguf files"));
+        assertTrue(assertThrows(Failure.class, () -> Checkpoints.open(temp))
+                .problem()
+                .contains("2 .gguf files"));
     }
 
     private static GgufBuilder llama3(float first, float second) {

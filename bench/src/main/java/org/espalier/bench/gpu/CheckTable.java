@@ -36,7 +36,14 @@ final class CheckTable {
      * @param peak    operations a second of the largest products of this type
      */
     void add(
-            String part, String subject, String result, double seconds, long bytes, long flops, double copy, double peak) {
+            String part,
+            String subject,
+            String result,
+            double seconds,
+            long bytes,
+            long flops,
+            double copy,
+            double peak) {
         rows.add(List.of(
                 part,
                 subject,

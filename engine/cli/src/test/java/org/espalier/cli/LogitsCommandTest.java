@@ -77,7 +77,8 @@ class LogitsCommandTest {
     @Test
     void idOutsideTheVocabularyIsAFailureThatLeavesNothing() {
         Path out = folder.resolve("logits.safetensors");
-        String printed = Ran.engine("logits", Golden.resource("mha").toString(), "--ids", "1,256", "--out", out.toString())
+        String printed = Ran.engine(
+                        "logits", Golden.resource("mha").toString(), "--ids", "1,256", "--out", out.toString())
                 .failure(1);
         assertTrue(printed.contains("256"), printed);
         assertEquals(List.of(), TestFiles.names(folder));

@@ -116,7 +116,8 @@ class ReportCommandTest {
                         "engine: holds no run (" + empty + "): name a folder with comparison.json, plan.json or "),
                 printed);
         Files.writeString(pruned.resolve("scores.json"), "{\"format_version\": 1}");
-        printed = Ran.engine("report", pruned.toString(), "--out", page.toString()).failure(1);
+        printed = Ran.engine("report", pruned.toString(), "--out", page.toString())
+                .failure(1);
         assertTrue(printed.startsWith("engine: not a file of scores: "), printed);
         assertFalse(Files.exists(page));
     }

@@ -238,7 +238,9 @@ class CudaLinearTest {
             square.cuda.linear(square.queue, square.x, w, null, square.y);
             Failure unwritten = assertThrows(Failure.class, square.queue::finish);
             assertTrue(
-                    unwritten.problem().contains("column 0 of A [7, 7], leading dimension 7: reads byte 0, never written"),
+                    unwritten
+                            .problem()
+                            .contains("column 0 of A [7, 7], leading dimension 7: reads byte 0, never written"),
                     unwritten.problem());
         }
     }
