@@ -1,8 +1,6 @@
 package org.espalier.tape;
 
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
@@ -20,18 +18,14 @@ public final class Executor implements AutoCloseable {
 
     private final Backend backend;
     private final Tape tape;
-    private final Leaves leaves;
     private final Gradients gradients;
     private final Observer observer;
     private final Schedule schedule;
     private final Queue queue;
-    private final Buffer workspace;
     private final Workspace owned;
     private final long bytes;
-    private final Map<Value, Tensor> inputs = new HashMap<>();
+    private final Placement placement;
     private Coverage coverage = new Coverage();
-    /** By generation and value: looked up hundreds of times for each generated token. */
-    private final Tensor[][] placed;
 
     private Sequences sequences;
     private double lossWeight;
@@ -111,25 +105,16 @@ public final class Executor implements AutoCloseable {
             boolean owned) {
         this.backend = backend;
         this.tape = tape;
-        this.leaves = leaves;
         this.gradients = gradients;
         this.observer = observer;
         this.schedule = schedule;
         long planned = Arena.plan(schedule, backend.computeType());
-        this.placed = new Tensor[2][tape.values().size()];
         this.queue = backend.newQueue();
         this.owned = owned ? memory : null;
         this.bytes = planned;
         try {
-            this.workspace = memory.require(planned, purpose(tape));
-            for (Value input : tape.leaves(Value.Role.INPUT)) {
-                inputs.put(
-                        input,
-                        backend.allocate(
-                                input.element().storage(backend.computeType()),
-                                input.shape(),
-                                "input " + input.name()));
-            }
+            Buffer workspace = memory.require(planned, purpose(tape));
+            this.placement = new Placement(backend, tape, schedule, leaves, workspace);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -162,12 +147,12 @@ public final class Executor implements AutoCloseable {
 
     /** Gives an input its numbers for the next run. */
     public void set(Value input, int[] numbers) {
-        HostCopy.writeInts(backend, queue, numbers, inputs.get(input));
+        HostCopy.writeInts(backend, queue, numbers, placement.input(input));
     }
 
     /** Gives an input its numbers for the next run, from a tensor of as many. */
     public void set(Value input, Tensor numbers) {
-        backend.convert(queue, numbers, inputs.get(input));
+        backend.convert(queue, numbers, placement.input(input));
     }
 
     /** What everything random in the next run follows from; equal numbers give equal choices. */
@@ -209,13 +194,12 @@ public final class Executor implements AutoCloseable {
 
     /** Where a value that passes between segments is. */
     Tensor boundary(Value value) {
-        return activation(value, 0);
+        return placement.activation(value, 0);
     }
 
     /** Where the gradient of a value that passes between segments is, or null if it has none. */
     Tensor boundaryGradient(Value value) {
-        Schedule.Slot slot = schedule.gradientSlot(value);
-        return slot == null ? null : place(value, slot);
+        return placement.gradient(value);
     }
 
     /** Waits, and reads a result. */
@@ -235,13 +219,14 @@ public final class Executor implements AutoCloseable {
 
     /** Where a result is, until the next run, or an input. */
     public Tensor tensor(Value result) {
-        if (inputs.containsKey(result)) {
-            return inputs.get(result);
+        Tensor input = placement.input(result);
+        if (input != null) {
+            return input;
         }
         if (!tape.results().contains(result)) {
             throw new IllegalArgumentException("not a result or input of this tape: " + result);
         }
-        return activation(result, 0);
+        return placement.activation(result, 0);
     }
 
     /** Waits until everything given so far has happened. */
@@ -289,31 +274,11 @@ public final class Executor implements AutoCloseable {
         }
     }
 
-    private Tensor activation(Value value, int generation) {
-        Tensor known = placed[generation][value.id()];
-        if (known == null) {
-            known = place(value, schedule.slot(value, generation));
-            placed[generation][value.id()] = known;
-        }
-        return known;
-    }
-
-    private Tensor place(Value value, Schedule.Slot slot) {
-        DType type = slot.gradient ? backend.computeType() : value.element().storage(backend.computeType());
-        return new Tensor(workspace, slot.offset + type.bytes(value.start()), type, value.shape());
-    }
-
-    private static Tensor part(Tensor whole, Value value) {
-        if (value.root() == value) {
-            return whole;
-        }
-        return new Tensor(
-                whole.buffer(), whole.offset() + whole.type().bytes(value.start()), whole.type(), value.shape());
-    }
-
     @Override
     public void close() {
-        inputs.values().forEach(t -> t.buffer().close());
+        if (placement != null) { // else it could not be made
+            placement.close();
+        }
         if (owned != null) {
             owned.close();
         }
@@ -361,20 +326,15 @@ public final class Executor implements AutoCloseable {
 
         @Override
         public Tensor value(Value value) {
-            return switch (value.role()) {
-                case ACTIVATION -> activation(value, generation);
-                case INPUT -> part(inputs.get(value.root()), value);
-                case PARAMETER, CONSTANT, STATE -> part(leaves.tensor(value.root()), value);
-            };
+            return placement.value(value, generation);
         }
 
         @Override
         public Tensor gradient(Value output) {
-            Schedule.Slot slot = schedule.gradientSlot(output);
-            if (slot == null) {
+            Tensor tensor = placement.gradient(output);
+            if (tensor == null) {
                 throw new IllegalStateException("no gradient reaches " + output);
             }
-            Tensor tensor = place(output, slot);
             if (!coverage.complete(output)) {
                 throw new IllegalStateException("only a part of " + output + " has a gradient");
             }
@@ -393,9 +353,9 @@ public final class Executor implements AutoCloseable {
             }
             boolean added = coverage.write(input);
             if (input.role() == Value.Role.PARAMETER) {
-                return new Target(part(gradients.tensor(input.root()), input), added || accumulate ? 1 : 0);
+                return new Target(Placement.part(gradients.tensor(input.root()), input), added || accumulate ? 1 : 0);
             }
-            return new Target(place(input, schedule.gradientSlot(input)), added ? 1 : 0);
+            return new Target(placement.gradient(input), added ? 1 : 0);
         }
     }
 }

@@ -1,7 +1,6 @@
 package org.espalier.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
@@ -9,56 +8,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
-/**
- * Every command with missing, empty and wrong arguments: the right exit status, one line on stderr, nothing on stdout, no
- * stack trace, nothing written. In the commands {@code @} stands for a temporary folder.
- */
+/** Commands with missing, empty and wrong arguments, each refused as {@link Refusal} says. */
 class BadArgumentsTest {
-
-    private static final int FAILED = 1;
-    private static final int USAGE = 2;
-    /** The system property that stands for {@code ESPALIER_DEVICE}, which this process cannot set for itself. */
-    private static final String DEVICE = "espalier.device";
-
-    /** For each command, arguments that are right as far as they go; the model is put behind them. */
-    private static final Map<String, String> PLAUSIBLE = Map.ofEntries(
-            Map.entry("info", ""),
-            Map.entry("groups", ""),
-            Map.entry("tokenize", "--text x"),
-            Map.entry("generate", "--prompt x"),
-            Map.entry("logits", "--ids 1,2 --out @/out.safetensors"),
-            Map.entry("eval ppl", "--data @/story.txt"),
-            Map.entry("score", "--criterion l2 --out @/out"),
-            Map.entry("prune", "--criterion l2 --out @/out"),
-            Map.entry("run", "--criterion l2 --data @/story.txt --out @/out"),
-            Map.entry("tune", "--data @/story.txt --out @/out"),
-            Map.entry("merge", "--out @/out @/adapter"),
-            Map.entry("convert", "--out @/out"),
-            Map.entry("bench", "--prompt 4 --generate 4"),
-            Map.entry("pretrain", "--out @/out --steps 1 --layers 1"),
-            Map.entry("random", "--out @/out"),
-            Map.entry("plan", "--scores @/scores --out @/out"),
-            Map.entry("plan show", ""),
-            Map.entry("plan diff", "@/plan"),
-            Map.entry("compact", "--plan @/plan --out @/out"),
-            Map.entry("demo", "--out @/out"),
-            Map.entry("report", "--out @/out"),
-            Map.entry("devices", ""));
-
-    private static final List<String> WITHOUT_MODEL = List.of("devices", "pretrain", "demo");
-
-    /** Takes as many folders as are given, and fails on the first that is none. */
-    private static final String ANY_NUMBER = "report";
 
     private static final List<String> WRONG_USAGE = List.of(
             "",
@@ -329,35 +287,9 @@ class BadArgumentsTest {
 
     @TestFactory
     Stream<DynamicTest> wrongUsage() {
-        return WRONG_USAGE.stream().map(line -> DynamicTest.dynamicTest("engine " + line, () -> fails(USAGE, line)));
-    }
-
-    /** What of them computes looks at the device that the environment names, unless the command line names one. */
-    @TestFactory
-    Stream<DynamicTest> deviceOfTheEnvironmentThatIsNone() {
-        return Stream.of(
-                        "generate @/m --prompt x",
-                        "logits @/m --ids 1 --out @/o",
-                        "eval ppl @/m --data @/f",
-                        "score @/m --criterion l2 --out @/o",
-                        "prune @/m --criterion l2 --out @/o --require-cuda",
-                        "run @/m --criterion l2 --data @/f --out @/o",
-                        "tune @/m --data @/f --out @/o",
-                        "bench @/m",
-                        "pretrain --out @/o",
-                        "demo --out @/o")
-                .map(line -> DynamicTest.dynamicTest("ESPALIER_DEVICE=tpu engine " + line, () -> {
-                    String said = withDevice("tpu", () -> fails(USAGE, line));
-                    assertTrue(said.contains("'tpu' in ESPALIER_DEVICE"), said);
-                }));
-    }
-
-    @Test
-    void aDeviceOfTheEnvironmentThatIsNoneMattersOnlyWhereItIsUsed() throws IOException {
-        withDevice("tpu", () -> fails(FAILED, "bench @/m --device cpu"));
-        withDevice("tpu", () -> fails(FAILED, "info @/m"));
-        assertTrue(
-                withDevice("tpu", () -> Ran.engine("prune", "--help").output()).contains("default: auto"));
+        return WRONG_USAGE.stream()
+                .map(line ->
+                        DynamicTest.dynamicTest("engine " + line, () -> Refusal.of(folder, Refusal.WRONG_USAGE, line)));
     }
 
     @TestFactory
@@ -369,59 +301,8 @@ class BadArgumentsTest {
         Files.createFile(folder.resolve("empty"));
         Files.write(folder.resolve("bytes"), new byte[] {'a', (byte) 0xe4, '\n'});
         Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"llama\", \"hidden_size\": -5}");
-        return FAILURES.stream().map(line -> DynamicTest.dynamicTest("engine " + line, () -> fails(FAILED, line)));
-    }
-
-    @TestFactory
-    Stream<DynamicTest> everyCommandRefusesWhatIsNoModel() throws IOException {
-        Path empty = Files.createFile(folder.resolve("empty.gguf"));
-        Path noise = Files.write(folder.resolve("noise.gguf"), new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9});
-        Path text = Files.writeString(folder.resolve("text.txt"), "no model");
-        Files.writeString(folder.resolve("story.txt"), "Once upon a time.");
-        Path emptyFolder = Files.createDirectory(folder.resolve("folder"));
-        Path cut = Files.createDirectory(folder.resolve("cut"));
-        Files.writeString(cut.resolve("config.json"), "{\"model_type\"");
-        Files.write(cut.resolve("model.safetensors"), new byte[] {8, 0, 0, 0, 0, 0, 0, 0, '{'});
-        List<Path> models = List.of(folder.resolve("missing"), empty, noise, text, emptyFolder, cut);
-        List<DynamicTest> tests = new ArrayList<>();
-        PLAUSIBLE.forEach((command, arguments) -> {
-            if (!WITHOUT_MODEL.contains(command)) {
-                models.forEach(model -> tests.add(DynamicTest.dynamicTest(
-                        command + " " + model.getFileName(),
-                        () -> fails(FAILED, command + " " + arguments + " " + model))));
-            }
-        });
-        return tests.stream();
-    }
-
-    @TestFactory
-    Stream<DynamicTest> everyCommandRefusesUnknownOptionsAndExtraArguments() {
-        return PLAUSIBLE.entrySet().stream()
-                .map(e -> DynamicTest.dynamicTest(e.getKey(), () -> {
-                    fails(USAGE, e.getKey() + " " + e.getValue() + " --nonsense");
-                    fails(
-                            e.getKey().equals(ANY_NUMBER) ? FAILED : USAGE,
-                            e.getKey() + " " + e.getValue() + " @/m surplus");
-                }));
-    }
-
-    @TestFactory
-    Stream<DynamicTest> everyCommandHasHelpWithExamples() {
-        return commands()
-                .map(command -> DynamicTest.dynamicTest(command, () -> {
-                    Ran ran = Ran.engine((command + " --help").split(" "));
-                    assertTrue(ran.output().startsWith("Usage: engine " + command), ran.out());
-                    assertTrue(ran.out().contains("  engine " + command), ran.out());
-                    assertEquals("", ran.err());
-                }));
-    }
-
-    /** A new command must be entered above. */
-    @Test
-    void noCommandIsLeftOut() {
-        assertEquals(
-                PLAUSIBLE.keySet().stream().sorted().toList(),
-                commands().sorted().toList());
+        return FAILURES.stream()
+                .map(line -> DynamicTest.dynamicTest("engine " + line, () -> Refusal.of(folder, Refusal.FAILED, line)));
     }
 
     @Test
@@ -429,61 +310,14 @@ class BadArgumentsTest {
         Path file = Files.writeString(folder.resolve("closed.gguf"), "GGUF");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("---------"));
         assumeFalse(Files.isReadable(file), "the user of these tests may read every file");
-        fails(FAILED, "info " + file);
+        Refusal.of(folder, Refusal.FAILED, "info " + file);
     }
 
     @Test
     void stackTraceIsShownOnRequestOnly() {
         Ran ran = Ran.engine("info", "--verbose", folder.resolve("missing").toString());
-        assertEquals(FAILED, ran.status());
+        assertEquals(Refusal.FAILED, ran.status());
         assertEquals(1, ran.err().lines().filter(l -> l.startsWith("engine: ")).count());
         assertTrue(ran.err().contains("\tat org.espalier."), ran.err());
-    }
-
-    /** The names of all commands, of commands with parts each part's. */
-    private static Stream<String> commands() {
-        return runnable(Main.commandLine())
-                .map(c -> c.getCommandSpec().qualifiedName().substring("engine ".length()));
-    }
-
-    private static Stream<CommandLine> runnable(CommandLine command) {
-        Stream<CommandLine> inside = command.getSubcommands().values().stream().flatMap(BadArgumentsTest::runnable);
-        return command.getCommand() instanceof EngineCommand ? Stream.concat(Stream.of(command), inside) : inside;
-    }
-
-    /** What a run says. */
-    @FunctionalInterface
-    private interface Saying {
-        String say() throws IOException;
-    }
-
-    private static String withDevice(String name, Saying run) throws IOException {
-        String before = System.setProperty(DEVICE, name);
-        try {
-            return run.say();
-        } finally {
-            if (before == null) {
-                System.clearProperty(DEVICE);
-            } else {
-                System.setProperty(DEVICE, before);
-            }
-        }
-    }
-
-    private String fails(int status, String line) throws IOException {
-        List<Path> before = files();
-        String[] arguments = line.isBlank()
-                ? new String[0]
-                : line.strip().replace("@", folder.toString()).split("\\s+");
-        String printed = Ran.engine(arguments).failure(status);
-        assertFalse(printed.contains("Exception") || printed.contains("internal error"), printed);
-        assertEquals(before, files(), "files after engine " + line);
-        return said;
-    }
-
-    private List<Path> files() throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            return files.sorted().toList();
-        }
     }
 }
