@@ -83,8 +83,7 @@ public final class GenerateJob {
     }
 
     private static String inTemplate(Tokenizer tokenizer, Path model, String prompt) {
-        return ChatTemplate.of(tokenizer, model.toString())
-                .render(List.of(new ChatTemplate.Message("user", prompt)), true);
+        return ChatTemplate.of(tokenizer, model).render(List.of(new ChatTemplate.Message("user", prompt)), true);
     }
 
     private int most(int prompt, int context, Path model) {

@@ -39,8 +39,7 @@ final class Recovery {
     TrainingData samples(Path model) {
         try (Tokenizer tokenizer = Tokenizer.open(model)) {
             Path texts = settings.texts();
-            Examples examples =
-                    ExampleFile.read(texts, settings.format(), () -> ChatTemplate.of(tokenizer, model.toString()));
+            Examples examples = ExampleFile.read(texts, settings.format(), () -> ChatTemplate.of(tokenizer, model));
             return TrainingData.draw(
                     examples,
                     new Encoder(tokenizer, settings.cutoff()),

@@ -38,7 +38,7 @@
  * text</td></tr>
  * <tr><td>{@link org.espalier.job.InfoJob}</td><td></td><td>looks what a model consists of</td></tr>
  * <tr><td>{@link org.espalier.job.GroupsJob}</td><td></td><td>finds what must be removed together</td></tr>
- * <tr><td>{@link org.espalier.job.TokenizeJob}</td><td></td><td>turns a text into token ids</td></tr>
+ * <tr><td>{@link org.espalier.job.TokenizeJob}</td><td></td><td>turns a text or a conversation into token ids</td></tr>
  * <tr><td>{@link org.espalier.job.ReportJob}</td><td></td><td>makes a page of what runs left</td></tr>
  * </table>
  *

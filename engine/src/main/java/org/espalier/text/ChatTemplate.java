@@ -1,25 +1,26 @@
 package org.espalier.text;
 
-import com.hubspot.jinjava.Jinjava;
-import com.hubspot.jinjava.JinjavaConfig;
-import com.hubspot.jinjava.LegacyOverrides;
-import com.hubspot.jinjava.el.ext.ExtendedParser;
-import com.hubspot.jinjava.interpret.Context;
-import com.hubspot.jinjava.interpret.RenderResult;
-import com.hubspot.jinjava.interpret.TemplateError;
-import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.regex.Pattern;
+import java.util.SequencedMap;
+import java.util.function.Supplier;
 import org.espalier.error.Failure;
-import org.espalier.file.Printable;
+import org.espalier.template.Rendered;
+import org.espalier.template.Template;
+import org.espalier.template.TemplateError;
 
 /**
  * How a model wants a conversation written as one text: a Jinja template, rendered as Hugging Face's library does. It sees
- * {@code messages}, {@code add_generation_prompt}, {@code bos_token}, {@code eos_token} and {@code raise_exception};
- * lines of blocks leave no blanks or line feeds behind, and no other file is read.
+ * {@code messages}, {@code tools}, {@code documents}, {@code add_generation_prompt}, the tokenizer's special tokens such as
+ * {@code bos_token}, {@code raise_exception} and {@code strftime_now}; lines of blocks leave no blanks or line feeds behind,
+ * and no other file is read.
  */
 public final class ChatTemplate {
 
@@ -30,45 +31,68 @@ public final class ChatTemplate {
      */
     public record Message(String role, String content) {}
 
-    private static final Pattern BLOCK = Pattern.compile("\\{%[-+]?\\s*([^%]*)%\\}");
-    private static final int LONGEST_LINE = 200;
-    private static final long LARGEST_OUTPUT = 64L << 20;
-    private static final int LONGEST_SOURCE = 1 << 20;
-    /** The interpreter's time grows with the third power of how deep brackets are nested. */
-    private static final int DEEPEST_BRACKETS = 200;
+    /**
+     * A part of a text.
+     *
+     * @param start index of its first character
+     * @param end   index after its last
+     */
+    public record Span(int start, int end) {}
 
-    private final String source;
+    /**
+     * A conversation as one text.
+     *
+     * @param answers what the template itself marks as the model's own words, in order; empty where it marks nothing
+     */
+    public record Written(String text, List<Span> answers) {}
+
+    private static final int LONGEST_LINE = 200;
+
+    private final Template template;
     private final Map<String, String> tokens;
-    private final Jinjava jinja;
+    private final Supplier<LocalDateTime> clock;
 
     /**
      * @param source   the template
      * @param bosToken what it sees as {@code bos_token}
      * @param eosToken what it sees as {@code eos_token}
-     * @throws Failure if the template is too large, or its brackets are nested too deeply
+     * @throws Failure if the template is malformed or too large
      */
     public ChatTemplate(String source, String bosToken, String eosToken) {
-        requireReasonable(source);
-        // Jinja ignores one line feed at the end of a template.
-        this.source = source.endsWith("\n") ? source.substring(0, source.length() - 1) : source;
-        this.tokens = Map.of("bos_token", bosToken, "eos_token", eosToken);
-        this.jinja = jinja();
+        this(source, Map.of("bos_token", bosToken, "eos_token", eosToken), Clock::now);
     }
 
     /**
-     * The template of a tokenizer.
-     *
-     * @throws Failure if it has none
+     * @param tokens what the template sees beside the conversation
+     * @param clock  the time that it can ask for
      */
-    public static ChatTemplate of(Tokenizer tokenizer, String place) {
+    ChatTemplate(String source, Map<String, String> tokens, Supplier<LocalDateTime> clock) {
+        try {
+            this.template = Template.parse(source);
+        } catch (TemplateError e) {
+            throw failure(e);
+        }
+        this.tokens = Map.copyOf(tokens);
+        this.clock = clock;
+    }
+
+    /**
+     * The template of a model.
+     *
+     * @param model the folder or file of the tokenizer, where its further special tokens are named
+     * @throws Failure if it has none, or it is malformed
+     */
+    public static ChatTemplate of(Tokenizer tokenizer, Path model) {
         String source = tokenizer
                 .chatTemplate()
                 .orElseThrow(() -> new Failure(
                         "the model has no chat template",
-                        place,
+                        model.toString(),
                         "use it without a conversation, or put a chat_template.jinja beside it"));
-        return new ChatTemplate(
-                source, tokenizer.bosToken().orElse(""), tokenizer.eosToken().orElse(""));
+        Map<String, String> tokens = new HashMap<>(SpecialTokens.beside(model));
+        tokenizer.bosToken().ifPresent(token -> tokens.put("bos_token", token));
+        tokenizer.eosToken().ifPresent(token -> tokens.put("eos_token", token));
+        return new ChatTemplate(source, tokens, Clock::now);
     }
 
     /**
@@ -78,128 +102,98 @@ public final class ChatTemplate {
      * @throws Failure if the template cannot be rendered, or refuses these messages
      */
     public String render(List<Message> messages, boolean addGenerationPrompt) {
-        Map<String, Object> variables = new HashMap<>(tokens);
-        variables.put(
-                "messages",
-                messages.stream()
-                        .map(m -> Map.of("role", m.role(), "content", m.content()))
+        return write(messages, addGenerationPrompt).text();
+    }
+
+    /** As {@link #render(List, boolean)}, with where the model's own words are. */
+    public Written write(List<Message> messages, boolean addGenerationPrompt) {
+        List<Map<String, String>> turns = new ArrayList<>();
+        for (Message message : messages) {
+            SequencedMap<String, String> turn = new LinkedHashMap<>();
+            turn.put("role", message.role());
+            turn.put("content", message.content());
+            turns.add(turn);
+        }
+        Rendered rendered = render(Map.of("messages", turns, "add_generation_prompt", addGenerationPrompt));
+        return new Written(
+                rendered.text(),
+                rendered.generated().stream()
+                        .map(span -> new Span(span.start(), span.end()))
                         .toList());
-        variables.put("add_generation_prompt", addGenerationPrompt);
+    }
+
+    /**
+     * The text of what a document holds: {@code messages} and whatever else the template reads.
+     *
+     * @throws Failure if the template cannot be rendered, or refuses it
+     */
+    public String render(ObjectNode document) {
+        Map<String, Object> variables = new LinkedHashMap<>();
+        document.properties().forEach(e -> variables.put(e.getKey(), value(e.getValue())));
+        return render(variables).text();
+    }
+
+    private Rendered render(Map<String, ?> given) {
+        Map<String, Object> variables = new HashMap<>(tokens);
+        variables.put("tools", null);
+        variables.put("documents", null);
+        variables.put("add_generation_prompt", false);
+        variables.putAll(given);
         try {
-            RenderResult result = jinja.renderForResult(source, variables);
-            if (!result.getErrors().isEmpty()) {
-                throw failure(result.getErrors().getFirst());
+            return template.render(variables, clock.get());
+        } catch (TemplateError e) {
+            throw failure(e);
+        }
+    }
+
+    private static Object value(JsonNode node) {
+        return switch (node.getNodeType()) {
+            case NULL, MISSING -> null;
+            case BOOLEAN -> node.booleanValue();
+            case NUMBER -> node.isIntegralNumber() ? node.bigIntegerValue() : (Object) node.doubleValue();
+            case ARRAY -> {
+                List<Object> items = new ArrayList<>();
+                node.forEach(item -> items.add(value(item)));
+                yield items;
             }
-            requireKnown(result.getContext());
-            return result.getOutput();
-        } catch (StackOverflowError e) {
-            throw failure("it is nested too deeply", "chat template");
-        }
-    }
-
-    /** Called from templates: {@code raise_exception('roles must alternate')}. */
-    public static String raiseException(String message) {
-        throw new Refusal(message);
-    }
-
-    private static final class Refusal extends RuntimeException {
-
-        private static final long serialVersionUID = 1L;
-
-        Refusal(String message) {
-            super(message);
-        }
-    }
-
-    /** The interpreter takes an unknown filter or test for one that gives nothing. */
-    private static void requireKnown(Context context) {
-        for (String value : context.getResolvedValues()) {
-            boolean filter = value.startsWith(ExtendedParser.FILTER_PREFIX);
-            boolean test = value.startsWith(ExtendedParser.EXPTEST_PREFIX);
-            String name = value.substring(value.indexOf(':') + 1);
-            if (filter && context.getFilter(name) == null || test && context.getExpTest(name) == null) {
-                throw failure(
-                        "there is no " + (filter ? "filter " : "test ") + Printable.quoted(name), "chat template");
+            case OBJECT -> {
+                Map<String, Object> map = new LinkedHashMap<>();
+                node.properties().forEach(e -> map.put(e.getKey(), value(e.getValue())));
+                yield map;
             }
-        }
-    }
-
-    private static void requireReasonable(String source) {
-        if (source.length() > LONGEST_SOURCE) {
-            throw failure("it has " + source.length() + " characters", "chat template");
-        }
-        if (BLOCK.matcher(source).results().anyMatch(block -> isFilteredLoop(block.group(1)))) {
-            throw failure("it has a loop with a condition", "chat template");
-        }
-        int depth = 0;
-        for (int i = 0; i < source.length(); i++) {
-            switch (source.charAt(i)) {
-                case '(', '[', '{' -> depth++;
-                case ')', ']', '}' -> depth = Math.max(0, depth - 1);
-                default -> {}
-            }
-            if (depth > DEEPEST_BRACKETS) {
-                throw failure("its brackets are nested too deeply", "chat template, character " + (i + 1));
-            }
-        }
-    }
-
-    /** {@code for x in list if condition}, whose condition the interpreter would ignore. */
-    private static boolean isFilteredLoop(String block) {
-        List<String> words = List.of(block.split("[\\s()]+"));
-        return words.getFirst().equals("for") && words.contains("if") && !words.contains("else");
-    }
-
-    private static Jinjava jinja() {
-        LegacyOverrides likePython = LegacyOverrides.newBuilder()
-                .withEvaluateMapKeys(true)
-                .withIterateOverMapKeys(true)
-                .withUsePyishObjectMapper(true)
-                .withUseNaturalOperatorPrecedence(true)
-                .withParseWhitespaceControlStrictly(true)
-                .withAllowAdjacentTextNodes(true)
-                .withUseTrimmingForNotesAndExpressions(true)
-                .withKeepNullableLoopValues(true)
-                .withHandleBackslashInQuotesOnly(true)
-                .build();
-        Jinjava jinja = new Jinjava(JinjavaConfig.newBuilder()
-                .withTrimBlocks(true)
-                .withLstripBlocks(true)
-                .withKeepTrailingNewline(true)
-                // What a message says is never itself a template.
-                .withNestedInterpretationEnabled(false)
-                .withMaxOutputSize(LARGEST_OUTPUT)
-                .withDisabled(Map.of(Context.Library.TAG, Set.of("include", "import", "from", "extends")))
-                .withElResolver(ChatTemplateStrings.resolver())
-                .withLegacyOverrides(likePython)
-                .build());
-        jinja.registerFunction(
-                new ELFunctionDefinition("", "raise_exception", ChatTemplate.class, "raiseException", String.class));
-        return jinja;
+            default -> node.asText();
+        };
     }
 
     private static Failure failure(TemplateError error) {
-        String place = "chat template, line " + error.getLineno();
-        for (Throwable cause = error.getException(); cause != null; cause = cause.getCause()) {
-            if (cause instanceof Refusal refusal) {
-                return new Failure(
-                        "the chat template refuses the conversation: " + shorten(refusal.getMessage()),
-                        place,
-                        "change the messages");
-            }
+        String place = error.line() > 0 ? "chat template, line " + error.line() : "chat template";
+        if (error.isRefusal()) {
+            return new Failure(
+                    "the chat template refuses the conversation: " + shorten(error.getMessage()),
+                    place,
+                    "change the messages");
         }
-        return failure(error.getMessage(), place);
-    }
-
-    private static Failure failure(String complaint, String place) {
         return new Failure(
-                "chat template cannot be rendered: " + shorten(complaint),
+                "chat template cannot be rendered: " + shorten(error.getMessage()),
                 place,
-                "correct the template, or use the model without a conversation");
+                "correct the template, or use the model without a conversation",
+                error);
     }
 
+    /** On one line, control characters escaped. */
     private static String shorten(String text) {
-        String line = text.strip().replaceAll("\\s+", " ");
-        return line.length() > LONGEST_LINE ? line.substring(0, LONGEST_LINE) + "…" : line;
+        StringBuilder line = new StringBuilder();
+        text.strip().codePoints().limit(LONGEST_LINE + 1L).forEach(c -> {
+            if (Character.isWhitespace(c)) {
+                line.append(' ');
+            } else if (Character.isISOControl(c)) {
+                line.append(String.format("\\u%04x", c));
+            } else {
+                line.appendCodePoint(c);
+            }
+        });
+        return text.strip().codePointCount(0, text.strip().length()) > LONGEST_LINE
+                ? line.substring(0, line.offsetByCodePoints(0, LONGEST_LINE)) + "…"
+                : line.toString();
     }
 }

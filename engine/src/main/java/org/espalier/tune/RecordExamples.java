@@ -57,7 +57,25 @@ final class RecordExamples implements Examples {
     /** What the template adds with an assistant's message counts, what it puts before that does not. */
     private Example chat(ObjectNode node, String place) {
         List<Message> messages = messages(node, place);
-        String whole = template.render(messages, false);
+        ChatTemplate.Written written = template.write(messages, false);
+        return written.answers().isEmpty() ? byHeaders(messages, written.text(), place) : byMarks(written);
+    }
+
+    /** The template says itself what the model is to learn. */
+    private static Example byMarks(ChatTemplate.Written written) {
+        String whole = written.text();
+        List<Example.Part> parts = new ArrayList<>();
+        int done = 0;
+        for (ChatTemplate.Span answer : written.answers()) {
+            parts.add(new Example.Part(whole.substring(done, answer.start()), false));
+            parts.add(new Example.Part(whole.substring(answer.start(), answer.end()), true));
+            done = answer.end();
+        }
+        parts.add(new Example.Part(whole.substring(done), false));
+        return new Example(parts, false);
+    }
+
+    private Example byHeaders(List<Message> messages, String whole, String place) {
         List<Example.Part> parts = new ArrayList<>();
         int done = 0;
         for (int i = 0; i < messages.size(); i++) {

@@ -9,8 +9,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.espalier.Shared;
 import org.espalier.error.Failure;
@@ -18,10 +22,14 @@ import org.espalier.file.Json;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ChatTemplateTest {
+
+    @TempDir
+    private Path folder;
 
     private static final List<ChatTemplate.Message> HELLO = List.of(new ChatTemplate.Message("user", "Hello"));
 
@@ -63,7 +71,7 @@ class ChatTemplateTest {
                 .toList();
         assertEquals(1, golden.size());
         try (Tokenizer tokenizer = Tokenizer.open(Shared.path("models/smollm2-135m"))) {
-            String text = ChatTemplate.of(tokenizer, "model")
+            String text = ChatTemplate.of(tokenizer, Path.of("model"))
                     .render(List.of(new ChatTemplate.Message("user", "What is the capital of France?")), true);
             assertEquals(golden.getFirst(), text);
         }
@@ -83,11 +91,11 @@ class ChatTemplateTest {
             delimiter = ';',
             value = {
                 "{% if x %};line 1",
-                "{{ messages[0].content.frobnicate() }};no method frobnicate 0",
+                "{{ messages[0].content.frobnicate() }};has no attribute 'frobnicate'",
                 "{% for m in messages %}{{ m.content | nofilter }}{% endfor %};no filter 'nofilter'",
                 "{% if messages is strange %}x{% endif %};strange",
-                "{%- for m in messages if m.role == 'user' -%}{{ m.content }}{% endfor %};a loop with a condition",
-                "{% include 'x' %};cannot be rendered",
+                "{{ messages.append(1) }};templates may not use 'append' of 'list'",
+                "{% include 'x' %};would read another file (chat template, line 1)",
                 "{{ messages.getClass().getClassLoader() }};cannot be rendered",
                 "{{ raise_exception('no system role') }};refuses the conversation: no system role (chat template",
                 "{% unknowntag %};unknowntag",
@@ -109,17 +117,47 @@ class ChatTemplateTest {
     }
 
     @Test
-    void aChoiceInALoopIsNoCondition() {
-        assertEquals(
-                "Hello",
-                new ChatTemplate("{% for m in (messages if true else []) %}{{ m.content }}{% endfor %}", "", "")
-                        .render(HELLO, true));
+    void whatIsNotSetIsNotDefined() {
+        ChatTemplate chat = new ChatTemplate(
+                "{{ bos_token is defined }} {{ pad_token }} {{ tools is none }} {{ strftime_now('%Y-%m-%d') }}",
+                Map.of("pad_token", "<p>"), () -> LocalDateTime.of(2026, 1, 15, 12, 30, 5));
+        assertEquals("False <p> True 2026-01-15", chat.render(HELLO, true));
+    }
+
+    @Test
+    void whatTheTemplateMarksIsTheModelsOwn() {
+        String template =
+                "{% for m in messages %}[{{ m.role }}]{% generation %}{{ m.content }}.{% endgeneration %}{% endfor %}";
+        ChatTemplate.Written written = new ChatTemplate(template, "", "").write(HELLO, false);
+        assertEquals("[user]Hello.", written.text());
+        assertEquals(List.of(new ChatTemplate.Span(6, 12)), written.answers());
+        ChatTemplate byVariable = new ChatTemplate("{% set x %}" + template + "{% endset %}{{ x }}", "", "");
+        assertEquals(new ChatTemplate.Written("[user]Hello.", List.of()), byVariable.write(HELLO, false));
+    }
+
+    @Test
+    void theClockCanBeFixed() {
+        assertEquals(LocalDateTime.of(2026, 1, 15, 12, 30, 5), Clock.at("1768480205"));
+        for (String wrong : List.of("yesterday", "", "9223372036854775807")) {
+            String line = assertThrows(Failure.class, () -> Clock.at(wrong)).oneLine();
+            assertTrue(line.contains("SOURCE_DATE_EPOCH"), line);
+        }
+    }
+
+    @Test
+    void theModelsSpecialTokensAreSeen() throws IOException {
+        Files.writeString(folder.resolve("special_tokens_map.json"), """
+                {"pad_token": "<old>", "unk_token": {"content": "<u>"}, "additional_special_tokens": ["x"]}""");
+        Files.writeString(folder.resolve("tokenizer_config.json"), """
+                {"pad_token": "<p>", "sep_token": null}""");
+        assertEquals(Map.of("pad_token", "<p>", "unk_token", "<u>"), SpecialTokens.beside(folder));
+        assertEquals(Map.of(), SpecialTokens.beside(folder.resolve("tokenizer_config.json")));
     }
 
     @Test
     void aModelWithoutTemplateIsNamed() {
         try (Tokenizer tokenizer = Tokenizer.fromJson(SmallTokenizer.json().toString(), TokenizerSettings.NONE)) {
-            assertThrows(Failure.class, () -> ChatTemplate.of(tokenizer, "model"));
+            assertThrows(Failure.class, () -> ChatTemplate.of(tokenizer, Path.of("model")));
         }
     }
 

@@ -85,6 +85,46 @@ class ExampleFileTest {
         assertFalse(example.framed());
     }
 
+    @Test
+    void whatATemplateMarksAsGeneratedIsWhatCounts() {
+        String template = "{% for m in messages %}[{{ m.role }}]{% if m.role == 'assistant' %}"
+                + "{% generation %}{{ m.content }}.{% endgeneration %}{% else %}{{ m.content }}.{% endif %}{% endfor %}";
+        Example example = ExampleFile.read(
+                        write("x.jsonl", """
+                {"messages": [{"role": "user", "content": "U"}, {"role": "assistant", "content": "A"}, \
+                {"role": "user", "content": "V"}, {"role": "assistant", "content": "B"}]}
+                """), ExampleFormat.CHAT, () -> new ChatTemplate(template, "", ""))
+                .get(0);
+        assertEquals(
+                List.of(
+                        new Example.Part("[user]U.[assistant]", false),
+                        new Example.Part("A.", true),
+                        new Example.Part("[user]V.[assistant]", false),
+                        new Example.Part("B.", true),
+                        new Example.Part("", false)),
+                example.parts());
+    }
+
+    /** A common idiom of published templates; read in the wrong order, it drops the header of every answer. */
+    @Test
+    void theHeaderOfAnAnswerDoesNotCount() {
+        String template =
+                "{% if not add_generation_prompt is defined %}{% set add_generation_prompt = false %}{% endif %}"
+                        + "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}\n{% endfor %}"
+                        + "{% if add_generation_prompt %}[assistant]{% endif %}";
+        Example example = ExampleFile.read(
+                        write("x.jsonl", """
+                {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Once."}]}
+                """), ExampleFormat.CHAT, () -> new ChatTemplate(template, "", ""))
+                .get(0);
+        assertEquals(
+                List.of(
+                        new Example.Part("[user] Hi\n[assistant]", false),
+                        new Example.Part(" Once.\n", true),
+                        new Example.Part("", false)),
+                example.parts());
+    }
+
     /** Some templates leave earlier answers out, so that it cannot be told which tokens are whose. */
     @Test
     void aTemplateThatTakesWordsBackIsRefused() {

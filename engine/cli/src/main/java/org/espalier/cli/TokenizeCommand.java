@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  engine tokenize models/stories260K --text 'Once upon a time'",
-            "  engine tokenize model.gguf --file story.txt --no-special --json"
+            "  engine tokenize model.gguf --file story.txt --no-special --json",
+            "  engine tokenize models/smollm2-135m --messages conversation.json --json"
         })
 final class TokenizeCommand extends EngineCommand {
 
@@ -43,12 +44,25 @@ final class TokenizeCommand extends EngineCommand {
 
         @Option(names = "--file", paramLabel = "F", required = true, description = "A UTF-8 file with the text.")
         private Path file;
+
+        @Option(
+                names = "--messages",
+                paramLabel = "F",
+                required = true,
+                description = {
+                    "A JSON object with a conversation: messages, and what else the",
+                    "model's chat template reads, such as tools and",
+                    "add_generation_prompt. The template writes the special tokens."
+                })
+        private Path messages;
     }
 
     @Override
     void run() {
-        String text = source.text != null ? source.text : TextFile.read(source.file);
-        TokenizeJob.Result tokens = new TokenizeJob(!noSpecial).run(model.path(), text);
+        TokenizeJob job = new TokenizeJob(!noSpecial);
+        TokenizeJob.Result tokens = source.messages != null
+                ? job.runConversation(model.path(), source.messages)
+                : job.run(model.path(), source.text != null ? source.text : TextFile.read(source.file));
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("ids", tokens.ids());
         result.put("text", tokens.text());

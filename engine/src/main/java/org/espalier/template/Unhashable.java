@@ -1,0 +1,4 @@
+package org.espalier.template;
+
+/** A value that can be no key of a dict. */
+interface Unhashable {}
