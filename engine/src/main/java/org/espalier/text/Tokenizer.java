@@ -75,8 +75,7 @@ public final class Tokenizer implements AutoCloseable {
      * @throws Failure if it is malformed or of a kind that cannot be used
      */
     public static Tokenizer fromJson(String tokenizerJson, TokenizerSettings settings) {
-        return make(
-                TokenizerJson.check(TokenizerJson.parse(tokenizerJson, JSON), JSON), Optional.empty(), settings, JSON);
+        return make(TokenizerJson.check(TokenizerJson.parse(tokenizerJson, JSON), JSON), Optional.empty(), settings);
     }
 
     /**
@@ -96,7 +95,7 @@ public final class Tokenizer implements AutoCloseable {
      * @param special whether what the tokenizer puts around every text, such as a begin token, is put there
      */
     public int[] encode(String text, boolean special) {
-        String whole = wellFormed(text);
+        String whole = WholeText.repaired(text);
         int[] ids = pieces.map(encoder -> encoder.encode(whole)).orElseGet(() -> library.encode(whole));
         return special ? json.frame().around(ids) : ids;
     }
@@ -165,7 +164,7 @@ public final class Tokenizer implements AutoCloseable {
         if (AddedTokens.write(document, added, place)) {
             checked = TokenizerJson.check(document, place);
         }
-        return make(checked, Optional.empty(), settings, place);
+        return make(checked, Optional.empty(), settings);
     }
 
     private static Tokenizer openSentencePiece(Path folder) {
@@ -182,7 +181,7 @@ public final class Tokenizer implements AutoCloseable {
                 special(settings.addBos().orElse(true), settings.bosToken(), ids),
                 special(settings.addEos().orElse(false), settings.eosToken(), ids),
                 place);
-        return make(TokenizerJson.check(document, place), encoder(model, added), settings, place);
+        return make(TokenizerJson.check(document, place), encoder(model, added), settings);
     }
 
     /** The token, if it is wanted and has an id. */
@@ -211,31 +210,12 @@ public final class Tokenizer implements AutoCloseable {
         return make(
                 TokenizerJson.check(gguf.toJson(), place),
                 gguf.sentencePiece().flatMap(model -> encoder(model, List.of())),
-                gguf.settings(),
-                place);
+                gguf.settings());
     }
 
     private static Tokenizer make(
-            TokenizerJson checked, Optional<SentencePieceEncoder> pieces, TokenizerSettings settings, String place) {
-        return new Tokenizer(TokenizerNative.open(checked.forLibrary(), place), pieces, checked, settings);
-    }
-
-    /** Halves of surrogate pairs stand for no character, and the library takes characters only. */
-    private static String wellFormed(String text) {
-        StringBuilder repaired = null;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (!Character.isSurrogate(c)) {
-                continue;
-            }
-            if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
-                i++;
-                continue;
-            }
-            repaired = repaired == null ? new StringBuilder(text) : repaired;
-            repaired.setCharAt(i, '\uFFFD');
-        }
-        return repaired == null ? text : repaired.toString();
+            TokenizerJson checked, Optional<SentencePieceEncoder> pieces, TokenizerSettings settings) {
+        return new Tokenizer(checked.open(), pieces, checked, settings);
     }
 
     private static Path onlyGguf(Path folder) {

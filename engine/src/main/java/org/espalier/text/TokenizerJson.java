@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.file.Printable;
@@ -27,14 +28,48 @@ final class TokenizerJson {
     /** Above the vocabularies of all models by far. */
     static final int LARGEST_ID = (1 << 24) - 1;
 
+    private static final Set<String> TOP_LEVEL = Set.of(
+            "version",
+            "truncation",
+            "padding",
+            "added_tokens",
+            "normalizer",
+            "pre_tokenizer",
+            "post_processor",
+            "decoder",
+            "model");
+    private static final Set<String> MODEL_KEYS = Set.of(
+            "type",
+            "dropout",
+            "unk_token",
+            "unk_id",
+            "continuing_subword_prefix",
+            "end_of_word_suffix",
+            "fuse_unk",
+            "byte_fallback",
+            "ignore_merges",
+            "vocab",
+            "merges");
+    private static final Set<String> TOKEN_KEYS =
+            Set.of("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special");
+    /** All of the model's flags, which are true or false. */
+    private static final Set<String> FLAGS = Set.of(
+            "fuse_unk", "byte_fallback", "ignore_merges", "single_word", "lstrip", "rstrip", "normalized", "special");
+
+    private static final Set<String> TEXTS =
+            Set.of("type", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "content");
+
     private final ObjectNode document;
     private final String place;
     private final Map<String, Integer> ids = new HashMap<>();
+    private final TokenizerPipeline pipeline;
     private Frame frame = new Frame(List.of(), List.of());
+    private ObjectNode written = Json.object();
 
     private TokenizerJson(ObjectNode document, String place) {
         this.document = document;
         this.place = place;
+        this.pipeline = new TokenizerPipeline(place);
     }
 
     /** @throws Failure if {@code text} is no JSON object */
@@ -52,18 +87,44 @@ final class TokenizerJson {
     /** @throws Failure if it is not a tokenizer that can be used */
     static TokenizerJson check(ObjectNode document, String place) {
         TokenizerJson json = new TokenizerJson(document, place);
+        json.requireKnown(document, TOP_LEVEL, "");
         json.requireModel(document.path("model"));
         json.requireAddedTokens(document.path("added_tokens"));
-        new TokenizerPipeline(json.vocabularySize(), place).require(document);
+        new FrameCheck(json.vocabularySize(), place).require(document.path("post_processor"));
         json.frame = Frame.of(document.path("post_processor"), place);
+        json.write();
         return json;
     }
 
-    /** The document as the library gets it: nothing is put around a text, nothing cut off or filled up. */
-    String forLibrary() {
-        ObjectNode document = this.document.deepCopy();
-        document.putNull("truncation").putNull("padding").putNull("post_processor");
-        return document.toString();
+    /** Writes anew what was understood: nothing is put around a text, nothing cut off or filled up. */
+    private void write() {
+        JsonNode given = document.path("model");
+        ObjectNode model =
+                TokenizerParts.typed(given.has("type") ? given.get("type").asText() : "BPE");
+        given.properties().forEach(entry -> {
+            if (MODEL_KEYS.contains(entry.getKey()) && !entry.getKey().equals("dropout")) {
+                model.set(entry.getKey(), entry.getValue());
+            }
+        });
+        written = TokenizerParts.document(model);
+        for (JsonNode token : document.path("added_tokens")) {
+            written.withArray("added_tokens").add(added(token).toJson());
+        }
+        pipeline.copy(document, written);
+    }
+
+    /** The document as the library gets it. */
+    ObjectNode written() {
+        return written;
+    }
+
+    /** The library, or a process with it, that runs this tokenizer. */
+    TokenCodec open() {
+        String json = written.toString();
+        TokenCodec codec = pipeline.hasUnknownExpressions()
+                ? TokenizerProcess.open(json, place)
+                : TokenizerNative.open(json, place);
+        return new CutCodec(codec, new TextCuts(written, pipeline.growth(), place));
     }
 
     /** The ids around every text. */
@@ -87,7 +148,32 @@ final class TokenizerJson {
         return ids.values().stream().mapToInt(id -> id + 1).max().orElse(0);
     }
 
+    /** What is not known must say nothing, and flags and texts be such. */
+    private void requireKnown(JsonNode object, Set<String> keys, String name) {
+        object.properties().forEach(entry -> {
+            JsonNode value = entry.getValue();
+            String key = Printable.quoted(name + entry.getKey());
+            if (!keys.contains(entry.getKey()) && !TokenizerSteps.saysNothing(value)) {
+                throw malformed(key + " is not known");
+            }
+            if (FLAGS.contains(entry.getKey()) && !value.isNull() && !value.isBoolean()) {
+                throw malformed(key + " is neither true nor false");
+            }
+            if (TEXTS.contains(entry.getKey()) && !name.isEmpty() && !value.isNull()) {
+                if (!value.isTextual()) {
+                    throw malformed(key + " is no text");
+                }
+                WholeText.require(value.textValue(), place);
+            }
+        });
+    }
+
+    private static AddedToken added(JsonNode token) {
+        return AddedToken.of(token.path("content").textValue(), token.path("id").intValue(), false, token);
+    }
+
     private void requireModel(JsonNode model) {
+        requireKnown(model, MODEL_KEYS, "model.");
         String type = model.path("type").asText(model.has("merges") ? "BPE" : "");
         switch (type) {
             case "BPE" -> requireBpe(model);
@@ -111,6 +197,7 @@ final class TokenizerJson {
         Map<Integer, String> tokens = new HashMap<>();
         vocab.properties().forEach(entry -> {
             int id = requireId(entry.getValue(), "token " + Printable.quoted(entry.getKey()));
+            WholeText.require(entry.getKey(), place);
             String other = tokens.put(id, entry.getKey());
             if (other != null) {
                 throw malformed("tokens " + Printable.quoted(other) + " and " + Printable.quoted(entry.getKey())
@@ -178,7 +265,7 @@ final class TokenizerJson {
                     || !Double.isFinite(entry.get(1).doubleValue())) {
                 throw malformed("token " + id + " is not a text and a finite score");
             }
-            ids.putIfAbsent(entry.get(0).asText(), id++);
+            ids.putIfAbsent(WholeText.require(entry.get(0).asText(), place), id++);
         }
         JsonNode unknown = model.path("unk_id");
         if (!unknown.isMissingNode() && !unknown.isNull() && requireId(unknown, "model.unk_id") >= id) {
@@ -195,6 +282,7 @@ final class TokenizerJson {
             if (!content.isTextual() || content.textValue().isEmpty()) {
                 throw malformed("an added token has no content");
             }
+            requireKnown(token, TOKEN_KEYS, "added_tokens.");
             String name = "added token " + Printable.quoted(content.textValue());
             int id = requireId(token.path("id"), name);
             Integer known = ids.putIfAbsent(content.textValue(), id);

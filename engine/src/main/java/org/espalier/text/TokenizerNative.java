@@ -31,9 +31,6 @@ final class TokenizerNative implements TokenCodec {
     static TokenizerNative open(String json, String place) {
         try {
             long handle = LIBRARY.createTokenizerFromString(json);
-            // A file may ask that texts are cut or filled up to some length.
-            LIBRARY.disableTruncation(handle);
-            LIBRARY.disablePadding(handle);
             return new TokenizerNative(handle, place);
         } catch (RuntimeException e) {
             throw new Failure("tokenizer cannot be opened: " + e.getMessage(), place, TokenizerJson.ADVICE, e);

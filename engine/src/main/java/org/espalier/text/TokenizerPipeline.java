@@ -1,139 +1,148 @@
 package org.espalier.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
-import java.util.Set;
 import org.espalier.error.Failure;
+import org.espalier.file.Json;
 import org.espalier.file.Printable;
 
 /**
- * The steps around the model of a {@code tokenizer.json}: every one must be known, and must not ask for what the library
- * that runs it meets by ending the process.
+ * The steps around the model of a {@code tokenizer.json}: every one must be understood, and must not ask for what the
+ * library that runs it meets by ending the process. What the library gets is written anew from what was understood.
  */
 final class TokenizerPipeline {
 
     static final String ADVICE = "fetch or write the file again";
 
-    private static final Map<String, Set<String>> KNOWN = Map.of(
-            "normalizer",
-                    Set.of(
-                            "Sequence",
-                            "NFC",
-                            "NFD",
-                            "NFKC",
-                            "NFKD",
-                            "Lowercase",
-                            "StripAccents",
-                            "Strip",
-                            "Prepend",
-                            "Replace",
-                            "ByteLevel",
-                            "Nmt"),
-            "pre_tokenizer",
-                    Set.of(
-                            "Sequence",
-                            "ByteLevel",
-                            "Digits",
-                            "Split",
-                            "Metaspace",
-                            "Whitespace",
-                            "WhitespaceSplit",
-                            "Punctuation",
-                            "CharDelimiterSplit",
-                            "UnicodeScripts"),
-            "post_processor", Set.of("Sequence", "TemplateProcessing", "ByteLevel"),
-            "decoder", Set.of("Sequence", "Replace", "ByteFallback", "Fuse", "Strip", "ByteLevel", "Metaspace"));
-    private static final Set<String> MEMBERS = Set.of("normalizers", "pretokenizers", "processors", "decoders");
+    /** Above what any published tokenizer does to a text by far. */
+    private static final double LARGEST_GROWTH = 1000;
 
-    private final int vocabularySize;
     private final String place;
+    private double growth = 1;
+    private boolean unknownExpressions;
 
-    TokenizerPipeline(int vocabularySize, String place) {
-        this.vocabularySize = vocabularySize;
+    TokenizerPipeline(String place) {
         this.place = place;
     }
 
-    /** @throws Failure if a section of {@code document} is unknown or contradicts itself */
-    void require(JsonNode document) {
-        for (Map.Entry<String, Set<String>> section : KNOWN.entrySet()) {
-            JsonNode step = document.path(section.getKey());
-            if (!step.isMissingNode() && !step.isNull()) {
-                requireStep(step, section.getKey(), section.getValue());
+    /**
+     * Writes the steps of {@code document} anew.
+     *
+     * @throws Failure if one is unknown or contradicts itself
+     */
+    void copy(JsonNode document, ObjectNode out) {
+        for (String section : new String[] {"normalizer", "pre_tokenizer", "decoder"}) {
+            double before = growth;
+            growth = section.equals("decoder") ? 1 : growth;
+            out.putNull(section);
+            if (isThere(document.path(section))) {
+                out.set(section, step(document.path(section), section));
             }
+            growth = Math.max(before, growth);
         }
     }
 
-    private void requireStep(JsonNode step, String section, Set<String> known) {
+    /** By how much the steps may at most multiply the characters of a text. */
+    double growth() {
+        return growth;
+    }
+
+    /** Whether there are expressions that are not known to be quick. */
+    boolean hasUnknownExpressions() {
+        return unknownExpressions;
+    }
+
+    private static boolean isThere(JsonNode node) {
+        return !node.isMissingNode() && !node.isNull();
+    }
+
+    private ObjectNode step(JsonNode step, String section) {
         String type = step.path("type").asText("");
-        if (!known.contains(type)) {
+        Map<String, TokenizerSteps.Value> keys = TokenizerSteps.keys(section, type);
+        if (keys == null) {
             throw new Failure(
                     section + " of the kind " + Printable.quoted(type) + " cannot be used",
                     place,
                     "use a model with another tokenizer");
         }
-        switch (type) {
-            case "Sequence" -> requireSequence(step, section, known);
-            case "Replace", "Split" -> requirePattern(step.path("pattern"), section);
-            case "Prepend" -> requireSomethingBefore(step);
-            case "TemplateProcessing" -> requireTemplate(step);
-            case "Strip" -> requireNothingBehind(step);
-            default -> {}
-        }
-    }
-
-    private void requireSequence(JsonNode sequence, String section, Set<String> known) {
-        for (String key : MEMBERS) {
-            for (JsonNode step : sequence.path(key)) {
-                requireStep(step, section, known);
+        ObjectNode copy = TokenizerParts.typed(type);
+        step.properties().forEach(entry -> {
+            String name = section + "." + type + "." + entry.getKey();
+            TokenizerSteps.Value kind = keys.get(entry.getKey());
+            if (kind != null && !entry.getValue().isNull()) {
+                copy.set(entry.getKey(), value(entry.getValue(), kind, section, name));
+            } else if (!entry.getKey().equals("type") && !TokenizerSteps.saysNothing(entry.getValue())) {
+                throw malformed(Printable.quoted(name) + " is not known");
             }
-        }
+        });
+        requireHarmless(copy, type, section);
+        grow(copy, section);
+        return copy;
     }
 
-    private void requirePattern(JsonNode pattern, String section) {
-        String text = pattern.path("String").asText(pattern.path("Regex").asText(""));
-        if (text.isEmpty()) {
+    private JsonNode value(JsonNode value, TokenizerSteps.Value kind, String section, String name) {
+        boolean fits = switch (kind) {
+            case FLAG -> value.isBoolean();
+            case TEXT -> value.isTextual();
+            case COUNT -> value.isIntegralNumber() && value.canConvertToInt() && value.intValue() >= 0;
+            case PATTERN -> value.isObject();
+            case STEPS -> value.isArray();
+        };
+        if (!fits) {
+            throw malformed(Printable.quoted(name) + " is no " + kind.name().toLowerCase(java.util.Locale.ROOT));
+        }
+        return switch (kind) {
+            case FLAG, COUNT -> value;
+            case TEXT -> Json.object().textNode(WholeText.require(value.textValue(), place));
+            case PATTERN -> pattern(value, section);
+            case STEPS -> steps(value, section);
+        };
+    }
+
+    private ArrayNode steps(JsonNode steps, String section) {
+        ArrayNode copy = Json.object().arrayNode();
+        steps.forEach(step -> copy.add(step(step, section)));
+        return copy;
+    }
+
+    private ObjectNode pattern(JsonNode pattern, String section) {
+        JsonNode text = pattern.path("String");
+        JsonNode regex = pattern.path("Regex");
+        String sought = text.asText(regex.asText(""));
+        if (sought.isEmpty()) {
             throw malformed(section + " seeks an empty pattern");
         }
+        WholeText.require(sought, place);
+        if (text.isTextual() == regex.isTextual()) {
+            throw malformed(section + " seeks neither a text nor an expression");
+        }
+        if (regex.isTextual() && !Expressions.isKnown(sought)) {
+            Expressions.requireBounded(sought, place);
+            unknownExpressions = true;
+        }
+        return Json.object().put(text.isTextual() ? "String" : "Regex", sought);
     }
 
-    /** An empty text would leave the library with a count of characters that is wrong by one. */
-    private void requireSomethingBefore(JsonNode prepend) {
-        if (prepend.path("prepend").asText("").isEmpty()) {
+    private void requireHarmless(ObjectNode step, String type, String section) {
+        // An empty text would leave the library with a count of characters that is wrong by one.
+        if (type.equals("Prepend") && step.path("prepend").asText("").isEmpty()) {
             throw malformed("normalizer puts an empty text in front");
         }
-    }
-
-    /** Every special token that the template names must be defined. */
-    private void requireTemplate(JsonNode template) {
-        JsonNode specials = template.path("special_tokens");
-        specials.properties().forEach(entry -> requireSpecial(entry.getKey(), entry.getValue()));
-        for (String key : new String[] {"single", "pair"}) {
-            for (JsonNode part : template.path(key)) {
-                JsonNode id = part.path("SpecialToken").path("id");
-                if (!id.isMissingNode() && !specials.has(id.asText())) {
-                    throw malformed("template names the special token " + Printable.quoted(id.asText())
-                            + ", which it does not define");
-                }
-            }
-        }
-    }
-
-    private void requireSpecial(String name, JsonNode special) {
-        JsonNode ids = special.path("ids");
-        if (ids.size() != special.path("tokens").size()) {
-            throw malformed("special token " + Printable.quoted(name) + " has not as many ids as tokens");
-        }
-        for (JsonNode id : ids) {
-            if (!id.canConvertToInt() || id.intValue() < 0 || id.intValue() >= vocabularySize) {
-                throw malformed("special token " + Printable.quoted(name) + " has an id that is not in the vocabulary");
-            }
-        }
-    }
-
-    /** The decoder counts characters from the end without looking whether there are as many. */
-    private void requireNothingBehind(JsonNode strip) {
-        if (strip.path("stop").asLong(0) != 0) {
+        // The decoder counts characters from the end without looking whether there are as many.
+        if (section.equals("decoder")
+                && type.equals("Strip")
+                && step.path("stop").asLong(0) != 0) {
             throw malformed("decoder takes characters away from the end of tokens");
+        }
+    }
+
+    private void grow(ObjectNode step, String section) {
+        growth *= TokenizerSteps.growth(step);
+        if (growth > LARGEST_GROWTH) {
+            throw malformed("the steps up to this " + section + " may make a text more than " + (int) LARGEST_GROWTH
+                    + " times as long");
         }
     }
 

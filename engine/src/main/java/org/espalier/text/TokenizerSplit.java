@@ -18,17 +18,9 @@ enum TokenizerSplit {
     /** As GPT-2, and every digit is a word. */
     DIGITS(false, false, null, List.of("smollm", "starcoder", "refact", "command-r", "codeshell", "exaone")),
     /** Numbers in groups of three digits. */
-    LLAMA3(
-            true,
-            true,
-            Expressions.UNCASED.formatted("\\p{N}{1,3}"),
-            List.of("llama-bpe", "llama3", "llama-v3", "falcon3", "dbrx", "smaug-bpe")),
-    QWEN2(
-            false,
-            false,
-            Expressions.UNCASED.formatted("\\p{N}"),
-            List.of("qwen2", "stablelm2", "deepseek-r1-qwen", "megrez")),
-    TEKKEN(true, true, Expressions.CASED, List.of("tekken"));
+    LLAMA3(true, true, Expressions.LLAMA3, List.of("llama-bpe", "llama3", "llama-v3", "falcon3", "dbrx", "smaug-bpe")),
+    QWEN2(false, false, Expressions.QWEN2, List.of("qwen2", "stablelm2", "deepseek-r1-qwen", "megrez")),
+    TEKKEN(true, true, Expressions.TEKKEN, List.of("tekken"));
 
     private final boolean ignoreMerges;
     private final boolean addsBos;
@@ -80,19 +72,5 @@ enum TokenizerSplit {
 
     private static String known() {
         return Arrays.stream(values()).map(s -> s.names.getFirst()).collect(Collectors.joining(", "));
-    }
-
-    private static final class Expressions {
-
-        private static final String SPACES = "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-        /** With a place for how numbers are cut. */
-        static final String UNCASED = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|%s"
-                + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" + SPACES;
-
-        private static final String UPPER = "\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}";
-        private static final String LOWER = "\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}";
-        /** A capital begins a word. */
-        static final String CASED = "[^\\r\\n\\p{L}\\p{N}]?[" + UPPER + "]*[" + LOWER + "]+|[^\\r\\n\\p{L}\\p{N}]?["
-                + UPPER + "]+[" + LOWER + "]*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" + SPACES;
     }
 }
