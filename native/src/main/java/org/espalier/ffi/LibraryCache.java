@@ -4,10 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HexFormat;
@@ -19,31 +18,38 @@ import java.util.zip.CRC32;
 import org.espalier.error.Failure;
 
 /**
- * A folder of the user into which shared libraries are unpacked out of a jar, once.
+ * A folder of the user into which shared libraries are unpacked out of a jar, once. Nobody else may own it or write there;
+ * where it cannot be written, a folder for this run alone takes its place, and a line says so.
  *
- * <p>Every start compares each file's whole content with the CRC-32 in the jar's directory: no decompression, some
- * 10 ms for 40 MB, against 100 ms for SHA-256 in a JVM just started. It finds truncated and damaged files; against
- * malice the folder is as safe as the user's other files. A file is written aside and renamed, so that processes that
- * start at once see whole files only, and one that has a replaced file open keeps the old one.
+ * <p>Every start compares each file's whole content with its SHA-256: some 100 ms for 40 MB in a JVM just started. A file is
+ * written aside and renamed, so that processes that start at once see whole files only, and one that has a replaced file
+ * open keeps the old one.
  */
 final class LibraryCache {
 
     static final Setting FOLDER = new Setting("espalier.cache", "XDG_CACHE_HOME");
 
-    private final Path root;
+    /** Missing where no folder of the user is known. */
+    private final Optional<Path> root;
 
     /** @param root folder for all that is unpacked; made when it is first needed */
     LibraryCache(Path root) {
+        this(Optional.of(root));
+    }
+
+    private LibraryCache(Optional<Path> root) {
         this.root = root;
     }
 
     /** The cache of this user: {@code espalier} under the chosen folder or {@code ~/.cache}. */
     static LibraryCache ofUser() {
-        Path home = FOLDER.value()
+        return new LibraryCache(FOLDER.value()
                 .map(Path::of)
                 .filter(Path::isAbsolute)
-                .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache"));
-        return new LibraryCache(home.resolve("espalier"));
+                // A container's user without an entry has the home '?'.
+                .or(() -> Optional.of(Path.of(System.getProperty("user.home"), ".cache")))
+                .filter(Path::isAbsolute)
+                .map(home -> home.resolve("espalier")));
     }
 
     /**
@@ -61,10 +67,13 @@ final class LibraryCache {
             String parent = entry.substring(0, entry.lastIndexOf('/') + 1);
             List<JarEntry> entries =
                     files.stream().map(f -> entry(jar, parent + f)).toList();
-            Path folder = root.resolve(nameOf(jar) + "-" + contentHash(entries));
+            String name = nameOf(jar) + "-" + contentHash(entries);
+            Path folder = root.flatMap(cache -> PrivateFolder.prepare(cache, FOLDER.howToSet()))
+                    .flatMap(cache -> PrivateFolder.prepare(cache.resolve(name), FOLDER.howToSet()))
+                    .orElseGet(() -> PrivateFolder.ofThisRun(root, FOLDER.howToSet()));
             for (JarEntry e : entries) {
                 Path file = folder.resolve(e.getName().substring(parent.length()));
-                if (!matches(file, e)) {
+                if (!matches(file, jar, e)) {
                     write(jar, e, file);
                 }
             }
@@ -103,34 +112,24 @@ final class LibraryCache {
         return HexFormat.of().toHexDigits((int) crc.getValue());
     }
 
-    private static boolean matches(Path file, JarEntry entry) {
+    private static boolean matches(Path file, JarFile jar, JarEntry entry) throws IOException {
+        String expected = LibraryHashes.of(jar, nameOf(jar), entry);
         try {
-            return Files.size(file) == entry.getSize() && crc(file) == entry.getCrc();
+            return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                    && Files.size(file) == entry.getSize()
+                    && LibraryHashes.of(file).equals(expected);
         } catch (IOException e) {
             return false;
         }
     }
 
-    private static long crc(Path file) throws IOException {
-        CRC32 crc = new CRC32();
-        ByteBuffer chunk = ByteBuffer.allocateDirect(1 << 20);
-        try (FileChannel channel = FileChannel.open(file)) {
-            while (channel.read(chunk) >= 0) {
-                crc.update(chunk.flip());
-                chunk.clear();
-            }
-        }
-        return crc.getValue();
-    }
-
     private static void write(JarFile jar, JarEntry entry, Path file) {
         try {
-            Files.createDirectories(file.getParent());
             Path aside =
                     Files.createTempFile(file.getParent(), file.getFileName().toString(), ".part");
             try (InputStream in = jar.getInputStream(entry)) {
                 Files.copy(in, aside, StandardCopyOption.REPLACE_EXISTING);
-                if (!matches(aside, entry)) {
+                if (!matches(aside, jar, entry)) {
                     throw new IOException("what was unpacked does not match the jar's checksum");
                 }
                 Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);

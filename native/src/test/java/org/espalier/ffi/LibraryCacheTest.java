@@ -1,0 +1,106 @@
+package org.espalier.ffi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.JarURLConnection;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.List;
+import java.util.Optional;
+import java.util.jar.JarFile;
+import org.espalier.error.Failure;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Libraries are unpacked into a folder that is the user's own, private and checked, or into one for the run alone. */
+class LibraryCacheTest {
+
+    private static final String FILE = "libquadmath.so.0";
+
+    @TempDir
+    private Path temporary;
+
+    @Test
+    void theFolderIsPrivate() throws IOException {
+        Path folder = new LibraryCache(temporary.resolve("a/cache")).unpack(source(), List.of(FILE));
+        for (Path made : List.of(temporary.resolve("a/cache"), folder)) {
+            assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(made)));
+        }
+    }
+
+    @Test
+    void whatOthersMayWriteIsClosedToThem() throws IOException {
+        Path root = Files.createDirectory(temporary.resolve("open"));
+        Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxrwxrwx"));
+        new LibraryCache(root).unpack(source(), List.of(FILE));
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(root)));
+    }
+
+    @Test
+    void aFolderOfAnotherUserIsRefused() {
+        UserPrincipal other = () -> "somebody";
+        Failure failure = assertThrows(
+                Failure.class, () -> PrivateFolder.requireOwn(temporary, Optional.of(other), "choose another"));
+        assertTrue(failure.oneLine().contains("belongs to"), failure.oneLine());
+        assertEquals(temporary.toString(), failure.place());
+    }
+
+    @Test
+    void aLinkInPlaceOfALibraryIsReplaced() throws IOException {
+        LibraryCache cache = new LibraryCache(temporary);
+        Path file = cache.unpack(source(), List.of(FILE)).resolve(FILE);
+        Path elsewhere = Files.move(file, temporary.resolve("elsewhere"));
+        Files.createSymbolicLink(file, elsewhere);
+        cache.unpack(source(), List.of(FILE));
+        assertFalse(Files.isSymbolicLink(file));
+        assertEquals(LibraryHashes.of(elsewhere), LibraryHashes.of(file));
+    }
+
+    /** Nobody, not even the administrator, can make a folder there. */
+    @Test
+    void whereTheCacheCannotBeWrittenAFolderForTheRunIsNamed() throws IOException {
+        PrintStream before = System.err;
+        ByteArrayOutputStream heard = new ByteArrayOutputStream();
+        Path folder;
+        try {
+            System.setErr(new PrintStream(heard, true, StandardCharsets.UTF_8));
+            folder = new LibraryCache(Path.of("/proc/none/espalier")).unpack(source(), List.of(FILE));
+        } finally {
+            System.setErr(before);
+        }
+        String line = heard.toString(StandardCharsets.UTF_8);
+        assertEquals(1, line.lines().count(), line);
+        assertTrue(line.contains(folder.toString()) && line.contains("XDG_CACHE_HOME"), line);
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)));
+        assertTrue(Files.exists(folder.resolve(FILE)));
+    }
+
+    @Test
+    void listedHashesAreThoseOfTheJars() throws IOException {
+        JarURLConnection connection = (JarURLConnection) source().openConnection();
+        try (JarFile jar = connection.getJarFile()) {
+            String name = Path.of(jar.getName()).getFileName().toString().replaceFirst("\\.jar$", "");
+            String content = LibraryHashes.ofContent(jar, connection.getJarEntry());
+            assertEquals(content, LibraryHashes.of(jar, name, connection.getJarEntry()));
+            // Of a jar that is not listed the content is hashed.
+            assertEquals(content, LibraryHashes.of(jar, "other", connection.getJarEntry()));
+        }
+        String list = new String(
+                LibraryHashes.class.getResourceAsStream("libraries.sha256").readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(list.contains(FILE) && list.contains("libopenblas.so.0") && list.contains("libtokenizers.so"), list);
+    }
+
+    private static URL source() {
+        return LibraryCacheTest.class.getClassLoader().getResource("org/bytedeco/openblas/linux-x86_64/" + FILE);
+    }
+}
