@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
+import org.espalier.error.Warnings;
 
 /** A folder that belongs to this user, and that nobody else can write. */
 final class PrivateFolder {
@@ -108,17 +109,16 @@ final class PrivateFolder {
                 : new FileAttribute<?>[0];
     }
 
-    /** A new folder that goes when this program ends; a line on standard error names it. */
+    /** A new folder that goes when this program ends; a warning names it. */
     static Path ofThisRun(Optional<Path> instead, String advice) {
         try {
             Path folder = Files.createTempDirectory("espalier-");
             Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder)));
-            System.err.println(new Failure(
-                            "libraries are unpacked for this run alone, because "
-                                    + instead.map(Path::toString).orElse("the user's home") + " cannot be written",
-                            folder.toString(),
-                            advice + " to a folder of your own to keep them")
-                    .oneLine());
+            Warnings.say(new Failure(
+                    "libraries are unpacked for this run alone, because "
+                            + instead.map(Path::toString).orElse("the user's home") + " cannot be written",
+                    folder.toString(),
+                    advice + " to a folder of your own to keep them"));
             return folder;
         } catch (IOException e) {
             throw new Failure(

@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
@@ -15,10 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.jar.JarFile;
 import org.espalier.error.Failure;
+import org.espalier.error.Warnings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -69,16 +69,10 @@ class LibraryCacheTest {
     /** Nobody, not even the administrator, can make a folder there. */
     @Test
     void whereTheCacheCannotBeWrittenAFolderForTheRunIsNamed() throws IOException {
-        PrintStream before = System.err;
-        ByteArrayOutputStream heard = new ByteArrayOutputStream();
-        Path folder;
-        try {
-            System.setErr(new PrintStream(heard, true, StandardCharsets.UTF_8));
-            folder = new LibraryCache(Path.of("/proc/none/espalier")).unpack(source(), List.of(FILE));
-        } finally {
-            System.setErr(before);
-        }
-        String line = heard.toString(StandardCharsets.UTF_8);
+        List<String> heard = new ArrayList<>();
+        Warnings.hear(heard::add);
+        Path folder = new LibraryCache(Path.of("/proc/none/espalier")).unpack(source(), List.of(FILE));
+        String line = String.join("\n", heard);
         assertEquals(1, line.lines().count(), line);
         assertTrue(line.contains(folder.toString()) && line.contains("XDG_CACHE_HOME"), line);
         assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)));

@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import org.espalier.error.Warnings;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -78,6 +79,7 @@ public final class Main {
      */
     public static int run(String[] args, PrintStream out, PrintStream err) {
         Locale.setDefault(Locale.ROOT);
+        Warnings.hear(err::println);
         Failures failures = new Failures(err, List.of(args).contains("--verbose"));
         try {
             int status = commandLine(out, err, failures).execute(args);
