@@ -25,6 +25,9 @@ final class Attributes {
         }
     };
 
+    /** What even a value that is not there has; it may be asked for, but not used. */
+    private static final String CLASS = "__class__";
+
     private Attributes() {}
 
     private static Object format(Object text, Given given, Budget budget) {
@@ -50,9 +53,6 @@ final class Attributes {
 
     /** {@code object.name}: an attribute, else an item. */
     static Object attribute(Object object, String name) {
-        if (object instanceof Undefined missing && !isInternal(name)) {
-            throw missing.used();
-        }
         Object value = own(object, name);
         if (value == Absent.VALUE && object instanceof Dict dict) {
             Dict.Entry entry = dict.get(name);
@@ -91,6 +91,9 @@ final class Attributes {
 
     /** An attribute in the narrow sense: a method or what belongs to a kind of values; else {@link Absent#VALUE}. */
     static Object own(Object object, String name) {
+        if (object instanceof Undefined missing && !name.equals(CLASS)) {
+            throw missing.used();
+        }
         if (isInternal(name)) {
             return unsafe(object, name);
         }

@@ -3,8 +3,11 @@ package org.espalier.template;
 /** What one use of a template may cost, and has cost so far. Whatever is made is counted before it is made. */
 final class Budget {
 
-    /** Conversations of thousands of messages need less; all of it takes about a second. */
-    private static final long MOST_STEPS = 10_000_000;
+    /** Steps that may be made beside what the size of the input allows: they take about half a second. */
+    private static final long FREE_STEPS = 3_000_000;
+
+    /** Enough for templates that look over the whole conversation at every message of it. */
+    private static final int STEPS_PER_GIVEN = 64;
 
     private static final long MOST_NANOSECONDS = 10_000_000_000L;
     private static final int STEPS_BETWEEN_CLOCKS = 1 << 14;
@@ -23,6 +26,7 @@ final class Budget {
     private static final int DEEPEST_CALLS = 4000;
 
     private final int height;
+    private final long mostSteps;
     private final long mostCharacters;
     private final long began = System.nanoTime();
     private long steps;
@@ -36,13 +40,14 @@ final class Budget {
      */
     Budget(int height, long given) {
         this.height = height;
+        this.mostSteps = FREE_STEPS + STEPS_PER_GIVEN * given;
         this.mostCharacters = FREE_CHARACTERS + CHARACTERS_PER_GIVEN * given;
     }
 
     /** Counts some work. */
     void steps(long count) {
         steps += count;
-        if (steps > MOST_STEPS) {
+        if (steps > mostSteps) {
             throw new TemplateError("it takes too many steps");
         }
         if (steps >= nextClock) {

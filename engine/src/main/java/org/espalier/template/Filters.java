@@ -26,9 +26,6 @@ final class Filters {
                 "ensure_ascii? indent? separators? sort_keys?",
                 (budget, value, a) -> JsonText.of(value, a, budget));
         filters.add("attr", "name", (budget, value, a) -> {
-            if (value instanceof Undefined missing) {
-                throw missing.used();
-            }
             Object own = Attributes.own(value, Texts.of(a.get(0)));
             return own == Absent.VALUE
                     ? new Undefined("'" + Types.name(value) + "' has no attribute '" + Texts.of(a.get(0)) + "'")

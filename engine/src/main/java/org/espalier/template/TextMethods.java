@@ -257,6 +257,12 @@ final class TextMethods {
         kind("isdigit", Letters::isDigit);
         kind("isnumeric", Letters::isNumeric);
         kind("isalnum", c -> Character.isLetter(c) || Letters.isNumeric(c));
+        for (String name : new String[] {"encode", "translate", "maketrans"}) {
+            add(name, "*", (budget, text, a) -> {
+                throw new TemplateError(
+                        "'" + name + "' is not there: templates have no bytes and no tables of characters");
+            });
+        }
         add("isascii", "", (budget, text, a) -> text.chars().allMatch(c -> c < 0x80));
         add("isprintable", "", (budget, text, a) -> text.codePoints().allMatch(Texts::isPrintable));
         add(
