@@ -159,6 +159,7 @@ public final class Tokenizer implements AutoCloseable {
         ObjectNode document =
                 TokenizerJson.parse(new String(Json.readFile(file, Json.LARGEST_FILE), StandardCharsets.UTF_8), place);
         TokenizerSettings settings = TokenizerSettings.read(folder);
+        PrefixSpace.apply(document, SettingsFile.of(folder.resolve(SettingsFile.CONFIG)));
         TokenizerJson checked = TokenizerJson.check(document, place);
         List<AddedToken> added = AddedTokens.resolve(AddedTokens.read(folder), checked.ids(), place);
         if (AddedTokens.write(document, added, place)) {

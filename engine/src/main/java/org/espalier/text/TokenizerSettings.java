@@ -44,6 +44,7 @@ public record TokenizerSettings(
      */
     public static TokenizerSettings read(Path folder) {
         SettingsFile config = SettingsFile.of(folder.resolve(SettingsFile.CONFIG));
+        TokenizerConfigKeys.check(config);
         SettingsFile map = SettingsFile.of(folder.resolve(SettingsFile.SPECIAL_TOKENS));
         SettingsFile first = config.says(AddedTokens.DECODER) ? config : map;
         SettingsFile second = first == config ? map : config;

@@ -79,7 +79,7 @@ public final class Main {
      */
     public static int run(String[] args, PrintStream out, PrintStream err) {
         Locale.setDefault(Locale.ROOT);
-        Warnings.hear(err::println);
+        Warnings.hear(line -> err.println("engine: " + line));
         Failures failures = new Failures(err, List.of(args).contains("--verbose"));
         try {
             int status = commandLine(out, err, failures).execute(args);
