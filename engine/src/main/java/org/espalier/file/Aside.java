@@ -14,6 +14,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -65,8 +66,17 @@ final class Aside implements AutoCloseable {
         }
     }
 
-    /** Removes what killed runs left beside {@code target}; one that was killed between two renames is undone first. */
-    static void sweep(Path target) throws IOException {
+    /** Whether a path is such a folder, of whatever output. */
+    static boolean isOne(Path path) {
+        return path.getFileName().toString().endsWith(SUFFIX) && Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /**
+     * Removes what killed runs left beside {@code target}; one that was killed between two renames is undone first. What
+     * belongs to another user than this folder stays: it may have been put there to mislead.
+     */
+    void sweep(Path target) throws IOException {
+        UserPrincipal owner = Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS);
         String prefix = "." + target.getFileName() + ".";
         List<Path> leftovers = new ArrayList<>();
         try (Stream<Path> siblings = Files.list(target.getParent())) {
@@ -76,7 +86,7 @@ final class Aside implements AutoCloseable {
             throw e.getCause();
         }
         for (Path leftover : leftovers) {
-            sweepOne(leftover, target);
+            sweepOne(leftover, target, owner);
         }
     }
 
@@ -126,7 +136,7 @@ final class Aside implements AutoCloseable {
         return name.startsWith(prefix)
                 && name.endsWith(SUFFIX)
                 && name.length() == prefix.length() + 8 + SUFFIX.length()
-                && Files.isDirectory(path);
+                && isOne(path);
     }
 
     /** The folder with its lock held, or null if another process swept it away before that. */
@@ -151,15 +161,25 @@ final class Aside implements AutoCloseable {
         }
     }
 
-    /** What cannot be swept, such as another user's, stays: it is no reason not to write. */
-    private static void sweepOne(Path leftover, Path target) {
-        try (FileChannel channel = FileChannel.open(leftover.resolve(LOCK), StandardOpenOption.WRITE);
+    /** What cannot be swept stays: it is no reason not to write. */
+    private static void sweepOne(Path leftover, Path target, UserPrincipal owner) {
+        Path file = leftover.resolve(LOCK);
+        try {
+            if (!owner.equals(Files.getOwner(leftover, LinkOption.NOFOLLOW_LINKS)) || isSpecial(file)) {
+                return;
+            }
+        } catch (IOException e) {
+            return;
+        }
+        // Opened for both reading and writing, so that a pipe put there meanwhile does not block.
+        try (FileChannel channel = FileChannel.open(
+                        file, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
                 FileLock lock = channel.tryLock()) {
             if (lock == null) {
                 return;
             }
             Path old = leftover.resolve(OLD);
-            if (Files.exists(old) && !Files.exists(target)) {
+            if (Files.isDirectory(old, LinkOption.NOFOLLOW_LINKS) && !Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
                 Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
             }
             remove(leftover);
@@ -168,6 +188,10 @@ final class Aside implements AutoCloseable {
         } catch (IOException | OverlappingFileLockException e) {
             return;
         }
+    }
+
+    private static boolean isSpecial(Path file) {
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
     }
 
     /** A folder without a lock file is empty: its writer was killed before the lock, or its remover after it. */

@@ -39,14 +39,22 @@ public final class Output implements AutoCloseable {
             this.target = Files.exists(whole) ? whole.toRealPath() : whole;
             requireReplaceable(folder);
             Files.createDirectories(this.target.getParent());
-            Aside.sweep(this.target);
-            requireFreeOrForced();
             this.aside = Aside.create(this.target);
+        } catch (IOException e) {
+            throw failure(e, target);
+        }
+        try {
+            aside.sweep(this.target);
+            requireFreeOrOwn();
             if (folder) {
                 Files.createDirectory(aside.content());
             }
         } catch (IOException e) {
+            aside.close();
             throw failure(e, target);
+        } catch (RuntimeException | Error e) {
+            aside.close();
+            throw e;
         }
     }
 
@@ -59,7 +67,11 @@ public final class Output implements AutoCloseable {
         return new Output(target, force, false);
     }
 
-    /** Begins a folder, which then exists, empty, at {@link #path}; else as {@link #file}. */
+    /**
+     * Begins a folder, which then exists, empty, at {@link #path}; else as {@link #file}.
+     *
+     * @throws Failure also if a folder stands there that holds something which this program does not write
+     */
     public static Output folder(Path target, boolean force) {
         return new Output(target, force, true);
     }
@@ -101,7 +113,7 @@ public final class Output implements AutoCloseable {
             try {
                 aside.requireOpen();
                 flush(aside.content());
-                requireFreeOrForced();
+                requireFreeOrOwn();
                 place();
                 force(target.getParent());
             } catch (IOException e) {
@@ -136,10 +148,11 @@ public final class Output implements AutoCloseable {
         }
     }
 
-    private void requireFreeOrForced() {
+    private void requireFreeOrOwn() {
         if (!force && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
             throw new Failure("output exists", target.toString(), "name another place or add --force");
         }
+        Replacement.requireOwn(target);
     }
 
     /** A folder takes only a folder's place, a file only a file's, and never one that a person stands in. */

@@ -38,7 +38,7 @@ public final class CompactJob {
     public Result run(Path model, Path planFile, Destination out) {
         settings.requireSound();
         out.modelWriter();
-        out.requireFree();
+        out.requireFree(model, planFile);
         Plan plan = PlanFile.read(planFile);
         Optional<Calibration> calibration = settings.calibration().read(model, settings.seed(), false);
         try (OpenModel open = engine.open(model)) {

@@ -43,6 +43,7 @@ public final class DemoJob {
      * @param out folder for the three models, the stories and the record
      */
     public Comparison run(Destination out) {
+        out.requireFree();
         AtomicReference<Comparison> done = new AtomicReference<>();
         out.writeFolder(folder -> done.set(run(folder, out.path())));
         return done.get();

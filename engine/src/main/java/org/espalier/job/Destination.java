@@ -3,9 +3,12 @@ package org.espalier.job;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import org.espalier.error.Failure;
 import org.espalier.file.Output;
+import org.espalier.file.Replacement;
 import org.espalier.format.ModelContent;
 import org.espalier.format.ModelWriter;
 import org.espalier.format.ModelWriters;
@@ -24,14 +27,29 @@ public record Destination(Path path, boolean replace) {
     }
 
     /**
-     * Refuses a place where something stands, before a job works long to write it.
+     * Refuses a place that cannot be written to, before a job works long to write it.
      *
-     * @throws Failure if something stands there that may not be replaced
+     * @param inputs that the job reads
+     * @throws Failure if something stands there that may not be replaced: anything unless that was asked for, an input, and
+     *     a folder that holds something which this program does not write
      */
-    void requireFree() {
-        if (!replace && Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+    public void requireFree(Path... inputs) {
+        requireFree(List.of(inputs));
+    }
+
+    /** As {@link #requireFree(Path...)}. */
+    public void requireFree(Collection<Path> inputs) {
+        if (replace) {
+            requireReplaceable(inputs);
+        } else if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             throw new Failure("output exists", path.toString(), "name another place or add --force");
         }
+    }
+
+    /** Refuses a place where something stands that may not be replaced even if that was asked for. */
+    void requireReplaceable(Collection<Path> inputs) {
+        Replacement.requireApart(path, inputs);
+        Replacement.requireOwn(path);
     }
 
     /** Why no model can be written there, if none can; empty if one can. */

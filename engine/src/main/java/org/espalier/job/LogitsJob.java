@@ -43,6 +43,7 @@ public final class LogitsJob {
      * @throws org.espalier.error.Failure if a token is not in the vocabulary, or there are more than the context holds
      */
     public int run(Path model, Optional<Path> adapter, int[] tokens, Destination out) {
+        out.requireFree(model);
         // A place where something stands is refused before the work, not after it.
         try (Output target = Output.file(out.path(), out.replace());
                 OpenModel open = engine.open(model, adapter)) {

@@ -28,6 +28,7 @@ public final class PipelineJob {
      */
     public Comparison run(Path model, Destination out) {
         settings.requireSound();
+        out.requireFree(model);
         AtomicReference<Comparison> done = new AtomicReference<>();
         out.writeFolder(folder -> done.set(new Pipeline(engine, settings, model, folder, out.path()).run()));
         return done.get();

@@ -32,6 +32,7 @@ public final class PlanJob {
      */
     public Plan run(Path model, Path scores, Destination out) {
         settings.requireSound();
+        out.requireFree(model, scores);
         ScoresFile file = RunFolder.scores(scores);
         try (Checkpoint checkpoint = Checkpoints.open(model)) {
             SourceCheck.require(

@@ -41,7 +41,7 @@ public final class PruneJob {
      */
     public Result run(Path model, Destination out) {
         settings.requireSound();
-        out.requireFree();
+        out.requireFree(model);
         long start = System.nanoTime();
         Optional<Calibration> calibration = settings.importance().sequences(model);
         try (MemoryWatch watch = new MemoryWatch();

@@ -45,7 +45,7 @@ public final class RandomJob {
      */
     public Result run(Path config, Destination out) {
         out.modelWriter();
-        out.requireFree();
+        out.requireFree(config);
         long start = System.nanoTime();
         Path file = Files.isDirectory(config) ? config.resolve("config.json") : config;
         ObjectNode json = Json.readObject(file);

@@ -40,7 +40,7 @@ public final class ScoreJob {
      */
     public Result run(Path model, Destination out) {
         settings.requireSound();
-        out.requireFree();
+        out.requireFree(model);
         long start = System.nanoTime();
         Candidates candidates = settings.candidates();
         Method method = settings.importance().method();

@@ -2,6 +2,7 @@ package org.espalier.job;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.SequencedMap;
 import org.espalier.file.Output;
 import org.espalier.model.Adapter;
@@ -61,7 +62,9 @@ public final class TuneJob {
         settings.requireSound();
         long start = System.nanoTime();
         if (!settings.resume()) {
-            out.requireFree();
+            out.requireFree(model, settings.texts());
+        } else {
+            out.requireReplaceable(List.of(model, settings.texts()));
         }
         Recovery recovery = new Recovery(settings, out.path(), engine.listener());
         TrainingData samples = recovery.samples(model);

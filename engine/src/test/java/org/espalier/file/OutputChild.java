@@ -32,7 +32,7 @@ final class OutputChild {
             }
             case "hang" ->
                 Output.writeFolder(target, true, path -> {
-                    Files.write(path.resolve("a"), generation(1));
+                    Files.write(path.resolve("config.json"), generation(1));
                     System.out.println("half");
                     sleep();
                 });
@@ -42,8 +42,8 @@ final class OutputChild {
     }
 
     static void fillFolder(Path folder, int generation) throws IOException {
-        Files.write(folder.resolve("a"), generation(generation));
-        Files.write(folder.resolve("b"), generation(generation));
+        Files.write(folder.resolve("config.json"), generation(generation));
+        Files.write(folder.resolve("model.safetensors"), generation(generation));
     }
 
     /** A content that shows which generation it is, and whether it is whole. */
@@ -55,7 +55,7 @@ final class OutputChild {
 
     private static void tooMuch(Path target) {
         try {
-            Output.writeFolder(target, true, path -> Files.write(path.resolve("a"), new byte[4 << 20]));
+            Output.writeFolder(target, true, path -> Files.write(path.resolve("config.json"), new byte[4 << 20]));
             System.out.println("written");
         } catch (Failure failure) {
             System.out.println(failure.oneLine());

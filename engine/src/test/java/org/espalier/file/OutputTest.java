@@ -16,6 +16,7 @@ import java.util.Random;
 import org.espalier.TestFiles;
 import org.espalier.error.Failure;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,8 +36,8 @@ class OutputTest {
                 Failure.class, () -> Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 2)));
         assertEquals("output exists (" + target + "): name another place or add --force", refusal.oneLine());
         assertWholeFolder(target, 1);
-        Output.writeFolder(target, true, path -> Files.write(path.resolve("c"), new byte[1]));
-        assertEquals(List.of("c"), TestFiles.names(target));
+        Output.writeFolder(target, true, path -> Files.write(path.resolve("plan.json"), new byte[1]));
+        assertEquals(List.of("plan.json"), TestFiles.names(target));
         assertEquals(List.of("out"), TestFiles.names(target.getParent()));
     }
 
@@ -131,6 +132,70 @@ class OutputTest {
         assertEquals(List.of("out"), TestFiles.names(temp));
     }
 
+    @Test
+    void replacesNoFolderThatHoldsSomethingElse() throws IOException {
+        Path target = temp.resolve("out");
+        Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 1));
+        for (String name : List.of("notes.txt", "pruned/notes.txt", "adapter", "model-1-of-2.safetensors")) {
+            Path file = target.resolve(name);
+            Files.createDirectories(file.getParent());
+            Files.createFile(file);
+            Failure refusal = assertThrows(Failure.class, () -> Output.folder(target, true));
+            assertTrue(refusal.oneLine().contains("'" + name + "'"), refusal.oneLine());
+            Files.delete(file);
+        }
+        Files.createSymbolicLink(target.resolve("plan.json"), temp.resolve("elsewhere"));
+        assertThrows(Failure.class, () -> Output.folder(target, true));
+        assertEquals(List.of("out"), TestFiles.names(temp));
+    }
+
+    /** While a long run writes aside, a person may put something there. */
+    @Test
+    void replacesNoFolderThatGotSomethingElseMeanwhile() throws IOException {
+        Path target = temp.resolve("out");
+        Output.writeFolder(target, false, path -> OutputChild.fillFolder(path, 1));
+        assertThrows(
+                Failure.class,
+                () -> Output.writeFolder(target, true, path -> Files.createFile(target.resolve("notes.txt"))));
+        assertTrue(Files.exists(target.resolve("notes.txt")));
+        assertEquals(List.of("out"), TestFiles.names(temp));
+    }
+
+    /** Whoever may write beside an output could otherwise have other files removed, or put in the output's place. */
+    @Test
+    @Timeout(20)
+    void theSweepFollowsNoLinkAndWaitsForNoPipe() throws Exception {
+        Path elsewhere = Files.createDirectory(temp.resolve("elsewhere"));
+        OutputChild.fillFolder(Files.createDirectory(elsewhere.resolve("content")), 1);
+        Files.createFile(elsewhere.resolve("lock"));
+        Files.createSymbolicLink(temp.resolve(".out.0123abcd.espalier-tmp"), elsewhere);
+        Path linked = Files.createDirectory(temp.resolve(".out.0123abce.espalier-tmp"));
+        Files.createSymbolicLink(linked.resolve("lock"), elsewhere.resolve("lock"));
+        Path old = Files.createDirectory(temp.resolve(".out.0123abcf.espalier-tmp"));
+        Files.createFile(old.resolve("lock"));
+        Files.createSymbolicLink(old.resolve("old"), elsewhere);
+        Path pipe = Files.createDirectory(temp.resolve(".out.0123abd0.espalier-tmp"));
+        assumeTrue(succeeds(List.of("mkfifo", pipe.resolve("lock").toString())), "skipped: no mkfifo");
+        Output.writeFolder(temp.resolve("out"), false, path -> OutputChild.fillFolder(path, 2));
+        assertWholeFolder(temp.resolve("out"), 2);
+        assertEquals(List.of("content", "lock"), TestFiles.names(elsewhere));
+        assertWholeFolder(elsewhere.resolve("content"), 1);
+        assertTrue(Files.exists(pipe) && Files.exists(linked) && !Files.exists(old));
+    }
+
+    @Test
+    void theSweepLeavesWhatIsAnotherUsers() throws IOException {
+        Path theirs = Files.createDirectory(temp.resolve(".out.0123abcd.espalier-tmp"));
+        Files.createFile(theirs.resolve("lock"));
+        try {
+            Files.setAttribute(theirs, "unix:uid", 12345);
+        } catch (IOException e) {
+            assumeTrue(false, "skipped: only root can give files away");
+        }
+        Output.writeFile(temp.resolve("out"), false, path -> Files.writeString(path, "one"));
+        assertTrue(Files.exists(theirs.resolve("lock")));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"replace-folders", "replace-files"})
     void whateverTheMomentOfTheKillAWholeOutputStands(String subject) throws Exception {
@@ -143,7 +208,7 @@ class OutputTest {
                 Thread.sleep(random.nextInt(40));
                 child.destroyForcibly().waitFor();
             }
-            byte generation = Files.readAllBytes(subject.endsWith("files") ? target : target.resolve("a"))[0];
+            byte generation = Files.readAllBytes(subject.endsWith("files") ? target : target.resolve("config.json"))[0];
             if (subject.endsWith("files")) {
                 assertArrayEquals(OutputChild.generation(generation), Files.readAllBytes(target));
             } else {
@@ -201,7 +266,7 @@ class OutputTest {
     void aFullDiskLeavesThePreviousOutput() throws Exception {
         Path disk = Files.createDirectory(temp.resolve("disk"));
         String script = "mount -t tmpfs -o size=1m tmpfs " + disk + " && mkdir " + disk + "/out && echo old > " + disk
-                + "/out/a && \"$0\" \"$@\" && cat " + disk + "/out/a && ls -A " + disk;
+                + "/out/config.json && \"$0\" \"$@\" && cat " + disk + "/out/config.json && ls -A " + disk;
         List<String> unshare = List.of("unshare", "--user", "--map-root-user", "--mount", "/bin/bash", "-c");
         assumeTrue(
                 succeeds(with(unshare, "mount -t tmpfs -o size=1m tmpfs " + disk)),
@@ -218,9 +283,9 @@ class OutputTest {
     }
 
     private static void assertWholeFolder(Path folder, int generation) throws IOException {
-        assertEquals(List.of("a", "b"), TestFiles.names(folder));
-        assertArrayEquals(OutputChild.generation(generation), Files.readAllBytes(folder.resolve("a")));
-        assertArrayEquals(OutputChild.generation(generation), Files.readAllBytes(folder.resolve("b")));
+        assertEquals(List.of("config.json", "model.safetensors"), TestFiles.names(folder));
+        assertArrayEquals(OutputChild.generation(generation), Files.readAllBytes(folder.resolve("config.json")));
+        assertArrayEquals(OutputChild.generation(generation), Files.readAllBytes(folder.resolve("model.safetensors")));
     }
 
     private static Process start(List<String> prefix, String subject, Path target) throws IOException {

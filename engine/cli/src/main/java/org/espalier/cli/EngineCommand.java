@@ -4,13 +4,20 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
 import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.espalier.job.Destination;
 import org.espalier.job.Listener;
 import org.espalier.job.Settings;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -40,8 +47,32 @@ abstract class EngineCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() throws IOException {
+        requireInputsKept();
         run();
         return 0;
+    }
+
+    /** Whatever a command writes and reads: with --force, the one must not stand in the other's place. */
+    private void requireInputsKept() {
+        OptionSpec out = spec.findOption(OutputOptions.OUT);
+        OptionSpec force = spec.findOption(OutputOptions.FORCE);
+        if (out != null
+                && force != null
+                && out.getValue() instanceof Path place
+                && Boolean.TRUE.equals(force.getValue())) {
+            new Destination(place, true).requireFree(paths(out));
+        }
+    }
+
+    /** Every file and folder that was named, but for the output. */
+    private List<Path> paths(ArgSpec output) {
+        return spec.args().stream()
+                .filter(arg -> arg != output)
+                .flatMap(arg -> arg.typedValues().stream())
+                .flatMap(value -> value instanceof Collection<?> several ? several.stream() : Stream.of(value))
+                .filter(Path.class::isInstance)
+                .map(Path.class::cast)
+                .toList();
     }
 
     /** Prints the result: as one JSON object with its keys in order if asked for, else as text for people. */

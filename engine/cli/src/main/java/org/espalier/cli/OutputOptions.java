@@ -10,13 +10,16 @@ import picocli.CommandLine.Spec;
 /** Where a command writes. */
 final class OutputOptions {
 
+    static final String OUT = "--out";
+    static final String FORCE = "--force";
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
-    @Option(names = "--out", paramLabel = "PATH", required = true, description = "What to write.")
+    @Option(names = OUT, paramLabel = "PATH", required = true, description = "What to write.")
     private Path path;
 
-    @Option(names = "--force", description = "Replace the output if it exists.")
+    @Option(names = FORCE, description = "Replace the output if it exists.")
     private boolean force;
 
     Destination destination() {

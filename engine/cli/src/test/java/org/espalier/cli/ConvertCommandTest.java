@@ -38,11 +38,11 @@ class ConvertCommandTest {
     @Test
     void existingOutputStaysUnlessForced() throws IOException {
         Path out = Files.createDirectory(folder.resolve("out"));
-        Files.writeString(out.resolve("precious"), "x");
+        Files.writeString(out.resolve("config.json"), "x");
         String printed = Ran.engine("convert", Golden.resource("mha").toString(), "--out", out.toString())
                 .failure(1);
         assertTrue(printed.contains("--force"), printed);
-        assertEquals(List.of("precious"), TestFiles.names(out));
+        assertEquals(List.of("config.json"), TestFiles.names(out));
         Ran.engine("convert", Golden.resource("mha").toString(), "--out", out.toString(), "--force")
                 .output();
         assertTrue(TestFiles.names(out).contains("model.safetensors"));

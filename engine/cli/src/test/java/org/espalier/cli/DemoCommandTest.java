@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.espalier.TestFiles;
+import org.espalier.file.Replacement;
 import org.espalier.job.DemoModel;
 import org.espalier.report.Pages;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,7 @@ class DemoCommandTest {
                         "unseen.txt"),
                 TestFiles.names(out));
         assertEquals(List.of("demo"), TestFiles.names(temp));
+        Replacement.requireOwn(out);
         JsonNode stages = result.get("stages");
         assertEquals(
                 List.of("dense", "pruned", "recovered"),

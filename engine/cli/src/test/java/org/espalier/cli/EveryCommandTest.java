@@ -20,7 +20,7 @@ import picocli.CommandLine;
 class EveryCommandTest {
 
     /** For each command, arguments that are right as far as they go; the model is put behind them. */
-    private static final Map<String, String> PLAUSIBLE = Map.ofEntries(
+    static final Map<String, String> PLAUSIBLE = Map.ofEntries(
             Map.entry("info", ""),
             Map.entry("groups", ""),
             Map.entry("tokenize", "--text x"),
@@ -44,7 +44,7 @@ class EveryCommandTest {
             Map.entry("report", "--out @/out"),
             Map.entry("devices", ""));
 
-    private static final List<String> WITHOUT_MODEL = List.of("devices", "pretrain", "demo");
+    static final List<String> WITHOUT_MODEL = List.of("devices", "pretrain", "demo");
 
     /** Takes as many folders as are given, and fails on the first that is none. */
     private static final String ANY_NUMBER = "report";
@@ -107,8 +107,17 @@ class EveryCommandTest {
 
     /** The names of all commands, of commands with parts each part's. */
     private static Stream<String> commands() {
-        return runnable(Main.commandLine())
-                .map(c -> c.getCommandSpec().qualifiedName().substring("engine ".length()));
+        return commandLines().map(EveryCommandTest::name);
+    }
+
+    /** All commands. */
+    static Stream<CommandLine> commandLines() {
+        return runnable(Main.commandLine());
+    }
+
+    /** What is typed for a command. */
+    static String name(CommandLine command) {
+        return command.getCommandSpec().qualifiedName().substring("engine ".length());
     }
 
     private static Stream<CommandLine> runnable(CommandLine command) {

@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.espalier.TestFiles;
+import org.espalier.file.Replacement;
 import org.espalier.job.DemoModel;
 import org.espalier.report.TrainingFile;
 import org.espalier.tune.StoryGrammar;
@@ -134,7 +135,7 @@ class TuneCommandTest {
                 .failure(1);
         assertTrue(printed.contains("(training step "), printed);
         assertEquals(before, TestFiles.names(folder));
-        printed = run("tune @/model --data @/stories.txt --out @/stories.txt --force")
+        printed = run("tune @/model --data @/stories.txt --out @/unseen.txt --force")
                 .failure(1);
         assertTrue(printed.contains("a file stands where a folder is to be written"), printed);
         assertEquals(before, TestFiles.names(folder));
@@ -149,6 +150,7 @@ class TuneCommandTest {
         assertEquals(
                 List.of("adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors", "training.json"),
                 TestFiles.names(folder.resolve("adapter")));
+        Replacement.requireOwn(folder.resolve("adapter"));
         assertEquals(1, TrainingFile.read(folder.resolve("adapter")).training().steps());
         assertTrue(run(command + " --resume --lr 1e-3").failure(1).contains("other settings"));
         run(command).failure(1);
