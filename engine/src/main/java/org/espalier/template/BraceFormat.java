@@ -160,7 +160,7 @@ final class BraceFormat {
             numbered |= !name.isEmpty();
             counted |= name.isEmpty();
             if (numbered && counted) {
-                throw new TemplateError("a format numbers some of its fields alone");
+                throw new TemplateError("a format numbers some of its fields, but not all");
             }
             int index = name.isEmpty() ? next++ : Integers.index(Integers.parse(name, 10));
             if (index >= given.positional().size()) {

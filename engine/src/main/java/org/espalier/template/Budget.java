@@ -3,7 +3,7 @@ package org.espalier.template;
 /** What one use of a template may cost, and has cost so far. Whatever is made is counted before it is made. */
 final class Budget {
 
-    /** Steps that may be made beside what the size of the input allows: they take about half a second. */
+    /** Steps that may be made beside what the size of the input allows: they take less than a second. */
     private static final long FREE_STEPS = 3_000_000;
 
     /** Enough for templates that look over the whole conversation at every message of it. */

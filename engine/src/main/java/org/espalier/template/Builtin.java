@@ -78,7 +78,7 @@ record Builtin(String name, List<String> parameters, boolean byName, Body body) 
     /**
      * The arguments in the order of the parameters.
      *
-     * @param values null where all are taken as they are {@code given}
+     * @param values null where all are used as they are {@code given}
      */
     record Bound(Builtin builtin, Object[] values, Given given) {
 

@@ -1,31 +1,22 @@
 package org.espalier.template;
 
-import java.math.BigInteger;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.espalier.template.Expression.Arguments;
-import org.espalier.template.Expression.Keyword;
 import org.espalier.template.Token.Kind;
 
 /** Reads expressions. The methods stand in the order of precedence, the weakest first, as in Jinja2's grammar. */
 final class ExpressionParser {
 
-    /** Python itself takes no more brackets inside each other. */
-    private static final int DEEPEST = 200;
-
-    /** Jinja2 and Python give up at about that many operators in a row. */
-    private static final int HIGHEST = 500;
-
     private final TokenStream stream;
-    private final Map<Expression, Integer> heights = new IdentityHashMap<>();
-    private int depth;
+    private final Nesting nesting;
+    private final ArgumentParser arguments;
 
     ExpressionParser(TokenStream stream) {
         this.stream = stream;
+        this.nesting = new Nesting(stream);
+        this.arguments = new ArgumentParser(stream, this::expression);
     }
 
     Expression expression() {
@@ -33,7 +24,7 @@ final class ExpressionParser {
     }
 
     private Expression conditional(boolean allowed) {
-        enter();
+        nesting.enter();
         try {
             if (!allowed) {
                 return or();
@@ -43,37 +34,18 @@ final class ExpressionParser {
             while (stream.skipName("if")) {
                 Expression test = or();
                 Expression otherwise = stream.skipName("else") ? conditional(true) : null;
-                value = limited(new Expression.Conditional(test, value, otherwise, line));
+                value = nesting.limited(new Expression.Conditional(test, value, otherwise, line));
             }
             return value;
         } finally {
-            depth--;
+            nesting.leave();
         }
-    }
-
-    private void enter() {
-        if (++depth > DEEPEST) {
-            throw stream.error("it is nested too deeply");
-        }
-    }
-
-    /** Counts how deep an expression is; chains of operators are as deep as they are long. */
-    private <T extends Expression> T limited(T expression) {
-        int height = 0;
-        for (Expression child : expression.children()) {
-            height = Math.max(height, heights.getOrDefault(child, 0));
-        }
-        if (height >= HIGHEST) {
-            throw stream.error("it is nested too deeply");
-        }
-        heights.put(expression, height + 1);
-        return expression;
     }
 
     private Expression or() {
         Expression left = and();
         while (stream.skipName("or")) {
-            left = limited(new Expression.Logical(false, left, and()));
+            left = nesting.limited(new Expression.Logical(false, left, and()));
         }
         return left;
     }
@@ -81,7 +53,7 @@ final class ExpressionParser {
     private Expression and() {
         Expression left = not();
         while (stream.skipName("and")) {
-            left = limited(new Expression.Logical(true, left, not()));
+            left = nesting.limited(new Expression.Logical(true, left, not()));
         }
         return left;
     }
@@ -91,11 +63,11 @@ final class ExpressionParser {
         if (!stream.skipName("not")) {
             return comparison();
         }
-        enter();
+        nesting.enter();
         try {
-            return limited(new Expression.Unary("not", not(), line));
+            return nesting.limited(new Expression.Unary("not", not(), line));
         } finally {
-            depth--;
+            nesting.leave();
         }
     }
 
@@ -109,7 +81,7 @@ final class ExpressionParser {
         }
         return operators.isEmpty()
                 ? operands.getFirst()
-                : limited(new Expression.Comparison(operands, operators, line));
+                : nesting.limited(new Expression.Comparison(operands, operators, line));
     }
 
     /** Skips and gives it, or null. */
@@ -139,7 +111,7 @@ final class ExpressionParser {
         Expression left = concatenation();
         while (isOneOf("+", "-")) {
             Token operator = stream.next();
-            left = limited(new Expression.Binary(operator.text(), left, concatenation(), operator.line()));
+            left = nesting.limited(new Expression.Binary(operator.text(), left, concatenation(), operator.line()));
         }
         return left;
     }
@@ -150,14 +122,14 @@ final class ExpressionParser {
         while (stream.skipOperator("~")) {
             parts.add(product());
         }
-        return parts.size() == 1 ? parts.getFirst() : limited(new Expression.Concatenation(parts, line));
+        return parts.size() == 1 ? parts.getFirst() : nesting.limited(new Expression.Concatenation(parts, line));
     }
 
     private Expression product() {
         Expression left = power();
         while (isOneOf("*", "/", "//", "%")) {
             Token operator = stream.next();
-            left = limited(new Expression.Binary(operator.text(), left, power(), operator.line()));
+            left = nesting.limited(new Expression.Binary(operator.text(), left, power(), operator.line()));
         }
         return left;
     }
@@ -167,7 +139,7 @@ final class ExpressionParser {
         Expression left = unary(true);
         while (isOneOf("**")) {
             Token operator = stream.next();
-            left = limited(new Expression.Binary(operator.text(), left, unary(true), operator.line()));
+            left = nesting.limited(new Expression.Binary(operator.text(), left, unary(true), operator.line()));
         }
         return left;
     }
@@ -176,23 +148,22 @@ final class ExpressionParser {
         Expression value;
         if (isOneOf("-", "+")) {
             Token operator = stream.next();
-            enter();
-            value = limited(new Expression.Unary(operator.text(), unary(false), operator.line()));
-            depth--;
+            nesting.enter();
+            value = nesting.limited(new Expression.Unary(operator.text(), unary(false), operator.line()));
+            nesting.leave();
         } else {
-            value = primary(false);
+            value = primary();
         }
         value = postfix(value);
         return filters ? filters(value) : value;
     }
 
-    /** @param namespaces whether {@code a.b} is something that can be assigned to */
-    private Expression primary(boolean namespaces) {
+    private Expression primary() {
         Token token = stream.current();
         switch (token.kind()) {
             case NAME -> {
                 stream.next();
-                return name(token.text(), namespaces);
+                return name(token.text());
             }
             case STRING -> {
                 StringBuilder text = new StringBuilder();
@@ -203,7 +174,7 @@ final class ExpressionParser {
             }
             case INTEGER -> {
                 stream.next();
-                return new Expression.Constant(integer(token));
+                return new Expression.Constant(NumberScanner.integer(token));
             }
             case FLOAT -> {
                 stream.next();
@@ -215,27 +186,13 @@ final class ExpressionParser {
         }
     }
 
-    private Expression name(String name, boolean namespaces) {
-        if (namespaces && stream.skipOperator(".")) {
-            return new Expression.NamespaceTarget(
-                    name, stream.expect(Kind.NAME, "a name").text());
-        }
+    private static Expression name(String name) {
         return switch (name) {
             case "true", "True" -> new Expression.Constant(true);
             case "false", "False" -> new Expression.Constant(false);
             case "none", "None" -> new Expression.Constant(null);
             default -> new Expression.Name(name);
         };
-    }
-
-    private static Object integer(Token token) {
-        String text = token.text();
-        char letter = text.length() > 1 ? Character.toLowerCase(text.charAt(1)) : ' ';
-        int radix = letter == 'b' ? 2 : letter == 'o' ? 8 : letter == 'x' ? 16 : 10;
-        if (text.length() > Integers.LONGEST_TEXT) {
-            throw new TemplateError("a number has too many digits", token.line());
-        }
-        return Integers.of(new BigInteger(radix == 10 ? text : text.substring(2), radix));
     }
 
     private Expression bracketed() {
@@ -245,10 +202,10 @@ final class ExpressionParser {
             return value;
         }
         if (stream.skipOperator("[")) {
-            return limited(new Expression.ListOf(items("]", false)));
+            return nesting.limited(new Expression.ListOf(items("]", false)));
         }
         if (stream.skipOperator("{")) {
-            return limited(new Expression.DictOf(items("}", true)));
+            return nesting.limited(new Expression.DictOf(items("}", true)));
         }
         throw stream.unexpected("a value");
     }
@@ -290,7 +247,7 @@ final class ExpressionParser {
             tuple = true;
         }
         if (tuple || items.isEmpty() && bracketed) {
-            return limited(new Expression.TupleOf(items));
+            return nesting.limited(new Expression.TupleOf(items));
         }
         if (items.isEmpty()) {
             throw stream.unexpected("an expression");
@@ -301,53 +258,6 @@ final class ExpressionParser {
     private boolean endsTuple() {
         Token token = stream.current();
         return token.kind() == Kind.VARIABLE_END || token.kind() == Kind.BLOCK_END || token.isOperator(")");
-    }
-
-    /**
-     * What a value can be assigned to.
-     *
-     * @param namespaces whether that may be an attribute
-     * @param tuples     whether that may be several names
-     */
-    Expression target(boolean namespaces, boolean tuples) {
-        enter();
-        try {
-            List<Expression> items = new ArrayList<>();
-            boolean tuple = false;
-            while (true) {
-                if (!items.isEmpty()) {
-                    stream.expectOperator(",");
-                }
-                if (endsTuple() || tuples && stream.current().isName("in")) {
-                    break;
-                }
-                items.add(oneTarget(namespaces));
-                if (!tuples || !stream.current().isOperator(",")) {
-                    break;
-                }
-                tuple = true;
-            }
-            if (items.isEmpty()) {
-                throw stream.unexpected("a name");
-            }
-            return tuple ? limited(new Expression.TupleOf(items)) : items.getFirst();
-        } finally {
-            depth--;
-        }
-    }
-
-    private Expression oneTarget(boolean namespaces) {
-        if (stream.skipOperator("(")) {
-            Expression inner = target(false, true);
-            stream.expectOperator(")");
-            return inner;
-        }
-        Expression target = primary(namespaces);
-        if (target instanceof Expression.Name || target instanceof Expression.NamespaceTarget) {
-            return target;
-        }
-        throw stream.error("nothing can be assigned to what stands before "
-                + stream.current().described());
     }
 
     private Expression postfix(Expression start) {
@@ -384,8 +294,10 @@ final class ExpressionParser {
         if (stream.next().text().equals(".")) {
             Token attribute = stream.next();
             return switch (attribute.kind()) {
-                case NAME -> limited(new Expression.Attribute(object, attribute.text(), line));
-                case INTEGER -> limited(new Expression.Item(object, new Expression.Constant(integer(attribute)), line));
+                case NAME -> nesting.limited(new Expression.Attribute(object, attribute.text(), line));
+                case INTEGER ->
+                    nesting.limited(new Expression.Item(
+                            object, new Expression.Constant(NumberScanner.integer(attribute)), line));
                 default -> throw new TemplateError("a name or a number is expected after '.'", line);
             };
         }
@@ -404,7 +316,7 @@ final class ExpressionParser {
         if (keys.size() == 1 && keys.getFirst() instanceof Expression.Slice slice && slice.object() == object) {
             return slice;
         }
-        return limited(
+        return nesting.limited(
                 new Expression.Item(object, keys.size() == 1 ? keys.getFirst() : new Expression.TupleOf(keys), line));
     }
 
@@ -419,19 +331,20 @@ final class ExpressionParser {
         stream.next();
         Expression stop = isOneOf(":", "]", ",") ? null : expression();
         Expression step = stream.skipOperator(":") && !isOneOf("]", ",") ? expression() : null;
-        return limited(new Expression.Slice(object, start, stop, step, line));
+        return nesting.limited(new Expression.Slice(object, start, stop, step, line));
     }
 
     private Expression.Call call(Expression function) {
         int line = stream.current().line();
-        return limited(new Expression.Call(function, arguments(), line));
+        return nesting.limited(new Expression.Call(function, arguments.arguments(), line));
     }
 
     /** A filter after its bar. */
     Expression.Filter filter(Expression object) {
         int line = stream.current().line();
         String name = dottedName();
-        return limited(new Expression.Filter(object, name, isOneOf("(") ? arguments() : Arguments.NONE, line));
+        return nesting.limited(
+                new Expression.Filter(object, name, isOneOf("(") ? arguments.arguments() : Arguments.NONE, line));
     }
 
     private String dottedName() {
@@ -447,17 +360,17 @@ final class ExpressionParser {
         int line = stream.next().line();
         boolean negated = stream.skipName("not");
         String name = dottedName();
-        Arguments arguments = Arguments.NONE;
+        Arguments given = Arguments.NONE;
         if (isOneOf("(")) {
-            arguments = arguments();
+            given = arguments.arguments();
         } else if (beginsArgument()) {
             if (stream.current().isName("is")) {
                 throw stream.error("tests cannot be chained with 'is'");
             }
-            arguments = new Arguments(List.of(postfix(primary(false))), List.of(), null, null);
+            given = new Arguments(List.of(postfix(primary())), List.of(), null, null);
         }
-        Expression test = limited(new Expression.Test(object, name, arguments, line));
-        return negated ? limited(new Expression.Unary("not", test, line)) : test;
+        Expression test = nesting.limited(new Expression.Test(object, name, given, line));
+        return negated ? nesting.limited(new Expression.Unary("not", test, line)) : test;
     }
 
     private boolean beginsArgument() {
@@ -467,54 +380,5 @@ final class ExpressionParser {
             case STRING, INTEGER, FLOAT -> true;
             default -> isOneOf("[", "{");
         };
-    }
-
-    private Arguments arguments() {
-        stream.expectOperator("(");
-        List<Expression> positional = new ArrayList<>();
-        List<Keyword> keywords = new ArrayList<>();
-        Expression list = null;
-        Expression dict = null;
-        boolean first = true;
-        while (!isOneOf(")")) {
-            if (!first) {
-                stream.expectOperator(",");
-                if (isOneOf(")")) {
-                    break;
-                }
-            }
-            first = false;
-            boolean named =
-                    stream.current().kind() == Kind.NAME && stream.following().isOperator("=");
-            boolean late = list != null || dict != null;
-            if (dict != null
-                    || late && !named && !isOneOf("**")
-                    || !keywords.isEmpty() && !named && !isOneOf("*", "**")) {
-                throw stream.error("the arguments of a call stand in a wrong order");
-            }
-            if (stream.skipOperator("*")) {
-                list = expression();
-            } else if (stream.skipOperator("**")) {
-                dict = expression();
-            } else if (named) {
-                String name = stream.next().text();
-                stream.next();
-                keywords.add(new Keyword(name, expression()));
-            } else {
-                positional.add(expression());
-            }
-        }
-        stream.expectOperator(")");
-        requireDistinct(keywords);
-        return new Arguments(positional, keywords, list, dict);
-    }
-
-    private void requireDistinct(List<Keyword> keywords) {
-        Set<String> names = new HashSet<>();
-        for (Keyword keyword : keywords) {
-            if (!names.add(keyword.name())) {
-                throw stream.error("the argument '" + keyword.name() + "' is given twice");
-            }
-        }
     }
 }

@@ -132,7 +132,7 @@ final class Lexer {
         lineStarts = source.charAt(position - 1) == '\n';
     }
 
-    /** Where a block that holds {@code keyword} alone goes on with its end or its sign, or -1 if it is another. */
+    /** Where a block that holds only {@code keyword} goes on with its end or its sign, or -1 if it is another. */
     private int afterKeyword(int inside, String keyword) {
         int start = Characters.skipBlanks(source, inside);
         if (!source.startsWith(keyword, start)) {

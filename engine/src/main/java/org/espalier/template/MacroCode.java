@@ -133,8 +133,8 @@ final class MacroCode {
                                     + named.keySet().iterator().next() + "' there");
         }
         if (special.containsKey(FURTHER)) {
-            int taken = Math.min(slots.length, positional.size());
-            frame.set(special.get(FURTHER), new Tuple(new ArrayList<>(positional.subList(taken, positional.size()))));
+            int first = Math.min(slots.length, positional.size());
+            frame.set(special.get(FURTHER), new Tuple(new ArrayList<>(positional.subList(first, positional.size()))));
         } else if (positional.size() > slots.length) {
             throw new TemplateError("the macro '" + name + "' takes no more than " + slots.length + " arguments");
         }

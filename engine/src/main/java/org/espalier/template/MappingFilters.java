@@ -50,7 +50,7 @@ final class MappingFilters {
             Object attribute = given.named().get("attribute");
             Object absent = given.named().get("default");
             if (!List.of("attribute", "default").containsAll(given.named().keySet())) {
-                throw new TemplateError("'map' takes 'attribute' and 'default' alone");
+                throw new TemplateError("'map' takes no names but 'attribute' and 'default'");
             }
             return item -> {
                 Object found = Attributes.path(item, attribute, budget);

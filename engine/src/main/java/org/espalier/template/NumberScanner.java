@@ -1,5 +1,7 @@
 package org.espalier.template;
 
+import java.math.BigInteger;
+
 /** Numbers as they are written in templates. */
 final class NumberScanner {
 
@@ -84,5 +86,20 @@ final class NumberScanner {
 
     private static boolean isDigit(char c, int radix) {
         return c < 0x80 && Character.digit(c, 36) >= 0 && Character.digit(c, 36) < radix;
+    }
+
+    /**
+     * The whole number of a token.
+     *
+     * @throws TemplateError if it has too many digits
+     */
+    static Object integer(Token token) {
+        String text = token.text();
+        char letter = text.length() > 1 ? Character.toLowerCase(text.charAt(1)) : ' ';
+        int radix = letter == 'b' ? 2 : letter == 'o' ? 8 : letter == 'x' ? 16 : 10;
+        if (text.length() > Integers.LONGEST_TEXT) {
+            throw new TemplateError("a number has too many digits", token.line());
+        }
+        return Integers.of(new BigInteger(radix == 10 ? text : text.substring(2), radix));
     }
 }

@@ -96,7 +96,7 @@ final class StatementCompiler {
         return (frame, out) -> {
             for (Value namespace : namespaces) {
                 if (!(namespace.in(frame) instanceof Namespace)) {
-                    throw new TemplateError("attributes can be set of a namespace alone");
+                    throw new TemplateError("only attributes of a namespace can be set");
                 }
             }
             target.assign(frame, value.in(frame));

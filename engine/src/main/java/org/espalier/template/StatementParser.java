@@ -16,12 +16,14 @@ final class StatementParser {
 
     private final TokenStream stream;
     private final ExpressionParser expressions;
+    private final TargetParser targets;
     /** The blocks around the current place, the innermost last. */
     private final List<String> open = new ArrayList<>();
 
     private StatementParser(TokenStream stream) {
         this.stream = stream;
         this.expressions = new ExpressionParser(stream);
+        this.targets = new TargetParser(stream);
     }
 
     /**
@@ -158,7 +160,7 @@ final class StatementParser {
     }
 
     private Statement.For forBlock(int line) {
-        Expression target = expressions.target(false, true);
+        Expression target = targets.target(false);
         stream.expectName("in");
         Expression iterable = expressions.tuple(false, false);
         Expression test = stream.skipName("if") ? expressions.expression() : null;
@@ -174,7 +176,7 @@ final class StatementParser {
     }
 
     private Statement set(int line) {
-        Expression target = expressions.target(true, true);
+        Expression target = targets.target(true);
         if (stream.skipOperator("=")) {
             return new Statement.Assign(target, expressions.tuple(true, false), line);
         }
@@ -192,10 +194,7 @@ final class StatementParser {
     }
 
     private Statement.Macro macro(int line) {
-        String name = stream.expect(Kind.NAME, "a name").text();
-        if (Set.of("true", "false", "none", "True", "False", "None").contains(name)) {
-            throw stream.error("nothing can be assigned to '" + name + "'");
-        }
+        String name = targets.name();
         Signature signature = signature();
         return new Statement.Macro(name, signature, outsideLoops(() -> lastBody("macro")), line);
     }
@@ -209,13 +208,11 @@ final class StatementParser {
             if (!parameters.isEmpty()) {
                 stream.expectOperator(",");
             }
-            if (!(expressions.target(false, false) instanceof Expression.Name parameter)) {
-                throw stream.error("a parameter is a name");
+            String parameter = targets.name();
+            if (!seen.add(parameter)) {
+                throw stream.error("the parameter '" + parameter + "' is there twice");
             }
-            if (!seen.add(parameter.name())) {
-                throw stream.error("the parameter '" + parameter.name() + "' is there twice");
-            }
-            parameters.add(parameter.name());
+            parameters.add(parameter);
             if (stream.skipOperator("=")) {
                 defaults.add(expressions.expression());
             } else if (!defaults.isEmpty()) {
@@ -235,17 +232,17 @@ final class StatementParser {
     }
 
     private Statement.With with(int line) {
-        List<Expression> targets = new ArrayList<>();
+        List<Expression> names = new ArrayList<>();
         List<Expression> values = new ArrayList<>();
         while (stream.current().kind() != Kind.BLOCK_END) {
-            if (!targets.isEmpty()) {
+            if (!names.isEmpty()) {
                 stream.expectOperator(",");
             }
-            targets.add(expressions.target(false, true));
+            names.add(targets.target(false));
             stream.expectOperator("=");
             values.add(expressions.expression());
         }
-        return new Statement.With(targets, values, lastBody("with"), line);
+        return new Statement.With(names, values, lastBody("with"), line);
     }
 
     private Statement print(int line) {

@@ -42,7 +42,7 @@ interface Targets {
         } else if (object instanceof Dict dict && blocks) {
             dict.put(attribute, value);
         } else {
-            throw new TemplateError("attributes can be set of a namespace alone");
+            throw new TemplateError("only attributes of a namespace can be set");
         }
     }
 
