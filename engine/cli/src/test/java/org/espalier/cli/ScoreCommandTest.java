@@ -13,11 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
 import org.espalier.Golden;
+import org.espalier.importance.Criterion;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ScoreCommandTest {
 
@@ -38,21 +39,9 @@ class ScoreCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "vectorize",
-                "param_first",
-                "param_second",
-                "param_mix",
-                "param_second_sum",
-                "param_mix_sum",
-                "l1",
-                "l2",
-                "wanda",
-                "flap",
-                "random"
-            })
-    void everyCriterionScoresEveryUnitAndSoAtAnyNumberOfThreads(String criterion) throws IOException {
+    @EnumSource
+    void everyCriterionScoresEveryUnitAndSoAtAnyNumberOfThreads(Criterion scoring) throws IOException {
+        String criterion = scoring.toString();
         JsonNode printed = score(criterion, "one", "--threads", "1");
         score(criterion, "two", "--threads", "2");
         assertArrayEquals(Files.readAllBytes(folder.resolve("one")), Files.readAllBytes(folder.resolve("two")));
@@ -66,8 +55,9 @@ class ScoreCommandTest {
                         .mapToInt(g -> g.get("scores").size())
                         .sum());
         assertEquals(4 * (2 + 8 + 176), printed.get("units").asInt());
-        boolean calibrated = !criterion.matches("l1|l2|random");
-        assertEquals(calibrated ? 3 : 0, file.at("/calibration/samples").asInt());
+        assertEquals(
+                scoring.needsCalibration() ? 3 : 0,
+                file.at("/calibration/samples").asInt());
         assertTrue(printed.get("peak_anonymous_bytes").asLong() > 1 << 20, printed::toString);
     }
 
