@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
+import org.espalier.error.Warnings;
 import org.espalier.file.Printable;
 
 /**
@@ -85,7 +86,7 @@ final class TokenizerGguf {
     }
 
     /** llama.cpp renames pieces that are empty; SentencePiece knows no piece twice, so the later ones are renamed as well. */
-    private static String[] distinct(String[] pieces) {
+    private String[] distinct(String[] pieces) {
         String[] distinct = pieces.clone();
         Set<String> known = new HashSet<>(Arrays.asList(pieces));
         Set<String> seen = new HashSet<>();
@@ -95,6 +96,8 @@ final class TokenizerGguf {
                 while (!known.add(name)) {
                     name += "]";
                 }
+                warn(PREFIX + "tokens has " + Printable.quoted(distinct[id]) + " at " + id
+                        + ", empty or once more; it is renamed");
                 distinct[id] = name;
             }
         }
@@ -219,6 +222,10 @@ final class TokenizerGguf {
         if (id < 0 && metadata.containsKey(PREFIX + key)) {
             throw wrong(key, "is " + id + ", and there are " + tokens.length + " tokens");
         }
+        if (id >= tokens.length && id != otherwise) {
+            warn(PREFIX + key + " is " + id + ", and there are " + tokens.length + " tokens; " + otherwise
+                    + " is taken");
+        }
         long known = id < tokens.length ? id : otherwise;
         return known >= 0 && known < tokens.length ? Optional.of((int) known) : Optional.empty();
     }
@@ -255,6 +262,10 @@ final class TokenizerGguf {
         if (length != tokens.length) {
             throw wrong(key, "has " + length + " elements for " + tokens.length + " tokens");
         }
+    }
+
+    private void warn(String complaint) {
+        Warnings.say(new Failure("metadata " + complaint, place, ADVICE));
     }
 
     private Failure wrong(String key, String complaint) {

@@ -2,16 +2,19 @@ package org.espalier.text;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.espalier.Shared;
+import org.espalier.error.Warnings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -124,6 +127,23 @@ class FieldTokenizersTest {
             assertArrayEquals(new int[] {1, 259, a, 259, 3 + 'b'}, tokenizer.encode("a b", true));
             assertEquals(List.of(2), tokenizer.eosIds());
             assertEquals("a", tokenizer.decode(new int[] {1, 259, a}, true));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "eos-out-of-range, '32000, and there are 261 tokens; 2 is taken'",
+        "empty-piece, at 260",
+        "double-piece, at 260"
+    })
+    void whatIsTakenOtherwiseThanAGgufFileSaysIsWarnedOf(String name, String expected) {
+        List<String> heard = new ArrayList<>();
+        Warnings.hear(heard::add);
+        Path file = Shared.path(CASES + "18-gguf-tokenizer-fields/" + name + ".gguf");
+        try (Tokenizer tokenizer = Tokenizer.open(file)) {
+            assertEquals(1, heard.size(), heard::toString);
+            assertTrue(heard.getFirst().contains(expected), heard::toString);
+            assertArrayEquals(new int[] {1}, tokenizer.encode("", true));
         }
     }
 
