@@ -20,9 +20,12 @@ public final class BpeTrainer {
     public static final String BEGIN = "<s>";
     public static final String END = "</s>";
 
-    /** How GPT-2 cuts text into words before merging; ByteLevel pre-tokenizers do the same. */
+    /**
+     * How GPT-2 cuts text into words before merging; ByteLevel pre-tokenizers do the same. Nothing goes back further than
+     * the one character that the look ahead asks for.
+     */
     private static final Pattern WORD =
-            Pattern.compile("'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
+            Pattern.compile("'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s+(?!\\S)|\\s++");
 
     private final List<String> tokens = new ArrayList<>(List.of(BEGIN, END));
     private final List<String> merges = new ArrayList<>();

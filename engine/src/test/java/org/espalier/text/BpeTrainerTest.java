@@ -47,6 +47,15 @@ class BpeTrainerTest {
         }
     }
 
+    /** A step back for every character of such a run would take hours. */
+    @Test
+    void aMegabyteOfItsWorstIsCutIntoWords() {
+        for (String unit : List.of(" ", "\n", "a", "1", "!", "'", " \n")) {
+            String text = unit.repeat((1 << 20) / unit.length()) + "x";
+            assertTrue(BpeTrainer.train(List.of(text), 260).size() <= 260, unit);
+        }
+    }
+
     @Test
     void theSameTextsGiveTheSameTokenizerAndTooFewTokensAreRefused() {
         assertArrayEquals(
