@@ -91,7 +91,7 @@ final class TokenizerPipeline {
             case STEPS -> value.isArray();
         };
         if (!fits) {
-            throw malformed(Printable.quoted(name) + " is no " + kind.name().toLowerCase(java.util.Locale.ROOT));
+            throw malformed(Printable.quoted(name) + " is not " + kind.description());
         }
         return switch (kind) {
             case FLAG, COUNT -> value;

@@ -12,11 +12,21 @@ final class TokenizerSteps {
 
     /** What may stand under a key. */
     enum Value {
-        FLAG,
-        TEXT,
-        COUNT,
-        PATTERN,
-        STEPS
+        FLAG("true or false"),
+        TEXT("a text"),
+        COUNT("a number from 0 on"),
+        PATTERN("a pattern"),
+        STEPS("an array of steps");
+
+        private final String description;
+
+        Value(String description) {
+            this.description = description;
+        }
+
+        String description() {
+            return description;
+        }
     }
 
     private static final Map<String, Map<String, Value>> KEYS = new HashMap<>();
