@@ -23,6 +23,11 @@ public interface Checkpoint extends AutoCloseable {
     /** The weights under Hugging Face's names, in a stable order. */
     SequencedMap<String, StoredTensor> tensors();
 
+    /** Weights that an index names and no file has, each with the file that it is said to be in. */
+    default Map<String, String> missing() {
+        return Map.of();
+    }
+
     /**
      * A GGUF file's metadata. Whole numbers are {@code Long}, the others {@code Float}, {@code Double}, {@code Boolean},
      * {@code String}; arrays are {@code String[]}, primitive arrays by the stored width ({@code int[]} for 32 bits), or

@@ -70,7 +70,10 @@ public final class Checkpoints {
 
     private static List<Path> ggufFiles(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(Checkpoints::isGguf).sorted().toList();
+            return files.filter(Checkpoints::isGguf)
+                    .filter(file -> !GgufParts.isContinuation(file))
+                    .sorted()
+                    .toList();
         } catch (IOException e) {
             throw new Failure(
                     "folder cannot be read: " + e.getMessage(), folder.toString(), "check its permissions", e);

@@ -11,7 +11,7 @@ import java.util.SequencedMap;
 import org.espalier.error.Failure;
 import org.espalier.file.Printable;
 
-/** A model in one GGUF file, under Hugging Face's names and configuration. */
+/** A model in a GGUF file, or in several, under Hugging Face's names and configuration. */
 final class GgufCheckpoint implements Checkpoint {
 
     private final GgufFile file;
@@ -25,7 +25,7 @@ final class GgufCheckpoint implements Checkpoint {
     }
 
     static GgufCheckpoint open(Path path) {
-        GgufFile file = GgufFile.open(path);
+        GgufFile file = GgufParts.open(path);
         try {
             GgufModel model = GgufFamilies.read(file);
             SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
@@ -84,7 +84,7 @@ final class GgufCheckpoint implements Checkpoint {
 
     @Override
     public List<Path> weightFiles() {
-        return List.of(file.path());
+        return file.paths();
     }
 
     @Override

@@ -2,10 +2,13 @@ package org.espalier.format;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.file.MappedFile;
 import org.espalier.file.Printable;
@@ -22,6 +25,7 @@ public final class GgufFile implements AutoCloseable {
 
     private static final int MAGIC = 0x46554747;
     private static final int MOST_AXES = 4;
+    private static final int MOST_PARTS = 99_999;
     private static final String ALIGNMENT_KEY = "general.alignment";
     private static final long LARGEST_ALIGNMENT = 1 << 20;
 
@@ -39,6 +43,7 @@ public final class GgufFile implements AutoCloseable {
     private final GgufCursor cursor;
     private final SequencedMap<String, Object> metadata = new LinkedHashMap<>();
     private final SequencedMap<String, Entry> tensors = new LinkedHashMap<>();
+    private final List<GgufFile> parts = new ArrayList<>();
 
     private GgufFile(MappedFile file) {
         this.file = file;
@@ -51,6 +56,23 @@ public final class GgufFile implements AutoCloseable {
      * @throws Failure if the file cannot be read or is not what its header says
      */
     public static GgufFile open(Path path) {
+        GgufFile file = openPart(path);
+        try {
+            if (file.partNumber() != 0) {
+                throw new Failure(
+                        "is part " + (file.partNumber() + 1) + " of " + file.partCount() + " of a model",
+                        file.place(),
+                        "name the first part; the others must lie beside it");
+            }
+            return file;
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /** As {@link #open}, also for a part of a model other than the first. */
+    static GgufFile openPart(Path path) {
         MappedFile file = MappedFile.open(path);
         try {
             GgufFile gguf = new GgufFile(file);
@@ -66,6 +88,41 @@ public final class GgufFile implements AutoCloseable {
         return file.path();
     }
 
+    /** Files that the model was split into; 0 if it was not. */
+    int partCount() {
+        return partValue("split.count");
+    }
+
+    /** Which of these this one is, from 0. */
+    int partNumber() {
+        return partValue("split.no");
+    }
+
+    private int partValue(String key) {
+        if (metadata.getOrDefault(key, 0L) instanceof Long number && number >= 0 && number <= MOST_PARTS) {
+            return number.intValue();
+        }
+        throw cursor.malformed(key + " is no number of parts");
+    }
+
+    /** Takes a part of the same model in: its tensors become this one's, and it is closed with this one. */
+    void add(GgufFile part) {
+        parts.add(part);
+        for (Entry tensor : part.tensors.values()) {
+            if (tensors.putIfAbsent(tensor.name(), tensor) != null) {
+                throw new Failure(
+                        called(tensor.name()) + " is in two parts of the model", part.place(), GgufCursor.ADVICE);
+            }
+        }
+    }
+
+    /** This file and the parts that were taken in. */
+    List<Path> paths() {
+        return Stream.concat(Stream.of(this), parts.stream())
+                .map(GgufFile::path)
+                .toList();
+    }
+
     /** The metadata in file order; the kinds of values are those of {@link GgufValues}. */
     public SequencedMap<String, Object> metadata() {
         return Collections.unmodifiableSequencedMap(metadata);
@@ -78,6 +135,7 @@ public final class GgufFile implements AutoCloseable {
 
     @Override
     public void close() {
+        parts.forEach(GgufFile::close);
         file.close();
     }
 

@@ -94,7 +94,8 @@ public final class PeftAdapter implements AutoCloseable {
 
     private void read() {
         file.tensors().forEach((name, tensor) -> {
-            boolean known = name.startsWith(PREFIX) && (name.endsWith(SUFFIX_A) || name.endsWith(SUFFIX_B));
+            String inModel = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : "";
+            boolean known = inModel.endsWith(SUFFIX_A) || inModel.endsWith(SUFFIX_B);
             if (!known || tensor.shape().rank() != 2 || !tensor.type().floating()) {
                 throw new Failure(
                         "tensor " + Printable.quoted(name) + " " + tensor.type() + " " + tensor.shape()
@@ -109,7 +110,8 @@ public final class PeftAdapter implements AutoCloseable {
                         file.path().toString(),
                         "only adapters of one rank can be used");
             }
-            tensors.put(name.substring(PREFIX.length()), tensor);
+            Finite.require(tensor, file.path().toString(), "train the adapter again, from a step before it diverged");
+            tensors.put(inModel, tensor);
         });
         for (String name : tensors.keySet()) {
             String fellow =

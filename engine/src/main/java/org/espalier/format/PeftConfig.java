@@ -3,6 +3,7 @@ package org.espalier.format;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Set;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.file.Printable;
@@ -20,22 +21,29 @@ import org.espalier.file.Printable;
 public record PeftConfig(
         int rank, double alpha, boolean rankStabilised, double dropout, List<String> targets, String baseModel) {
 
+    private static final String INITIAL = "init_lora_weights";
     private static final String ADVICE = "only plain LoRA of one rank can be used; train or save it that way";
-    /** Settings that change what an adapter computes, which this version does not follow. */
-    private static final List<String> UNSUPPORTED = List.of(
-            "use_dora",
-            "fan_in_fan_out",
-            "lora_bias",
-            "modules_to_save",
-            "rank_pattern",
-            "alpha_pattern",
-            "layer_replication",
-            "trainable_token_indices",
-            "target_parameters",
-            "use_qalora",
-            "use_bdlora",
-            "arrow_config",
-            "alora_invocation_tokens");
+    /** What says nothing of the numbers that an adapter adds, given its matrices. */
+    private static final Set<String> HARMLESS = Set.of(
+            "auto_mapping",
+            "base_model_name_or_path",
+            "eva_config",
+            "exclude_modules",
+            "inference_mode",
+            "layers_pattern",
+            "layers_to_transform",
+            "lora_dropout",
+            "megatron_core",
+            "peft_version",
+            "qalora_group_size",
+            "revision",
+            "runtime_config",
+            "task_type");
+    /** What is read here. */
+    private static final Set<String> READ =
+            Set.of("peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "bias", INITIAL);
+    /** Start values that leave the base weights as they are. */
+    private static final Set<String> PLAIN_STARTS = Set.of("gaussian", "eva", "orthogonal");
 
     public PeftConfig {
         targets = List.copyOf(targets);
@@ -54,29 +62,41 @@ public record PeftConfig(
         if (!type.equals("LORA")) {
             throw new Failure("the adapter is of type " + Printable.quoted(type) + ", not 'LORA'", place, ADVICE);
         }
-        for (String key : UNSUPPORTED) {
-            if (isSet(json.get(key))) {
-                throw new Failure("the adapter uses " + key, place, ADVICE);
+        for (String key : (Iterable<String>) json::fieldNames) {
+            if (!HARMLESS.contains(key) && !READ.contains(key) && isSet(json.get(key))) {
+                throw new Failure("the adapter uses " + Printable.quoted(key), place, ADVICE);
             }
         }
+        requirePlainStart(json.path(INITIAL), place);
         if (!json.path("bias").asText("none").equals("none")) {
             throw new Failure("the adapter trains biases", place, ADVICE);
         }
         // PEFT's own defaults.
         int rank = json.path("r").asInt(8);
-        double alpha = json.path("lora_alpha").asDouble(8);
-        if (rank < 1 || !Double.isFinite(alpha)) {
-            throw new Failure(
-                    "the adapter has rank " + json.get("r") + " and alpha " + json.get("lora_alpha"), place, ADVICE);
-        }
         JsonNode targets = json.path("target_modules");
-        return new PeftConfig(
+        PeftConfig config = new PeftConfig(
                 rank,
-                alpha,
+                json.path("lora_alpha").asDouble(8),
                 json.path("use_rslora").asBoolean(),
                 json.path("lora_dropout").asDouble(0),
                 targets.isArray() ? targets.valueStream().map(JsonNode::asText).toList() : List.of(),
                 json.path("base_model_name_or_path").asText(""));
+        if (rank < 1 || !Float.isFinite((float) config.scale())) {
+            throw new Failure(
+                    "the adapter has rank " + json.get("r") + " and alpha " + json.get("lora_alpha"), place, ADVICE);
+        }
+        return config;
+    }
+
+    /** Other start values are taken out of the base weights, which PEFT does anew each time it loads the adapter. */
+    private static void requirePlainStart(JsonNode start, String place) {
+        if (start.isTextual() && !PLAIN_STARTS.contains(start.textValue())) {
+            throw new Failure(
+                    "the adapter starts from " + Printable.quoted(start.textValue()) + " (" + INITIAL
+                            + "), whose values belong to changed base weights",
+                    place,
+                    "save it as plain LoRA: PEFT's save_pretrained with path_initial_model_for_weight_conversion");
+        }
     }
 
     private static boolean isSet(JsonNode value) {

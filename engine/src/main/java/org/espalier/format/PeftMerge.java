@@ -12,7 +12,7 @@ import org.espalier.tensor.DType;
 public final class PeftMerge {
 
     /** The two matrices of one projection, {@code a [rank][in]} and {@code b [out][rank]} already scaled. */
-    private record LowRank(float[][] a, float[][] b) implements NumberStream.RowEdit {
+    private record LowRank(String name, String place, float[][] a, float[][] b) implements NumberStream.RowEdit {
 
         @Override
         public void edit(int row, float[] numbers) {
@@ -24,6 +24,7 @@ public final class PeftMerge {
                     numbers[i] += factor * direction[i];
                 }
             }
+            Finite.require(numbers, name, place, "the model or the adapter is broken, or they do not belong together");
         }
     }
 
@@ -56,7 +57,13 @@ public final class PeftMerge {
                         adapter.path().toString(),
                         "merge it into the model it was trained on");
             }
-            edits.put(name, new LowRank(rows(a, 1), rows(b, adapter.config().scale())));
+            edits.put(
+                    name,
+                    new LowRank(
+                            name,
+                            adapter.path().toString(),
+                            rows(a, 1),
+                            rows(b, adapter.config().scale())));
         }
         return Conversion.of(source, type, tensor -> Optional.ofNullable(edits.get(tensor.name())));
     }

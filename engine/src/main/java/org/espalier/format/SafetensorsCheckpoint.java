@@ -6,10 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.espalier.error.Failure;
@@ -29,12 +31,15 @@ final class SafetensorsCheckpoint implements Checkpoint {
     private final Path folder;
     private final JsonNode config;
     private final List<SafetensorsFile> files;
+    private final Map<String, String> missing;
     private final SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
 
-    private SafetensorsCheckpoint(Path folder, JsonNode config, List<SafetensorsFile> files) {
+    private SafetensorsCheckpoint(
+            Path folder, JsonNode config, List<SafetensorsFile> files, Map<String, String> missing) {
         this.folder = folder;
         this.config = config;
         this.files = files;
+        this.missing = missing;
         for (SafetensorsFile file : files) {
             tensors.putAll(file.tensors());
         }
@@ -45,11 +50,12 @@ final class SafetensorsCheckpoint implements Checkpoint {
         ObjectNode config = Json.readObject(folder.resolve(CONFIG));
         Path single = folder.resolve(SINGLE);
         if (Files.exists(single)) {
-            return new SafetensorsCheckpoint(folder, config, List.of(SafetensorsFile.open(single)));
+            return new SafetensorsCheckpoint(folder, config, List.of(SafetensorsFile.open(single)), Map.of());
         }
         Path index = folder.resolve(INDEX);
         Map<String, List<String>> shards = readIndex(index);
         List<SafetensorsFile> files = new ArrayList<>();
+        Map<String, String> missing = new TreeMap<>();
         try {
             for (Map.Entry<String, List<String>> shard : shards.entrySet()) {
                 Path path = folder.resolve(shard.getKey());
@@ -61,9 +67,9 @@ final class SafetensorsCheckpoint implements Checkpoint {
                 }
                 SafetensorsFile file = SafetensorsFile.open(path);
                 files.add(file);
-                requireSameTensors(index, shard.getValue(), file);
+                compare(index, shard.getValue(), file, missing);
             }
-            return new SafetensorsCheckpoint(folder, config, files);
+            return new SafetensorsCheckpoint(folder, config, files, missing);
         } catch (RuntimeException e) {
             files.forEach(SafetensorsFile::close);
             throw e;
@@ -71,7 +77,7 @@ final class SafetensorsCheckpoint implements Checkpoint {
     }
 
     static SafetensorsCheckpoint describe(Path folder) {
-        return new SafetensorsCheckpoint(folder, Json.readObject(folder.resolve(CONFIG)), List.of());
+        return new SafetensorsCheckpoint(folder, Json.readObject(folder.resolve(CONFIG)), List.of(), Map.of());
     }
 
     /** The tensor names of each shard, the shards in order of name. */
@@ -94,27 +100,19 @@ final class SafetensorsCheckpoint implements Checkpoint {
         return shards;
     }
 
-    private static void requireSameTensors(Path index, List<String> names, SafetensorsFile file) {
-        for (String name : names) {
-            if (!file.tensors().containsKey(name)) {
+    /** What the index promises of a shard must be there, unless the model turns out to do without it. */
+    private static void compare(Path index, List<String> names, SafetensorsFile file, Map<String, String> missing) {
+        String shard = file.path().getFileName().toString();
+        Set<String> promised = new HashSet<>(names);
+        for (String name : file.tensors().keySet()) {
+            if (!promised.contains(name)) {
                 throw new Failure(
-                        "the index says that " + file.path().getFileName() + " holds tensor " + Printable.quoted(name)
-                                + ", which it does not",
+                        shard + " holds tensor " + Printable.quoted(name) + ", which the index does not place there",
                         index.toString(),
                         "fetch the index and the shards again");
             }
         }
-        if (names.size() != file.tensors().size()) {
-            String extra = file.tensors().keySet().stream()
-                    .filter(name -> !names.contains(name))
-                    .findFirst()
-                    .orElse("");
-            throw new Failure(
-                    file.path().getFileName() + " holds tensor " + Printable.quoted(extra)
-                            + ", which the index does not place there",
-                    index.toString(),
-                    "fetch the index and the shards again");
-        }
+        names.stream().filter(name -> !file.tensors().containsKey(name)).forEach(name -> missing.put(name, shard));
     }
 
     @Override
@@ -130,6 +128,11 @@ final class SafetensorsCheckpoint implements Checkpoint {
     @Override
     public SequencedMap<String, StoredTensor> tensors() {
         return Collections.unmodifiableSequencedMap(tensors);
+    }
+
+    @Override
+    public Map<String, String> missing() {
+        return missing;
     }
 
     @Override

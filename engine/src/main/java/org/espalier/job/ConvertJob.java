@@ -2,10 +2,9 @@ package org.espalier.job;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import org.espalier.format.Checkpoint;
-import org.espalier.format.Checkpoints;
 import org.espalier.format.Conversion;
 import org.espalier.format.ModelContent;
+import org.espalier.model.ModelCheckpoint;
 import org.espalier.tensor.DType;
 import org.espalier.text.TokenizerFiles;
 
@@ -32,7 +31,7 @@ public final class ConvertJob {
      */
     public int run(Path model, Destination out) {
         out.modelWriter();
-        try (Checkpoint checkpoint = Checkpoints.open(model)) {
+        try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model)) {
             ModelContent content = Conversion.of(checkpoint, dtype).withFiles(TokenizerFiles.of(model, checkpoint));
             out.writeModel("convert", content, listener);
             return checkpoint.tensors().size();

@@ -7,10 +7,10 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.espalier.file.Output;
 import org.espalier.format.Checkpoint;
-import org.espalier.format.Checkpoints;
 import org.espalier.format.Conversion;
 import org.espalier.format.ModelContent;
 import org.espalier.format.SafetensorsFolder;
+import org.espalier.model.ModelCheckpoint;
 import org.espalier.tensor.DType;
 import org.espalier.text.TokenizerFiles;
 
@@ -39,7 +39,7 @@ final class DenseCopy implements AutoCloseable {
      * @param folder in which it may lie meanwhile
      */
     static DenseCopy of(Path model, Optional<DType> type, Path folder, Listener listener) {
-        try (Checkpoint source = Checkpoints.open(model)) {
+        try (Checkpoint source = ModelCheckpoint.open(model)) {
             Set<DType> stored = new TreeSet<>();
             source.tensors().values().stream()
                     .map(t -> t.type())

@@ -2,11 +2,10 @@ package org.espalier.job;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import org.espalier.format.Checkpoint;
-import org.espalier.format.Checkpoints;
 import org.espalier.format.ModelContent;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftMerge;
+import org.espalier.model.ModelCheckpoint;
 import org.espalier.tensor.DType;
 import org.espalier.text.TokenizerFiles;
 
@@ -39,7 +38,7 @@ public final class MergeJob {
      */
     public Result run(Path model, Path adapter, Destination out) {
         out.modelWriter();
-        try (Checkpoint checkpoint = Checkpoints.open(model);
+        try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model);
                 PeftAdapter stored = PeftAdapter.open(adapter)) {
             ModelContent content =
                     PeftMerge.of(checkpoint, stored, dtype).withFiles(TokenizerFiles.of(model, checkpoint));

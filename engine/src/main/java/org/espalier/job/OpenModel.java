@@ -5,11 +5,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.espalier.backend.Backend;
 import org.espalier.backend.OwnMemory;
-import org.espalier.format.Checkpoint;
-import org.espalier.format.Checkpoints;
 import org.espalier.format.PeftAdapter;
 import org.espalier.model.Adapter;
 import org.espalier.model.Model;
+import org.espalier.model.ModelCheckpoint;
 
 /**
  * A checkpoint, a backend and the model that binds them, closed together in the right order.
@@ -19,7 +18,7 @@ import org.espalier.model.Model;
  * @param backend    that computes
  * @param model      that is computed with, an adapter included
  */
-public record OpenModel(Path path, Checkpoint checkpoint, Backend backend, Model model) implements AutoCloseable {
+public record OpenModel(Path path, ModelCheckpoint checkpoint, Backend backend, Model model) implements AutoCloseable {
 
     /** Weights that are a larger part of the memory than this are let go of layer by layer. */
     private static final double MUCH = 0.25;
@@ -30,10 +29,10 @@ public record OpenModel(Path path, Checkpoint checkpoint, Backend backend, Model
      * @param adapter folder of an adapter
      */
     static OpenModel open(Path path, Optional<Path> adapter, Backend backend) {
-        Checkpoint checkpoint = null;
+        ModelCheckpoint checkpoint = null;
         Model model = null;
         try {
-            checkpoint = Checkpoints.open(path);
+            checkpoint = ModelCheckpoint.open(path);
             model = Model.open(checkpoint, backend);
             if (adapter.isPresent()) {
                 model = adapted(model, adapter.get());

@@ -2,11 +2,9 @@ package org.espalier.job;
 
 import java.nio.file.Path;
 import java.util.Arrays;
-import org.espalier.format.Checkpoint;
-import org.espalier.format.Checkpoints;
 import org.espalier.importance.Criterion;
 import org.espalier.importance.ScoresFile;
-import org.espalier.model.Architectures;
+import org.espalier.model.ModelCheckpoint;
 import org.espalier.model.ModelConfig;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
@@ -34,14 +32,14 @@ public final class PlanJob {
         settings.requireSound();
         out.requireFree(model, scores);
         ScoresFile file = RunFolder.scores(scores);
-        try (Checkpoint checkpoint = Checkpoints.open(model)) {
+        try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model)) {
             SourceCheck.require(
                     file.source(),
                     model,
                     checkpoint,
                     "scores are of other weights",
                     "use the model that the scores name, or score this one");
-            ModelConfig config = Architectures.read(checkpoint.config(), model.toString());
+            ModelConfig config = checkpoint.model();
             boolean standardised = Arrays.stream(Criterion.values())
                     .anyMatch(c -> c.standardised() && c.name().equalsIgnoreCase(file.criterion()));
             Plan plan = new Planner(

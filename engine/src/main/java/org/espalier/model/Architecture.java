@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
+import org.espalier.format.StoredTensor;
 
 /**
  * A family of models: how its configuration is read and written, how its forward pass is recorded, and what its parameters
@@ -61,6 +63,13 @@ public interface Architecture {
     /** Last parts of the names of all projections that adapters can stand beside, in the order of a layer. */
     List<String> adapterTargets();
 
-    /** Whether files have a tensor of this name that the model does without, such as one that is computed. */
-    boolean ignored(ModelConfig config, String name);
+    /**
+     * The model that files really hold. They may name the same weight in several ways, hold tensors that the model does
+     * without, such as one that is computed, and say of themselves what is not so.
+     *
+     * @param config what their configuration says
+     * @param json   the same configuration, which is changed where it is not so
+     * @param files  every tensor by the name in the files
+     */
+    StoredModel stored(ModelConfig config, ObjectNode json, SequencedMap<String, StoredTensor> files);
 }

@@ -25,7 +25,7 @@ public final class Architectures {
     }
 
     /**
-     * Reads a Hugging Face {@code config.json} of any family.
+     * Reads a Hugging Face {@code config.json} of any family. What it says besides, without effect, is worth a warning.
      *
      * @param where the file, for messages
      * @throws Failure if the family is not known, or its configuration is not one that is computed rightly
@@ -37,7 +37,9 @@ public final class Architectures {
         if (family == null) {
             throw reader.failure("model type '" + type + "' is not supported", "use one of " + types());
         }
-        return family.read(reader);
+        ModelConfig read = family.read(reader);
+        UnknownKeys.check(reader);
+        return read;
     }
 
     /** The family of a model. */

@@ -2,11 +2,18 @@ package org.espalier.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.espalier.error.Failure;
 
-/** Reads the values of a Hugging Face {@code config.json}, refusing those that are impossible. */
+/**
+ * Reads the values of a Hugging Face {@code config.json}, refusing those that are impossible. It remembers which values were
+ * asked for, so that what a family does not understand is seen; {@link UnknownKeys} says which of these matter.
+ */
 public final class ConfigReader {
 
     /** Far above any model, far below what overflows. */
@@ -14,6 +21,8 @@ public final class ConfigReader {
 
     private final JsonNode root;
     private final String where;
+    private final Set<String> asked = new HashSet<>();
+    private final Map<String, ConfigReader> objects = new LinkedHashMap<>();
 
     /**
      * Reads a {@code config.json}.
@@ -31,14 +40,32 @@ public final class ConfigReader {
 
     /** The Hugging Face class that the configuration names, or else this one. */
     public String architecture(String otherwise) {
-        JsonNode first = root.path("architectures").path(0);
+        JsonNode first = value("architectures").path(0);
         return first.isTextual() ? first.asText() : otherwise;
     }
 
-    /** A value that is an object of its own; empty if it is anything else. */
+    /** A value that is an object of its own; empty if it is missing or null. */
     public Optional<ConfigReader> object(String key) {
-        JsonNode node = root.path(key);
-        return node.isObject() ? Optional.of(new ConfigReader(node, where)) : Optional.empty();
+        JsonNode node = value(key);
+        if (node.isMissingNode() || node.isNull()) {
+            return Optional.empty();
+        }
+        if (!node.isObject()) {
+            throw failure(key + " is " + brief(node), "it must be an object");
+        }
+        return Optional.of(objects.computeIfAbsent(key, _ -> new ConfigReader(node, where)));
+    }
+
+    /** The texts of a list; empty if it is missing or null. */
+    public List<String> texts(String key) {
+        JsonNode node = value(key);
+        if (node.isMissingNode() || node.isNull()) {
+            return List.of();
+        }
+        if (!node.isArray() || !node.valueStream().allMatch(JsonNode::isTextual)) {
+            throw failure(key + " is " + brief(node), "it must be a list of texts");
+        }
+        return node.valueStream().map(JsonNode::textValue).toList();
     }
 
     /** The names of all values. */
@@ -48,29 +75,61 @@ public final class ConfigReader {
         return keys;
     }
 
+    /**
+     * What nobody has asked for and is neither null, false nor empty, in the order of the file; what is inside of an object
+     * under {@code outer.inner}.
+     */
+    List<String> unread() {
+        List<String> unread = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> entry : root.properties()) {
+            String key = entry.getKey();
+            if (objects.containsKey(key)) {
+                objects.get(key).unread().forEach(inner -> unread.add(key + "." + inner));
+            } else if (!asked.contains(key) && says(entry.getValue())) {
+                unread.add(key);
+            }
+        }
+        return unread;
+    }
+
+    private static boolean says(JsonNode value) {
+        return !value.isNull()
+                && !(value.isBoolean() && !value.booleanValue())
+                && !(value.isTextual() && value.textValue().isEmpty())
+                && !(value.isContainerNode() && value.isEmpty());
+    }
+
+    private JsonNode value(String key) {
+        asked.add(key);
+        return root.path(key);
+    }
+
     /** Whether there is a whole number of this name. */
     public boolean hasInteger(String key) {
-        return root.path(key).isInt();
+        return value(key).isInt();
     }
 
     /** A value that is true or false; false if it is missing. */
     public boolean flag(String key) {
-        JsonNode node = root.path(key);
+        JsonNode node = value(key);
         if (!node.isMissingNode() && !node.isNull() && !node.isBoolean()) {
             throw failure(key + " is " + brief(node), "it must be true or false");
         }
         return node.asBoolean(false);
     }
 
-    /** A text; {@code otherwise} if it is missing or something else. */
+    /** A text; {@code otherwise} if it is missing or null. */
     public String text(String key, String otherwise) {
-        JsonNode node = root.path(key);
+        JsonNode node = value(key);
+        if (!node.isMissingNode() && !node.isNull() && !node.isTextual()) {
+            throw failure(key + " is " + brief(node), "it must be a text");
+        }
         return node.isTextual() ? node.asText() : otherwise;
     }
 
     /** A positive number; {@code otherwise} if it is missing. */
     public double number(String key, double otherwise) {
-        JsonNode node = root.path(key);
+        JsonNode node = value(key);
         if (node.isMissingNode() || node.isNull()) {
             return otherwise;
         }
@@ -100,11 +159,11 @@ public final class ConfigReader {
     }
 
     private boolean missing(String key) {
-        return root.path(key).isMissingNode() || root.path(key).isNull();
+        return value(key).isMissingNode() || value(key).isNull();
     }
 
     private int within(String key, int least) {
-        JsonNode node = root.path(key);
+        JsonNode node = value(key);
         if (!node.isIntegralNumber() || !node.canConvertToInt() || node.asInt() < least || node.asInt() > LARGEST) {
             throw failure(key + " is " + brief(node), "it must be a whole number from " + least + " to " + LARGEST);
         }

@@ -1,6 +1,5 @@
 package org.espalier.model;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
@@ -57,10 +56,9 @@ public final class Model implements AutoCloseable {
 
     private static Model open(
             Checkpoint checkpoint, Backend backend, BiFunction<Tape, Map<String, StoredTensor>, Weights> binding) {
-        ModelConfig config = Architectures.read(checkpoint.config(), where(checkpoint));
-        Map<String, StoredTensor> stored = new LinkedHashMap<>(checkpoint.tensors());
-        stored.keySet().removeIf(name -> Architectures.of(config).ignored(config, name));
-        Weights weights = binding.apply(new Transformer(config).shape(), stored);
+        ModelCheckpoint known = ModelCheckpoint.of(checkpoint);
+        ModelConfig config = known.model();
+        Weights weights = binding.apply(new Transformer(config).shape(), known.tensors());
         return new Model(backend, config, weights, new Constants(backend, config), null);
     }
 

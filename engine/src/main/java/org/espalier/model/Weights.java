@@ -182,7 +182,8 @@ public final class Weights implements AutoCloseable {
                 .sum();
     }
 
-    private static void check(Tape tape, Map<String, StoredTensor> stored, String where) {
+    /** Every weight must be there, in its shape and in a type that can be computed with, and nothing else. */
+    static void check(Tape tape, Map<String, StoredTensor> stored, String where) {
         refuseUnknown(tape, stored, where);
         tape.leaves(Value.Role.PARAMETER).forEach(leaf -> check(leaf, stored.get(leaf.name()), where));
     }

@@ -40,6 +40,11 @@ public record LlamaConfig(
         public static final Biases ALL = new Biases(true, true, true);
     }
 
+    /** The same with a head that is not the embedding table. */
+    LlamaConfig withOwnHead() {
+        return new LlamaConfig(architecture, modelType, sizes, eps, rotary, false, biases);
+    }
+
     @Override
     public LlamaConfig resized(int newHidden, List<LayerConfig> newLayers) {
         return new LlamaConfig(architecture, modelType, sizes.resized(newHidden, newLayers), eps, rotary, tied, biases);

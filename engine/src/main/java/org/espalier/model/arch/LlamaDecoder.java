@@ -22,7 +22,7 @@ class LlamaDecoder implements Decoder {
 
     static final String LAYERS = "model.layers.";
     static final String HEAD = "lm_head";
-    private static final String EMBEDDING = "model.embed_tokens.weight";
+    static final String EMBEDDING = "model.embed_tokens.weight";
 
     final LlamaConfig config;
     final Pass pass;

@@ -3,21 +3,22 @@ package org.espalier.model.arch;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.Set;
+import org.espalier.file.Printable;
+import org.espalier.format.StoredTensor;
 import org.espalier.model.Architecture;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.Decoder;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Pass;
+import org.espalier.model.StoredModel;
 import org.espalier.model.arch.LlamaConfig.Biases;
 
 /** What the relatives of LLaMA have in common: sizes, rotary positions, gated MLPs, and the names of parameters. */
 abstract class LlamaLike implements Architecture {
 
     private static final Set<String> ACTIVATIONS = Set.of("silu", "swish");
-
-    /** Old checkpoints store what is computed from the configuration. */
-    private static final String COMPUTED = "rotary_emb.inv_freq";
 
     /** The configuration of a model whose projections have these biases. */
     final LlamaConfig read(ConfigReader json, int headDim, Biases biases) {
@@ -28,6 +29,7 @@ abstract class LlamaLike implements Architecture {
         if (headDim % 2 != 0) {
             throw json.failure("head_dim " + headDim + " is odd", "rotary embedding needs an even head_dim");
         }
+        requireFullAttention(json);
         String type = json.text("model_type", "");
         return new LlamaConfig(
                 json.architecture(modelTypes().get(type)),
@@ -47,6 +49,16 @@ abstract class LlamaLike implements Architecture {
     /** Whether attention goes no further back than a window. */
     boolean slides(ConfigReader json) {
         return json.flag("use_sliding_window");
+    }
+
+    private void requireFullAttention(ConfigReader json) {
+        for (String kind : json.texts("layer_types")) {
+            if (!kind.equals("full_attention") && !(slides(json) && kind.equals("sliding_attention"))) {
+                throw json.failure(
+                        "layer_types names " + Printable.quoted(kind),
+                        "use a model whose layers all attend to the whole context");
+            }
+        }
     }
 
     /** Attention here is over the whole context, so a sliding window bounds it. */
@@ -102,7 +114,7 @@ abstract class LlamaLike implements Architecture {
     }
 
     @Override
-    public boolean ignored(ModelConfig config, String name) {
-        return name.endsWith(COMPUTED) || config.tied() && name.equals(LlamaDecoder.HEAD + ".weight");
+    public StoredModel stored(ModelConfig config, ObjectNode json, SequencedMap<String, StoredTensor> files) {
+        return LlamaFiles.model((LlamaConfig) config, json, files);
     }
 }

@@ -17,8 +17,6 @@ import org.espalier.tape.op.Split;
 @AutoService(Architecture.class)
 public final class Phi3 extends LlamaLike {
 
-    private static final String ROTATED = "partial_rotary_factor";
-
     @Override
     public Map<String, String> modelTypes() {
         return Map.of("phi3", "Phi3ForCausalLM");
@@ -26,10 +24,6 @@ public final class Phi3 extends LlamaLike {
 
     @Override
     public ModelConfig read(ConfigReader json) {
-        double rotated = json.object("rope_parameters").orElse(json).number(ROTATED, json.number(ROTATED, 1));
-        if (rotated != 1) {
-            throw json.failure(ROTATED + " is " + rotated, "use a model that rotates whole heads");
-        }
         return read(json, UsualSizes.headDim(json), Biases.NONE);
     }
 

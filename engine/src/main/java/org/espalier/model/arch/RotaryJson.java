@@ -8,17 +8,21 @@ import org.espalier.model.RotaryConfig.Scaling;
 /** The rotary position embedding under the keys that most families have. */
 final class RotaryJson {
 
+    private static final String ROTATED = "partial_rotary_factor";
+
     private RotaryJson() {}
 
     static RotaryConfig read(ConfigReader json) {
         ConfigReader parameters = json.object("rope_parameters").orElse(null);
         ConfigReader scaling = parameters == null ? json.object("rope_scaling").orElse(null) : parameters;
         double base = json.number("rope_theta", 10000.0);
-        double theta = parameters == null ? base : parameters.number("rope_theta", base);
         if (scaling == null) {
-            return RotaryConfig.plain(theta);
+            requireWhole(json, json);
+            return RotaryConfig.plain(base);
         }
+        double theta = scaling.number("rope_theta", base);
         String kind = scaling.text("rope_type", scaling.text("type", "default"));
+        requireWhole(json, scaling);
         return switch (kind) {
             case "default" -> RotaryConfig.plain(theta);
             case "linear" -> new RotaryConfig(theta, Scaling.LINEAR, scaling.number("factor", 1), 1, 4, 8192);
@@ -33,6 +37,14 @@ final class RotaryJson {
             default ->
                 throw json.failure("rotary scaling '" + kind + "' is not supported", "use default, linear or llama3");
         };
+    }
+
+    /** Only heads that are rotated as a whole are known here. */
+    private static void requireWhole(ConfigReader json, ConfigReader parameters) {
+        double rotated = parameters.number(ROTATED, json.number(ROTATED, 1));
+        if (rotated != 1) {
+            throw json.failure(ROTATED + " is " + rotated, "use a model that rotates whole heads");
+        }
     }
 
     static void write(ObjectNode json, RotaryConfig rotary) {
