@@ -64,19 +64,24 @@ class FamilyNamesTest {
                 Architectures.json(Architectures.untrained(new ModelConfig.Sizes(8, 8, 4, List.of(layer, layer), 16)));
         // So that the head has a name of its own.
         json.put("tie_word_embeddings", false);
-        ModelConfig config = Architectures.read(json, "this test");
-        Architecture family = Architectures.of(config);
-        Stream<String> keys = json.properties().stream().map(Map.Entry::getKey);
-        Stream<String> names = new Transformer(config)
-                .shape().leaves(Value.Role.PARAMETER).stream()
-                        .flatMap(parameter -> Arrays.stream(parameter.name().split("\\.")));
+        // Files of tokenizers say it, too.
+        Stream<String> keys =
+                json.properties().stream().map(Map.Entry::getKey).filter(key -> !key.equals("vocab_size"));
+        List<ModelConfig> configs = MODEL_TYPES.stream()
+                .map(type -> Architectures.read(json.deepCopy().put("model_type", type), "this test"))
+                .toList();
+        Stream<String> names = configs.stream()
+                .flatMap(config -> new Transformer(config).shape().leaves(Value.Role.PARAMETER).stream())
+                .flatMap(parameter -> Arrays.stream(parameter.name().split("\\.")));
+        Stream<Architecture> families = configs.stream().map(Architectures::of);
         Stream<String> compounds =
                 Stream.of(keys, names, Architectures.adapterTargets().stream()).flatMap(words -> words);
         return Stream.of(
                         // Single words of the language are said elsewhere, too.
                         compounds.filter(word -> word.contains("_")),
-                        Stream.of(family.layerPrefix(0).replaceFirst("\\.0\\.$", "")),
-                        family.modelTypes().values().stream(),
+                        families.flatMap(family -> Stream.concat(
+                                Stream.of(family.layerPrefix(0).replaceFirst("\\.0\\.$", "")),
+                                family.modelTypes().values().stream())),
                         MODEL_TYPES.stream())
                 .flatMap(words -> words)
                 .collect(Collectors.toCollection(TreeSet::new));
@@ -104,6 +109,8 @@ class FamilyNamesTest {
                         "embed_tokens",
                         "lm_head",
                         "q_proj",
+                        "q_norm",
+                        "qkv_proj",
                         "num_attention_heads")),
                 WORDS::toString);
     }

@@ -2,14 +2,12 @@ package org.espalier.file;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.ffi.PathExchange;
@@ -41,7 +39,7 @@ public final class Output implements AutoCloseable {
             Files.createDirectories(this.target.getParent());
             this.aside = Aside.create(this.target);
         } catch (IOException e) {
-            throw failure(e, target);
+            throw WriteFailure.of(e, target);
         }
         try {
             aside.sweep(this.target);
@@ -51,7 +49,7 @@ public final class Output implements AutoCloseable {
             }
         } catch (IOException e) {
             aside.close();
-            throw failure(e, target);
+            throw WriteFailure.of(e, target);
         } catch (RuntimeException | Error e) {
             aside.close();
             throw e;
@@ -86,22 +84,6 @@ public final class Output implements AutoCloseable {
         finish(folder(target, force), target, writing);
     }
 
-    /** What to say when writing {@code target} failed. */
-    public static Failure failure(IOException e, Path target) {
-        String reason = e.getMessage();
-        if (e instanceof FileSystemException detailed) {
-            String name = e.getClass().getSimpleName().replace("Exception", "");
-            reason = detailed.getReason() != null
-                    ? detailed.getReason()
-                    : name.replaceAll("([a-z])([A-Z])", "$1 $2").toLowerCase(Locale.ROOT);
-        }
-        return new Failure(
-                "cannot be written: " + reason,
-                target.toString(),
-                "make room or name another place; what stood there is unchanged",
-                e);
-    }
-
     /** Where to write: a file to create, or an empty folder to fill. */
     public Path path() {
         return aside.content();
@@ -117,7 +99,7 @@ public final class Output implements AutoCloseable {
                 place();
                 force(target.getParent());
             } catch (IOException e) {
-                throw failure(e, target);
+                throw WriteFailure.of(e, target);
             }
         }
         aside.close();
@@ -134,7 +116,7 @@ public final class Output implements AutoCloseable {
             writing.to(output.path());
             output.commit();
         } catch (IOException e) {
-            throw failure(e, target);
+            throw WriteFailure.of(e, target);
         }
     }
 

@@ -47,9 +47,9 @@ public final class Replacement {
                 }
             }
         } catch (IOException e) {
-            throw Output.failure(e, target);
+            throw WriteFailure.of(e, target);
         } catch (UncheckedIOException e) {
-            throw Output.failure(e.getCause(), target);
+            throw WriteFailure.of(e.getCause(), target);
         }
     }
 
@@ -70,7 +70,7 @@ public final class Replacement {
                         "name another place, or remove the folder yourself");
             }
         } catch (IOException e) {
-            throw Output.failure(e, target);
+            throw WriteFailure.of(e, target);
         }
     }
 

@@ -3,7 +3,7 @@ package org.espalier.job;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.espalier.file.Output;
+import org.espalier.file.WriteFailure;
 import org.espalier.importance.Calibration;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
@@ -58,7 +58,7 @@ public final class CompactJob {
                     left -> out.writeModel("writing", left, engine.listener()));
             return new Result(plan.parameters().before(), after);
         } catch (IOException e) {
-            throw Output.failure(e, out.path());
+            throw WriteFailure.of(e, out.path());
         }
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.espalier.file.Output;
+import org.espalier.file.WriteFailure;
 import org.espalier.format.SafetensorsWriter;
 import org.espalier.format.TensorEntry;
 import org.espalier.model.Model;
@@ -59,7 +60,7 @@ public final class LogitsJob {
             target.commit();
             return vocabulary;
         } catch (IOException e) {
-            throw Output.failure(e, out.path());
+            throw WriteFailure.of(e, out.path());
         }
     }
 

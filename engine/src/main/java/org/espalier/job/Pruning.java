@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.espalier.couple.Selection;
 import org.espalier.cut.Compactor;
 import org.espalier.file.Output;
+import org.espalier.file.WriteFailure;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFolder;
@@ -84,7 +85,7 @@ public final class Pruning {
                 return Ranker.of(opened, walking, method, candidates.after(selection), sequences);
             }
         } catch (IOException e) {
-            throw Output.failure(e, scratch);
+            throw WriteFailure.of(e, scratch);
         }
     }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.SequencedMap;
 import org.espalier.file.Output;
+import org.espalier.file.WriteFailure;
 import org.espalier.model.Adapter;
 import org.espalier.tune.LoraTraining;
 import org.espalier.tune.TrainingData;
@@ -77,7 +78,7 @@ public final class TuneJob {
                 return result(trained, samples, (System.nanoTime() - start) / 1e9);
             }
         } catch (IOException e) {
-            throw Output.failure(e, out.path());
+            throw WriteFailure.of(e, out.path());
         }
     }
 
