@@ -1,6 +1,8 @@
 package org.espalier.couple;
 
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.espalier.tape.Value;
 
 /**
@@ -51,10 +53,9 @@ public record Group(
      * once.
      */
     public long parametersPerUnit() {
-        return parameters().stream()
-                .map(Member::tensor)
-                .distinct()
-                .mapToLong(this::removedFrom)
+        Map<Value, List<Member>> byTensor = parameters().stream().collect(Collectors.groupingBy(Member::tensor));
+        return byTensor.entrySet().stream()
+                .mapToLong(e -> removedFrom(e.getKey(), e.getValue()))
                 .sum();
     }
 
@@ -63,12 +64,11 @@ public record Group(
         return parameters().stream().mapToLong(Member::entriesPerUnit).sum();
     }
 
-    private long removedFrom(Value tensor) {
+    /** @param alongAxes the tensor's members */
+    private static long removedFrom(Value tensor, List<Member> alongAxes) {
         long[] dims = tensor.shape().toArray();
-        for (Member member : parameters()) {
-            if (member.tensor() == tensor) {
-                dims[member.axis()] -= member.entriesPerUnit();
-            }
+        for (Member member : alongAxes) {
+            dims[member.axis()] -= member.entriesPerUnit();
         }
         long left = 1;
         for (long dim : dims) {

@@ -10,9 +10,11 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
@@ -50,6 +52,11 @@ public final class Json {
     private static final ObjectMapper MAPPER = new ObjectMapper(FACTORY)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(SerializationFeature.INDENT_OUTPUT);
+    private static final ObjectMapper WHOLE_NUMBERS = JsonMapper.builder(FACTORY)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .build();
 
     private Json() {}
 
@@ -141,6 +148,17 @@ public final class Json {
             return object;
         }
         throw new Failure("not a JSON object", place, "write a JSON object there");
+    }
+
+    /**
+     * Arrays of whole numbers, or arrays of such arrays: nothing that only resembles one is rounded or converted, and nothing
+     * may follow.
+     *
+     * @param text JSON
+     * @throws JsonProcessingException if it is something else
+     */
+    public static <T> T readWholeNumbers(String text, Class<T> type) throws JsonProcessingException {
+        return WHOLE_NUMBERS.readValue(text, type);
     }
 
     /** {@code node} as indented UTF-8 text with a newline at the end. */

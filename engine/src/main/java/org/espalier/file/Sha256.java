@@ -15,6 +15,10 @@ import org.espalier.error.Failure;
 public final class Sha256 {
 
     private static final int CHUNK = 1 << 20;
+    /** A file of up to this size is sampled whole. */
+    private static final long WHOLE = 64L << 20;
+
+    private static final int SAMPLE = 4096;
 
     private Sha256() {}
 
@@ -28,8 +32,7 @@ public final class Sha256 {
                 buffer.clear();
             }
         } catch (IOException e) {
-            throw new Failure(
-                    "file cannot be read: " + e.getMessage(), path.toString(), "check it and its permissions", e);
+            throw unreadable(e, path);
         }
         return HexFormat.of().formatHex(digest.digest());
     }
@@ -44,6 +47,54 @@ public final class Sha256 {
             digest.update((ofFile(file) + "  " + file.getFileName() + "\n").getBytes(StandardCharsets.UTF_8));
         }
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /**
+     * A hash by which large files are known again wherever they lie, without reading them whole: of {@code text}, and of
+     * each file its size and its bytes; of one over 64 MiB only the first MiB, the first 4 KiB of every further MiB, and the
+     * last 4 KiB. For 14 GB that reads 57 MB. Weights that were trained on, pruned, rounded or exchanged differ in it; a
+     * few numbers that were changed by hand in a large file may not.
+     *
+     * @throws Failure if a file cannot be read
+     */
+    public static String ofSamples(String text, List<Path> files) {
+        MessageDigest digest = digest();
+        digest.update(text.getBytes(StandardCharsets.UTF_8));
+        for (Path file : files) {
+            try (FileChannel channel = FileChannel.open(file)) {
+                long size = channel.size();
+                digest.update(ByteBuffer.allocate(Long.BYTES).putLong(size).flip());
+                for (long from = 0; from < size; from += CHUNK) {
+                    update(digest, channel, from, size <= WHOLE || from == 0 ? CHUNK : SAMPLE);
+                }
+                update(digest, channel, Math.max(0, size - SAMPLE), SAMPLE);
+            } catch (IOException e) {
+                throw unreadable(e, file);
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** The hash of whole numbers in order, each as four bytes, most significant first. */
+    public static String ofNumbers(Iterable<int[]> numbers) {
+        MessageDigest digest = digest();
+        for (int[] row : numbers) {
+            ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES * (row.length + 1));
+            bytes.putInt(row.length).asIntBuffer().put(row);
+            digest.update(bytes.rewind());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static void update(MessageDigest digest, FileChannel channel, long from, int most) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(most);
+        while (bytes.hasRemaining() && channel.read(bytes, from + bytes.position()) >= 0) {}
+        digest.update(bytes.flip());
+    }
+
+    private static Failure unreadable(IOException e, Path path) {
+        return new Failure(
+                "file cannot be read: " + e.getMessage(), path.toString(), "check it and its permissions", e);
     }
 
     private static MessageDigest digest() {

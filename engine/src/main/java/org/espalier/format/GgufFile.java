@@ -232,7 +232,7 @@ public final class GgufFile implements AutoCloseable {
                         place(),
                         GgufCursor.ADVICE);
             }
-            if (expected > dataBytes || info.bytes() > dataBytes - expected) {
+            if (dataStart > file.size() || expected > dataBytes || info.bytes() > dataBytes - expected) {
                 throw new Failure(
                         called(info.name()) + " ends beyond the end of the file, which has " + dataBytes
                                 + " bytes of data",

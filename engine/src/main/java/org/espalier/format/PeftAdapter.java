@@ -22,7 +22,7 @@ public final class PeftAdapter implements AutoCloseable {
     public static final String SUFFIX_B = ".lora_B.weight";
 
     private static final String CONFIG = "adapter_config.json";
-    private static final String WEIGHTS = "adapter_model.safetensors";
+    public static final String WEIGHTS = "adapter_model.safetensors";
     private static final String PREFIX = "base_model.model.";
 
     private final PeftConfig config;

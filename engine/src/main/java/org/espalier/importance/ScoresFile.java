@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.error.Failure;
+import org.espalier.file.Printable;
 import org.espalier.format.Checkpoint;
 import org.espalier.model.Model;
 
@@ -40,6 +41,9 @@ public record ScoresFile(
 
     /** The version that is written. */
     public static final int FORMAT_VERSION = 1;
+
+    /** No model has as many; what goes through the numbers of layers is so bounded. */
+    private static final int MOST_LAYERS = 1 << 16;
 
     public ScoresFile {
         Objects.requireNonNull(source, "source is null");
@@ -79,6 +83,32 @@ public record ScoresFile(
                         rankings.units().stream().map(Group::of),
                         rankings.blocks().stream().map(Group::of))
                 .toList();
+    }
+
+    /**
+     * Refuses scores that cannot be compared.
+     *
+     * @param where this file, for messages
+     * @throws Failure that names the first group with one that is not a finite number, or is in no layer that a model has
+     */
+    public void requireSound(String where) {
+        for (Group group : groups) {
+            if (group.layer() < -1 || group.layer() >= MOST_LAYERS) {
+                throw new Failure(
+                        "group " + Printable.quoted(group.name()) + " is in layer " + group.layer(),
+                        where,
+                        "write the file again with 'engine score'");
+            }
+            for (int unit = 0; unit < group.scores().length; unit++) {
+                if (!Double.isFinite(group.scores()[unit])) {
+                    throw new Failure(
+                            "score %d of group %s is %s"
+                                    .formatted(unit, Printable.quoted(group.name()), group.scores()[unit]),
+                            where,
+                            "write the file again with 'engine score'");
+                }
+            }
+        }
     }
 
     /**

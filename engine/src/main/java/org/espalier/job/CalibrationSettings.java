@@ -1,7 +1,6 @@
 package org.espalier.job;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.espalier.error.Failure;
 import org.espalier.eval.TextFormat;
+import org.espalier.file.Json;
 import org.espalier.importance.Calibration;
 import org.espalier.text.Tokenizer;
 
@@ -116,7 +116,7 @@ public final class CalibrationSettings extends Settings<CalibrationSettings> {
 
     private static Calibration exact(Path file) {
         try {
-            int[][] ids = new ObjectMapper().readValue(TextFormat.TEXT.read(file), int[][].class);
+            int[][] ids = Json.readWholeNumbers(TextFormat.TEXT.read(file), int[][].class);
             if (ids != null && ids.length > 0 && List.of(ids).stream().allMatch(row -> row != null && row.length > 1)) {
                 return new Calibration(List.of(ids));
             }

@@ -10,6 +10,7 @@ final class Continuation {
 
     private final Generator generator;
     private final Set<Integer> ends;
+    private final Runnable check;
     private int[] ids = new int[0];
     private boolean stopped;
     private int promptTokens;
@@ -17,10 +18,15 @@ final class Continuation {
     private long prefillNanos;
     private long decodeNanos;
 
-    /** @param ends tokens that end a text */
-    Continuation(Generator generator, Set<Integer> ends) {
+    /**
+     * @param ends  tokens that end a text
+     * @param check refuses the last logits; run after the prompt and at the end, which is enough: see
+     *     {@link Generator#lastLogits}
+     */
+    Continuation(Generator generator, Set<Integer> ends, Runnable check) {
         this.generator = generator;
         this.ends = ends;
+        this.check = check;
     }
 
     /** Reads the prompt and writes at most {@code most} tokens, giving each but an end token to {@code sink}. */
@@ -29,6 +35,7 @@ final class Continuation {
         long start = System.nanoTime();
         int next = generator.next(prompt);
         prefillNanos = System.nanoTime() - start;
+        check.run();
         int[] written = new int[most];
         int count = 0;
         while (!ends.contains(next)) {
@@ -42,6 +49,7 @@ final class Continuation {
             decodeNanos += System.nanoTime() - start;
             steps++;
         }
+        check.run();
         stopped = count < most;
         ids = Arrays.copyOf(written, count);
     }

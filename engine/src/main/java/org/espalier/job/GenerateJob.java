@@ -48,7 +48,7 @@ public final class GenerateJob {
      * @param model   a checkpoint folder or a GGUF file
      * @param adapter folder of a LoRA adapter in PEFT's form
      * @param sink    gets the text piece by piece as it becomes certain
-     * @throws Failure if the prompt is empty, or does not fit the model's context
+     * @throws Failure if the prompt is empty, or does not fit the model's context, or the model gives no finite numbers
      */
     public Result run(Path model, Optional<Path> adapter, String prompt, Consumer<String> sink) {
         try (Tokenizer tokenizer = Tokenizer.open(model);
@@ -56,7 +56,10 @@ public final class GenerateJob {
             int[] ids = ids(tokenizer, model, prompt);
             int most = most(ids.length, open.model().config().maxPositions(), model);
             try (Generator generator = new Generator(open.model(), ids.length + most, settings.sampling())) {
-                Continuation continuation = new Continuation(generator, Set.copyOf(tokenizer.eosIds()));
+                Continuation continuation = new Continuation(
+                        generator,
+                        Set.copyOf(tokenizer.eosIds()),
+                        () -> FiniteLogits.require(generator.lastLogits(), open));
                 TextStream text = new TextStream(tokenizer, ids, sink);
                 continuation.run(ids, most, text::add);
                 return new Result(

@@ -50,6 +50,7 @@ public final class LogitsJob {
                 OpenModel open = engine.open(model, adapter)) {
             int vocabulary = open.model().config().vocab();
             float[] logits = logits(open.model(), tokens);
+            FiniteLogits.require(logits, open);
             SafetensorsWriter.write(
                     target.path(),
                     List.of(new TensorEntry(

@@ -7,7 +7,7 @@ import java.util.TreeMap;
 import org.espalier.error.Failure;
 import org.espalier.file.Output;
 import org.espalier.file.Sha256;
-import org.espalier.model.Adapter;
+import org.espalier.format.PeftAdapter;
 import org.espalier.report.Comparison;
 import org.espalier.report.TrainingFile;
 import org.espalier.text.ChatTemplate;
@@ -60,7 +60,7 @@ final class Recovery {
     LoraTraining.Result writeInto(Path folder, String model, OpenModel open, TrainingData samples) throws IOException {
         LoraSettings numbers = settings.training();
         LoraTraining training = new LoraTraining(open.model(), samples, numbers);
-        Files files = new Files(open, numbers, origin(model, samples, numbers, training.steps()));
+        Files files = new Files(open, numbers, origin(model, open, samples, numbers, training.steps()));
         if (settings.resume()) {
             resume(files.origin, training);
         }
@@ -74,7 +74,8 @@ final class Recovery {
         }
     }
 
-    private TrainingFile.Origin origin(String model, TrainingData samples, LoraSettings numbers, int steps) {
+    private TrainingFile.Origin origin(
+            String model, OpenModel open, TrainingData samples, LoraSettings numbers, int steps) {
         Path texts = settings.texts();
         return new TrainingFile.Origin(
                 model,
@@ -83,17 +84,40 @@ final class Recovery {
                         Sha256.ofFile(texts),
                         settings.format().toString(),
                         samples),
-                TrainingFile.Settings.of(settings.recipe().name(), numbers, steps, settings.cutoff()));
+                TrainingFile.Settings.of(settings.recipe().name(), numbers, steps, settings.cutoff()),
+                new TrainingFile.Hashes(
+                        Sha256.ofSamples(
+                                open.checkpoint().config().toString(),
+                                open.checkpoint().weightFiles()),
+                        samples.sha256(),
+                        null,
+                        null));
     }
 
     /** What stands in an adapter's folder. */
     private record Files(OpenModel open, LoraSettings settings, TrainingFile.Origin origin) {
 
         void write(Path folder, LoraTraining.Result result) throws IOException {
-            Adapter adapter = result.adapter();
-            adapter.writeInto(folder, open.backend(), origin.model());
+            result.adapter().writeInto(folder, open.backend(), origin.model());
+            record(folder, result, origin.hashes());
+        }
+
+        /** As above, with all that it takes to go on; the record is of the very files beside it. */
+        void write(Path folder, LoraTraining.Halfway now) throws IOException {
+            now.result().adapter().writeInto(folder, open.backend(), origin.model());
+            now.writeOptimizer(folder);
+            record(
+                    folder,
+                    now.result(),
+                    origin.hashes()
+                            .left(
+                                    Sha256.ofFile(folder.resolve(PeftAdapter.WEIGHTS)),
+                                    Sha256.ofFile(folder.resolve(OptimizerFile.NAME))));
+        }
+
+        private void record(Path folder, LoraTraining.Result result, TrainingFile.Hashes hashes) throws IOException {
             new TrainingFile(
-                            origin,
+                            new TrainingFile.Origin(origin.model(), origin.data(), origin.settings(), hashes),
                             TrainingFile.training(
                                     result, settings, origin.data().samples()))
                     .writeInto(folder);
@@ -113,12 +137,7 @@ final class Recovery {
                     "start it without --resume, with --save-every to be able to go on later");
         }
         TrainingFile left = TrainingFile.read(place);
-        if (!origin.equals(left.origin()) || left.training().seconds() == null) {
-            throw new Failure(
-                    "the training there was begun with another model, other texts or other settings",
-                    place.resolve(TrainingFile.NAME).toString(),
-                    "repeat the command that began it, with --resume");
-        }
+        requireSame(origin, left);
         SequencedMap<Integer, Double> heldOut = new TreeMap<>();
         left.training().evalLosses().forEach(p -> heldOut.put(p.step(), p.loss()));
         training.resume(
@@ -126,6 +145,36 @@ final class Recovery {
                 left.training().losses().stream().map(Comparison.Point::loss).toList(),
                 heldOut,
                 left.training().seconds());
+    }
+
+    private void requireSame(TrainingFile.Origin origin, TrainingFile left) {
+        if (left.hashes() == null
+                || left.hashes().optimizer() == null
+                || left.training().seconds() == null) {
+            throw refusal(
+                    "the training there was begun by an earlier version, or its record is not of an unfinished one",
+                    "start it again without --resume");
+        }
+        String other = !origin.hashes().model().equals(left.hashes().model())
+                ? "another model or other weights"
+                : !origin.hashes().samples().equals(left.hashes().samples()) ? "other texts" : "other settings";
+        if (!origin.settings().equals(left.settings()) || !other.equals("other settings")) {
+            throw refusal(
+                    "the training there was begun with " + other, "repeat the command that began it, with --resume");
+        }
+        TrainingFile.Hashes beside = left.hashes()
+                .left(
+                        Sha256.ofFile(place.resolve(PeftAdapter.WEIGHTS)),
+                        Sha256.ofFile(place.resolve(OptimizerFile.NAME)));
+        if (!beside.equals(left.hashes())) {
+            throw refusal(
+                    "the adapter or the optimizer beside it is not the one that was left with it",
+                    "put the files back that were left together, or start again without --resume");
+        }
+    }
+
+    private Failure refusal(String problem, String advice) {
+        return new Failure(problem, place.resolve(TrainingFile.NAME).toString(), advice);
     }
 
     private LoraTraining.Result train(LoraTraining training, Files files) {
@@ -159,8 +208,7 @@ final class Recovery {
 
     private void save(LoraTraining.Halfway now, Files files) {
         Output.writeFolder(place, true, folder -> {
-            files.write(folder, now.result());
-            now.writeOptimizer(folder);
+            files.write(folder, now);
         });
     }
 }

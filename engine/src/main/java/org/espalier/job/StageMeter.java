@@ -153,7 +153,10 @@ final class StageMeter {
         int[] prompt = tokenizer.encode(settings.prompt(), true);
         int most = Math.min(settings.maxTokens(), open.model().config().maxPositions() - prompt.length);
         try (Generator generator = new Generator(open.model(), prompt.length + most)) {
-            Continuation continuation = new Continuation(generator, Set.copyOf(tokenizer.eosIds()));
+            Continuation continuation = new Continuation(
+                    generator,
+                    Set.copyOf(tokenizer.eosIds()),
+                    () -> FiniteLogits.require(generator.lastLogits(), open));
             TextStream text = new TextStream(tokenizer, prompt, piece -> {});
             continuation.run(prompt, most, text::add);
             return text.finish();

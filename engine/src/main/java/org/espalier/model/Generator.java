@@ -37,6 +37,7 @@ public final class Generator implements AutoCloseable {
     private final Optional<Sampling> sampling;
     private final Tensor chosen;
     private int length;
+    private Pass last;
 
     /** What runs for so many tokens at once; the step gives the logits and {@link #chosen}. */
     private record Pass(Recording recording, Executor executor, Repeat step) implements AutoCloseable {
@@ -100,6 +101,14 @@ public final class Generator implements AutoCloseable {
         return pass.executor.readFloats(pass.recording.logits());
     }
 
+    /**
+     * The logits that the last token was chosen by, {@code [V]}. What is not finite once in a text stays so: keys and values
+     * are kept.
+     */
+    public float[] lastLogits() {
+        return last.executor.readFloats(last.recording.logits());
+    }
+
     /** Why a device that could take every token's work as one piece is given it operation by operation, if it is so. */
     public Optional<String> refusal() {
         Pass single = passes.get(1);
@@ -135,6 +144,7 @@ public final class Generator implements AutoCloseable {
         pass.executor.set(pass.recording.rows(), positions);
         pass.step.run(Sequences.cached(length, ids.length));
         length += ids.length;
+        last = pass;
         return pass;
     }
 

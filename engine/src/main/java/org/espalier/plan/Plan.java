@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.espalier.importance.ScoresFile;
 
 /**
@@ -46,6 +47,33 @@ public record Plan(
 
     public Plan {
         required(source, "source");
+        if (keptAlone != null) {
+            keptAlone.forEach(alone -> required(alone, "one of kept_alone"));
+        }
+    }
+
+    /** No model has as many layers; what goes through the numbers of layers is so bounded. */
+    private static final int MOST_LAYERS = 1 << 16;
+
+    /** No axis of a model has as many units. */
+    private static final int MOST_UNITS = 1 << 24;
+
+    private static void requireLayer(int layer, int least) {
+        if (layer < least || layer >= MOST_LAYERS) {
+            throw new IllegalArgumentException(
+                    "layer " + layer + " is not between " + least + " and " + (MOST_LAYERS - 1));
+        }
+    }
+
+    private static void requireUnits(int[] kept, String name) {
+        required(kept, name);
+        for (int i = 0; i < kept.length; i++) {
+            if (kept[i] < 0 || kept[i] >= MOST_UNITS || i > 0 && kept[i] <= kept[i - 1]) {
+                throw new IllegalArgumentException(
+                        "%s holds %d, entry %d: units are counted from 0, ascending, none twice"
+                                .formatted(name, kept[i], i + 1));
+            }
+        }
     }
 
     private static void required(Object value, String name) {
@@ -95,6 +123,12 @@ public record Plan(
             @JsonProperty(value = "parameters_after", required = true)
             long after) {
 
+        public Parameters {
+            if (before < 1 || after < 0) {
+                throw new IllegalArgumentException("parameters_before is below 1, or parameters_after below 0");
+            }
+        }
+
         /** The share that goes. */
         public double removed() {
             return 1 - (double) after / before;
@@ -117,9 +151,35 @@ public record Plan(
             @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("groups")
             List<Group> groups) {
 
+        /** What a layer keeps; empty if it goes whole. */
+        public Optional<Layer> layer(int number) {
+            int low = 0;
+            int high = layers.size();
+            while (low < high) {
+                int middle = (low + high) >>> 1;
+                if (layers.get(middle).layer() < number) {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            return low < layers.size() && layers.get(low).layer() == number
+                    ? Optional.of(layers.get(low))
+                    : Optional.empty();
+        }
+
         public Kept {
             required(layers, "layers");
             layers.forEach(layer -> required(layer, "one of the layers"));
+            for (int i = 1; i < layers.size(); i++) {
+                if (layers.get(i).layer() <= layers.get(i - 1).layer()) {
+                    throw new IllegalArgumentException(
+                            "layer " + layers.get(i).layer() + " does not come in ascending order, each once");
+                }
+            }
+            if (channels != null) {
+                requireUnits(channels, "kept_channels");
+            }
             if (groups != null) {
                 groups.forEach(group -> required(group, "one of the groups"));
             }
@@ -147,9 +207,10 @@ public record Plan(
             int[] keptNeurons) {
 
         public Layer {
-            required(keptHeads, "kept_heads");
-            required(keptKvHeads, "kept_kv_heads");
-            required(keptNeurons, "kept_neurons");
+            requireLayer(layer, 0);
+            requireUnits(keptHeads, "kept_heads");
+            requireUnits(keptKvHeads, "kept_kv_heads");
+            requireUnits(keptNeurons, "kept_neurons");
         }
     }
 
@@ -170,7 +231,8 @@ public record Plan(
         public Group {
             required(name, "a group's name");
             required(role, "a group's role");
-            required(kept, "what a group keeps");
+            requireLayer(layer, -1);
+            requireUnits(kept, "what a group keeps");
         }
     }
 
@@ -221,7 +283,7 @@ public record Plan(
         public Alone {
             required(tensor, "a tensor that chose by itself");
             required(role, "a role");
-            required(kept, "what a tensor keeps");
+            requireUnits(kept, "what a tensor keeps");
         }
     }
 }

@@ -2,12 +2,15 @@ package org.espalier.plan;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.file.Output;
+import org.espalier.file.Printable;
 import org.espalier.file.Records;
 
 /** Plans and scores on disk. */
@@ -15,6 +18,8 @@ public final class PlanFile {
 
     private static final ObjectMapper MAPPER =
             new ObjectMapper().enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES);
+
+    private static final int LONGEST_NAME = 4096;
 
     private PlanFile() {}
 
@@ -25,7 +30,9 @@ public final class PlanFile {
      */
     public static Plan read(Path file) {
         try {
-            Plan plan = Records.read(MAPPER, Json.readObject(file), Plan.class);
+            ObjectNode tree = Json.readObject(file);
+            requirePrintable(tree, file);
+            Plan plan = Records.read(MAPPER, tree, Plan.class);
             if (plan.formatVersion() < 1 || plan.formatVersion() > Plan.FORMAT_VERSION) {
                 throw new Failure(
                         "plan has format version " + plan.formatVersion(),
@@ -36,6 +43,19 @@ public final class PlanFile {
         } catch (JsonProcessingException e) {
             throw new Failure("not a plan: " + Json.reason(e), file.toString(), "make it again with 'engine plan'", e);
         }
+    }
+
+    /** Names from a plan are shown on terminals and in pages. */
+    private static void requirePrintable(JsonNode node, Path file) {
+        if (node.isTextual()
+                && (node.textValue().length() > LONGEST_NAME
+                        || node.textValue().chars().anyMatch(Character::isISOControl))) {
+            throw new Failure(
+                    "not a plan: " + Printable.quoted(node.textValue()) + " is no name",
+                    file.toString(),
+                    "make it again with 'engine plan'");
+        }
+        node.forEach(inner -> requirePrintable(inner, file));
     }
 
     /** The same model and choices as JSON. */

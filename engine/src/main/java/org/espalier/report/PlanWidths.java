@@ -1,7 +1,9 @@
 package org.espalier.report;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.importance.ScoresFile;
@@ -17,9 +19,18 @@ final class PlanWidths {
     private final Plan plan;
     private final ScoresFile scores;
 
+    /** How many units of each kind were scored, by layer. */
+    private final Map<UnitKind, Map<Integer, double[]>> scored = new EnumMap<>(UnitKind.class);
+
+    private final Map<UnitKind, Integer> widest = new EnumMap<>(UnitKind.class);
+
     private PlanWidths(Plan plan, ScoresFile scores) {
         this.plan = plan;
         this.scores = scores;
+        for (UnitKind kind : UnitKind.values()) {
+            scored.put(kind, scores == null ? Map.of() : kind.scores(scores));
+            widest.put(kind, findWidest(kind));
+        }
     }
 
     /** Of every layer, those that are gone included; {@code scores} may be null. */
@@ -69,9 +80,7 @@ final class PlanWidths {
     }
 
     private Optional<Integer> scored(UnitKind kind, int layer) {
-        return scores == null
-                ? Optional.empty()
-                : Optional.ofNullable(kind.scores(scores).get(layer)).map(s -> s.length);
+        return Optional.ofNullable(scored.get(kind).get(layer)).map(s -> s.length);
     }
 
     private Optional<Integer> kept(UnitKind kind, int layer) {
@@ -80,12 +89,14 @@ final class PlanWidths {
 
     /** The most units that any layer is known to have. */
     private int widest(UnitKind kind) {
+        return widest.get(kind);
+    }
+
+    private int findWidest(UnitKind kind) {
         IntStream named = plan.kept().layers().stream()
                 .flatMapToInt(l -> IntStream.of(kind.kept(l)))
                 .map(unit -> unit + 1);
-        IntStream counted = scores == null
-                ? IntStream.empty()
-                : kind.scores(scores).values().stream().mapToInt(s -> s.length);
+        IntStream counted = scored.get(kind).values().stream().mapToInt(s -> s.length);
         return IntStream.concat(named, counted).max().orElse(0);
     }
 }

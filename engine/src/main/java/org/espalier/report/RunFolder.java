@@ -50,9 +50,15 @@ public final class RunFolder {
         return pruned(read, Files.exists(scores) ? scores(scores) : null, after(folder, read));
     }
 
-    /** Reads scores. */
+    /**
+     * Reads scores.
+     *
+     * @throws Failure if there are none, or one is not a finite number
+     */
     public static ScoresFile scores(Path file) {
-        return ComparisonFile.read(file, ScoresFile.class, "file of scores");
+        ScoresFile scores = ComparisonFile.read(file, ScoresFile.class, "file of scores");
+        scores.requireSound(file.toString());
+        return scores;
     }
 
     /** A plan as a run that can be shown; {@code scores} may be null. */

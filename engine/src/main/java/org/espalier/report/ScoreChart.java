@@ -129,8 +129,9 @@ final class ScoreChart {
 
     /** The scores of the units of a layer that stay, or of those that go, ascending. */
     private double[] pick(int layer, double[] of, boolean stay) {
+        BitSet staying = kept == null ? null : kept.apply(layer);
         return IntStream.range(0, of.length)
-                .filter(u -> (kept == null || kept.apply(layer).get(u)) == stay)
+                .filter(u -> (staying == null || staying.get(u)) == stay)
                 .mapToDouble(u -> of[u])
                 .sorted()
                 .toArray();

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
+import org.espalier.file.Sha256;
 import org.espalier.report.Comparison.Point;
 import org.espalier.report.Comparison.Training;
 import org.espalier.tune.LoraSettings;
@@ -24,6 +25,7 @@ import org.espalier.tune.TrainingData;
  * @param model    that it belongs to
  * @param data     it was trained on
  * @param settings it was trained with
+ * @param hashes   by which what it was made from is known again; null in the files of earlier versions
  * @param training how that went
  */
 public record TrainingFile(
@@ -33,6 +35,10 @@ public record TrainingFile(
         @JsonProperty("model") String model,
         @JsonProperty("data") Data data,
         @JsonProperty("settings") Settings settings,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("hashes")
+        Hashes hashes,
+
         @JsonProperty(value = "training", required = true) Training training) {
 
     public static final String NAME = "training.json";
@@ -125,21 +131,44 @@ public record TrainingFile(
             @JsonProperty("dropout") double dropout) {}
 
     /**
-     * What a training follows from: equal ones give equal adapters.
+     * Of what a training follows from, and of what an unfinished one left, each SHA-256 in hexadecimal.
+     *
+     * @param model     of the configuration and samples of the weights, as {@link Sha256#ofSamples} takes them
+     * @param samples   of the tokens that are read and predicted, in order
+     * @param adapter   of the file of an unfinished training's adapter; null once it is finished
+     * @param optimizer of the file of its optimizer; null as well
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Hashes(
+            @JsonProperty("model") String model,
+            @JsonProperty("samples") String samples,
+            @JsonProperty("adapter") String adapter,
+            @JsonProperty("optimizer") String optimizer) {
+
+        /** With those of what an unfinished training left. */
+        public Hashes left(String adapter, String optimizer) {
+            return new Hashes(model, samples, adapter, optimizer);
+        }
+    }
+
+    /**
+     * What a training follows from: equal hashes and settings give equal adapters, wherever the files lie.
      *
      * @param model    see {@link TrainingFile#model}
      * @param data     see {@link TrainingFile#data}
      * @param settings see {@link TrainingFile#settings}
+     * @param hashes   see {@link TrainingFile#hashes}
      */
-    public record Origin(String model, Data data, Settings settings) {}
+    public record Origin(String model, Data data, Settings settings, Hashes hashes) {}
 
-    public TrainingFile(Origin origin, Training training) {
-        this(FORMAT_VERSION, origin.model(), origin.data(), origin.settings(), training);
+    public TrainingFile {
+        if (training == null) {
+            throw new IllegalArgumentException("training is null");
+        }
     }
 
-    /** What the training follows from. */
-    public Origin origin() {
-        return new Origin(model, data, settings);
+    public TrainingFile(Origin origin, Training training) {
+        this(FORMAT_VERSION, origin.model(), origin.data(), origin.settings(), origin.hashes(), training);
     }
 
     /** A training as comparisons and this file hold it. */

@@ -51,7 +51,7 @@ enum UnitKind {
 
     /** What a plan keeps of a layer; empty if the layer goes whole. */
     static Optional<Plan.Layer> layer(Plan plan, int layer) {
-        return plan.kept().layers().stream().filter(l -> l.layer() == layer).findFirst();
+        return plan.kept().layer(layer);
     }
 
     /** The scores of this kind of units, by layer. */

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.espalier.error.Failure;
+import org.espalier.file.Sha256;
 
 /**
  * Samples to train on, and others that only show how training goes.
@@ -23,6 +25,16 @@ public record TrainingData(List<Sample> training, List<Sample> heldOut, int empt
     public TrainingData {
         training = List.copyOf(training);
         heldOut = List.copyOf(heldOut);
+    }
+
+    /** SHA-256 of every token that is read or predicted, in hexadecimal: equal data has equal ones. */
+    public String sha256() {
+        return Sha256.ofNumbers(Stream.concat(
+                        // The count tells which are held out.
+                        Stream.of(new int[] {training.size()}),
+                        Stream.concat(training.stream(), heldOut.stream())
+                                .flatMap(sample -> Stream.of(sample.ids(), sample.targets())))
+                .toList());
     }
 
     /**

@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.espalier.error.Failure;
+import org.espalier.file.Json;
 import org.espalier.report.Comparison.Point;
 import org.espalier.report.Comparison.Training;
 import org.junit.jupiter.api.Test;
@@ -21,7 +23,8 @@ class TrainingFileTest {
                     "pruned",
                     new TrainingFile.Data("alpaca.json", "ab".repeat(32), "alpaca", 2000, 219_000, 200, 3, 1),
                     new TrainingFile.Settings(
-                            "standard", new TrainingFile.Lora(8, 16, 0.05), 3e-4, 2, 1, 64, 4, 256, 42)),
+                            "standard", new TrainingFile.Lora(8, 16, 0.05), 3e-4, 2, 1, 64, 4, 256, 42),
+                    new TrainingFile.Hashes("cd".repeat(32), "ef".repeat(32), null, null)),
             new Training(
                     2,
                     3e-4,
@@ -51,10 +54,22 @@ class TrainingFileTest {
                 text.substring(0, 100),
                 text.replace("\"rank\" : 8", "\"rank\" : \"x\""),
                 text.replace("\"format_version\" : 1", "\"format_version\" : 2"),
+                "{\"format_version\": 1, \"training\": null}",
                 text.replace("\"steps\"", "\"stages\""))) {
             Files.writeString(folder.resolve(TrainingFile.NAME), damaged);
             refused(damaged);
         }
+    }
+
+    /** Earlier versions wrote no hashes. */
+    @Test
+    void filesOfEarlierVersionsAreRead() throws IOException {
+        WHOLE.writeInto(folder);
+        Path file = folder.resolve(TrainingFile.NAME);
+        ObjectNode tree = Json.readObject(file);
+        tree.remove("hashes");
+        Files.write(file, Json.toBytes(tree));
+        assertEquals(WHOLE.training(), TrainingFile.read(folder).training());
     }
 
     private void refused(String content) {

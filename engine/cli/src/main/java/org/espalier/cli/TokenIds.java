@@ -1,11 +1,11 @@
 package org.espalier.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.espalier.error.Failure;
 import org.espalier.eval.TextFormat;
+import org.espalier.file.Json;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -21,7 +21,7 @@ record TokenIds(int[] ids) {
         String text = TextFormat.TEXT.read(file);
         int[] ids;
         try {
-            ids = new ObjectMapper().readValue(text, int[].class);
+            ids = Json.readWholeNumbers(text, int[].class);
         } catch (JsonProcessingException e) {
             throw new Failure("file is not a JSON array of token ids", file.toString(), "write it as [1, 403, 407]", e);
         }

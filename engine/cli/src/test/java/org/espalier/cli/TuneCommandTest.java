@@ -154,7 +154,10 @@ class TuneCommandTest {
         assertEquals(1, TrainingFile.read(folder.resolve("adapter")).training().steps());
         assertTrue(run(command + " --resume --lr 1e-3").failure(1).contains("other settings"));
         run(command).failure(1);
-        engine(command + " --resume");
+        refusesWhatWasLeftByAnother(command + " --resume");
+        // The same model and texts, wherever they lie, are the same.
+        Files.copy(folder.resolve("stories.txt"), folder.resolve("copy.txt"));
+        engine(command.replace("@/model", "@/./model").replace("@/stories.txt", "@/copy.txt") + " --resume");
         assertArrayEquals(whole, Files.readAllBytes(folder.resolve("adapter/adapter_model.safetensors")));
         assertEquals(
                 List.of("adapter_config.json", "adapter_model.safetensors", "training.json"),
@@ -163,6 +166,20 @@ class TuneCommandTest {
                 2,
                 TrainingFile.read(folder.resolve("adapter")).training().losses().size());
         assertTrue(run(command + " --resume").failure(1).contains("no unfinished training"));
+    }
+
+    private void refusesWhatWasLeftByAnother(String resume) throws IOException {
+        Path optimizer = folder.resolve("adapter/optimizer.safetensors");
+        Path model = folder.resolve("model/model.safetensors");
+        for (Path changed : List.of(optimizer, model)) {
+            byte[] bytes = Files.readAllBytes(changed);
+            byte[] other = bytes.clone();
+            other[other.length - 2] ^= 1;
+            Files.write(changed, other);
+            String line = run(resume).failure(1);
+            assertTrue(line.contains(changed == model ? "other weights" : "not the one that was left"), line);
+            Files.write(changed, bytes);
+        }
     }
 
     /** Ends a command the hard way when it says something. */

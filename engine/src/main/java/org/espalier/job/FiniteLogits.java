@@ -1,0 +1,67 @@
+package org.espalier.job;
+
+import java.util.Optional;
+import org.espalier.error.Failure;
+import org.espalier.file.Printable;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.StoredTensor;
+import org.espalier.tensor.Blocks;
+
+/** Whether what a model computed are numbers at all. */
+final class FiniteLogits {
+
+    /** Numbers decoded at once, whole blocks of every type. */
+    private static final int CHUNK = 1 << 16;
+
+    private FiniteLogits() {}
+
+    /**
+     * Refuses logits that are not all finite.
+     *
+     * @param logits any number of them
+     * @param open   the model that gave them
+     * @throws Failure that names the first weight that is not finite, if the weights are the reason
+     */
+    static void require(float[] logits, OpenModel open) {
+        for (float logit : logits) {
+            if (!Float.isFinite(logit)) {
+                throw failure(open);
+            }
+        }
+    }
+
+    private static Failure failure(OpenModel open) {
+        Optional<String> tensor = firstWithout(open.checkpoint());
+        return tensor.isPresent()
+                ? new Failure(
+                        "tensor " + Printable.quoted(tensor.get()) + " holds numbers that are not finite",
+                        open.path().toString(),
+                        "fetch or write the model again")
+                : new Failure(
+                        "the model's logits are not all finite numbers, though its weights are",
+                        open.path().toString(),
+                        "compute in float32, and check the configuration and the adapter");
+    }
+
+    private static Optional<String> firstWithout(Checkpoint checkpoint) {
+        return checkpoint.tensors().values().stream()
+                .filter(tensor -> tensor.type().floating() && !finite(tensor))
+                .map(StoredTensor::name)
+                .findFirst();
+    }
+
+    private static boolean finite(StoredTensor tensor) {
+        long all = tensor.shape().elements();
+        float[] numbers = new float[(int) Math.min(all, CHUNK)];
+        for (long from = 0; from < all; from += CHUNK) {
+            int count = (int) Math.min(CHUNK, all - from);
+            Blocks.decode(tensor.type(), tensor.bytes(), tensor.type().bytes(from), numbers, 0, count);
+            for (int i = 0; i < count; i++) {
+                if (!Float.isFinite(numbers[i])) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+}
