@@ -1,0 +1,95 @@
+package org.espalier.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.espalier.Shared;
+import org.espalier.file.Json;
+import org.espalier.model.Architectures;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Configurations that models were published with open as they are; what they say otherwise than usual is not passed over. */
+class PublishedConfigurationsTest {
+
+    @TempDir
+    private Path folder;
+
+    static List<String> known() throws IOException {
+        try (Stream<Path> models = Files.list(published())) {
+            return models.filter(Files::isDirectory)
+                    .filter(model -> Architectures.types()
+                            .contains(json(model).get("model_type").asText()))
+                    .map(model -> model.getFileName().toString())
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("known")
+    void parametersAreThoseOfTheModel(String name) throws IOException {
+        String config = published().resolve(name).resolve("config.json").toString();
+        Ran ran = Ran.engine("info", config, "--json");
+        JsonNode info = new ObjectMapper().readTree(ran.output());
+        assertEquals("", ran.err());
+        assertEquals(
+                Json.readObject(published().resolve("parameters.json")).get(name).asLong(),
+                info.get("parameters").asLong());
+        Ran.engine("groups", config).output();
+    }
+
+    @ParameterizedTest
+    @MethodSource("known")
+    void anotherComputationIsRefusedByName(String name) throws IOException {
+        refused(name, json -> json.put("hidden_act", "gelu"), "'gelu'");
+        refused(name, json -> json.put("partial_rotary_factor", 0.5), "partial_rotary_factor");
+        refused(name, json -> json.put("attn_logit_softcapping", 50.0), "'attn_logit_softcapping'");
+        refused(name, json -> json.put("residual_multiplier", 0.22), "'residual_multiplier'");
+        refused(name, json -> json.putArray("layer_types").add("linear_attention"), "'linear_attention'");
+        refused(
+                name,
+                json -> json.putObject("rope_scaling").put("rope_type", "yarn").put("factor", 4),
+                "'yarn'");
+        refused(
+                name,
+                json -> json.putObject("quantization_config").put("quant_method", "awq"),
+                "'awq' (quantization_config)");
+    }
+
+    @Test
+    void aFamilyThatIsNotKnownNamesThoseThatAre() throws IOException {
+        String printed = Refusal.of(
+                folder, Refusal.FAILED, "info " + published().resolve("mixtral-8x7b").resolve("config.json"));
+        assertTrue(printed.contains("'mixtral'") && printed.contains("llama") && printed.contains("phi3"), printed);
+    }
+
+    private void refused(String name, Consumer<ObjectNode> change, String problem)
+            throws IOException {
+        ObjectNode json = json(published().resolve(name));
+        change.accept(json);
+        Path config = folder.resolve("config.json");
+        Files.write(config, Json.toBytes(json));
+        String printed = Refusal.of(folder, Refusal.FAILED, "info " + config);
+        assertTrue(printed.contains(problem), printed);
+    }
+
+    private static ObjectNode json(Path model) {
+        return Json.readObject(model.resolve("config.json"));
+    }
+
+    private static Path published() {
+        return Shared.path("cases/published");
+    }
+}
