@@ -16,8 +16,8 @@ import org.espalier.error.Failure;
  */
 public final class ConfigReader {
 
-    /** Far above any model, far below what overflows. */
-    private static final int LARGEST = 1 << 24;
+    /** The largest width of anything: far above any model, far below what overflows. */
+    public static final int LARGEST = 1 << 24;
 
     private final JsonNode root;
     private final String where;

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Configurations that models were published with open as they are; what they say otherwise than usual is not passed over. */
 class PublishedConfigurationsTest {
@@ -66,6 +67,14 @@ class PublishedConfigurationsTest {
                 name,
                 json -> json.putObject("quantization_config").put("quant_method", "awq"),
                 "'awq' (quantization_config)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"info #", "groups #", "random # --out @/model"})
+    void headsThatTogetherOverflowAreRefused(String line) throws IOException {
+        String config = Shared.path("cases/hostile/config-overflow.json").toString();
+        String printed = Refusal.of(folder, Refusal.FAILED, line.replace("#", config));
+        assertTrue(printed.contains("65536 heads of 65536 channels"), printed);
     }
 
     @Test

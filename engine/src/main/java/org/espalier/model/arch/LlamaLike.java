@@ -31,15 +31,17 @@ abstract class LlamaLike implements Architecture {
         }
         requireFullAttention(json);
         String type = json.text("model_type", "");
+        ModelConfig.Sizes sizes = new ModelConfig.Sizes(
+                json.size("vocab_size"),
+                json.size("hidden_size"),
+                headDim,
+                UsualSizes.layers(json),
+                maxPositions(json));
+        requireWidths(json, sizes);
         return new LlamaConfig(
                 json.architecture(modelTypes().get(type)),
                 type,
-                new ModelConfig.Sizes(
-                        json.size("vocab_size"),
-                        json.size("hidden_size"),
-                        headDim,
-                        UsualSizes.layers(json),
-                        maxPositions(json)),
+                sizes,
                 json.number("rms_norm_eps", 1e-6),
                 RotaryJson.read(json),
                 json.flag("tie_word_embeddings"),
@@ -49,6 +51,17 @@ abstract class LlamaLike implements Architecture {
     /** Whether attention goes no further back than a window. */
     boolean slides(ConfigReader json) {
         return json.flag("use_sliding_window");
+    }
+
+    private static void requireWidths(ConfigReader json, ModelConfig.Sizes sizes) {
+        for (ModelConfig.LayerConfig layer : sizes.layers()) {
+            long width = (long) layer.heads() * sizes.headDim();
+            if (width > ConfigReader.LARGEST) {
+                throw json.failure(
+                        layer.heads() + " heads of " + sizes.headDim() + " channels are " + width + " channels",
+                        "at most " + ConfigReader.LARGEST + " are supported");
+            }
+        }
     }
 
     private void requireFullAttention(ConfigReader json) {
