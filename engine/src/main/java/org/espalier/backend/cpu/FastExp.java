@@ -17,7 +17,7 @@ final class FastExp {
     private static final int EXPONENT_BIAS = 127;
     private static final int MANTISSA_BITS = 23;
 
-    private static final float LOG2_E = 1.44269504f;
+    private static final float LOG2_E = 1.442695f;
     /**
      * 1.5 · 2^23 rounds a small float that is added to it to an integer, in the low bits; here they also hold the biases of
      * the two exponents that {@code n} is shared among. The upper bits are shifted out.
@@ -26,7 +26,7 @@ final class FastExp {
     /** The same with one bias. */
     private static final float SINGLE_ROUNDER = 12582912f + EXPONENT_BIAS;
     /** −ln 2 in two parts, the first short enough that {@code n} times it is exact. */
-    private static final float LN2_HIGH = -0.693359375f;
+    private static final float LN2_HIGH = -0.6933594f;
 
     private static final float LN2_LOW = 2.12194440e-4f;
     /** Beyond these the result is infinite, or 0. */
@@ -36,11 +36,11 @@ final class FastExp {
     /** Where results are about to need the exponents of subnormal numbers. */
     private static final float NORMAL = -87f;
 
-    private static final float Q0 = 0.4999999343212056f;
-    private static final float Q1 = 0.16666520399057277f;
-    private static final float Q2 = 0.04166839078530287f;
-    private static final float Q3 = 0.008368745107597043f;
-    private static final float Q4 = 0.0013814540090045545f;
+    private static final float Q0 = 0.49999994f;
+    private static final float Q1 = 0.16666521f;
+    private static final float Q2 = 0.04166839f;
+    private static final float Q3 = 0.008368745f;
+    private static final float Q4 = 0.001381454f;
 
     private static final FloatVector ONES = Widest.all(1f);
     private static final FloatVector LOGS = Widest.all(LOG2_E);
