@@ -45,6 +45,8 @@ public record RemovalOrder(String name, Role role, int width, List<Removal> all)
     }
 
     /**
+     * The removals of one kind of units, the least important first.
+     *
      * @param round what a width that is left must be a multiple of; 1 for any
      * @param gone  what is removed already, which comes first
      */
