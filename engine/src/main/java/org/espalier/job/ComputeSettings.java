@@ -120,6 +120,7 @@ public final class ComputeSettings extends Settings<ComputeSettings> {
     }
 
     /** Why these settings do not go together, or the environment names no device, if that is so. */
+    @Override
     public Optional<String> complaint() {
         if (device == null && named().isEmpty()) {
             return Optional.of(
