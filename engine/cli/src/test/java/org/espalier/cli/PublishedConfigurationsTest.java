@@ -46,7 +46,9 @@ class PublishedConfigurationsTest {
         JsonNode info = new ObjectMapper().readTree(ran.output());
         assertEquals("", ran.err());
         assertEquals(
-                Json.readObject(published().resolve("parameters.json")).get(name).asLong(),
+                Json.readObject(published().resolve("parameters.json"))
+                        .get(name)
+                        .asLong(),
                 info.get("parameters").asLong());
         Ran.engine("groups", config).output();
     }
@@ -80,12 +82,13 @@ class PublishedConfigurationsTest {
     @Test
     void aFamilyThatIsNotKnownNamesThoseThatAre() throws IOException {
         String printed = Refusal.of(
-                folder, Refusal.FAILED, "info " + published().resolve("mixtral-8x7b").resolve("config.json"));
+                folder,
+                Refusal.FAILED,
+                "info " + published().resolve("mixtral-8x7b").resolve("config.json"));
         assertTrue(printed.contains("'mixtral'") && printed.contains("llama") && printed.contains("phi3"), printed);
     }
 
-    private void refused(String name, Consumer<ObjectNode> change, String problem)
-            throws IOException {
+    private void refused(String name, Consumer<ObjectNode> change, String problem) throws IOException {
         ObjectNode json = json(published().resolve(name));
         change.accept(json);
         Path config = folder.resolve("config.json");
