@@ -46,7 +46,7 @@ final class Notes {
                                 plan.choice().mode(),
                                 plan.choice().scope(),
                                 plan.choice().ratioRequested(),
-                                100 * (plan.parameters().removed()),
+                                100 * plan.parameters().removed(),
                                 plan.seed()));
         if (plan.calibration() != null) {
             put(

@@ -91,11 +91,12 @@ final class BraceFormat {
         }
         String spec = rest.isEmpty() ? "" : format(rest.substring(1), depth - 1 + (rest.indexOf('{') < 0 ? 1 : 0));
         Object put = escape.apply(value);
-        return put instanceof SafeText safe && !spec.isEmpty()
-                ? Escaping.escape(FormatSpec.parse(spec).format(value, budget))
-                : put instanceof SafeText safe
-                        ? safe.text()
-                        : FormatSpec.parse(spec).format(put, budget);
+        if (put instanceof SafeText safe) {
+            return spec.isEmpty()
+                    ? safe.text()
+                    : Escaping.escape(FormatSpec.parse(spec).format(value, budget));
+        }
+        return FormatSpec.parse(spec).format(put, budget);
     }
 
     private static int nameEnd(String field) {

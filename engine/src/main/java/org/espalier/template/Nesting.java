@@ -1,7 +1,6 @@
 package org.espalier.template;
 
 import java.util.IdentityHashMap;
-import java.util.Map;
 
 /** Keeps expressions so shallow that they can be read, compiled and evaluated on any stack. */
 final class Nesting {
@@ -13,7 +12,7 @@ final class Nesting {
     private static final int HIGHEST = 500;
 
     private final TokenStream stream;
-    private final Map<Expression, Integer> heights = new IdentityHashMap<>();
+    private final IdentityHashMap<Expression, Integer> heights = new IdentityHashMap<>();
     private int depth;
 
     /** @param stream where it is read, for messages */

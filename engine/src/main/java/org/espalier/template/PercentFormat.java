@@ -202,6 +202,6 @@ final class PercentFormat {
             }
             return Character.toString(code);
         }
-        throw new TemplateError("a format with '%c' needs one character");
+        throw new TemplateError("a format of a character needs one character");
     }
 }

@@ -2,6 +2,7 @@ package org.espalier.text;
 
 import java.time.DateTimeException;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import org.espalier.error.Failure;
 
@@ -15,7 +16,7 @@ final class Clock {
     /** Now, or the time that the environment fixes so that a run can be repeated. */
     static LocalDateTime now() {
         String fixed = System.getenv(VARIABLE);
-        return fixed == null || fixed.isEmpty() ? LocalDateTime.now() : at(fixed);
+        return fixed == null || fixed.isEmpty() ? LocalDateTime.now(ZoneId.systemDefault()) : at(fixed);
     }
 
     /**

@@ -108,9 +108,9 @@ final class TokenizerProcess implements TokenCodec {
 
     /** Sends a message, and waits for the sign that it was understood; the process is ended if that takes too long. */
     private void ask(String failure, Writing message) {
-        CompletableFuture<Void> patience =
-                new CompletableFuture<Void>().completeOnTimeout(null, LONGEST_WAIT_SECONDS, TimeUnit.SECONDS);
-        patience.thenRun(process::destroyForcibly);
+        CompletableFuture<Void> patience = new CompletableFuture<>();
+        CompletableFuture<Void> unused = patience.completeOnTimeout(null, LONGEST_WAIT_SECONDS, TimeUnit.SECONDS)
+                .thenRun(process::destroyForcibly);
         try {
             message.run();
             out.flush();

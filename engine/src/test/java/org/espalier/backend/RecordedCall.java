@@ -27,12 +27,12 @@ record RecordedCall(Method method, Object[] arguments) {
                     call.on(backend);
                     return null;
                 });
-        carryOut(opCase, run, recorder);
+        carryOut(run, recorder);
         return calls;
     }
 
     @SuppressWarnings("unchecked")
-    private static <F> void carryOut(OpCase<F> opCase, OpRun<?> run, Backend recorder) {
+    private static <F> void carryOut(OpRun<?> run, Backend recorder) {
         OpRun<F> typed = (OpRun<F>) run;
         typed.forward((F) recorder);
         typed.backward((F) recorder);
@@ -48,7 +48,7 @@ record RecordedCall(Method method, Object[] arguments) {
             }
             throw new AssertionError(e.getCause());
         } catch (IllegalAccessException e) {
-            throw new AssertionError(e);
+            throw new LinkageError(e.getMessage(), e);
         }
     }
 
@@ -101,7 +101,7 @@ record RecordedCall(Method method, Object[] arguments) {
         try {
             return operands.getClass().getDeclaredConstructor(types).newInstance(values);
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError(e);
+            throw new LinkageError(e.getMessage(), e);
         }
     }
 
@@ -109,7 +109,7 @@ record RecordedCall(Method method, Object[] arguments) {
         try {
             return component.getAccessor().invoke(operands);
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError(e);
+            throw new LinkageError(e.getMessage(), e);
         }
     }
 

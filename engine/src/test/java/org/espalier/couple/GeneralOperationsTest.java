@@ -161,7 +161,7 @@ class GeneralOperationsTest {
         int neurons = 7;
         Value normed = LayerNorm.record(
                 tape, stream, tape.parameter("norm", CHANNELS), tape.parameter("norm_bias", CHANNELS), 1e-5);
-        List<Value> parts = Split.record(tape, linear(normed, "gate_up", 2 * neurons), neurons, neurons);
+        List<Value> parts = Split.record(tape, linear(normed, "gate_up", 2L * neurons), neurons, neurons);
         Value gated =
                 Multiply.record(tape, Activation.record(tape, ActivationFunction.GELU, parts.get(0)), parts.get(1));
         Add.record(tape, stream, linear(gated, "down", CHANNELS), 1);

@@ -124,9 +124,9 @@ final class TestTransformer {
         return switch (style.projections()) {
             case SEPARATE ->
                 List.of(
-                        view(linear(x, prefix + "q", heads * d), heads),
-                        view(linear(x, prefix + "k", g * d), g),
-                        view(linear(x, prefix + "v", g * e), g));
+                        view(linear(x, prefix + "q", (long) heads * d), heads),
+                        view(linear(x, prefix + "k", (long) g * d), g),
+                        view(linear(x, prefix + "v", (long) g * e), g));
             case HEADS_FASTEST ->
                 List.of(
                         headsLast(x, prefix + "q", heads, d),
@@ -138,18 +138,23 @@ final class TestTransformer {
             }
             case CHUNKED -> {
                 List<Value> parts = HostOps.split(
-                        tape, linear(x, prefix + "qkv", (heads + g) * d + g * e), 1, heads * d, g * d, g * e);
+                        tape,
+                        linear(x, prefix + "qkv", (long) (heads + g) * d + (long) g * e),
+                        1,
+                        (long) heads * d,
+                        (long) g * d,
+                        (long) g * e);
                 yield List.of(view(parts.get(0), heads), view(parts.get(1), g), view(parts.get(2), g));
             }
             case PER_HEAD -> {
                 int own = block.queries() * d; // [T, G, R · D + D + E]
                 List<Value> parts =
-                        HostOps.split(tape, view(linear(x, prefix + "qkv", g * (own + d + e)), g), 2, own, d, e);
+                        HostOps.split(tape, view(linear(x, prefix + "qkv", (long) g * (own + d + e)), g), 2, own, d, e);
                 yield List.of(view(parts.get(0), heads), parts.get(1), parts.get(2));
             }
             case HEADS_AXIS -> {
                 int all = block.queries() + 2; // [T, G, R + 2, D]
-                Value fused = tape.view(linear(x, prefix + "qkv", g * all * d), TOKENS, g, all, d);
+                Value fused = tape.view(linear(x, prefix + "qkv", (long) g * all * d), TOKENS, g, all, d);
                 List<Value> parts = HostOps.split(tape, fused, 2, block.queries(), 1, 1);
                 yield List.of(view(parts.get(0), heads), view(parts.get(1), g), view(parts.get(2), g));
             }
@@ -161,7 +166,7 @@ final class TestTransformer {
     }
 
     private Value headsLast(Value x, String name, int heads, int dims) {
-        Value y = tape.view(linear(x, name, dims * heads), TOKENS, dims, heads);
+        Value y = tape.view(linear(x, name, (long) dims * heads), TOKENS, dims, heads);
         return HostOps.transpose(tape, y, 0, 2, 1);
     }
 
@@ -228,9 +233,10 @@ final class TestTransformer {
         List<Value> both = switch (style.gate()) {
             case SEPARATE -> List.of(linear(x, prefix + "gate", neurons), linear(x, prefix + "up", neurons));
             case SLICED_ROWS -> rows(x, prefix + "gate_up", neurons, neurons);
-            case CHUNKED -> HostOps.split(tape, linear(x, prefix + "gate_up", 2 * neurons), 1, neurons, neurons);
+            case CHUNKED -> HostOps.split(tape, linear(x, prefix + "gate_up", 2L * neurons), 1, neurons, neurons);
             default ->
-                HostOps.split(tape, tape.view(linear(x, prefix + "gate_up", 2 * neurons), TOKENS, neurons, 2), 2, 1, 1);
+                HostOps.split(
+                        tape, tape.view(linear(x, prefix + "gate_up", 2L * neurons), TOKENS, neurons, 2), 2, 1, 1);
         };
         return SwiGlu.record(tape, tape.view(both.get(0), TOKENS, neurons), tape.view(both.get(1), TOKENS, neurons));
     }

@@ -119,8 +119,7 @@ class FamilyPruningTest {
                 new Budget.Amount(0.5, true, 1, 1),
                 Scope.LOCAL,
                 Normalise.NONE,
-                new Candidates(
-                        mode.roles, mode.blocks, BlockCriterion.values()[0], layer -> true, layer -> true, true));
+                new Candidates(mode.roles, mode.blocks, BlockCriterion.UNITS, layer -> true, layer -> true, true));
         Method method = new Method(Criterion.PARAM_FIRST, Aggregate.SUM, Alignment.BY_UNIT, 1);
         Pruning.Result result = new Pruning(source, model, ModelScores.Walking.inMemory(), out)
                 .plan(method, budget, Optional.of(new Calibration(sequences)));

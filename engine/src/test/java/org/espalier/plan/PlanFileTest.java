@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -79,7 +80,7 @@ class PlanFileTest {
 
     @TestFactory
     Stream<DynamicTest> whatIsNullIsRefused() {
-        String whole = new String(PlanFile.bytes(plan(null)));
+        String whole = new String(PlanFile.bytes(plan(null)), StandardCharsets.UTF_8);
         return Stream.of("\"criterion\" : \"l2\"", "\"path\" : \"model\"", "\"kept_heads\" : [ 0 ]", "\"seed\" : 42")
                 .map(entry -> DynamicTest.dynamicTest(entry, () -> {
                     assertTrue(whole.contains(entry), whole);

@@ -95,7 +95,8 @@ class BpeTrainerTest {
                 }
             }
             String best = pairs.keySet().stream()
-                    .min(Comparator.comparing((String pair) -> -pairs.get(pair)).thenComparing(pair -> pair))
+                    .min(Comparator.comparingInt((String pair) -> -pairs.get(pair))
+                            .thenComparing(pair -> pair))
                     .orElseThrow();
             merges.add(best);
             String separated = " " + best.replace(" ", "  ") + " ";
