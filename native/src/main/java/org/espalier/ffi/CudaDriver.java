@@ -23,6 +23,8 @@ public final class CudaDriver {
             .toList();
 
     private static Library found;
+    /** Where it was looked for; another place that is named later is looked at as well. */
+    private static Optional<String> named;
 
     private CudaDriver() {}
 
@@ -31,8 +33,9 @@ public final class CudaDriver {
      * is a device: {@code cuInit} says so.
      */
     public static synchronized Library find() {
-        if (found == null) {
-            found = find(PATH.value());
+        if (found == null || !named.equals(PATH.value())) {
+            named = PATH.value();
+            found = find(named);
         }
         return found;
     }
