@@ -68,7 +68,8 @@ public final class Checkpoints {
                 || Files.exists(folder.resolve(SafetensorsCheckpoint.INDEX));
     }
 
-    private static List<Path> ggufFiles(Path folder) {
+    /** The models in GGUF files that lie in a folder; of one in several parts, the first part. */
+    public static List<Path> ggufFiles(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(Checkpoints::isGguf)
                     .filter(file -> !GgufParts.isContinuation(file))

@@ -1,29 +1,40 @@
 package org.espalier.format;
 
-import org.espalier.error.Failure;
-import org.espalier.file.Printable;
 import org.espalier.tensor.Blocks;
 
-/** Whether numbers are numbers. */
-final class Finite {
+/** Whether numbers are numbers: neither NaN nor infinite. */
+public final class Finite {
+
+    /** Numbers decoded at once, whole blocks of every type. */
+    private static final int CHUNK = 1 << 16;
 
     private Finite() {}
 
-    /** Refuses a matrix that holds NaN or an infinite number. */
-    static void require(StoredTensor matrix, String place, String advice) {
-        float[] row = new float[matrix.shape().columns()];
-        for (long r = 0; r < matrix.rows(); r++) {
-            Blocks.decode(matrix.type(), matrix.bytes(), matrix.rowOffset(r), row, 0, row.length);
-            require(row, matrix.name(), place, advice);
-        }
-    }
-
-    /** As {@link #require(StoredTensor, String, String)}, of one row of a tensor. */
-    static void require(float[] row, String tensor, String place, String advice) {
-        for (float number : row) {
-            if (!Float.isFinite(number)) {
-                throw new Failure("tensor " + Printable.quoted(tensor) + " holds " + number, place, advice);
+    /** Whether all numbers of a tensor are; it must hold floating-point numbers. */
+    public static boolean all(StoredTensor tensor) {
+        long elements = tensor.shape().elements();
+        float[] numbers = new float[(int) Math.min(elements, CHUNK)];
+        for (long begin = 0; begin < elements; begin += CHUNK) {
+            int count = (int) Math.min(CHUNK, elements - begin);
+            Blocks.decode(tensor.type(), tensor.bytes(), tensor.type().bytes(begin), numbers, 0, count);
+            if (!all(numbers, count)) {
+                return false;
             }
         }
+        return true;
+    }
+
+    /** Whether all of these are. */
+    public static boolean all(float[] numbers) {
+        return all(numbers, numbers.length);
+    }
+
+    private static boolean all(float[] numbers, int count) {
+        for (int i = 0; i < count; i++) {
+            if (!Float.isFinite(numbers[i])) {
+                return false;
+            }
+        }
+        return true;
     }
 }

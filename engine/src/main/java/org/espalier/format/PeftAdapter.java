@@ -110,7 +110,12 @@ public final class PeftAdapter implements AutoCloseable {
                         file.path().toString(),
                         "only adapters of one rank can be used");
             }
-            Finite.require(tensor, file.path().toString(), "train the adapter again, from a step before it diverged");
+            if (!Finite.all(tensor)) {
+                throw new Failure(
+                        "tensor " + Printable.quoted(name) + " holds numbers that are not finite",
+                        file.path().toString(),
+                        "train the adapter again, from a step before it diverged");
+            }
             tensors.put(inModel, tensor);
         });
         for (String name : tensors.keySet()) {

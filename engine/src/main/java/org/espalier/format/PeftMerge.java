@@ -24,7 +24,13 @@ public final class PeftMerge {
                     numbers[i] += factor * direction[i];
                 }
             }
-            Finite.require(numbers, name, place, "the model or the adapter is broken, or they do not belong together");
+            if (!Finite.all(numbers)) {
+                throw new Failure(
+                        "tensor " + Printable.quoted(name)
+                                + " with the adapter in it holds numbers that are not finite",
+                        place,
+                        "the model or the adapter is broken, or they do not belong together");
+            }
         }
     }
 

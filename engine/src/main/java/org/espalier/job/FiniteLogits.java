@@ -4,14 +4,11 @@ import java.util.Optional;
 import org.espalier.error.Failure;
 import org.espalier.file.Printable;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Finite;
 import org.espalier.format.StoredTensor;
-import org.espalier.tensor.Blocks;
 
 /** Whether what a model computed are numbers at all. */
 final class FiniteLogits {
-
-    /** Numbers decoded at once, whole blocks of every type. */
-    private static final int CHUNK = 1 << 16;
 
     private FiniteLogits() {}
 
@@ -23,10 +20,8 @@ final class FiniteLogits {
      * @throws Failure that names the first weight that is not finite, if the weights are the reason
      */
     static void require(float[] logits, OpenModel open) {
-        for (float logit : logits) {
-            if (!Float.isFinite(logit)) {
-                throw failure(open);
-            }
+        if (!Finite.all(logits)) {
+            throw failure(open);
         }
     }
 
@@ -45,23 +40,8 @@ final class FiniteLogits {
 
     private static Optional<String> firstWithout(Checkpoint checkpoint) {
         return checkpoint.tensors().values().stream()
-                .filter(tensor -> tensor.type().floating() && !finite(tensor))
+                .filter(tensor -> tensor.type().floating() && !Finite.all(tensor))
                 .map(StoredTensor::name)
                 .findFirst();
-    }
-
-    private static boolean finite(StoredTensor tensor) {
-        long all = tensor.shape().elements();
-        float[] numbers = new float[(int) Math.min(all, CHUNK)];
-        for (long from = 0; from < all; from += CHUNK) {
-            int count = (int) Math.min(CHUNK, all - from);
-            Blocks.decode(tensor.type(), tensor.bytes(), tensor.type().bytes(from), numbers, 0, count);
-            for (int i = 0; i < count; i++) {
-                if (!Float.isFinite(numbers[i])) {
-                    return false;
-                }
-            }
-        }
-        return true;
     }
 }

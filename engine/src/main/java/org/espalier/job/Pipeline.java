@@ -148,8 +148,8 @@ final class Pipeline {
             List<Comparison.Stage> stages) {
         Map<String, String> notes = meter.notes();
         note.ifPresent(how -> notes.put(DENSE, how));
-        notes.put("this run", "%s resident at most, all models and training included".formatted(Figures.bytes((double)
-                        Machine.peakMemory())));
+        String peak = Figures.bytes((double) Machine.peakMemory());
+        notes.put("this run", peak + " resident at most, all models and training included");
         double removed = 1 - parameters(stages.getLast()) / parameters(stages.getFirst());
         String model = source.toAbsolutePath().normalize().getFileName().toString();
         return new Comparison(

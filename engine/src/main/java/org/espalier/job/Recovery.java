@@ -2,6 +2,7 @@ package org.espalier.job;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import org.espalier.error.Failure;
@@ -155,13 +156,10 @@ final class Recovery {
                     "the training there was begun by an earlier version, or its record is not of an unfinished one",
                     "start it again without --resume");
         }
-        String other = !origin.hashes().model().equals(left.hashes().model())
-                ? "another model or other weights"
-                : !origin.hashes().samples().equals(left.hashes().samples()) ? "other texts" : "other settings";
-        if (!origin.settings().equals(left.settings()) || !other.equals("other settings")) {
+        difference(origin, left).ifPresent(other -> {
             throw refusal(
                     "the training there was begun with " + other, "repeat the command that began it, with --resume");
-        }
+        });
         TrainingFile.Hashes beside = left.hashes()
                 .left(
                         Sha256.ofFile(place.resolve(PeftAdapter.WEIGHTS)),
@@ -171,6 +169,16 @@ final class Recovery {
                     "the adapter or the optimizer beside it is not the one that was left with it",
                     "put the files back that were left together, or start again without --resume");
         }
+    }
+
+    private static Optional<String> difference(TrainingFile.Origin origin, TrainingFile left) {
+        if (!origin.hashes().model().equals(left.hashes().model())) {
+            return Optional.of("another model or other weights");
+        }
+        if (!origin.hashes().samples().equals(left.hashes().samples())) {
+            return Optional.of("other texts");
+        }
+        return origin.settings().equals(left.settings()) ? Optional.empty() : Optional.of("other settings");
     }
 
     private Failure refusal(String problem, String advice) {

@@ -45,20 +45,26 @@ public final class Model implements AutoCloseable {
      * @throws org.espalier.error.Failure if configuration and weights do not fit
      */
     public static Model open(Checkpoint checkpoint, Backend backend) {
+        return open(ModelCheckpoint.of(checkpoint), backend);
+    }
+
+    /** As above, where the two are known to fit. */
+    public static Model open(ModelCheckpoint checkpoint, Backend backend) {
         return open(checkpoint, backend, (tape, stored) -> Weights.bind(backend, tape, stored, where(checkpoint)));
     }
 
     /** As above, with at most {@code budget} bytes of weights on a device with memory of its own at once. */
     public static Model open(Checkpoint checkpoint, Backend backend, long budget) {
         return open(
-                checkpoint, backend, (tape, stored) -> Weights.bind(backend, tape, stored, where(checkpoint), budget));
+                ModelCheckpoint.of(checkpoint),
+                backend,
+                (tape, stored) -> Weights.bind(backend, tape, stored, where(checkpoint), budget));
     }
 
     private static Model open(
-            Checkpoint checkpoint, Backend backend, BiFunction<Tape, Map<String, StoredTensor>, Weights> binding) {
-        ModelCheckpoint known = ModelCheckpoint.of(checkpoint);
-        ModelConfig config = known.model();
-        Weights weights = binding.apply(new Transformer(config).shape(), known.tensors());
+            ModelCheckpoint checkpoint, Backend backend, BiFunction<Tape, Map<String, StoredTensor>, Weights> binding) {
+        ModelConfig config = checkpoint.model();
+        Weights weights = binding.apply(new Transformer(config).shape(), checkpoint.tensors());
         return new Model(backend, config, weights, new Constants(backend, config), null);
     }
 

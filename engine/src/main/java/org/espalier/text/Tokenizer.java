@@ -1,7 +1,6 @@
 package org.espalier.text;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +12,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
@@ -221,14 +219,9 @@ public final class Tokenizer implements AutoCloseable {
 
     private static Path onlyGguf(Path folder) {
         if (Files.isDirectory(folder)) {
-            try (Stream<Path> files = Files.list(folder)) {
-                List<Path> ggufs = files.filter(Checkpoints::isGguf).toList();
-                if (ggufs.size() == 1) {
-                    return ggufs.getFirst();
-                }
-            } catch (IOException e) {
-                throw new Failure(
-                        "folder cannot be read: " + e.getMessage(), folder.toString(), "check its permissions", e);
+            List<Path> ggufs = Checkpoints.ggufFiles(folder);
+            if (ggufs.size() == 1) {
+                return ggufs.getFirst();
             }
         }
         throw new Failure(

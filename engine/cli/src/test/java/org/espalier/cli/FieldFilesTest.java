@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.espalier.Shared;
@@ -129,6 +130,8 @@ class FieldFilesTest {
         Path converted = folder.resolve("whole");
         Ran.engine("convert", first.toString(), "--out", converted.toString()).output();
         assertArrayEquals(logits(first), logits(converted));
+        Ran.engine("generate", parts(parts).toString(), "--prompt", "a", "--max-tokens", "1")
+                .output();
         Path alone = Files.copy(first, folder.resolve(first.getFileName()));
         String printed = Refusal.of(folder, Refusal.FAILED, "generate " + alone + " --prompt a");
         assertTrue(printed.contains("part 2 of 2 of the model is not there"), printed);
@@ -193,6 +196,15 @@ class FieldFilesTest {
                         .put("factor", 2)
                         .put("mscale", 3));
         assertTrue(Refusal.of(folder, Refusal.FAILED, "info " + rotated).contains("'rope_scaling.mscale'"));
+    }
+
+    /** A folder with nothing but the parts of a GGUF file. */
+    private Path parts(Path source) throws IOException {
+        Path copy = Files.createDirectory(folder.resolve("parts"));
+        for (String name : List.of("m-00001-of-00002.gguf", "m-00002-of-00002.gguf")) {
+            Files.copy(source.resolve(name), copy.resolve(name));
+        }
+        return copy;
     }
 
     /** A copy of a model with another configuration. */

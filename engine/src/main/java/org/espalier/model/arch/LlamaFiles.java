@@ -20,7 +20,7 @@ final class LlamaFiles {
 
     static StoredModel model(LlamaConfig config, ObjectNode json, SequencedMap<String, StoredTensor> files) {
         SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
-        boolean bare = files.keySet().stream().noneMatch(name -> name.startsWith(PREFIX));
+        boolean bare = files.containsKey(LlamaDecoder.EMBEDDING.substring(PREFIX.length()));
         for (StoredTensor tensor : files.values()) {
             if (!tensor.name().endsWith(COMPUTED)) {
                 put(tensors, tensor, bare && !tensor.name().equals(HEAD) ? PREFIX + tensor.name() : tensor.name());

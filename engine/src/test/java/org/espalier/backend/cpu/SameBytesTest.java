@@ -24,10 +24,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SameBytesTest {
 
     /** Enough runs for the optimising compiler to have replaced every kernel. */
-    private static final int WARM_UP = 30;
+    private static final int WARM_UP = 60;
 
     @ParameterizedTest
-    @ValueSource(ints = {2, 5})
+    @ValueSource(ints = {2, 3, 5})
     void atAnyNumberOfThreads(int threads) {
         List<OpCase<? super Backend>> cases = EveryOperation.cases(EveryOperation.LARGE);
         Map<String, Long> alone;
