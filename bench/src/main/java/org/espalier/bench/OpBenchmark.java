@@ -33,12 +33,14 @@ public class OpBenchmark {
     @Param({})
     public String opCase;
 
+    /** Threads of the backend. */
     @Param({})
     public int threads;
 
     private Backend cpu;
     private OpRun<? super Backend> run;
 
+    /** Compares the case with the reference, then runs its forward step once, which its backward step needs. */
     @Setup
     public void open() {
         cpu = new CpuBackend(threads);
@@ -62,18 +64,21 @@ public class OpBenchmark {
         return chosen.open(cpu, 0);
     }
 
+    /** The operation itself, to the end of its work. */
     @Benchmark
     public void forward() {
         run.forward(cpu);
         run.queue().finish();
     }
 
+    /** Its derivatives, to the end of their work. */
     @Benchmark
     public void backward() {
         run.backward(cpu);
         run.queue().finish();
     }
 
+    /** Frees the operands, then the backend. */
     @TearDown
     public void close() {
         run.close();

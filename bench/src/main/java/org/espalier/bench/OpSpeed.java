@@ -32,6 +32,11 @@ public final class OpSpeed {
         this.peer = peer;
     }
 
+    /**
+     * Prints the table.
+     *
+     * @throws RunnerException if a benchmark cannot be run
+     */
     public static void main(String[] args) throws RunnerException {
         if (args.length < 2) {
             System.err.println("usage: OpSpeed THREADS TEXT [PEER...]");

@@ -21,16 +21,21 @@ public interface ActivationOps {
      */
     void activationBackward(Queue queue, ActivationFunction function, Tensor x, Tensor dY, Target dX);
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /** {@code x} and {@code y} must be of one shape, in the compute type. */
         public static void activation(DType compute, Tensor x, Tensor y) {
             Operands o = Operands.of("activation", "x", x, "y", y).present(x);
             o.like(x, compute, x.shape()).like(y, compute, x.shape());
         }
 
+        /** {@code x}, {@code dY} and {@code dX} must be of one shape, in the compute type. */
         public static void activationBackward(DType compute, Tensor x, Tensor dY, Target dX) {
             Operands o = Operands.of("activationBackward", "x", x, "dY", dY, "dX", dX)
                     .present(x);

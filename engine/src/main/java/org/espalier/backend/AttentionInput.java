@@ -13,26 +13,32 @@ import org.espalier.tensor.Tensor;
  */
 public record AttentionInput(Sequences sequences, double scale, Tensor query, Tensor key, Tensor value) {
 
+    /** Query rows of all sequences. */
     public int tokens() {
         return query.shape().extent(0);
     }
 
+    /** Query heads, a multiple of {@link #kvHeads()}. */
     public int heads() {
         return query.shape().extent(1);
     }
 
+    /** Rows of keys and values, those that no sequence looks at included. */
     public int keyRows() {
         return key.shape().extent(0);
     }
 
+    /** Key/value heads; each serves {@code heads / kvHeads} query heads. */
     public int kvHeads() {
         return key.shape().extent(1);
     }
 
+    /** Numbers of a query and of a key. */
     public int headDim() {
         return query.shape().extent(2);
     }
 
+    /** Numbers of a value, and so of a head's output. */
     public int valueDim() {
         return value.shape().extent(2);
     }

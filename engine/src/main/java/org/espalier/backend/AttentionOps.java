@@ -43,11 +43,18 @@ public interface AttentionOps {
             Target dKey,
             Target dValue);
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /**
+         * {@code x} and {@code y} must be {@code [tokens, heads, headDim]}, {@code positions} int32 {@code [tokens]}
+         * and {@code table} {@code [maxPositions, 2, n]} with {@code 2n} at most {@code headDim}.
+         */
         public static void rotary(DType compute, Tensor x, Tensor positions, Tensor table, Target y) {
             Operands o = Operands.of("rotary", "x", x, "positions", positions, "table", table, "y", y)
                     .rank(x, 3)
@@ -60,6 +67,10 @@ public interface AttentionOps {
                     .like(y, compute, x.shape());
         }
 
+        /**
+         * Shapes must be those of {@link AttentionInput} and {@link AttentionOps#attention}, and the sequences must
+         * cover exactly the tokens and look at no key row beyond the last.
+         */
         public static void attention(DType compute, AttentionInput in, Tensor out, Tensor logSum) {
             Operands o = Operands.of(
                     "attention",
@@ -76,6 +87,10 @@ public interface AttentionOps {
             attended(o, compute, in, out, logSum);
         }
 
+        /**
+         * As for {@link #attention}; {@code dOut} must be like {@code out}, and each target that is not null like the
+         * operand whose gradient it takes.
+         */
         public static void attentionBackward(
                 DType compute,
                 AttentionInput in,

@@ -101,11 +101,18 @@ public interface CalibrationOps extends MemoryOps {
         HostCopy.writeDoubles(this, queue, dots, sums.tensor());
     }
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /**
+         * {@code w} must be {@code [out, in]} of any stored type, {@code scale} and {@code columns} float64 {@code
+         * [in]} and {@code rows} float64 {@code [out]}; the saliency must need neither gradients nor their squares.
+         */
         public static void scaledSaliency(Saliency saliency, Tensor w, Tensor scale, Tensor rows, Tensor columns) {
             Operands o = Operands.of("scaledSaliency", "w", w, "scale", scale, "rows", rows, "columns", columns)
                     .rank(w, 2);
@@ -116,6 +123,11 @@ public interface CalibrationOps extends MemoryOps {
                     .is(columns, DType.F64, w.shape().dim(1));
         }
 
+        /**
+         * {@code x} must be {@code [tokens, in]}, {@code dY} {@code [tokens, out]}, {@code squares} and, if it is
+         * there, {@code gradient} {@code [out, in]} with the same beta; the sequences must cover the tokens, with a
+         * factor each.
+         */
         public static void squaredGradients(
                 DType compute,
                 Sequences sequences,
@@ -142,6 +154,10 @@ public interface CalibrationOps extends MemoryOps {
                             factors.length + " factors for " + sequences.count() + " sequences");
         }
 
+        /**
+         * {@code a} and, if it is there, {@code b} must be {@code [tokens, n]}, {@code sums} float64 {@code [n]} and
+         * {@code shift}, if it is there, {@code [n]} of a plain floating type.
+         */
         public static void columnDots(DType compute, Tensor a, Tensor shift, Tensor b, Target sums) {
             Operands o = Operands.of("columnDots", "a", a, "shift", shift, "b", b, "sums", sums)
                     .rank(a, 2);

@@ -19,11 +19,18 @@ public interface ColumnOps {
      */
     void copyColumns(Queue queue, Tensor source, long from, Target target, long to, long columns);
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /**
+         * {@code source} and {@code target} must have as many rows, all axes but the last counted together, hold the
+         * columns that are copied, and have no memory in common.
+         */
         public static void copyColumns(DType compute, Tensor source, long from, Target target, long to, long columns) {
             Operands o = Operands.of("copyColumns", "source", source, "target", target)
                     .present(source)

@@ -26,7 +26,10 @@ public interface CompactOps {
      */
     void gather(Queue queue, Tensor source, Tensor rows, Tensor columns, Tensor target);
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}

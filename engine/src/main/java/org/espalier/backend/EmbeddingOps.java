@@ -30,11 +30,18 @@ public interface EmbeddingOps {
     /** {@code target[t] = source[rows[t]]}. */
     void gatherRows(Queue queue, Tensor source, Tensor rows, Tensor target);
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /**
+         * {@code ids} must be int32 {@code [tokens]}, {@code table} {@code [vocab, channels]} of any stored type and
+         * {@code out} {@code [tokens, channels]}. Whether the ids are in the table, the operation looks itself.
+         */
         public static void embedding(DType compute, Tensor ids, Tensor table, Tensor out) {
             Operands o = Operands.of("embedding", "ids", ids, "table", table, "out", out)
                     .rank(ids, 1)
@@ -44,6 +51,10 @@ public interface EmbeddingOps {
                     .is(out, compute, ids.shape().dim(0), table.shape().dim(1));
         }
 
+        /**
+         * {@code ids} must be int32 {@code [tokens]}, {@code dOut} {@code [tokens, channels]} and {@code dTable} {@code
+         * [vocab, channels]}.
+         */
         public static void embeddingBackward(DType compute, Tensor ids, Tensor dOut, Tensor dTable) {
             Operands o = Operands.of("embeddingBackward", "ids", ids, "dOut", dOut, "dTable", dTable)
                     .rank(ids, 1)
@@ -53,12 +64,20 @@ public interface EmbeddingOps {
                     .is(dOut, compute, ids.shape().dim(0), dTable.shape().dim(1));
         }
 
+        /**
+         * {@code source} must be {@code [tokens, ...]}, {@code rows} int32 {@code [tokens]} and {@code target} {@code
+         * [capacity, ...]} of the source's plain type.
+         */
         public static void scatterRows(Tensor source, Tensor rows, Tensor target) {
             Operands o = Operands.of("scatterRows", "source", source, "rows", rows, "target", target);
             sameRows(o, source, rows, target);
             o.is(rows, DType.I32, source.shape().dim(0));
         }
 
+        /**
+         * {@code source} must be {@code [capacity, ...]} of a plain type, {@code rows} int32 {@code [tokens]} and
+         * {@code target} {@code [tokens, ...]} of the source's type.
+         */
         public static void gatherRows(Tensor source, Tensor rows, Tensor target) {
             Operands o = Operands.of("gatherRows", "source", source, "rows", rows, "target", target);
             sameRows(o, source, rows, target);

@@ -30,11 +30,18 @@ public interface LayerNormOps {
     void layerNormBackward(
             Queue queue, Tensor x, Tensor w, Tensor mean, Tensor rstd, Tensor dY, Target dX, Target dW, Target dBias);
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /**
+         * {@code x} and {@code y} must be {@code [tokens, channels]}, {@code w} {@code [channels]} of a plain floating
+         * type, {@code bias} null or like {@code w}, {@code mean} and {@code rstd} {@code [tokens]}.
+         */
         public static void layerNorm(
                 DType compute, Tensor x, Tensor w, Tensor bias, Tensor y, Tensor mean, Tensor rstd) {
             Operands o = Operands.of("layerNorm", "x", x, "w", w, "bias", bias, "y", y, "mean", mean, "rstd", rstd)
@@ -48,6 +55,11 @@ public interface LayerNormOps {
                     .is(rstd, compute, tokens);
         }
 
+        /**
+         * {@code x}, {@code dY} and {@code dX} must be {@code [tokens, channels]}, {@code w} {@code [channels]} of a
+         * plain floating type, {@code dW} and {@code dBias} {@code [channels]}, {@code mean} and {@code rstd} {@code
+         * [tokens]}; each target may be null.
+         */
         public static void layerNormBackward(
                 DType compute,
                 Tensor x,

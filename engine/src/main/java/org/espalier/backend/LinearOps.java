@@ -27,7 +27,10 @@ public interface LinearOps {
     /** {@code dBias = beta * dBias + Σ_tokens dY}. */
     void linearBackwardBias(Queue queue, Tensor dY, Target dBias);
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
@@ -45,6 +48,10 @@ public interface LinearOps {
             }
         }
 
+        /**
+         * {@code dY} must be {@code [tokens, out]}, {@code w} {@code [out, in]} of any stored type and {@code dX}
+         * {@code [tokens, in]}.
+         */
         public static void linearBackwardInput(DType compute, Tensor dY, Tensor w, Target dX) {
             Operands o = Operands.of("linearBackwardInput", "dY", dY, "w", w, "dX", dX)
                     .rank(w, 2)
@@ -54,6 +61,9 @@ public interface LinearOps {
                     .is(dX, compute, dY.shape().dim(0), w.shape().dim(1));
         }
 
+        /**
+         * {@code x} must be {@code [tokens, in]}, {@code dY} {@code [tokens, out]} and {@code dW} {@code [out, in]}.
+         */
         public static void linearBackwardWeight(DType compute, Tensor x, Tensor dY, Target dW) {
             Operands o = Operands.of("linearBackwardWeight", "x", x, "dY", dY, "dW", dW)
                     .rank(x, 2)
@@ -63,6 +73,7 @@ public interface LinearOps {
                     .is(dW, compute, dY.shape().dim(1), x.shape().dim(1));
         }
 
+        /** {@code dY} must be {@code [tokens, out]} and {@code dBias} {@code [out]}. */
         public static void linearBackwardBias(DType compute, Tensor dY, Target dBias) {
             Operands o =
                     Operands.of("linearBackwardBias", "dY", dY, "dBias", dBias).rank(dY, 2);

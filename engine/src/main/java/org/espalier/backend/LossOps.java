@@ -27,11 +27,18 @@ public interface LossOps {
      */
     void crossEntropyBackward(Queue queue, Tensor logits, Tensor targets, Tensor logSum, double weight, Tensor dLogits);
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /**
+         * {@code logits} must be {@code [tokens, vocab]} with {@code vocab > 0}, {@code targets} int32 {@code
+         * [tokens]}, {@code loss} and {@code logSum} {@code [tokens]}.
+         */
         public static void crossEntropy(DType compute, Tensor logits, Tensor targets, Tensor loss, Tensor logSum) {
             Operands o = Operands.of(
                             "crossEntropy", "logits", logits, "targets", targets, "loss", loss, "logSum", logSum)
@@ -44,6 +51,10 @@ public interface LossOps {
                     .require(logits.shape().dim(1) > 0, "the vocabulary is empty");
         }
 
+        /**
+         * {@code logits} and {@code dLogits} must be {@code [tokens, vocab]}, {@code targets} int32 {@code [tokens]}
+         * and {@code logSum} {@code [tokens]}.
+         */
         public static void crossEntropyBackward(
                 DType compute, Tensor logits, Tensor targets, Tensor logSum, Tensor dLogits) {
             Operands o = Operands.of(

@@ -71,11 +71,15 @@ public interface MemoryOps extends AutoCloseable {
     @Override
     void close();
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /** {@code bytes} must be native memory of exactly the size that the type and the shape ask for. */
         public static void weight(MemorySegment bytes, DType type, Shape shape) {
             if (!bytes.isNative() || bytes.byteSize() != type.bytes(shape.elements())) {
                 throw new IllegalArgumentException("weight: " + type + " " + shape + " needs "
@@ -92,12 +96,14 @@ public interface MemoryOps extends AutoCloseable {
             }
         }
 
+        /** {@code target} must be of a plain type. */
         public static void fill(Tensor target) {
             Operands.of("fill", "target", target)
                     .present(target)
                     .require(target.type().plain(), "target must be of a plain type");
         }
 
+        /** {@code target} must be of a plain floating type and have as many numbers as {@code source}. */
         public static void convert(Tensor source, Tensor target) {
             Operands o =
                     Operands.of("convert", "source", source, "target", target).present(source, target);

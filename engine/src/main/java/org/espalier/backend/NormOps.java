@@ -25,11 +25,18 @@ public interface NormOps {
      */
     void rmsNormBackward(Queue queue, Tensor x, Tensor w, Tensor rstd, Tensor dY, Target dX, Target dW);
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /**
+         * {@code x} and {@code y} must be {@code [tokens, channels]}, {@code w} {@code [channels]} of a plain floating
+         * type and {@code rstd} {@code [tokens]}.
+         */
         public static void rmsNorm(DType compute, Tensor x, Tensor w, Tensor y, Tensor rstd) {
             Operands o =
                     Operands.of("rmsNorm", "x", x, "w", w, "y", y, "rstd", rstd).rank(x, 2);
@@ -39,6 +46,11 @@ public interface NormOps {
                     .is(rstd, compute, x.shape().dim(0));
         }
 
+        /**
+         * {@code x}, {@code dY} and {@code dX} must be {@code [tokens, channels]}, {@code w} {@code [channels]} of a
+         * plain floating type, {@code dW} {@code [channels]} and {@code rstd} {@code [tokens]}; each target may be
+         * null.
+         */
         public static void rmsNormBackward(
                 DType compute, Tensor x, Tensor w, Tensor rstd, Tensor dY, Target dX, Target dW) {
             Operands o = Operands.of("rmsNormBackward", "x", x, "w", w, "rstd", rstd, "dY", dY, "dX", dX, "dW", dW)

@@ -26,16 +26,21 @@ public interface OptimizerOps {
      */
     void adamW(Queue queue, AdamW settings, int step, Tensor w, Tensor g, Tensor m, Tensor v, Tensor factor);
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /** {@code x} must be in the compute type, of any shape, and {@code out} float64 {@code [1]}. */
         public static void sumOfSquares(DType compute, Tensor x, Target out) {
             Operands o = Operands.of("sumOfSquares", "x", x, "out", out).present(x);
             o.like(x, compute, x.shape()).is(out, DType.F64, 1);
         }
 
+        /** {@code sumOfSquares} must be float64 {@code [1]} and {@code out} float32 {@code [1]}. */
         public static void clipFactor(Tensor sumOfSquares, Tensor out) {
             Operands.of("clipFactor", "sumOfSquares", sumOfSquares, "out", out)
                     .is(sumOfSquares, DType.F64, 1)

@@ -6,12 +6,16 @@ package org.espalier.backend;
  */
 public final class Philox {
 
-    /** Multipliers and key increments of the generator. */
+    /** Multiplies the first word of the counter in every round. */
     public static final long MULTIPLY_A = 0xD2511F53L;
 
+    /** Multiplies the third word of the counter in every round. */
     public static final long MULTIPLY_B = 0xCD9E8D57L;
+    /** Added to the first word of the key after every round: 2³² times the golden ratio's fraction. */
     public static final int WEYL_A = 0x9E3779B9;
+    /** Added to the second word of the key after every round: 2³² times the fraction of the root of 3. */
     public static final int WEYL_B = 0xBB67AE85;
+    /** Rounds of mixing: the 10 that the paper recommends. */
     public static final int ROUNDS = 10;
 
     private static final long LOW = 0xFFFFFFFFL;

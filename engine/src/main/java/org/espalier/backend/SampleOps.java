@@ -19,11 +19,15 @@ public interface SampleOps {
      */
     void sample(Queue queue, Tensor logits, Tensor positions, Sampling sampling, Tensor out);
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /** {@code x} must be {@code [rows, n]} with {@code n > 0} and {@code out} int32 {@code [rows]}. */
         public static void argMax(DType compute, Tensor x, Tensor out) {
             Operands o = Operands.of("argMax", "x", x, "out", out).rank(x, 2);
             o.like(x, compute, x.shape())
@@ -31,6 +35,10 @@ public interface SampleOps {
                     .require(x.shape().dim(1) > 0, "rows are empty");
         }
 
+        /**
+         * {@code logits} must be {@code [rows, vocab]} with {@code vocab} from 1 to {@link Sampling#MOST_TOKENS},
+         * {@code positions} and {@code out} int32 {@code [rows]}.
+         */
         public static void sample(DType compute, Tensor logits, Tensor positions, Tensor out) {
             Operands o = Operands.of("sample", "logits", logits, "positions", positions, "out", out)
                     .rank(logits, 2);

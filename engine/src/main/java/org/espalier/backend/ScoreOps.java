@@ -19,11 +19,19 @@ public interface ScoreOps {
     void saliency(
             Queue queue, Saliency saliency, Tensor w, Tensor gradient, Tensor fisher, Tensor rows, Tensor columns);
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /**
+         * {@code w} must be {@code [out, in]} of any stored type, {@code rows} float64 {@code [out]}, {@code columns}
+         * float64 {@code [in]}; {@code gradient} and {@code fisher} must be like {@code w} in the compute type, and be
+         * there where the saliency needs them.
+         */
         public static void saliency(
                 DType compute,
                 Saliency saliency,

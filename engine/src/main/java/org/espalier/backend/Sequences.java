@@ -44,6 +44,7 @@ public record Sequences(int[] queryStart, int[] keyStart, int[] keyCount) {
         return new Sequences(new int[] {0, queries}, new int[] {0}, new int[] {Math.addExact(past, queries)});
     }
 
+    /** How many sequences there are; one may be without queries. */
     public int count() {
         return keyStart.length;
     }

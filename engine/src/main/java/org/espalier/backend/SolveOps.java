@@ -47,11 +47,18 @@ public interface SolveOps extends MemoryOps {
         HostCopy.writeDoubles(this, queue, solution, right);
     }
 
-    /** What the operations ask of their operands. A backend begins each operation with its check. */
+    /**
+     * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
+     * them with their types and shapes. A backend begins each operation with its check.
+     */
     final class Checks {
 
         private Checks() {}
 
+        /**
+         * {@code a} must be {@code [tokens, n]}, {@code b} {@code [tokens, m]}, {@code weights} null or {@code
+         * [tokens]} and {@code sum} float64 {@code [n, m]}.
+         */
         public static void correlate(DType compute, Tensor a, Tensor b, Tensor weights, Target sum) {
             Operands o = Operands.of("correlate", "a", a, "b", b, "weights", weights, "sum", sum)
                     .rank(a, 2)
@@ -63,6 +70,7 @@ public interface SolveOps extends MemoryOps {
                     .is(sum, DType.F64, a.shape().dim(1), b.shape().dim(1));
         }
 
+        /** {@code matrix} must be float64 {@code [n, n]} and {@code right} float64 {@code [n, m]}. */
         public static void solve(Tensor matrix, Tensor right) {
             Operands o = Operands.of("solve", "matrix", matrix, "right", right)
                     .rank(matrix, 2)

@@ -45,6 +45,7 @@ public final class CutTape {
         return new CutTape(selection);
     }
 
+    /** The recorded remainder. */
     public Tape tape() {
         return rewriting.tape();
     }

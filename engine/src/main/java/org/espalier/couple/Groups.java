@@ -60,6 +60,7 @@ public final class Groups {
         }
     }
 
+    /** Units that can be removed, in the order in which the tape first uses their parameters. */
     public List<Group> groups() {
         return List.copyOf(groups);
     }

@@ -36,6 +36,7 @@ public final class Selection {
         this.structure = structure;
     }
 
+    /** The whole model that removals are numbered by. */
     public Structure structure() {
         return structure;
     }

@@ -58,6 +58,7 @@ public final class Structure {
         return within.size() == 1 ? within.iterator().next() : -1;
     }
 
+    /** The record that it was found in. */
     public Tape tape() {
         return tape;
     }

@@ -23,10 +23,12 @@ public final class Perplexity {
      */
     public record Result(Windows windows, int count, long predictions, double nll) {
 
+        /** Mean over the predictions, in nats. */
         public double meanNll() {
             return nll / predictions;
         }
 
+        /** The perplexity: {@code exp(meanNll)}. */
         public double ppl() {
             return Math.exp(meanNll());
         }

@@ -58,10 +58,12 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
+    /** The path that the file was opened by. */
     public Path path() {
         return path;
     }
 
+    /** Bytes, at least one. */
     public long size() {
         return segment.byteSize();
     }

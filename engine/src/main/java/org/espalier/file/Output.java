@@ -23,6 +23,7 @@ public final class Output implements AutoCloseable {
     /** Writes an output at the path it is given. */
     @FunctionalInterface
     public interface Writing {
+        /** Writes to a path that nothing stands at, or into an empty folder. */
         void to(Path path) throws IOException;
     }
 

@@ -84,7 +84,8 @@ public final class GgufFile implements AutoCloseable {
         }
     }
 
-    public Path path() {
+    /** The path that the file was opened by. */
+    Path path() {
         return file.path();
     }
 

@@ -18,11 +18,15 @@ import org.espalier.file.Printable;
  */
 public final class PeftAdapter implements AutoCloseable {
 
+    /** Follows a projection's name in the name of the matrix {@code A [rank, in]}. */
     public static final String SUFFIX_A = ".lora_A.weight";
+    /** Follows a projection's name in the name of the matrix {@code B [out, rank]}. */
     public static final String SUFFIX_B = ".lora_B.weight";
 
     private static final String CONFIG = "adapter_config.json";
+    /** The file of the matrices in an adapter's folder. */
     public static final String WEIGHTS = "adapter_model.safetensors";
+
     private static final String PREFIX = "base_model.model.";
 
     private final PeftConfig config;
@@ -71,10 +75,12 @@ public final class PeftAdapter implements AutoCloseable {
                         .toList());
     }
 
+    /** Rank, scaling and targets, as {@code adapter_config.json} has them. */
     public PeftConfig config() {
         return config;
     }
 
+    /** The file of the matrices. */
     public Path path() {
         return file.path();
     }

@@ -13,10 +13,15 @@ public record RowOrder(int heads, int headDim) {
     /** Rows lie as Hugging Face has them. */
     public static final RowOrder IDENTITY = new RowOrder(0, 0);
 
+    /**
+     * Rows of each of {@code heads} heads lie as GGUF has them: 0, {@code headDim / 2}, 1, {@code headDim / 2 + 1} and
+     * so on.
+     */
     public static RowOrder interleaved(int heads, int headDim) {
         return new RowOrder(heads, headDim);
     }
 
+    /** Whether rows lie as Hugging Face has them. */
     public boolean identity() {
         return heads == 0;
     }

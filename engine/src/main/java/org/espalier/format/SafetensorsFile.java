@@ -78,10 +78,12 @@ public final class SafetensorsFile implements AutoCloseable {
         return new SafetensorsFile(file, header.metadata(), tensors);
     }
 
+    /** The path that the file was opened by. */
     public Path path() {
         return file.path();
     }
 
+    /** The header's {@code __metadata__}: texts by name; empty if there is none. */
     public SequencedMap<String, String> metadata() {
         return metadata;
     }

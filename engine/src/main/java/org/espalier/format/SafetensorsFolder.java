@@ -20,6 +20,7 @@ public final class SafetensorsFolder implements ModelWriter {
 
     private final long shardBytes;
 
+    /** Weights are split above 5 GB, as Hugging Face does it. */
     public SafetensorsFolder() {
         this(SHARD_BYTES);
     }

@@ -19,12 +19,22 @@ public record TensorEntry(String name, DType type, Shape shape, Content content)
     /** Takes a tensor's bytes, piece by piece in order. */
     @FunctionalInterface
     public interface Sink {
+        /**
+         * Takes the next bytes, which may change as soon as this returns.
+         *
+         * @throws IOException if they cannot be written
+         */
         void write(MemorySegment bytes) throws IOException;
     }
 
     /** Produces a tensor's bytes: exactly those of its type and shape, little-endian, row-major. */
     @FunctionalInterface
     public interface Content {
+        /**
+         * Produces all bytes in order, in pieces of any size.
+         *
+         * @throws IOException if they cannot be read, or the sink cannot write them
+         */
         void writeTo(Sink sink) throws IOException;
     }
 

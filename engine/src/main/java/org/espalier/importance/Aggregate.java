@@ -4,12 +4,19 @@ import java.util.Locale;
 
 /** How the scores of a group's members become one. */
 public enum Aggregate {
+    /** The sum of all. */
     SUM,
+    /** The sum over their number. */
     MEAN,
+    /** The largest. */
     MAX,
+    /** The product of all. */
     PROD,
+    /** That of the first member. */
     FIRST,
+    /** That of the second member, or of the first where it is the only one. */
     SECOND,
+    /** That of the member that is executed last. */
     LAST;
 
     /** One number from the members' numbers, in the members' order. */

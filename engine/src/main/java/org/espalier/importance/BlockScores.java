@@ -22,8 +22,11 @@ public record BlockScores(Kind kind, Structure structure, List<Integer> layers, 
 
     /** What goes as one. */
     public enum Kind {
+        /** A layer's attention. */
         ATTENTION(List.of(Branch.Kind.ATTENTION)),
+        /** A layer's MLP. */
         MLP(List.of(Branch.Kind.MLP)),
+        /** A layer, which is its attention and its MLP. */
         LAYERS(List.of(Branch.Kind.ATTENTION, Branch.Kind.MLP));
 
         private final List<Branch.Kind> kinds;

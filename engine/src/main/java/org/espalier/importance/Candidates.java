@@ -46,12 +46,14 @@ public record Candidates(
         return scoresUnits() && criterion.needsCalibration() || !blocks.isEmpty() && blockCriterion.needsCalibration();
     }
 
+    /** Whether units of this group may go: of a role that is asked for, in a layer that may lose them. */
     public boolean allows(Units units) {
         Role role = units.group().role();
         return roles.contains(role)
                 && (role == Role.CHANNELS || units.layer() >= 0 && layers(role).test(units.layer()));
     }
 
+    /** Whether the layer may lose the whole block, with each of its branches. */
     public boolean allows(BlockScores.Kind kind, int layer) {
         return kind.kinds().stream()
                 .allMatch(b -> (b == Branch.Kind.ATTENTION ? attentionLayers : mlpLayers).test(layer));

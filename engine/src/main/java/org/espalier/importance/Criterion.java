@@ -37,7 +37,9 @@ public enum Criterion {
 
     /** What has to be looked at. */
     public enum Source {
+        /** Neither weights nor activations. */
         NOTHING,
+        /** Weights as they are stored: no pass through the model. */
         WEIGHTS,
         /** Inputs of linear layers: forwards only. */
         INPUTS,
@@ -60,6 +62,7 @@ public enum Criterion {
         return saliency;
     }
 
+    /** What has to be looked at, which says what scoring costs. */
     public Source source() {
         return source;
     }

@@ -21,6 +21,7 @@ public record MatrixScores(Units units, List<Choice> choices) {
      */
     public record Choice(List<Member> members, double[] scores) {}
 
+    /** Sums what {@code axes} has along each matrix over the entries of each unit. */
     public static MatrixScores of(Units units, AxisScores axes) {
         List<Choice> choices = new ArrayList<>();
         for (Member member : units.members()) {

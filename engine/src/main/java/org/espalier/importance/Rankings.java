@@ -27,6 +27,7 @@ public record Rankings(List<UnitScores> units, List<BlockScores> blocks, List<Ma
         byMatrix = List.copyOf(byMatrix);
     }
 
+    /** Where what depends on each other goes together, so that no matrix chooses by itself. */
     public Rankings(List<UnitScores> units, List<BlockScores> blocks) {
         this(units, blocks, List.of());
     }

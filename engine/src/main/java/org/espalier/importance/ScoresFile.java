@@ -203,7 +203,8 @@ public record ScoresFile(
             Objects.requireNonNull(scores, "a group's scores are null");
         }
 
-        public static Group of(UnitScores scores) {
+        /** As the file holds it: by name, role and layer. */
+        static Group of(UnitScores scores) {
             Units units = scores.units();
             return new Group(
                     units.group().name(), ScoresFile.name(units.group().role()), units.layer(), scores.scores());

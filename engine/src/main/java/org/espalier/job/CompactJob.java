@@ -22,6 +22,7 @@ public final class CompactJob {
     private final Engine engine;
     private final CompactSettings settings;
 
+    /** Cuts on the devices of {@code engine}, as {@code settings} say. */
     public CompactJob(Engine engine, CompactSettings settings) {
         this.engine = engine;
         this.settings = settings;

@@ -22,6 +22,7 @@ public final class CompareJob {
     private final Engine engine;
     private final CompareSettings settings;
 
+    /** Compares on the devices of {@code engine}, as {@code settings} say. */
     public CompareJob(Engine engine, CompareSettings settings) {
         this.engine = engine;
         this.settings = settings;

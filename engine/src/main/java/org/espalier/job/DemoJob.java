@@ -32,6 +32,7 @@ public final class DemoJob {
     private final Engine engine;
     private final DemoSettings settings;
 
+    /** Runs on the devices of {@code engine}, as {@code settings} say. */
     public DemoJob(Engine engine, DemoSettings settings) {
         this.engine = engine;
         this.settings = settings;

@@ -37,6 +37,7 @@ public final class GenerateJob {
     private final Engine engine;
     private final GenerateSettings settings;
 
+    /** Generates on the devices of {@code engine}, as {@code settings} say. */
     public GenerateJob(Engine engine, GenerateSettings settings) {
         this.engine = engine;
         this.settings = settings;

@@ -29,6 +29,7 @@ public final class LogitsJob {
 
     private final Engine engine;
 
+    /** Computes on the devices of {@code engine}. */
     public LogitsJob(Engine engine) {
         this.engine = engine;
     }

@@ -28,6 +28,7 @@ public final class PerplexityJob {
     private final Engine engine;
     private final PerplexitySettings settings;
 
+    /** Measures on the devices of {@code engine}, as {@code settings} say. */
     public PerplexityJob(Engine engine, PerplexitySettings settings) {
         this.engine = engine;
         this.settings = settings;

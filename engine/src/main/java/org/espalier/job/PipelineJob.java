@@ -14,6 +14,7 @@ public final class PipelineJob {
     private final Engine engine;
     private final PipelineSettings settings;
 
+    /** Runs on the devices of {@code engine}, as {@code settings} say. */
     public PipelineJob(Engine engine, PipelineSettings settings) {
         this.engine = engine;
         this.settings = settings;

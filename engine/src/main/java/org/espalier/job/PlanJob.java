@@ -16,6 +16,7 @@ public final class PlanJob {
 
     private final PlanSettings settings;
 
+    /** Chooses as {@code settings} say; nothing is computed on a device. */
     public PlanJob(PlanSettings settings) {
         this.settings = settings;
     }

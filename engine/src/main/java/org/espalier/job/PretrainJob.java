@@ -41,6 +41,7 @@ public final class PretrainJob {
     private final Engine engine;
     private final PretrainSettings settings;
 
+    /** Trains on the devices of {@code engine}, as {@code settings} say. */
     public PretrainJob(Engine engine, PretrainSettings settings) {
         this.engine = engine;
         this.settings = settings;

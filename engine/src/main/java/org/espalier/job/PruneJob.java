@@ -27,6 +27,7 @@ public final class PruneJob {
     private final Engine engine;
     private final PruneSettings settings;
 
+    /** Scores on the devices of {@code engine}, and prunes as {@code settings} say. */
     public PruneJob(Engine engine, PruneSettings settings) {
         this.engine = engine;
         this.settings = settings;

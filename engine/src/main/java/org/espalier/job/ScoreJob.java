@@ -26,6 +26,7 @@ public final class ScoreJob {
     private final Engine engine;
     private final ScoreSettings settings;
 
+    /** Scores on the devices of {@code engine}, as {@code settings} say. */
     public ScoreJob(Engine engine, ScoreSettings settings) {
         this.engine = engine;
         this.settings = settings;

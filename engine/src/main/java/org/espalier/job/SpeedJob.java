@@ -11,6 +11,7 @@ public final class SpeedJob {
     private final Engine engine;
     private final SpeedSettings settings;
 
+    /** Measures the devices of {@code engine}, as {@code settings} say. */
     public SpeedJob(Engine engine, SpeedSettings settings) {
         this.engine = engine;
         this.settings = settings;

@@ -46,6 +46,7 @@ public final class TuneJob {
     private final Engine engine;
     private final TuneSettings settings;
 
+    /** Trains on the devices of {@code engine}, as {@code settings} say. */
     public TuneJob(Engine engine, TuneSettings settings) {
         this.engine = engine;
         this.settings = settings;

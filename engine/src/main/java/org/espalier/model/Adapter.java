@@ -62,6 +62,7 @@ public final class Adapter implements AutoCloseable {
                         .toList();
     }
 
+    /** Rank, scaling and the projections that have matrices beside them. */
     public LoraConfig config() {
         return config;
     }

@@ -80,10 +80,12 @@ public final class Model implements AutoCloseable {
         return new Model(backend, config, weights, constants, added);
     }
 
+    /** Where its weights are, and where its passes run. */
     public Backend backend() {
         return backend;
     }
 
+    /** What the checkpoint says of its architecture and sizes. */
     public ModelConfig config() {
         return config;
     }
@@ -101,6 +103,7 @@ public final class Model implements AutoCloseable {
         return structure;
     }
 
+    /** Its parameters by name; they are closed with it. */
     public Weights weights() {
         return weights;
     }

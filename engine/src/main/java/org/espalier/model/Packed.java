@@ -45,6 +45,7 @@ public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequen
         return new Packed(ids, positions, wanted, Sequences.packed(lengths));
     }
 
+    /** Tokens of all sequences together. */
     public int tokens() {
         return ids.length;
     }

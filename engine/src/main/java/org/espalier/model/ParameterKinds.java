@@ -14,10 +14,15 @@ import org.espalier.tape.WeightUse;
 
 /** What the parameters of a model are there for, told from what operations do with them. */
 public enum ParameterKinds {
+    /** Tables that ids are looked up in, whether they are the head as well or not. */
     EMBEDDING,
+    /** Scales and shifts of normalisations. */
     NORM,
+    /** Projections of attentions, with their biases. */
     ATTENTION,
+    /** Projections of MLPs, with their biases. */
     MLP,
+    /** What makes logits of the last layer's output, if it is no embedding. */
     HEAD;
 
     /** Parameters of each kind, in the order in which the kinds are met; together they are all. */

@@ -44,10 +44,12 @@ public final class Pass {
         this.rows = capacity > 0 ? tape.input("cache rows", Element.INDEX, tokens) : null;
     }
 
+    /** What steps are recorded on; a family adds operations of its own to it. */
     public Tape tape() {
         return tape;
     }
 
+    /** Tokens of all sequences together, T in the shapes below. */
     public int tokens() {
         return tokens;
     }

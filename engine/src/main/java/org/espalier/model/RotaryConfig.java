@@ -21,8 +21,11 @@ public record RotaryConfig(
 
     /** Ways to reach long contexts. */
     public enum Scaling {
+        /** Frequencies as the base gives them. */
         DEFAULT,
+        /** All frequencies over the factor: position interpolation (Chen et al. 2023). */
         LINEAR,
+        /** Low frequencies over the factor, high ones as they are, blended between: the rule of LLaMA 3.1. */
         LLAMA3
     }
 

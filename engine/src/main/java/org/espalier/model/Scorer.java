@@ -18,6 +18,7 @@ public final class Scorer implements AutoCloseable {
     private Executor executor;
     private int recorded;
 
+    /** Scores by {@code model}, which must stay open. */
     public Scorer(Model model) {
         this.model = model;
     }

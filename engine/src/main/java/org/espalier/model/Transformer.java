@@ -18,6 +18,7 @@ public final class Transformer {
     private final ModelConfig config;
     private final LoraConfig lora;
 
+    /** Records passes without adapters. */
     public Transformer(ModelConfig config) {
         this(config, null);
     }

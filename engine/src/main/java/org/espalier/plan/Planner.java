@@ -15,6 +15,7 @@ public final class Planner {
     private final Structure structure;
     private final Budget budget;
 
+    /** Plans for a model whose structure is found by recording it: shapes only, no weights. */
     public Planner(ModelConfig config, Budget budget) {
         this(config, Structure.of(new Transformer(config).shape()), budget);
     }

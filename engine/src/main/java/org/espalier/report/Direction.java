@@ -5,7 +5,9 @@ import java.util.Locale;
 
 /** Which way a measure gets better. */
 public enum Direction {
+    /** A smaller number is better, as of a loss. */
     LESS,
+    /** A larger number is better, as of a speed. */
     MORE;
 
     /** The name in files. */

@@ -41,6 +41,7 @@ public record TrainingFile(
 
         @JsonProperty(value = "training", required = true) Training training) {
 
+    /** The name of the file in an adapter's folder. */
     public static final String NAME = "training.json";
     /** The version that is written, and the only one that is read. */
     public static final int FORMAT_VERSION = 1;
@@ -69,6 +70,7 @@ public record TrainingFile(
             @JsonProperty("skipped_empty") int empty,
             @JsonProperty("skipped_too_long") int tooLong) {
 
+        /** The data of a training from {@code file}, whose bytes have the hash {@code sha256}. */
         public static Data of(Path file, String sha256, String format, TrainingData data) {
             return new Data(
                     file.toString(),
@@ -101,6 +103,7 @@ public record TrainingFile(
             @JsonProperty("cutoff") int cutoff,
             @JsonProperty("seed") long seed) {
 
+        /** As they were given; the number of updates, {@code steps}, says how many of them warm up. */
         public static Settings of(String recipe, LoraSettings settings, int steps, int cutoff) {
             return new Settings(
                     recipe,
@@ -167,6 +170,7 @@ public record TrainingFile(
         }
     }
 
+    /** A training in the present version of the file. */
     public TrainingFile(Origin origin, Training training) {
         this(FORMAT_VERSION, origin.model(), origin.data(), origin.settings(), origin.hashes(), training);
     }

@@ -11,7 +11,9 @@ public enum Unit {
     COUNT("", Aspect.SIZE, Figures::count, Figures::change),
     /** Arithmetic operations. */
     OPERATIONS("", Aspect.COST, Figures::compact, Figures::change),
+    /** Sizes in bytes, written in powers of 1000. */
     BYTES("", Aspect.COST, Figures::bytes, Figures::change),
+    /** Tokens read or written in a second. */
     TOKENS_PER_SECOND("tokens/s", Aspect.COST, Figures::significant, Figures::times),
     /** The exponential of a mean loss. */
     PERPLEXITY("", Aspect.QUALITY, Figures::significant, Figures::times),

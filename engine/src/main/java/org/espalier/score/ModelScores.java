@@ -66,6 +66,7 @@ public final class ModelScores {
         }
     }
 
+    /** Scores units of {@code model}, which must stay open. */
     public ModelScores(Model model, Walking walking) {
         this.model = model;
         this.walking = walking;

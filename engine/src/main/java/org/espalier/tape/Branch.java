@@ -29,7 +29,9 @@ public record Branch(
 
     /** What a layer consists of. */
     public enum Kind {
+        /** Mixes tokens: attention with its projections. */
         ATTENTION,
+        /** Transforms every token by itself: a feed-forward network. */
         MLP;
 
         @Override

@@ -42,6 +42,7 @@ public final class Rewriting {
     private final Shapes shapes;
     private final Map<Value, Value> values = new HashMap<>();
 
+    /** An empty new tape, whose values will have the shapes that {@code shapes} gives. */
     public Rewriting(Shapes shapes) {
         this.shapes = shapes;
     }

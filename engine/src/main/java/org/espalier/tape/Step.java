@@ -9,8 +9,10 @@ import org.espalier.tensor.Tensor;
 /** What an operation sees while it runs. */
 public interface Step {
 
+    /** Where the operation is to be computed. */
     Backend backend();
 
+    /** The backend's queue that its work goes to. */
     Queue queue();
 
     /** How the rows of this run divide into sequences. */

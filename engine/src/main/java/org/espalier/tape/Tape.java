@@ -116,14 +116,17 @@ public final class Tape {
         results.add(value);
     }
 
+    /** Everything operations read or write, views and slices included, in the order of {@link Value#id()}. */
     public List<Value> values() {
         return Collections.unmodifiableList(values);
     }
 
+    /** The parts of the pass in the order in which they run. */
     public List<Segment> segments() {
         return Collections.unmodifiableList(segments);
     }
 
+    /** Computed values that stay readable after a run, in the order in which they were marked. */
     public List<Value> results() {
         return Collections.unmodifiableList(results);
     }

@@ -67,14 +67,17 @@ public final class Value {
         return name;
     }
 
+    /** Where its numbers come from; views and slices have the role of their root. */
     public Role role() {
         return role;
     }
 
+    /** Whether its numbers are indices or real ones, which the backend stores in its compute type. */
     public Element element() {
         return element;
     }
 
+    /** Its extents, outermost first. */
     public Shape shape() {
         return shape;
     }

@@ -12,6 +12,7 @@ public final class Workspace implements AutoCloseable {
     private final MemoryOps memory;
     private Buffer buffer;
 
+    /** A workspace without memory so far; {@code memory} must stay open until it is closed. */
     public Workspace(MemoryOps memory) {
         this.memory = memory;
     }

@@ -29,6 +29,7 @@ public final class Shape {
         return new Shape(dims.clone());
     }
 
+    /** How many axes there are; 0 for a single number. */
     public int rank() {
         return dims.length;
     }
@@ -43,6 +44,7 @@ public final class Shape {
         return Math.toIntExact(dim(axis));
     }
 
+    /** The product of all extents; 1 without axes. */
     public long elements() {
         long elements = 1;
         for (long dim : dims) {
@@ -61,6 +63,7 @@ public final class Shape {
         return dims.length == 0 ? 1 : extent(-1);
     }
 
+    /** A copy of the extents, outermost first. */
     public long[] toArray() {
         return dims.clone();
     }

@@ -26,6 +26,7 @@ public record Tensor(Buffer buffer, long offset, DType type, Shape shape) {
         return new Tensor(buffer, 0, type, shape);
     }
 
+    /** Bytes of all numbers, which lie in the buffer from {@link #offset()} on. */
     public long bytes() {
         return type.bytes(shape.elements());
     }

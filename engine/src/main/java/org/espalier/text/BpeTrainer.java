@@ -17,7 +17,9 @@ import org.espalier.file.Json;
  */
 public final class BpeTrainer {
 
+    /** The token that begins a text, id 0. */
     public static final String BEGIN = "<s>";
+    /** The token that ends a text, id 1. */
     public static final String END = "</s>";
 
     /**

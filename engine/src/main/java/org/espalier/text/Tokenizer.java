@@ -117,6 +117,7 @@ public final class Tokenizer implements AutoCloseable {
         return json.id(token);
     }
 
+    /** The id of {@link #bosToken()}; empty if there is none, or it is not in the vocabulary. */
     public OptionalInt bosId() {
         return settings.bosToken().map(json::id).orElse(OptionalInt.empty());
     }
@@ -133,11 +134,13 @@ public final class Tokenizer implements AutoCloseable {
         return eosIds;
     }
 
-    public Optional<String> bosToken() {
+    /** The token that begins a text, as the tokenizer's settings name it. */
+    Optional<String> bosToken() {
         return settings.bosToken();
     }
 
-    public Optional<String> eosToken() {
+    /** The token that ends a text, as the tokenizer's settings name it. */
+    Optional<String> eosToken() {
         return settings.eosToken();
     }
 

@@ -5,6 +5,7 @@ import java.util.List;
 /** Texts to learn from, each made when it is asked for. */
 public interface Examples {
 
+    /** How many texts there are. */
     int size();
 
     /**

@@ -4,6 +4,7 @@ package org.espalier.tune;
 @FunctionalInterface
 public interface LearningRate {
 
+    /** The rate of the update after {@code step} others. */
     double at(int step);
 
     /** Rises linearly over {@code warmUp} steps, whose last has the peak, then falls linearly to 0 at {@code steps}. */

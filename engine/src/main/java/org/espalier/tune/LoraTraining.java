@@ -73,10 +73,12 @@ public final class LoraTraining {
             heldOutLosses = Collections.unmodifiableSequencedMap(new TreeMap<>(heldOutLosses));
         }
 
+        /** Updates made. */
         public int steps() {
             return losses.size();
         }
 
+        /** Tokens trained on in a second of updates; looks at held-out samples do not count. */
         public double tokensPerSecond() {
             return tokens / seconds;
         }

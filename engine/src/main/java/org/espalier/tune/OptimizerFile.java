@@ -20,6 +20,7 @@ import org.espalier.tensor.Tensor;
 /** AdamW's moments beside an adapter whose training goes on: {@code optimizer.safetensors}. */
 public final class OptimizerFile {
 
+    /** The name of the file in an adapter's folder. */
     public static final String NAME = "optimizer.safetensors";
 
     private static final String FIRST = "first.";

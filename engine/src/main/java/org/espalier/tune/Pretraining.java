@@ -39,6 +39,7 @@ public final class Pretraining implements AutoCloseable {
     /** Told after every update. */
     @FunctionalInterface
     public interface Listener {
+        /** Hears of an update, counted from 0. */
         void step(int step, Trainer.StepResult result);
     }
 
@@ -50,6 +51,10 @@ public final class Pretraining implements AutoCloseable {
     private final Trainer trainer;
     private final int context;
 
+    /**
+     * A model of {@code config} with random weights, to be trained on {@code backend}, which must stay open as the
+     * tokenizer must.
+     */
     public Pretraining(Backend backend, ModelConfig config, Tokenizer tokenizer, Settings settings) {
         this.backend = backend;
         this.tokenizer = tokenizer;

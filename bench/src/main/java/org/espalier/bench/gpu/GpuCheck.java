@@ -101,6 +101,7 @@ public final class GpuCheck implements Callable<Integer> {
 
     private final CheckTable table = new CheckTable();
 
+    /** Ends the process with the status that {@code --help} describes. */
     public static void main(String[] args) {
         System.exit(commandLine().execute(args));
     }

@@ -8,9 +8,10 @@ import org.espalier.tensor.Tensor;
 /** Launches {@code compact.cu}; the kernels look at the row and column numbers. */
 interface CudaCompact extends CompactOps, CudaOps {
 
-    /** Bytes that a thread copies at once, and rows of a block, as the kernels have them. */
+    /** Bytes that a thread copies at once, as the kernels have it. */
     int GATHERED_BYTES = 16;
 
+    /** Rows that a block of threads copies, as the kernels have it. */
     int GATHERED_ROWS = 16;
 
     @Override
