@@ -109,7 +109,7 @@ final class TokenizerProcess implements TokenCodec {
     /** Sends a message, and waits for the sign that it was understood; the process is ended if that takes too long. */
     private void ask(String failure, Writing message) {
         CompletableFuture<Void> patience = new CompletableFuture<>();
-        CompletableFuture<Void> unused = patience.completeOnTimeout(null, LONGEST_WAIT_SECONDS, TimeUnit.SECONDS)
+        CompletableFuture<Void> _ = patience.completeOnTimeout(null, LONGEST_WAIT_SECONDS, TimeUnit.SECONDS)
                 .thenRun(process::destroyForcibly);
         try {
             message.run();

@@ -97,6 +97,7 @@ public final class GpuCheck implements Callable<Integer> {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Show this text.")
+    @SuppressWarnings("UnusedVariable") // picocli reads it
     private boolean help;
 
     private final CheckTable table = new CheckTable();

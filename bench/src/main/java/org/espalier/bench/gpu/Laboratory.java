@@ -100,8 +100,8 @@ final class Laboratory {
         return Arrays.equals(expected, actual) ? 0 : Conformance.error(expected, actual, opCase.floor());
     }
 
-    /** A whole backend is every family. */
-    @SuppressWarnings("unchecked")
+    /** A whole backend is every family; the case says which is meant. */
+    @SuppressWarnings({"unchecked", "UnusedVariable"})
     private static <F> F family(OpCase<F> opCase, Backend backend) {
         return (F) backend;
     }

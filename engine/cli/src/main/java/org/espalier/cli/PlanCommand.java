@@ -91,7 +91,7 @@ final class PlanCommand extends EngineCommand {
                         .formatted(
                                 plan.parameters().after(),
                                 plan.parameters().before(),
-                                100 * (plan.parameters().removed()),
+                                100 * plan.parameters().removed(),
                                 out));
     }
 }
