@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.espalier.error.Failure;
+import org.espalier.file.PlainText;
 import org.espalier.file.TextFile;
 
 /** How the rows of a text file become one string. Rows end at line feeds, and are joined by an empty line. */
@@ -24,12 +25,25 @@ public enum TextFormat {
     }
 
     /**
-     * Reads a UTF-8 file.
+     * Reads a UTF-8 file, whatever it holds.
      *
      * @throws Failure if it cannot be read, is empty, or is not UTF-8
      */
     public String read(Path file) {
-        String text = TextFile.read(file);
+        return read(file, TextFile.read(file));
+    }
+
+    /**
+     * Reads a UTF-8 file of plain text.
+     *
+     * @param advice what to do with JSON, a table and the like
+     * @throws Failure as above, or if it holds such
+     */
+    public String readPlain(Path file, String advice) {
+        return read(file, PlainText.read(file, advice));
+    }
+
+    private String read(Path file, String text) {
         if (text.isBlank()) {
             throw new Failure("file holds no text", file.toString(), "name a text file");
         }

@@ -12,11 +12,11 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -25,9 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 import org.espalier.error.Failure;
 
@@ -52,6 +50,7 @@ public final class Json {
     private static final ObjectMapper MAPPER = new ObjectMapper(FACTORY)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(SerializationFeature.INDENT_OUTPUT);
+    private static final ObjectReader VALUES = MAPPER.reader().without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
     private static final ObjectMapper WHOLE_NUMBERS = JsonMapper.builder(FACTORY)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
@@ -71,6 +70,11 @@ public final class Json {
         return FACTORY;
     }
 
+    /** The value at which a parser stands; more may follow. */
+    static JsonNode value(JsonParser parser) throws IOException {
+        return VALUES.readTree(parser);
+    }
+
     /** A new, empty object. */
     public static ObjectNode object() {
         return MAPPER.createObjectNode();
@@ -83,7 +87,8 @@ public final class Json {
      */
     public static ObjectNode readObject(Path path) {
         byte[] bytes = readFile(path, LARGEST_FILE);
-        try (JsonParser parser = parser(bytes)) {
+        FileKind.requireText(bytes, path);
+        try (JsonParser parser = parser(ByteOrderMark.skipped(bytes))) {
             JsonNode node = MAPPER.readValue(parser, JsonNode.class);
             if (node instanceof ObjectNode object) {
                 return object;
@@ -92,62 +97,6 @@ public final class Json {
         } catch (IOException e) {
             throw failure(e, path);
         }
-    }
-
-    /**
-     * Reads the JSON objects in a file: those of an array, or else one a line.
-     *
-     * @throws Failure if it is missing, too large for an array, or holds anything else
-     */
-    public static List<ObjectNode> readObjects(Path path) {
-        try (BufferedReader lines = Files.newBufferedReader(path)) {
-            lines.mark(1);
-            int first = lines.read();
-            while (first >= 0 && Character.isWhitespace(first)) {
-                lines.mark(1);
-                first = lines.read();
-            }
-            lines.reset();
-            return first == '[' ? objectsOfArray(path) : objectsOfLines(lines, path);
-        } catch (NoSuchFileException e) {
-            throw new Failure("no such file", path.toString(), "check the path", e);
-        } catch (IOException e) {
-            throw failure(e, path);
-        }
-    }
-
-    private static List<ObjectNode> objectsOfArray(Path path) throws IOException {
-        try (JsonParser parser = parser(readFile(path, LARGEST_FILE))) {
-            List<ObjectNode> objects = new ArrayList<>();
-            for (JsonNode node : MAPPER.readValue(parser, JsonNode.class)) {
-                objects.add(object(node, path + ", entry " + (objects.size() + 1)));
-            }
-            return objects;
-        }
-    }
-
-    private static List<ObjectNode> objectsOfLines(BufferedReader lines, Path path) throws IOException {
-        List<ObjectNode> objects = new ArrayList<>();
-        int number = 0;
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-            number++;
-            if (!line.isBlank()) {
-                String place = path + ", line " + number;
-                try {
-                    objects.add(object(MAPPER.readTree(line), place));
-                } catch (JacksonException e) {
-                    throw new Failure("not valid JSON: " + complaint(e), place, "write a JSON object on each line", e);
-                }
-            }
-        }
-        return objects;
-    }
-
-    private static ObjectNode object(JsonNode node, String place) {
-        if (node instanceof ObjectNode object) {
-            return object;
-        }
-        throw new Failure("not a JSON object", place, "write a JSON object there");
     }
 
     /**
@@ -215,7 +164,8 @@ public final class Json {
         return new Failure("not valid JSON: " + complaint(jackson), path + place, "fetch or write the file again", e);
     }
 
-    private static String complaint(JacksonException e) {
+    /** What a parser found wrong, in a line of bounded length. */
+    static String complaint(JacksonException e) {
         String message = e.getOriginalMessage().lines().findFirst().orElse("unreadable");
         return message.length() > 160 ? message.substring(0, 160) + "…" : message;
     }

@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 import org.espalier.error.Failure;
 import org.espalier.eval.TextFormat;
 import org.espalier.file.Json;
+import org.espalier.file.TextFile;
 import org.espalier.importance.Calibration;
 import org.espalier.text.Tokenizer;
 
@@ -102,7 +103,7 @@ public final class CalibrationSettings extends Settings<CalibrationSettings> {
             for (int t = 0; t < texts.size(); t++) {
                 int share = sequences * (t + 1) / texts.size() - sequences * t / texts.size();
                 drawn.addAll(Calibration.draw(
-                                TextFormat.TEXT.read(texts.get(t)),
+                                TextFormat.TEXT.readPlain(texts.get(t), "write its texts to a text file, a row a line"),
                                 row -> tokenizer.encode(row, false),
                                 share,
                                 tokens,
@@ -116,7 +117,7 @@ public final class CalibrationSettings extends Settings<CalibrationSettings> {
 
     private static Calibration exact(Path file) {
         try {
-            int[][] ids = Json.readWholeNumbers(TextFormat.TEXT.read(file), int[][].class);
+            int[][] ids = Json.readWholeNumbers(TextFile.read(file), int[][].class);
             if (ids != null && ids.length > 0 && List.of(ids).stream().allMatch(row -> row != null && row.length > 1)) {
                 return new Calibration(List.of(ids));
             }

@@ -66,7 +66,7 @@ public final class PerplexityJob {
     }
 
     private List<String> texts() {
-        return settings.texts().stream().map(t -> t.format().read(t.file())).toList();
+        return settings.texts().stream().map(PerplexitySettings.Text::read).toList();
     }
 
     private Result measured(OpenModel open, List<String> texts) {

@@ -20,10 +20,23 @@ public final class PerplexitySettings extends Settings<PerplexitySettings> {
     /**
      * A text.
      *
-     * @param file   UTF-8
-     * @param format how its rows are read
+     * @param file  UTF-8
+     * @param named how its rows are read; where nothing is named, as a whole, if it is plain text
      */
-    public record Text(Path file, TextFormat format) {}
+    public record Text(Path file, Optional<TextFormat> named) {
+
+        /** How its rows are read. */
+        public TextFormat format() {
+            return named.orElse(FORMAT);
+        }
+
+        String read() {
+            return named.isPresent()
+                    ? named.get().read(file)
+                    : FORMAT.readPlain(
+                            file, "write its texts to a text file, or add --format text to measure it as it is");
+        }
+    }
 
     private List<Text> texts = List.of();
     private Protocol protocol = Protocol.LLM_PRUNER;
@@ -44,15 +57,19 @@ public final class PerplexitySettings extends Settings<PerplexitySettings> {
         return defaults().text(text);
     }
 
-    /** One text more, read as a whole. */
+    /** One text more, read as a whole; tables, JSON and the like are refused. */
     public PerplexitySettings text(Path file) {
-        return text(file, FORMAT);
+        return text(new Text(file, Optional.empty()));
     }
 
-    /** One text more. */
+    /** One text more, whatever its file holds. */
     public PerplexitySettings text(Path file, TextFormat format) {
+        return text(new Text(file, Optional.of(format)));
+    }
+
+    private PerplexitySettings text(Text text) {
         List<Text> more = new ArrayList<>(texts);
-        more.add(new Text(file, format));
+        more.add(text);
         return with(copy -> copy.texts = List.copyOf(more));
     }
 
@@ -125,9 +142,7 @@ public final class PerplexitySettings extends Settings<PerplexitySettings> {
         SequencedMap<String, String> read = new LinkedHashMap<>();
         for (Text text : texts) {
             String name = text.file().getFileName().toString();
-            read.put(
-                    read.containsKey(name) ? text.file().toString() : name,
-                    text.format().read(text.file()));
+            read.put(read.containsKey(name) ? text.file().toString() : name, text.read());
         }
         return read;
     }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.espalier.error.Failure;
 import org.espalier.file.Output;
 import org.espalier.file.Sha256;
@@ -13,6 +14,7 @@ import org.espalier.report.Comparison;
 import org.espalier.report.TrainingFile;
 import org.espalier.text.ChatTemplate;
 import org.espalier.text.Tokenizer;
+import org.espalier.tune.BrokenRecords;
 import org.espalier.tune.Encoder;
 import org.espalier.tune.ExampleFile;
 import org.espalier.tune.Examples;
@@ -40,7 +42,11 @@ final class Recovery {
     TrainingData samples(Path model) {
         try (Tokenizer tokenizer = Tokenizer.open(model)) {
             Path texts = settings.texts();
-            Examples examples = ExampleFile.read(texts, settings.format(), () -> ChatTemplate.of(tokenizer, model));
+            Supplier<ChatTemplate> template = () -> ChatTemplate.of(tokenizer, model);
+            BrokenRecords broken = settings.skipBroken() ? BrokenRecords.skipped() : BrokenRecords.refused();
+            Examples examples = settings.formatIsSet()
+                    ? ExampleFile.read(texts, settings.format(), template, broken)
+                    : ExampleFile.read(texts, template, broken);
             return TrainingData.draw(
                     examples,
                     new Encoder(tokenizer, settings.cutoff()),

@@ -40,8 +40,9 @@ public final class TuneJob {
      * @param heldOut  those that were not
      * @param empty    left out because there is no answer in them
      * @param tooLong  left out because no answer is left after the cutoff
+     * @param broken   left out because they cannot be read
      */
-    public record Samples(int training, int heldOut, int empty, int tooLong) {}
+    public record Samples(int training, int heldOut, int empty, int tooLong, int broken) {}
 
     private final Engine engine;
     private final TuneSettings settings;
@@ -90,7 +91,12 @@ public final class TuneJob {
                 trained.heldOutLosses(),
                 trained.tokensPerSecond(),
                 trained.trainableParameters(),
-                new Samples(samples.training().size(), samples.heldOut().size(), samples.empty(), samples.tooLong()),
+                new Samples(
+                        samples.training().size(),
+                        samples.heldOut().size(),
+                        samples.empty(),
+                        samples.tooLong(),
+                        samples.broken()),
                 seconds);
     }
 }

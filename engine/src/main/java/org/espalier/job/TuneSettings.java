@@ -15,6 +15,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
 
     private Path texts;
     private Optional<ExampleFormat> format = Optional.empty();
+    private boolean skipBroken;
     private int maxSamples = Integer.MAX_VALUE;
     private Recipe recipe = Recipe.STANDARD;
     private int rank = Recipe.RANK;
@@ -69,6 +70,21 @@ public final class TuneSettings extends Settings<TuneSettings> {
     /** How the file holds its texts; as its name suggests if nothing was set. */
     public ExampleFormat format() {
         return format.orElseGet(() -> ExampleFormat.of(texts()));
+    }
+
+    /** Whether the format was set, so that the file is read in it whatever its name suggests. */
+    boolean formatIsSet() {
+        return format.isPresent();
+    }
+
+    /** Whether records that cannot be read are left out and counted; else the first one ends the work. */
+    public TuneSettings skipBroken(boolean skip) {
+        return with(copy -> copy.skipBroken = skip);
+    }
+
+    /** Whether records that cannot be read are left out. */
+    public boolean skipBroken() {
+        return skipBroken;
     }
 
     /** Samples to train on at most, drawn by the seed. */

@@ -1,7 +1,6 @@
 package org.espalier.text;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -14,6 +13,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
+import org.espalier.file.TextFile;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.format.GgufFile;
@@ -157,8 +157,7 @@ public final class Tokenizer implements AutoCloseable {
     private static Tokenizer openJson(Path folder) {
         Path file = folder.resolve(JSON);
         String place = file.toString();
-        ObjectNode document =
-                TokenizerJson.parse(new String(Json.readFile(file, Json.LARGEST_FILE), StandardCharsets.UTF_8), place);
+        ObjectNode document = TokenizerJson.parse(TextFile.read(file, Json.LARGEST_FILE), place);
         TokenizerSettings settings = TokenizerSettings.read(folder);
         PrefixSpace.apply(document, SettingsFile.of(folder.resolve(SettingsFile.CONFIG)));
         TokenizerJson checked = TokenizerJson.check(document, place);

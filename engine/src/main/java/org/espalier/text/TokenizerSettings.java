@@ -1,13 +1,12 @@
 package org.espalier.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.espalier.file.Json;
+import org.espalier.file.TextFile;
 
 /**
  * What stands beside a tokenizer in a checkpoint.
@@ -65,7 +64,7 @@ public record TokenizerSettings(
     private static Optional<String> template(Path folder, SettingsFile config) {
         Path own = folder.resolve("chat_template.jinja");
         if (Files.exists(own)) {
-            return Optional.of(new String(Json.readFile(own, LARGEST_TEMPLATE), StandardCharsets.UTF_8));
+            return Optional.of(TextFile.read(own, LARGEST_TEMPLATE));
         }
         return config.says("chat_template") ? template(config) : Optional.empty();
     }

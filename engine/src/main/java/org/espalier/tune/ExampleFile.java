@@ -1,13 +1,13 @@
 package org.espalier.tune;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.espalier.error.Failure;
-import org.espalier.file.Json;
+import org.espalier.file.JsonRecords;
+import org.espalier.file.PlainText;
 import org.espalier.file.TextFile;
 import org.espalier.text.ChatTemplate;
 
@@ -19,25 +19,45 @@ public final class ExampleFile {
 
     private ExampleFile() {}
 
+    /** As below, in the format that the file's name suggests, if it is JSON or plain text. */
+    public static Examples read(Path file, Supplier<ChatTemplate> template, BrokenRecords broken) {
+        ExampleFormat format = ExampleFormat.of(file);
+        return format == ExampleFormat.TEXT
+                ? notEmpty(
+                        Examples.texts(texts(PlainText.read(
+                                file,
+                                "write it as JSON lines (prompt and completion, or text) and add --format jsonl; "
+                                        + "--format text reads it as it is"))),
+                        file)
+                : read(file, format, template, broken);
+    }
+
     /**
      * Reads a file.
      *
+     * @param broken   what to do with records that are no examples
      * @param template of the model, asked for only if it is needed
      * @throws Failure if it is missing, damaged or empty
      */
-    public static Examples read(Path file, ExampleFormat format, Supplier<ChatTemplate> template) {
-        if (Files.isDirectory(file)) {
-            throw new Failure("is a folder", file.toString(), "name a file with texts");
+    public static Examples read(
+            Path file, ExampleFormat format, Supplier<ChatTemplate> template, BrokenRecords broken) {
+        if (format == ExampleFormat.TEXT) {
+            return notEmpty(Examples.texts(texts(TextFile.read(file))), file);
         }
-        Examples examples = format == ExampleFormat.TEXT
-                ? Examples.texts(texts(TextFile.read(file)))
-                : new RecordExamples(
-                        Json.readObjects(file),
-                        format,
-                        file.toString(),
-                        format == ExampleFormat.CHAT ? template.get() : null);
+        Examples examples = RecordExamples.of(
+                JsonRecords.read(file, broken), format, format == ExampleFormat.CHAT ? template.get() : null, broken);
+        broken.summarise(file.toString());
+        return notEmpty(examples, file);
+    }
+
+    private static Examples notEmpty(Examples examples, Path file) {
         if (examples.size() == 0) {
-            throw new Failure("file holds no texts", file.toString(), "name a file with texts");
+            throw new Failure(
+                    examples.broken() > 0
+                            ? "none of the " + examples.broken() + " records can be read"
+                            : "file holds no texts",
+                    file.toString(),
+                    "name a file with texts, and its --format");
         }
         return examples;
     }

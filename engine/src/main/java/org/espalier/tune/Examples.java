@@ -8,6 +8,11 @@ public interface Examples {
     /** How many texts there are. */
     int size();
 
+    /** How many records were left out because they are broken. */
+    default int broken() {
+        return 0;
+    }
+
     /**
      * Text {@code index}, from 0.
      *

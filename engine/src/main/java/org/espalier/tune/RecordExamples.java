@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import org.espalier.error.Failure;
+import org.espalier.file.JsonRecords;
 import org.espalier.text.ChatTemplate;
 import org.espalier.text.ChatTemplate.Message;
 
@@ -13,17 +14,50 @@ final class RecordExamples implements Examples {
 
     private static final String ASSISTANT = "assistant";
 
-    private final List<ObjectNode> records;
+    private final List<JsonRecords.Entry> records;
     private final ExampleFormat format;
-    private final String where;
     private final ChatTemplate template;
+    private final BrokenRecords broken;
 
     /** @param template for {@link ExampleFormat#CHAT}, else null */
-    RecordExamples(List<ObjectNode> records, ExampleFormat format, String where, ChatTemplate template) {
+    private RecordExamples(
+            List<JsonRecords.Entry> records, ExampleFormat format, ChatTemplate template, BrokenRecords broken) {
         this.records = records;
         this.format = format;
-        this.where = where;
         this.template = template;
+        this.broken = broken;
+    }
+
+    static RecordExamples of(
+            List<JsonRecords.Entry> records, ExampleFormat format, ChatTemplate template, BrokenRecords broken) {
+        RecordExamples all = new RecordExamples(records, format, template, broken);
+        return broken.areSkipped() ? all.sound() : all;
+    }
+
+    /** Without the broken ones, so that the draw is the same as if they were not in the file. */
+    private RecordExamples sound() {
+        List<JsonRecords.Entry> sound = new ArrayList<>();
+        for (int i = 0; i < records.size(); i++) {
+            try {
+                make(records.get(i));
+                sound.add(records.get(i));
+            } catch (Failure e) {
+                broken.accept(at(e, records.get(i).place()));
+            }
+        }
+        return new RecordExamples(sound, format, template, broken);
+    }
+
+    /** What a chat template refuses is named by the template; a person has to find the conversation. */
+    private static Failure at(Failure failure, String place) {
+        return failure.place().equals(place)
+                ? failure
+                : new Failure(failure.problem() + ", in " + failure.place(), place, failure.advice(), failure);
+    }
+
+    @Override
+    public int broken() {
+        return broken.count();
     }
 
     @Override
@@ -33,8 +67,17 @@ final class RecordExamples implements Examples {
 
     @Override
     public Example get(int index) {
-        ObjectNode node = records.get(index);
-        String place = where + ", record " + (index + 1);
+        try {
+            return make(records.get(index));
+        } catch (Failure e) {
+            broken.accept(at(e, records.get(index).place()));
+            throw e;
+        }
+    }
+
+    private Example make(JsonRecords.Entry entry) {
+        ObjectNode node = entry.object();
+        String place = entry.place();
         return switch (format) {
             case ALPACA -> instruction(node, place);
             case CHAT -> chat(node, place);

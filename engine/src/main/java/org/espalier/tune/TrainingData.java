@@ -17,8 +17,9 @@ import org.espalier.file.Sha256;
  * @param heldOut  from other texts
  * @param empty    texts that were left out because there is no answer in them
  * @param tooLong  texts that were left out because no answer is left after the cutoff
+ * @param broken   records that were left out because they are no texts
  */
-public record TrainingData(List<Sample> training, List<Sample> heldOut, int empty, int tooLong) {
+public record TrainingData(List<Sample> training, List<Sample> heldOut, int empty, int tooLong, int broken) {
 
     private static final int MOST_HELD_OUT = 2000;
 
@@ -65,7 +66,12 @@ public record TrainingData(List<Sample> training, List<Sample> heldOut, int empt
                     where,
                     "give more texts, a larger --cutoff or a smaller --held-out");
         }
-        return new TrainingData(training.subList(0, Math.min(most, training.size())), others, draw.empty, draw.tooLong);
+        return new TrainingData(
+                training.subList(0, Math.min(most, training.size())),
+                others,
+                draw.empty,
+                draw.tooLong,
+                examples.broken());
     }
 
     /** Tokens of all samples trained on. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,12 +69,15 @@ class ExampleFileTest {
 
     @Test
     void ofAConversationTheAssistantsTurnsCountWithTheirEnds() {
-        Examples examples =
-                ExampleFile.read(write("x.jsonl", """
+        Examples examples = ExampleFile.read(
+                write("x.jsonl", """
                 {"messages": [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}, \
                 {"role": "assistant", "content": "A"}, {"role": "user", "content": "V"}, \
                 {"role": "assistant", "content": "B"}, {"role": "user", "content": "W"}]}
-                """), ExampleFormat.CHAT, () -> new ChatTemplate(TEMPLATE, "", "."));
+                """),
+                ExampleFormat.CHAT,
+                () -> new ChatTemplate(TEMPLATE, "", "."),
+                BrokenRecords.refused());
         Example example = examples.get(0);
         assertEquals("[system]S.[user]U.[assistant]A.[user]V.[assistant]B.[user]W.", example.whole());
         assertEquals(
@@ -93,7 +97,10 @@ class ExampleFileTest {
                         write("x.jsonl", """
                 {"messages": [{"role": "user", "content": "U"}, {"role": "assistant", "content": "A"}, \
                 {"role": "user", "content": "V"}, {"role": "assistant", "content": "B"}]}
-                """), ExampleFormat.CHAT, () -> new ChatTemplate(template, "", ""))
+                """),
+                        ExampleFormat.CHAT,
+                        () -> new ChatTemplate(template, "", ""),
+                        BrokenRecords.refused())
                 .get(0);
         assertEquals(
                 List.of(
@@ -115,7 +122,10 @@ class ExampleFileTest {
         Example example = ExampleFile.read(
                         write("x.jsonl", """
                 {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Once."}]}
-                """), ExampleFormat.CHAT, () -> new ChatTemplate(template, "", ""))
+                """),
+                        ExampleFormat.CHAT,
+                        () -> new ChatTemplate(template, "", ""),
+                        BrokenRecords.refused())
                 .get(0);
         assertEquals(
                 List.of(
@@ -130,8 +140,11 @@ class ExampleFileTest {
     void aTemplateThatTakesWordsBackIsRefused() {
         Examples examples = ExampleFile.read(
                 write("x.json", """
-                [{"messages": [{"role": "assistant", "content": "A"}, {"role": "user", "content": "B"}]}]"""), ExampleFormat.CHAT, () -> new ChatTemplate("{{ messages | length }}", "", ""));
-        assertTrue(assertThrows(Failure.class, () -> examples.get(0)).oneLine().contains("record 1"));
+                [{"messages": [{"role": "assistant", "content": "A"}, {"role": "user", "content": "B"}]}]"""),
+                ExampleFormat.CHAT,
+                () -> new ChatTemplate("{{ messages | length }}", "", ""),
+                BrokenRecords.refused());
+        assertTrue(assertThrows(Failure.class, () -> examples.get(0)).oneLine().contains("line 1"));
     }
 
     @Test
@@ -181,14 +194,72 @@ class ExampleFileTest {
         assertTrue(line.contains("x.jsonl, line 2"), line);
         line = assertThrows(Failure.class, () -> read("y.json", "[{\"instruction\": \"a\", \"output\": \"\"}, {}]"))
                 .oneLine();
-        assertTrue(line.contains("y.json, record 2") && line.contains("'instruction'"), line);
+        assertTrue(line.contains("y.json, line 1, entry 2") && line.contains("'instruction'"), line);
+    }
+
+    @Test
+    void brokenRecordsAreLeftOutWhereAskedFor() {
+        BrokenRecords broken = BrokenRecords.skipped();
+        Path file = write(
+                "x.jsonl",
+                "\uFEFF{\"text\": \"a\"}\r\n{\"text\": 1}\n\n{\"text\"\n[2]\n{\"text\": \"b\"} {}\n"
+                        + "{\"text\": \"c\", \"text\": \"d\"}\r{\"prompt\": \"e\", \"completion\": \"f\"}");
+        Examples examples = ExampleFile.read(file, () -> null, broken);
+        assertEquals(List.of(Example.text("a"), Example.answer("e", "f")), all(examples));
+        assertEquals(5, broken.count());
+        assertEquals(5, examples.broken());
+        Path array = write("y.json", "[{\"instruction\": \"a\", \"output\": \"b\"},\n 7, {}]");
+        assertEquals(
+                2, ExampleFile.read(array, () -> null, BrokenRecords.skipped()).broken());
+        Path none = write("z.jsonl", "{}\n{}\n");
+        Failure failure =
+                assertThrows(Failure.class, () -> ExampleFile.read(none, () -> null, BrokenRecords.skipped()));
+        assertEquals("none of the 2 records can be read", failure.problem());
+    }
+
+    @Test
+    void aLineThatIsNotUtf8IsABrokenRecord() throws IOException {
+        Path file = Files.write(
+                folder.resolve("x.jsonl"),
+                "{\"text\": \"\u00e4\"}\n{\"text\": \"a\"}\n".getBytes(StandardCharsets.ISO_8859_1));
+        Failure failure =
+                assertThrows(Failure.class, () -> ExampleFile.read(file, () -> null, BrokenRecords.refused()));
+        assertEquals("not valid UTF-8", failure.problem());
+        assertEquals(file + ", line 1", failure.place());
+        assertEquals(List.of(Example.text("a")), all(ExampleFile.read(file, () -> null, BrokenRecords.skipped())));
+    }
+
+    @Test
+    void aConversationThatTheTemplateRefusesIsABrokenRecord() {
+        String template = "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}"
+                + "[{{ m.role }}]{{ m.content }}{% endfor %}";
+        Path file = write("x.jsonl", """
+                {"messages": [{"role": "tool", "content": "A"}]}
+                {"messages": [{"role": "assistant", "content": "A"}]}
+                """);
+        Examples refused = ExampleFile.read(
+                file, ExampleFormat.CHAT, () -> new ChatTemplate(template, "", ""), BrokenRecords.refused());
+        String line = assertThrows(Failure.class, () -> refused.get(0)).oneLine();
+        assertTrue(line.contains("no tools") && line.contains("x.jsonl, line 1"), line);
+        Examples skipped = ExampleFile.read(
+                file, ExampleFormat.CHAT, () -> new ChatTemplate(template, "", ""), BrokenRecords.skipped());
+        assertEquals(
+                List.of("[assistant]A"),
+                all(skipped).stream().map(Example::whole).toList());
+    }
+
+    private static List<Example> all(Examples examples) {
+        return IntStream.range(0, examples.size()).mapToObj(examples::get).collect(Collectors.toList());
     }
 
     private List<Example> read(String name, String content) {
-        Examples examples = ExampleFile.read(write(name, content), ExampleFormat.of(Path.of(name)), () -> {
-            throw new AssertionError("no template is needed");
-        });
-        return IntStream.range(0, examples.size()).mapToObj(examples::get).collect(Collectors.toList());
+        Examples examples = ExampleFile.read(
+                write(name, content),
+                () -> {
+                    throw new AssertionError("no template is needed");
+                },
+                BrokenRecords.refused());
+        return all(examples);
     }
 
     private Path write(String name, String content) {

@@ -199,7 +199,7 @@ class LoraTrainingTest {
         run(
                 2,
                 settings(1e-3, PLENTY),
-                new TrainingData(data().training(), List.of(), 0, 0),
+                new TrainingData(data().training(), List.of(), 0, 0, 0),
                 LoraTraining.Listener.NONE,
                 result -> {
                     assertTrue(result.heldOutLosses().isEmpty());
@@ -217,7 +217,7 @@ class LoraTrainingTest {
         List<Sample> samples = Stream.generate(() -> counting(random.nextInt(200), 10 + random.nextInt(12)))
                 .limit(46)
                 .toList();
-        return new TrainingData(samples.subList(0, 40), samples.subList(40, 46), 0, 0);
+        return new TrainingData(samples.subList(0, 40), samples.subList(40, 46), 0, 0, 0);
     }
 
     private static Sample counting(int from, int length) {

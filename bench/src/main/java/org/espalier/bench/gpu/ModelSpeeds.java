@@ -142,7 +142,7 @@ final class ModelSpeeds {
                     OptionalInt.of(UPDATES),
                     ACTIVATION_BYTES,
                     SEED);
-            TrainingData data = new TrainingData(samples, samples.subList(0, 1), 0, 0);
+            TrainingData data = new TrainingData(samples, samples.subList(0, 1), 0, 0, 0);
             LoraTraining.Result result = new LoraTraining(model, data, settings).train(LoraTraining.Listener.NONE);
             result.adapter().close();
             return result.tokensPerSecond();

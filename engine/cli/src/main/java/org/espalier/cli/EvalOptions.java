@@ -29,7 +29,7 @@ final class EvalOptions {
             description =
                     "How its rows are read, as in 'engine eval ppl': lines, wikitext or text; once for all files, or "
                             + "once for each in their order (default: ${bundle:default.format}).")
-    private List<TextFormat> formats = List.of(PerplexitySettings.FORMAT);
+    private List<TextFormat> formats = List.of();
 
     @Option(
             names = "--eval-protocol",
@@ -61,7 +61,7 @@ final class EvalOptions {
     Optional<String> complaint() {
         return settings.complaint()
                 .map(complaint -> complaint.replace("--", "--eval-"))
-                .or(() -> formats.size() == 1 || formats.size() == files.size()
+                .or(() -> formats.size() <= 1 || formats.size() == files.size()
                         ? Optional.empty()
                         : Optional.of("--eval-format is given " + formats.size() + " times for " + files.size()
                                 + " files; give it once, or once for each --eval"));
@@ -70,7 +70,9 @@ final class EvalOptions {
     PerplexitySettings settings() {
         PerplexitySettings whole = settings;
         for (int i = 0; i < files.size(); i++) {
-            whole = whole.text(files.get(i), formats.get(formats.size() == 1 ? 0 : i));
+            whole = formats.isEmpty()
+                    ? whole.text(files.get(i))
+                    : whole.text(files.get(i), formats.get(formats.size() == 1 ? 0 : i));
         }
         return whole;
     }

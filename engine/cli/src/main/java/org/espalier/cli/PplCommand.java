@@ -49,7 +49,7 @@ final class PplCommand extends EngineCommand {
             description =
                     "How rows are read: lines (a row per line, stripped), wikitext (its raw form), text (the whole file)"
                             + " (default: ${bundle:default.format}).")
-    private TextFormat format = PerplexitySettings.FORMAT;
+    private TextFormat format;
 
     @Option(
             names = "--protocol",
@@ -96,7 +96,7 @@ final class PplCommand extends EngineCommand {
     @Override
     void run() {
         for (Path file : data) {
-            settings = settings.text(file, format);
+            settings = format == null ? settings.text(file) : settings.text(file, format);
         }
         settings = settings.memory(memory.settings());
         requireSound(settings);
@@ -127,7 +127,7 @@ final class PplCommand extends EngineCommand {
     private Map<String, Object> entry(String name, Perplexity.Result result) {
         Map<String, Object> entry = new LinkedHashMap<>();
         entry.put("data", name);
-        entry.put("format", format.toString());
+        entry.put("format", settings.texts().getFirst().format().toString());
         entry.put("protocol", settings.protocol().toString());
         entry.put("seq_len", result.windows().seqLen());
         entry.put("stride", result.windows().stride());

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.espalier.error.Failure;
-import org.espalier.eval.TextFormat;
 import org.espalier.file.Json;
+import org.espalier.file.TextFile;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -18,7 +18,7 @@ record TokenIds(int[] ids) {
      * @throws Failure if the file holds something else, or none
      */
     static TokenIds read(Path file) {
-        String text = TextFormat.TEXT.read(file);
+        String text = TextFile.read(file);
         int[] ids;
         try {
             ids = Json.readWholeNumbers(text, int[].class);

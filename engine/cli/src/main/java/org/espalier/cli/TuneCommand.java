@@ -73,6 +73,7 @@ final class TuneCommand extends EngineCommand {
         result.put("held_out", tuned.samples().heldOut());
         result.put("skipped_empty", tuned.samples().empty());
         result.put("skipped_too_long", tuned.samples().tooLong());
+        result.put("skipped_broken", tuned.samples().broken());
         result.put("seconds", tuned.seconds());
         print(result, () -> text(tuned, before, after));
     }
@@ -88,9 +89,11 @@ final class TuneCommand extends EngineCommand {
                                         tuned.samples().training()))
                 .row(
                         "skipped",
-                        "%,d without an answer, %,d too long"
+                        "%,d without an answer, %,d too long, %,d broken"
                                 .formatted(
-                                        tuned.samples().empty(), tuned.samples().tooLong()))
+                                        tuned.samples().empty(),
+                                        tuned.samples().tooLong(),
+                                        tuned.samples().broken()))
                 .row("train loss", "%.4f".formatted(tuned.trainLoss()));
         if (before != null) {
             columns.row(

@@ -42,6 +42,15 @@ final class TuneOptions {
 
     @Section(Topic.SAMPLES)
     @Option(
+            names = "--skip-broken",
+            description =
+                    "Leave records out that cannot be read, and count them (default: the first ends the command).")
+    private void skipBroken(boolean skip) {
+        settings = settings.skipBroken(skip);
+    }
+
+    @Section(Topic.SAMPLES)
+    @Option(
             names = "--max-samples",
             order = 2,
             paramLabel = "N",
