@@ -114,6 +114,7 @@ public record Rotary(Value x, Value positions, Value table, boolean interleaved,
             c.same(c.axis(x, axis), c.axis(y, axis));
         }
         c.freeze(c.axis(table, 0), "positions");
+        c.freeze(c.axis(table, 1), "cosine and sine");
         Coupling.Axis pairs = c.axis(table, 2);
         Coupling.Axis halves = c.fresh(2);
         c.freeze(halves, "the two halves of a rotation");
