@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.espalier.backend.cuda.Precision;
 import org.espalier.error.Failure;
+import org.espalier.ffi.CudaDriver;
 
 /** Where and how jobs compute. */
 public final class ComputeSettings extends Settings<ComputeSettings> {
@@ -119,15 +120,16 @@ public final class ComputeSettings extends Settings<ComputeSettings> {
         return portable;
     }
 
-    /** Why these settings do not go together, or the environment names no device, if that is so. */
+    /** Why these settings do not go together, or the environment chooses what there is not, if that is so. */
     @Override
     public Optional<String> complaint() {
         if (device == null && named().isEmpty()) {
             return Optional.of(
                     "'%s' in %s (or %s) is not cpu, cuda or auto".formatted(name(), DEVICE_VARIABLE, DEVICE_PROPERTY));
         }
-        return cudaRequired && (device() == Device.CPU || device() == Device.REFERENCE)
-                ? Optional.of("--require-cuda does not go with --device " + device())
-                : Optional.empty();
+        if (device() != Device.CPU && device() != Device.REFERENCE) {
+            return CudaDriver.graphsComplaint();
+        }
+        return cudaRequired ? Optional.of("--require-cuda does not go with --device " + device()) : Optional.empty();
     }
 }

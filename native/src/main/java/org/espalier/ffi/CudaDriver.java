@@ -57,16 +57,18 @@ public final class CudaDriver {
      * @throws Failure if what was chosen is neither on nor off
      */
     public static boolean graphs() {
-        String chosen = GRAPHS.value().orElse("on");
-        return switch (chosen) {
-            case "on" -> true;
-            case "off" -> false;
-            default ->
-                throw new Failure(
-                        "'" + chosen + "' does not say whether to use CUDA graphs",
-                        GRAPHS.variable(),
-                        "set it to on or off");
-        };
+        graphsComplaint().ifPresent(complaint -> {
+            throw new Failure(complaint, "CUDA graphs", "set it to on or off");
+        });
+        return GRAPHS.value().filter("off"::equals).isEmpty();
+    }
+
+    /** What is wrong with the choice of {@link #graphs()}, if anything. */
+    public static Optional<String> graphsComplaint() {
+        return GRAPHS.value()
+                .filter(chosen -> !chosen.equals("on") && !chosen.equals("off"))
+                .map(chosen ->
+                        "'%s' in %s (or %s) is not on or off".formatted(chosen, GRAPHS.variable(), GRAPHS.property()));
     }
 
     static Library find(Optional<String> given) {

@@ -62,10 +62,7 @@ final class ComputeOptions {
 
     /** Computes as asked for; the command shows how far it is. */
     Engine engine() {
-        settings.complaint().ifPresent(complaint -> {
-            throw new ParameterException(command.commandLine(), complaint);
-        });
-        return new Engine(settings, listener());
+        return engine(settings);
     }
 
     /** As above, with the backend of this name whatever {@code --device} says: {@code cpu}, {@code reference} or {@code cuda}. */
@@ -74,7 +71,14 @@ final class ComputeOptions {
         if (settings.cudaRequired() && device != Device.CUDA) {
             throw new ParameterException(command.commandLine(), "--require-cuda does not go with --backend " + backend);
         }
-        return new Engine(settings.device(device), listener());
+        return engine(settings.device(device));
+    }
+
+    private Engine engine(ComputeSettings sound) {
+        sound.complaint().ifPresent(complaint -> {
+            throw new ParameterException(command.commandLine(), complaint);
+        });
+        return new Engine(sound, listener());
     }
 
     private Listener listener() {

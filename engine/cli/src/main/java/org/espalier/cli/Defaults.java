@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.ResourceBundle;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.espalier.error.Failure;
 import org.espalier.eval.Protocol;
 import org.espalier.job.BudgetSettings;
 import org.espalier.job.CalibrationSettings;
@@ -113,8 +114,11 @@ final class Defaults extends ResourceBundle {
 
     /** Help is shown whatever the environment says: a wrong device there is refused when it is to be used. */
     private static ComputeSettings.Device device() {
-        ComputeSettings settings = ComputeSettings.defaults();
-        return settings.complaint().isPresent() ? ComputeSettings.Device.AUTO : settings.device();
+        try {
+            return ComputeSettings.defaults().device();
+        } catch (Failure _) {
+            return ComputeSettings.Device.AUTO;
+        }
     }
 
     /** What of a recipe differs from the standard one. */

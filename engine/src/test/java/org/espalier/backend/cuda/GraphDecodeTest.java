@@ -156,7 +156,8 @@ class GraphDecodeTest {
                 Generator generator = new Generator(model, CAPACITY)) {
             Failure refused = assertThrows(Failure.class, () -> generator.next(1));
             assertEquals(
-                    "'perhaps' does not say whether to use CUDA graphs (ESPALIER_CUDA_GRAPHS): set it to on or off",
+                    "'perhaps' in ESPALIER_CUDA_GRAPHS (or espalier.cuda.graphs) is not on or off (CUDA graphs): "
+                            + "set it to on or off",
                     refused.oneLine());
         }
     }
