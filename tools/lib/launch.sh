@@ -24,6 +24,7 @@ launch() {
     case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in *[Uu][Tt][Ff]-8 | *[Uu][Tt][Ff]8) ;; *) export LC_ALL=C.UTF-8 ;; esac
     # shellcheck disable=SC2206  # several flags in one variable
     local flags=("${JAVA_FLAGS[@]}" ${ESPALIER_JAVA_OPTS:-})
+    [[ -t 1 ]] && flags+=(-Despalier.terminal.out=true)
     [[ -t 2 ]] && flags+=(-Despalier.terminal=true)
     { : >&2; } 2>/dev/null || exec 2>/dev/null
     # A command that computes nothing is over before the optimising compiler pays.

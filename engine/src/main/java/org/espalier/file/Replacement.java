@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 
 /** What an output may stand in the place of: a folder of this program's own, and never what is read meanwhile. */
 public final class Replacement {

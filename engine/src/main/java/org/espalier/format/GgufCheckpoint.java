@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.espalier.error.Failure;
-import org.espalier.file.Printable;
+import org.espalier.error.Printable;
 
 /** A model in a GGUF file, or in several, under Hugging Face's names and configuration. */
 final class GgufCheckpoint implements Checkpoint {

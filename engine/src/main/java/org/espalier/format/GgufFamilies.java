@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import org.espalier.error.Failure;
-import org.espalier.file.Printable;
+import org.espalier.error.Printable;
 
 /** The families of models that GGUF files are read of, each found by the names of its architectures. */
 final class GgufFamilies {

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 import org.espalier.file.MappedFile;
-import org.espalier.file.Printable;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 

@@ -3,7 +3,7 @@ package org.espalier.format;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.function.Supplier;
-import org.espalier.file.Printable;
+import org.espalier.error.Printable;
 
 /**
  * The values of GGUF metadata as Java objects: whole numbers as {@link Long} (64-bit ones as their bits), float32 as

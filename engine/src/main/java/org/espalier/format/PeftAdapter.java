@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 import org.espalier.file.Json;
-import org.espalier.file.Printable;
 
 /**
  * A LoRA adapter in the folder form of Hugging Face's PEFT: {@code adapter_config.json} beside

@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Set;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 import org.espalier.file.Json;
-import org.espalier.file.Printable;
 
 /**
  * What {@code adapter_config.json} of Hugging Face's PEFT says of a LoRA adapter, as far as it matters here.

@@ -15,8 +15,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 import org.espalier.file.Json;
-import org.espalier.file.Printable;
 
 /** A folder with {@code config.json} and one or more safetensors files. */
 final class SafetensorsCheckpoint implements Checkpoint {

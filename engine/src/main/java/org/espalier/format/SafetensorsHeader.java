@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.function.Supplier;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 import org.espalier.file.Json;
-import org.espalier.file.Printable;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.error.Failure;
-import org.espalier.file.Printable;
+import org.espalier.error.Printable;
 import org.espalier.format.Checkpoint;
 import org.espalier.model.Model;
 

@@ -2,7 +2,7 @@ package org.espalier.job;
 
 import java.util.Optional;
 import org.espalier.error.Failure;
-import org.espalier.file.Printable;
+import org.espalier.error.Printable;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Finite;
 import org.espalier.format.StoredTensor;

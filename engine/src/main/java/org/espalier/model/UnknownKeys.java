@@ -3,8 +3,8 @@ package org.espalier.model;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.espalier.error.Printable;
 import org.espalier.error.Warnings;
-import org.espalier.file.Printable;
 
 /**
  * What a configuration says that its family did not read. Some of it is known to change no result; of the rest, a name that

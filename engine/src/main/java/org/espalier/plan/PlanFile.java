@@ -8,9 +8,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 import org.espalier.file.Json;
 import org.espalier.file.Output;
-import org.espalier.file.Printable;
 import org.espalier.file.Records;
 
 /** Plans and scores on disk. */

@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.couple.Groups;
 import org.espalier.couple.Member;
+import org.espalier.error.Printable;
 import org.espalier.report.GroupKinds.Kind;
 import org.espalier.report.GroupKinds.Part;
 import org.espalier.report.GroupKinds.Whole;
@@ -34,7 +35,7 @@ public final class GroupsText {
                 .mapToInt(String::length)
                 .max()
                 .orElse(0);
-        List<String> lines = new ArrayList<>(List.of(heading, LEGEND));
+        List<String> lines = new ArrayList<>(List.of(Printable.line(heading), LEGEND));
         for (int i = 0; i < boxes.size(); i++) {
             lines.add("");
             lines.add("╭─ " + titles.get(i) + " "

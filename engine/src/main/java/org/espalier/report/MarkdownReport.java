@@ -9,6 +9,8 @@ import org.espalier.plan.Plan;
 /** A run as Markdown: the numbers of the page as tables that read well as plain text too. */
 public final class MarkdownReport {
 
+    /** What acts on a terminal, on which the file may be shown, or turns the direction of writing. */
+    private static final Pattern CONTROL = Pattern.compile("[\\p{Cc}\\p{Cs}\\u202A-\\u202E\\u2066-\\u2069]");
     /** Characters that mean something wherever they stand. */
     private static final Pattern SPECIAL = Pattern.compile("[\\\\`*_{}\\[\\]<>#|~&]");
     /** What makes a line one of a list or the one under a heading. */
@@ -137,8 +139,9 @@ public final class MarkdownReport {
 
     /** One line of text that no Markdown reader takes for markup, nor for HTML. */
     private static String escaped(String text) {
-        String line =
-                text.replaceAll("\\R", " ").replaceAll("\\p{Cntrl}", "\uFFFD").strip();
+        String line = CONTROL.matcher(text.replaceAll("\\R", " "))
+                .replaceAll("\uFFFD")
+                .strip();
         return START.matcher(SPECIAL.matcher(line).replaceAll("\\\\$0")).replaceFirst("$1\\\\");
     }
 }

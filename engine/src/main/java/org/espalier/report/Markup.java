@@ -2,6 +2,7 @@ package org.espalier.report;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.espalier.error.Printable;
 
 /**
  * Writes markup that is well-formed as HTML and as XML: every element that is opened is closed, and every text and
@@ -92,9 +93,8 @@ final class Markup {
         });
     }
 
-    /** Whether XML can hold this character at all. */
+    /** Whether XML can hold this character at all, and a reader sees it where it stands. */
     private static boolean allowed(int c) {
-        boolean control = c < ' ' && c != '\t' && c != '\n' && c != '\r' || c >= 0x7F && c < 0xA0;
-        return !control && !(c >= 0xD800 && c <= 0xDFFF) && c != 0xFFFE && c != 0xFFFF;
+        return c == '\t' || c == '\n' || c == '\r' || !Printable.isControl(c) && c != 0xFFFE && c != 0xFFFF;
     }
 }

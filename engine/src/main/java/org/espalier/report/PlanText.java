@@ -3,6 +3,7 @@ package org.espalier.report;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.espalier.error.Printable;
 import org.espalier.importance.ScoresFile;
 import org.espalier.plan.Plan;
 import org.espalier.report.Comparison.Widths;
@@ -50,7 +51,7 @@ public final class PlanText {
                 : ", %,d channels kept".formatted(plan.kept().channels().length);
         return "%s: %,d of %,d parameters kept, %.2f %% removed%s (%s, %s, %s)"
                 .formatted(
-                        plan.source().path(),
+                        Printable.cell(plan.source().path()),
                         plan.parameters().after(),
                         plan.parameters().before(),
                         100 * removed,

@@ -3,7 +3,7 @@ package org.espalier.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Set;
 import org.espalier.error.Failure;
-import org.espalier.file.Printable;
+import org.espalier.error.Printable;
 
 /** Whether a {@code post_processor} is understood, and every special token that it names has ids of the vocabulary. */
 final class FrameCheck {

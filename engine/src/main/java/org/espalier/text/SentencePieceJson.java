@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.espalier.error.Failure;
-import org.espalier.file.Printable;
+import org.espalier.error.Printable;
 
 /**
  * Turns a SentencePiece vocabulary into the {@code tokenizer.json} that Hugging Face's LLaMA conversion gives: the same

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Set;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 import org.espalier.error.Warnings;
-import org.espalier.file.Printable;
 
 /**
  * The keys of {@code tokenizer_config.json}: those that are read, those of published models that change no id, and what

@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 import org.espalier.error.Warnings;
-import org.espalier.file.Printable;
 
 /**
  * Turns the tokenizer in GGUF metadata, SentencePiece's or a byte-level one, into Hugging Face's form. What the metadata do

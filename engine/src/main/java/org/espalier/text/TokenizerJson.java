@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 import org.espalier.file.Json;
-import org.espalier.file.Printable;
 
 /**
  * A {@code tokenizer.json} that was found free of contradictions: the library that runs it ends the process at some of

@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 import org.espalier.file.Json;
-import org.espalier.file.Printable;
 
 /**
  * The steps around the model of a {@code tokenizer.json}: every one must be understood, and must not ask for what the

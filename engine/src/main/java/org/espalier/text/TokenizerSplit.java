@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.espalier.error.Failure;
-import org.espalier.file.Printable;
+import org.espalier.error.Printable;
 
 /**
  * How the byte-level tokenizers of LLaMA-like models cut a text into words before merging, under the names that GGUF

@@ -1,7 +1,7 @@
 package org.espalier.text;
 
 import org.espalier.error.Failure;
-import org.espalier.file.Printable;
+import org.espalier.error.Printable;
 
 /** Texts of whole characters: halves of surrogate pairs stand for no character, and the library takes characters only. */
 final class WholeText {

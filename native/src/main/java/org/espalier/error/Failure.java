@@ -1,5 +1,7 @@
 package org.espalier.error;
 
+import java.util.regex.Pattern;
+
 /**
  * A failure that a person can act on: what went wrong, where, and what to do. The command line prints it as one line,
  * {@code engine: WHAT (WHERE): WHAT TO DO}, and exits with 1.
@@ -7,6 +9,9 @@ package org.espalier.error;
 public final class Failure extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
+
+    private static final Pattern BREAK = Pattern.compile("\\s*\\R\\s*");
+    private static final int LONGEST_PART = 600;
 
     private final String problem;
     private final String place;
@@ -44,8 +49,13 @@ public final class Failure extends RuntimeException {
         return advice;
     }
 
-    /** The whole message on one line, whatever the parts contain. */
+    /** The message on one line of a bounded length, whatever the parts contain. */
     public String oneLine() {
-        return getMessage().replaceAll("\\s*\\R\\s*", " ");
+        return part(problem) + " (" + part(place) + "): " + part(advice);
+    }
+
+    private static String part(String text) {
+        String words = BREAK.matcher(Printable.shortened(text, LONGEST_PART)).replaceAll(" ");
+        return Printable.line(words);
     }
 }

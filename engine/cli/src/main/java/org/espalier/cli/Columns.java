@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.espalier.error.Printable;
 
 /** Rows of text in aligned columns; those of numbers to the right. */
 final class Columns {
@@ -64,7 +65,7 @@ final class Columns {
         return switch (cell) {
             case Integer number -> String.format(Locale.ROOT, "%,d", number);
             case Long number -> String.format(Locale.ROOT, "%,d", number);
-            default -> cell.toString();
+            default -> Printable.cell(cell.toString());
         };
     }
 }

@@ -1,6 +1,7 @@
 package org.espalier.cli;
 
 import java.io.PrintWriter;
+import org.espalier.error.Printable;
 import org.espalier.job.Listener;
 import org.espalier.job.Progress;
 
@@ -14,7 +15,7 @@ record Console(PrintWriter err, boolean verbose) implements Listener {
 
     @Override
     public void note(String line) {
-        err.println("engine: " + line);
+        err.println("engine: " + Printable.line(line));
     }
 
     @Override
@@ -26,6 +27,6 @@ record Console(PrintWriter err, boolean verbose) implements Listener {
 
     @Override
     public Progress begin(String name, String unit, long total) {
-        return new ConsoleProgress(err, Boolean.getBoolean("espalier.terminal"), name, unit, total);
+        return new ConsoleProgress(err, Boolean.getBoolean("espalier.terminal"), Printable.cell(name), unit, total);
     }
 }

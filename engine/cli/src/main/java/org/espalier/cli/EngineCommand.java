@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.espalier.error.Printable;
 import org.espalier.job.Destination;
 import org.espalier.job.Listener;
 import org.espalier.job.Settings;
@@ -77,7 +78,7 @@ abstract class EngineCommand implements Callable<Integer> {
 
     /** Prints the result: as one JSON object with its keys in order if asked for, else as text for people. */
     final void print(SequencedMap<String, ?> result, Supplier<String> text) {
-        out().println(json ? toJson(result) : text.get());
+        out().println(json ? Printable.json(toJson(result)) : Printable.lines(text.get()));
     }
 
     final boolean json() {

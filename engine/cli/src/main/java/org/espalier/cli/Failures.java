@@ -2,11 +2,14 @@ package org.espalier.cli;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -28,7 +31,13 @@ final class Failures {
     int report(Throwable thrown) {
         line(describe(thrown));
         if (verbose) {
-            thrown.printStackTrace(err);
+            StringWriter trace = new StringWriter();
+            thrown.printStackTrace(new PrintWriter(trace));
+            trace.toString()
+                    .lines()
+                    .map(Printable::lines)
+                    .map(Printable::shortened)
+                    .forEach(err::println);
         }
         return FAILED;
     }

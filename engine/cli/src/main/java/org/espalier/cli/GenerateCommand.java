@@ -23,6 +23,7 @@ import picocli.CommandLine.Option;
         })
 final class GenerateCommand extends EngineCommand {
 
+    private final TerminalText shown = new TerminalText();
     private GenerateSettings settings = GenerateSettings.defaults();
 
     @Mixin
@@ -106,7 +107,7 @@ final class GenerateCommand extends EngineCommand {
     /** The text is shown as it is written, unless it goes into the JSON object. */
     private void show(String piece) {
         if (!json()) {
-            out().print(piece);
+            out().print(Boolean.getBoolean("espalier.terminal.out") ? shown.piece(piece) : piece);
             out().flush();
         }
     }
@@ -119,7 +120,7 @@ final class GenerateCommand extends EngineCommand {
         result.put("finish", written.stopped() ? "stop" : "length");
         result.put("prefill_tokens_per_second", written.prefillTokensPerSecond());
         result.put("decode_tokens_per_second", written.decodeTokensPerSecond());
-        print(result, () -> "");
+        print(result, shown::rest);
         listener()
                 .detail("read %d tokens at %.1f a second, wrote %d at %.1f a second"
                         .formatted(

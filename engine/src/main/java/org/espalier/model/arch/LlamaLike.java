@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.Set;
-import org.espalier.file.Printable;
+import org.espalier.error.Printable;
 import org.espalier.format.StoredTensor;
 import org.espalier.model.Architecture;
 import org.espalier.model.ConfigReader;
