@@ -27,19 +27,19 @@ final class Layout {
     }
 
     /**
-     * @param offset entry at which the part begins
-     * @param scale  entries of the axis for each entry of the part
-     * @param around repetitions of the part, outermost first
+     * @param offset    entry at which the part begins
+     * @param scale     entries of the axis for each entry of the part
+     * @param enclosing repetitions of the part, outermost first
      */
-    private void walk(Term part, long offset, long scale, List<Loop> around) {
+    private void walk(Term part, long offset, long scale, List<Loop> enclosing) {
         switch (part.resolved()) {
             case Term.Var found -> {
                 if (found == var) {
-                    add(offset, scale, around);
+                    add(offset, scale, enclosing);
                 }
             }
             case Term.Product product -> {
-                List<Loop> loops = new ArrayList<>(around);
+                List<Loop> loops = new ArrayList<>(enclosing);
                 long inner = scale * product.extent();
                 for (Term factor : product.factors()) {
                     inner /= factor.extent();
@@ -50,7 +50,7 @@ final class Layout {
             case Term.Sum sum -> {
                 long at = offset;
                 for (Term summand : sum.summands()) {
-                    walk(summand, at, scale, around);
+                    walk(summand, at, scale, enclosing);
                     at += summand.extent() * scale;
                 }
             }
@@ -67,14 +67,14 @@ final class Layout {
     }
 
     /** A run repeats in one way: the outermost loop stays in it, those inside become further runs. */
-    private void add(long offset, long stride, List<Loop> around) {
-        if (around.size() < 2) {
-            Loop loop = around.isEmpty() ? new Loop(1, stride * var.extent()) : around.getFirst();
+    private void add(long offset, long stride, List<Loop> enclosing) {
+        if (enclosing.size() < 2) {
+            Loop loop = enclosing.isEmpty() ? new Loop(1, stride * var.extent()) : enclosing.getFirst();
             runs.add(new Member.Run(offset, loop.count, loop.step, stride));
             return;
         }
-        Loop second = around.get(1);
-        List<Loop> others = new ArrayList<>(around);
+        Loop second = enclosing.get(1);
+        List<Loop> others = new ArrayList<>(enclosing);
         others.remove(1);
         for (long i = 0; i < second.count; i++) {
             add(offset + i * second.step, stride, others);

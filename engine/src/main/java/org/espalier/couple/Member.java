@@ -14,7 +14,7 @@ import org.espalier.tape.Value;
 public record Member(Value tensor, int axis, List<Run> runs) {
 
     /**
-     * A stretch of the axis through which the group's units run.
+     * A part of the axis through which the group's units run.
      *
      * @param offset first entry
      * @param outer  times the units are repeated

@@ -52,10 +52,10 @@ public final class Structure {
     }
 
     private int layer(Group group) {
-        Set<Integer> within = group.parameters().stream()
+        Set<Integer> found = group.parameters().stream()
                 .flatMap(member -> layers.get(member.tensor()).stream())
                 .collect(Collectors.toSet());
-        return within.size() == 1 ? within.iterator().next() : -1;
+        return found.size() == 1 ? found.iterator().next() : -1;
     }
 
     /** The record that it was found in. */
@@ -94,8 +94,8 @@ public final class Structure {
 
     /** The layer that a parameter belongs to, or −1 if several use it or none. */
     public int layer(Value parameter) {
-        Set<Integer> within = layers.getOrDefault(parameter.root(), Set.of());
-        return within.size() == 1 ? within.iterator().next() : -1;
+        Set<Integer> found = layers.getOrDefault(parameter.root(), Set.of());
+        return found.size() == 1 ? found.iterator().next() : -1;
     }
 
     /** Key/value heads whose query heads are these units, if they may go too. */

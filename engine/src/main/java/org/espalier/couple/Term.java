@@ -121,15 +121,15 @@ abstract sealed class Term implements Coupling.Axis {
         return factors;
     }
 
-    private void collectFactors(List<Term> into) {
+    private void collectFactors(List<Term> collected) {
         Term term = followed();
         if (term instanceof Sum sum) {
             term = sum.resolved();
         }
         if (term instanceof Product product) {
-            product.parts.forEach(p -> p.collectFactors(into));
+            product.parts.forEach(p -> p.collectFactors(collected));
         } else if (term.extent() != 1) {
-            into.add(term);
+            collected.add(term);
         }
     }
 
@@ -140,15 +140,15 @@ abstract sealed class Term implements Coupling.Axis {
         return summands;
     }
 
-    private void collectSummands(List<Term> into) {
+    private void collectSummands(List<Term> collected) {
         Term term = followed();
         if (term instanceof Product product) {
             term = product.resolved();
         }
         if (term instanceof Sum sum) {
-            sum.parts.forEach(p -> p.collectSummands(into));
+            sum.parts.forEach(p -> p.collectSummands(collected));
         } else if (term.extent() != 0) {
-            into.add(term);
+            collected.add(term);
         }
     }
 
@@ -172,19 +172,19 @@ abstract sealed class Term implements Coupling.Axis {
         return squared;
     }
 
-    private void collectSquared(Set<Var> into) {
+    private void collectSquared(Set<Var> collected) {
         switch (resolved()) {
             case Var var -> {}
             case Product product -> {
                 Set<Var> seen = new HashSet<>();
                 for (Term factor : product.factors()) {
                     Set<Var> own = new LinkedHashSet<>(factor.variables());
-                    own.stream().filter(seen::contains).forEach(into::add);
+                    own.stream().filter(seen::contains).forEach(collected::add);
                     seen.addAll(own);
-                    factor.collectSquared(into);
+                    factor.collectSquared(collected);
                 }
             }
-            case Sum sum -> sum.summands().forEach(s -> s.collectSquared(into));
+            case Sum sum -> sum.summands().forEach(s -> s.collectSquared(collected));
         }
     }
 }

@@ -33,9 +33,9 @@ public record Units(Group group, int layer, int sets, int perSet) {
         if (sets == 1) {
             return all;
         }
-        int each = all.length / sets;
+        int width = all.length / sets;
         int set = unit / perSet;
-        return Arrays.copyOfRange(all, set * each, (set + 1) * each);
+        return Arrays.copyOfRange(all, set * width, (set + 1) * width);
     }
 
     /** Members that are scored. */

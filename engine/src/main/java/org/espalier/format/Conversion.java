@@ -34,11 +34,11 @@ public final class Conversion {
     }
 
     /** The type that numbers stored so are written in: the one asked for, else their own, else what holds them exactly. */
-    public static DType target(DType stored, Optional<DType> asked) {
+    public static DType target(DType stored, Optional<DType> requested) {
         if (!stored.floating()) {
             return stored;
         }
-        return asked.orElse(stored.plain() ? stored : DType.F32);
+        return requested.orElse(stored.plain() ? stored : DType.F32);
     }
 
     private static TensorEntry entry(StoredTensor tensor, DType target, Optional<NumberStream.RowEdit> edit) {

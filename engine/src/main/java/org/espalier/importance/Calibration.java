@@ -25,7 +25,7 @@ public record Calibration(List<int[]> sequences) {
     }
 
     /**
-     * Draws sequences from a text: rows in random order, from each that is long enough a stretch at a random place; from
+     * Draws sequences from a text: rows in random order, from each that is long enough a window at a random place; from
      * the whole text if no row is long enough.
      *
      * @param text   rows separated by line breaks
@@ -46,7 +46,7 @@ public record Calibration(List<int[]> sequences) {
             // A token is at least one byte in nearly all vocabularies, so most short rows need not be tokenised.
             int[] ids = row.length() < seqLen ? new int[0] : encode.apply(row);
             if (ids.length >= seqLen) {
-                drawn.add(stretch(ids, random.nextInt(ids.length - seqLen + 1), seqLen));
+                drawn.add(window(ids, random.nextInt(ids.length - seqLen + 1), seqLen));
             }
         }
         return drawn.size() == samples
@@ -70,11 +70,11 @@ public record Calibration(List<int[]> sequences) {
         }
         Collections.shuffle(order, random);
         return new Calibration(order.subList(0, samples).stream()
-                .map(w -> stretch(ids, w * seqLen, seqLen))
+                .map(w -> window(ids, w * seqLen, seqLen))
                 .toList());
     }
 
-    private static int[] stretch(int[] ids, int from, int length) {
+    private static int[] window(int[] ids, int from, int length) {
         return Arrays.copyOfRange(ids, from, from + length);
     }
 

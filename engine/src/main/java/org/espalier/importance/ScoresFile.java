@@ -147,13 +147,14 @@ public record ScoresFile(
     private List<UnitScores> partsOfBlocks(Structure structure, String where) {
         return structure.units().stream()
                 .filter(Rankings::partOfABranch)
-                .filter(of -> group(name(of.group().role()), of.layer()).isPresent())
-                .map(of -> scores(of, where))
+                .filter(scored ->
+                        group(name(scored.group().role()), scored.layer()).isPresent())
+                .map(scored -> scores(scored, where))
                 .toList();
     }
 
-    private UnitScores scores(Units of, String where) {
-        return new UnitScores(of, scores(name(of.group().role()), of.layer(), of.count(), where));
+    private UnitScores scores(Units scored, String where) {
+        return new UnitScores(scored, scores(name(scored.group().role()), scored.layer(), scored.count(), where));
     }
 
     private double[] scores(String role, int layer, int count, String where) {

@@ -79,10 +79,10 @@ public record UnitScores(Units units, double[] scores) {
                 members.stream().mapToInt(m -> units.entries(m, 0).length).min().orElseThrow();
         double[][] aligned = new double[members.size()][];
         for (int m = 0; m < aligned.length; m++) {
-            double[][] of = alignment == Alignment.BY_UNIT
+            double[][] laid = alignment == Alignment.BY_UNIT
                     ? byUnit(units, members.get(m), scores, width)
                     : byPosition(units, members.get(m), scores, width);
-            aligned[m] = Arrays.stream(of).flatMapToDouble(Arrays::stream).toArray();
+            aligned[m] = Arrays.stream(laid).flatMapToDouble(Arrays::stream).toArray();
         }
         return aligned;
     }
@@ -116,9 +116,9 @@ public record UnitScores(Units units, double[] scores) {
         replaceAll(entries, s -> deviation == 0 ? 0 : (s - mean) / deviation);
     }
 
-    private static void replaceAll(double[][] entries, DoubleUnaryOperator by) {
-        for (double[] of : entries) {
-            Arrays.setAll(of, i -> by.applyAsDouble(of[i]));
+    private static void replaceAll(double[][] entries, DoubleUnaryOperator change) {
+        for (double[] row : entries) {
+            Arrays.setAll(row, i -> change.applyAsDouble(row[i]));
         }
     }
 

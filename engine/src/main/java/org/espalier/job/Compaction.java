@@ -72,8 +72,8 @@ final class Compaction {
             return null;
         }
         Double ridge = kind == Compensation.LSTSQ ? settings.ridge() : null;
-        Calibration on = calibration.orElseThrow();
-        return new Plan.Fitted(kind.toString(), ridge, on.sequences().size(), on.seqLen());
+        Calibration used = calibration.orElseThrow();
+        return new Plan.Fitted(kind.toString(), ridge, used.sequences().size(), used.seqLen());
     }
 
     private Compensated compensated(Selection selection, Optional<Calibration> calibration) {

@@ -166,11 +166,11 @@ final class Recovery {
             throw refusal(
                     "the training there was begun with " + other, "repeat the command that began it, with --resume");
         });
-        TrainingFile.Hashes beside = left.hashes()
+        TrainingFile.Hashes present = left.hashes()
                 .left(
                         Sha256.ofFile(place.resolve(PeftAdapter.WEIGHTS)),
                         Sha256.ofFile(place.resolve(OptimizerFile.NAME)));
-        if (!beside.equals(left.hashes())) {
+        if (!present.equals(left.hashes())) {
             throw refusal(
                     "the adapter or the optimizer beside it is not the one that was left with it",
                     "put the files back that were left together, or start again without --resume");

@@ -21,7 +21,7 @@ public final class ConfigReader {
 
     private final JsonNode root;
     private final String where;
-    private final Set<String> asked = new HashSet<>();
+    private final Set<String> understood = new HashSet<>();
     private final Map<String, ConfigReader> objects = new LinkedHashMap<>();
 
     /**
@@ -85,7 +85,7 @@ public final class ConfigReader {
             String key = entry.getKey();
             if (objects.containsKey(key)) {
                 objects.get(key).unread().forEach(inner -> unread.add(key + "." + inner));
-            } else if (!asked.contains(key) && says(entry.getValue())) {
+            } else if (!understood.contains(key) && says(entry.getValue())) {
                 unread.add(key);
             }
         }
@@ -100,7 +100,7 @@ public final class ConfigReader {
     }
 
     private JsonNode value(String key) {
-        asked.add(key);
+        understood.add(key);
         return root.path(key);
     }
 

@@ -6,8 +6,8 @@ package org.espalier.model;
  *
  * @param theta           base
  * @param scaling         how long contexts are reached
- * @param factor          stretch; 1 for none
- * @param lowFrequency    LLaMA 3: waves longer than {@code originalContext / lowFrequency} are stretched in full
+ * @param factor          how many times as long waves become; 1 for none
+ * @param lowFrequency    LLaMA 3: waves longer than {@code originalContext / lowFrequency} become that long
  * @param highFrequency   LLaMA 3: waves shorter than {@code originalContext / highFrequency} stay
  * @param originalContext LLaMA 3: context the model was first trained with
  */
@@ -48,7 +48,7 @@ public record RotaryConfig(
         return frequencies;
     }
 
-    /** The rule of LLaMA 3.1: keep fast waves, stretch slow ones, blend between. */
+    /** The rule of LLaMA 3.1: keep short waves, lengthen long ones, blend between. */
     private double llama3(double frequency) {
         double turns = originalContext * frequency / (2 * Math.PI);
         if (turns < lowFrequency) {

@@ -10,7 +10,7 @@ import org.espalier.couple.Selection;
 import org.espalier.error.Failure;
 import org.espalier.plan.RemovalOrder.Removal;
 
-/** Decides how many units each group loses. A group always keeps at least one unit of every lane. */
+/** Decides how many units each group loses. A group always keeps at least one unit of every set that must lose equally many. */
 public final class Allocation {
 
     /** How groups compete. */

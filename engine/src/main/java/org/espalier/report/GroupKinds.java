@@ -91,14 +91,14 @@ public record GroupKinds(List<Kind> kinds, List<Whole> frozen) {
                             m -> new LikePart(rest(m.tensor().name()), m.axis()),
                             LinkedHashMap::new,
                             Collectors.toList()));
-            Like like = new Like(
+            Like traits = new Like(
                     group.role(),
                     group.tied(),
                     group.normalised(),
                     inOne ? List.of() : layers,
                     List.copyOf(members.keySet()));
             Kind kind = kinds.computeIfAbsent(
-                    like,
+                    traits,
                     l -> new Kind(
                             new ArrayList<>(),
                             new ArrayList<>(),

@@ -135,19 +135,19 @@ public final class GroupsSvg {
     }
 
     private void stripes(Member member, long units, double height, double width) {
-        boolean across = horizontal(member);
-        double scale = (across ? height : width) / member.tensor().shape().dim(member.axis());
+        boolean horizontal = horizontal(member);
+        double scale = (horizontal ? height : width) / member.tensor().shape().dim(member.axis());
         for (Member.Run run : member.runs()) {
             for (long o = 0; o < run.outer(); o++) {
                 double begin = (run.offset() + o * run.period()) * scale;
-                stripe("units", across, begin, units * run.stride() * scale, height, width);
-                stripe("first", across, begin, Math.max(1, run.stride() * scale), height, width);
+                stripe("units", horizontal, begin, units * run.stride() * scale, height, width);
+                stripe("first", horizontal, begin, Math.max(1, run.stride() * scale), height, width);
             }
         }
     }
 
-    private void stripe(String style, boolean across, double begin, double thickness, double height, double width) {
-        if (across) {
+    private void stripe(String style, boolean horizontal, double begin, double thickness, double height, double width) {
+        if (horizontal) {
             rectangle(style, x, y + begin, width, thickness);
         } else {
             rectangle(style, x + begin, y, thickness, height);

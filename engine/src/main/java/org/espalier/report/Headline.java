@@ -54,11 +54,11 @@ public final class Headline {
                         : less(StandardMeasure.WEIGHTS, "smaller weights", "larger weights"));
     }
 
-    private Optional<String> less(StandardMeasure measure, String less, String more) {
+    private Optional<String> less(StandardMeasure measure, String decrease, String increase) {
         return last(measure)
                 .map(ratio -> ratio <= 1
-                        ? "%s %% %s".formatted(Figures.decimal(100 * (1 - ratio)), less)
-                        : "%s %% %s".formatted(Figures.decimal(100 * (ratio - 1)), more));
+                        ? "%s %% %s".formatted(Figures.decimal(100 * (1 - ratio)), decrease)
+                        : "%s %% %s".formatted(Figures.decimal(100 * (ratio - 1)), increase));
     }
 
     private Optional<String> speed(StandardMeasure measure, String verb) {

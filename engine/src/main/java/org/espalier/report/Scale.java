@@ -70,9 +70,9 @@ record Scale(double low, double high, boolean logarithmic, List<Double> ticks) {
     private static Scale powers(double least, double most) {
         int first = (int) Math.floor(Math.log10(least));
         int last = (int) Math.ceil(Math.log10(most));
-        int every = Math.ceilDiv(last - first, MOST_POWERS);
+        int stride = Math.ceilDiv(last - first, MOST_POWERS);
         List<Double> marks = new ArrayList<>();
-        for (int power = first; power <= last; power += every) {
+        for (int power = first; power <= last; power += stride) {
             marks.add(Math.pow(10, power));
         }
         return new Scale(Math.pow(10, first), Math.pow(10, last), true, marks);

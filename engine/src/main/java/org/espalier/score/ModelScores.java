@@ -47,14 +47,15 @@ public final class ModelScores {
     /**
      * How a model is walked.
      *
-     * @param memory   bytes that may be taken, those of mapped weights aside; what waits between layers and does not fit
+     * @param memory    bytes that may be taken, those of mapped weights aside; what waits between layers and does not fit
      *                 goes to a scratch file
-     * @param scratch  folder of that file
-     * @param release  whether mapped weights are let go of as soon as their layer is done
-     * @param observer looks on, for progress
-     * @param told     what the work will take, before it begins
+     * @param scratch   folder of that file
+     * @param release   whether mapped weights are let go of as soon as their layer is done
+     * @param observer  looks on, for progress
+     * @param announced what the work will take, before it begins
      */
-    public record Walking(long memory, Path scratch, boolean release, Observer observer, Consumer<ScoringCost> told) {
+    public record Walking(
+            long memory, Path scratch, boolean release, Observer observer, Consumer<ScoringCost> announced) {
 
         /** What is computed forwards is kept for the way back if everything takes no more than this, in bytes. */
         private static final long PLENTY = 2L << 30;
@@ -206,7 +207,7 @@ public final class ModelScores {
                 walking.memory() - cost.least(),
                 "",
                 "free memory, allow more, or calibrate on shorter sequences");
-        walking.told().accept(cost);
+        walking.announced().accept(cost);
         return cost;
     }
 

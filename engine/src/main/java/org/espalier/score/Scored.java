@@ -19,8 +19,8 @@ final class Scored {
     /** What the scores of these units are made of. */
     static Scored of(Collection<Units> units) {
         Scored scored = new Scored();
-        for (Units of : units) {
-            for (Member member : of.members()) {
+        for (Units group : units) {
+            for (Member member : group.members()) {
                 scored.axes
                         .computeIfAbsent(member.tensor().name(), n -> new HashSet<>())
                         .add(member.axis());

@@ -53,8 +53,8 @@ public final class Rewriting {
     }
 
     /** Puts a value of the new tape in place of one of the old. */
-    public void replace(Value old, Value by) {
-        values.put(old, by);
+    public void replace(Value old, Value replacement) {
+        values.put(old, replacement);
     }
 
     /** What a value of the old tape is on the new one. */

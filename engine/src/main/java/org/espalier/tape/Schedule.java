@@ -92,10 +92,10 @@ final class Schedule {
                 .toList();
     }
 
-    private Set<Value> values(Function<Op, Stream<Value>> of) {
+    private Set<Value> values(Function<Op, Stream<Value>> operands) {
         return segments.stream()
                 .flatMap(s -> s.ops().stream())
-                .flatMap(of)
+                .flatMap(operands)
                 .map(Value::root)
                 .collect(Collectors.toCollection(LinkedHashSet::new));
     }

@@ -303,11 +303,11 @@ public final class SegmentWalk implements AutoCloseable {
 
         void forget(Map<Value, Spill.Kept> kept, Predicate<Flow.Use> done) {
             kept.entrySet().removeIf(entry -> {
-                boolean over = done.test(flow.use(entry.getKey()));
-                if (over) {
+                boolean finished = done.test(flow.use(entry.getKey()));
+                if (finished) {
                     entry.getValue().close();
                 }
-                return over;
+                return finished;
             });
         }
     }

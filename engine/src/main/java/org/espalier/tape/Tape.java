@@ -78,23 +78,23 @@ public final class Tape {
     }
 
     /** The same numbers under other extents. */
-    public Value view(Value of, long... dims) {
+    public Value view(Value base, long... dims) {
         Shape shape = Shape.of(dims);
-        if (shape.elements() != of.shape().elements()) {
-            throw new IllegalArgumentException("view: " + of + " has not the entries of " + shape);
+        if (shape.elements() != base.shape().elements()) {
+            throw new IllegalArgumentException("view: " + base + " has not the entries of " + shape);
         }
-        return add(of.view(values.size(), 0, shape));
+        return add(base.view(values.size(), 0, shape));
     }
 
     /** Entries {@code from} to {@code to} of the first axis. */
-    public Value slice(Value of, long from, long to) {
-        long[] dims = of.shape().toArray();
+    public Value slice(Value base, long from, long to) {
+        long[] dims = base.shape().toArray();
         if (from < 0 || to < from || to > dims[0]) {
-            throw new IllegalArgumentException("slice: no entries " + from + " to " + to + " in " + of);
+            throw new IllegalArgumentException("slice: no entries " + from + " to " + to + " in " + base);
         }
-        long entry = of.shape().elements() / Math.max(1, dims[0]);
+        long entry = base.shape().elements() / Math.max(1, dims[0]);
         dims[0] = to - from;
-        return add(of.view(values.size(), from * entry, Shape.of(dims)));
+        return add(base.view(values.size(), from * entry, Shape.of(dims)));
     }
 
     /** Records an operation whose operands are on this tape. */

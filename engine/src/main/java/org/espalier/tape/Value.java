@@ -42,15 +42,15 @@ public final class Value {
         this.start = 0;
     }
 
-    private Value(int id, Value of, long offset, Shape shape) {
+    private Value(int id, Value base, long offset, Shape shape) {
         this.id = id;
-        this.name = of.name;
-        this.role = of.role;
-        this.element = of.element;
+        this.name = base.name;
+        this.role = base.role;
+        this.element = base.element;
         this.shape = shape;
-        this.base = of;
-        this.root = of.root;
-        this.start = of.start + offset;
+        this.base = base;
+        this.root = base.root;
+        this.start = base.start + offset;
     }
 
     Value view(int viewId, long offset, Shape viewShape) {

@@ -24,8 +24,9 @@ final class LoopCompiler {
         recursive = loop.recursive();
         iterable = expressions.compile(loop.iterable());
         Scope inner = new Scope(scope);
-        boolean asked = recursive || !Names.readFirst(loop.body(), Set.of(LOOP)).isEmpty();
-        loopIndex = asked ? inner.parameter(LOOP).index() : -1;
+        boolean needed =
+                recursive || !Names.readFirst(loop.body(), Set.of(LOOP)).isEmpty();
+        loopIndex = needed ? inner.parameter(LOOP).index() : -1;
         inner.readExpression(loop.target(), Names.Use.PARAMETER);
         inner.readAll(loop.body());
         target = Targets.compile(loop.target(), inner, false);

@@ -133,8 +133,8 @@ final class SequenceFilters {
     }
 
     private static Object sortDict(Budget budget, Object value, Builtin.Bound a) {
-        String by = a.text(1, "key");
-        if (!by.equals("key") && !by.equals("value")) {
+        String order = a.text(1, "key");
+        if (!order.equals("key") && !order.equals("value")) {
             throw new TemplateError("'dictsort' goes by 'key' or by 'value'");
         }
         if (!(value instanceof Dict dict)) {
@@ -146,7 +146,7 @@ final class SequenceFilters {
         boolean caseCounts = a.truth(0, false);
         List<Keyed> pairs = new ArrayList<>();
         for (Dict.Entry entry : dict.entries()) {
-            Object key = by.equals("key") ? entry.key() : entry.value();
+            Object key = order.equals("key") ? entry.key() : entry.value();
             pairs.add(new Keyed(caseCounts ? key : folded(key), entry.pair()));
         }
         return sorted(pairs, a.truth(2, false), budget);

@@ -160,24 +160,25 @@ final class Sequences {
             throw new TemplateError("'" + Types.name(value) + "' cannot be cut");
         }
         int size = size(value);
-        int by = step == null ? 1 : Integers.index(step);
-        if (by == 0) {
+        int stride = step == null ? 1 : Integers.index(step);
+        if (stride == 0) {
             throw new TemplateError("the step of a slice is 0");
         }
-        int first = bound(start, size, by, by > 0 ? 0 : size - 1);
-        int last = bound(stop, size, by, by > 0 ? size : -1);
-        int count = (int) Math.max(0, by > 0 ? ceil((long) last - first, by) : ceil((long) first - last, -(long) by));
+        int first = bound(start, size, stride, stride > 0 ? 0 : size - 1);
+        int last = bound(stop, size, stride, stride > 0 ? size : -1);
+        int count = (int)
+                Math.max(0, stride > 0 ? ceil((long) last - first, stride) : ceil((long) first - last, -(long) stride));
         budget.characters(count);
         return switch (value) {
-            case String text -> cut(text, first, by, count);
-            case SafeText safe -> cut(safe.text(), first, by, count);
-            case List<?> list -> pick(i -> list.get(first + i * by), count);
-            case Tuple tuple -> new Tuple(pick(i -> tuple.items().get(first + i * by), count));
+            case String text -> cut(text, first, stride, count);
+            case SafeText safe -> cut(safe.text(), first, stride, count);
+            case List<?> list -> pick(i -> list.get(first + i * stride), count);
+            case Tuple tuple -> new Tuple(pick(i -> tuple.items().get(first + i * stride), count));
             case Range range ->
                 new Range(
                         range.start() + first * range.step(),
                         range.start() + last * range.step(),
-                        range.step() * by,
+                        range.step() * stride,
                         count);
             default -> throw new IllegalStateException("not indexed");
         };

@@ -128,11 +128,11 @@ final class StatementParser {
 
     /** Blocks that become functions of their own cannot leave the loop around them. */
     private <T> T outsideLoops(Body<T> body) {
-        List<String> around = new ArrayList<>(open);
+        List<String> enclosing = new ArrayList<>(open);
         open.replaceAll(name -> name.equals("for") ? "for outside" : name);
         T result = body.read();
         open.clear();
-        open.addAll(around);
+        open.addAll(enclosing);
         return result;
     }
 
@@ -150,8 +150,8 @@ final class StatementParser {
 
     /** What follows {@code else} if there is one, and the end of the block. */
     private List<Statement> otherwise(String name, String end) {
-        boolean there = stream.next().text().equals("else");
-        if (!there) {
+        boolean found = stream.next().text().equals("else");
+        if (!found) {
             return List.of();
         }
         List<Statement> body = blockBody(name, end);

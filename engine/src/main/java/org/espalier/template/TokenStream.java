@@ -30,19 +30,19 @@ final class TokenStream {
     }
 
     boolean skipOperator(String operator) {
-        boolean there = current().isOperator(operator);
-        if (there) {
+        boolean found = current().isOperator(operator);
+        if (found) {
             next();
         }
-        return there;
+        return found;
     }
 
     boolean skipName(String name) {
-        boolean there = current().isName(name);
-        if (there) {
+        boolean found = current().isName(name);
+        if (found) {
             next();
         }
-        return there;
+        return found;
     }
 
     Token expect(Kind kind, String described) {

@@ -44,14 +44,14 @@ record Frame(List<Integer> before, List<Integer> after) {
     private static Frame ofTemplate(JsonNode template, String place) {
         List<Integer> before = new ArrayList<>();
         List<Integer> after = new ArrayList<>();
-        boolean behind = false;
+        boolean afterText = false;
         for (JsonNode part : template.path("single")) {
             JsonNode sequence = part.path("Sequence").path("id");
             JsonNode special = part.path("SpecialToken").path("id");
-            if (sequence.asText().equals("A") && !behind) {
-                behind = true;
+            if (sequence.asText().equals("A") && !afterText) {
+                afterText = true;
             } else if (special.isTextual()) {
-                List<Integer> ids = behind ? after : before;
+                List<Integer> ids = afterText ? after : before;
                 template.path("special_tokens")
                         .path(special.asText())
                         .path("ids")
@@ -60,7 +60,7 @@ record Frame(List<Integer> before, List<Integer> after) {
                 throw malformed("template for one text holds something else than special tokens and the text", place);
             }
         }
-        if (!behind) {
+        if (!afterText) {
             throw malformed("template for one text leaves it out", place);
         }
         return new Frame(before, after);

@@ -90,15 +90,15 @@ public final class Encoder {
     private record Boundary(int before, int after) {}
 
     private Boundary boundary(String beginning, boolean framed, int[] ids) {
-        int[] alone = tokenizer.encode(beginning, framed);
+        int[] prefix = tokenizer.encode(beginning, framed);
         if (framed && end.isEmpty()) {
-            alone = Arrays.copyOf(alone, Math.max(0, alone.length - 1));
+            prefix = Arrays.copyOf(prefix, Math.max(0, prefix.length - 1));
         }
-        int mismatch = Arrays.mismatch(alone, ids);
-        if (mismatch < 0 || mismatch == alone.length) {
-            return new Boundary(alone.length, alone.length);
+        int mismatch = Arrays.mismatch(prefix, ids);
+        if (mismatch < 0 || mismatch == prefix.length) {
+            return new Boundary(prefix.length, prefix.length);
         }
-        int characters = tokenizer.decode(alone, false).length();
+        int characters = tokenizer.decode(prefix, false).length();
         int after = mismatch;
         while (after < ids.length
                 && tokenizer.decode(Arrays.copyOf(ids, after), false).length() < characters) {

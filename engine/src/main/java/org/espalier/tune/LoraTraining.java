@@ -130,8 +130,8 @@ public final class LoraTraining {
 
     /** Tokens that the listener will hear of, trained on and held out. */
     public long totalTokens() {
-        int every = settings.evaluateEvery(steps());
-        long looks = 1L + Math.ceilDiv(steps(), every) - heldOutLosses.size();
+        int interval = settings.evaluateEvery(steps());
+        long looks = 1L + Math.ceilDiv(steps(), interval) - heldOutLosses.size();
         return settings.epochs() * data.tokens() - tokens + looks * data.heldOutTokens();
     }
 
@@ -162,8 +162,8 @@ public final class LoraTraining {
      *
      * @throws Failure if a loss is no longer a number
      */
-    public Result train(Listener told) {
-        listener = told;
+    public Result train(Listener listener) {
+        listener = listener;
         try (LoraTrainer trainer =
                 new LoraTrainer(model, settings.lora(), largest(), settings.activationBytes(), settings.seed())) {
             LearningRate rate = LearningRate.linear(settings.learningRate(), settings.warmUp(steps()), steps());

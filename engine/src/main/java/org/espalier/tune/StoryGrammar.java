@@ -203,9 +203,9 @@ public final class StoryGrammar {
             return words.get(random.nextInt(words.size()));
         }
 
-        private String pickOther(List<String> words, String not) {
+        private String pickOther(List<String> words, String excluded) {
             String word = pick(words);
-            while (word.equals(not)) {
+            while (word.equals(excluded)) {
                 word = pick(words);
             }
             return word;

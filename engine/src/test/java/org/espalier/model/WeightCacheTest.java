@@ -39,7 +39,7 @@ class WeightCacheTest {
     private final Backend backend = watched(cpu);
     private BooleanSupplier giver;
     /** {@code +2} for a layer that is read, {@code !2} for one that is refused half way, {@code -2} for one given back. */
-    private final List<String> told = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> heard = Collections.synchronizedList(new ArrayList<>());
     /** Which readings, counted from 1, are refused. */
     private Set<Integer> refused = Set.of();
 
@@ -106,7 +106,7 @@ class WeightCacheTest {
             assertEquals(
                     "full",
                     assertThrows(Failure.class, () -> cache.tensor("layer 2 a")).problem());
-            told.clear();
+            heard.clear();
             cache.tensor("layer 1 a");
         }
         assertEquals("+1 +2 | -1 -2", happened());
@@ -139,7 +139,7 @@ class WeightCacheTest {
             }
             cache.leave(LAYER);
             assertEquals(0, cache.toCome());
-            told.add("and");
+            heard.add("and");
             cache.leave(10 * LAYER);
             assertEquals(2 * LAYER, cache.budget());
         }
@@ -167,11 +167,11 @@ class WeightCacheTest {
     }
 
     private String happened() {
-        int end = told.size();
-        while (end > 0 && told.get(end - 1).startsWith("-")) {
+        int end = heard.size();
+        while (end > 0 && heard.get(end - 1).startsWith("-")) {
             end--;
         }
-        return String.join(" ", told.subList(0, end)) + " | " + String.join(" ", told.subList(end, told.size()));
+        return String.join(" ", heard.subList(0, end)) + " | " + String.join(" ", heard.subList(end, heard.size()));
     }
 
     /** Of layers with two weights each. The head uses one of the first layer again. */
@@ -193,9 +193,9 @@ class WeightCacheTest {
         String layer = parameter.name().substring("layer ".length(), "layer ".length() + 1);
         boolean first = parameter.name().endsWith("a");
         if (first) {
-            told.add("+" + layer);
+            heard.add("+" + layer);
         } else if (refused.contains(++readings)) {
-            told.add("!" + layer);
+            heard.add("!" + layer);
             throw new Failure("full", "test", "nothing");
         }
         Buffer memory = backend.allocate(LAYER / 2, parameter.name());
@@ -220,7 +220,7 @@ class WeightCacheTest {
 
         @Override
         public void close() {
-            told.add(line);
+            heard.add(line);
             memory.close();
         }
     }

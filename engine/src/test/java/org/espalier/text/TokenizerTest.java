@@ -91,7 +91,7 @@ class TokenizerTest {
     }
 
     @Test
-    void anOpenTokenizerIsInTheLedgerOfNativeMemory() {
+    void anOpenTokenizerIsListedAsNativeMemory() {
         long before = NativeMemory.outstanding().size();
         try (Tokenizer tokenizer = open()) {
             assertEquals(before + 1, NativeMemory.outstanding().size(), tokenizer::toString);

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class RandomCheckpointTest {
 
-    /** One matrix is larger than a stretch of numbers that is made at once. */
+    /** One matrix is larger than the block of numbers that is made at once. */
     private static final ModelConfig CONFIG = Llama.config(
             new ModelConfig.Sizes(5000, 64, 8, List.of(new LayerConfig(8, 2, 90), new LayerConfig(8, 2, 90)), 64),
             1e-5,

@@ -31,7 +31,7 @@ public sealed interface Library {
             reasons = List.copyOf(reasons);
         }
 
-        /** For those who cannot go on without the library: what is missing, the reasons, and a remedy. */
+        /** For those who cannot go on without the library: what is missing, the reasons, and what to do. */
         public Failure failure(String problem, String advice) {
             return new Failure(problem, String.join("; ", reasons), advice);
         }

@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.espalier.error.Failure;
 
 /**
- * Off-heap memory with one owner each: every allocation is entered in a ledger under its purpose and leaves it when it
+ * Off-heap memory with one owner each: every allocation is listed under its purpose until it
  * is freed, so that a test can ask what is left. Memory is 64-byte aligned and <em>not</em> zeroed.
  */
 public final class NativeMemory implements AutoCloseable {
@@ -19,7 +19,7 @@ public final class NativeMemory implements AutoCloseable {
     /** Alignment of every allocation in bytes: a cache line, and the widest vector register. */
     public static final long ALIGNMENT = 64;
 
-    private static final Map<Long, NativeMemory> LEDGER = new ConcurrentHashMap<>();
+    private static final Map<Long, NativeMemory> LIVE = new ConcurrentHashMap<>();
     private static final AtomicLong IN_USE = new AtomicLong();
     private static final AtomicLong PEAK = new AtomicLong();
     private static final MethodHandle ALIGNED_ALLOC = Libc.function(
@@ -56,7 +56,7 @@ public final class NativeMemory implements AutoCloseable {
                     "free memory or use a smaller batch, sequence or model; in use here: " + bytesInUse() + " bytes");
         }
         NativeMemory memory = new NativeMemory(purpose, bytes, address.reinterpret(bytes));
-        LEDGER.put(address.address(), memory);
+        LIVE.put(address.address(), memory);
         PEAK.accumulateAndGet(IN_USE.addAndGet(bytes), Math::max);
         return memory;
     }
@@ -84,7 +84,7 @@ public final class NativeMemory implements AutoCloseable {
         if (segment == null) {
             return;
         }
-        LEDGER.remove(segment.address());
+        LIVE.remove(segment.address());
         IN_USE.addAndGet(-bytes);
         free(segment);
         segment = null;
@@ -107,7 +107,7 @@ public final class NativeMemory implements AutoCloseable {
 
     /** What is allocated and not freed, one line each, empty when nothing is; for tests and leak reports. */
     public static List<String> outstanding() {
-        return LEDGER.values().stream()
+        return LIVE.values().stream()
                 .map(m -> m.bytes + " bytes for " + m.purpose)
                 .sorted()
                 .toList();

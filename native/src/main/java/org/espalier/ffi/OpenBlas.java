@@ -139,9 +139,9 @@ public final class OpenBlas {
         };
     }
 
-    private static Failure unusable(String why, String path) {
+    private static Failure unusable(String reason, String path) {
         return new Failure(
-                "OpenBLAS cannot be used: " + why,
+                "OpenBLAS cannot be used: " + reason,
                 path,
                 PATH.howToSet()
                         + " to the path of another OpenBLAS library, or unset it to use the one that comes along, unpacked"

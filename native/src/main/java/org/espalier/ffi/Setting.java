@@ -12,7 +12,7 @@ record Setting(String property, String variable) {
                 .or(() -> Optional.ofNullable(System.getenv(variable)).filter(v -> !v.isBlank()));
     }
 
-    /** How to make the choice, for a remedy: {@code set the environment variable X (or -Dx=...)}. */
+    /** How to make the choice, for advice: {@code set the environment variable X (or -Dx=...)}. */
     String howToSet() {
         return "set the environment variable " + variable + " (or -D" + property + "=...)";
     }

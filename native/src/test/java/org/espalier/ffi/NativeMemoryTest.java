@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class NativeMemoryTest {
 
     @Test
-    void ledgerNoticesAPlantedLeak() {
+    void plantedLeakIsListed() {
         NativeMemory leak = NativeMemory.allocate(100, "planted leak");
         assertEquals(List.of("100 bytes for planted leak"), NativeMemory.outstanding());
         assertEquals(100, NativeMemory.bytesInUse());

@@ -79,11 +79,11 @@ final class Sanitizer {
             Process process =
                     new ProcessBuilder(command).redirectErrorStream(true).start();
             process.getOutputStream().close();
-            List<String> said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+            List<String> lines = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .toList();
             int status = process.waitFor();
-            String summary = said.stream()
+            String summary = lines.stream()
                     .filter(l -> l.contains("SUMMARY"))
                     .reduce((first, last) -> last)
                     .map(l -> l.replaceFirst("^=*\\s*", ""))
@@ -91,7 +91,7 @@ final class Sanitizer {
             if (status == 0 && summary.contains("SUMMARY")) {
                 table.add("sanitizer", tool, summary);
             } else {
-                said.stream()
+                lines.stream()
                         .filter(l -> l.startsWith("====="))
                         .limit(MOST_LINES)
                         .forEach(heard);

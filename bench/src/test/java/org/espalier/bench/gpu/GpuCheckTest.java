@@ -35,7 +35,7 @@ class GpuCheckTest {
     @TempDir
     private Path folder;
 
-    private final List<String> told = new ArrayList<>();
+    private final List<String> heard = new ArrayList<>();
 
     @BeforeEach
     void needsTheStandIn() {
@@ -154,7 +154,7 @@ class GpuCheckTest {
         CheckTable found = sanitized("echo '========= ERROR SUMMARY: 2 errors'; exit 9");
         assertEquals(2, found.failures());
         assertTrue(found.toString().contains("| memcheck  | FAILED: ERROR SUMMARY: 2 errors "), found.toString());
-        assertTrue(told.contains("========= ERROR SUMMARY: 2 errors"), told.toString());
+        assertTrue(heard.contains("========= ERROR SUMMARY: 2 errors"), heard.toString());
         CheckTable crashed = sanitized("exit 3");
         assertTrue(crashed.toString().contains("FAILED: no summary, status 3"), crashed.toString());
     }
@@ -188,8 +188,8 @@ class GpuCheckTest {
         Path program = Files.writeString(folder.resolve("compute-sanitizer"), "#!/bin/sh\n" + script + "\n");
         assertTrue(program.toFile().setExecutable(true));
         CheckTable table = new CheckTable();
-        told.clear();
-        Sanitizer.run(Map.of("PATH", folder.toString()), List.of("Main"), table, told::add);
+        heard.clear();
+        Sanitizer.run(Map.of("PATH", folder.toString()), List.of("Main"), table, heard::add);
         return table;
     }
 

@@ -76,7 +76,7 @@ final class BenchCommand extends EngineCommand {
             names = "--against",
             paramLabel = "MODEL",
             description = "Another model to measure in turns with the first.")
-    private Path against;
+    private Path baseline;
 
     @Mixin
     private SeedOption seed;
@@ -89,7 +89,7 @@ final class BenchCommand extends EngineCommand {
         settings = settings.seed(seed.value());
         requireSound(settings);
         Engine engine = compute.engine();
-        List<Path> models = against == null ? List.of(model.path()) : List.of(model.path(), against);
+        List<Path> models = baseline == null ? List.of(model.path()) : List.of(model.path(), baseline);
         report(new SpeedJob(engine, settings).run(models), engine.compute().threads());
     }
 
@@ -117,18 +117,18 @@ final class BenchCommand extends EngineCommand {
     /** The first model's speed over the other's, test by test: the mean of the ratios of neighbouring repetitions. */
     private List<Map<String, Object>> ratios(List<Speeds> speeds, Columns columns) {
         List<Map<String, Object>> ratios = new ArrayList<>();
-        if (against == null) {
+        if (baseline == null) {
             return ratios;
         }
         int tests = speeds.size() / 2;
         for (int test = 0; test < tests; test++) {
-            Speeds over = speeds.get(test).over(speeds.get(test + tests));
+            Speeds quotient = speeds.get(test).over(speeds.get(test + tests));
             SequencedMap<String, Object> ratio = new LinkedHashMap<>();
-            ratio.put("test", over.test());
-            ratio.put("ratio", over.mean());
-            enterSamples(ratio, over);
+            ratio.put("test", quotient.test());
+            ratio.put("ratio", quotient.mean());
+            enterSamples(ratio, quotient);
             ratios.add(ratio);
-            addRow(columns, "first / second", over);
+            addRow(columns, "first / second", quotient);
         }
         return ratios;
     }

@@ -53,8 +53,8 @@ final class ImportanceOptions {
             converter = Compat.Converter.class,
             description =
                     "llm-pruner: count units and align grouped queries as LLM-Pruner does, its mistakes included.")
-    private void compat(Compat whose) {
-        settings = settings.compatible(whose == Compat.LLM_PRUNER);
+    private void compat(Compat program) {
+        settings = settings.compatible(program == Compat.LLM_PRUNER);
     }
 
     /** With the calibration, and this seed. */

@@ -52,8 +52,8 @@ final class PlanCommand extends EngineCommand {
             paramLabel = "WHOSE",
             converter = Compat.Converter.class,
             description = "llm-pruner: count units as LLM-Pruner does.")
-    private void compat(Compat whose) {
-        settings = settings.compatible(whose == Compat.LLM_PRUNER);
+    private void compat(Compat program) {
+        settings = settings.compatible(program == Compat.LLM_PRUNER);
     }
 
     @Section(Topic.SCORING)

@@ -173,16 +173,16 @@ class PlanCommandTest {
                 "--out",
                 at("pruned"),
                 "--json");
-        JsonNode said = new ObjectMapper().readTree(Ran.engine(command).output());
+        JsonNode json = new ObjectMapper().readTree(Ran.engine(command).output());
         JsonNode info = new ObjectMapper()
                 .readTree(Ran.engine("info", at("pruned"), "--json").output());
         assertEquals(
-                said.get("parameters_after").asLong(), info.get("parameters").asLong());
-        assertEquals(0.2, said.get("ratio").asDouble(), 0.25);
+                json.get("parameters_after").asLong(), info.get("parameters").asLong());
+        assertEquals(0.2, json.get("ratio").asDouble(), 0.25);
         assertTrue(
-                said.get("peak_anonymous_bytes").asLong() > 0
-                        && said.get("peak_bytes").asLong() > 0,
-                said.toString());
+                json.get("peak_anonymous_bytes").asLong() > 0
+                        && json.get("peak_bytes").asLong() > 0,
+                json.toString());
         Ran.engine("logits", at("pruned"), "--ids", "1,2,3", "--out", at("logits.safetensors"))
                 .output();
         Ran.engine("plan", "show", at("pruned/plan.json")).output();

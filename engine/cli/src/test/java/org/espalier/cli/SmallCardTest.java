@@ -80,10 +80,10 @@ class SmallCardTest {
 
     @Test
     void aPrunedAndFittedModelIsTheSame() throws IOException {
-        List<JsonNode> said =
+        List<JsonNode> results =
                 onBoth(2, "prune @/model --criterion param_mix --ratio 0.2 --out @/CARD-pruned" + CALIBRATION + UNITS);
         same("pruned/model.safetensors", "pruned/plan.json", "pruned/scores.json");
-        assertPeak(said.getLast(), 2);
+        assertPeak(results.getLast(), 2);
         onBoth(
                 2,
                 "compact @/model --plan @/large-pruned/plan.json --compensate lstsq --out @/CARD-again" + CALIBRATION);
@@ -102,10 +102,10 @@ class SmallCardTest {
 
     @Test
     void scoresAreTheSame() throws IOException {
-        List<JsonNode> said =
+        List<JsonNode> results =
                 onBoth(1, "score @/model --criterion vectorize --out @/CARD-scores" + CALIBRATION + UNITS);
         same("scores");
-        assertPeak(said.getLast(), 1);
+        assertPeak(results.getLast(), 1);
         onBoth(
                 1,
                 "score @/model --criterion l2 --units attention,layers --block-score cosine --out @/CARD-blocks"
@@ -184,9 +184,9 @@ class SmallCardTest {
         return ran;
     }
 
-    private static void assertPeak(JsonNode said, int queues) {
-        long peak = said.get("device_peak_bytes").asLong();
-        assertTrue(peak > queues * WORKSPACE && peak <= queues * WORKSPACE + SMALL, said::toString);
+    private static void assertPeak(JsonNode result, int queues) {
+        long peak = result.get("device_peak_bytes").asLong();
+        assertTrue(peak > queues * WORKSPACE && peak <= queues * WORKSPACE + SMALL, result::toString);
     }
 
     private void same(String... files) throws IOException {

@@ -150,9 +150,9 @@ final class Cholesky {
         }
     }
 
-    private static void divide(double[] x, int at, double by, int width) {
+    private static void divide(double[] x, int at, double divisor, int width) {
         for (int j = 0; j < width; j++) {
-            x[at + j] /= by;
+            x[at + j] /= divisor;
         }
     }
 

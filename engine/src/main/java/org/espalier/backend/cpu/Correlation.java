@@ -83,12 +83,12 @@ final class Correlation {
             int from,
             int count,
             int width,
-            MemorySegment into) {
+            MemorySegment target) {
         for (int t = 0; t < count; t++) {
             float weight = weights.get(Lanes.FLOAT, 4L * (from + t));
             long row = at + 4L * stride * t;
             for (int i = 0; i < width; i++) {
-                into.set(Lanes.FLOAT, 4L * ((long) t * width + i), weight * a.get(Lanes.FLOAT, row + 4L * i));
+                target.set(Lanes.FLOAT, 4L * ((long) t * width + i), weight * a.get(Lanes.FLOAT, row + 4L * i));
             }
         }
     }

@@ -78,9 +78,9 @@ final class Scores {
         return columnSums;
     }
 
-    private static void read(MemorySegment numbers, int row, float[] into) {
+    private static void read(MemorySegment numbers, int row, float[] target) {
         if (numbers != null) {
-            MemorySegment.copy(numbers, Lanes.FLOAT, 4L * row * into.length, into, 0, into.length);
+            MemorySegment.copy(numbers, Lanes.FLOAT, 4L * row * target.length, target, 0, target.length);
         }
     }
 

@@ -87,13 +87,13 @@ final class TokenDraw {
     }
 
     /** The largest of the first logits such that {@code measure} of it and all above adds to {@code share} or more. */
-    private float threshold(int among, IntToLongFunction measure, long share) {
+    private float threshold(int leading, IntToLongFunction measure, long share) {
         int key = 0;
         int known = 0;
         long remaining = share;
         for (int shift = Integer.SIZE - DIGIT; known != -1; shift = Math.max(shift - DIGIT, 0)) {
             long[] bins = new long[1 << DIGIT];
-            for (int i = 0; i < among; i++) {
+            for (int i = 0; i < leading; i++) {
                 int own = key(logits[i]);
                 if (((own ^ key) & known) == 0) {
                     bins[(own & ~known) >>> shift] += measure.applyAsLong(i);

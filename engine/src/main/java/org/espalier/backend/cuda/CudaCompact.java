@@ -58,7 +58,7 @@ interface CudaCompact extends CompactOps, CudaOps {
         int bytes = source.type().blockBytes();
         int keptRows = target.shape().extent(0);
         int keptColumns = target.shape().extent(1);
-        int across = Math.ceilDiv(Math.ceilDiv(keptColumns * bytes, GATHERED_BYTES), CudaGrid.THREADS);
+        int columnBlocks = Math.ceilDiv(Math.ceilDiv(keptColumns * bytes, GATHERED_BYTES), CudaGrid.THREADS);
         try (CudaKernel.Call call = session().call(queue, "compact", "gather_" + bytes)) {
             call.tensor(source)
                     .optional(rows)
@@ -70,7 +70,7 @@ interface CudaCompact extends CompactOps, CudaOps {
                     .number(keptColumns)
                     .number(earliest)
                     .launch(
-                            new CudaGrid(across, Math.ceilDiv(keptRows, GATHERED_ROWS), 1, CudaGrid.THREADS, 1),
+                            new CudaGrid(columnBlocks, Math.ceilDiv(keptRows, GATHERED_ROWS), 1, CudaGrid.THREADS, 1),
                             "gather",
                             source.type(),
                             source.shape(),

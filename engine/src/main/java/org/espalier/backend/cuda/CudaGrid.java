@@ -66,9 +66,9 @@ record CudaGrid(int blocksX, int blocksY, int blocksZ, int threadsX, int threads
     /** As many rows a block as it has threads for, with four numbers a thread as long as {@link #THREADS} are enough. */
     static CudaGrid shortRows(int rows, int columns) {
         int wanted = Math.max(1, Math.ceilDiv(columns, WIDE));
-        int beside = Math.min(THREADS, Integer.highestOneBit(2 * wanted - 1));
-        int below = THREADS / beside;
-        return new CudaGrid(Math.ceilDiv(rows, below), 1, 1, beside, below);
+        int threadsPerRow = Math.min(THREADS, Integer.highestOneBit(2 * wanted - 1));
+        int rowsPerBlock = THREADS / threadsPerRow;
+        return new CudaGrid(Math.ceilDiv(rows, rowsPerBlock), 1, 1, threadsPerRow, rowsPerBlock);
     }
 
     /** One warp a row. */

@@ -77,8 +77,8 @@ interface ReferenceAttention extends AttentionOps {
         writeIfWanted(dValue, dV);
     }
 
-    private static double[] accumulatorOrScratch(Target target, Tensor like) {
-        return target == null ? Numbers.zeros(like) : Numbers.accumulator(target);
+    private static double[] accumulatorOrScratch(Target target, Tensor pattern) {
+        return target == null ? Numbers.zeros(pattern) : Numbers.accumulator(target);
     }
 
     private static void writeIfWanted(Target target, double[] numbers) {

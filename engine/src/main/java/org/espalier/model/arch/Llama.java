@@ -54,8 +54,8 @@ public final class Llama extends LlamaLike {
 
     /** The type {@code llama} can say that every projection has a bias, and computes what its relatives do. */
     @Override
-    public Optional<ModelConfig> withBranchBiases(ModelConfig of) {
-        LlamaConfig whole = (LlamaConfig) of;
+    public Optional<ModelConfig> withBranchBiases(ModelConfig model) {
+        LlamaConfig whole = (LlamaConfig) model;
         return Optional.of(config(whole.sizes(), whole.eps(), whole.rotary(), whole.tied(), Biases.ALL));
     }
 

@@ -83,8 +83,8 @@ abstract class LlamaLike implements Architecture {
     }
 
     @Override
-    public ObjectNode write(ModelConfig of) {
-        LlamaConfig config = (LlamaConfig) of;
+    public ObjectNode write(ModelConfig model) {
+        LlamaConfig config = (LlamaConfig) model;
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.putArray("architectures").add(config.architecture());
         json.put("model_type", config.modelType());

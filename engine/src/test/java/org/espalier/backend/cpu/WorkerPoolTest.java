@@ -61,9 +61,9 @@ class WorkerPoolTest {
     @Test
     void cutsARangeIntoStretches() {
         try (WorkerPool pool = new WorkerPool(2)) {
-            Set<String> stretches = ConcurrentHashMap.newKeySet();
-            pool.ranges(10, 4, (from, to) -> stretches.add(from + "-" + to));
-            assertEquals(Set.of("0-4", "4-8", "8-10"), stretches);
+            Set<String> ranges = ConcurrentHashMap.newKeySet();
+            pool.ranges(10, 4, (from, to) -> ranges.add(from + "-" + to));
+            assertEquals(Set.of("0-4", "4-8", "8-10"), ranges);
         }
     }
 
