@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.Supplier;
 import org.espalier.error.Failure;
+import org.espalier.error.Printable;
 import org.espalier.template.Rendered;
 import org.espalier.template.Template;
 import org.espalier.template.TemplateError;
@@ -45,8 +46,6 @@ public final class ChatTemplate {
      * @param answers what the template itself marks as the model's own words, in order; empty where it marks nothing
      */
     public record Written(String text, List<Span> answers) {}
-
-    private static final int LONGEST_LINE = 200;
 
     private final Template template;
     private final Map<String, String> tokens;
@@ -169,31 +168,17 @@ public final class ChatTemplate {
         String place = error.line() > 0 ? "chat template, line " + error.line() : "chat template";
         if (error.isRefusal()) {
             return new Failure(
-                    "the chat template refuses the conversation: " + shorten(error.getMessage()),
-                    place,
-                    "change the messages");
+                    "the chat template refuses the conversation: " + message(error), place, "change the messages");
         }
         return new Failure(
-                "chat template cannot be rendered: " + shorten(error.getMessage()),
+                "chat template cannot be rendered: " + message(error),
                 place,
                 "correct the template, or use the model without a conversation",
                 error);
     }
 
-    /** On one line, control characters escaped. */
-    private static String shorten(String text) {
-        StringBuilder line = new StringBuilder();
-        text.strip().codePoints().limit(LONGEST_LINE + 1L).forEach(c -> {
-            if (Character.isWhitespace(c)) {
-                line.append(' ');
-            } else if (Character.isISOControl(c)) {
-                line.append(String.format("\\u%04x", c));
-            } else {
-                line.appendCodePoint(c);
-            }
-        });
-        return text.strip().codePointCount(0, text.strip().length()) > LONGEST_LINE
-                ? line.substring(0, line.offsetByCodePoints(0, LONGEST_LINE)) + "…"
-                : line.toString();
+    /** On one line, as {@link Printable#cell} has it; a message may be laid out over several. */
+    private static String message(TemplateError error) {
+        return Printable.cell(error.getMessage().strip().replaceAll("\\s", " "));
     }
 }
