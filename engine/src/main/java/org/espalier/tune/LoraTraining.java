@@ -163,7 +163,7 @@ public final class LoraTraining {
      * @throws Failure if a loss is no longer a number
      */
     public Result train(Listener listener) {
-        listener = listener;
+        this.listener = listener;
         try (LoraTrainer trainer =
                 new LoraTrainer(model, settings.lora(), largest(), settings.activationBytes(), settings.seed())) {
             LearningRate rate = LearningRate.linear(settings.learningRate(), settings.warmUp(steps()), steps());
