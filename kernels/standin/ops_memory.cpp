@@ -162,13 +162,43 @@ void store(Warp& warp, const Instruction& i, uint32_t lanes) {
     }
 }
 
-template <Reach REACH, Together TOGETHER>
+template <typename T>
+void gather(Warp& warp, const Instruction& i, const uint8_t* from, uint32_t lanes) {
+    const uint64_t* addresses = warp.row(i.a[0]);
+    // A lane's address is read before what it loads is written, maybe to the same register.
+    forLanes(lanes, [&](int lane) {
+        const uint8_t* first = from + addresses[lane] + static_cast<uint64_t>(i.offset);
+        for (int element = 0; element < i.count; element++) {
+            T value;
+            std::memcpy(&value, first + element * sizeof(T), sizeof value);
+            warp.row(i.d[element])[lane] = value;
+        }
+    });
+}
+
+// Lanes that read here and there in a tile: one check of all of them, where nothing was written since the last barrier.
+void loadShared(Warp& warp, const Instruction& i, uint32_t lanes) {
+    const uint64_t whole = static_cast<uint64_t>(i.count) * i.bytes;
+    const uint8_t* from = i.signExtended || i.bytes < 4
+                              ? nullptr
+                              : warp.trySharedEach(warp.row(i.a[0]), static_cast<uint64_t>(i.offset), whole, lanes);
+    if (from == nullptr) {
+        load<reachShared>(warp, i, lanes);
+    } else if (i.bytes == 4) {
+        gather<uint32_t>(warp, i, from, lanes);
+    } else {
+        gather<uint64_t>(warp, i, from, lanes);
+    }
+}
+
+// Lanes that cannot be served together are left to REST.
+template <Together TOGETHER, Execute REST>
 void loadRow(Warp& warp, const Instruction& i, uint32_t lanes) {
     uint64_t stride = 0;
     const uint8_t* from = lanes == ALL_LANES && !i.signExtended
                               ? readTogether<TOGETHER>(warp, i, static_cast<uint64_t>(i.count) * i.bytes, stride) : nullptr;
     if (from == nullptr) {
-        load<REACH>(warp, i, lanes);
+        REST(warp, i, lanes);
         return;
     }
     switch (i.bytes) {
@@ -258,9 +288,9 @@ void decodeLoad(Decoding& in) {
         in.out.d[e] = in.write(element(in, in.operand(0), e));
     }
     in.address(1);
-    in.execute(space == "shared" ? loadRow<reachShared, sharedTogether> : space == "local" ? load<reachLocal>
+    in.execute(space == "shared" ? loadRow<sharedTogether, loadShared> : space == "local" ? load<reachLocal>
                : space == "param" ? load<reachParameter> : space.empty() ? load<reachGeneric>
-               : loadRow<reachGlobal, globalTogether>);
+               : loadRow<globalTogether, load<reachGlobal>>);
 }
 
 void decodeStore(Decoding& in) {

@@ -1,5 +1,6 @@
 #include "shared_memory.h"
 
+#include "alignment.h"
 #include "program.h"
 
 namespace standin {
@@ -153,6 +154,30 @@ const uint8_t* SharedMemory::readTogether(uint64_t address, uint64_t count, uint
         noteReader(touched[word].whole, first + lane, stride == 0 ? ALL_LANES : 1u << lane, clock);
     }
     return data.data() + address;
+}
+
+const uint8_t* SharedMemory::readEach(const uint64_t* addresses, uint64_t offset, uint64_t count, uint32_t lanes,
+                                      uint32_t first, uint64_t clock) {
+    if (count % WORD != 0) {
+        return nullptr;
+    }
+    for (uint32_t left = lanes; left != 0; left &= left - 1) {
+        const uint64_t address = addresses[__builtin_ctz(left)] + offset;
+        if (!aligned(address, count) || address > data.size() || count > data.size() - address) {
+            return nullptr;
+        }
+        for (uint64_t word = address / WORD; word < (address + count) / WORD; word++) {
+            if (!plainlyReadable(words[word])) return nullptr;
+        }
+    }
+    for (uint32_t left = lanes; left != 0; left &= left - 1) {
+        const int lane = __builtin_ctz(left);
+        const uint64_t address = addresses[lane] + offset;
+        for (uint64_t word = address / WORD; word < (address + count) / WORD; word++) {
+            noteReader(words[word].whole, first + static_cast<uint32_t>(lane), 1u << lane, clock);
+        }
+    }
+    return data.data();
 }
 
 uint8_t* SharedMemory::access(uint64_t address, uint64_t count, Access access, uint32_t thread, uint64_t clock,

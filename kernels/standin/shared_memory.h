@@ -33,6 +33,11 @@ public:
     // each. Null unless all of it is plainly in order; then each thread is to be served alone.
     const uint8_t* readTogether(uint64_t address, uint64_t count, uint64_t stride, uint32_t first, uint64_t clock);
 
+    // Threads `lanes` of a warp, whose first thread is `first`, read, each where `addresses` has it, `offset` further on.
+    // Returns where shared memory begins, or null unless all of it is plainly in order.
+    const uint8_t* readEach(const uint64_t* addresses, uint64_t offset, uint64_t count, uint32_t lanes, uint32_t first,
+                            uint64_t clock);
+
     // Thread `thread` of the block touches bytes at `clock`. Throws Fault: out of bounds, read before a write, race.
     uint8_t* access(uint64_t address, uint64_t count, Access access, uint32_t thread, uint64_t clock,
                     const WarpOrder& order);

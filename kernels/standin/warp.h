@@ -66,6 +66,10 @@ public:
     const uint8_t* tryShared(uint64_t address, uint64_t count, uint64_t stride) {
         return launch.shared.readTogether(address, count, stride, threadOf(0), launch.clock);
     }
+    // These lanes read, each where `addresses` has it; null where each has to be served alone.
+    const uint8_t* trySharedEach(const uint64_t* addresses, uint64_t offset, uint64_t count, uint32_t lanes) {
+        return launch.shared.readEach(addresses, offset, count, lanes, threadOf(0), launch.clock);
+    }
     uint8_t* local(uint64_t address, uint64_t count);
     const uint8_t* parameter(uint64_t offset, uint64_t count) const;
 

@@ -88,20 +88,29 @@ public record Operand(
     static byte[] encode(DType type, double[] numbers) {
         byte[] bytes = new byte[Math.toIntExact(type.bytes(numbers.length))];
         MemorySegment target = MemorySegment.ofArray(bytes);
-        for (int i = 0; i < numbers.length; i++) {
-            encode(type, numbers[i], target, i);
+        if (type == DType.F64) {
+            MemorySegment.copy(numbers, 0, target, ValueLayout.JAVA_DOUBLE_UNALIGNED, 0, numbers.length);
+        } else if (type.floating()) {
+            float[] floats = new float[numbers.length];
+            for (int i = 0; i < floats.length; i++) {
+                floats[i] = (float) numbers[i];
+            }
+            Blocks.encode(type, floats, 0, target, 0, floats.length);
+        } else {
+            for (int i = 0; i < numbers.length; i++) {
+                encode(type, (long) numbers[i], target, i);
+            }
         }
         return bytes;
     }
 
-    private static void encode(DType type, double number, MemorySegment target, int i) {
+    private static void encode(DType type, long number, MemorySegment target, int i) {
         switch (type) {
-            case F64 -> target.set(ValueLayout.JAVA_DOUBLE_UNALIGNED, 8L * i, number);
-            case I64 -> target.set(ValueLayout.JAVA_LONG_UNALIGNED, 8L * i, (long) number);
+            case I64 -> target.set(ValueLayout.JAVA_LONG_UNALIGNED, 8L * i, number);
             case I32 -> target.set(ValueLayout.JAVA_INT_UNALIGNED, 4L * i, (int) number);
             case I16 -> target.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * i, (short) number);
-            case I8, U8, BOOL -> target.set(ValueLayout.JAVA_BYTE, i, (byte) (int) number);
-            default -> Blocks.encode(type, new float[] {(float) number}, 0, target, type.bytes(i), 1);
+            case I8, U8, BOOL -> target.set(ValueLayout.JAVA_BYTE, i, (byte) number);
+            default -> throw new IllegalArgumentException(type + " holds no whole numbers");
         }
     }
 

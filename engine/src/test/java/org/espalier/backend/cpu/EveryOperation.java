@@ -16,7 +16,7 @@ import org.espalier.backend.OpRun;
 final class EveryOperation {
 
     /** The size of the largest case that an interpreter manages. */
-    static final long SMALL = 6_000;
+    static final long SMALL = 1_000;
     /** Includes cases that several threads share. */
     static final long LARGE = 110_000_000;
 

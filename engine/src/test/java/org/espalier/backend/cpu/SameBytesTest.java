@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import org.espalier.backend.Backend;
 import org.espalier.backend.OpCase;
 import org.espalier.ffi.NativeMemory;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,17 +27,22 @@ class SameBytesTest {
     /** Enough runs for the optimising compiler to have replaced every kernel. */
     private static final int WARM_UP = 60;
 
+    private static Map<String, Long> ofOneThread;
+
+    @BeforeAll
+    static void runOnOneThread() {
+        try (CpuBackend cpu = new CpuBackend(1)) {
+            ofOneThread = EveryOperation.checksums(cpu, EveryOperation.cases(EveryOperation.LARGE));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 5})
     void atAnyNumberOfThreads(int threads) {
         List<OpCase<? super Backend>> cases = EveryOperation.cases(EveryOperation.LARGE);
-        Map<String, Long> alone;
-        try (CpuBackend cpu = new CpuBackend(1)) {
-            alone = EveryOperation.checksums(cpu, cases);
-        }
         try (CpuBackend cpu = new CpuBackend(threads)) {
-            for (int round = 0; round < 3; round++) {
-                assertSame(alone, EveryOperation.checksums(cpu, cases));
+            for (int round = 0; round < 2; round++) {
+                assertSame(ofOneThread, EveryOperation.checksums(cpu, cases));
             }
         }
         assertEquals(List.of(), NativeMemory.outstanding());
@@ -95,7 +101,7 @@ class SameBytesTest {
             int equals = line.lastIndexOf('=');
             sums.put(line.substring(0, equals), Long.valueOf(line.substring(equals + 1)));
         }
-        assertTrue(sums.size() > 500, "only " + sums.size() + " checksums");
+        assertTrue(sums.size() > 400, "only " + sums.size() + " checksums");
         return sums;
     }
 

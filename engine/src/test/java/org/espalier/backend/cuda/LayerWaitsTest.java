@@ -27,11 +27,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(StandIn.class)
 class LayerWaitsTest {
 
-    private static final LayerConfig SIZES = new LayerConfig(4, 2, 320);
+    private static final LayerConfig SIZES = new LayerConfig(4, 2, 96);
     /** Room for one layer, which is read when it is used, and little more. */
-    private static final long ONE = 300_000;
+    private static final long ONE = 125_000;
     /** Room for two, one of which is read ahead. */
-    private static final long TWO = 600_000;
+    private static final long TWO = 250_000;
 
     @TempDir
     private Path folder;
