@@ -11,6 +11,7 @@ import org.espalier.model.ModelConfig;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
 import org.espalier.plan.Budget;
+import org.espalier.plan.Rounding;
 
 /** What may go, and how much. */
 public final class BudgetSettings extends Settings<BudgetSettings> {
@@ -63,7 +64,8 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
     private Optional<RatioOf> ratioOf = Optional.empty();
     private Scope scope = Scope.LOCAL;
     private Optional<Normalise> normalise = Optional.empty();
-    private int round = 1;
+    private OptionalInt round = OptionalInt.empty();
+    private boolean uniform;
     private Mode mode = Mode.BLOCK;
     private Optional<List<Unit>> units = Optional.empty();
     private Optional<LayerRange> attentionLayers = Optional.empty();
@@ -110,15 +112,28 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         return with(copy -> copy.normalise = Optional.of(divisor));
     }
 
-    /** What widths that are left are multiples of. */
+    /**
+     * What widths that are left are multiples of. If nothing is set, multiples of {@link #round()}, or of a smaller power of
+     * two where that is more than a tenth of a width; any where LLM-Pruner's choices are wanted.
+     */
     public BudgetSettings round(int multiple) {
         atLeast(1, "round", multiple);
-        return with(copy -> copy.round = multiple);
+        return with(copy -> copy.round = OptionalInt.of(multiple));
     }
 
     /** What widths that are left are multiples of. */
     public int round() {
-        return round;
+        return round.orElse(Rounding.USUAL);
+    }
+
+    /** Whether all layers keep equally many heads and neurons, each its own best, so that other programs open the result. */
+    public BudgetSettings uniform(boolean equalLayers) {
+        return with(copy -> copy.uniform = equalLayers);
+    }
+
+    /** Whether all layers keep equally many heads and neurons. */
+    public boolean uniform() {
+        return uniform;
     }
 
     /** Kinds of units that usually go together. */
@@ -177,10 +192,13 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         if (!dependency && chosen().containsAll(List.of(Unit.KV_HEADS, Unit.QUERY_HEADS))) {
             return Optional.of("--dependency off takes kv_heads or query_heads, not both");
         }
-        boolean someLayers = attentionLayers.isPresent()
-                || mlpLayers.isPresent()
-                || keepFirst.orElse(0) > 0
-                || keepLast.orElse(0) > 0;
+        boolean outerLayers = keepFirst.orElse(0) > 0 || keepLast.orElse(0) > 0;
+        boolean single = chosen().contains(Unit.ATTENTION) || chosen().contains(Unit.MLP);
+        if (uniform && (single || outerLayers && cutsLayers())) {
+            return Optional.of("--uniform makes all layers equal: leave out --keep-first, --keep-last and the units "
+                    + "attention and mlp");
+        }
+        boolean someLayers = attentionLayers.isPresent() || mlpLayers.isPresent() || outerLayers;
         return someLayers && chosen().equals(List.of(Unit.CHANNELS))
                 ? Optional.of(
                         "channels run through every layer: leave out --keep-first, --keep-last, --attention-layers "
@@ -202,6 +220,11 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         return units.orElse(mode.units);
     }
 
+    /** Whether layers that stay lose something of their own. */
+    private boolean cutsLayers() {
+        return !List.of(Unit.LAYERS, Unit.CHANNELS).containsAll(chosen());
+    }
+
     /**
      * For one model.
      *
@@ -214,9 +237,11 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
     Budget budget(
             ModelConfig config, BlockCriterion blockCriterion, boolean compatible, boolean standardised, int steps) {
         int layers = config.layers().size();
+        boolean anyLayer = uniform && cutsLayers();
         LayerRange inner = new LayerRange(
-                keepFirst.orElse(Math.ceilDiv(layers, FIRST_LAYERS)),
-                layers - 1 - keepLast.orElse(Math.ceilDiv(layers, LAST_LAYERS)));
+                keepFirst.orElse(anyLayer ? 0 : Math.ceilDiv(layers, FIRST_LAYERS)),
+                layers - 1 - keepLast.orElse(anyLayer ? 0 : Math.ceilDiv(layers, LAST_LAYERS)));
+        Rounding rounding = rounding(compatible);
         RatioOf counted = ratioOf.orElse(compatible ? RatioOf.UNITS : RatioOf.PARAMETERS);
         Normalise divisor = normalise.orElse(compatible || standardised ? Normalise.NONE : Normalise.PARAMETERS);
         LayerRange attention = attentionLayers.orElse(inner);
@@ -224,13 +249,19 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         requireInside("--attention-layers", attention, layers);
         requireInside("--mlp-layers", mlp, layers);
         boolean usual = units.isEmpty() && mode == Mode.BLOCK && !compatible && counted == RatioOf.PARAMETERS;
-        Candidates kinds =
-                Unit.candidates(usual ? new UsualUnits(config, attention, mlp).of(ratio) : chosen(), blockCriterion);
+        Candidates kinds = Unit.candidates(
+                usual ? new UsualUnits(config, attention, mlp, rounding).of(ratio) : chosen(), blockCriterion);
         return new Budget(
-                new Budget.Amount(ratio, counted == RatioOf.UNITS, round, steps),
+                new Budget.Amount(ratio, counted == RatioOf.UNITS, rounding, steps),
                 scope,
                 divisor,
                 new Candidates(kinds.roles(), kinds.blocks(), blockCriterion, attention, mlp, dependency));
+    }
+
+    private Rounding rounding(boolean compatible) {
+        Rounding usual = compatible ? Rounding.exactly(1) : Rounding.usual();
+        Rounding rounding = round.isPresent() ? Rounding.exactly(round.getAsInt()) : usual;
+        return uniform ? rounding.withEqualLayers() : rounding;
     }
 
     private static void requireInside(String option, LayerRange range, int layers) {

@@ -16,8 +16,10 @@ public final class CompactJob {
      *
      * @param before parameters of the model
      * @param after  parameters that are left, with what makes up for what is gone
+     * @param plan   what was kept
+     * @param opens  what opens the result
      */
-    public record Result(long before, long after) {}
+    public record Result(long before, long after, Plan plan, Openers opens) {}
 
     private final Engine engine;
     private final CompactSettings settings;
@@ -51,13 +53,13 @@ public final class CompactJob {
                     "use the model that the plan names, or make a plan for this one");
             Compaction compaction =
                     new Compaction(open, settings.compensation(), settings.usualCompensation(), engine.listener());
-            long after = compaction.write(
+            Compaction.Left left = compaction.write(
                     plan,
                     planFile.toString(),
                     calibration,
                     settings.dtype(),
-                    left -> out.writeModel("writing", left, engine.listener()));
-            return new Result(plan.parameters().before(), after);
+                    content -> out.writeModel("writing", content, engine.listener()));
+            return new Result(plan.parameters().before(), left.parameters(), plan, Openers.of(left.config()));
         } catch (IOException e) {
             throw WriteFailure.of(e, out.path());
         }

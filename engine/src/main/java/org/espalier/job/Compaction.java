@@ -11,6 +11,7 @@ import org.espalier.cut.Compensator;
 import org.espalier.error.Failure;
 import org.espalier.format.ModelContent;
 import org.espalier.importance.Calibration;
+import org.espalier.model.ModelConfig;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
 import org.espalier.plan.PlanSelection;
@@ -36,6 +37,14 @@ final class Compaction {
         this.listener = listener;
     }
 
+    /**
+     * What is left of a model.
+     *
+     * @param parameters of it, with what makes up for what is gone
+     * @param config     its configuration
+     */
+    record Left(long parameters, ModelConfig config) {}
+
     /** Writes what is left of a model. */
     @FunctionalInterface
     interface Writing {
@@ -50,10 +59,9 @@ final class Compaction {
      * @param calibration for what makes up for what is gone
      * @param type        to store weights in; empty for that of the source as far as it can be cut
      * @param writing     gets what is left, with the plan
-     * @return parameters that are left, with what makes up for what is gone
      * @throws Failure if the plan is not for this model, or there is not enough memory
      */
-    long write(Plan plan, String where, Optional<Calibration> calibration, Optional<DType> type, Writing writing)
+    Left write(Plan plan, String where, Optional<Calibration> calibration, Optional<DType> type, Writing writing)
             throws IOException {
         Selection selection = new PlanSelection(open.model().config(), where).removed(plan);
         try (Compensated compensated = compensated(selection, calibration)) {
@@ -61,7 +69,7 @@ final class Compaction {
                     .content(compensated)
                     .withFiles(TokenizerFiles.of(open.path(), open.checkpoint()))
                     .withFile(PLAN, PlanFile.bytes(plan.with(fitted(selection, calibration)))));
-            return compensated.parameters();
+            return new Left(compensated.parameters(), compensated.config());
         }
     }
 

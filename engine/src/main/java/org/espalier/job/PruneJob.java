@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.espalier.importance.Calibration;
+import org.espalier.plan.Plan;
 
 /** Makes a model smaller: scores its units, chooses those that go, writes what is left with its plan and its scores. */
 public final class PruneJob {
@@ -13,10 +14,12 @@ public final class PruneJob {
      *
      * @param before parameters of the model
      * @param after  parameters that are left, with what makes up for what is gone
-     * @param plan   file of what was kept, and why
+     * @param kept   what was kept, and why
+     * @param plan   file that says so
+     * @param opens  what opens the result
      * @param use    of the machine
      */
-    public record Result(long before, long after, Path plan, ResourceUse use) {
+    public record Result(long before, long after, Plan kept, Path plan, Openers opens, ResourceUse use) {
 
         /** The share of all parameters that was removed. */
         public double ratio() {
@@ -50,10 +53,13 @@ public final class PruneJob {
             Pruner pruner = new Pruner(settings, engine.listener());
             AtomicReference<Pruner.Pruned> pruned = new AtomicReference<>();
             out.writeFolder(folder -> pruned.set(pruner.writeInto(folder, open, calibration)));
+            Plan plan = pruned.get().result().plan();
             return new Result(
-                    pruned.get().result().plan().parameters().before(),
-                    pruned.get().parameters(),
+                    plan.parameters().before(),
+                    pruned.get().left().parameters(),
+                    plan,
                     out.path().resolve(Compaction.PLAN),
+                    Openers.of(pruned.get().left().config()),
                     ResourceUse.since(start, watch, open));
         }
     }

@@ -16,10 +16,10 @@ final class Pruner {
     /**
      * What came of it.
      *
-     * @param result     plan and scores
-     * @param parameters of the pruned model, with what makes up for what is gone
+     * @param result plan and scores
+     * @param left   the pruned model
      */
-    record Pruned(Pruning.Result result, long parameters) {}
+    record Pruned(Pruning.Result result, Compaction.Left left) {}
 
     private final PruneSettings settings;
     private final Listener listener;
@@ -36,15 +36,15 @@ final class Pruner {
      */
     Pruned writeInto(Path folder, OpenModel open, Optional<Calibration> calibration) throws IOException {
         Pruning.Result result = plan(folder.resolve(".steps"), open, calibration);
-        long parameters = new Compaction(open, settings.compensation(), settings.usualCompensation(), listener)
+        Compaction.Left left = new Compaction(open, settings.compensation(), settings.usualCompensation(), listener)
                 .write(
                         result.plan(),
                         "the plan of this pruning",
                         calibration,
                         settings.dtype(),
-                        left -> new SafetensorsFolder()
-                                .writeInto(folder, left.withFile(SCORES, PlanFile.bytes(result.scores()))));
-        return new Pruned(result, parameters);
+                        content -> new SafetensorsFolder()
+                                .writeInto(folder, content.withFile(SCORES, PlanFile.bytes(result.scores()))));
+        return new Pruned(result, left);
     }
 
     private Pruning.Result plan(Path scratch, OpenModel open, Optional<Calibration> calibration) {

@@ -42,6 +42,11 @@ public interface Architecture {
         throw new UnsupportedOperationException(config.modelType() + " has no such biases");
     }
 
+    /** Whether the stock class takes only models whose channels are a multiple of their heads. */
+    default boolean headsDivideChannels(ModelConfig config) {
+        return false;
+    }
+
     /** A model of these sizes whose head is its embedding table, if this is the family of models that are trained here. */
     default Optional<ModelConfig> untrained(ModelConfig.Sizes sizes) {
         return Optional.empty();

@@ -1,6 +1,7 @@
 package org.espalier.plan;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -43,18 +44,22 @@ public final class Allocation {
 
     private final List<RemovalOrder> groups;
     private final Selection base;
+    private final boolean nearest;
 
     /**
-     * @param groups that may lose units
-     * @param base   what is removed already; the result has it as well
+     * @param groups  that may lose units
+     * @param base    what is removed already; the result has it as well
+     * @param nearest whether as near as can be to what is asked for goes, be it less; else at least that much
      */
-    Allocation(List<RemovalOrder> groups, Selection base) {
+    Allocation(List<RemovalOrder> groups, Selection base, boolean nearest) {
         this.groups = List.copyOf(groups);
         this.base = base;
+        this.nearest = nearest;
     }
 
     /**
-     * Removes {@code ratio} of all parameters, at least that many and at most one removal more.
+     * Removes {@code ratio} of all parameters: at least that many and at most one removal more; or as near to that many as
+     * whole removals come, but something.
      *
      * @throws Failure if the groups do not have that many to give
      */
@@ -62,9 +67,7 @@ public final class Allocation {
         long before = base.structure().tape().parameterCount();
         long target = (long) Math.ceil(before * ratio);
         List<Turn> order = scope == Scope.LOCAL ? evenly() : byScore(normalise);
-        int low = 0;
-        int high = order.size();
-        long most = before - selection(order, high).parametersAfter();
+        long most = removed(selection(order, order.size()));
         if (most < target) {
             throw new Failure(
                     "only %d of %d parameters can be removed, not %d, because every layer that is to stay keeps "
@@ -73,15 +76,77 @@ public final class Allocation {
                     "ratio " + ratio,
                     "use a smaller ratio or round width, or let more layers or kinds of units go");
         }
+        int enough = enough(order, target);
+        return nearest ? nearest(order, enough, target) : selection(order, enough);
+    }
+
+    /** The least number of turns that removes as many parameters, or all turns. */
+    private int enough(List<Turn> order, long target) {
+        int low = 0;
+        int high = order.size();
         while (low < high) {
             int middle = (low + high) >>> 1;
-            if (before - selection(order, middle).parametersAfter() >= target) {
+            if (removed(selection(order, middle)) >= target) {
                 high = middle;
             } else {
                 low = middle + 1;
             }
         }
-        return selection(order, low);
+        return low;
+    }
+
+    /**
+     * The last turn that is needed may remove far too much: then less may be nearer, or finer turns that come later in its
+     * place. Of those the last may again, but it is finer by half, so that this ends soon.
+     */
+    private Selection nearest(List<Turn> order, int enough, long target) {
+        List<Turn> turns = order;
+        int taken = enough;
+        Selection best = selection(turns, taken);
+        while (taken > 0 && removed(best) != target) {
+            Turn last = turns.get(taken - 1);
+            boolean something = taken > 1 || !base.isEmpty();
+            if (something && groups.get(last.group).role() != null) {
+                best = nearer(best, selection(turns, taken - 1), target);
+            }
+            turns = finer(turns, taken - 1);
+            taken = enough(turns, target);
+            Selection instead = selection(turns, taken);
+            if (removed(instead) < target) {
+                return best;
+            }
+            best = nearer(best, instead, target);
+        }
+        return best;
+    }
+
+    /** The first turns, and of the others those that remove at most half as much as the one that comes next. */
+    private List<Turn> finer(List<Turn> turns, int first) {
+        Turn next = turns.get(first);
+        BitSet ended = new BitSet();
+        ended.set(next.group);
+        List<Turn> finer = new ArrayList<>(turns.subList(0, first));
+        for (Turn turn : turns.subList(first, turns.size())) {
+            if (removal(turn).parameters() > removal(next).parameters() / 2) {
+                ended.set(turn.group);
+            }
+            if (!ended.get(turn.group)) {
+                finer.add(turn);
+            }
+        }
+        return finer;
+    }
+
+    private Selection nearer(Selection best, Selection other, long target) {
+        return Math.abs(removed(other) - target) < Math.abs(removed(best) - target) ? other : best;
+    }
+
+    private long removed(Selection selection) {
+        return base.structure().tape().parameterCount() - selection.parametersAfter();
+    }
+
+    private Removal removal(Turn turn) {
+        return groups.get(turn.group).all().get(turn.removal);
     }
 
     /**
@@ -129,12 +194,14 @@ public final class Allocation {
         }
     }
 
-    /** Takes whole removals of a group, at most {@code units} units. */
-    private static void take(Selection selection, RemovalOrder group, int units) {
+    /** Takes whole removals of a group, at most {@code units} units, or as near to that many as they come. */
+    private void take(Selection selection, RemovalOrder group, int units) {
         int removed = 0;
         for (Removal removal : group.removable()) {
+            int before = removed;
             removed += removal.units();
-            if (removed > units) {
+            boolean nearer = nearest && removed - units < units - before;
+            if (removed > units && !nearer) {
                 return;
             }
             removal.enter().accept(selection);
@@ -164,8 +231,7 @@ public final class Allocation {
     }
 
     private List<Turn> byScore(Normalise normalise) {
-        return ordered(Comparator.comparingDouble(
-                turn -> value(groups.get(turn.group).all().get(turn.removal), normalise)));
+        return ordered(Comparator.comparingDouble(turn -> value(removal(turn), normalise)));
     }
 
     private List<Turn> ordered(Comparator<Turn> order) {
@@ -182,7 +248,7 @@ public final class Allocation {
     private Selection selection(List<Turn> order, int count) {
         Selection selection = base.copy();
         for (Turn turn : order.subList(0, count)) {
-            groups.get(turn.group).all().get(turn.removal).enter().accept(selection);
+            removal(turn).enter().accept(selection);
         }
         return selection;
     }

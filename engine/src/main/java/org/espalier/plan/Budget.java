@@ -20,12 +20,18 @@ public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates
     /**
      * How much goes.
      *
-     * @param ratio   share to remove
-     * @param ofUnits whether the ratio counts units of each group, as LLM-Pruner does, instead of parameters
-     * @param round   what a width that is left is a multiple of; 1 for any
-     * @param steps   times that what is left is scored again, an equal share going each time
+     * @param ratio    share to remove
+     * @param ofUnits  whether the ratio counts units of each group, as LLM-Pruner does, instead of parameters
+     * @param rounding what widths that are left are multiples of
+     * @param steps    times that what is left is scored again, an equal share going each time
      */
-    public record Amount(double ratio, boolean ofUnits, int round, int steps) {}
+    public record Amount(double ratio, boolean ofUnits, Rounding rounding, int steps) {
+
+        /** Widths are multiples of exactly {@code round}; 1 for any. */
+        public Amount(double ratio, boolean ofUnits, int round, int steps) {
+            this(ratio, ofUnits, Rounding.exactly(round), steps);
+        }
+    }
 
     /** What the plan says of the way units went: {@code channel}, {@code layer} or {@code block}. */
     public String mode() {

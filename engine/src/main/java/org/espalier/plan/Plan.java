@@ -76,6 +76,12 @@ public record Plan(
         }
     }
 
+    private static void requireRound(Integer round) {
+        if (round != null && round < 1) {
+            throw new IllegalArgumentException("round is " + round + ", which no width is a multiple of");
+        }
+    }
+
     private static void required(Object value, String name) {
         Objects.requireNonNull(value, () -> name + " is null");
     }
@@ -88,6 +94,8 @@ public record Plan(
      * @param mode           what is removed: {@code block}, {@code channel} or {@code layer}
      * @param scope          {@code local} or {@code global}
      * @param ratioRequested share asked for
+     * @param round          what widths that are left are multiples of, less where that is coarse; null for any
+     * @param uniform        true if all layers keep equally many units; null if they need not
      */
     public record Choice(
             @JsonProperty(value = "criterion", required = true)
@@ -100,13 +108,30 @@ public record Plan(
             @JsonProperty(value = "scope", required = true) String scope,
 
             @JsonProperty(value = "ratio_requested", required = true)
-            double ratioRequested) {
+            double ratioRequested,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("round")
+            Integer round,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("uniform")
+            Boolean uniform) {
 
         public Choice {
             required(criterion, "criterion");
             required(aggregate, "aggregate");
             required(mode, "mode");
             required(scope, "scope");
+            requireRound(round);
+        }
+
+        /** What widths that are left are multiples of; 1 for any. */
+        public int rounded() {
+            return round == null ? 1 : round;
+        }
+
+        /** Whether all layers keep equally many units. */
+        public boolean equalLayers() {
+            return Boolean.TRUE.equals(uniform);
         }
     }
 
@@ -221,18 +246,23 @@ public record Plan(
      * @param role  what its units are
      * @param layer number in the source, −1 if it runs through several
      * @param kept  units
+     * @param round entries that the width which is left is a multiple of; null for any
      */
     public record Group(
             @JsonProperty(value = "name", required = true) String name,
             @JsonProperty(value = "role", required = true) String role,
             @JsonProperty(value = "layer", required = true) int layer,
-            @JsonProperty(value = "kept", required = true) int[] kept) {
+            @JsonProperty(value = "kept", required = true) int[] kept,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("round")
+            Integer round) {
 
         public Group {
             required(name, "a group's name");
             required(role, "a group's role");
             requireLayer(layer, -1);
             requireUnits(kept, "what a group keeps");
+            requireRound(round);
         }
     }
 

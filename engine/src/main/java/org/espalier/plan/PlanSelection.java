@@ -7,6 +7,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
@@ -88,8 +89,12 @@ public final class PlanSelection {
         return kept.stream().toArray();
     }
 
-    /** What every group keeps that is cut and not gone as a whole. */
-    public List<Plan.Group> groups(Selection selection) {
+    /**
+     * What every group keeps that is cut and not gone as a whole.
+     *
+     * @param rounds what the width that is left of a group is a multiple of; null for any
+     */
+    List<Plan.Group> groups(Selection selection, Function<Units, Integer> rounds) {
         Set<String> left = selection.parameters().stream().map(Value::name).collect(Collectors.toSet());
         return units.stream()
                 .filter(of -> !selection.removed(of).isEmpty()
@@ -97,7 +102,11 @@ public final class PlanSelection {
                                 .anyMatch(
                                         member -> left.contains(member.tensor().name())))
                 .map(of -> new Plan.Group(
-                        of.group().name(), ScoresFile.name(of.group().role()), of.layer(), selection.staying(of)))
+                        of.group().name(),
+                        ScoresFile.name(of.group().role()),
+                        of.layer(),
+                        selection.staying(of),
+                        rounds.apply(of)))
                 .toList();
     }
 

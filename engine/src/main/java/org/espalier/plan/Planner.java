@@ -1,5 +1,6 @@
 package org.espalier.plan;
 
+import java.util.List;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.error.Failure;
@@ -14,6 +15,7 @@ public final class Planner {
     private final ModelConfig config;
     private final Structure structure;
     private final Budget budget;
+    private final RoundWidths widths;
 
     /** Plans for a model whose structure is found by recording it: shapes only, no weights. */
     public Planner(ModelConfig config, Budget budget) {
@@ -25,6 +27,7 @@ public final class Planner {
         this.config = config;
         this.structure = structure;
         this.budget = budget;
+        this.widths = new RoundWidths(config, budget.amount().rounding());
     }
 
     /**
@@ -47,7 +50,12 @@ public final class Planner {
      */
     public Selection select(Rankings rankings, Selection gone, double share) {
         Budget.Amount amount = budget.amount();
-        Allocation allocation = new Allocation(RemovalOrder.of(rankings, amount.round(), gone), gone);
+        Rounding rounding = amount.rounding();
+        List<RemovalOrder> orders = RemovalOrder.of(rankings, widths::multiple, gone);
+        Allocation allocation = new Allocation(
+                rounding.uniform() ? new EqualLayers(config).of(orders) : orders,
+                gone,
+                rounding.uniform() || !rounding.anyWidth());
         double ratio = amount.ratio() * share;
         Selection selection = amount.ofUnits()
                 ? allocation.units(ratio, budget.scope(), budget.normalise())
@@ -64,6 +72,7 @@ public final class Planner {
     /** The plan of what goes by these scores. */
     public Plan plan(Selection selection, ScoresFile scores) {
         PlanSelection translation = new PlanSelection(config, structure, "plan");
+        Rounding rounding = budget.amount().rounding();
         return new Plan(
                 Plan.FORMAT_VERSION,
                 scores.source(),
@@ -72,14 +81,16 @@ public final class Planner {
                         scores.aggregate(),
                         budget.mode(),
                         ScoresFile.name(budget.scope()),
-                        budget.amount().ratio()),
+                        budget.amount().ratio(),
+                        rounding.anyWidth() && !rounding.uniform() ? null : rounding.multiple(),
+                        rounding.uniform() ? true : null),
                 new Plan.Parameters(scores.source().parameters(), selection.parametersAfter()),
                 scores.calibration(),
                 scores.seed(),
                 new Plan.Kept(
                         translation.kept(selection),
                         translation.keptChannels(selection),
-                        translation.groups(selection)),
+                        translation.groups(selection, rounding.anyWidth() ? units -> null : widths::multiple)),
                 null,
                 translation.keptAlone(selection));
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.couple.Group.Role;
@@ -35,11 +36,15 @@ public record RemovalOrder(String name, Role role, int width, List<Removal> all)
      */
     public record Removal(int units, double score, long parameters, Consumer<Selection> enter) {}
 
-    /** Everything that may go, in the order in which it goes; what is gone already comes first. */
-    static List<RemovalOrder> of(Rankings rankings, int round, Selection gone) {
+    /**
+     * Everything that may go, in the order in which it goes; what is gone already comes first.
+     *
+     * @param rounds what the width that is left of a group must be a multiple of
+     */
+    static List<RemovalOrder> of(Rankings rankings, ToIntFunction<Units> rounds, Selection gone) {
         Stream<RemovalOrder> ofUnits = rankings.byMatrix().isEmpty()
-                ? rankings.units().stream().map(u -> of(u, round, gone))
-                : rankings.byMatrix().stream().map(l -> of(l, round));
+                ? rankings.units().stream().map(u -> of(u, rounds.applyAsInt(u.units()), gone))
+                : rankings.byMatrix().stream().map(l -> of(l, rounds.applyAsInt(l.units())));
         return Stream.concat(ofUnits, rankings.blocks().stream().map(b -> of(b, gone)))
                 .toList();
     }
@@ -107,7 +112,7 @@ public record RemovalOrder(String name, Role role, int width, List<Removal> all)
                     .sorted(Comparator.comparingDouble(u -> scores[u]))
                     .toList());
         }
-        int step = Math.max(1, round / gcd(round, units.width()));
+        int step = RoundWidths.step(units, round);
         List<int[]> order = new ArrayList<>();
         int from = 0;
         while (from < units.perSet()) {
@@ -137,7 +142,7 @@ public record RemovalOrder(String name, Role role, int width, List<Removal> all)
         return new RemovalOrder(blocks.kind().toString(), null, 1, removals);
     }
 
-    /** RemovalOrder that can be taken: something always stays. */
+    /** Removals that can be taken: something always stays. */
     List<Removal> removable() {
         return all.subList(0, Math.max(0, all.size() - 1));
     }
@@ -145,9 +150,5 @@ public record RemovalOrder(String name, Role role, int width, List<Removal> all)
     /** Units of a set, or blocks. */
     int units() {
         return all.stream().mapToInt(Removal::units).sum();
-    }
-
-    private static int gcd(int a, int b) {
-        return b == 0 ? a : gcd(b, a % b);
     }
 }

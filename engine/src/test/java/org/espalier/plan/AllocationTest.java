@@ -38,7 +38,7 @@ class AllocationTest {
                 .map(u -> scored(u, perParameter))
                 .map(u -> RemovalOrder.of(u, round, new Selection(Structure.of(new Transformer(CONFIG).shape()))))
                 .toList();
-        return new Allocation(groups, new Selection(Structure.of(new Transformer(CONFIG).shape())))
+        return new Allocation(groups, new Selection(Structure.of(new Transformer(CONFIG).shape())), false)
                 .parameters(ratio, scope, normalise);
     }
 

@@ -29,14 +29,14 @@ class PlanFileTest {
         return new Plan(
                 Plan.FORMAT_VERSION,
                 new ScoresFile.Source("model", "0f", 10),
-                new Plan.Choice("l2", "mean", "block", "local", 0.2),
+                new Plan.Choice("l2", "mean", "block", "local", 0.2, 32, true),
                 new Plan.Parameters(10, 8),
                 calibration,
                 42,
                 new Plan.Kept(
                         List.of(new Plan.Layer(0, new int[] {0}, new int[] {0}, new int[] {1, 2})),
                         null,
-                        List.of(new Plan.Group("mlp.neurons", "neurons", 0, new int[] {1, 2}))),
+                        List.of(new Plan.Group("mlp.neurons", "neurons", 0, new int[] {1, 2}, 2))),
                 null,
                 null);
     }
@@ -69,6 +69,8 @@ class PlanFileTest {
                         "mode",
                         "scope",
                         "ratio_requested",
+                        "round",
+                        "uniform",
                         "parameters_before",
                         "parameters_after",
                         "calibration",

@@ -50,14 +50,14 @@ class PlanVersionsTest {
         Plan plan = new Plan(
                 Plan.FORMAT_VERSION,
                 new ScoresFile.Source("model", "0f", structure.tape().parameterCount()),
-                new Plan.Choice("l2", "mean", "block", "local", 0.2),
+                new Plan.Choice("l2", "mean", "block", "local", 0.2, null, null),
                 new Plan.Parameters(structure.tape().parameterCount(), selection.parametersAfter()),
                 null,
                 42,
                 new Plan.Kept(
                         translation.kept(selection),
                         translation.keptChannels(selection),
-                        translation.groups(selection)),
+                        translation.groups(selection, units -> null)),
                 null,
                 translation.keptAlone(selection));
         file = folder.resolve("plan.json");

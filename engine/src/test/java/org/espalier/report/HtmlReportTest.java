@@ -253,7 +253,7 @@ class HtmlReportTest {
         Plan plan = new Plan(
                 1,
                 source,
-                new Plan.Choice("l2", "mean", "block", "global", 0.3),
+                new Plan.Choice("l2", "mean", "block", "global", 0.3, null, null),
                 new Plan.Parameters(100, 70),
                 null,
                 1,

@@ -160,7 +160,7 @@ final class Samples {
         return new Plan(
                 1,
                 scores.source(),
-                new Plan.Choice(scores.criterion(), scores.aggregate(), "block", "local", share),
+                new Plan.Choice(scores.criterion(), scores.aggregate(), "block", "local", share, null, null),
                 new Plan.Parameters(134_515_008, (long) (134_515_008 * (1 - share * 0.98))),
                 scores.calibration(),
                 42,

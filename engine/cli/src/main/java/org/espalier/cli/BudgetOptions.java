@@ -76,10 +76,21 @@ final class BudgetOptions {
             names = "--round",
             paramLabel = "N",
             converter = Converters.Positive.class,
-            description = "Widths that are left are multiples of N: 8, 32, 64, 128 or 256 suit hardware (default: "
-                    + "${bundle:default.round}, which is any).")
+            description = "Widths that are left are multiples of N; 1 is any (default: ${bundle:default.round}, which "
+                    + "hardware and quantised blocks want, or the largest power of two that is no more than a tenth of "
+                    + "a width; channels also a multiple of the heads where transformers wants it; 1 with --compat "
+                    + "llm-pruner).")
     private void round(int multiple) {
         settings = settings.round(multiple);
+    }
+
+    @Section(Topic.AMOUNT)
+    @Option(
+            names = "--uniform",
+            description = "All layers keep equally many heads and neurons, each its own best, so that other programs "
+                    + "open the result.")
+    private void uniform(boolean equalLayers) {
+        settings = settings.uniform(equalLayers);
     }
 
     @Option(

@@ -66,8 +66,11 @@ final class CompactCommand extends EngineCommand {
         result.put("parameters_before", left.before());
         result.put("parameters_after", left.after());
         result.put("out", output.path().toString());
+        PlanReport.enter(left.plan(), result);
+        PlanReport.enter(left.opens(), result);
         print(
                 result,
-                () -> "%,d of %,d parameters are left; wrote %s".formatted(left.after(), left.before(), output.path()));
+                () -> "%,d of %,d parameters are left; wrote %s%n%s"
+                        .formatted(left.after(), left.before(), output.path(), left.opens()));
     }
 }

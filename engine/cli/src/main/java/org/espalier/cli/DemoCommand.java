@@ -55,7 +55,7 @@ final class DemoCommand extends EngineCommand {
         Path folder = out == null ? DemoSettings.place() : out;
         DemoSettings whole = settings.command(typed()).seed(seed.value());
         Comparison done = new DemoJob(compute.engine(), whole).run(new Destination(folder, force));
-        Summary summary = new Summary(done, folder);
+        Summary summary = Summary.of(done, folder);
         print(summary.json(), summary::text);
     }
 }

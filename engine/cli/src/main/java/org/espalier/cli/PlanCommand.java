@@ -85,6 +85,7 @@ final class PlanCommand extends EngineCommand {
         result.put("parameters_after", plan.parameters().after());
         result.put("ratio", plan.parameters().removed());
         result.put("plan", out.toString());
+        PlanReport.enter(plan, result);
         print(
                 result,
                 () -> "%,d of %,d parameters are to stay (%.2f %% removed); wrote %s"

@@ -68,6 +68,8 @@ final class PlanDiffCommand extends EngineCommand {
         all.put("scope", plan -> plan.choice().scope());
         all.put("dependency", plan -> plan.keptAlone() == null ? "on" : "off");
         all.put("ratio_requested", plan -> plan.choice().ratioRequested());
+        all.put("round", plan -> plan.choice().rounded());
+        all.put("uniform", plan -> plan.choice().equalLayers());
         all.put(
                 "kept_channels",
                 plan -> plan.kept().channels() == null ? "all" : plan.kept().channels().length);

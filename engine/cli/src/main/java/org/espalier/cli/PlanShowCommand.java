@@ -52,6 +52,7 @@ final class PlanShowCommand extends EngineCommand {
         result.put("mode", plan.choice().mode());
         result.put("scope", plan.choice().scope());
         result.put("ratio_requested", plan.choice().ratioRequested());
+        PlanReport.enter(plan, result);
         result.put("parameters_before", plan.parameters().before());
         result.put("parameters_after", plan.parameters().after());
         if (plan.kept().channels() != null) {

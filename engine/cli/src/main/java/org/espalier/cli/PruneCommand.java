@@ -48,15 +48,18 @@ final class PruneCommand extends EngineCommand {
         result.put("parameters_after", pruned.after());
         result.put("ratio", pruned.ratio());
         result.put("plan", pruned.plan().toString());
+        PlanReport.enter(pruned.kept(), result);
+        PlanReport.enter(pruned.opens(), result);
         UseReport.enter(pruned.use(), result);
         print(
                 result,
-                () -> "%,d of %,d parameters are left (%.2f %% removed), %s; wrote %s"
+                () -> "%,d of %,d parameters are left (%.2f %% removed), %s; wrote %s%n%s"
                         .formatted(
                                 pruned.after(),
                                 pruned.before(),
                                 100 * pruned.ratio(),
                                 UseReport.text(pruned.use()),
-                                output.path()));
+                                output.path(),
+                                pruned.opens()));
     }
 }

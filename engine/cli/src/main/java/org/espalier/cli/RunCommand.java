@@ -94,7 +94,7 @@ final class RunCommand extends EngineCommand {
         });
         PipelineSettings whole = settings.compare(settings.compare().evaluation(new TextEvaluation(eval.settings())));
         Comparison done = new PipelineJob(compute.engine(), whole).run(model.path(), output.destination());
-        Summary summary = new Summary(done, output.path());
+        Summary summary = Summary.of(done, output.path());
         print(summary.json(), summary::text);
     }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import org.espalier.job.Openers;
 import org.espalier.report.Comparison;
 import org.espalier.report.ComparisonFile;
 import org.espalier.report.Headline;
@@ -14,10 +15,16 @@ import org.espalier.report.ReportFiles;
 /**
  * What a run prints.
  *
- * @param run what was measured
- * @param out the folder in which all lies
+ * @param run   what was measured
+ * @param out   the folder in which all lies
+ * @param opens what opens the model that came of it
  */
-record Summary(Comparison run, Path out) {
+record Summary(Comparison run, Path out, Openers opens) {
+
+    /** Of a run whose last model lies there. */
+    static Summary of(Comparison run, Path out) {
+        return new Summary(run, out, Openers.of(Path.of(run.stages().getLast().folder())));
+    }
 
     /** For programs. */
     SequencedMap<String, Object> json() {
@@ -29,6 +36,10 @@ record Summary(Comparison run, Path out) {
         json.put("cpu", run.circumstances().cpu());
         json.put("threads", run.circumstances().threads());
         json.put("prompt", run.prompt());
+        if (run.plan() != null) {
+            PlanReport.enter(run.plan(), json);
+        }
+        PlanReport.enter(opens, json);
         json.put("seconds", run.circumstances().seconds());
         json.put("stages", ComparisonFile.tree(run).get("stages"));
         return json;
@@ -48,7 +59,9 @@ record Summary(Comparison run, Path out) {
                                         .mapToDouble(s -> s)
                                         .sum())
                 + System.lineSeparator() + "page: "
-                + out.resolve(ReportFiles.PAGE));
+                + out.resolve(ReportFiles.PAGE)
+                + System.lineSeparator()
+                + run.stages().getLast().name() + " " + opens);
         return String.join(System.lineSeparator().repeat(2), parts);
     }
 

@@ -23,6 +23,7 @@ import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
 import org.espalier.plan.Budget;
+import org.espalier.plan.Rounding;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -137,7 +138,7 @@ class BudgetOptionsTest {
         assertTrue(budget(5, true, "").amount().ofUnits());
         assertFalse(budget(5, true, "--ratio-of parameters").amount().ofUnits());
         Budget plain = budget(5, false, "");
-        assertEquals(new Budget.Amount(0.2, false, 1, 1), plain.amount());
+        assertEquals(new Budget.Amount(0.2, false, Rounding.usual(), 1), plain.amount());
         assertEquals(Scope.LOCAL, plain.scope());
         assertEquals(Normalise.PARAMETERS, plain.normalise());
         assertTrue(plain.candidates().dependency());

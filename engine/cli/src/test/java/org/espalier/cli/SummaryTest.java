@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.espalier.job.Openers;
 import org.espalier.report.Comparison;
 import org.espalier.report.Direction;
 import org.espalier.report.Measure;
@@ -28,6 +30,9 @@ class SummaryTest {
             null,
             null);
 
+    private static final Summary SUMMARY = new Summary(
+            RUN, Path.of("out"), new Openers("LlamaForCausalLM", Optional.of("widths differ from layer to layer")));
+
     private static Comparison.Stage stage(String name, long parameters, double surprise) {
         Measure made = new Measure("surprise", surprise, Unit.NATS, Direction.LESS, "of 3 readers");
         return new Comparison.Stage(name, null, List.of(StandardMeasure.PARAMETERS.of(parameters), made), " upon");
@@ -35,8 +40,7 @@ class SummaryTest {
 
     @Test
     void theTableHasARowForEveryMeasure() {
-        List<String> rows = new Summary(RUN, Path.of("out"))
-                .text()
+        List<String> rows = SUMMARY.text()
                 .lines()
                 .limit(3)
                 .map(row -> row.strip().replaceAll(" +", " "))
@@ -45,10 +49,15 @@ class SummaryTest {
     }
 
     @Test
+    void theLastLineSaysWhatOpensTheResult() {
+        assertEquals(
+                "pruned opens in this engine only, not in transformers' LlamaForCausalLM: widths differ from layer to layer",
+                SUMMARY.text().lines().toList().getLast());
+    }
+
+    @Test
     void stagesInJsonAreThoseOfTheFile() {
-        JsonNode stages = new ObjectMapper()
-                .valueToTree(new Summary(RUN, Path.of("out")).json())
-                .get("stages");
+        JsonNode stages = new ObjectMapper().valueToTree(SUMMARY.json()).get("stages");
         assertEquals(800, stages.at("/1/parameters").asInt());
         assertEquals("surprise", stages.at("/1/measures/0/name").asText());
         assertEquals(0.75, stages.at("/1/measures/0/value").asDouble());

@@ -52,6 +52,12 @@ public final class Llama extends LlamaLike {
         return Optional.of(config(sizes, 1e-5, RotaryConfig.plain(10000), true, Biases.NONE));
     }
 
+    /** The stock class of the type {@code llama} checks it, those of its relatives do not. */
+    @Override
+    public boolean headsDivideChannels(ModelConfig config) {
+        return config.modelType().equals(LLAMA);
+    }
+
     /** The type {@code llama} can say that every projection has a bias, and computes what its relatives do. */
     @Override
     public Optional<ModelConfig> withBranchBiases(ModelConfig model) {

@@ -1,0 +1,32 @@
+package org.espalier.model;
+
+import java.util.Optional;
+import org.espalier.model.ModelConfig.LayerConfig;
+
+/**
+ * The class that comes with Hugging Face's transformers for a model's type, and whether it builds the model. It gives every
+ * layer the same sizes: of a configuration's {@code per_layer_config} it takes no notice (transformers 5.17).
+ */
+public final class StockClass {
+
+    private StockClass() {}
+
+    /** What it is called. */
+    public static String name(ModelConfig config) {
+        return Architectures.of(config).modelTypes().get(config.modelType());
+    }
+
+    /** Why it does not open a model of this configuration, and what would help; empty if it does. */
+    public static Optional<String> refusal(ModelConfig config) {
+        LayerConfig first = config.layers().getFirst();
+        if (config.layers().stream().anyMatch(layer -> !layer.equals(first))) {
+            return Optional.of("widths differ from layer to layer (--uniform makes them equal)");
+        }
+        if (first.heads() == 0 || first.intermediate() == 0) {
+            return Optional.of("layers have no " + (first.heads() == 0 ? "attention" : "MLP"));
+        }
+        return Architectures.of(config).headsDivideChannels(config) && config.hidden() % first.heads() != 0
+                ? Optional.of("%d channels are no multiple of %d heads".formatted(config.hidden(), first.heads()))
+                : Optional.empty();
+    }
+}
