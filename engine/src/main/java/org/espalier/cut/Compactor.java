@@ -1,5 +1,6 @@
 package org.espalier.cut;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -25,6 +26,8 @@ import org.espalier.tensor.Shape;
 
 /** Cuts the removed units out of a checkpoint: the rows and columns that stay, in a new one. */
 public final class Compactor {
+
+    private static final String LAYER_TYPES = "layer_types";
 
     private final Checkpoint source;
     private final ModelConfig config;
@@ -52,6 +55,7 @@ public final class Compactor {
         ModelConfig left = compensated.config();
         ObjectNode json = source.config().deepCopy();
         Architectures.of(left).resize(json, left);
+        keepEntriesOfLayers(json);
         if (compensated.biased()) {
             Architectures.of(left).addBranchBiases(json, left);
         }
@@ -62,6 +66,18 @@ public final class Compactor {
             entries.add(entry(parameter, name, compensated));
         }
         return ModelContent.of(json, entries);
+    }
+
+    /** A list with an entry for each layer keeps those of the layers that stay: other readers count them. */
+    private void keepEntriesOfLayers(ObjectNode json) {
+        if (json.path(LAYER_TYPES) instanceof ArrayNode types
+                && types.size() == config.layers().size()) {
+            ArrayNode kept = json.arrayNode();
+            for (int layer : selection.keptLayers()) {
+                kept.add(types.get(layer));
+            }
+            json.set(LAYER_TYPES, kept);
+        }
     }
 
     private TensorEntry entry(Value parameter, String sourceName, Compensated compensated) {

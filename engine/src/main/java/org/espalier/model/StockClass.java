@@ -5,7 +5,7 @@ import org.espalier.model.ModelConfig.LayerConfig;
 
 /**
  * The class that comes with Hugging Face's transformers for a model's type, and whether it builds the model. It gives every
- * layer the same sizes: of a configuration's {@code per_layer_config} it takes no notice (transformers 5.17).
+ * layer the same sizes, and refuses a configuration whose {@code per_layer_config} says otherwise (transformers 5.17).
  */
 public final class StockClass {
 

@@ -3,26 +3,34 @@ package org.espalier.cut;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.espalier.Backends;
 import org.espalier.Golden;
+import org.espalier.RandomModel;
 import org.espalier.Zeroed;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
+import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFolder;
+import org.espalier.model.Architectures;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
+import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Packed;
 import org.espalier.model.PrunedConfig;
 import org.espalier.model.Transformer;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -61,6 +69,36 @@ class CompactorTest {
                         name);
             }
         }
+    }
+
+    /** Other readers refuse a list that has more entries than there are layers. */
+    @Test
+    void aListWithAnEntryForEachLayerKeepsThoseOfLayersThatStay(@TempDir Path folder) throws IOException {
+        RandomModel.write(RandomModel.config(16, 8, 3, new LayerConfig(2, 1, 8), true), 1, folder.resolve("whole"));
+        Path file = folder.resolve("whole/config.json");
+        ObjectNode json = Json.readObject(file);
+        json.put("model_type", "mistral").putArray("architectures").add("MistralForCausalLM");
+        json.putArray("layer_types")
+                .add("full_attention")
+                .add("sliding_attention")
+                .add("full_attention");
+        Files.write(file, Json.toBytes(json));
+        try (Checkpoint source = Checkpoints.open(folder.resolve("whole"))) {
+            ModelConfig config = Architectures.read(source.config(), "config.json");
+            Structure structure = Structure.of(new Transformer(config).shape());
+            Selection selection = new Selection(structure);
+            structure.branches().stream().filter(branch -> branch.layer() == 0).forEach(selection::remove);
+            new SafetensorsFolder()
+                    .write(
+                            folder.resolve("cut"),
+                            new Compactor(source, config, selection, Optional.empty()).content(),
+                            false);
+        }
+        ObjectNode cut = Json.readObject(folder.resolve("cut/config.json"));
+        assertEquals(2, cut.get("num_hidden_layers").asInt());
+        assertEquals(
+                "[\"sliding_attention\",\"full_attention\"]",
+                cut.get("layer_types").toString());
     }
 
     /** About a third of every lane of every group of a role, another third in every layer. */

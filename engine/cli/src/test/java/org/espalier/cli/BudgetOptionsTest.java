@@ -132,6 +132,24 @@ class BudgetOptionsTest {
     }
 
     @Test
+    void equalLayersLeaveNoneWhole() {
+        Budget uniform = budget(5, false, "--uniform");
+        assertEquals(Rounding.usual().withEqualLayers(), uniform.amount().rounding());
+        assertArrayEquals(new int[] {0, 1, 2, 3, 4}, layers(uniform.candidates().mlpLayers(), 5));
+        assertEquals(
+                Rounding.exactly(1).withEqualLayers(),
+                budget(5, true, "--uniform").amount().rounding());
+        assertEquals(Rounding.exactly(1), budget(5, true, "").amount().rounding());
+        assertEquals(Rounding.exactly(8), budget(5, true, "--round 8").amount().rounding());
+        assertTrue(
+                settings("--uniform --keep-first 1 --criterion l2").complaint().isPresent());
+        assertTrue(settings("--uniform --units mlp --criterion l2").complaint().isPresent());
+        assertTrue(settings("--uniform --mode layer --keep-first 1 --criterion l2 --block-score position")
+                .complaint()
+                .isEmpty());
+    }
+
+    @Test
     void parametersCountUnlessUnitsAreAskedForOrLlmPruner() {
         assertFalse(budget(5, false, "").amount().ofUnits());
         assertTrue(budget(5, false, "--ratio-of units").amount().ofUnits());

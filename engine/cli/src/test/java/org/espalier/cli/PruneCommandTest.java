@@ -3,8 +3,11 @@ package org.espalier.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,6 +78,44 @@ class PruneCommandTest {
         prune("plain", "--calibration", text("a.txt"), "--compensate", "none");
         assertEquals(weights("same"), weights("usual"));
         assertNotEquals(weights("plain"), weights("usual"));
+    }
+
+    /** 176 neurons: 32 would be more than a tenth, 16 is not. Layers that are to stay whole differ from the others. */
+    @Test
+    void widthsAreRoundAndTheLastLineSaysWhatOpensTheResult() throws IOException {
+        String[] command = {"prune", text("model"), "--criterion", "l2", "--out", text("usual")};
+        String last = Ran.engine(command).output().lines().toList().getLast();
+        assertEquals(
+                "opens in this engine only, not in transformers' LlamaForCausalLM: widths differ from layer to layer "
+                        + "(--uniform makes them equal)",
+                last);
+        Plan plan = PlanFile.read(folder.resolve("usual/plan.json"));
+        assertEquals(32, plan.choice().round());
+        plan.kept().groups().forEach(group -> assertEquals(0, group.kept().length % 16, group.name()));
+        plan.kept().groups().forEach(group -> assertEquals(16, group.round(), group.name()));
+        command[5] = text("equal");
+        String[] uniform = Stream.concat(Arrays.stream(command), Stream.of("--uniform", "--json"))
+                .toArray(String[]::new);
+        JsonNode said = new ObjectMapper().readTree(Ran.engine(uniform).output());
+        assertTrue(said.at("/opens_in/stock").asBoolean() && said.get("uniform").asBoolean(), said.toString());
+        assertEquals(32, said.get("round").asInt());
+        assertEquals(
+                1,
+                PlanFile.read(folder.resolve("equal/plan.json")).kept().layers().stream()
+                        .mapToInt(layer -> layer.keptNeurons().length)
+                        .distinct()
+                        .count());
+    }
+
+    @Test
+    void anyWidthIsForTheAskingAndLlmPruners() {
+        for (String[] more : List.of(new String[] {"--round", "1"}, new String[] {"--compat", "llm-pruner"})) {
+            Plan plan = prune(more[1], "--criterion", "l2", more[0], more[1]);
+            assertNull(plan.choice().round());
+            assertNull(plan.choice().uniform());
+            plan.kept().groups().forEach(group -> assertNull(group.round(), group.name()));
+            assertTrue(plan.kept().layers().stream().anyMatch(layer -> layer.keptNeurons().length % 16 != 0), more[0]);
+        }
     }
 
     @Test
