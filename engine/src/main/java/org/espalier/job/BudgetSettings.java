@@ -249,8 +249,8 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         requireInside("--attention-layers", attention, layers);
         requireInside("--mlp-layers", mlp, layers);
         boolean usual = units.isEmpty() && mode == Mode.BLOCK && !compatible && counted == RatioOf.PARAMETERS;
-        Candidates kinds = Unit.candidates(
-                usual ? new UsualUnits(config, attention, mlp, rounding).of(ratio) : chosen(), blockCriterion);
+        Candidates kinds =
+                Unit.candidates(usual ? new UsualUnits(config, attention, mlp).of(ratio) : chosen(), blockCriterion);
         return new Budget(
                 new Budget.Amount(ratio, counted == RatioOf.UNITS, rounding, steps),
                 scope,

@@ -7,8 +7,6 @@ import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Transformer;
-import org.espalier.plan.RoundWidths;
-import org.espalier.plan.Rounding;
 
 /**
  * Which units go where nobody says it. Attention has few, each of which carries much: it is spared while half of the neurons
@@ -22,14 +20,12 @@ final class UsualUnits {
     private static final double FINE = 0.9;
 
     private final Structure structure;
-    private final RoundWidths widths;
     private final IntPredicate attentionLayers;
     private final IntPredicate mlpLayers;
 
     /** Of a model, layers of which may lose parts of their attention or their MLP. */
-    UsualUnits(ModelConfig config, IntPredicate attentionLayers, IntPredicate mlpLayers, Rounding rounding) {
+    UsualUnits(ModelConfig config, IntPredicate attentionLayers, IntPredicate mlpLayers) {
         this.structure = Structure.of(new Transformer(config).shape());
-        this.widths = new RoundWidths(config, rounding);
         this.attentionLayers = attentionLayers;
         this.mlpLayers = mlpLayers;
     }
@@ -46,15 +42,15 @@ final class UsualUnits {
         return List.of(fine ? Unit.QUERY_HEADS : Unit.KV_HEADS, Unit.NEURONS);
     }
 
-    /** Parameters that go with all units but the fewest that can stay of every set. */
+    /** Parameters that go with all units but one of every set. */
     private long removable(Role role, IntPredicate layers) {
         return structure.units().stream()
                 .filter(u -> u.group().role() == role && layers.test(u.layer()))
-                .mapToLong(this::removable)
+                .mapToLong(UsualUnits::removable)
                 .sum();
     }
 
-    private long removable(Units units) {
-        return Math.max(0, units.perSet() - widths.step(units)) * units.group().parametersPerUnit();
+    private static long removable(Units units) {
+        return (units.perSet() - 1) * units.group().parametersPerUnit();
     }
 }

@@ -39,11 +39,6 @@ public final class RoundWidths {
         return headsToo ? Math.toIntExact(both) : rounding.multiple();
     }
 
-    /** Units of each set that stay or go together. */
-    public int step(Units units) {
-        return step(units, multiple(units));
-    }
-
     /** Units of each set of which every number makes a width that is a multiple. */
     static int step(Units units, int multiple) {
         return Math.toIntExact(multiple / gcd(multiple, units.width()));

@@ -258,6 +258,6 @@ class RoundWidthsTest {
         Units units = Structure.of(new Transformer(config).shape())
                 .units(0, Role.HEADS)
                 .orElseThrow();
-        assertEquals(step, new RoundWidths(config, Rounding.usual()).step(units));
+        assertEquals(step, RoundWidths.step(units, new RoundWidths(config, Rounding.usual()).multiple(units)));
     }
 }
