@@ -40,6 +40,11 @@ public final class HostBuffer implements Buffer {
         return new HostBuffer(null, NativeMemory.unscoped(bytes));
     }
 
+    /** Whether a tensor's bytes are someone else's, such as a mapped file's, which may be shortened at any time. */
+    public static boolean isView(Tensor tensor) {
+        return tensor.buffer() instanceof HostBuffer buffer && buffer.owned == null;
+    }
+
     /**
      * The bytes of a tensor that lies in host memory.
      *

@@ -11,6 +11,7 @@ import java.util.SequencedMap;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.error.Printable;
+import org.espalier.file.Closing;
 import org.espalier.file.MappedFile;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
@@ -136,8 +137,8 @@ public final class GgufFile implements AutoCloseable {
 
     @Override
     public void close() {
-        parts.forEach(GgufFile::close);
-        file.close();
+        Closing.all(Stream.concat(parts.stream().map(part -> (Runnable) part::close), Stream.of((Runnable) file::close))
+                .toList());
     }
 
     private void read() {

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.espalier.error.Failure;
 import org.espalier.error.Printable;
+import org.espalier.file.Closing;
 import org.espalier.file.Json;
 
 /** A folder with {@code config.json} and one or more safetensors files. */
@@ -71,7 +72,7 @@ final class SafetensorsCheckpoint implements Checkpoint {
             }
             return new SafetensorsCheckpoint(folder, config, files, missing);
         } catch (RuntimeException e) {
-            files.forEach(SafetensorsFile::close);
+            Closing.all(files.stream().map(file -> (Runnable) file::close).toList());
             throw e;
         }
     }
@@ -142,6 +143,6 @@ final class SafetensorsCheckpoint implements Checkpoint {
 
     @Override
     public void close() {
-        files.forEach(SafetensorsFile::close);
+        Closing.all(files.stream().map(file -> (Runnable) file::close).toList());
     }
 }

@@ -1,10 +1,12 @@
 package org.espalier.job;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.espalier.backend.Backend;
 import org.espalier.backend.OwnMemory;
+import org.espalier.file.Closing;
 import org.espalier.format.PeftAdapter;
 import org.espalier.model.Adapter;
 import org.espalier.model.Model;
@@ -73,8 +75,6 @@ public record OpenModel(Path path, ModelCheckpoint checkpoint, Backend backend, 
 
     @Override
     public void close() {
-        model.close();
-        checkpoint.close();
-        backend.close();
+        Closing.all(List.of(model::close, checkpoint::close, backend::close));
     }
 }

@@ -10,6 +10,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import org.espalier.error.Failure;
 import org.espalier.error.Printable;
+import org.espalier.file.MappedFile;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -29,7 +30,7 @@ final class Failures {
 
     /** Reports what ended a command; returns the exit status. */
     int report(Throwable thrown) {
-        line(describe(thrown));
+        line(MappedFile.shortened(thrown).orElseGet(() -> describe(thrown)));
         if (verbose) {
             StringWriter trace = new StringWriter();
             thrown.printStackTrace(new PrintWriter(trace));
@@ -93,6 +94,12 @@ final class Failures {
                         "out of memory",
                         reason(e.getMessage(), "Java heap"),
                         "give Java more, for example ESPALIER_JAVA_OPTS=-Xmx8g, or use less data");
+            case InternalError e
+            when reason(e.getMessage(), "").contains("unsafe memory access") ->
+                new Failure(
+                        "a file was shortened while it was in use, or its disk failed",
+                        "the model's weights",
+                        "write it anew, and replace files by renaming while they are in use");
             case StackOverflowError e -> new Failure("out of stack", "nested too deeply", "check the input files");
             case NoClassDefFoundError e
             when reason(e.getMessage(), "").contains("jdk/incubator/vector") ->

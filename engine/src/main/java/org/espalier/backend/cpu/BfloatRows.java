@@ -46,6 +46,7 @@ final class BfloatRows {
     }
 
     private static float wide(long row, int in, float[] x, int xAt) {
+        Raw.mayFault();
         FloatVector even = FloatVector.zero(WIDE_FLOATS);
         FloatVector odd = even;
         for (int i = 0; i + Lanes.PARTIALS <= in; i += Lanes.PARTIALS) {
@@ -57,6 +58,7 @@ final class BfloatRows {
     }
 
     private static float narrow(long row, int in, float[] x, int xAt) {
+        Raw.mayFault();
         FloatVector a = FloatVector.zero(Lanes.FLOATS);
         FloatVector b = a;
         FloatVector c = a;

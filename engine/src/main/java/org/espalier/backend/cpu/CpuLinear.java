@@ -1,6 +1,7 @@
 package org.espalier.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
+import org.espalier.backend.HostBuffer;
 import org.espalier.backend.LinearOps;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
@@ -31,6 +32,7 @@ interface CpuLinear extends LinearOps, CpuOps {
                     .forward(
                             Segments.of(x),
                             w.type(),
+                            HostBuffer.isView(w),
                             Segments.of(w),
                             biasNumbers,
                             Segments.of(y),
@@ -47,6 +49,7 @@ interface CpuLinear extends LinearOps, CpuOps {
                 .backwardInput(
                         Segments.of(dY),
                         w.type(),
+                        HostBuffer.isView(w),
                         Segments.of(w),
                         Segments.of(dX),
                         dX.beta(),

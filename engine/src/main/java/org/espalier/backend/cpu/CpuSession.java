@@ -1,6 +1,7 @@
 package org.espalier.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
+import org.espalier.backend.HostBuffer;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -52,7 +53,7 @@ final class CpuSession implements AutoCloseable {
     }
 
     private static MemorySegment floats(Tensor vector, Scratch room) {
-        if (vector.type() == DType.F32) {
+        if (vector.type() == DType.F32 && !HostBuffer.isView(vector)) {
             return Segments.of(vector);
         }
         int count = Math.toIntExact(vector.shape().elements());

@@ -33,6 +33,7 @@ final class FloatRows {
     }
 
     private static float wide(long row, int in, float[] x, int xAt) {
+        Raw.mayFault();
         FloatVector low = FloatVector.zero(WIDE_FLOATS);
         FloatVector high = low;
         for (int i = 0; i + Lanes.PARTIALS <= in; i += Lanes.PARTIALS) {
@@ -46,16 +47,21 @@ final class FloatRows {
     }
 
     private static float narrow(long row, int in, float[] x, int xAt) {
+        Raw.mayFault();
         FloatVector a = FloatVector.zero(Lanes.FLOATS);
         FloatVector b = a;
         FloatVector c = a;
         FloatVector d = a;
         for (int i = 0; i + Lanes.PARTIALS <= in; i += Lanes.PARTIALS) {
             long at = row + 4L * i;
-            a = Lanes.load(Raw.MEMORY, at).fma(load(x, xAt + i), a);
-            b = Lanes.load(Raw.MEMORY, at + 32).fma(load(x, xAt + i + 8), b);
-            c = Lanes.load(Raw.MEMORY, at + 64).fma(load(x, xAt + i + 16), c);
-            d = Lanes.load(Raw.MEMORY, at + 96).fma(load(x, xAt + i + 24), d);
+            a = FloatVector.fromMemorySegment(Lanes.FLOATS, Raw.MEMORY, at, Lanes.ORDER)
+                    .fma(load(x, xAt + i), a);
+            b = FloatVector.fromMemorySegment(Lanes.FLOATS, Raw.MEMORY, at + 32, Lanes.ORDER)
+                    .fma(load(x, xAt + i + 8), b);
+            c = FloatVector.fromMemorySegment(Lanes.FLOATS, Raw.MEMORY, at + 64, Lanes.ORDER)
+                    .fma(load(x, xAt + i + 16), c);
+            d = FloatVector.fromMemorySegment(Lanes.FLOATS, Raw.MEMORY, at + 96, Lanes.ORDER)
+                    .fma(load(x, xAt + i + 24), d);
         }
         return Lanes.sum(a, b, c, d);
     }

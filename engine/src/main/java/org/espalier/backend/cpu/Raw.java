@@ -1,6 +1,8 @@
 package org.espalier.backend.cpu;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * Memory by absolute address, for the innermost loops of decoding: of this one constant segment the compiler knows the
@@ -15,7 +17,19 @@ final class Raw {
     /** The address of a target that nobody wants. */
     static final long NOWHERE = 0;
 
+    private static final MemorySegment ANYTHING = Arena.global().allocate(1);
+
     private Raw() {}
+
+    /**
+     * Has a fault in the caller's loads end in an {@link InternalError}, as one in a mapped file does that somebody
+     * shortened: of compiled code, HotSpot takes it for a file's only where there is a plain access to native memory in the
+     * same method, for which loads of vectors do not count, and else ends the process. The access is here; nothing is left
+     * of it in compiled code.
+     */
+    static void mayFault() {
+        byte ignored = ANYTHING.get(ValueLayout.JAVA_BYTE, 0);
+    }
 
     /**
      * Where byte {@code from} of a segment lies.

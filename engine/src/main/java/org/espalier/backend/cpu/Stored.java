@@ -33,11 +33,13 @@ final class Stored {
     private Stored() {}
 
     static FloatVector bfloat16(MemorySegment segment, long offset) {
+        Raw.mayFault();
         return bfloat16(ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER));
     }
 
     /** Exact for normal and subnormal numbers, infinities and NaN. */
     static FloatVector float16(MemorySegment segment, long offset) {
+        Raw.mayFault();
         IntVector bits = widen(ShortVector.fromMemorySegment(SHORTS, segment, offset, Lanes.ORDER));
         FloatVector magnitude = bits.and(HALF_MAGNITUDE)
                 .lanewise(VectorOperators.LSHL, 13)
@@ -58,12 +60,14 @@ final class Stored {
 
     /** Eight signed bytes. */
     static FloatVector int8(MemorySegment segment, long offset) {
+        Raw.mayFault();
         return (FloatVector) ByteVector.fromMemorySegment(BYTES, segment, offset, Lanes.ORDER)
                 .convertShape(VectorOperators.B2F, Lanes.FLOATS, 0);
     }
 
     /** Eight unsigned bytes. */
     static IntVector uint8(MemorySegment segment, long offset) {
+        Raw.mayFault();
         return (IntVector) ByteVector.fromMemorySegment(BYTES, segment, offset, Lanes.ORDER)
                 .convertShape(VectorOperators.ZERO_EXTEND_B2I, Lanes.INTS, 0);
     }

@@ -9,7 +9,8 @@ import org.espalier.tensor.DType;
 /**
  * The products of a linear layer, cut into tiles of single-threaded OpenBLAS calls. The cut depends on the shapes and the
  * weight's type only, so the bytes do not depend on the threads. A weight that is not float32 is widened tile by tile into
- * the worker's scratch memory. All activations are float32.
+ * the worker's scratch memory. So is a float32 weight in a mapped file copied: if somebody shortens the file, a copy ends in
+ * an exception, where OpenBLAS would end the process. All activations are float32.
  */
 final class TiledGemm {
 
@@ -28,6 +29,7 @@ final class TiledGemm {
     void forward(
             MemorySegment x,
             DType type,
+            boolean mapped,
             MemorySegment w,
             MemorySegment bias,
             MemorySegment y,
@@ -35,7 +37,7 @@ final class TiledGemm {
             int in,
             int out) {
         Grid grid = Grid.of(tokens, out, 1);
-        boolean narrow = type != DType.F32;
+        boolean narrow = type != DType.F32 || mapped;
         if (narrow) {
             scratch.require(4L * grid.columns().part() * in);
         }
@@ -80,28 +82,55 @@ final class TiledGemm {
 
     /** {@code dX [tokens, in] = beta dX + dY [tokens, out] w}. */
     void backwardInput(
-            MemorySegment dY, DType type, MemorySegment w, MemorySegment dX, float beta, int tokens, int in, int out) {
+            MemorySegment dY,
+            DType type,
+            boolean mapped,
+            MemorySegment w,
+            MemorySegment dX,
+            float beta,
+            int tokens,
+            int in,
+            int out) {
         Grid grid = Grid.of(tokens, in, type.blockElements());
         boolean narrow = type != DType.F32;
         if (narrow) {
             scratch.require(4L * grid.columns().part() * DEPTH);
+        } else if (mapped) {
+            scratch.require(4L * grid.columns().part() * out);
         }
         pool.run(grid.tiles(), (task, worker) -> {
             Tile tile = grid.tile(task);
             if (narrow) {
                 deepTile(dY, type, w, dX, beta, tile, in, out, scratch.of(worker));
+            } else if (mapped) {
+                tile(dY, copied(w, tile, in, out, scratch.of(worker)), dX, beta, tile, in, out);
             } else {
-                Cblas.sgemm(
-                        tile.rows(),
-                        tile.columns(),
-                        out,
-                        1f,
-                        GemmOperand.plain(dY, 4L * out * tile.row(), out),
-                        GemmOperand.plain(w, 4L * tile.column(), in),
-                        beta,
-                        GemmOperand.plain(dX, 4L * ((long) in * tile.row() + tile.column()), in));
+                tile(dY, GemmOperand.plain(w, 4L * tile.column(), in), dX, beta, tile, in, out);
             }
         });
+    }
+
+    /** A tile of the input's gradient. */
+    private static void tile(
+            MemorySegment dY, GemmOperand w, MemorySegment dX, float beta, Tile tile, int in, int out) {
+        Cblas.sgemm(
+                tile.rows(),
+                tile.columns(),
+                out,
+                1f,
+                GemmOperand.plain(dY, 4L * out * tile.row(), out),
+                w,
+                beta,
+                GemmOperand.plain(dX, 4L * ((long) in * tile.row() + tile.column()), in));
+    }
+
+    /** The columns of a float32 weight {@code [out, in]} that a tile of the input's gradient takes. */
+    private static GemmOperand copied(MemorySegment w, Tile tile, int in, int out, MemorySegment panel) {
+        int columns = tile.columns();
+        for (int o = 0; o < out; o++) {
+            MemorySegment.copy(w, 4L * ((long) in * o + tile.column()), panel, 4L * columns * o, 4L * columns);
+        }
+        return GemmOperand.plain(panel, 0, columns);
     }
 
     /** A tile of the input's gradient, summed over parts of a narrow weight's rows in ascending order. */

@@ -37,6 +37,7 @@ final class Widen {
     }
 
     private static void bfloat16(MemorySegment source, long from, MemorySegment target, long to, int count) {
+        Raw.mayFault();
         int whole = count - count % Lanes.WIDTH;
         for (int i = 0; i < whole; i += Lanes.WIDTH) {
             Lanes.store(Stored.bfloat16(source, from + 2L * i), target, to + 4L * i);
@@ -47,6 +48,7 @@ final class Widen {
     }
 
     private static void float16(MemorySegment source, long from, MemorySegment target, long to, int count) {
+        Raw.mayFault();
         int whole = count - count % Lanes.WIDTH;
         for (int i = 0; i < whole; i += Lanes.WIDTH) {
             Lanes.store(Stored.float16(source, from + 2L * i), target, to + 4L * i);

@@ -1,0 +1,113 @@
+package org.espalier.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.espalier.TestFiles;
+import org.espalier.job.DemoModel;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Weights that somebody overwrites while they are mapped: one line, where reading them would end the process. */
+class ShortenedFileTest {
+
+    private static final String SENTENCE = "the fox ran to the big red house and saw the old dog there\n";
+
+    @TempDir
+    private Path folder;
+
+    /** After some tokens the loops run as the compiler made them, each type of weight by another one. */
+    @ParameterizedTest
+    @CsvSource({"f32", "bf16", "f16"})
+    void generateEndsInOneLine(String type) throws Exception {
+        model(type);
+        assertShortened(60, "generate", "@/m", "--prompt", "the", "--max-tokens", "400");
+    }
+
+    /** Many tokens at once are computed by OpenBLAS. */
+    @ParameterizedTest
+    @CsvSource({"f32, 3", "bf16, 3"})
+    void tuneEndsInOneLine(String type, int lines) throws Exception {
+        model(type);
+        Files.writeString(folder.resolve("text.txt"), SENTENCE.repeat(64));
+        assertShortened(
+                lines,
+                "tune",
+                "@/m",
+                "--data",
+                "@/text.txt",
+                "--out",
+                "@/adapter",
+                "--batch-size",
+                "4",
+                "--epochs",
+                "4",
+                "--threads",
+                "2",
+                "--verbose");
+        assertEquals(List.of("m", "model", "text.txt"), TestFiles.names(folder));
+    }
+
+    /** Also where all was read before it happened: nobody can tell what would have been read later. */
+    @Test
+    void aFileThatIsShorterAtTheEndIsNamed() throws Exception {
+        model("bf16");
+        assertShortened(1, "generate", "@/m", "--prompt", "the", "--max-tokens", "1");
+    }
+
+    private void model(String type) throws IOException {
+        DemoModel.writeTo(folder.resolve("model"));
+        Ran.engine(
+                        "convert",
+                        folder.resolve("model").toString(),
+                        "--out",
+                        folder.resolve("m").toString(),
+                        "--dtype",
+                        type)
+                .output();
+    }
+
+    private void assertShortened(int writes, String... command) throws Exception {
+        Path weights = folder.resolve("m/model.safetensors");
+        List<String> line = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:ErrorFile=" + folder.resolve("../crash.log"),
+                "-XX:+UseSerialGC",
+                "-Xmx512m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                ShorteningChild.class.getName(),
+                weights.toString(),
+                Integer.toString(writes)));
+        for (String word : command) {
+            line.add(word.replace("@", folder.toString()));
+        }
+        Path out = Files.createTempFile("out", ".txt");
+        Path err = Files.createTempFile("err", ".txt");
+        Process process = new ProcessBuilder(line)
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start();
+        int status = process.waitFor();
+        List<String> said =
+                Files.readString(err, StandardCharsets.UTF_8).lines().toList();
+        assertEquals(1, status, () -> String.join("\n", said.subList(0, Math.min(30, said.size()))));
+        assertTrue(
+                said.contains("engine: file was shortened while it was in use (" + weights
+                        + "): write it anew, and replace files by renaming while they are in use"),
+                () -> String.join("\n", said));
+        Files.delete(out);
+        Files.delete(err);
+    }
+}
