@@ -142,13 +142,38 @@ engine_flags() {
 # Loaded and linked classes of a short command, kept for the next start; starts work the same without it.
 make_start_cache() {
     local new="$BUILD/start.new.aot"
-    rm -f "$BUILD/start.aot"
+    rm -f "$BUILD/start.aot" "$BUILD/start.state"
     cat >"$BUILD/tiny.json" <<'CONFIG'
 {"model_type": "llama", "vocab_size": 8, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
  "intermediate_size": 8}
 CONFIG
     engine_flags
     "$JAVA_HOME/bin/java" "-XX:AOTCacheOutput=$new" -XX:TieredStopAtLevel=1 "${JAVA_FLAGS[@]}" org.espalier.cli.Main info "$BUILD/tiny.json" --json \
-        >"$BUILD/start.log" 2>&1 9>&- && [[ -f $new ]] && mv "$new" "$BUILD/start.aot"
+        >"$BUILD/start.log" 2>&1 9>&- && [[ -f $new ]] && mv "$new" "$BUILD/start.aot" &&
+        start_cache_state >"$BUILD/start.state"
     return 0
+}
+
+# What changes when the file is cut, written over or exchanged, or another JDK stands where the one was that made it.
+start_cache_state() {
+    find "$BUILD/start.aot" "$JAVA_HOME/release" -maxdepth 0 -printf '%s,%T@,' 2>/dev/null
+    echo
+}
+
+start_cache_is_whole() {
+    local made=
+    [[ -r $BUILD/start.state ]] && read -r made <"$BUILD/start.state" && [[ $made == "$(start_cache_state)" ]]
+}
+
+# Whether there is a cache to start with; one that is not as it was made is made again. Java would say what is wrong with it
+# on every start.
+have_start_cache() {
+    [[ -f $BUILD/start.aot ]] || return 1
+    if ! start_cache_is_whole; then
+        exec 9>"$BUILD/lock"
+        flock 9
+        start_cache_is_whole || make_start_cache
+        exec 9>&-
+    fi
+    [[ -f $BUILD/start.aot ]]
 }

@@ -1,9 +1,10 @@
 # Starts the JVM of the engine and of gpu-check; shared by tools/ and the packaged launchers.
 
 # java_flags CLASS_PATH CRASH_FOLDER: sets JAVA_FLAGS. VM messages go to stderr, crash reports where they can be found;
-# weights are mapped and tensors live off the heap, so the heap is small.
+# weights are mapped and tensors live off the heap, so the heap is small. A cache that does not suit is left alone.
 java_flags() {
     JAVA_FLAGS=(-Xmx2g -XX:+UseSerialGC -XX:+DisplayVMOutputToStderr -Xlog:disable -Xlog:all=error:stderr
+        '-Xlog:aot*=off:stderr'
         "-XX:ErrorFile=$2/engine-crash-%p.log" --enable-native-access=ALL-UNNAMED -cp "$1")
 }
 

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.espalier.tools.Sandbox.Result;
@@ -38,6 +41,18 @@ class BuiltEngineTest {
         assertEquals(2, result.status());
         assertEquals("", result.out());
         assertTrue(result.err().matches("engine: .+ \\(.+\\): .+\n"), result.err());
+    }
+
+    /** The file is exchanged, not written over: another start may have it mapped. */
+    @Test
+    void aDamagedStartCacheIsNotSeen() throws Exception {
+        Path cache = Sandbox.repository().resolve(".build/start.aot");
+        assumeTrue(Files.exists(cache), "this JDK makes no start cache");
+        Path damaged = Files.write(cache.resolveSibling("start.damaged"), new byte[100]);
+        Files.move(damaged, cache, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        versionStarts();
+        assertTrue(Files.size(cache) > 1 << 20, "it was not made again");
+        versionStarts();
     }
 
     @Test

@@ -72,9 +72,14 @@ final class Sandbox implements AutoCloseable {
     Sandbox withJdk(String version) throws IOException {
         Path home = Files.createDirectories(jdks.resolve("jdk " + version));
         Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
-        script(
-                home.resolve("bin/java"),
-                "for a in \"$@\"; do [[ $a == *AOTCacheOutput* ]] && exit 1; done\n" + "printf '%s\\n' \"$@\"");
+        script(home.resolve("bin/java"), """
+                for a in "$@"; do
+                    [[ $a == *AOTCacheOutput=* ]] || continue
+                    echo made >>"${0%/*}/../caches"
+                    echo cache >"${a#*=}"
+                    exit
+                done
+                printf '%s\\n' "$@\"""");
         script(home.resolve("bin/javac"), "exit 1");
         return this;
     }
@@ -96,6 +101,17 @@ final class Sandbox implements AutoCloseable {
                 mkdir -p engine/cli/target/lib
                 touch engine/cli/target/espalier-cli-1-tests.jar engine/cli/target/espalier-cli-1.jar""");
         return this;
+    }
+
+    /** How often the JDK of a version was asked for a start cache. */
+    int startCaches(String version) throws IOException {
+        Path made = jdks.resolve("jdk " + version + "/caches");
+        return Files.exists(made) ? Files.readAllLines(made).size() : 0;
+    }
+
+    /** Puts another build of a version where the one was. */
+    void replaceJdk(String version) throws IOException {
+        Files.writeString(jdks.resolve("jdk " + version + "/release"), "JAVA_VERSION=\"" + version + "\"\n");
     }
 
     int mavenRuns() throws IOException {

@@ -141,6 +141,35 @@ class StartScriptTest {
         assertTrue(sandbox.engine("generate", "m").out().contains("jdk.incubator.vector"));
     }
 
+    /** What Java finds wrong with a cache it says on every start, and what it does not find may end it. */
+    @Test
+    void aDamagedStartCacheIsMadeAgain() throws Exception {
+        sandbox.withJdk("25.0.1").withMaven();
+        assertStartsWithCache(1);
+        assertStartsWithCache(1);
+        Path cache = sandbox.root.resolve(".build/start.aot");
+        Files.writeString(cache, "");
+        assertStartsWithCache(2);
+        Files.writeString(cache, "other");
+        assertStartsWithCache(3);
+        sandbox.replaceJdk("25.0.1");
+        assertStartsWithCache(4);
+        Files.delete(sandbox.root.resolve(".build/start.state"));
+        assertStartsWithCache(5);
+        Files.delete(cache);
+        Result without = sandbox.engine("info");
+        assertEquals(0, without.status(), without.err());
+        assertFalse(without.out().contains("-XX:AOTCache="), without.out());
+        assertEquals(1, sandbox.mavenRuns());
+    }
+
+    private void assertStartsWithCache(int made) throws Exception {
+        Result result = sandbox.engine("info");
+        assertEquals(0, result.status(), result.err());
+        assertTrue(result.out().contains("-XX:AOTCache="), result.out());
+        assertEquals(made, sandbox.startCaches("25.0.1"));
+    }
+
     private static void assertOneLine(Result result, String pattern) {
         assertEquals(1, result.status());
         assertEquals("", result.out());
