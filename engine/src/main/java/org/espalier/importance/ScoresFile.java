@@ -43,7 +43,7 @@ public record ScoresFile(
     public static final int FORMAT_VERSION = 1;
 
     /** No model has as many; what goes through the numbers of layers is so bounded. */
-    private static final int MOST_LAYERS = 1 << 16;
+    private static final int MOST_LAYERS = 4096;
 
     public ScoresFile {
         Objects.requireNonNull(source, "source is null");

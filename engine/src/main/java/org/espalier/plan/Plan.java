@@ -53,7 +53,7 @@ public record Plan(
     }
 
     /** No model has as many layers; what goes through the numbers of layers is so bounded. */
-    private static final int MOST_LAYERS = 1 << 16;
+    private static final int MOST_LAYERS = 4096;
 
     /** No axis of a model has as many units. */
     private static final int MOST_UNITS = 1 << 24;

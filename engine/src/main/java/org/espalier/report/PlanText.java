@@ -1,8 +1,10 @@
 package org.espalier.report;
 
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.espalier.error.Printable;
 import org.espalier.importance.ScoresFile;
 import org.espalier.plan.Plan;
@@ -24,23 +26,35 @@ public final class PlanText {
                         + (scores == null
                                 ? ""
                                 : "   scores: ● median kept, ○ median removed, lowest to highest, logarithmic")));
-        List<UnitKind> kinds = Arrays.stream(UnitKind.values())
-                .filter(kind -> widths.stream().anyMatch(w -> kind.width(w) > 0))
-                .toList();
+        Map<UnitKind, Integer> widest = widest(widths);
+        Set<UnitKind> kinds = widest.keySet();
         StringBuilder names = new StringBuilder("layer");
-        kinds.forEach(kind -> names.append("  ").append(pad(kind.label(), cell(kind, widths))));
+        kinds.forEach(kind -> names.append("  ").append(pad(kind.label(), cell(kind, widest.get(kind)))));
         List<ScoreStrip> strips = scores == null ? List.of() : ScoreStrip.of(plan, scores, CELLS);
         strips.forEach(strip -> names.append("  ").append(pad(strip.title(), CELLS)));
         lines.add(names.toString().stripTrailing());
         for (Widths of : widths) {
             StringBuilder line = new StringBuilder("%5d".formatted(of.layer()));
             for (UnitKind kind : kinds) {
-                line.append("  ").append(pad(bar(plan, kind, of, widths), cell(kind, widths)));
+                line.append("  ").append(pad(bar(plan, kind, of, widest.get(kind)), cell(kind, widest.get(kind))));
             }
             strips.forEach(strip -> line.append("  ").append(strip.row(of.layer())));
             lines.add(line.toString().stripTrailing());
         }
         return String.join(System.lineSeparator(), lines);
+    }
+
+    /** The units of the widest layer, of each kind that there is. */
+    private static Map<UnitKind, Integer> widest(List<Widths> widths) {
+        Map<UnitKind, Integer> widest = new EnumMap<>(UnitKind.class);
+        for (UnitKind kind : UnitKind.values()) {
+            widths.stream()
+                    .mapToInt(kind::width)
+                    .filter(width -> width > 0)
+                    .max()
+                    .ifPresent(w -> widest.put(kind, w));
+        }
+        return widest;
     }
 
     /** What the plan is and does, in a line. */
@@ -61,11 +75,10 @@ public final class PlanText {
                         plan.choice().criterion());
     }
 
-    private static String bar(Plan plan, UnitKind kind, Widths of, List<Widths> all) {
+    private static String bar(Plan plan, UnitKind kind, Widths of, int widest) {
         int full = kind.width(of);
         int kept = kind.count(plan, of.layer());
-        int cells = bars(kind, all);
-        int widest = Math.max(1, all.stream().mapToInt(kind::width).max().orElse(1));
+        int cells = Math.min(CELLS, widest);
         int denseCells = Math.round((float) cells * full / widest);
         int keptCells = Math.round((float) cells * kept / widest);
         return "█".repeat(keptCells) + "░".repeat(Math.max(0, denseCells - keptCells))
@@ -73,14 +86,9 @@ public final class PlanText {
                 + (kept == full ? Integer.toString(kept) : kept + " of " + full);
     }
 
-    private static int bars(UnitKind kind, List<Widths> all) {
-        return Math.min(CELLS, all.stream().mapToInt(kind::width).max().orElse(1));
-    }
-
-    private static int cell(UnitKind kind, List<Widths> all) {
-        String longest =
-                Integer.toString(all.stream().mapToInt(kind::width).max().orElse(0));
-        return Math.max(kind.label().length(), bars(kind, all) + 1 + 2 * longest.length() + " of ".length());
+    private static int cell(UnitKind kind, int widest) {
+        int digits = Integer.toString(widest).length();
+        return Math.max(kind.label().length(), Math.min(CELLS, widest) + 1 + 2 * digits + " of ".length());
     }
 
     private static String pad(String text, int width) {
