@@ -8,17 +8,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Writes small GGUF files for tests, true or lying: every field can be set to what it must not be. */
-final class GgufBuilder {
+public final class GgufBuilder {
 
-    static final int UINT8 = 0;
-    static final int UINT32 = 4;
-    static final int INT32 = 5;
-    static final int FLOAT32 = 6;
-    static final int BOOL = 7;
-    static final int STRING = 8;
-    static final int ARRAY = 9;
-    static final int UINT64 = 10;
-    static final int FLOAT64 = 12;
+    public static final int UINT8 = 0;
+    public static final int UINT32 = 4;
+    public static final int INT32 = 5;
+    public static final int FLOAT32 = 6;
+    public static final int BOOL = 7;
+    public static final int STRING = 8;
+    public static final int ARRAY = 9;
+    public static final int UINT64 = 10;
+    public static final int FLOAT64 = 12;
     static final int F32 = 0;
     static final int Q8_0 = 8;
 
@@ -33,7 +33,7 @@ final class GgufBuilder {
     private int alignment = 32;
 
     /** A llama of one layer: hidden 8, 2 heads of 4, 1 key/value head, 16 neurons, 5 tokens. */
-    static GgufBuilder tinyLlama(String arch) {
+    public static GgufBuilder tinyLlama(String arch) {
         GgufBuilder gguf = sizes(arch)
                 .put(arch + ".attention.head_count", UINT32, 2)
                 .put(arch + ".attention.head_count_kv", UINT32, 1)
@@ -94,7 +94,7 @@ final class GgufBuilder {
         return this;
     }
 
-    GgufBuilder put(String key, int type, long value) {
+    public GgufBuilder put(String key, int type, long value) {
         return raw(
                 key,
                 type,
@@ -105,15 +105,15 @@ final class GgufBuilder {
                 });
     }
 
-    GgufBuilder putFloat(String key, float value) {
+    public GgufBuilder putFloat(String key, float value) {
         return raw(key, FLOAT32, little(4).putFloat(value).array());
     }
 
-    GgufBuilder putString(String key, String value) {
+    public GgufBuilder putString(String key, String value) {
         return raw(key, STRING, string(value));
     }
 
-    GgufBuilder putStrings(String key, String... values) {
+    public GgufBuilder putStrings(String key, String... values) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (String value : values) {
             all.writeBytes(string(value));
@@ -121,7 +121,7 @@ final class GgufBuilder {
         return putArray(key, STRING, values.length, all.toByteArray());
     }
 
-    GgufBuilder putInts(String key, int... values) {
+    public GgufBuilder putInts(String key, int... values) {
         ByteBuffer bytes = little(4 * values.length);
         for (int value : values) {
             bytes.putInt(value);
@@ -130,7 +130,7 @@ final class GgufBuilder {
     }
 
     /** An array of any announced element type and count. */
-    GgufBuilder putArray(String key, int elementType, long count, byte[] elements) {
+    public GgufBuilder putArray(String key, int elementType, long count, byte[] elements) {
         return raw(
                 key, ARRAY, concat(little(12).putInt(elementType).putLong(count).array(), elements));
     }
@@ -193,7 +193,8 @@ final class GgufBuilder {
         return out.toByteArray();
     }
 
-    byte[] build() {
+    /** The whole file. */
+    public byte[] build() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(header());
         for (TensorInfo info : infos) {
@@ -203,7 +204,7 @@ final class GgufBuilder {
         return out.toByteArray();
     }
 
-    static byte[] string(String value) {
+    public static byte[] string(String value) {
         byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
         return concat(little(8).putLong(utf8.length).array(), utf8);
     }

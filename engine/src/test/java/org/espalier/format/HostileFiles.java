@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Files that lie, each in one way. */
-final class HostileFiles {
+public final class HostileFiles {
 
     /** A file that must be refused. */
     record Case(String name, String file, byte[] content) {
@@ -50,7 +50,8 @@ final class HostileFiles {
         return safetensors(TWO + " ".repeat(8), 40);
     }
 
-    static byte[] safetensors(String header, int dataBytes) {
+    /** A file with this header, whether it is true or not. */
+    public static byte[] safetensors(String header, int dataBytes) {
         byte[] json = header.getBytes(StandardCharsets.UTF_8);
         ByteBuffer file = ByteBuffer.allocate(8 + json.length + dataBytes).order(ByteOrder.LITTLE_ENDIAN);
         file.putLong(json.length).put(json);

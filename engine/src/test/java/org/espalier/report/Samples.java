@@ -10,7 +10,7 @@ import org.espalier.importance.ScoresFile;
 import org.espalier.plan.Plan;
 
 /** Comparisons of models that do not exist, with numbers as real ones have them. */
-final class Samples {
+public final class Samples {
 
     private static final String PROMPT = "Once upon a time there was a little dog";
 
@@ -27,7 +27,7 @@ final class Samples {
     }
 
     /** {@code share} of the units of every layer but the first goes. */
-    static Comparison run(String title, int layers, int heads, int kvHeads, int neurons, double share) {
+    public static Comparison run(String title, int layers, int heads, int kvHeads, int neurons, double share) {
         Random random = new Random(layers);
         List<Comparison.Widths> widths = IntStream.range(0, layers)
                 .mapToObj(layer -> new Comparison.Widths(layer, heads, kvHeads, neurons))

@@ -1,0 +1,147 @@
+package org.espalier.fuzz;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+
+/** Tries one target with input after input, in a thread of its own that is watched. */
+final class Runner {
+
+    /**
+     * When to end.
+     *
+     * @param inputs      most of them
+     * @param nanoseconds for all
+     * @param processor   nanoseconds of computing that one input may take
+     * @param patience    nanoseconds that one input may take, on a machine that has other work or when it waits
+     */
+    record Limits(long inputs, long nanoseconds, long processor, long patience) {
+
+        private static final long SECOND = 1_000_000_000L;
+
+        static Limits of(long inputs, double seconds) {
+            return new Limits(inputs, (long) (seconds * SECOND), 5 * SECOND, 30 * SECOND);
+        }
+    }
+
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final long WATCH_MILLISECONDS = 100;
+
+    private final Target target;
+    private final long seed;
+    private final Limits limits;
+    private final Consumer<Finding> found;
+    private final Tally tally = new Tally();
+
+    private volatile Input current;
+    private volatile long begun;
+    private volatile long processorBegun;
+    private volatile boolean abandoned;
+    private volatile Throwable failed;
+
+    /** @param found hears of the first finding of each kind, and of smaller inputs that lead to it */
+    Runner(Target target, long seed, Limits limits, Consumer<Finding> found) {
+        this.target = target;
+        this.seed = seed ^ target.name().hashCode() * 0x9E3779B97F4A7C15L;
+        this.limits = limits;
+        this.found = found;
+    }
+
+    Tally tally() {
+        return tally;
+    }
+
+    String name() {
+        return target.name();
+    }
+
+    /** Runs to the end. An input that does not end is the last. */
+    void run() throws InterruptedException {
+        long start = System.nanoTime();
+        Thread worker = new Thread(this::tryAll, "fuzz " + target.name());
+        worker.setDaemon(true);
+        worker.start();
+        while (!worker.join(Duration.ofMillis(WATCH_MILLISECONDS))) {
+            tally.took(System.nanoTime() - start);
+            if (isStuck(worker)) {
+                abandon(worker);
+                break;
+            }
+        }
+        tally.took(System.nanoTime() - start);
+        if (failed != null) {
+            throw new IllegalStateException("the fuzzer itself failed at " + target.name(), failed);
+        }
+    }
+
+    private boolean isStuck(Thread worker) {
+        Input input = current;
+        if (input == null) {
+            return false;
+        }
+        long elapsed = System.nanoTime() - begun;
+        long computed = THREADS.getThreadCpuTime(worker.threadId()) - processorBegun;
+        return input == current
+                && (elapsed > limits.patience() || elapsed > limits.processor() && computed > limits.processor());
+    }
+
+    private void abandon(Thread worker) {
+        abandoned = true;
+        StackTraceElement[] frames = worker.getStackTrace();
+        StringBuilder detail = new StringBuilder("it did not end in time; then it was at");
+        for (StackTraceElement frame : frames) {
+            detail.append("\n    ").append(frame);
+        }
+        hear(new Finding("no end in " + Finding.place(frames), detail.toString(), current));
+        target.interrupt();
+    }
+
+    private void tryAll() {
+        try (Scratch scratch = new Scratch()) {
+            List<Input> known = new ArrayList<>(target.seeds());
+            known.addAll(Corpus.of(target.name()));
+            Inputs inputs = new Inputs(known, new SplittableRandom(seed));
+            long end = System.nanoTime() + limits.nanoseconds();
+            // What is known is always tried.
+            for (long i = 0; i < limits.inputs() && (i < known.size() || System.nanoTime() < end) && !abandoned; i++) {
+                tryOne(scratch, inputs);
+            }
+        } catch (Throwable e) {
+            failed = e;
+        }
+    }
+
+    private void tryOne(Scratch scratch, Inputs inputs) {
+        Input input = inputs.next();
+        boolean past = target.passesFirstCheck(input);
+        try {
+            input.writeInto(scratch.folder());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        begun = System.nanoTime();
+        processorBegun = THREADS.getThreadCpuTime(Thread.currentThread().threadId());
+        current = input;
+        Attempt attempt = Attempt.make(target, scratch.folder(), input);
+        current = null;
+        if (!abandoned) {
+            tally.count(past, attempt);
+            attempt.finding().ifPresent(this::hear);
+            attempt.refusal()
+                    .filter(refusal -> tally.isNewRefusal(refusal.problem()))
+                    .ifPresent(_ -> inputs.keep(input));
+        }
+    }
+
+    private void hear(Finding finding) {
+        if (tally.add(finding)) {
+            found.accept(finding);
+        }
+    }
+}

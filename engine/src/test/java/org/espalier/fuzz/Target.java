@@ -1,0 +1,46 @@
+package org.espalier.fuzz;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A reader of files from strangers, with what is needed to try it. One at a time uses it. */
+interface Target extends AutoCloseable {
+
+    /** What a reader may allocate if that is more than ten times its input. */
+    long USUAL_BYTES = 64L << 20;
+
+    /**
+     * What may be allocated for a description of 4,096 layers, the most that are read, whose tape is recorded or whose page is
+     * drawn; most of it is free again at once.
+     */
+    long BYTES_OF_LAYERS = 512L << 20;
+
+    /** The name on the command line. */
+    String name();
+
+    /** Inputs that are right; others are made from them. Each has the same files. */
+    List<Input> seeds() throws IOException;
+
+    /** Whether an input gets past the first thing that is looked at, such as that a file is JSON at all. */
+    boolean passesFirstCheck(Input input);
+
+    /**
+     * Reads an input as the product does.
+     *
+     * @param folder where its files lie
+     * @throws org.espalier.error.Failure where the input is refused; whatever else is thrown is a finding
+     */
+    void read(Path folder, Input input) throws Exception;
+
+    /** Bytes that may be allocated for an input. */
+    default long mostBytes(Input input) {
+        return Math.max(USUAL_BYTES, 10 * input.bytes());
+    }
+
+    /** Ends a read that runs in another process, and takes too long. */
+    default void interrupt() {}
+
+    @Override
+    default void close() {}
+}

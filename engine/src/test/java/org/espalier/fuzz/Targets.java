@@ -1,0 +1,28 @@
+package org.espalier.fuzz;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Every reader that is tried. */
+final class Targets {
+
+    private Targets() {}
+
+    static List<Target> all() {
+        List<Target> all = new ArrayList<>(List.of(
+                new SafetensorsTarget(),
+                new IndexTarget(),
+                new ModelTarget(),
+                new GgufTarget(),
+                new ConfigTarget(),
+                new PeftTarget(),
+                new PlanTarget(),
+                new ScoresTarget(),
+                new TrainingTarget(),
+                new ComparisonTarget(),
+                new TextTarget(),
+                new TemplateTarget()));
+        all.addAll(ExamplesTarget.all());
+        return all;
+    }
+}
