@@ -78,8 +78,8 @@ public final class PlanSvg {
             int kept = kind.count(plan, of.layer());
             int top = TOP + row * ROW;
             text("layer", left, top + 11, Integer.toString(of.layer()));
-            bar("gone", left + 30, top, BARS * full / (double) widest);
-            bar("kept", left + 30, top, BARS * kept / (double) widest);
+            bar("gone", left + 30, top, (double) BARS * full / widest);
+            bar("kept", left + 30, top, (double) BARS * kept / widest);
             text("count", left + 36 + BARS, top + 11, kept == full ? Integer.toString(kept) : kept + " of " + full);
         }
     }

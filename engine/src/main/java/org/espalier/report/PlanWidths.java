@@ -70,13 +70,22 @@ final class PlanWidths {
                                 : kvHeads * (kept(UnitKind.QUERY_HEADS, layer).orElse(0) / kept))
                         .filter(count -> count > 0)
                         .orElse(kvHeads * perHead));
-        return new Widths(layer, heads, kvHeads, width(UnitKind.NEURONS, layer));
+        return new Widths(
+                layer, Math.max(heads, named(UnitKind.QUERY_HEADS, layer)), kvHeads, width(UnitKind.NEURONS, layer));
     }
 
     private int width(UnitKind kind, int layer) {
-        return scored(kind, layer)
+        int width = scored(kind, layer)
                 .or(() -> scores == null ? Optional.empty() : kept(kind, layer).filter(count -> count > 0))
                 .orElseGet(() -> widest(kind));
+        return Math.max(width, named(kind, layer));
+    }
+
+    /** As many units as the plan names one of, whatever scores say: they may be of another model. */
+    private int named(UnitKind kind, int layer) {
+        return UnitKind.layer(plan, layer)
+                .map(l -> IntStream.of(kind.kept(l)).max().orElse(-1) + 1)
+                .orElse(0);
     }
 
     private Optional<Integer> scored(UnitKind kind, int layer) {

@@ -19,8 +19,8 @@ final class RunsOverview {
             return letter(run) + ", " + of.stages().get(stage).name();
         }
 
-        double parameters() {
-            return of.stages().get(stage).value(StandardMeasure.PARAMETERS).orElseThrow();
+        Optional<Double> parameters() {
+            return of.stages().get(stage).value(StandardMeasure.PARAMETERS);
         }
     }
 
@@ -74,12 +74,16 @@ final class RunsOverview {
         List<Entry> entries = new ArrayList<>();
         List<Double> numbers = new ArrayList<>();
         for (Entry entry : entries(runs)) {
-            value(entry, key(wanted)).ifPresent(number -> {
-                entries.add(entry);
-                numbers.add(number);
-            });
+            value(entry, key(wanted))
+                    .filter(_ -> entry.parameters().isPresent())
+                    .ifPresent(number -> {
+                        entries.add(entry);
+                        numbers.add(number);
+                    });
         }
-        double[] sizes = entries.stream().mapToDouble(e -> e.parameters() / 1e6).toArray();
+        double[] sizes = entries.stream()
+                .mapToDouble(entry -> entry.parameters().orElseThrow() / 1e6)
+                .toArray();
         double[] values = numbers.stream().mapToDouble(number -> number).toArray();
         Scale x = Scale.padded(sizes);
         Scale y = Scale.padded(values);
@@ -104,7 +108,8 @@ final class RunsOverview {
 
     /** As a sentence begins. */
     private static String title(String noun) {
-        return noun.substring(0, 1).toUpperCase(Locale.ROOT) + noun.substring(1) + " over size";
+        String title = noun + " over size";
+        return title.substring(0, 1).toUpperCase(Locale.ROOT) + title.substring(1);
     }
 
     private static String description(String noun, List<Entry> entries, double[] sizes, double[] values) {

@@ -3,6 +3,7 @@ package org.espalier.report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.stream.DoubleStream;
 
 /**
@@ -19,23 +20,32 @@ record Scale(double low, double high, boolean logarithmic, List<Double> ticks) {
     private static final double[] STEPS = {1, 2, 2.5, 5, 10};
     private static final int MOST_POWERS = 7;
 
-    /** Equal distances, from about {@code low} to about {@code high}, with at most so many ticks. */
+    /**
+     * Equal distances, from about {@code low} to about {@code high}, with at most so many ticks: none where the distance is
+     * beyond what a double can hold, or next to nothing.
+     */
     static Scale linear(double low, double high, int ticks) {
         double room = high > low ? 0 : Math.max(1e-3, Math.abs(high) * 0.05);
         double begin = low - room;
         double end = high + room;
         double rough = (end - begin) / ticks;
         double power = Math.pow(10, Math.floor(Math.log10(rough)));
-        double step = DoubleStream.of(STEPS)
+        OptionalDouble step = DoubleStream.of(STEPS)
                 .map(s -> s * power)
-                .filter(s -> s >= rough * (1 - 1e-9))
-                .findFirst()
-                .orElseThrow();
+                .filter(s -> s >= rough * (1 - 1e-9) && s > 0 && Double.isFinite(s))
+                .findFirst();
+        return new Scale(
+                begin, end, false, step.isPresent() ? marks(begin, end, step.getAsDouble(), ticks) : List.of());
+    }
+
+    /** Multiples of {@code step}. Far from zero the next number may be the same one: there is an end to them all the same. */
+    private static List<Double> marks(double begin, double end, double step, int most) {
+        double first = Math.ceil(begin / step - 1e-9);
         List<Double> marks = new ArrayList<>();
-        for (double mark = Math.ceil(begin / step - 1e-9); mark * step <= end + step * 1e-9; mark++) {
-            marks.add(mark * step);
+        for (int i = 0; i <= most && (first + i) * step <= end + step * 1e-9; i++) {
+            marks.add((first + i) * step);
         }
-        return new Scale(begin, end, false, marks);
+        return marks;
     }
 
     /** As {@link #linear}, with room beyond the least and the greatest number. */

@@ -144,6 +144,17 @@ class HtmlReportTest {
                 DynamicTest.dynamicTest(run.title(), () -> check(Pages.parse(HtmlReport.page(List.of(run))))));
     }
 
+    /** Of three runs one does not say how large its models are. */
+    @Test
+    void aModelOfUnknownSizeIsLeftOutOfThePicture() {
+        Map<String, TextPerplexity> measured = Map.of("x", new TextPerplexity("gptq", 2048, 1, 2047, 50.0));
+        List<Stage> known = List.of(stage("dense", 10L, measured, null));
+        List<Stage> unknown = List.of(stage("other", null, measured, null));
+        String page = HtmlReport.page(List.of(bare("One", known), bare("Two", known), bare("Three", unknown)));
+        assertTrue(page.contains("B, dense: 50.00"), page);
+        assertTrue(page.contains("C, other") && !page.contains("C, other: "), page);
+    }
+
     @Test
     void severalRunsAreOnOnePage() {
         List<Comparison> all = runs().toList();

@@ -47,4 +47,13 @@ class ScaleTest {
         assertEquals(-3, Scale.spread(-3, 1e6).low());
         assertEquals(0.5, Scale.spread(0, 0).at(0), 1e-12);
     }
+
+    /** Files may hold any numbers: neighbours far from zero, next to nothing, more than a double's range apart. */
+    @Test
+    void numbersAtTheEndsOfTheirRangeHaveAFewTicksOrNone() {
+        assertTrue(Scale.linear(1e16, 1e16 + 2, 6).ticks().size() <= 7);
+        assertEquals(List.of(), Scale.linear(0, Double.MIN_VALUE, 5).ticks());
+        assertEquals(List.of(), Scale.linear(-1.5e308, 1.5e308, 5).ticks());
+        assertTrue(Scale.padded(-1.5e308, 1.5e308).ticks().isEmpty());
+    }
 }
