@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Function;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.file.TextFile;
@@ -54,16 +55,21 @@ public final class Tokenizer implements AutoCloseable {
      * @throws Failure if there is none, or it is malformed or of a kind that cannot be used
      */
     public static Tokenizer open(Path model) {
+        return open(model, TokenizerJson::open);
+    }
+
+    /** As above, run by what {@code library} makes of a checked document. */
+    static Tokenizer open(Path model, Function<TokenizerJson, TokenCodec> library) {
         if (Checkpoints.isGguf(model)) {
-            return openGguf(model);
+            return openGguf(model, library);
         }
         if (Files.exists(model.resolve(JSON))) {
-            return openJson(model);
+            return openJson(model, library);
         }
         if (Files.exists(model.resolve(SENTENCE_PIECE))) {
-            return openSentencePiece(model);
+            return openSentencePiece(model, library);
         }
-        return openGguf(onlyGguf(model));
+        return openGguf(onlyGguf(model), library);
     }
 
     /**
@@ -73,7 +79,11 @@ public final class Tokenizer implements AutoCloseable {
      * @throws Failure if it is malformed or of a kind that cannot be used
      */
     public static Tokenizer fromJson(String tokenizerJson, TokenizerSettings settings) {
-        return make(TokenizerJson.check(TokenizerJson.parse(tokenizerJson, JSON), JSON), Optional.empty(), settings);
+        return make(
+                TokenizerJson.check(TokenizerJson.parse(tokenizerJson, JSON), JSON),
+                Optional.empty(),
+                settings,
+                TokenizerJson::open);
     }
 
     /**
@@ -83,7 +93,7 @@ public final class Tokenizer implements AutoCloseable {
      * @throws Failure if its tokenizer is missing, malformed or of a kind that cannot be used
      */
     public static Tokenizer fromGguf(Map<String, Object> metadata) {
-        return fromGguf(metadata, "GGUF metadata");
+        return fromGguf(metadata, "GGUF metadata", TokenizerJson::open);
     }
 
     /**
@@ -154,7 +164,7 @@ public final class Tokenizer implements AutoCloseable {
         library.close();
     }
 
-    private static Tokenizer openJson(Path folder) {
+    private static Tokenizer openJson(Path folder, Function<TokenizerJson, TokenCodec> library) {
         Path file = folder.resolve(JSON);
         String place = file.toString();
         ObjectNode document = TokenizerJson.parse(TextFile.read(file, Json.LARGEST_FILE), place);
@@ -165,10 +175,10 @@ public final class Tokenizer implements AutoCloseable {
         if (AddedTokens.write(document, added, place)) {
             checked = TokenizerJson.check(document, place);
         }
-        return make(checked, Optional.empty(), settings);
+        return make(checked, Optional.empty(), settings, library);
     }
 
-    private static Tokenizer openSentencePiece(Path folder) {
+    private static Tokenizer openSentencePiece(Path folder, Function<TokenizerJson, TokenCodec> library) {
         String place = folder.resolve(SENTENCE_PIECE).toString();
         Collection<AddedToken> stated = AddedTokens.read(folder);
         SentencePiece model = SentencePieceReader.read(folder).renamed(stated);
@@ -182,7 +192,7 @@ public final class Tokenizer implements AutoCloseable {
                 special(settings.addBos().orElse(true), settings.bosToken(), ids),
                 special(settings.addEos().orElse(false), settings.eosToken(), ids),
                 place);
-        return make(TokenizerJson.check(document, place), encoder(model, added), settings);
+        return make(TokenizerJson.check(document, place), encoder(model, added), settings, library);
     }
 
     /** The token, if it is wanted and has an id. */
@@ -200,23 +210,29 @@ public final class Tokenizer implements AutoCloseable {
                 : Optional.empty();
     }
 
-    private static Tokenizer openGguf(Path file) {
+    private static Tokenizer openGguf(Path file, Function<TokenizerJson, TokenCodec> library) {
         try (GgufFile gguf = GgufFile.open(file)) {
-            return fromGguf(gguf.metadata(), file.toString());
+            return fromGguf(gguf.metadata(), file.toString(), library);
         }
     }
 
-    private static Tokenizer fromGguf(Map<String, Object> metadata, String place) {
+    private static Tokenizer fromGguf(
+            Map<String, Object> metadata, String place, Function<TokenizerJson, TokenCodec> library) {
         TokenizerGguf gguf = new TokenizerGguf(metadata, place);
         return make(
                 TokenizerJson.check(gguf.toJson(), place),
                 gguf.sentencePiece().flatMap(model -> encoder(model, List.of())),
-                gguf.settings());
+                gguf.settings(),
+                library);
     }
 
+    /** Nothing is left to fail once the library is open. */
     private static Tokenizer make(
-            TokenizerJson checked, Optional<SentencePieceEncoder> pieces, TokenizerSettings settings) {
-        return new Tokenizer(checked.open(), pieces, checked, settings);
+            TokenizerJson checked,
+            Optional<SentencePieceEncoder> pieces,
+            TokenizerSettings settings,
+            Function<TokenizerJson, TokenCodec> library) {
+        return new Tokenizer(library.apply(checked), pieces, checked, settings);
     }
 
     private static Path onlyGguf(Path folder) {

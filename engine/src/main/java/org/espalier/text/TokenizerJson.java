@@ -121,10 +121,13 @@ final class TokenizerJson {
     /** The library, or a process with it, that runs this tokenizer. */
     TokenCodec open() {
         String json = written.toString();
-        TokenCodec codec = pipeline.hasUnknownExpressions()
-                ? TokenizerProcess.open(json, place)
-                : TokenizerNative.open(json, place);
+        TokenCodec codec = needsProcess() ? TokenizerProcess.open(json, place) : TokenizerNative.open(json, place);
         return new CutCodec(codec, new TextCuts(written, pipeline.growth(), place));
+    }
+
+    /** Whether the library runs in a process of its own. */
+    boolean needsProcess() {
+        return pipeline.hasUnknownExpressions();
     }
 
     /** The ids around every text. */

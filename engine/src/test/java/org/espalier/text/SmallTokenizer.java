@@ -47,7 +47,7 @@ public final class SmallTokenizer {
     }
 
     /** The same as a model of another kind: 1 unigram, 2 BPE. */
-    static byte[] sentencePiece(int kind) {
+    public static byte[] sentencePiece(int kind) {
         List<String> tokens = tokens();
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         for (int id = 0; id < tokens.size(); id++) {
