@@ -31,6 +31,8 @@ record Attempt(Optional<Failure> refusal, Optional<Finding> finding) {
         } catch (Failure e) {
             refusal = e;
             finding = wrongLine(e.oneLine(), input);
+        } catch (FoundElsewhere e) {
+            finding = e.finding(input);
         } catch (Throwable e) {
             finding = Finding.thrown(e, input);
         }

@@ -16,6 +16,8 @@ import org.espalier.report.Samples;
 /** The record of a run, and its pages. */
 final class ComparisonTarget implements Target {
 
+    private final Comparison right = Samples.run("a", 2, 2, 1, 4, 0.25);
+
     @Override
     public String name() {
         return "comparison";
@@ -24,7 +26,7 @@ final class ComparisonTarget implements Target {
     @Override
     public List<Input> seeds() throws IOException {
         return List.of(
-                Input.of(ComparisonFile.NAME, Json.toBytes(ComparisonFile.tree(Samples.run("a", 2, 2, 1, 4, 0.25)))),
+                Input.of(ComparisonFile.NAME, Json.toBytes(ComparisonFile.tree(right))),
                 Input.of(ComparisonFile.NAME, Files.readAllBytes(TestFiles.resource("report/earlier-run.json"))));
     }
 
@@ -43,5 +45,6 @@ final class ComparisonTarget implements Target {
         Comparison run = RunFolder.read(folder);
         MarkdownReport.text(run);
         HtmlReport.page(List.of(run));
+        HtmlReport.page(List.of(right, run, right));
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -14,10 +15,17 @@ import org.junit.jupiter.api.TestFactory;
  * read or refused as it should be. */
 class CorpusTest {
 
+    private final List<Target> targets = Targets.all();
+
+    @AfterEach
+    void close() {
+        targets.forEach(Target::close);
+    }
+
     @TestFactory
     Stream<DynamicTest> everyKnownInputIsReadRightly() throws IOException {
         List<DynamicTest> tests = new ArrayList<>();
-        for (Target target : Targets.all()) {
+        for (Target target : targets) {
             List<Input> seeds = target.seeds();
             assertTrue(!seeds.isEmpty(), target.name());
             for (Input input : seeds) {

@@ -1,5 +1,7 @@
 package org.espalier.fuzz;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.espalier.error.Failure;
@@ -72,7 +74,8 @@ final class ExamplesTarget implements Target {
                         .lines()
                         .filter(line -> !line.isBlank())
                         .limit(1)
-                        .anyMatch(line -> line.strip().startsWith("{"));
+                        .anyMatch(
+                                line -> JsonMutator.tree(line.getBytes(StandardCharsets.UTF_8)) instanceof ObjectNode);
         };
     }
 

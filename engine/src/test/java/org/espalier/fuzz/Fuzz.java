@@ -59,13 +59,9 @@ public final class Fuzz {
     private int run() throws Exception {
         Warnings.hear(Fuzz::requireLine);
         List<Target> targets = options.targets();
-        double seconds = options.seconds() / targets.size();
         for (Target target : targets) {
             runners.add(new Runner(
-                    target,
-                    options.seed(),
-                    Runner.Limits.of(options.inputs(), seconds),
-                    found -> report(target, found)));
+                    target, options.seed(), Runner.Limits.of(options.inputs()), found -> report(target, found)));
         }
         long start = System.nanoTime();
         try (ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor()) {
@@ -74,8 +70,10 @@ public final class Fuzz {
                     PROGRESS_SECONDS,
                     PROGRESS_SECONDS,
                     TimeUnit.SECONDS);
-            for (Runner runner : runners) {
-                runner.run();
+            for (int i = 0; i < runners.size(); i++) {
+                double rest = options.seconds() - (System.nanoTime() - start) / 1e9;
+                // What one target leaves is shared by those that follow.
+                runners.get(i).run((long) (1e9 * Math.max(0, rest) / (runners.size() - i)));
             }
             clock.shutdownNow();
         }

@@ -57,18 +57,20 @@ record FuzzOptions(double seconds, long inputs, long seed, List<Target> targets,
         return new FuzzOptions(endless ? 1e9 : 60 * minutes, inputs, seed, targets(target), store, input, json);
     }
 
-    private static List<Target> targets(String name) {
+    /** Those that are named, or all. */
+    private static List<Target> targets(String names) {
         List<Target> all = Targets.all();
-        List<Target> chosen =
-                all.stream().filter(t -> name == null || t.name().equals(name)).toList();
-        if (chosen.isEmpty()) {
-            throw new Failure(
-                    "no target '" + name + "'",
-                    "--target",
-                    "use one of "
-                            + String.join(", ", all.stream().map(Target::name).toList()));
+        if (names == null) {
+            return all;
         }
-        return chosen;
+        List<String> known = all.stream().map(Target::name).toList();
+        List<String> wanted = List.of(names.split(","));
+        for (String name : wanted) {
+            if (!known.contains(name)) {
+                throw new Failure("no target '" + name + "'", "--target", "use some of " + String.join(",", known));
+            }
+        }
+        return all.stream().filter(target -> wanted.contains(target.name())).toList();
     }
 
     private static double positive(String option, String value) {

@@ -21,6 +21,7 @@ interface Mutator {
             case "safetensors" -> new SafetensorsMutator();
             case "gguf" -> new GgufMutator();
             case "jsonl" -> new LinesMutator();
+            case "model" -> new ProtoMutator();
             case "jinja" -> new TemplateMutator();
             default -> new TextMutator();
         };

@@ -17,16 +17,15 @@ final class Runner {
      * When to end.
      *
      * @param inputs      most of them
-     * @param nanoseconds for all
      * @param processor   nanoseconds of computing that one input may take
      * @param patience    nanoseconds that one input may take, on a machine that has other work or when it waits
      */
-    record Limits(long inputs, long nanoseconds, long processor, long patience) {
+    record Limits(long inputs, long processor, long patience) {
 
         private static final long SECOND = 1_000_000_000L;
 
-        static Limits of(long inputs, double seconds) {
-            return new Limits(inputs, (long) (seconds * SECOND), 5 * SECOND, 30 * SECOND);
+        static Limits of(long inputs) {
+            return new Limits(inputs, 5 * SECOND, 30 * SECOND);
         }
     }
 
@@ -61,16 +60,21 @@ final class Runner {
         return target.name();
     }
 
-    /** Runs to the end. An input that does not end is the last. */
-    void run() throws InterruptedException {
+    /**
+     * Runs for a time, unless there are enough inputs before. One that does not end is the last.
+     *
+     * @param nanoseconds what is known is tried even if that takes longer
+     */
+    void run(long nanoseconds) throws InterruptedException {
         long start = System.nanoTime();
-        Thread worker = new Thread(this::tryAll, "fuzz " + target.name());
+        Thread worker = new Thread(() -> tryAll(start + nanoseconds), "fuzz " + target.name());
         worker.setDaemon(true);
         worker.start();
         while (!worker.join(Duration.ofMillis(WATCH_MILLISECONDS))) {
             tally.took(System.nanoTime() - start);
-            if (isStuck(worker)) {
-                abandon(worker);
+            Input input = current;
+            if (input != null && isStuck(worker, input)) {
+                abandon(worker, input);
                 break;
             }
         }
@@ -80,36 +84,32 @@ final class Runner {
         }
     }
 
-    private boolean isStuck(Thread worker) {
-        Input input = current;
-        if (input == null) {
-            return false;
-        }
+    private boolean isStuck(Thread worker, Input input) {
         long elapsed = System.nanoTime() - begun;
         long computed = THREADS.getThreadCpuTime(worker.threadId()) - processorBegun;
         return input == current
                 && (elapsed > limits.patience() || elapsed > limits.processor() && computed > limits.processor());
     }
 
-    private void abandon(Thread worker) {
+    private void abandon(Thread worker, Input input) {
         abandoned = true;
         StackTraceElement[] frames = worker.getStackTrace();
         StringBuilder detail = new StringBuilder("it did not end in time; then it was at");
         for (StackTraceElement frame : frames) {
             detail.append("\n    ").append(frame);
         }
-        hear(new Finding("no end in " + Finding.place(frames), detail.toString(), current));
+        hear(new Finding("no end in " + Finding.place(frames), detail.toString(), input));
         target.interrupt();
     }
 
-    private void tryAll() {
+    private void tryAll(long end) {
         try (Scratch scratch = new Scratch()) {
             List<Input> known = new ArrayList<>(target.seeds());
             known.addAll(Corpus.of(target.name()));
             Inputs inputs = new Inputs(known, new SplittableRandom(seed));
-            long end = System.nanoTime() + limits.nanoseconds();
-            // What is known is always tried.
-            for (long i = 0; i < limits.inputs() && (i < known.size() || System.nanoTime() < end) && !abandoned; i++) {
+            for (long i = 0;
+                    i < limits.inputs() && (i < known.size() || System.nanoTime() - end < 0) && !abandoned;
+                    i++) {
                 tryOne(scratch, inputs);
             }
         } catch (Throwable e) {
@@ -121,7 +121,7 @@ final class Runner {
         Input input = inputs.next();
         boolean past = target.passesFirstCheck(input);
         try {
-            input.writeInto(scratch.folder());
+            scratch.write(input);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -22,7 +22,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RunnerTest {
 
     private static final String FILE = "x.json";
-    private static final Runner.Limits FEW = new Runner.Limits(200, Long.MAX_VALUE / 4, 200_000_000, 1_000_000_000);
+    private static final Runner.Limits FEW = new Runner.Limits(200, 60_000_000_000L, 60_000_000_000L);
+    private static final Runner.Limits SHORT = new Runner.Limits(200, 200_000_000, 1_000_000_000);
 
     /** What a reader does with a text. */
     private interface Reading {
@@ -55,15 +56,15 @@ class RunnerTest {
 
     private final List<Finding> found = new ArrayList<>();
 
-    private Tally run(Reading reading) throws InterruptedException {
-        Runner runner = new Runner(new Planted(reading), 1, FEW, found::add);
-        runner.run();
+    private Tally run(Runner.Limits limits, Reading reading) throws InterruptedException {
+        Runner runner = new Runner(new Planted(reading), 1, limits, found::add);
+        runner.run(Long.MAX_VALUE / 4);
         return runner.tally();
     }
 
     @Test
     void aReaderThatAcceptsAndRefusesIsRight() throws InterruptedException {
-        Tally tally = run(text -> {
+        Tally tally = run(FEW, text -> {
             if (text.hashCode() % 2 == 0) {
                 throw new Failure("odd", "here", "do something");
             }
@@ -91,7 +92,7 @@ class RunnerTest {
     void whatNoReaderMayDoIsFound(String deed, String kind) throws InterruptedException {
         CountDownLatch end = new CountDownLatch(1);
         List<NativeMemory> left = new ArrayList<>();
-        Tally tally = run(text -> {
+        Tally tally = run(deed.equals("loops") || deed.equals("waits") ? SHORT : FEW, text -> {
             // The right input is read as it should be.
             if (text.contains("\"d\": null")) {
                 return;

@@ -20,6 +20,9 @@ final class Targets {
                 new ScoresTarget(),
                 new TrainingTarget(),
                 new ComparisonTarget(),
+                new TokenizerTarget(),
+                new LibraryTarget(),
+                new SentencePieceTarget(),
                 new TextTarget(),
                 new TemplateTarget()));
         all.addAll(ExamplesTarget.all());

@@ -19,7 +19,7 @@ final class TemplateMutator implements Mutator {
 
     @Override
     public byte[] mutate(byte[] content, byte[] other, RandomGenerator random) {
-        if (content.length > LARGEST || random.nextInt(16) == 0) {
+        if (content.length > LARGEST || random.nextInt(24) == 0) {
             return text.mutate(content.length > LARGEST ? new byte[0] : content, other, random);
         }
         TemplateGrammar grammar = new TemplateGrammar(random);
@@ -37,7 +37,7 @@ final class TemplateMutator implements Mutator {
             return;
         }
         String part = parts.get(at);
-        switch (random.nextInt(10)) {
+        switch (random.nextInt(16)) {
             case 0 -> parts.set(at, words(part, random));
             case 1 -> parts.add(at, "{{ " + grammar.expression(5) + " }}");
             case 2 -> {
@@ -58,6 +58,9 @@ final class TemplateMutator implements Mutator {
     /** A word of a tag left out, moved or doubled. */
     private static String words(String part, RandomGenerator random) {
         List<String> words = parts(WORDS, part.getBytes(StandardCharsets.UTF_8));
+        if (words.isEmpty()) {
+            return part;
+        }
         int at = random.nextInt(words.size());
         switch (random.nextInt(3)) {
             case 0 -> words.remove(at);
