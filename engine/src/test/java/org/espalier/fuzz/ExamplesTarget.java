@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.espalier.error.Failure;
 import org.espalier.text.ChatTemplate;
 import org.espalier.tune.BrokenRecords;
@@ -96,7 +97,7 @@ final class ExamplesTarget implements Target {
 
     private static void every(Examples examples) {
         for (int i = 0; i < Math.min(MOST_EXAMPLES, examples.size()); i++) {
-            examples.get(i).parts().size();
+            Objects.requireNonNull(examples.get(i));
         }
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.espalier.error.Failure;
 import org.espalier.error.Warnings;
@@ -65,7 +66,7 @@ public final class Fuzz {
         }
         long start = System.nanoTime();
         try (ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor()) {
-            clock.scheduleAtFixedRate(
+            ScheduledFuture<?> _ = clock.scheduleAtFixedRate(
                     () -> progress((System.nanoTime() - start) / 1e9),
                     PROGRESS_SECONDS,
                     PROGRESS_SECONDS,

@@ -72,7 +72,8 @@ final class JsonMutator implements Mutator {
     static JsonNode tree(byte[] content) {
         try {
             return MAPPER.readTree(content);
-        } catch (IOException e) {
+        } catch (IOException | NumberFormatException e) {
+            // An exponent of many digits is no number to this parser.
             return null;
         }
     }

@@ -15,17 +15,18 @@ final class SafetensorsMutator implements Mutator {
 
     @Override
     public byte[] mutate(byte[] content, byte[] other, RandomGenerator random) {
-        int end = headerEnd(content);
-        if (end < 0) {
+        int data = headerEnd(content);
+        if (data < 0) {
             return bytes.mutate(other, content, random);
         }
         return switch (random.nextInt(12)) {
             case 0 -> withLength(content, OddValues.whole(random));
-            case 1 -> withLength(content, end - LENGTH_BYTES + random.nextInt(9) - 4);
+            case 1 -> withLength(content, data - LENGTH_BYTES + random.nextInt(9) - 4);
             case 2 -> bytes.mutate(content, other, random);
-            case 3 -> ByteMutator.joined(content, end, new byte[0], Math.min(content.length, end + random.nextInt(9)));
-            case 4, 5 -> numbers(content, end, random);
-            default -> header(content, end, other, random);
+            case 3 ->
+                ByteMutator.joined(content, data, new byte[0], Math.min(content.length, data + random.nextInt(9)));
+            case 4, 5 -> numbers(content, data, random);
+            default -> header(content, data, other, random);
         };
     }
 
