@@ -49,7 +49,6 @@ class ScoresGoldenTest {
         "cpu, mha, scores_f64, BY_UNIT, 320",
         "cpu, gqa, scores_f64, LLM_PRUNER, 320",
         "cpu, gqa, scores_gqa_fixed_f64, BY_UNIT, 160",
-        "cuda, mha, scores_f64, LLM_PRUNER, 320",
         "cuda, gqa, scores_f64, LLM_PRUNER, 320",
         "reference, mha, scores_f64, LLM_PRUNER, 456",
         "reference, gqa, scores_f64, LLM_PRUNER, 456",

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class SameStepTest {
 
     /** Enough runs for the optimising compiler to have replaced what is hot. */
-    private static final int WARM_UP = 200;
+    private static final int WARM_UP = 60;
 
     @Test
     void atAnyNumberOfThreadsAndWithAnyRetention() {

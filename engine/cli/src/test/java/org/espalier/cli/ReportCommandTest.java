@@ -45,7 +45,7 @@ class ReportCommandTest {
     @Test
     void aPrunedFolderShowsItsPlanAndScores() throws IOException {
         Document shown = report(pruned.toString());
-        assertEquals(List.of("demo, 20.0 % smaller"), Pages.text(shown, "h1"));
+        assertEquals(List.of("demo, 20.4 % smaller"), Pages.text(shown, "h1"));
         JsonNode info = new ObjectMapper()
                 .readTree(Ran.engine("info", pruned.toString(), "--json").output());
         String rows = String.join("\n", Pages.text(shown, "tr"));
