@@ -3,10 +3,13 @@ package org.espalier.tape;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.Set;
 import org.espalier.tensor.Shape;
 
@@ -21,6 +24,10 @@ public final class Tape {
     private final Map<String, Value> named = new LinkedHashMap<>();
     private final List<Value> results = new ArrayList<>();
     private final List<Branch> branches = new ArrayList<>();
+    /** Every operation, in order. */
+    private final List<Op> recorded = new ArrayList<>();
+    /** Root values to the operations that write them or parts of them, as ascending indices. */
+    private final Map<Value, List<Integer>> writers = new HashMap<>();
 
     /** Begins a segment that belongs to no layer; operations recorded from now on belong to it. */
     public void segment(String name) {
@@ -105,6 +112,12 @@ public final class Tape {
         op.inputs().forEach(this::check);
         op.outputs().forEach(this::check);
         segments.getLast().ops().add(op);
+        op.outputs().stream()
+                .map(Value::root)
+                .distinct()
+                .forEach(root ->
+                        writers.computeIfAbsent(root, r -> new ArrayList<>()).add(recorded.size()));
+        recorded.add(op);
     }
 
     /** Marks a computed value that stays readable after a run. */
@@ -148,19 +161,36 @@ public final class Tape {
      */
     public List<Op> leadingTo(Value value, Value from) {
         Set<Value> needed = new HashSet<>(Set.of(value.root()));
+        PriorityQueue<Integer> left = new PriorityQueue<>(Comparator.reverseOrder());
+        left.addAll(writers(value.root(), recorded.size()));
         List<Op> ops = new ArrayList<>();
-        for (Segment segment : segments.reversed()) {
-            for (Op op : segment.ops().reversed()) {
-                if (op.outputs().stream().anyMatch(o -> needed.contains(o.root()))) {
-                    ops.addFirst(op);
-                    op.inputs().stream()
-                            .map(Value::root)
-                            .filter(root -> from == null || root != from.root())
-                            .forEach(needed::add);
+        for (int last = recorded.size(); !left.isEmpty(); ) {
+            int index = left.remove();
+            // An operation that writes several needed values was found once for each.
+            if (index == last) {
+                continue;
+            }
+            last = index;
+            Op op = recorded.get(index);
+            ops.add(op);
+            for (Value input : op.inputs()) {
+                Value root = input.root();
+                if ((from == null || root != from.root()) && needed.add(root)) {
+                    left.addAll(writers(root, index));
                 }
             }
         }
-        return ops;
+        return ops.reversed();
+    }
+
+    /** Which of the first {@code before} operations write a value or a part of it, as indices. */
+    private List<Integer> writers(Value root, int before) {
+        List<Integer> all = writers.getOrDefault(root, List.of());
+        int end = all.size();
+        while (end > 0 && all.get(end - 1) >= before) {
+            end--;
+        }
+        return all.subList(0, end);
     }
 
     /** Inputs, parameters, constants and states in the order of first mention. */

@@ -31,7 +31,7 @@ class SmallerModelTest {
         Measured dense = measured("model");
         Measured pruned = measured("pruned");
         // A step is 32 neurons of 128 channels in three matrices.
-        assertEquals(0.8 * dense.parameters, pruned.parameters, 32 * 3 * 128 / 2.0);
+        assertEquals(0.8 * dense.parameters, (double) pruned.parameters, 32 * 3 * 128 / 2.0);
         assertTrue(recovered < pruned.perplexity, () -> dense + ", " + pruned + ", " + recovered);
     }
 
