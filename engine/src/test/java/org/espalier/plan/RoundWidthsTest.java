@@ -177,7 +177,7 @@ class RoundWidthsTest {
         Selection selection = new Planner(
                         config, structure, budget(ratio, Rounding.usual(), Scope.LOCAL, List.of(Role.NEURONS)))
                 .select(scores(structure, List.of(Role.NEURONS), new Random(1)), new Selection(structure), 1);
-        double step = 32 * 3 * 256;
+        long step = 32 * 3 * 256;
         long before = structure.tape().parameterCount();
         long steps = Math.max(1, Math.round(before * ratio / step));
         assertEquals(steps * step, before - selection.parametersAfter());
