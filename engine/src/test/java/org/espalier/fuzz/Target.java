@@ -14,7 +14,7 @@ interface Target extends AutoCloseable {
      * What may be allocated for a description of 4,096 layers, the most that are read, whose tape is recorded or whose page is
      * drawn; most of it is free again at once.
      */
-    long BYTES_OF_LAYERS = 512L << 20;
+    long BYTES_OF_LAYERS = 1L << 30;
 
     /** The name on the command line. */
     String name();
