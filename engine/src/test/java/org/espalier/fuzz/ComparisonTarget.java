@@ -31,11 +31,6 @@ final class ComparisonTarget implements Target {
     }
 
     @Override
-    public boolean passesFirstCheck(Input input) {
-        return FirstChecks.isJsonObject(input, ComparisonFile.NAME);
-    }
-
-    @Override
     public long mostBytes(Input input) {
         return BYTES_OF_LAYERS;
     }

@@ -49,11 +49,6 @@ final class ConfigTarget implements Target {
     }
 
     @Override
-    public boolean passesFirstCheck(Input input) {
-        return FirstChecks.isJsonObject(input, FILE);
-    }
-
-    @Override
     public long mostBytes(Input input) {
         return BYTES_OF_LAYERS;
     }

@@ -26,11 +26,6 @@ final class LibraryTarget implements Target {
     }
 
     @Override
-    public boolean passesFirstCheck(Input input) {
-        return input.names().stream().allMatch(name -> FirstChecks.isJsonObject(input, name));
-    }
-
-    @Override
     public void read(Path folder, Input input) throws IOException, FoundElsewhere {
         start();
         try {

@@ -42,11 +42,6 @@ final class PlanTarget implements Target {
     }
 
     @Override
-    public boolean passesFirstCheck(Input input) {
-        return FirstChecks.isJsonObject(input, FILE);
-    }
-
-    @Override
     public long mostBytes(Input input) {
         return BYTES_OF_LAYERS;
     }

@@ -22,8 +22,10 @@ interface Target extends AutoCloseable {
     /** Inputs that are right; others are made from them. Each has the same files. */
     List<Input> seeds() throws IOException;
 
-    /** Whether an input gets past the first thing that is looked at, such as that a file is JSON at all. */
-    boolean passesFirstCheck(Input input);
+    /** Whether an input gets past the first thing that is looked at: of most kinds, that every file holds a JSON object. */
+    default boolean passesFirstCheck(Input input) {
+        return input.names().stream().allMatch(name -> FirstChecks.isJsonObject(input, name));
+    }
 
     /**
      * Reads an input as the product does.

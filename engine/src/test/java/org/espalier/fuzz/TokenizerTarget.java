@@ -18,11 +18,6 @@ final class TokenizerTarget implements Target {
     }
 
     @Override
-    public boolean passesFirstCheck(Input input) {
-        return input.names().stream().allMatch(name -> FirstChecks.isJsonObject(input, name));
-    }
-
-    @Override
     public void read(Path folder, Input input) {
         TriedTokenizer.check(folder);
     }

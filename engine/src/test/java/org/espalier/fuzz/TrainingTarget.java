@@ -31,11 +31,6 @@ final class TrainingTarget implements Target {
     }
 
     @Override
-    public boolean passesFirstCheck(Input input) {
-        return FirstChecks.isJsonObject(input, TrainingFile.NAME);
-    }
-
-    @Override
     public long mostBytes(Input input) {
         return BYTES_OF_LAYERS;
     }
