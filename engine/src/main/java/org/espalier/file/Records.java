@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.reflect.RecordComponent;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,16 @@ import java.util.Map;
  * then passes over keys that it does not know, which are refused here as they are everywhere else.
  */
 public final class Records {
+
+    /** The keys of a record in their order, each with the type of its component: reflection is slow, and done once. */
+    private static final ClassValue<Map<String, Class<?>>> KEYS = new ClassValue<>() {
+        @Override
+        protected Map<String, Class<?>> computeValue(Class<?> type) {
+            Map<String, Class<?>> known = new LinkedHashMap<>();
+            collect(type, known);
+            return Collections.unmodifiableMap(known);
+        }
+    };
 
     private Records() {}
 
@@ -32,8 +43,7 @@ public final class Records {
     }
 
     private static void requireKnown(ObjectNode tree, Class<?> type) throws JsonProcessingException {
-        Map<String, Class<?>> known = new LinkedHashMap<>();
-        collect(type, known);
+        Map<String, Class<?>> known = KEYS.get(type);
         for (Map.Entry<String, JsonNode> entry : tree.properties()) {
             String key = entry.getKey();
             if (!known.containsKey(key)) {
@@ -45,7 +55,6 @@ public final class Records {
         }
     }
 
-    /** The keys of a record, each with the type of its component. */
     private static void collect(Class<?> type, Map<String, Class<?>> known) {
         for (RecordComponent component : type.getRecordComponents()) {
             if (component.getAccessor().isAnnotationPresent(JsonUnwrapped.class)) {

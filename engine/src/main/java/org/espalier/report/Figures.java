@@ -12,7 +12,16 @@ public final class Figures {
 
     /** {@code 134,515,008}. */
     static String count(double number) {
+        // A page may have ten thousands of these: a formatter takes most of its time.
+        if (isSmallCount(number)) {
+            return Integer.toString((int) number);
+        }
         return String.format(Locale.ROOT, "%,.0f", number);
+    }
+
+    /** Whether a number is whole and has at most three digits and no sign: they are all that is written of it. */
+    static boolean isSmallCount(double number) {
+        return Double.compare(number, 0.0) >= 0 && number < 1000 && number == (int) number;
     }
 
     /** {@code 106.2 M}. */

@@ -87,7 +87,7 @@ public final class MarkdownReport {
                 .forEach(w -> row(
                         Integer.toString(w.layer()),
                         kinds.stream()
-                                .map(k -> "%,d of %,d".formatted(k.count(plan, w.layer()), k.width(w)))
+                                .map(k -> Figures.count(k.count(plan, w.layer())) + " of " + Figures.count(k.width(w)))
                                 .toList()));
     }
 

@@ -82,19 +82,37 @@ final class Markup {
     }
 
     private void escape(String text) {
-        text.codePoints().forEach(c -> {
-            switch (c) {
-                case '&' -> out.append("&amp;");
-                case '<' -> out.append("&lt;");
-                case '>' -> out.append("&gt;");
-                case '"' -> out.append("&quot;");
-                default -> out.append(allowed(c) ? Character.toString(c) : REPLACEMENT);
+        int written = 0;
+        int next;
+        for (int at = 0; at < text.length(); at = next) {
+            int c = text.codePointAt(at);
+            next = at + Character.charCount(c);
+            String entity = entity(c);
+            if (entity != null) {
+                out.append(text, written, at).append(entity);
+                written = next;
             }
-        });
+        }
+        out.append(text, written, text.length());
+    }
+
+    /** What stands for a character; null if it stands for itself. */
+    private static String entity(int c) {
+        return switch (c) {
+            case '&' -> "&amp;";
+            case '<' -> "&lt;";
+            case '>' -> "&gt;";
+            case '"' -> "&quot;";
+            default -> allowed(c) ? null : REPLACEMENT;
+        };
     }
 
     /** Whether XML can hold this character at all, and a reader sees it where it stands. */
     private static boolean allowed(int c) {
-        return c == '\t' || c == '\n' || c == '\r' || !Printable.isControl(c) && c != 0xFFFE && c != 0xFFFF;
+        return c >= ' ' && c <= '~'
+                || c == '\t'
+                || c == '\n'
+                || c == '\r'
+                || !Printable.isControl(c) && c != 0xFFFE && c != 0xFFFF;
     }
 }

@@ -34,7 +34,8 @@ public final class PlanText {
         strips.forEach(strip -> names.append("  ").append(pad(strip.title(), CELLS)));
         lines.add(names.toString().stripTrailing());
         for (Widths of : widths) {
-            StringBuilder line = new StringBuilder("%5d".formatted(of.layer()));
+            String layer = Integer.toString(of.layer());
+            StringBuilder line = new StringBuilder(pad("", "layer".length() - layer.length())).append(layer);
             for (UnitKind kind : kinds) {
                 line.append("  ").append(pad(bar(plan, kind, of, widest.get(kind)), cell(kind, widest.get(kind))));
             }

@@ -132,6 +132,10 @@ final class Plot {
 
     /** Two decimals are a hundredth of a pixel or less. */
     static String number(double number) {
+        // Most are whole, and a page may have ten thousands of them: a formatter takes most of its time.
+        if (Figures.isSmallCount(number)) {
+            return Integer.toString((int) number);
+        }
         return String.format(Locale.ROOT, "%.2f", number).replaceFirst("\\.?0+$", "");
     }
 }

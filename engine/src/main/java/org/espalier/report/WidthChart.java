@@ -115,8 +115,13 @@ final class WidthChart {
     private static String description(Comparison run, UnitKind kind) {
         StringBuilder all = new StringBuilder();
         run.widths()
-                .forEach(w -> all.append(
-                        "Layer %d: %d of %d. ".formatted(w.layer(), kind.count(run.plan(), w.layer()), kind.width(w))));
+                .forEach(w -> all.append("Layer ")
+                        .append(w.layer())
+                        .append(": ")
+                        .append(kind.count(run.plan(), w.layer()))
+                        .append(" of ")
+                        .append(kind.width(w))
+                        .append(". "));
         return all.toString().strip();
     }
 

@@ -165,7 +165,11 @@ final class NumberFilters {
         return text;
     }
 
+    /** A number that is too large for its unit, or none, is written as Python does. */
     private static String tenths(double value) {
+        if (!Double.isFinite(value)) {
+            return Floats.text(value);
+        }
         return new BigDecimal(value).setScale(1, RoundingMode.HALF_EVEN).toPlainString();
     }
 }

@@ -1,18 +1,24 @@
 package org.espalier.fuzz;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collections;
+import java.util.Map;
+import java.util.WeakHashMap;
 
 /** What readers look at first, as plainly as it can be said. */
 final class FirstChecks {
 
     private static final int GGUF_HEADER = 24;
 
+    /** Contents by identity: of an input's files all but one are those of another input. */
+    private static final Map<byte[], Boolean> OBJECTS = Collections.synchronizedMap(new WeakHashMap<>());
+
     private FirstChecks() {}
 
     /** Whether a file is a JSON object. */
     static boolean isJsonObject(Input input, String name) {
-        JsonNode tree = JsonMutator.tree(input.file(name));
-        return tree != null && tree.isObject();
+        return OBJECTS.computeIfAbsent(input.file(name), content -> JsonMutator.tree(content) instanceof ObjectNode);
     }
 
     /** Whether a safetensors file has a header, and that is a JSON object. */

@@ -14,15 +14,21 @@ final class Inputs {
 
     private static final int MOST_KEPT = 400;
 
-    private final List<Input> known;
+    private final List<Input> right;
+    private final List<Input> known = new ArrayList<>();
     private final List<Input> kept;
     private final Map<String, Mutator> mutators = new HashMap<>();
     private final RandomGenerator random;
     private int next;
 
-    /** @param known right ones, and those that once went wrong */
-    Inputs(List<Input> known, RandomGenerator random) {
-        this.known = List.copyOf(known);
+    /**
+     * @param right first inputs
+     * @param wrong that once went wrong
+     */
+    Inputs(List<Input> right, List<Input> wrong, RandomGenerator random) {
+        this.right = List.copyOf(right);
+        known.addAll(right);
+        known.addAll(wrong);
         this.kept = new ArrayList<>(known);
         this.random = random;
     }
@@ -31,13 +37,18 @@ final class Inputs {
         if (next < known.size()) {
             return known.get(next++);
         }
-        // Half are made from those that were there at first: far from them, little is read.
+        // Half are made from right ones: far from them, little is read.
         Input start =
-                random.nextBoolean() ? known.get(random.nextInt(known.size())) : kept.get(random.nextInt(kept.size()));
+                random.nextBoolean() ? right.get(random.nextInt(right.size())) : kept.get(random.nextInt(kept.size()));
         Input other = kept.get(random.nextInt(kept.size()));
         String name = start.names().get(random.nextInt(start.names().size()));
         byte[] theirs = other.files().getOrDefault(name, start.file(name));
         return start.with(name, mutators.computeIfAbsent(name, Mutator::of).mutate(start.file(name), theirs, random));
+    }
+
+    /** How many of the next inputs are known ones. */
+    int left() {
+        return known.size() - next;
     }
 
     /** Keeps an input to be changed further, unless it is large or there are many. */

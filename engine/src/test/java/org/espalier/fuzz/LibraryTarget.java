@@ -68,6 +68,8 @@ final class LibraryTarget implements Target {
                         "-Xmx256m",
                         "-XX:+AlwaysPreTouch",
                         "-XX:+UseSerialGC",
+                        // Most of its time it is in the library; the optimising compiler would take the other core.
+                        "-XX:TieredStopAtLevel=1",
                         "-XX:-CreateCoredumpOnCrash",
                         "-XX:ErrorFile=/dev/null",
                         "--enable-native-access=ALL-UNNAMED",

@@ -21,7 +21,8 @@ final class PlanTarget implements Target {
     private static final String FILE = "plan.json";
 
     private final Plan right = Samples.run("a", 2, 2, 1, 4, 0.25).plan();
-    private final ModelConfig model = RandomModel.config(8, 4, 2, new ModelConfig.LayerConfig(2, 1, 4), false);
+    private final PlanSelection model =
+            new PlanSelection(RandomModel.config(8, 4, 2, new ModelConfig.LayerConfig(2, 1, 4), false), FILE);
 
     @Override
     public String name() {
@@ -54,6 +55,6 @@ final class PlanTarget implements Target {
         MarkdownReport.text(RunFolder.of(plan, null));
         HtmlReport.page(List.of(RunFolder.of(plan, null)));
         PlanDifference.of(right, plan);
-        new PlanSelection(model, FILE).removed(plan);
+        model.removed(plan);
     }
 }

@@ -5,8 +5,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
@@ -104,11 +102,9 @@ final class Runner {
 
     private void tryAll(long end) {
         try (Scratch scratch = new Scratch()) {
-            List<Input> known = new ArrayList<>(target.seeds());
-            known.addAll(Corpus.of(target.name()));
-            Inputs inputs = new Inputs(known, new SplittableRandom(seed));
+            Inputs inputs = new Inputs(target.seeds(), Corpus.of(target.name()), new SplittableRandom(seed));
             for (long i = 0;
-                    i < limits.inputs() && (i < known.size() || System.nanoTime() - end < 0) && !abandoned;
+                    i < limits.inputs() && (inputs.left() > 0 || System.nanoTime() - end < 0) && !abandoned;
                     i++) {
                 tryOne(scratch, inputs);
             }

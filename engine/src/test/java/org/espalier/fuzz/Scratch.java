@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** A folder for the files of one input after the other, in memory where the system has such a place. */
@@ -15,7 +15,8 @@ final class Scratch implements AutoCloseable {
     private static final Path IN_MEMORY = Path.of("/dev/shm");
 
     private final Path folder;
-    private final Set<String> present = new HashSet<>();
+    /** What lies there; a file that two inputs share is the same array. */
+    private final Map<String, byte[]> present = new HashMap<>();
 
     Scratch() throws IOException {
         folder = Files.isWritable(IN_MEMORY)
@@ -29,14 +30,17 @@ final class Scratch implements AutoCloseable {
 
     /** Puts the files of an input in place of those of the one before. */
     void write(Input input) throws IOException {
-        for (String name : List.copyOf(present)) {
+        for (String name : List.copyOf(present.keySet())) {
             if (!input.files().containsKey(name)) {
                 Files.deleteIfExists(folder.resolve(name));
                 present.remove(name);
             }
         }
-        input.writeInto(folder);
-        present.addAll(input.names());
+        for (Map.Entry<String, byte[]> file : input.files().entrySet()) {
+            if (present.put(file.getKey(), file.getValue()) != file.getValue()) {
+                Files.write(folder.resolve(file.getKey()), file.getValue());
+            }
+        }
     }
 
     @Override

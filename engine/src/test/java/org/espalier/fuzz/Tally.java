@@ -5,9 +5,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 
 /** What was counted of one target; written by the thread that tries inputs, read by others. */
 final class Tally {
+
+    private static final Pattern NAMES = Pattern.compile("'[^']*'?");
+    private static final Pattern NUMBERS = Pattern.compile("[-+0-9.eE]+");
 
     private final AtomicLong inputs = new AtomicLong();
     private final AtomicLong past = new AtomicLong();
@@ -30,7 +34,8 @@ final class Tally {
     /** Whether nothing was refused in these words before; numbers and names do not count. */
     boolean isNewRefusal(String problem) {
         return refusals.size() < 2000
-                && refusals.add(problem.replaceAll("'[^']*'?", "''").replaceAll("[-+0-9.eE]+", "0"));
+                && refusals.add(
+                        NUMBERS.matcher(NAMES.matcher(problem).replaceAll("''")).replaceAll("0"));
     }
 
     /** Whether it is the first of its kind, or smaller than those before. */

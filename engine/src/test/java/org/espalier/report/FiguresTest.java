@@ -2,7 +2,10 @@ package org.espalier.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FiguresTest {
 
@@ -16,6 +19,13 @@ class FiguresTest {
         assertEquals("1.000 M", Figures.compact(999_999));
         assertEquals("512 B", Figures.bytes(512));
         assertEquals("269.0 MB", Figures.bytes(269_030_016));
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, -0.0, 1, 10, 99, 100, 999, 1000, 12_345, 1e15, 0.5, 1.5, 33.3333, 99.995, -1, -1000})
+    void countsAndPlacesAreThoseOfAFormatter(double number) {
+        assertEquals(String.format(Locale.ROOT, "%,.0f", number), Figures.count(number));
+        assertEquals(String.format(Locale.ROOT, "%.2f", number).replaceFirst("\\.?0+$", ""), Plot.number(number));
     }
 
     @Test
