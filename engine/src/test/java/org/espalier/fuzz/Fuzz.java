@@ -62,7 +62,10 @@ public final class Fuzz {
         List<Target> targets = options.targets();
         for (Target target : targets) {
             runners.add(new Runner(
-                    target, options.seed(), Runner.Limits.of(options.inputs()), found -> report(target, found)));
+                    target,
+                    options.seed(),
+                    Runner.Limits.of(options.inputs(), options.patience()),
+                    found -> report(target, found)));
         }
         long start = System.nanoTime();
         try (ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor()) {

@@ -7,21 +7,33 @@ import org.espalier.error.Failure;
 /**
  * What is asked for.
  *
- * @param seconds for all targets together
- * @param inputs  most for each target
- * @param targets those to try
- * @param store   folder for findings
- * @param input   folder of one input to try again; null to make some
- * @param json    whether the result is printed as JSON
+ * @param seconds  for all targets together
+ * @param inputs   most for each target
+ * @param patience seconds that one input may take, on a machine that has other work or when it waits
+ * @param targets  those to try
+ * @param store    folder for findings
+ * @param input    folder of one input to try again; null to make some
+ * @param json     whether the result is printed as JSON
  */
-record FuzzOptions(double seconds, long inputs, long seed, List<Target> targets, Path store, Path input, boolean json) {
+record FuzzOptions(
+        double seconds,
+        long inputs,
+        double patience,
+        long seed,
+        List<Target> targets,
+        Path store,
+        Path input,
+        boolean json) {
 
-    private static final String USAGE = "use --minutes N, --inputs N, --target NAME, --seed S, --json, --input FOLDER";
+    private static final String USAGE =
+            "use --minutes N, --inputs N, --patience SECONDS, --target NAME, --seed S, --json, --input FOLDER";
+    private static final double USUAL_PATIENCE = 30;
 
     static FuzzOptions parse(List<String> arguments) {
         double minutes = 1;
         boolean timed = false;
         long inputs = Long.MAX_VALUE;
+        double patience = USUAL_PATIENCE;
         long seed = 1;
         String target = null;
         Path store = Path.of("target", "fuzz");
@@ -43,6 +55,7 @@ record FuzzOptions(double seconds, long inputs, long seed, List<Target> targets,
                     timed = true;
                 }
                 case "--inputs" -> inputs = (long) positive(option, value);
+                case "--patience" -> patience = positive(option, value);
                 case "--seed" -> seed = (long) positive(option, value);
                 case "--target" -> target = value;
                 case "--store" -> store = Path.of(value);
@@ -54,7 +67,8 @@ record FuzzOptions(double seconds, long inputs, long seed, List<Target> targets,
             throw usage("--input needs --target");
         }
         boolean endless = inputs < Long.MAX_VALUE && !timed;
-        return new FuzzOptions(endless ? 1e9 : 60 * minutes, inputs, seed, targets(target), store, input, json);
+        return new FuzzOptions(
+                endless ? 1e9 : 60 * minutes, inputs, patience, seed, targets(target), store, input, json);
     }
 
     /** Those that are named, or all. */

@@ -14,12 +14,15 @@ class FuzzOptionsTest {
 
     @Test
     void targetsAreChosenByName() {
-        FuzzOptions options = FuzzOptions.parse(List.of("--target", "gguf,plan", "--minutes", "0.5", "--seed", "7"));
+        FuzzOptions options = FuzzOptions.parse(
+                List.of("--target", "gguf,plan", "--minutes", "0.5", "--seed", "7", "--patience", "90"));
         assertEquals(
                 List.of("gguf", "plan"),
                 options.targets().stream().map(Target::name).toList());
         assertEquals(30, options.seconds());
         assertEquals(7, options.seed());
+        assertEquals(90, options.patience());
+        assertEquals(30, FuzzOptions.parse(List.of()).patience());
     }
 
     @Test

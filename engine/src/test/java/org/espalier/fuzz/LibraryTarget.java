@@ -4,6 +4,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.espalier.error.Failure;
@@ -80,6 +81,14 @@ final class LibraryTarget implements Target {
                 .start();
         out = new DataOutputStream(process.getOutputStream());
         in = new DataInputStream(process.getInputStream());
+    }
+
+    @Override
+    public long computedElsewhere() {
+        return Optional.ofNullable(process)
+                .flatMap(child -> child.info().totalCpuDuration())
+                .map(Duration::toNanos)
+                .orElse(0L);
     }
 
     @Override

@@ -22,8 +22,9 @@ final class Runner {
 
         private static final long SECOND = 1_000_000_000L;
 
-        static Limits of(long inputs) {
-            return new Limits(inputs, 5 * SECOND, 30 * SECOND);
+        /** @param patience seconds */
+        static Limits of(long inputs, double patience) {
+            return new Limits(inputs, 5 * SECOND, (long) (patience * SECOND));
         }
     }
 
@@ -40,6 +41,10 @@ final class Runner {
     private volatile long begun;
     private volatile long processorBegun;
     private volatile boolean abandoned;
+    /** What the watching thread saw last, and what another process had computed then. */
+    private Input watched;
+
+    private long elsewhereBegun;
     private volatile Throwable failed;
 
     /** @param found hears of the first finding of each kind, and of smaller inputs that lead to it */
@@ -83,8 +88,15 @@ final class Runner {
     }
 
     private boolean isStuck(Thread worker, Input input) {
+        if (input != watched) {
+            watched = input;
+            elsewhereBegun = target.computedElsewhere();
+        }
         long elapsed = System.nanoTime() - begun;
-        long computed = THREADS.getThreadCpuTime(worker.threadId()) - processorBegun;
+        long computed = THREADS.getThreadCpuTime(worker.threadId())
+                - processorBegun
+                + target.computedElsewhere()
+                - elsewhereBegun;
         return input == current
                 && (elapsed > limits.patience() || elapsed > limits.processor() && computed > limits.processor());
     }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.LongSupplier;
 import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.junit.jupiter.api.Test;
@@ -30,8 +31,12 @@ class RunnerTest {
         void read(String text) throws Exception;
     }
 
-    /** A reader of one small JSON file. */
-    private record Planted(Reading reading) implements Target {
+    /**
+     * A reader of one small JSON file.
+     *
+     * @param elsewhere nanoseconds of computing by another process
+     */
+    private record Planted(Reading reading, LongSupplier elsewhere) implements Target {
 
         @Override
         public String name() {
@@ -49,6 +54,11 @@ class RunnerTest {
         }
 
         @Override
+        public long computedElsewhere() {
+            return elsewhere.getAsLong();
+        }
+
+        @Override
         public void read(Path folder, Input input) throws Exception {
             reading.read(new String(Files.readAllBytes(folder.resolve(FILE)), StandardCharsets.UTF_8));
         }
@@ -57,7 +67,11 @@ class RunnerTest {
     private final List<Finding> found = new ArrayList<>();
 
     private Tally run(Runner.Limits limits, Reading reading) throws InterruptedException {
-        Runner runner = new Runner(new Planted(reading), 1, limits, found::add);
+        return run(limits, new Planted(reading, () -> 0));
+    }
+
+    private Tally run(Runner.Limits limits, Planted target) throws InterruptedException {
+        Runner runner = new Runner(target, 1, limits, found::add);
         runner.run(Long.MAX_VALUE / 4);
         return runner.tally();
     }
@@ -116,6 +130,17 @@ class RunnerTest {
         assertTrue(tally.findings() > 0, "nothing was found");
         assertTrue(found.getFirst().kind().startsWith(kind), found.getFirst().kind());
         assertFalse(found.getFirst().input().text(FILE).contains("\"d\": null"));
+    }
+
+    @Test
+    void anotherProcessThatDoesNotEndIsFoundByWhatItComputes() throws InterruptedException {
+        CountDownLatch end = new CountDownLatch(1);
+        Runner.Limits patient = new Runner.Limits(200, 200_000_000, Long.MAX_VALUE);
+        Tally tally = run(patient, new Planted(text -> end.await(), System::nanoTime));
+        end.countDown();
+        assertEquals(1, tally.findings());
+        assertTrue(
+                found.getFirst().kind().startsWith("no end"), found.getFirst().kind());
     }
 
     @Test

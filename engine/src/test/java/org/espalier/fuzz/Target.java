@@ -40,6 +40,11 @@ interface Target extends AutoCloseable {
         return Math.max(USUAL_BYTES, 10 * input.bytes());
     }
 
+    /** Nanoseconds of computing by another process for this target since it started. */
+    default long computedElsewhere() {
+        return 0;
+    }
+
     /** Ends a read that runs in another process, and takes too long. */
     default void interrupt() {}
 
