@@ -30,19 +30,22 @@ public final class Tokenizer implements AutoCloseable {
 
     private final TokenCodec library;
     private final Optional<SentencePieceEncoder> pieces;
-    private final TokenizerJson json;
+    private final Vocabulary vocabulary;
     private final TokenizerSettings settings;
     private final List<Integer> eosIds;
 
     private Tokenizer(
-            TokenCodec library, Optional<SentencePieceEncoder> pieces, TokenizerJson json, TokenizerSettings settings) {
+            TokenCodec library,
+            Optional<SentencePieceEncoder> pieces,
+            Vocabulary vocabulary,
+            TokenizerSettings settings) {
         this.library = library;
         this.pieces = pieces;
-        this.json = json;
+        this.vocabulary = vocabulary;
         this.settings = settings;
         Set<Integer> ends = new LinkedHashSet<>();
         settings.eosToken()
-                .flatMap(token -> json.id(token).stream().boxed().findFirst())
+                .flatMap(token -> vocabulary.id(token).stream().boxed().findFirst())
                 .ifPresent(ends::add);
         ends.addAll(settings.eosIds());
         this.eosIds = List.copyOf(ends);
@@ -105,7 +108,7 @@ public final class Tokenizer implements AutoCloseable {
     public int[] encode(String text, boolean special) {
         String whole = WholeText.repaired(text);
         int[] ids = pieces.map(encoder -> encoder.encode(whole)).orElseGet(() -> library.encode(whole));
-        return special ? json.frame().around(ids) : ids;
+        return special ? vocabulary.frame().around(ids) : ids;
     }
 
     /**
@@ -119,23 +122,23 @@ public final class Tokenizer implements AutoCloseable {
 
     /** The largest id and one; a model may have room for more. */
     public int vocabularySize() {
-        return json.vocabularySize();
+        return vocabulary.size();
     }
 
     /** The id of a token as the vocabulary writes it. */
     public OptionalInt id(String token) {
-        return json.id(token);
+        return vocabulary.id(token);
     }
 
     /** The id of {@link #bosToken()}; empty if there is none, or it is not in the vocabulary. */
     public OptionalInt bosId() {
-        return settings.bosToken().map(json::id).orElse(OptionalInt.empty());
+        return settings.bosToken().map(vocabulary::id).orElse(OptionalInt.empty());
     }
 
     /** The begin token's id, if the tokenizer puts it before every text. */
     public OptionalInt addedBosId() {
         OptionalInt bos = bosId();
-        List<Integer> before = json.frame().before();
+        List<Integer> before = vocabulary.frame().before();
         return bos.isPresent() && before.contains(bos.getAsInt()) ? bos : OptionalInt.empty();
     }
 
@@ -232,7 +235,7 @@ public final class Tokenizer implements AutoCloseable {
             Optional<SentencePieceEncoder> pieces,
             TokenizerSettings settings,
             Function<TokenizerJson, TokenCodec> library) {
-        return new Tokenizer(library.apply(checked), pieces, checked, settings);
+        return new Tokenizer(library.apply(checked), pieces, Vocabulary.of(checked), settings);
     }
 
     private static Path onlyGguf(Path folder) {

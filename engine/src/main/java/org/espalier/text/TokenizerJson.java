@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Set;
 import org.espalier.error.Failure;
 import org.espalier.error.Printable;
@@ -138,12 +137,6 @@ final class TokenizerJson {
     /** Ids by token, special or not. */
     Map<String, Integer> ids() {
         return ids;
-    }
-
-    /** The id of a token, special or not. */
-    OptionalInt id(String token) {
-        Integer id = ids.get(token);
-        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
     /** The largest id and one. */

@@ -67,7 +67,9 @@ public final class Main {
     /** Runs one command and ends the JVM with its exit status. */
     public static void main(String[] args) {
         StandardError.restore();
-        System.exit(run(args, utf8(new StandardOutput()), utf8(new FileOutputStream(FileDescriptor.err))));
+        PrintStream err = utf8(new FileOutputStream(FileDescriptor.err));
+        HeapWatch.start(full -> System.exit(new Failures(err, List.of(args).contains("--verbose")).report(full)));
+        System.exit(run(args, utf8(new StandardOutput()), err));
     }
 
     /**
