@@ -9,12 +9,12 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.espalier.ffi.SystemMemory;
 
 /** The machine that a number was measured on. */
 public final class Machine {
 
     private static final Path CPU = Path.of("/proc/cpuinfo");
-    private static final Path MEMORY = Path.of("/proc/meminfo");
     private static final Set<String> VECTOR_FEATURES =
             Set.of("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_int8");
 
@@ -55,18 +55,14 @@ public final class Machine {
                 : "%.1f GB".formatted(bytes / 1e9);
     }
 
-    /** Memory that can be had without swapping, in bytes; 0 where the system does not say. */
+    /** Memory that can be had without swapping, within a container's limit, in bytes; 0 where the system does not say. */
     public static long memoryAvailable() {
-        return kilobytes("MemAvailable");
+        return SystemMemory.here().available();
     }
 
-    /** Memory in all, in bytes; 0 where the system does not say. */
+    /** Memory in all, or a container's, in bytes; 0 where the system does not say. */
     public static long memory() {
-        return kilobytes("MemTotal");
-    }
-
-    private static long kilobytes(String key) {
-        return first(MEMORY, key + ":\\s*(\\d+) kB").map(Long::parseLong).orElse(0L) * 1024;
+        return SystemMemory.here().total();
     }
 
     private static Optional<String> first(Path file, String pattern) {

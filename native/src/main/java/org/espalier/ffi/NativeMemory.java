@@ -19,6 +19,9 @@ public final class NativeMemory implements AutoCloseable {
     /** Alignment of every allocation in bytes: a cache line, and the widest vector register. */
     public static final long ALIGNMENT = 64;
 
+    /** From here on, what can be had is asked for first; it takes some file reads. */
+    private static final long LARGE = 1L << 26;
+
     private static final Map<Long, NativeMemory> LIVE = new ConcurrentHashMap<>();
     private static final AtomicLong IN_USE = new AtomicLong();
     private static final AtomicLong PEAK = new AtomicLong();
@@ -48,17 +51,32 @@ public final class NativeMemory implements AutoCloseable {
             throw new IllegalArgumentException("negative size " + bytes + " for " + purpose);
         }
         long rounded = Math.max(ALIGNMENT, Math.addExact(bytes, ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+        if (rounded >= LARGE) {
+            requireThere(rounded, purpose);
+        }
         MemorySegment address = alignedAlloc(rounded);
         if (address.address() == 0) {
-            throw new Failure(
-                    "out of memory",
-                    "allocating " + bytes + " bytes for " + purpose,
-                    "free memory or use a smaller batch, sequence or model; in use here: " + bytesInUse() + " bytes");
+            throw outOfMemory("allocating " + bytes + " bytes for " + purpose);
         }
         NativeMemory memory = new NativeMemory(purpose, bytes, address.reinterpret(bytes));
         LIVE.put(address.address(), memory);
         PEAK.accumulateAndGet(IN_USE.addAndGet(bytes), Math::max);
         return memory;
+    }
+
+    /** The system promises more than it has, and ends the process that uses it. */
+    private static void requireThere(long bytes, String purpose) {
+        long there = SystemMemory.here().withSwap();
+        if (there > 0 && bytes > there) {
+            throw outOfMemory("allocating %d bytes for %s, of %d that can be had".formatted(bytes, purpose, there));
+        }
+    }
+
+    private static Failure outOfMemory(String place) {
+        return new Failure(
+                "out of memory",
+                place,
+                "free memory or use a smaller batch, sequence or model; in use here: " + bytesInUse() + " bytes");
     }
 
     /** The memory, as a segment of the global scope: the same class as a mapped file's, so profiles stay clean. */
