@@ -66,7 +66,7 @@ public record ScoresFile(
             Optional<org.espalier.importance.Calibration> calibration,
             Rankings rankings) {
         Source source = new Source(
-                checkpoint.path().getFileName().toString(),
+                Printable.recorded(checkpoint.path().getFileName().toString()),
                 checkpoint.sha256(),
                 model.structure().tape().parameterCount());
         Calibration used = calibration

@@ -64,7 +64,7 @@ public final class PlanText {
         String channels = plan.kept().channels() == null
                 ? ""
                 : ", %,d channels kept".formatted(plan.kept().channels().length);
-        return "%s: %,d of %,d parameters kept, %.2f %% removed%s (%s, %s, %s)"
+        return "%s: %,d of %,d parameters kept, %.2f %% removed%s (%s, %s, %s%s)"
                 .formatted(
                         Printable.cell(plan.source().path()),
                         plan.parameters().after(),
@@ -73,7 +73,14 @@ public final class PlanText {
                         channels,
                         plan.choice().mode(),
                         plan.choice().scope(),
-                        plan.choice().criterion());
+                        plan.choice().criterion(),
+                        widths(plan.choice()));
+    }
+
+    /** How widths were restricted, if they were. */
+    private static String widths(Plan.Choice choice) {
+        return (choice.rounded() == 1 ? "" : ", widths multiples of " + choice.rounded())
+                + (choice.equalLayers() ? ", all layers equal" : "");
     }
 
     private static String bar(Plan plan, UnitKind kind, Widths of, int widest) {

@@ -37,6 +37,11 @@ public final class Printable {
         return escaped(text, c -> isControl(c) && c != '\n' && c != '\t');
     }
 
+    /** {@code name} as it is recorded in files: of any length, its control characters escaped. */
+    public static String recorded(String name) {
+        return escaped(name, Character::isISOControl);
+    }
+
     /** {@code json} as the same JSON: all that it has outside of strings are characters that are seen. */
     public static String json(String json) {
         return escaped(json, Printable::isControl);

@@ -48,9 +48,10 @@ class HostileNamesTest {
         shown(0, "eval", "ppl", model.toString(), "--data", text, "--seq-len", "16", "--max-windows", "1");
         prune(model.toString(), pruned);
         String plan = Path.of(pruned).resolve("plan.json").toString();
-        shown(1, "plan", "show", plan);
-        shown(1, "plan", "diff", plan, plan);
-        shown(1, "report", pruned, "--out", folder.resolve("page.html").toString());
+        assertTrue(shown(0, "plan", "show", plan).out().startsWith("x\\u001b[2J\\u009b31m\\u202eTXT"), plan);
+        shown(0, "plan", "diff", plan, plan);
+        shown(0, "report", pruned, "--out", folder.resolve("page.html").toString());
+        shown(0, "compact", model.toString(), "--plan", plan, "--out", pruned + "2");
         shown(
                 0,
                 "convert",
