@@ -67,10 +67,10 @@ public final class Tokenizer implements AutoCloseable {
             return openGguf(model, library);
         }
         if (Files.exists(model.resolve(JSON))) {
-            return openJson(model, library);
+            return openJson(model, cleaning(library, model));
         }
         if (Files.exists(model.resolve(SENTENCE_PIECE))) {
-            return openSentencePiece(model, library);
+            return openSentencePiece(model, cleaning(library, model));
         }
         return openGguf(onlyGguf(model), library);
     }
@@ -165,6 +165,11 @@ public final class Tokenizer implements AutoCloseable {
     @Override
     public void close() {
         library.close();
+    }
+
+    private static Function<TokenizerJson, TokenCodec> cleaning(
+            Function<TokenizerJson, TokenCodec> library, Path folder) {
+        return SpaceCleanUp.around(library, SettingsFile.of(folder.resolve(SettingsFile.CONFIG)));
     }
 
     private static Tokenizer openJson(Path folder, Function<TokenizerJson, TokenCodec> library) {

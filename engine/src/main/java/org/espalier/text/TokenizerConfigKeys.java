@@ -29,6 +29,8 @@ final class TokenizerConfigKeys {
             "add_bos_token",
             "add_eos_token",
             "add_prefix_space",
+            SpaceCleanUp.KEY,
+            SpaceCleanUp.ALSO_BPE,
             "legacy",
             "tokenizer_class");
 
@@ -47,7 +49,6 @@ final class TokenizerConfigKeys {
             "stride",
             "model_input_names",
             "return_token_type_ids",
-            "clean_up_tokenization_spaces",
             "spaces_between_special_tokens",
             "errors",
             "use_default_system_prompt",
