@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.espalier.error.Failure;
 
 /**
  * The hidden folder {@code .NAME.RANDOM.espalier-tmp} beside an output, in which it is written. A lock that the system
@@ -107,9 +108,45 @@ final class Aside implements AutoCloseable {
         }
     }
 
+    /**
+     * Puts the replaced output back.
+     *
+     * @throws Failure if that cannot be done; then it stays here, and the next run puts it back
+     */
+    void putBack(Path target) throws IOException {
+        try {
+            Files.move(old(), target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            leave();
+            throw new Failure(
+                    "cannot be replaced: " + e.getMessage(),
+                    target.toString(),
+                    "what stood there lies in " + old() + "; the next run puts it back",
+                    e);
+        }
+    }
+
+    /** Ends the use of this folder, which stays for the next run. */
+    private void leave() {
+        closed = true;
+        OPEN.remove(this);
+        OWN.remove(folder);
+        try {
+            lock.close();
+        } catch (IOException e) {
+            // The system gives it back when the process ends.
+            return;
+        }
+    }
+
     /** From here on the replaced output is rubbish and is never put back. */
-    void forgetOld() throws IOException {
-        Files.move(old(), content(), StandardCopyOption.ATOMIC_MOVE);
+    void forgetOld() {
+        try {
+            Files.move(old(), content(), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            // It is removed where it lies.
+            return;
+        }
     }
 
     @Override
@@ -119,9 +156,8 @@ final class Aside implements AutoCloseable {
         }
         closed = true;
         OPEN.remove(this);
-        try {
+        try (lock) {
             remove(folder);
-            lock.close();
         } catch (IOException e) {
             // The output is complete or its own failure is being reported; the next run sweeps what could not be
             // removed.
@@ -152,11 +188,11 @@ final class Aside implements AutoCloseable {
         } catch (NoSuchFileException e) {
             return null;
         } catch (IOException e) {
-            if (channel != null) {
-                channel.close();
+            try (FileChannel _ = channel) {
+                remove(folder);
+            } finally {
+                OWN.remove(folder);
             }
-            remove(folder);
-            OWN.remove(folder);
             throw e;
         }
     }

@@ -98,9 +98,13 @@ public final class Output implements AutoCloseable {
                 flush(aside.content());
                 requireFreeOrOwn();
                 place();
-                force(target.getParent());
             } catch (IOException e) {
                 throw WriteFailure.of(e, target);
+            }
+            try {
+                force(target.getParent());
+            } catch (IOException e) {
+                throw WriteFailure.ofFlushing(e, target);
             }
         }
         aside.close();
@@ -126,7 +130,12 @@ public final class Output implements AutoCloseable {
             Files.move(aside.content(), target, StandardCopyOption.ATOMIC_MOVE);
         } else if (!PathExchange.exchange(aside.content(), target)) {
             Files.move(target, aside.old(), StandardCopyOption.ATOMIC_MOVE);
-            Files.move(aside.content(), target, StandardCopyOption.ATOMIC_MOVE);
+            try {
+                Files.move(aside.content(), target, StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException e) {
+                aside.putBack(target);
+                throw e;
+            }
             aside.forgetOld();
         }
     }

@@ -11,8 +11,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.espalier.TestFiles;
 import org.espalier.error.Failure;
 import org.junit.jupiter.api.Test;
@@ -282,6 +284,35 @@ class OutputTest {
         }
     }
 
+    /** Of every call, one after the other: a disk that is broken, full or gone, with names that can be swapped and without. */
+    @Test
+    void whateverSystemCallFailsAWholeOutputStands() throws Exception {
+        Path watcher = temp.resolve("faults");
+        assumeTrue(
+                succeeds(List.of("gcc", "-O1", "-o", watcher.toString(), "../tools/lib/faults.c"))
+                        && succeeds(List.of(watcher.toString(), temp.toString(), temp + "/log", "0", "true")),
+                "skipped: no gcc, or no way to watch system calls here");
+        // Some thousand flushes of a real disk would take most of the time.
+        Path memory = Path.of("/dev/shm");
+        Path watched = Files.createTempDirectory(Files.isWritable(memory) ? memory : temp, "espalier-faults-");
+        String log = temp.resolve("log").toString();
+        try {
+            Process child = start(
+                    List.of(watcher.toString(), watched.toString(), log, "0"),
+                    OutputFaults.class,
+                    watched.toString(),
+                    log);
+            String line = onlyLine(child);
+            assertTrue(Integer.parseInt(line) > 300, line);
+            assertEquals(0, child.waitFor());
+        } finally {
+            try (Stream<Path> all = Files.walk(watched)) {
+                all.sorted(Comparator.reverseOrder())
+                        .forEach(path -> path.toFile().delete());
+            }
+        }
+    }
+
     private static void assertWholeFolder(Path folder, int generation) throws IOException {
         assertEquals(List.of("config.json", "model.safetensors"), TestFiles.names(folder));
         assertArrayEquals(OutputChild.generation(generation), Files.readAllBytes(folder.resolve("config.json")));
@@ -289,6 +320,10 @@ class OutputTest {
     }
 
     private static Process start(List<String> prefix, String subject, Path target) throws IOException {
+        return start(prefix, OutputChild.class, subject, target.toString());
+    }
+
+    private static Process start(List<String> prefix, Class<?> program, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(prefix);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -298,9 +333,8 @@ class OutputTest {
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
-                OutputChild.class.getName(),
-                subject,
-                target.toString()));
+                program.getName()));
+        command.addAll(List.of(arguments));
         return new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
@@ -309,7 +343,7 @@ class OutputTest {
     private static String onlyLine(Process process) throws IOException {
         try (BufferedReader lines = process.inputReader()) {
             List<String> printed = lines.lines().toList();
-            assertEquals(1, printed.size(), printed::toString);
+            assertEquals(1, printed.size(), () -> String.join("\n", printed));
             return printed.getFirst();
         }
     }
