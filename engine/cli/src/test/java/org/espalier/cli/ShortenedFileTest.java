@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.espalier.Shared;
 import org.espalier.TestFiles;
 import org.espalier.job.DemoModel;
 import org.junit.jupiter.api.Test;
@@ -63,20 +64,30 @@ class ShortenedFileTest {
         assertShortened(1, "generate", "@/m", "--prompt", "the", "--max-tokens", "1");
     }
 
+    /** Blocks of Q4_1, and an embedding of Q8_0, each with loops of its own. */
+    @Test
+    void quantisedWeightsEndInOneLine() throws Exception {
+        Path model = Files.createDirectory(folder.resolve("m"));
+        String weights = "smollm2-135m-instruct.Q4_1.gguf";
+        for (String name : List.of("config.json", "tokenizer.json", "tokenizer_config.json", weights)) {
+            Files.write(model.resolve(name), Files.readAllBytes(Shared.path("models/smollm2-135m/" + name)));
+        }
+        assertShortened("m/" + weights, 6, "generate", "@/m", "--prompt", "The hedge", "--max-tokens", "400");
+    }
+
     private void model(String type) throws IOException {
         DemoModel.writeTo(folder.resolve("model"));
-        Ran.engine(
-                        "convert",
-                        folder.resolve("model").toString(),
-                        "--out",
-                        folder.resolve("m").toString(),
-                        "--dtype",
-                        type)
-                .output();
+        String model = folder.resolve("model").toString();
+        String out = folder.resolve("m").toString();
+        Ran.engine("convert", model, "--out", out, "--dtype", type).output();
     }
 
     private void assertShortened(int writes, String... command) throws Exception {
-        Path weights = folder.resolve("m/model.safetensors");
+        assertShortened("m/model.safetensors", writes, command);
+    }
+
+    private void assertShortened(String file, int writes, String... command) throws Exception {
+        Path weights = folder.resolve(file);
         List<String> line = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-modules",

@@ -59,6 +59,7 @@ final class Widen {
     }
 
     private static void q8(MemorySegment source, long from, MemorySegment target, long to, int count) {
+        Raw.mayFault();
         for (int i = 0; i < count / BLOCK; i++) {
             long at = from + (long) DType.Q8_0.blockBytes() * i;
             long out = to + 4L * BLOCK * i;
@@ -70,6 +71,7 @@ final class Widen {
     }
 
     private static void q4Symmetric(MemorySegment source, long from, MemorySegment target, long to, int count) {
+        Raw.mayFault();
         for (int i = 0; i < count / BLOCK; i++) {
             long at = from + (long) DType.Q4_0.blockBytes() * i;
             long out = to + 4L * BLOCK * i;
@@ -86,6 +88,7 @@ final class Widen {
     }
 
     private static void q4Offset(MemorySegment source, long from, MemorySegment target, long to, int count) {
+        Raw.mayFault();
         for (int i = 0; i < count / BLOCK; i++) {
             long at = from + (long) DType.Q4_1.blockBytes() * i;
             long out = to + 4L * BLOCK * i;
