@@ -70,10 +70,10 @@ public interface CalibrationOps extends MemoryOps {
         }
     }
 
-    /** {@code dYᵀ x [out, in]} over rows {@code from} (included) to {@code to} (excluded). */
-    private static double[] product(double[] x, double[] dY, int from, int to, int in, int out) {
+    /** {@code dYᵀ x [out, in]} over rows {@code start} (included) to {@code end} (excluded). */
+    private static double[] product(double[] x, double[] dY, int start, int end, int in, int out) {
         double[] product = new double[out * in];
-        for (int t = from; t < to; t++) {
+        for (int t = start; t < end; t++) {
             for (int i = 0; i < product.length; i++) {
                 product[i] += dY[t * out + i / in] * x[t * in + i % in];
             }

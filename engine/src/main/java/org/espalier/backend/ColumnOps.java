@@ -7,17 +7,17 @@ import org.espalier.tensor.Tensor;
 public interface ColumnOps {
 
     /**
-     * {@code target[r, to + c] = beta · target[r, to + c] + source[r, from + c]} for {@code c} from 0 to
-     * {@code columns − 1}; the target's other columns stay as they are. Its derivative is the copy back: into {@code from}
-     * of the source's gradient, out of {@code to} of the target's.
+     * {@code target[r, targetAt + c] = beta · target[r, targetAt + c] + source[r, sourceAt + c]} for {@code c} from 0 to
+     * {@code columns − 1}; the target's other columns stay as they are. Its derivative is the copy back: into {@code sourceAt}
+     * of the source's gradient, out of {@code targetAt} of the target's.
      *
      * @param source  {@code [..., n]}
-     * @param from    the first column to copy
+     * @param sourceAt the first column to copy
      * @param target  {@code [..., m]} with as many rows, all axes but the last counted together; apart from the source
-     * @param to      where the first column goes
+     * @param targetAt where the first column goes
      * @param columns how many are copied
      */
-    void copyColumns(Queue queue, Tensor source, long from, Target target, long to, long columns);
+    void copyColumns(Queue queue, Tensor source, long sourceAt, Target target, long targetAt, long columns);
 
     /**
      * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
@@ -31,7 +31,8 @@ public interface ColumnOps {
          * {@code source} and {@code target} must have as many rows, all axes but the last counted together, hold the
          * columns that are copied, and have no memory in common.
          */
-        public static void copyColumns(DType compute, Tensor source, long from, Target target, long to, long columns) {
+        public static void copyColumns(
+                DType compute, Tensor source, long sourceAt, Target target, long targetAt, long columns) {
             Operands o = Operands.of("copyColumns", "source", source, "target", target)
                     .present(source)
                     .require(target != null, "target is missing");
@@ -40,8 +41,12 @@ public interface ColumnOps {
                     .like(target, compute, written.shape())
                     .require(source.shape().rank() > 0 && written.shape().rank() > 0, "there are no columns")
                     .require(rows(source) == rows(written), "source and target have different numbers of rows")
-                    .require(within(from, columns, source), "source has no columns " + from + " to " + (from + columns))
-                    .require(within(to, columns, written), "target has no columns " + to + " to " + (to + columns))
+                    .require(
+                            within(sourceAt, columns, source),
+                            "source has no columns " + sourceAt + " to " + (sourceAt + columns))
+                    .require(
+                            within(targetAt, columns, written),
+                            "target has no columns " + targetAt + " to " + (targetAt + columns))
                     .apart(written, source);
         }
 

@@ -31,9 +31,9 @@ public final class CutTape {
             }
 
             @Override
-            public long first(Value slice, long from) {
+            public long first(Value slice, long start) {
                 return IntStream.of(selection.kept(slice.base(), 0))
-                        .filter(entry -> entry < from)
+                        .filter(entry -> entry < start)
                         .count();
             }
         });

@@ -135,14 +135,14 @@ public final class Compactor {
 
         /** Rows that stay whole go out as they lie, as many at once as lie side by side. */
         private void copyRows(TensorEntry.Sink sink) throws IOException {
-            int from = 0;
-            while (from < rows.length) {
-                int end = from + 1;
+            int start = 0;
+            while (start < rows.length) {
+                int end = start + 1;
                 while (end < rows.length && rows[end] == rows[end - 1] + 1) {
                     end++;
                 }
-                sink.write(stored.bytes().asSlice(offset(rows[from]), (end - from) * to.bytes(width)));
-                from = end;
+                sink.write(stored.bytes().asSlice(offset(rows[start]), (end - start) * to.bytes(width)));
+                start = end;
             }
         }
 
@@ -154,19 +154,19 @@ public final class Compactor {
             int staged = Math.clamp(STAGED_NUMBERS / Math.max(1, columns.length), 1, Math.max(1, rows.length));
             long rowBytes = to.bytes(columns.length);
             try (NativeMemory staging = NativeMemory.allocate(staged * rowBytes, "rows of " + stored.name())) {
-                for (int from = 0; from < rows.length; from += staged) {
-                    int count = Math.min(staged, rows.length - from);
-                    gather(from, count, staging.segment());
+                for (int start = 0; start < rows.length; start += staged) {
+                    int count = Math.min(staged, rows.length - start);
+                    gather(start, count, staging.segment());
                     sink.write(staging.segment().asSlice(0, count * rowBytes));
                 }
             }
         }
 
-        private void gather(int from, int count, MemorySegment target) {
+        private void gather(int start, int count, MemorySegment target) {
             float[] whole = new float[width];
             float[] kept = new float[columns.length];
             for (int r = 0; r < count; r++) {
-                Blocks.decode(stored.type(), stored.bytes(), offset(rows[from + r]), whole, 0, width);
+                Blocks.decode(stored.type(), stored.bytes(), offset(rows[start + r]), whole, 0, width);
                 for (int k = 0; k < kept.length; k++) {
                     kept[k] = whole[columns[k]];
                 }

@@ -105,11 +105,11 @@ final class LeastSquares implements BranchRepair, AutoCloseable {
 
     private void weigh(double eps) {
         int tokens = importance.shape().extent(0);
-        for (int from = 0; from < tokens; from += ROWS) {
-            int to = Math.min(tokens, from + ROWS);
+        for (int start = 0; start < tokens; start += ROWS) {
+            int end = Math.min(tokens, start + ROWS);
             double[] stream =
-                    HostCopy.readDoubles(backend, queue, whole.stream().slice(from, to));
-            double[] inverse = new double[to - from];
+                    HostCopy.readDoubles(backend, queue, whole.stream().slice(start, end));
+            double[] inverse = new double[end - start];
             int channels = stream.length / inverse.length;
             for (int i = 0; i < stream.length; i++) {
                 inverse[i / channels] += stream[i] * stream[i] / channels;
@@ -117,7 +117,7 @@ final class LeastSquares implements BranchRepair, AutoCloseable {
             for (int t = 0; t < inverse.length; t++) {
                 inverse[t] = 1 / Math.sqrt(inverse[t] + eps);
             }
-            HostCopy.writeDoubles(backend, queue, inverse, importance.slice(from, to));
+            HostCopy.writeDoubles(backend, queue, inverse, importance.slice(start, end));
         }
     }
 

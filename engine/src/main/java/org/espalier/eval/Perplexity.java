@@ -57,14 +57,14 @@ public final class Perplexity {
         int count = windows.count(ids.length, where);
         double nll = 0;
         long predictions = 0;
-        for (int from = 0; from < count; from += batch) {
-            List<int[]> cut = IntStream.range(from, Math.min(count, from + batch))
+        for (int start = 0; start < count; start += batch) {
+            List<int[]> cut = IntStream.range(start, Math.min(count, start + batch))
                     .mapToObj(w -> windows.cut(ids, w))
                     .toList();
             double[][] losses = scorer.losses(cut);
             for (int w = 0; w < cut.size(); w++) {
-                int first = windows.firstCounted(from + w);
-                nll += sum(losses[w], first, where, from + w);
+                int first = windows.firstCounted(start + w);
+                nll += sum(losses[w], first, where, start + w);
                 predictions += losses[w].length - first;
             }
             done.accept(cut.size());

@@ -38,8 +38,8 @@ public record Windows(Protocol protocol, int seqLen, int stride, int most, Optio
 
     /** The ids of window {@code window}. */
     int[] cut(int[] ids, int window) {
-        int from = window * stride;
-        int[] cut = Arrays.copyOfRange(ids, from, from + seqLen);
+        int start = window * stride;
+        int[] cut = Arrays.copyOfRange(ids, start, start + seqLen);
         if (protocol.secondHalf() && bos.isPresent()) {
             cut[0] = bos.getAsInt();
         }

@@ -64,11 +64,11 @@ record FileKind(String name, String advice) {
             hex("feff", "UTF-16 text", RECODE + "UTF-16'"));
 
     /** Bytes that stand at a place in every file of a kind. */
-    private record Mark(int from, byte[] bytes, FileKind kind) {
+    private record Mark(int first, byte[] bytes, FileKind kind) {
 
         boolean isIn(byte[] start) {
-            return start.length >= from + bytes.length
-                    && Arrays.equals(start, from, from + bytes.length, bytes, 0, bytes.length);
+            return start.length >= first + bytes.length
+                    && Arrays.equals(start, first, first + bytes.length, bytes, 0, bytes.length);
         }
     }
 

@@ -64,8 +64,8 @@ public final class Sha256 {
             try (FileChannel channel = FileChannel.open(file)) {
                 long size = channel.size();
                 digest.update(ByteBuffer.allocate(Long.BYTES).putLong(size).flip());
-                for (long from = 0; from < size; from += CHUNK) {
-                    update(digest, channel, from, size <= WHOLE || from == 0 ? CHUNK : SAMPLE);
+                for (long start = 0; start < size; start += CHUNK) {
+                    update(digest, channel, start, size <= WHOLE || start == 0 ? CHUNK : SAMPLE);
                 }
                 update(digest, channel, Math.max(0, size - SAMPLE), SAMPLE);
             } catch (IOException e) {
@@ -86,9 +86,9 @@ public final class Sha256 {
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    private static void update(MessageDigest digest, FileChannel channel, long from, int most) throws IOException {
+    private static void update(MessageDigest digest, FileChannel channel, long start, int most) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(most);
-        while (bytes.hasRemaining() && channel.read(bytes, from + bytes.position()) >= 0) {}
+        while (bytes.hasRemaining() && channel.read(bytes, start + bytes.position()) >= 0) {}
         digest.update(bytes.flip());
     }
 

@@ -74,8 +74,8 @@ public record Calibration(List<int[]> sequences) {
                 .toList());
     }
 
-    private static int[] window(int[] ids, int from, int length) {
-        return Arrays.copyOfRange(ids, from, from + length);
+    private static int[] window(int[] ids, int start, int length) {
+        return Arrays.copyOfRange(ids, start, start + length);
     }
 
     /** Ids in the longest sequence. */

@@ -81,8 +81,8 @@ public final class LogitsJob {
     private static void writeRows(float[] logits, int vocabulary, TensorEntry.Sink sink) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment row = arena.allocate(FLOAT, vocabulary);
-            for (int from = 0; from < logits.length; from += vocabulary) {
-                MemorySegment.copy(logits, from, row, FLOAT, 0, vocabulary);
+            for (int start = 0; start < logits.length; start += vocabulary) {
+                MemorySegment.copy(logits, start, row, FLOAT, 0, vocabulary);
                 sink.write(row);
             }
         }

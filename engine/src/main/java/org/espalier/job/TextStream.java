@@ -58,8 +58,8 @@ final class TextStream {
     private void append(String added) {
         text.append(added);
         sink.accept(added);
-        int from = Math.max(0, ids.length - CONTEXT);
-        ids = Arrays.copyOfRange(ids, from, ids.length);
+        int start = Math.max(0, ids.length - CONTEXT);
+        ids = Arrays.copyOfRange(ids, start, ids.length);
         known = ids.length;
     }
 }

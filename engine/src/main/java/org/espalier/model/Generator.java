@@ -125,8 +125,8 @@ public final class Generator implements AutoCloseable {
                     "the cache is full", (length + ids.length) + " tokens of " + capacity, "ask for fewer new tokens");
         }
         Pass pass = null;
-        for (int from = 0; from < ids.length; from += PREFILL_TOKENS) {
-            pass = run(Arrays.copyOfRange(ids, from, Math.min(ids.length, from + PREFILL_TOKENS)));
+        for (int start = 0; start < ids.length; start += PREFILL_TOKENS) {
+            pass = run(Arrays.copyOfRange(ids, start, Math.min(ids.length, start + PREFILL_TOKENS)));
         }
         return pass;
     }

@@ -52,15 +52,15 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
     /** Sequences that are computed together, in their order. */
     static List<List<int[]>> cut(List<int[]> sequences) {
         List<List<int[]>> batches = new ArrayList<>();
-        int from = 0;
-        while (from < sequences.size()) {
-            int to = from + 1;
-            int tokens = sequences.get(from).length;
-            while (to < sequences.size() && tokens + sequences.get(to).length <= BATCH_TOKENS) {
-                tokens += sequences.get(to++).length;
+        int start = 0;
+        while (start < sequences.size()) {
+            int end = start + 1;
+            int tokens = sequences.get(start).length;
+            while (end < sequences.size() && tokens + sequences.get(end).length <= BATCH_TOKENS) {
+                tokens += sequences.get(end++).length;
             }
-            batches.add(sequences.subList(from, to));
-            from = to;
+            batches.add(sequences.subList(start, end));
+            start = end;
         }
         return batches;
     }

@@ -79,11 +79,11 @@ public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequen
             inputs.put(recording.selected(), rows);
             wanted = IntStream.of(rows).map(i -> targets[i]).toArray();
         }
-        int from = 0;
+        int start = 0;
         for (Value part : recording.targets()) {
-            int to = from + part.shape().extent(0);
-            inputs.put(part, Arrays.copyOfRange(wanted, from, to));
-            from = to;
+            int end = start + part.shape().extent(0);
+            inputs.put(part, Arrays.copyOfRange(wanted, start, end));
+            start = end;
         }
         return inputs;
     }

@@ -29,12 +29,12 @@ public final class StreamWalk implements AutoCloseable {
         /**
          * Sees one batch.
          *
-         * @param from   first token of the batch
-         * @param to     one more than its last
+         * @param start   first token of the batch
+         * @param end     one more than its last
          * @param inner  {@code [to - from, in]}: what the branch's last projection reads
          * @param output {@code [to - from, C]}: what it gives
          */
-        void at(int from, int to, Tensor inner, Tensor output);
+        void at(int start, int end, Tensor inner, Tensor output);
     }
 
     /** Tokens computed at once. */
@@ -103,8 +103,8 @@ public final class StreamWalk implements AutoCloseable {
     }
 
     /** Adds a branch's output to the stream of some tokens. */
-    public void advance(int from, int to, Tensor output, float factor) {
-        Tensor part = stream.slice(from, to);
+    public void advance(int start, int end, Tensor output, float factor) {
+        Tensor part = stream.slice(start, end);
         backend.add(queue, part, output, factor, part);
     }
 
@@ -122,7 +122,7 @@ public final class StreamWalk implements AutoCloseable {
     public void run(Branch branch, Visitor visitor) {
         BranchPass pass = null;
         Executor executor = null;
-        int from = 0;
+        int start = 0;
         try {
             for (Packed batch : batches) {
                 if (pass == null || pass.stream().shape().dim(0) != batch.tokens()) {
@@ -133,16 +133,16 @@ public final class StreamWalk implements AutoCloseable {
                     pass = BranchPass.of(whole, same(whole, branch));
                     executor = Executor.inference(backend, pass.tape(), leaves);
                 }
-                int to = from + batch.tokens();
-                executor.set(pass.stream(), stream.slice(from, to));
+                int end = start + batch.tokens();
+                executor.set(pass.stream(), stream.slice(start, end));
                 feed(executor, pass.tape(), batch);
                 executor.forward(batch.sequences());
                 visitor.at(
-                        from,
-                        to,
+                        start,
+                        end,
                         executor.tensor(pass.last().x()),
                         executor.tensor(pass.last().y()));
-                from = to;
+                start = end;
             }
         } finally {
             if (executor != null) {
@@ -164,19 +164,19 @@ public final class StreamWalk implements AutoCloseable {
     }
 
     private void begin() {
-        int from = 0;
+        int start = 0;
         for (Packed batch : batches) {
-            int to = from + batch.tokens();
+            int end = start + batch.tokens();
             Tape whole = pass(batch.tokens());
             Value first = whole.branches().getFirst().stream();
             Part part = Part.of(whole.leadingTo(first, null), null, List.of(first));
             try (Executor executor = Executor.inference(backend, part.tape(), leaves)) {
                 feed(executor, part.tape(), batch);
                 executor.forward(batch.sequences());
-                backend.convert(queue, executor.tensor(part.value(first)), stream.slice(from, to));
+                backend.convert(queue, executor.tensor(part.value(first)), stream.slice(start, end));
                 queue.finish();
             }
-            from = to;
+            start = end;
         }
     }
 

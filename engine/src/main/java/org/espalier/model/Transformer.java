@@ -139,11 +139,11 @@ public final class Transformer {
             List<Value> targets = new ArrayList<>();
             List<Value> losses = new ArrayList<>();
             int rows = finished.shape().extent(0);
-            for (int from = 0; from < rows; from += LOSS_ROWS) {
-                int to = Math.min(rows, from + LOSS_ROWS);
-                tape.segment("loss of rows " + from + " to " + to);
-                Value part = tape.input("targets " + from, Element.INDEX, to - from);
-                Value loss = CrossEntropy.record(tape, decoder.logits(tape.slice(finished, from, to)), part);
+            for (int start = 0; start < rows; start += LOSS_ROWS) {
+                int end = Math.min(rows, start + LOSS_ROWS);
+                tape.segment("loss of rows " + start + " to " + end);
+                Value part = tape.input("targets " + start, Element.INDEX, end - start);
+                Value loss = CrossEntropy.record(tape, decoder.logits(tape.slice(finished, start, end)), part);
                 tape.result(loss);
                 targets.add(part);
                 losses.add(loss);

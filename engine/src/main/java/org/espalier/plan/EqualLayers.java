@@ -67,26 +67,26 @@ final class EqualLayers {
         IntPredicate fits = fits(role, channels);
         List<Removal> removals = new ArrayList<>();
         int left = first.units();
-        int from = 0;
-        for (int to = 1; to <= first.all().size(); to++) {
-            left -= first.all().get(to - 1).units();
+        int start = 0;
+        for (int end = 1; end <= first.all().size(); end++) {
+            left -= first.all().get(end - 1).units();
             if (left == 0 || fits.test(left)) {
-                removals.add(together(ofLayers, from, to));
-                from = to;
+                removals.add(together(ofLayers, start, end));
+                start = end;
             }
         }
         return new RemovalOrder("%s of all layers".formatted(role), role, first.width(), removals);
     }
 
     /** Removals from one place in the orders of all layers to another. */
-    private static Removal together(List<RemovalOrder> ofLayers, int from, int to) {
+    private static Removal together(List<RemovalOrder> ofLayers, int start, int end) {
         int units = 0;
         double score = 0;
         long parameters = 0;
         List<Consumer<Selection>> entered = new ArrayList<>();
         for (RemovalOrder order : ofLayers) {
             units = 0;
-            for (Removal removal : order.all().subList(from, to)) {
+            for (Removal removal : order.all().subList(start, end)) {
                 units += removal.units();
                 score += removal.score();
                 parameters += removal.parameters();

@@ -212,8 +212,8 @@ public final class PlanSelection {
         return selection;
     }
 
-    private void whole(Selection selection, int from, int to) {
-        for (int layer = from; layer < to; layer++) {
+    private void whole(Selection selection, int start, int end) {
+        for (int layer = start; layer < end; layer++) {
             remove(selection, layer, Branch.Kind.ATTENTION);
             remove(selection, layer, Branch.Kind.MLP);
         }

@@ -106,22 +106,22 @@ public record RemovalOrder(String name, Role role, int width, List<Removal> all)
     private static List<int[]> order(Units units, double[] scores, int round) {
         List<List<Integer>> sets = new ArrayList<>();
         for (int set = 0; set < units.sets(); set++) {
-            int from = set * units.perSet();
-            sets.add(IntStream.range(from, from + units.perSet())
+            int start = set * units.perSet();
+            sets.add(IntStream.range(start, start + units.perSet())
                     .boxed()
                     .sorted(Comparator.comparingDouble(u -> scores[u]))
                     .toList());
         }
         int step = RoundWidths.step(units, round);
         List<int[]> order = new ArrayList<>();
-        int from = 0;
-        while (from < units.perSet()) {
-            int left = units.perSet() - from;
-            int to = from + (left % step == 0 ? step : left % step);
-            order.add(IntStream.range(from, to)
+        int start = 0;
+        while (start < units.perSet()) {
+            int left = units.perSet() - start;
+            int end = start + (left % step == 0 ? step : left % step);
+            order.add(IntStream.range(start, end)
                     .flatMap(u -> sets.stream().mapToInt(set -> set.get(u)))
                     .toArray());
-            from = to;
+            start = end;
         }
         return order;
     }

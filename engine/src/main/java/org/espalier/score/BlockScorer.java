@@ -82,11 +82,11 @@ final class BlockScorer {
 
     private static double turn(double[] before, double[] after, int channels) {
         double turned = 0;
-        for (int from = 0; from < before.length; from += channels) {
+        for (int start = 0; start < before.length; start += channels) {
             double product = 0;
             double squaresBefore = 0;
             double squaresAfter = 0;
-            for (int i = from; i < from + channels; i++) {
+            for (int i = start; i < start + channels; i++) {
                 product += before[i] * after[i];
                 squaresBefore += before[i] * before[i];
                 squaresAfter += after[i] * after[i];

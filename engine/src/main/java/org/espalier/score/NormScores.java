@@ -41,13 +41,13 @@ final class NormScores {
                 DType.F64, Shape.of(channels), "gradients of " + norm.weight().name());
         try {
             for (int s = 0; s < factor.length; s++) {
-                int from = rows * step.sequences().queryStart()[s];
-                int to = rows * step.sequences().queryStart()[s + 1];
+                int start = rows * step.sequences().queryStart()[s];
+                int end = rows * step.sequences().queryStart()[s + 1];
                 backend.columnDots(
                         step.queue(),
-                        step.value(norm.output()).slice(from, to),
+                        step.value(norm.output()).slice(start, end),
                         shift,
-                        step.gradient(norm.output()).slice(from, to),
+                        step.gradient(norm.output()).slice(start, end),
                         Target.overwrite(dots));
                 double[] one = HostCopy.readDoubles(backend, step.queue(), dots);
                 for (int k = 0; k < one.length; k++) {

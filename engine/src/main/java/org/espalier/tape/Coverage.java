@@ -8,7 +8,7 @@ import java.util.Map;
 /** Which parts of each gradient have been written in this walk, so that the first writer writes and later ones add. */
 final class Coverage {
 
-    private record Range(long from, long to) {}
+    private record Range(long start, long end) {}
 
     private final Map<Value, List<Range>> written = new HashMap<>();
 
@@ -21,10 +21,10 @@ final class Coverage {
     boolean write(Value value) {
         List<Range> ranges = written.computeIfAbsent(value.root(), r -> new ArrayList<>());
         for (Range range : ranges) {
-            if (range.from <= value.start() && value.end() <= range.to) {
+            if (range.start <= value.start() && value.end() <= range.end) {
                 return true;
             }
-            if (range.from < value.end() && value.start() < range.to) {
+            if (range.start < value.end() && value.start() < range.end) {
                 throw new IllegalStateException(
                         "gradients of overlapping parts of " + value.root() + " cannot be added");
             }
@@ -36,17 +36,17 @@ final class Coverage {
     /** Whether everything that {@code value} covers has been written. */
     boolean complete(Value value) {
         return written.getOrDefault(value.root(), List.of()).stream()
-                .anyMatch(r -> r.from <= value.start() && value.end() <= r.to);
+                .anyMatch(r -> r.start <= value.start() && value.end() <= r.end);
     }
 
-    private static void insert(List<Range> ranges, long from, long to) {
-        long low = from;
-        long high = to;
+    private static void insert(List<Range> ranges, long start, long end) {
+        long low = start;
+        long high = end;
         for (Range range : List.copyOf(ranges)) {
-            if (range.to == low || range.from == high) {
+            if (range.end == low || range.start == high) {
                 ranges.remove(range);
-                low = Math.min(low, range.from);
-                high = Math.max(high, range.to);
+                low = Math.min(low, range.start);
+                high = Math.max(high, range.end);
             }
         }
         ranges.add(new Range(low, high));

@@ -21,8 +21,8 @@ public final class Rewriting {
             }
 
             @Override
-            public long first(Value slice, long from) {
-                return from;
+            public long first(Value slice, long start) {
+                return start;
             }
         };
 
@@ -33,9 +33,9 @@ public final class Rewriting {
          * Where a slice begins in what it is a slice of.
          *
          * @param slice of entries of the first axis
-         * @param from  entry of the first axis at which it begins on the old tape
+         * @param start  entry of the first axis at which it begins on the old tape
          */
-        long first(Value slice, long from);
+        long first(Value slice, long start);
     }
 
     private final Tape tape = new Tape();
@@ -85,8 +85,8 @@ public final class Rewriting {
             return tape.view(base, shape.toArray());
         }
         long entry = old.base().shape().elements() / old.base().shape().dim(0);
-        long from = shapes.first(old, (old.start() - old.base().start()) / entry);
-        return tape.slice(base, from, from + shape.dim(0));
+        long begin = shapes.first(old, (old.start() - old.base().start()) / entry);
+        return tape.slice(base, begin, begin + shape.dim(0));
     }
 
     /** Begins a segment like one of the old tape. */

@@ -93,15 +93,15 @@ public final class Tape {
         return add(base.view(values.size(), 0, shape));
     }
 
-    /** Entries {@code from} to {@code to} of the first axis. */
-    public Value slice(Value base, long from, long to) {
+    /** Entries {@code start} to {@code end} of the first axis. */
+    public Value slice(Value base, long start, long end) {
         long[] dims = base.shape().toArray();
-        if (from < 0 || to < from || to > dims[0]) {
-            throw new IllegalArgumentException("slice: no entries " + from + " to " + to + " in " + base);
+        if (start < 0 || end < start || end > dims[0]) {
+            throw new IllegalArgumentException("slice: no entries " + start + " to " + end + " in " + base);
         }
         long entry = base.shape().elements() / Math.max(1, dims[0]);
-        dims[0] = to - from;
-        return add(base.view(values.size(), from * entry, Shape.of(dims)));
+        dims[0] = end - start;
+        return add(base.view(values.size(), start * entry, Shape.of(dims)));
     }
 
     /** Records an operation whose operands are on this tape. */

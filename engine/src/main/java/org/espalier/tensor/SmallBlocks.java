@@ -24,15 +24,15 @@ final class SmallBlocks {
         }
     }
 
-    private static void decodeQ8(MemorySegment source, long at, float[] target, int to) {
+    private static void decodeQ8(MemorySegment source, long at, float[] target, int targetAt) {
         float scale = LittleEndian.half(source, at);
         for (int j = 0; j < SIZE; j++) {
-            target[to + j] = scale * source.get(ValueLayout.JAVA_BYTE, at + 2 + j);
+            target[targetAt + j] = scale * source.get(ValueLayout.JAVA_BYTE, at + 2 + j);
         }
     }
 
     /** {@code scale * (code - 8 or 16)} for the types without a minimum, {@code scale * code + minimum} for the others. */
-    private static void decodeNibbles(DType type, MemorySegment source, long at, float[] target, int to) {
+    private static void decodeNibbles(DType type, MemorySegment source, long at, float[] target, int end) {
         boolean fiveBits = type == DType.Q5_0 || type == DType.Q5_1;
         boolean hasMinimum = type == DType.Q4_1 || type == DType.Q5_1;
         float scale = LittleEndian.half(source, at);
@@ -52,7 +52,7 @@ final class SmallBlocks {
             int packed = LittleEndian.unsignedByte(source, at + (j & 15));
             int code = (j < 16 ? packed & 15 : packed >>> 4) | (fifthBits >>> j & 1) << 4;
             float product = scale * (code - zero);
-            target[to + j] = hasMinimum ? product + minimum : product;
+            target[end + j] = hasMinimum ? product + minimum : product;
         }
     }
 

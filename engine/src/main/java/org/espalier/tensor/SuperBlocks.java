@@ -27,7 +27,7 @@ final class SuperBlocks {
      * of codes. Sub-block s of 32: lower (s even) or upper (s odd) halves of bytes 32·(s/2) to 32·(s/2)+31; its fifth bits
      * are bit s of the 32 bytes. Number = (scale·scale_s)·code − minimum·minimum_s.
      */
-    private static void decodeQ4OrQ5(boolean fiveBits, MemorySegment source, long at, float[] target, int to) {
+    private static void decodeQ4OrQ5(boolean fiveBits, MemorySegment source, long at, float[] target, int targetAt) {
         float scale = LittleEndian.half(source, at);
         float minimum = LittleEndian.half(source, at + 2);
         long packedScales = at + 4;
@@ -42,7 +42,7 @@ final class SuperBlocks {
                 if (fiveBits) {
                     code |= (LittleEndian.unsignedByte(source, fifthBits + j) >>> s & 1) << 4;
                 }
-                target[to + 32 * s + j] = subScale * code - subMinimum;
+                target[targetAt + 32 * s + j] = subScale * code - subMinimum;
             }
         }
     }
@@ -70,7 +70,7 @@ final class SuperBlocks {
      * quarter q takes its low bits from 32 bytes at 32·(q&amp;1) (lower halves for q&lt;2, else upper) and its high bits
      * from bits 2q, 2q+1 of the half's 32 bytes. Number = (scale·scale_s)·(code − 32), s counting 16 numbers each.
      */
-    private static void decodeQ6(MemorySegment source, long at, float[] target, int to) {
+    private static void decodeQ6(MemorySegment source, long at, float[] target, int targetAt) {
         float scale = LittleEndian.half(source, at + 208);
         for (int i = 0; i < SIZE; i++) {
             int half = i >> 7;
@@ -80,7 +80,7 @@ final class SuperBlocks {
             int high = LittleEndian.unsignedByte(source, at + 128 + 32 * half + lane) >>> 2 * quarter & 3;
             int code = (quarter < 2 ? low & 15 : low >>> 4) | high << 4;
             float subScale = scale * source.get(ValueLayout.JAVA_BYTE, at + 192 + (i >> 4));
-            target[to + i] = subScale * (code - 32);
+            target[targetAt + i] = subScale * (code - 32);
         }
     }
 }

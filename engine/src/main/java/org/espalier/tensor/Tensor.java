@@ -53,14 +53,14 @@ public record Tensor(Buffer buffer, long offset, DType type, Shape shape) {
         return new Tensor(buffer, offset, type, other);
     }
 
-    /** Entries {@code from} (included) to {@code to} (excluded) of the first axis. */
-    public Tensor slice(long from, long to) {
+    /** Entries {@code start} (included) to {@code end} (excluded) of the first axis. */
+    public Tensor slice(long start, long end) {
         long[] dims = shape.toArray();
-        if (from < 0 || to < from || to > dims[0]) {
-            throw new IllegalArgumentException("no entries " + from + " to " + to + " in " + shape);
+        if (start < 0 || end < start || end > dims[0]) {
+            throw new IllegalArgumentException("no entries " + start + " to " + end + " in " + shape);
         }
         long entry = dims[0] == 0 ? 0 : bytes() / dims[0];
-        dims[0] = to - from;
-        return new Tensor(buffer, offset + from * entry, type, Shape.of(dims));
+        dims[0] = end - start;
+        return new Tensor(buffer, offset + start * entry, type, Shape.of(dims));
     }
 }

@@ -8,5 +8,5 @@ interface PieceSink {
      *
      * @param piece its id, or {@link SentencePieceRanks#NONE} for a character that is no piece
      */
-    void take(int piece, String text, int from, int to);
+    void take(int piece, String text, int start, int end);
 }

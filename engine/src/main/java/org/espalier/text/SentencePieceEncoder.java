@@ -61,13 +61,13 @@ final class SentencePieceEncoder {
         return prefix ? SPACE + escaped : escaped;
     }
 
-    private void add(IntArrayList ids, int piece, String text, int from, int to) {
+    private void add(IntArrayList ids, int piece, String text, int start, int end) {
         if (piece != SentencePieceRanks.NONE) {
             ids.addInt(piece);
         } else if (bytes.length == 0) {
             ids.addInt(unknown);
         } else {
-            for (byte b : text.substring(from, to).getBytes(StandardCharsets.UTF_8)) {
+            for (byte b : text.substring(start, end).getBytes(StandardCharsets.UTF_8)) {
                 ids.addInt(bytes[b & 0xff]);
             }
         }

@@ -47,18 +47,18 @@ final class SentencePieceMerger {
         }
     }
 
-    private void part(String text, int from, int to, PieceSink sink) {
-        if (to - from > LONGEST_KNOWN_WORD) {
-            new SentencePiecePart(pieces, text, from, to).merge().emit(sink);
+    private void part(String text, int start, int end, PieceSink sink) {
+        if (end - start > LONGEST_KNOWN_WORD) {
+            new SentencePiecePart(pieces, text, start, end).merge().emit(sink);
             return;
         }
-        String word = text.substring(from, to);
+        String word = text.substring(start, end);
         int[] pairs;
         synchronized (known) {
             pairs = known.get(word);
         }
         if (pairs == null) {
-            pairs = new SentencePiecePart(pieces, text, from, to).merge().toArray();
+            pairs = new SentencePiecePart(pieces, text, start, end).merge().toArray();
             synchronized (known) {
                 if (known.size() == KNOWN_WORDS) {
                     known.clear();
@@ -66,7 +66,7 @@ final class SentencePieceMerger {
                 known.put(word, pairs);
             }
         }
-        int at = from;
+        int at = start;
         for (int i = 0; i < pairs.length; i += 2) {
             sink.take(pairs[i], text, at, at + pairs[i + 1]);
             at += pairs[i + 1];

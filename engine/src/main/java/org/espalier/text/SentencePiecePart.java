@@ -24,24 +24,24 @@ final class SentencePiecePart {
 
     private int waiting;
 
-    /** The characters of {@code text} from {@code from} to {@code to}, at least one. */
-    SentencePiecePart(SentencePieceRanks vocabulary, String text, int from, int to) {
+    /** The characters of {@code text} from {@code start} to {@code end}, at least one. */
+    SentencePiecePart(SentencePieceRanks vocabulary, String text, int start, int end) {
         this.vocabulary = vocabulary;
         this.text = text;
-        int count = text.codePointCount(from, to);
+        int count = text.codePointCount(start, end);
         starts = new int[count + 1];
         next = new int[count];
         previous = new int[count];
         together = new int[count];
         heap = new long[count + 1];
-        int at = from;
+        int at = start;
         for (int i = 0; i < count; i++) {
             starts[i] = at;
             next[i] = i + 1;
             previous[i] = i - 1;
             at += Character.charCount(text.codePointAt(at));
         }
-        starts[count] = to;
+        starts[count] = end;
     }
 
     SentencePiecePart merge() {

@@ -133,21 +133,21 @@ final class TextCuts {
      */
     List<String> cut(String text) {
         List<String> parts = new ArrayList<>();
-        int from = 0;
-        while (text.length() - from > SHORT) {
-            int at = next(text, from);
-            parts.add(text.substring(from, at));
-            from = place == Place.PREFIXED && at < text.length() ? at + 1 : at;
+        int start = 0;
+        while (text.length() - start > SHORT) {
+            int at = next(text, start);
+            parts.add(text.substring(start, at));
+            start = place == Place.PREFIXED && at < text.length() ? at + 1 : at;
         }
-        if (from < text.length() || parts.isEmpty()) {
-            parts.add(text.substring(from));
+        if (start < text.length() || parts.isEmpty()) {
+            parts.add(text.substring(start));
         }
         return parts;
     }
 
-    private int next(String text, int from) {
-        long last = Math.min((long) from + longest, text.length());
-        for (int i = from + SHORT; place != Place.NOWHERE && i < last; i++) {
+    private int next(String text, int start) {
+        long last = Math.min((long) start + longest, text.length());
+        for (int i = start + SHORT; place != Place.NOWHERE && i < last; i++) {
             if (i + 1 < text.length()
                     && text.charAt(i) == ' '
                     && isLetter(text.charAt(i - 1))

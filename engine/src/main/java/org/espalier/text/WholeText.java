@@ -9,8 +9,8 @@ final class WholeText {
     private WholeText() {}
 
     /** The place of the first half that stands alone, or -1. */
-    private static int half(String text, int from) {
-        for (int i = from; i < text.length(); i++) {
+    private static int half(String text, int start) {
+        for (int i = start; i < text.length(); i++) {
             char c = text.charAt(i);
             if (!Character.isSurrogate(c)) {
                 continue;

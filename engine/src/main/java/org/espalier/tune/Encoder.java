@@ -50,9 +50,9 @@ public final class Encoder {
         List<Sample> samples = new ArrayList<>();
         // The last token of a window is only a target there, so it is the first that the next one reads.
         int lastStart = example.countsWhole() ? length - 2 : Math.min(0, length - 2);
-        for (int from = 0; from <= lastStart; from += cutoff - 1) {
-            int to = Math.min(length, from + cutoff);
-            samples.add(Sample.of(Arrays.copyOfRange(tokens, from, to), Arrays.copyOfRange(counts, from, to)));
+        for (int start = 0; start <= lastStart; start += cutoff - 1) {
+            int end = Math.min(length, start + cutoff);
+            samples.add(Sample.of(Arrays.copyOfRange(tokens, start, end), Arrays.copyOfRange(counts, start, end)));
         }
         return samples.stream().filter(s -> s.counted() > 0).toList();
     }
@@ -67,15 +67,15 @@ public final class Encoder {
         for (int p = 0; p < example.parts().size(); p++) {
             Example.Part part = example.parts().get(p);
             boolean last = p == example.parts().size() - 1;
-            int from = part.counts() && p > 0
+            int start = part.counts() && p > 0
                     ? boundary(before.toString(), example.framed(), ids).after()
                     : 0;
             before.append(part.text());
             if (part.counts()) {
-                int to = last
+                int end = last
                         ? ids.length
                         : boundary(before.toString(), example.framed(), ids).before();
-                Arrays.fill(counts, from, Math.max(from, to), true);
+                Arrays.fill(counts, start, Math.max(start, end), true);
             }
         }
         return counts;

@@ -42,15 +42,15 @@ public final class HeldOutLoss {
     /** As many samples together as are computed at once, but at least one. */
     static List<Packed> pack(List<Sample> samples) {
         List<Packed> packs = new ArrayList<>();
-        int from = 0;
-        while (from < samples.size()) {
-            int to = from + 1;
-            int size = samples.get(from).tokens();
-            while (to < samples.size() && size + samples.get(to).tokens() <= TOKENS) {
-                size += samples.get(to++).tokens();
+        int start = 0;
+        while (start < samples.size()) {
+            int end = start + 1;
+            int size = samples.get(start).tokens();
+            while (end < samples.size() && size + samples.get(end).tokens() <= TOKENS) {
+                size += samples.get(end++).tokens();
             }
-            packs.add(Sample.pack(samples.subList(from, to)));
-            from = to;
+            packs.add(Sample.pack(samples.subList(start, end)));
+            start = end;
         }
         return packs;
     }

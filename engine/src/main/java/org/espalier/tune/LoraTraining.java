@@ -224,8 +224,8 @@ public final class LoraTraining {
     private List<Packed> microBatches(int step) {
         List<Sample> batch = batches.batch(step);
         List<Packed> parts = new ArrayList<>();
-        for (int from = 0; from < batch.size(); from += settings.microBatch()) {
-            parts.add(Sample.pack(batch.subList(from, Math.min(batch.size(), from + settings.microBatch()))));
+        for (int start = 0; start < batch.size(); start += settings.microBatch()) {
+            parts.add(Sample.pack(batch.subList(start, Math.min(batch.size(), start + settings.microBatch()))));
         }
         return parts;
     }

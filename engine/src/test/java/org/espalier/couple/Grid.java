@@ -31,8 +31,8 @@ record Grid(long... dims) {
         return picked;
     }
 
-    double[] slice(double[] numbers, int axis, long from, long to) {
-        return pick(numbers, axis, LongStream.range(from, to).toArray());
+    double[] slice(double[] numbers, int axis, long start, long end) {
+        return pick(numbers, axis, LongStream.range(start, end).toArray());
     }
 
     double[] repeat(double[] numbers, int axis, long times) {
@@ -47,12 +47,12 @@ record Grid(long... dims) {
         double[] transposed = new double[numbers.length];
         for (int i = 0; i < transposed.length; i++) {
             long rest = i;
-            long from = 0;
+            long start = 0;
             for (int a = order.length - 1; a >= 0; a--) {
-                from += rest % to[a] * product(order[a] + 1, dims.length);
+                start += rest % to[a] * product(order[a] + 1, dims.length);
                 rest /= to[a];
             }
-            transposed[i] = numbers[(int) from];
+            transposed[i] = numbers[(int) start];
         }
         return transposed;
     }

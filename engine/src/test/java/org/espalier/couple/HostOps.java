@@ -154,15 +154,15 @@ final class HostOps {
         int channels = in[1].length;
         double[] y = new double[in[0].length];
         for (int row = 0; row < y.length; row += channels) {
-            int from = row;
+            int start = row;
             double mean =
-                    centred ? kept.stream().mapToDouble(i -> in[0][from + i]).sum() / kept.cardinality() : 0;
+                    centred ? kept.stream().mapToDouble(i -> in[0][start + i]).sum() / kept.cardinality() : 0;
             double square = kept.stream()
-                            .mapToDouble(i -> Math.pow(in[0][from + i] - mean, 2))
+                            .mapToDouble(i -> Math.pow(in[0][start + i] - mean, 2))
                             .sum()
                     / kept.cardinality();
             kept.stream()
-                    .forEach(i -> y[from + i] = (in[0][from + i] - mean) / Math.sqrt(square + eps) * in[1][i]
+                    .forEach(i -> y[start + i] = (in[0][start + i] - mean) / Math.sqrt(square + eps) * in[1][i]
                             + (in.length > 2 ? in[2][i] : 0));
         }
         return y;

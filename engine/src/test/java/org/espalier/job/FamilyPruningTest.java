@@ -107,8 +107,8 @@ class FamilyPruningTest {
             int[] ids = Golden.integers(file, "ids");
             List<int[]> sequences = new ArrayList<>();
             for (int s = 0; s < SEQUENCES; s++) {
-                int from = s * ids.length / SEQUENCES;
-                sequences.add(Arrays.copyOfRange(ids, from, from + LENGTH));
+                int start = s * ids.length / SEQUENCES;
+                sequences.add(Arrays.copyOfRange(ids, start, start + LENGTH));
             }
             return sequences;
         }

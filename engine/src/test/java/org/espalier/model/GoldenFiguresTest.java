@@ -47,10 +47,10 @@ class GoldenFiguresTest {
                 executor.forward(packed.sequences());
                 double[] logits = executor.read(recording.logits());
                 FIGURES.get(name).get("logits").properties().forEach(row -> {
-                    int from = Integer.parseInt(row.getKey()) * 256;
+                    int start = Integer.parseInt(row.getKey()) * 256;
                     Golden.assertClose(
                             Golden.doubles(row.getValue()),
-                            Arrays.copyOfRange(logits, from, from + 256),
+                            Arrays.copyOfRange(logits, start, start + 256),
                             tolerance,
                             "logits of token " + row.getKey());
                 });

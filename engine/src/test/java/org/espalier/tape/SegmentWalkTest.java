@@ -55,11 +55,11 @@ class SegmentWalkTest {
             Value h = Linear.record(tape, normed, tape.parameter("w" + layer, CHANNELS, CHANNELS), null);
             stream = Add.record(tape, stream, h, 1);
         }
-        for (int from = 0; from < tokens; from += lossRows) {
-            tape.segment("loss " + from);
-            int to = Math.min(tokens, from + lossRows);
-            Value logits = Linear.record(tape, tape.slice(stream, from, to), table, null);
-            tape.result(CrossEntropy.record(tape, logits, tape.input("targets " + from, Element.INDEX, to - from)));
+        for (int start = 0; start < tokens; start += lossRows) {
+            tape.segment("loss " + start);
+            int end = Math.min(tokens, start + lossRows);
+            Value logits = Linear.record(tape, tape.slice(stream, start, end), table, null);
+            tape.result(CrossEntropy.record(tape, logits, tape.input("targets " + start, Element.INDEX, end - start)));
         }
         return tape;
     }

@@ -220,10 +220,10 @@ class LoraTrainingTest {
         return new TrainingData(samples.subList(0, 40), samples.subList(40, 46), 0, 0, 0);
     }
 
-    private static Sample counting(int from, int length) {
+    private static Sample counting(int start, int length) {
         boolean[] counts = new boolean[length];
         Arrays.fill(counts, length / 2, length, true);
-        return Sample.of(IntStream.range(from, from + length).toArray(), counts);
+        return Sample.of(IntStream.range(start, start + length).toArray(), counts);
     }
 
     private byte[] file(int threads, LoraSettings settings, String name) throws IOException {

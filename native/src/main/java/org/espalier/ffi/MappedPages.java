@@ -23,8 +23,8 @@ public final class MappedPages {
 
     /** Has the bytes read from the disk while other work goes on. */
     public static void ask(MemorySegment mapped) {
-        long from = mapped.address() / PAGE * PAGE;
-        advise(from, mapped.address() + mapped.byteSize() - from, WILL_NEED);
+        long start = mapped.address() / PAGE * PAGE;
+        advise(start, mapped.address() + mapped.byteSize() - start, WILL_NEED);
     }
 
     /**
@@ -32,8 +32,8 @@ public final class MappedPages {
      * touched. Pages of memory that was allocated would be lost.
      */
     public static void release(MemorySegment mapped) {
-        long from = Math.ceilDiv(mapped.address(), PAGE) * PAGE;
-        advise(from, (mapped.address() + mapped.byteSize()) / PAGE * PAGE - from, DO_NOT_NEED);
+        long start = Math.ceilDiv(mapped.address(), PAGE) * PAGE;
+        advise(start, (mapped.address() + mapped.byteSize()) / PAGE * PAGE - start, DO_NOT_NEED);
     }
 
     private static void advise(long address, long bytes, int advice) {

@@ -15,9 +15,9 @@ final class StandardOutput extends FilterOutputStream {
     }
 
     @Override
-    public void write(byte[] bytes, int from, int count) throws IOException {
+    public void write(byte[] bytes, int start, int count) throws IOException {
         try {
-            out.write(bytes, from, count);
+            out.write(bytes, start, count);
         } catch (IOException e) {
             if (!READER_GONE.equals(e.getMessage())) {
                 throw e;

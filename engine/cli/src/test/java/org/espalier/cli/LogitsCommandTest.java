@@ -50,10 +50,10 @@ class LogitsCommandTest {
             assertEquals(Shape.of(64, 256), file.tensors().get("logits").shape());
             double[] logits = Golden.doubles(file, "logits");
             FIGURES.get(model).get("logits").properties().forEach(row -> {
-                int from = Integer.parseInt(row.getKey()) * 256;
+                int start = Integer.parseInt(row.getKey()) * 256;
                 Golden.assertClose(
                         Golden.doubles(row.getValue()),
-                        Arrays.copyOfRange(logits, from, from + 256),
+                        Arrays.copyOfRange(logits, start, start + 256),
                         tolerance,
                         "logits of token " + row.getKey());
             });

@@ -48,9 +48,9 @@ final class ShorteningChild {
                 }
 
                 @Override
-                public void write(byte[] bytes, int from, int count) throws IOException {
+                public void write(byte[] bytes, int start, int count) throws IOException {
                     wrote();
-                    out.write(bytes, from, count);
+                    out.write(bytes, start, count);
                 }
             });
         }

@@ -186,8 +186,8 @@ class TuneCommandTest {
     private void interrupt(String line, String printed) {
         PrintStream err = new PrintStream(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8) {
             @Override
-            public void write(byte[] bytes, int from, int count) {
-                if (new String(bytes, from, count, StandardCharsets.UTF_8).contains(printed)) {
+            public void write(byte[] bytes, int start, int count) {
+                if (new String(bytes, start, count, StandardCharsets.UTF_8).contains(printed)) {
                     throw new IllegalStateException("interrupted");
                 }
             }

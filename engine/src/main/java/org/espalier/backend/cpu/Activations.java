@@ -18,9 +18,9 @@ final class Activations {
 
     /** {@code y = f(x)}. */
     void forward(ActivationFunction function, MemorySegment x, MemorySegment y, long count) {
-        pool.ranges(count, Elementwise.GRAIN, (from, to) -> {
-            long bytes = 4 * (to - from);
-            forward(function, Raw.address(x, 4 * from, bytes), Raw.address(y, 4 * from, bytes), (int) (to - from));
+        pool.ranges(count, Elementwise.GRAIN, (start, end) -> {
+            long bytes = 4 * (end - start);
+            forward(function, Raw.address(x, 4 * start, bytes), Raw.address(y, 4 * start, bytes), (int) (end - start));
         });
     }
 
@@ -73,15 +73,15 @@ final class Activations {
     /** {@code dX = beta dX + dY f′(x)}. */
     void backward(
             ActivationFunction function, MemorySegment x, MemorySegment dY, MemorySegment dX, float beta, long count) {
-        pool.ranges(count, Elementwise.GRAIN, (from, to) -> {
-            long bytes = 4 * (to - from);
+        pool.ranges(count, Elementwise.GRAIN, (start, end) -> {
+            long bytes = 4 * (end - start);
             backward(
                     function,
-                    Raw.address(x, 4 * from, bytes),
-                    Raw.address(dY, 4 * from, bytes),
-                    Raw.address(dX, 4 * from, bytes),
+                    Raw.address(x, 4 * start, bytes),
+                    Raw.address(dY, 4 * start, bytes),
+                    Raw.address(dX, 4 * start, bytes),
                     beta,
-                    (int) (to - from));
+                    (int) (end - start));
         });
     }
 

@@ -158,20 +158,20 @@ final class AttentionDecode implements AutoCloseable {
             AttentionShape shape,
             MemorySegment results,
             long stride,
-            int from,
-            int to,
+            int start,
+            int end,
             int head,
             MemorySegment out,
             int row,
             MemorySegment logSum) {
         float max = Float.NEGATIVE_INFINITY;
-        for (int p = from; p < to; p++) {
+        for (int p = start; p < end; p++) {
             max = Math.max(max, results.get(Lanes.FLOAT, stride * ((long) p * shape.heads() + head)));
         }
         long target = shape.out(row, head);
         out.asSlice(target, 4L * shape.valueDim()).fill((byte) 0);
         double sum = 0;
-        for (int p = from; p < to; p++) {
+        for (int p = start; p < end; p++) {
             long at = stride * ((long) p * shape.heads() + head);
             float weight = FastExp.exp(results.get(Lanes.FLOAT, at) - max);
             sum += (double) results.get(Lanes.FLOAT, at + 4) * weight;

@@ -26,20 +26,20 @@ final class BfloatRows {
     /** Puts the even numbers of every whole 32 of a row first. */
     static void arrange(float[] x, int xAt, int in) {
         float[] odd = new float[HALF];
-        for (int from = xAt; from + Lanes.PARTIALS <= xAt + in; from += Lanes.PARTIALS) {
+        for (int start = xAt; start + Lanes.PARTIALS <= xAt + in; start += Lanes.PARTIALS) {
             for (int i = 0; i < HALF; i++) {
-                odd[i] = x[from + 2 * i + 1];
-                x[from + i] = x[from + 2 * i];
+                odd[i] = x[start + 2 * i + 1];
+                x[start + i] = x[start + 2 * i];
             }
-            System.arraycopy(odd, 0, x, from + HALF, HALF);
+            System.arraycopy(odd, 0, x, start + HALF, HALF);
         }
     }
 
-    /** Rows {@code from} to {@code to} of {@code w [., in]}; {@code x} is arranged. */
-    static void dot(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {
+    /** Rows {@code start} to {@code end} of {@code w [., in]}; {@code x} is arranged. */
+    static void dot(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int start, int end) {
         long rowBytes = 2L * in;
-        long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
-        for (int r = from; r < to; r++, row += rowBytes) {
+        long row = Raw.address(w, rowBytes * start, rowBytes * (end - start));
+        for (int r = start; r < end; r++, row += rowBytes) {
             float whole = Widest.WIDE ? wide(row, in, x, xAt) : narrow(row, in, x, xAt);
             y.set(Lanes.FLOAT, yAt + 4L * r, withRest(whole, row, in, x, xAt));
         }

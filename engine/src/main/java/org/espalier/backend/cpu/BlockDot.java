@@ -34,13 +34,13 @@ final class BlockDot {
 
     private BlockDot() {}
 
-    /** Rows {@code from} to {@code to} of Q8_0 {@code w [., in]}: {@code d · q}. {@code x} begins at {@code xAt}. */
-    static void q8(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {
+    /** Rows {@code start} to {@code end} of Q8_0 {@code w [., in]}: {@code d · q}. {@code x} begins at {@code xAt}. */
+    static void q8(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int start, int end) {
         int blocks = in / BLOCK;
         int blockBytes = DType.Q8_0.blockBytes();
         long rowBytes = (long) blocks * blockBytes;
-        long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
-        for (int r = from; r < to; r++, row += rowBytes) {
+        long row = Raw.address(w, rowBytes * start, rowBytes * (end - start));
+        for (int r = start; r < end; r++, row += rowBytes) {
             FloatVector total = FloatVector.zero(Lanes.FLOATS);
             for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
                 FloatVector sum = FloatVector.zero(FLOATS);
@@ -57,13 +57,14 @@ final class BlockDot {
         }
     }
 
-    /** Rows {@code from} to {@code to} of Q4_0 {@code w [., in]}: {@code d · (q − 8)}. */
-    static void q4Symmetric(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {
+    /** Rows {@code start} to {@code end} of Q4_0 {@code w [., in]}: {@code d · (q − 8)}. */
+    static void q4Symmetric(
+            MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int start, int end) {
         int blocks = in / BLOCK;
         int blockBytes = DType.Q4_0.blockBytes();
         long rowBytes = (long) blocks * blockBytes;
-        long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
-        for (int r = from; r < to; r++, row += rowBytes) {
+        long row = Raw.address(w, rowBytes * start, rowBytes * (end - start));
+        for (int r = start; r < end; r++, row += rowBytes) {
             FloatVector total = FloatVector.zero(Lanes.FLOATS);
             for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
                 FloatVector sum = FloatVector.zero(FLOATS);
@@ -82,15 +83,15 @@ final class BlockDot {
     }
 
     /**
-     * Rows {@code from} to {@code to} of Q4_1 {@code w [., in]}: {@code d · q + m}, so that a block gives
+     * Rows {@code start} to {@code end} of Q4_1 {@code w [., in]}: {@code d · q + m}, so that a block gives
      * {@code d · Σ q x + m · Σ x}.
      */
-    static void q4Offset(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {
+    static void q4Offset(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int start, int end) {
         int blocks = in / BLOCK;
         int blockBytes = DType.Q4_1.blockBytes();
         long rowBytes = (long) blocks * blockBytes;
-        long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
-        for (int r = from; r < to; r++, row += rowBytes) {
+        long row = Raw.address(w, rowBytes * start, rowBytes * (end - start));
+        for (int r = start; r < end; r++, row += rowBytes) {
             FloatVector total = FloatVector.zero(Lanes.FLOATS);
             for (int lane = 0; lane < PARTIALS; lane += WIDTH) {
                 FloatVector sum = FloatVector.zero(FLOATS);

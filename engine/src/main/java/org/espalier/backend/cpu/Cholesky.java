@@ -27,8 +27,8 @@ final class Cholesky {
 
     /** {@code right [n, m] = matrix⁻¹ right}; the lower triangle of {@code matrix [n, n]} is overwritten. */
     void solve(MemorySegment matrix, MemorySegment right, int n, int m) {
-        for (int from = 0; from < n; from += BLOCK) {
-            factorise(matrix, n, from, Math.min(BLOCK, n - from));
+        for (int start = 0; start < n; start += BLOCK) {
+            factorise(matrix, n, start, Math.min(BLOCK, n - start));
         }
         pool.run(Math.ceilDiv(m, STRIP), (strip, worker) -> {
             int column = strip * STRIP;
@@ -36,20 +36,20 @@ final class Cholesky {
         });
     }
 
-    private void factorise(MemorySegment matrix, int n, int from, int size) {
-        double[] diagonal = read(matrix, n, from, from, size, size);
-        factorise(diagonal, size, from);
-        write(diagonal, matrix, n, from, from, size, size);
-        int below = from + size;
+    private void factorise(MemorySegment matrix, int n, int start, int size) {
+        double[] diagonal = read(matrix, n, start, start, size, size);
+        factorise(diagonal, size, start);
+        write(diagonal, matrix, n, start, start, size, size);
+        int below = start + size;
         int rest = n - below;
         pool.run(Math.ceilDiv(rest, ROWS), (task, worker) -> {
             int row = below + task * ROWS;
             int rows = Math.min(ROWS, n - row);
-            double[] panel = read(matrix, n, row, from, rows, size);
+            double[] panel = read(matrix, n, row, start, rows, size);
             for (int i = 0; i < rows; i++) {
                 eliminate(panel, i * size, diagonal, size, size);
             }
-            write(panel, matrix, n, row, from, rows, size);
+            write(panel, matrix, n, row, start, rows, size);
         });
         Grid grid = Grid.of(rest, rest, 1);
         pool.run(rest == 0 ? 0 : grid.tiles(), (task, worker) -> {
@@ -60,8 +60,8 @@ final class Cholesky {
                         tile.columns(),
                         size,
                         -1,
-                        GemmOperand.plain(matrix, at(n, below + tile.row(), from), n),
-                        GemmOperand.transposed(matrix, at(n, below + tile.column(), from), n),
+                        GemmOperand.plain(matrix, at(n, below + tile.row(), start), n),
+                        GemmOperand.transposed(matrix, at(n, below + tile.column(), start), n),
                         1,
                         GemmOperand.plain(matrix, at(n, below + tile.row(), below + tile.column()), n));
             }
@@ -93,32 +93,32 @@ final class Cholesky {
 
     /** Solves {@code L Lᵀ x = right} for some columns. */
     private static void substitute(MemorySegment factor, MemorySegment right, int n, int m, int column, int width) {
-        for (int from = 0; from < n; from += BLOCK) {
-            int size = Math.min(BLOCK, n - from);
+        for (int start = 0; start < n; start += BLOCK) {
+            int size = Math.min(BLOCK, n - start);
             Cblas.dgemm(
                     size,
                     width,
-                    from,
+                    start,
                     -1,
-                    GemmOperand.plain(factor, at(n, from, 0), n),
+                    GemmOperand.plain(factor, at(n, start, 0), n),
                     GemmOperand.plain(right, at(m, 0, column), m),
                     1,
-                    GemmOperand.plain(right, at(m, from, column), m));
-            forward(read(factor, n, from, from, size, size), right, m, from, column, size, width);
+                    GemmOperand.plain(right, at(m, start, column), m));
+            forward(read(factor, n, start, start, size, size), right, m, start, column, size, width);
         }
-        for (int from = (n - 1) / BLOCK * BLOCK; from >= 0; from -= BLOCK) {
-            int size = Math.min(BLOCK, n - from);
-            int below = from + size;
+        for (int start = (n - 1) / BLOCK * BLOCK; start >= 0; start -= BLOCK) {
+            int size = Math.min(BLOCK, n - start);
+            int below = start + size;
             Cblas.dgemm(
                     size,
                     width,
                     n - below,
                     -1,
-                    GemmOperand.transposed(factor, at(n, Math.min(below, n - 1), from), n),
+                    GemmOperand.transposed(factor, at(n, Math.min(below, n - 1), start), n),
                     GemmOperand.plain(right, at(m, Math.min(below, n - 1), column), m),
                     1,
-                    GemmOperand.plain(right, at(m, from, column), m));
-            backward(read(factor, n, from, from, size, size), right, m, from, column, size, width);
+                    GemmOperand.plain(right, at(m, start, column), m));
+            backward(read(factor, n, start, start, size, size), right, m, start, column, size, width);
         }
     }
 
@@ -144,9 +144,9 @@ final class Cholesky {
         write(x, right, m, row, column, size, width);
     }
 
-    private static void subtract(double[] x, int to, double factor, int from, int width) {
+    private static void subtract(double[] x, int targetAt, double factor, int sourceAt, int width) {
         for (int j = 0; j < width; j++) {
-            x[to + j] -= factor * x[from + j];
+            x[targetAt + j] -= factor * x[sourceAt + j];
         }
     }
 

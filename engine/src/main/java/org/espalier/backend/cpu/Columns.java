@@ -30,8 +30,8 @@ final class Columns {
 
     /** {@code target = beta target + source}, {@code columns} of each of {@code rows} rows. */
     void copy(Place source, Place target, float beta, long rows, int columns) {
-        pool.ranges(rows, Math.max(1, TASK_NUMBERS / Math.max(1, columns)), (from, to) -> {
-            for (long r = from; r < to; r++) {
+        pool.ranges(rows, Math.max(1, TASK_NUMBERS / Math.max(1, columns)), (start, end) -> {
+            for (long r = start; r < end; r++) {
                 if (beta == 0) {
                     MemorySegment.copy(source.memory, source.at(r), target.memory, target.at(r), 4L * columns);
                 } else {

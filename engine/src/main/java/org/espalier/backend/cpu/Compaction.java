@@ -19,7 +19,7 @@ final class Compaction {
     }
 
     /** Columns of the source that stay neighbours: heads and the like. */
-    record Run(int from, int to, int count) {
+    record Run(int sourceAt, int targetAt, int count) {
 
         static List<Run> of(int[] columns) {
             List<Run> runs = new ArrayList<>();
@@ -53,23 +53,23 @@ final class Compaction {
         }
     }
 
-    /** What belongs in rows {@code from} (included) to {@code to} (excluded), from the beginning of {@code target} on. */
-    void gather(Kept kept, int from, int to, MemorySegment target) {
-        gather(kept, kept.runs(), from, to, target);
+    /** What belongs in rows {@code start} (included) to {@code end} (excluded), from the beginning of {@code target} on. */
+    void gather(Kept kept, int start, int end, MemorySegment target) {
+        gather(kept, kept.runs(), start, end, target);
     }
 
-    private void gather(Kept kept, List<Run> runs, int from, int to, MemorySegment target) {
+    private void gather(Kept kept, List<Run> runs, int start, int end, MemorySegment target) {
         int grain = Math.toIntExact(Math.max(1, TASK_BYTES / kept.rowBytes()));
-        pool.ranges(to - from, grain, (first, end) -> {
-            for (long i = first; i < end; i++) {
-                int row = from + (int) i;
+        pool.ranges(end - start, grain, (first, past) -> {
+            for (long i = first; i < past; i++) {
+                int row = start + (int) i;
                 long source = (long) kept.bytes * kept.in * (kept.rows == null ? row : kept.rows[row]);
                 for (Run run : runs) {
                     MemorySegment.copy(
                             kept.source,
-                            source + (long) kept.bytes * run.from,
+                            source + (long) kept.bytes * run.sourceAt,
                             target,
-                            kept.rowBytes() * i + (long) kept.bytes * run.to,
+                            kept.rowBytes() * i + (long) kept.bytes * run.targetAt,
                             (long) kept.bytes * run.count);
                 }
             }
@@ -87,10 +87,11 @@ final class Compaction {
         int rows = shape.extent(0);
         try (NativeMemory passing =
                 NativeMemory.allocate(panel * kept.rowBytes(), "rows of a compaction in place " + shape)) {
-            for (int from = 0; from < rows; from += panel) {
-                int to = Math.min(rows, from + panel);
-                gather(kept, runs, from, to, passing.segment());
-                MemorySegment.copy(passing.segment(), 0, target, kept.rowBytes() * from, kept.rowBytes() * (to - from));
+            for (int start = 0; start < rows; start += panel) {
+                int end = Math.min(rows, start + panel);
+                gather(kept, runs, start, end, passing.segment());
+                MemorySegment.copy(
+                        passing.segment(), 0, target, kept.rowBytes() * start, kept.rowBytes() * (end - start));
             }
         }
     }

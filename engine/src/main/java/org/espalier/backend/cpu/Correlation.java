@@ -42,13 +42,13 @@ final class Correlation {
             }
             MemorySegment result = scratch.of(worker).asSlice(0, product);
             MemorySegment weighted = scratch.of(worker).asSlice(product);
-            for (int from = 0; from < tokens; from += CHUNK) {
-                int count = Math.min(CHUNK, tokens - from);
+            for (int start = 0; start < tokens; start += CHUNK) {
+                int count = Math.min(CHUNK, tokens - start);
                 MemorySegment left = a;
-                long leftAt = 4L * ((long) n * from + tile.row());
+                long leftAt = 4L * ((long) n * start + tile.row());
                 int leftRow = n;
                 if (weights != null) {
-                    weigh(a, leftAt, n, weights, from, count, tile.rows(), weighted);
+                    weigh(a, leftAt, n, weights, start, count, tile.rows(), weighted);
                     left = weighted;
                     leftAt = 0;
                     leftRow = tile.rows();
@@ -59,7 +59,7 @@ final class Correlation {
                         count,
                         1f,
                         GemmOperand.transposed(left, leftAt, leftRow),
-                        GemmOperand.plain(b, 4L * ((long) m * from + tile.column()), m),
+                        GemmOperand.plain(b, 4L * ((long) m * start + tile.column()), m),
                         0f,
                         GemmOperand.plain(result, 0, tile.columns()));
                 add(result, sum, m, tile);
@@ -80,12 +80,12 @@ final class Correlation {
             long at,
             int stride,
             MemorySegment weights,
-            int from,
+            int start,
             int count,
             int width,
             MemorySegment target) {
         for (int t = 0; t < count; t++) {
-            float weight = weights.get(Lanes.FLOAT, 4L * (from + t));
+            float weight = weights.get(Lanes.FLOAT, 4L * (start + t));
             long row = at + 4L * stride * t;
             for (int i = 0; i < width; i++) {
                 target.set(Lanes.FLOAT, 4L * ((long) t * width + i), weight * a.get(Lanes.FLOAT, row + 4L * i));
@@ -95,13 +95,13 @@ final class Correlation {
 
     private static void add(MemorySegment product, MemorySegment sum, int m, Tile tile) {
         for (int i = 0; i < tile.rows(); i++) {
-            long from = 4L * i * tile.columns();
-            long to = 8L * ((long) m * (tile.row() + i) + tile.column());
+            long sourceAt = 4L * i * tile.columns();
+            long targetAt = 8L * ((long) m * (tile.row() + i) + tile.column());
             for (int j = 0; j < tile.columns(); j++) {
                 sum.set(
                         Lanes.DOUBLE,
-                        to + 8L * j,
-                        sum.get(Lanes.DOUBLE, to + 8L * j) + product.get(Lanes.FLOAT, from + 4L * j));
+                        targetAt + 8L * j,
+                        sum.get(Lanes.DOUBLE, targetAt + 8L * j) + product.get(Lanes.FLOAT, sourceAt + 4L * j));
             }
         }
     }

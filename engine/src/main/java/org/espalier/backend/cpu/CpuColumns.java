@@ -9,12 +9,12 @@ import org.espalier.tensor.Tensor;
 interface CpuColumns extends ColumnOps, CpuOps {
 
     @Override
-    default void copyColumns(Queue queue, Tensor source, long from, Target target, long to, long columns) {
-        Checks.copyColumns(COMPUTE, source, from, target, to, columns);
+    default void copyColumns(Queue queue, Tensor source, long sourceAt, Target target, long targetAt, long columns) {
+        Checks.copyColumns(COMPUTE, source, sourceAt, target, targetAt, columns);
         new Columns(session().pool())
                 .copy(
-                        place(source, from),
-                        place(target.tensor(), to),
+                        place(source, sourceAt),
+                        place(target.tensor(), targetAt),
                         target.beta(),
                         source.shape().rows(),
                         Math.toIntExact(columns));

@@ -29,10 +29,10 @@ final class Dropout {
 
     /** {@code y = beta y + x scale} where the mask keeps, {@code beta y} elsewhere. */
     void run(DropoutMask mask, MemorySegment x, MemorySegment y, float beta, long count) {
-        pool.ranges(count, Elementwise.GRAIN, (from, to) -> {
+        pool.ranges(count, Elementwise.GRAIN, (start, end) -> {
             short[] draws = new short[CHUNK];
-            for (long at = from; at < to; at += CHUNK) {
-                int numbers = (int) Math.min(CHUNK, to - at);
+            for (long at = start; at < end; at += CHUNK) {
+                int numbers = (int) Math.min(CHUNK, end - at);
                 draw(mask, at / DropoutMask.SHARED, draws);
                 apply(mask, draws, x, y, beta, 4 * at, numbers);
             }
@@ -96,11 +96,11 @@ final class Dropout {
     private static void store(LongVector bits, short[] draws, int at) {
         for (int lane = 0; lane < LANES; lane++) {
             long four = bits.lane(lane);
-            int to = at + lane * DropoutMask.SHARED;
-            draws[to] = (short) four;
-            draws[to + 1] = (short) (four >>> 16);
-            draws[to + 2] = (short) (four >>> 32);
-            draws[to + 3] = (short) (four >>> 48);
+            int targetAt = at + lane * DropoutMask.SHARED;
+            draws[targetAt] = (short) four;
+            draws[targetAt + 1] = (short) (four >>> 16);
+            draws[targetAt + 2] = (short) (four >>> 32);
+            draws[targetAt + 3] = (short) (four >>> 48);
         }
     }
 }

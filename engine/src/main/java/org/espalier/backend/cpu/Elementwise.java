@@ -17,7 +17,7 @@ final class Elementwise {
 
     /** {@code out = a + scale · b}. */
     void add(MemorySegment a, MemorySegment b, float scale, MemorySegment out, long count) {
-        pool.ranges(count, GRAIN, (from, to) -> addRange(a, b, scale, out, 4 * from, (int) (to - from)));
+        pool.ranges(count, GRAIN, (start, end) -> addRange(a, b, scale, out, 4 * start, (int) (end - start)));
     }
 
     private static void addRange(
@@ -36,14 +36,14 @@ final class Elementwise {
 
     /** {@code out = beta out + a · b}. */
     void multiply(MemorySegment a, MemorySegment b, MemorySegment out, float beta, long count) {
-        pool.ranges(count, GRAIN, (from, to) -> {
-            long bytes = 4 * (to - from);
+        pool.ranges(count, GRAIN, (start, end) -> {
+            long bytes = 4 * (end - start);
             multiply(
-                    Raw.address(a, 4 * from, bytes),
-                    Raw.address(b, 4 * from, bytes),
-                    Raw.address(out, 4 * from, bytes),
+                    Raw.address(a, 4 * start, bytes),
+                    Raw.address(b, 4 * start, bytes),
+                    Raw.address(out, 4 * start, bytes),
                     beta,
-                    (int) (to - from));
+                    (int) (end - start));
         });
     }
 
@@ -61,7 +61,7 @@ final class Elementwise {
 
     /** {@code target = scale · source}. */
     void scale(MemorySegment source, float scale, MemorySegment target, long count) {
-        pool.ranges(count, GRAIN, (from, to) -> scaleRange(source, scale, target, 4 * from, (int) (to - from)));
+        pool.ranges(count, GRAIN, (start, end) -> scaleRange(source, scale, target, 4 * start, (int) (end - start)));
     }
 
     private static void scaleRange(MemorySegment source, float scale, MemorySegment target, long base, int count) {
@@ -76,16 +76,16 @@ final class Elementwise {
         }
     }
 
-    /** Adds columns {@code from} to {@code to} of {@code row} to each of {@code rows} rows of {@code columns}. */
-    static void addRow(MemorySegment target, int columns, int rows, MemorySegment row, int from, int to) {
+    /** Adds columns {@code start} to {@code end} of {@code row} to each of {@code rows} rows of {@code columns}. */
+    static void addRow(MemorySegment target, int columns, int rows, MemorySegment row, int start, int end) {
         for (int r = 0; r < rows; r++) {
             long base = 4L * columns * r;
-            int whole = from + Lanes.whole(to - from);
-            for (int c = from; c < whole; c += Lanes.WIDTH) {
+            int whole = start + Lanes.whole(end - start);
+            for (int c = start; c < whole; c += Lanes.WIDTH) {
                 long at = base + 4L * c;
                 Lanes.store(Lanes.load(target, at).add(Lanes.load(row, 4L * c)), target, at);
             }
-            for (int c = whole; c < to; c++) {
+            for (int c = whole; c < end; c++) {
                 long at = base + 4L * c;
                 target.set(Lanes.FLOAT, at, target.get(Lanes.FLOAT, at) + row.get(Lanes.FLOAT, 4L * c));
             }
@@ -98,18 +98,24 @@ final class Elementwise {
     }
 
     /** {@code target[i] += factor · source[i]}. */
-    static void addScaled(MemorySegment source, long from, float factor, MemorySegment target, long to, int count) {
+    static void addScaled(
+            MemorySegment source, long sourceAt, float factor, MemorySegment target, long targetAt, int count) {
         FloatVector scale = FloatVector.broadcast(Lanes.FLOATS, factor);
         int whole = Lanes.whole(count);
         for (int i = 0; i < whole; i += Lanes.WIDTH) {
             Lanes.store(
-                    Lanes.load(source, from + 4L * i).fma(scale, Lanes.load(target, to + 4L * i)), target, to + 4L * i);
+                    Lanes.load(source, sourceAt + 4L * i).fma(scale, Lanes.load(target, targetAt + 4L * i)),
+                    target,
+                    targetAt + 4L * i);
         }
         for (int i = whole; i < count; i++) {
             target.set(
                     Lanes.FLOAT,
-                    to + 4L * i,
-                    Math.fma(source.get(Lanes.FLOAT, from + 4L * i), factor, target.get(Lanes.FLOAT, to + 4L * i)));
+                    targetAt + 4L * i,
+                    Math.fma(
+                            source.get(Lanes.FLOAT, sourceAt + 4L * i),
+                            factor,
+                            target.get(Lanes.FLOAT, targetAt + 4L * i)));
         }
     }
 }

@@ -22,11 +22,11 @@ final class FloatRows {
 
     private FloatRows() {}
 
-    /** Rows {@code from} to {@code to} of float32 {@code w [., in]}. */
-    static void dot(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int from, int to) {
+    /** Rows {@code start} to {@code end} of float32 {@code w [., in]}. */
+    static void dot(MemorySegment w, int in, float[] x, int xAt, MemorySegment y, long yAt, int start, int end) {
         long rowBytes = 4L * in;
-        long row = Raw.address(w, rowBytes * from, rowBytes * (to - from));
-        for (int r = from; r < to; r++, row += rowBytes) {
+        long row = Raw.address(w, rowBytes * start, rowBytes * (end - start));
+        for (int r = start; r < end; r++, row += rowBytes) {
             float whole = Widest.WIDE ? wide(row, in, x, xAt) : narrow(row, in, x, xAt);
             y.set(Lanes.FLOAT, yAt + 4L * r, withRest(whole, row, in, x, xAt));
         }

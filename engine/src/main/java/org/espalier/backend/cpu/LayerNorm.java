@@ -47,8 +47,8 @@ final class LayerNorm {
 
     /** {@code y = (x − mean) rstd w + bias}; a null bias is left out. */
     void forward(Input in, MemorySegment w, MemorySegment bias, double eps, MemorySegment y) {
-        pool.ranges(in.rows, in.grain(), (from, to) -> {
-            for (long t = from; t < to; t++) {
+        pool.ranges(in.rows, in.grain(), (start, end) -> {
+            for (long t = start; t < end; t++) {
                 float mean = sum(in.x, in.row(t), in.columns) / in.columns;
                 double variance = squares(in.x, in.row(t), mean, in.columns) / (double) in.columns;
                 in.mean.set(Lanes.FLOAT, 4 * t, mean);
@@ -122,8 +122,8 @@ final class LayerNorm {
 
     /** {@code dX = beta dX + rstd (w dY − mean(w dY) − x̂ mean(w dY x̂))}. */
     void backwardInput(Input in, MemorySegment w, MemorySegment dY, MemorySegment dX, float beta) {
-        pool.ranges(in.rows, in.grain(), (from, to) -> {
-            for (long t = from; t < to; t++) {
+        pool.ranges(in.rows, in.grain(), (start, end) -> {
+            for (long t = start; t < end; t++) {
                 inputRow(in, t, w, dY, dX, beta);
             }
         });
@@ -181,8 +181,8 @@ final class LayerNorm {
 
     /** {@code dW = beta dW + Σ_t dY x̂}, tokens in ascending order. */
     void backwardWeight(Input in, MemorySegment dY, MemorySegment dW, float beta) {
-        pool.ranges(in.columns, COLUMNS, (from, to) -> {
-            for (int c = (int) from; c < to; c += Lanes.WIDTH) {
+        pool.ranges(in.columns, COLUMNS, (start, end) -> {
+            for (int c = (int) start; c < end; c += Lanes.WIDTH) {
                 VectorMask<Float> mask = Lanes.FLOATS.indexInRange(c, in.columns);
                 FloatVector sum = beta == 0 ? FloatVector.zero(Lanes.FLOATS) : Lanes.load(dW, 4L * c, mask);
                 for (int t = 0; t < in.rows; t++) {

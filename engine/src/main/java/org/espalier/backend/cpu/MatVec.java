@@ -41,13 +41,13 @@ final class MatVec {
         long rowBytes = Math.max(1, type.bytes(in));
         int grain = Math.clamp(TASK_BYTES / rowBytes, 1, Math.max(1, out));
         pool.run(Math.ceilDiv(out, grain), (task, worker) -> {
-            int from = task * grain;
-            int to = Math.min(out, from + grain);
+            int sourceAt = task * grain;
+            int targetAt = Math.min(out, sourceAt + grain);
             for (int t = 0; t < tokens; t++) {
-                rows(weight, numbers, in * t, y, 4L * out * t, from, to, scratch.of(worker));
+                rows(weight, numbers, in * t, y, 4L * out * t, sourceAt, targetAt, scratch.of(worker));
             }
             if (bias != null) {
-                Elementwise.addRow(y, out, tokens, bias, from, to);
+                Elementwise.addRow(y, out, tokens, bias, sourceAt, targetAt);
             }
         });
     }
@@ -56,18 +56,18 @@ final class MatVec {
     private record Weight(DType type, MemorySegment memory, int in) {}
 
     private static void rows(
-            Weight weight, float[] x, int xAt, MemorySegment y, long yAt, int from, int to, MemorySegment row) {
+            Weight weight, float[] x, int xAt, MemorySegment y, long yAt, int start, int end, MemorySegment row) {
         DType type = weight.type;
         MemorySegment w = weight.memory;
         int in = weight.in;
         switch (type) {
-            case F32 -> FloatRows.dot(w, in, x, xAt, y, yAt, from, to);
-            case BF16 -> BfloatRows.dot(w, in, x, xAt, y, yAt, from, to);
-            case Q8_0 -> BlockDot.q8(w, in, x, xAt, y, yAt, from, to);
-            case Q4_0 -> BlockDot.q4Symmetric(w, in, x, xAt, y, yAt, from, to);
-            case Q4_1 -> BlockDot.q4Offset(w, in, x, xAt, y, yAt, from, to);
+            case F32 -> FloatRows.dot(w, in, x, xAt, y, yAt, start, end);
+            case BF16 -> BfloatRows.dot(w, in, x, xAt, y, yAt, start, end);
+            case Q8_0 -> BlockDot.q8(w, in, x, xAt, y, yAt, start, end);
+            case Q4_0 -> BlockDot.q4Symmetric(w, in, x, xAt, y, yAt, start, end);
+            case Q4_1 -> BlockDot.q4Offset(w, in, x, xAt, y, yAt, start, end);
             default -> {
-                for (int r = from; r < to; r++) {
+                for (int r = start; r < end; r++) {
                     Widen.decode(type, w, type.bytes(in) * r, row, 0, in);
                     FloatRows.dot(row, in, x, xAt, y, yAt + 4L * r, 0, 1);
                 }

@@ -16,20 +16,21 @@ final class Narrow {
     private Narrow() {}
 
     /** {@code count} float32 numbers as bfloat16; the same bits as {@link Blocks#floatToBfloat16}. */
-    static void bfloat16(MemorySegment source, long from, MemorySegment target, long to, int count) {
+    static void bfloat16(MemorySegment source, long sourceAt, MemorySegment target, long targetAt, int count) {
         int whole = Lanes.whole(count);
         for (int i = 0; i < whole; i += Lanes.WIDTH) {
-            FloatVector value = Lanes.load(source, from + 4L * i);
+            FloatVector value = Lanes.load(source, sourceAt + 4L * i);
             IntVector bits = value.reinterpretAsInts();
             IntVector upper = bits.lanewise(VectorOperators.LSHR, 16);
             IntVector rounded = bits.add(upper.and(1)).add(0x7fff).lanewise(VectorOperators.LSHR, 16);
             VectorMask<Integer> nan = value.compare(VectorOperators.NE, value).cast(Lanes.INTS);
             ((ShortVector) rounded.blend(upper.or(QUIET), nan)
                             .convertShape(VectorOperators.I2S, ShortVector.SPECIES_128, 0))
-                    .intoMemorySegment(target, to + 2L * i, Lanes.ORDER);
+                    .intoMemorySegment(target, targetAt + 2L * i, Lanes.ORDER);
         }
         for (int i = whole; i < count; i++) {
-            target.set(Lanes.SHORT, to + 2L * i, Blocks.floatToBfloat16(source.get(Lanes.FLOAT, from + 4L * i)));
+            target.set(
+                    Lanes.SHORT, targetAt + 2L * i, Blocks.floatToBfloat16(source.get(Lanes.FLOAT, sourceAt + 4L * i)));
         }
     }
 

@@ -27,7 +27,7 @@ final class Optimizer {
         pool.ranges(
                 count,
                 Elementwise.GRAIN,
-                (from, to) -> sums[(int) (from / Elementwise.GRAIN)] = squares(x, 4 * from, (int) (to - from)));
+                (start, end) -> sums[(int) (start / Elementwise.GRAIN)] = squares(x, 4 * start, (int) (end - start)));
         double total = 0;
         for (double sum : sums) {
             total += sum;
@@ -114,7 +114,8 @@ final class Optimizer {
             float factor,
             long count) {
         Step constants = Step.of(settings, step, factor);
-        pool.ranges(count, Elementwise.GRAIN, (from, to) -> adamW(constants, w, g, m, v, 4 * from, (int) (to - from)));
+        pool.ranges(
+                count, Elementwise.GRAIN, (start, end) -> adamW(constants, w, g, m, v, 4 * start, (int) (end - start)));
     }
 
     private static void adamW(

@@ -32,12 +32,12 @@ final class Raw {
     }
 
     /**
-     * Where byte {@code from} of a segment lies.
+     * Where byte {@code start} of a segment lies.
      *
      * @throws IndexOutOfBoundsException if {@code bytes} bytes from there are not within the segment
      */
-    static long address(MemorySegment segment, long from, long bytes) {
-        return segment.asSlice(from, bytes).address();
+    static long address(MemorySegment segment, long start, long bytes) {
+        return segment.asSlice(start, bytes).address();
     }
 
     /** Float {@code i} from an address on. */

@@ -20,8 +20,8 @@ final class RmsNorm {
 
     void forward(
             MemorySegment x, MemorySegment w, double eps, MemorySegment y, MemorySegment rstd, int rows, int columns) {
-        pool.ranges(rows, grain(columns), (from, to) -> {
-            for (int t = (int) from; t < to; t++) {
+        pool.ranges(rows, grain(columns), (start, end) -> {
+            for (int t = (int) start; t < end; t++) {
                 long row = 4L * columns * t;
                 float scale = (float) (1 / Math.sqrt(PlainDot.dot(x, row, x, row, columns) / (double) columns + eps));
                 rstd.set(Lanes.FLOAT, 4L * t, scale);
@@ -56,8 +56,8 @@ final class RmsNorm {
             float beta,
             int rows,
             int columns) {
-        pool.ranges(rows, grain(columns), (from, to) -> {
-            for (int t = (int) from; t < to; t++) {
+        pool.ranges(rows, grain(columns), (start, end) -> {
+            for (int t = (int) start; t < end; t++) {
                 long row = 4L * columns * t;
                 float scale = rstd.get(Lanes.FLOAT, 4L * t);
                 float mean = tripleDot(x, dY, row, w, columns) * scale / columns;
@@ -119,8 +119,8 @@ final class RmsNorm {
             float beta,
             int rows,
             int columns) {
-        pool.ranges(columns, COLUMNS, (from, to) -> {
-            for (int c = (int) from; c < to; c += Lanes.WIDTH) {
+        pool.ranges(columns, COLUMNS, (start, end) -> {
+            for (int c = (int) start; c < end; c += Lanes.WIDTH) {
                 VectorMask<Float> mask = Lanes.FLOATS.indexInRange(c, columns);
                 FloatVector sum = beta == 0 ? FloatVector.zero(Lanes.FLOATS) : Lanes.load(dW, 4L * c, mask);
                 for (int t = 0; t < rows; t++) {
@@ -135,8 +135,8 @@ final class RmsNorm {
 
     /** {@code target [columns] = beta target + Σ_t rows[t]}, in ascending order: a bias's gradient. */
     void sumRows(MemorySegment source, MemorySegment target, float beta, int rows, int columns) {
-        pool.ranges(columns, COLUMNS, (from, to) -> {
-            for (int c = (int) from; c < to; c += Lanes.WIDTH) {
+        pool.ranges(columns, COLUMNS, (start, end) -> {
+            for (int c = (int) start; c < end; c += Lanes.WIDTH) {
                 VectorMask<Float> mask = Lanes.FLOATS.indexInRange(c, columns);
                 FloatVector sum = beta == 0 ? FloatVector.zero(Lanes.FLOATS) : Lanes.load(target, 4L * c, mask);
                 for (int t = 0; t < rows; t++) {

@@ -33,8 +33,8 @@ final class Rotary {
         float sign = form.sign;
         long headBytes = 4L * form.headDim;
         int tokenNumbers = Math.max(1, heads * form.headDim);
-        pool.ranges(form.tokens, Math.max(1, TASK_NUMBERS / tokenNumbers), (from, to) -> {
-            for (long t = from; t < to; t++) {
+        pool.ranges(form.tokens, Math.max(1, TASK_NUMBERS / tokenNumbers), (start, end) -> {
+            for (long t = start; t < end; t++) {
                 long cosines = 8L * half * positions.get(Lanes.INT, 4 * t);
                 for (int h = 0; h < heads; h++) {
                     long head = headBytes * (t * heads + h);
@@ -51,11 +51,11 @@ final class Rotary {
         });
     }
 
-    private static void pass(MemorySegment x, long from, int count, MemorySegment y, float beta) {
+    private static void pass(MemorySegment x, long start, int count, MemorySegment y, float beta) {
         if (beta == 0) {
-            MemorySegment.copy(x, from, y, from, 4L * count);
+            MemorySegment.copy(x, start, y, start, 4L * count);
         } else {
-            Elementwise.addScaled(x, from, 1, y, from, count);
+            Elementwise.addScaled(x, start, 1, y, start, count);
         }
     }
 

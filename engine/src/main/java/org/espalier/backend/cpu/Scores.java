@@ -53,15 +53,15 @@ final class Scores {
 
     /** Writes the scores of a panel's rows and returns its column sums. */
     private static double[] panel(Saliency saliency, Weight weight, double[] scale, int panel, MemorySegment rows) {
-        int from = panel * PANEL_ROWS;
-        int to = Math.min(weight.out, from + PANEL_ROWS);
+        int start = panel * PANEL_ROWS;
+        int end = Math.min(weight.out, start + PANEL_ROWS);
         float[] w = new float[weight.in];
         float[] g = new float[weight.in];
         float[] f = new float[weight.in];
         double[] s = new double[weight.in];
         double[] columnSums = new double[weight.in];
         long rowBytes = weight.type.bytes(weight.in);
-        for (int i = from; i < to; i++) {
+        for (int i = start; i < end; i++) {
             Blocks.decode(weight.type, weight.numbers, i * rowBytes, w, 0, weight.in);
             read(weight.gradient, i, g);
             read(weight.fisher, i, f);

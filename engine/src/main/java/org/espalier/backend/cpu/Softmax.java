@@ -50,8 +50,8 @@ final class Softmax {
     private static double exp(long row, long target, int count, float shift) {
         double sum = 0;
         for (int i = 0; i < count; i += PIECE) {
-            long to = target == Raw.NOWHERE ? Raw.NOWHERE : target + 4L * i;
-            sum += pieceExp(row + 4L * i, to, Math.min(PIECE, count - i), shift);
+            long targetAt = target == Raw.NOWHERE ? Raw.NOWHERE : target + 4L * i;
+            sum += pieceExp(row + 4L * i, targetAt, Math.min(PIECE, count - i), shift);
         }
         return sum;
     }
@@ -84,15 +84,15 @@ final class Softmax {
 
     /** {@code target[i] = factor · e^(row[i] − shift)}. */
     static void scaledExp(MemorySegment row, MemorySegment target, long base, int count, float shift, float factor) {
-        long from = Raw.address(row, base, 4L * count);
-        long to = Raw.address(target, base, 4L * count);
+        long sourceAt = Raw.address(row, base, 4L * count);
+        long targetAt = Raw.address(target, base, 4L * count);
         int whole = Widest.whole(count);
         for (int i = 0; i < whole; i += Widest.WIDTH) {
-            Widest.store(FastExp.exp(Widest.load(from + 4L * i).sub(shift)).mul(factor), to + 4L * i);
+            Widest.store(FastExp.exp(Widest.load(sourceAt + 4L * i).sub(shift)).mul(factor), targetAt + 4L * i);
         }
         for (int i = whole; i < count; i++) {
-            float e = FastExp.exp(Raw.MEMORY.get(Lanes.FLOAT, from + 4L * i) - shift);
-            Raw.MEMORY.set(Lanes.FLOAT, to + 4L * i, e * factor);
+            float e = FastExp.exp(Raw.MEMORY.get(Lanes.FLOAT, sourceAt + 4L * i) - shift);
+            Raw.MEMORY.set(Lanes.FLOAT, targetAt + 4L * i, e * factor);
         }
     }
 }

@@ -73,40 +73,47 @@ final class SquaredGradients {
     private static void add(
             MemorySegment panel, Tile tile, float factor, MemorySegment gradient, MemorySegment squares, int in) {
         for (int r = 0; r < tile.rows(); r++) {
-            long from = 4L * r * tile.columns();
-            long to = offset(tile, r, in);
-            addSquares(panel, from, factor, squares, to, tile.columns());
+            long sourceAt = 4L * r * tile.columns();
+            long targetAt = offset(tile, r, in);
+            addSquares(panel, sourceAt, factor, squares, targetAt, tile.columns());
             if (gradient != null) {
-                addNumbers(panel, from, gradient, to, tile.columns());
+                addNumbers(panel, sourceAt, gradient, targetAt, tile.columns());
             }
         }
     }
 
     private static void addSquares(
-            MemorySegment panel, long from, float factor, MemorySegment squares, long to, int count) {
+            MemorySegment panel, long sourceAt, float factor, MemorySegment squares, long targetAt, int count) {
         int whole = Lanes.whole(count);
         for (int i = 0; i < whole; i += Lanes.WIDTH) {
-            FloatVector g = Lanes.load(panel, from + 4L * i);
-            Lanes.store(g.mul(factor).fma(g, Lanes.load(squares, to + 4L * i)), squares, to + 4L * i);
+            FloatVector g = Lanes.load(panel, sourceAt + 4L * i);
+            Lanes.store(g.mul(factor).fma(g, Lanes.load(squares, targetAt + 4L * i)), squares, targetAt + 4L * i);
         }
         if (whole < count) {
             VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
-            FloatVector g = Lanes.load(panel, from + 4L * whole, mask);
+            FloatVector g = Lanes.load(panel, sourceAt + 4L * whole, mask);
             Lanes.store(
-                    g.mul(factor).fma(g, Lanes.load(squares, to + 4L * whole, mask)), squares, to + 4L * whole, mask);
+                    g.mul(factor).fma(g, Lanes.load(squares, targetAt + 4L * whole, mask)),
+                    squares,
+                    targetAt + 4L * whole,
+                    mask);
         }
     }
 
-    private static void addNumbers(MemorySegment panel, long from, MemorySegment gradient, long to, int count) {
+    private static void addNumbers(
+            MemorySegment panel, long sourceAt, MemorySegment gradient, long targetAt, int count) {
         int whole = Lanes.whole(count);
         for (int i = 0; i < whole; i += Lanes.WIDTH) {
-            Lanes.store(Lanes.load(panel, from + 4L * i).add(Lanes.load(gradient, to + 4L * i)), gradient, to + 4L * i);
+            Lanes.store(
+                    Lanes.load(panel, sourceAt + 4L * i).add(Lanes.load(gradient, targetAt + 4L * i)),
+                    gradient,
+                    targetAt + 4L * i);
         }
         if (whole < count) {
             VectorMask<Float> mask = Lanes.FLOATS.indexInRange(whole, count);
-            FloatVector sum =
-                    Lanes.load(panel, from + 4L * whole, mask).add(Lanes.load(gradient, to + 4L * whole, mask));
-            Lanes.store(sum, gradient, to + 4L * whole, mask);
+            FloatVector sum = Lanes.load(panel, sourceAt + 4L * whole, mask)
+                    .add(Lanes.load(gradient, targetAt + 4L * whole, mask));
+            Lanes.store(sum, gradient, targetAt + 4L * whole, mask);
         }
     }
 }

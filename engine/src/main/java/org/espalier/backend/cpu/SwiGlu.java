@@ -16,13 +16,13 @@ final class SwiGlu {
 
     /** {@code out = silu(gate) · up}. */
     void forward(MemorySegment gate, MemorySegment up, MemorySegment out, long count) {
-        pool.ranges(count, Elementwise.GRAIN, (from, to) -> {
-            long bytes = 4 * (to - from);
+        pool.ranges(count, Elementwise.GRAIN, (start, end) -> {
+            long bytes = 4 * (end - start);
             forward(
-                    Raw.address(gate, 4 * from, bytes),
-                    Raw.address(up, 4 * from, bytes),
-                    Raw.address(out, 4 * from, bytes),
-                    (int) (to - from));
+                    Raw.address(gate, 4 * start, bytes),
+                    Raw.address(up, 4 * start, bytes),
+                    Raw.address(out, 4 * start, bytes),
+                    (int) (end - start));
         });
     }
 
@@ -51,19 +51,19 @@ final class SwiGlu {
             MemorySegment dUp,
             float betaUp,
             long count) {
-        pool.ranges(count, Elementwise.GRAIN, (from, to) -> {
-            long bytes = 4 * (to - from);
-            long dGateAt = dGate == null ? Raw.NOWHERE : Raw.address(dGate, 4 * from, bytes);
-            long dUpAt = dUp == null ? Raw.NOWHERE : Raw.address(dUp, 4 * from, bytes);
+        pool.ranges(count, Elementwise.GRAIN, (start, end) -> {
+            long bytes = 4 * (end - start);
+            long dGateAt = dGate == null ? Raw.NOWHERE : Raw.address(dGate, 4 * start, bytes);
+            long dUpAt = dUp == null ? Raw.NOWHERE : Raw.address(dUp, 4 * start, bytes);
             backward(
-                    Raw.address(gate, 4 * from, bytes),
-                    Raw.address(up, 4 * from, bytes),
-                    Raw.address(dOut, 4 * from, bytes),
+                    Raw.address(gate, 4 * start, bytes),
+                    Raw.address(up, 4 * start, bytes),
+                    Raw.address(dOut, 4 * start, bytes),
                     dGateAt,
                     betaGate,
                     dUpAt,
                     betaUp,
-                    (int) (to - from));
+                    (int) (end - start));
         });
     }
 

@@ -20,8 +20,8 @@ final class Tables {
 
     /** {@code out [tokens, columns]} gets rows of {@code table}, of any stored type. */
     void embedding(MemorySegment ids, DType type, MemorySegment table, MemorySegment out, int tokens, int columns) {
-        pool.ranges(tokens, grain(4L * columns), (from, to) -> {
-            for (int t = (int) from; t < to; t++) {
+        pool.ranges(tokens, grain(4L * columns), (start, end) -> {
+            for (int t = (int) start; t < end; t++) {
                 long row = type.bytes(columns) * ids.get(Lanes.INT, 4L * t);
                 Widen.decode(type, table, row, out, 4L * columns * t, columns);
             }
@@ -29,12 +29,12 @@ final class Tables {
     }
 
     void embeddingBackward(MemorySegment ids, MemorySegment dOut, MemorySegment dTable, int tokens, int columns) {
-        pool.ranges(columns, COLUMNS, (from, to) -> {
+        pool.ranges(columns, COLUMNS, (start, end) -> {
             for (int t = 0; t < tokens; t++) {
                 long source = 4L * columns * t;
                 long target = 4L * columns * ids.get(Lanes.INT, 4L * t);
-                for (int c = (int) from; c < to; c += Lanes.WIDTH) {
-                    VectorMask<Float> mask = Lanes.FLOATS.indexInRange(c, to);
+                for (int c = (int) start; c < end; c += Lanes.WIDTH) {
+                    VectorMask<Float> mask = Lanes.FLOATS.indexInRange(c, end);
                     Lanes.store(
                             Lanes.load(dTable, target + 4L * c, mask).add(Lanes.load(dOut, source + 4L * c, mask)),
                             dTable,
@@ -47,8 +47,8 @@ final class Tables {
 
     /** {@code target[rows[t]] = source[t]}. */
     void scatter(MemorySegment source, MemorySegment rows, MemorySegment target, int tokens, long rowBytes) {
-        pool.ranges(tokens, grain(rowBytes), (from, to) -> {
-            for (long t = from; t < to; t++) {
+        pool.ranges(tokens, grain(rowBytes), (start, end) -> {
+            for (long t = start; t < end; t++) {
                 MemorySegment.copy(source, rowBytes * t, target, rowBytes * rows.get(Lanes.INT, 4 * t), rowBytes);
             }
         });
@@ -56,8 +56,8 @@ final class Tables {
 
     /** {@code target[t] = source[rows[t]]}. */
     void gather(MemorySegment source, MemorySegment rows, MemorySegment target, int tokens, long rowBytes) {
-        pool.ranges(tokens, grain(rowBytes), (from, to) -> {
-            for (long t = from; t < to; t++) {
+        pool.ranges(tokens, grain(rowBytes), (start, end) -> {
+            for (long t = start; t < end; t++) {
                 MemorySegment.copy(source, rowBytes * rows.get(Lanes.INT, 4 * t), target, rowBytes * t, rowBytes);
             }
         });

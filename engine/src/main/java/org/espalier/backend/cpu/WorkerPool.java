@@ -33,8 +33,8 @@ final class WorkerPool implements AutoCloseable {
     @FunctionalInterface
     interface Range {
 
-        /** Does entries {@code from} (included) to {@code to} (excluded). */
-        void run(long from, long to);
+        /** Does entries {@code start} (included) to {@code end} (excluded). */
+        void run(long start, long end);
     }
 
     private static final class Job {
@@ -125,8 +125,8 @@ final class WorkerPool implements AutoCloseable {
     void ranges(long count, int grain, Range body) {
         int tasks = Math.toIntExact((count + grain - 1) / grain);
         run(tasks, (task, worker) -> {
-            long from = (long) task * grain;
-            body.run(from, Math.min(count, from + grain));
+            long start = (long) task * grain;
+            body.run(start, Math.min(count, start + grain));
         });
     }
 

@@ -44,10 +44,10 @@ interface CudaCalibration extends CalibrationOps, CudaOps {
                 if (rows.queries(s) == 0) {
                     continue;
                 }
-                int from = rows.queryStart()[s];
-                int to = rows.queryStart()[s + 1];
+                int start = rows.queryStart()[s];
+                int end = rows.queryStart()[s + 1];
                 new CudaProducts(session(), stream)
-                        .correlate(dY.slice(from, to), x.slice(from, to), one, "squaredGradients");
+                        .correlate(dY.slice(start, end), x.slice(start, end), one, "squaredGradients");
                 addSquares(stream, one, (float) factors[s], gradient, new Target(squares.tensor(), kept));
                 kept = 1;
             }

@@ -9,8 +9,8 @@ import org.espalier.tensor.Tensor;
 interface CudaColumns extends ColumnOps, CudaOps {
 
     @Override
-    default void copyColumns(Queue queue, Tensor source, long from, Target target, long to, long columns) {
-        Checks.copyColumns(COMPUTE, source, from, target, to, columns);
+    default void copyColumns(Queue queue, Tensor source, long sourceAt, Target target, long targetAt, long columns) {
+        Checks.copyColumns(COMPUTE, source, sourceAt, target, targetAt, columns);
         int rows = source.shape().rows();
         if (rows == 0 || columns == 0) {
             return;
@@ -18,10 +18,10 @@ interface CudaColumns extends ColumnOps, CudaOps {
         try (CudaKernel.Call call = session().call(queue, "columns", "copy_columns")) {
             call.tensor(source)
                     .number(source.shape().columns())
-                    .number((int) from)
+                    .number((int) sourceAt)
                     .target(target)
                     .number(target.tensor().shape().columns())
-                    .number((int) to)
+                    .number((int) targetAt)
                     .number(rows)
                     .number((int) columns)
                     .launch(

@@ -37,17 +37,17 @@ interface CudaCompact extends CompactOps, CudaOps {
                         stream,
                         panel * target.rowBytes(),
                         "rows of a compaction in place " + target.type() + " " + target.shape())) {
-            for (int from = 0; from < kept; from += panel) {
-                int to = Math.min(kept, from + panel);
-                Tensor place = target.slice(from, to);
+            for (int start = 0; start < kept; start += panel) {
+                int end = Math.min(kept, start + panel);
+                Tensor place = target.slice(start, end);
                 Tensor gathered = new Tensor(passing, 0, place.type(), place.shape());
                 gather(
                         queue,
-                        rows == null ? source.slice(from, to) : source,
-                        rows == null ? null : rows.slice(from, to),
+                        rows == null ? source.slice(start, end) : source,
+                        rows == null ? null : rows.slice(start, end),
                         columns,
                         gathered,
-                        from);
+                        start);
                 CudaConvert.copy(stream, gathered, place, "gather");
             }
         }

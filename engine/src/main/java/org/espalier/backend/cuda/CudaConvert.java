@@ -45,11 +45,11 @@ final class CudaConvert {
 
     /** {@code target = source}, of one type and as many numbers; {@code operation} is what it is part of. */
     static void copy(CudaQueue queue, Tensor source, Tensor target, String operation) {
-        long to = CudaBuffer.address(target, queue);
-        long from = CudaBuffer.address(source, queue);
+        long targetAt = CudaBuffer.address(target, queue);
+        long sourceAt = CudaBuffer.address(source, queue);
         queue.context()
                 .check(
-                        CudaLibrary.cuMemcpyDtoDAsync_v2(to, from, target.bytes(), queue.enter()),
+                        CudaLibrary.cuMemcpyDtoDAsync_v2(targetAt, sourceAt, target.bytes(), queue.enter()),
                         operation,
                         source.type(),
                         source.shape());

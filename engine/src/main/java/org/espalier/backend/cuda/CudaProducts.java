@@ -146,29 +146,29 @@ final class CudaProducts {
         int in = product.w.shape().extent(1);
         int rows = Math.clamp(session.panel() / in, 1, out);
         Tensor wide = handle().scratch(DType.F32, rows, in);
-        for (int from = 0; from < out; from += rows) {
-            int to = Math.min(out, from + rows);
-            Tensor part = wide.slice(0, to - from);
-            convert().run(product.w.slice(from, to), part);
+        for (int start = 0; start < out; start += rows) {
+            int end = Math.min(out, start + rows);
+            Tensor part = wide.slice(0, end - start);
+            convert().run(product.w.slice(start, end), part);
             // Rows of the weight are columns of a transposed product, and terms of the sums of the other.
-            multiply(product, from, to, part, product.transposed || from == 0 ? product.beta : 1);
+            multiply(product, start, end, part, product.transposed || start == 0 ? product.beta : 1);
         }
     }
 
-    /** The product with rows {@code from} (included) to {@code to} (excluded) of the weight, given as float32. */
-    private void multiply(Weighted product, int from, int to, Tensor w, float beta) {
+    /** The product with rows {@code start} (included) to {@code end} (excluded) of the weight, given as float32. */
+    private void multiply(Weighted product, int start, int end, Tensor w, float beta) {
         int out = product.w.shape().extent(0);
         int in = product.w.shape().extent(1);
         Operand weight = operand(w, product.transposed);
-        long shift = (long) Float.BYTES * from;
+        long shift = (long) Float.BYTES * start;
         Operand x = operand(product.x, false);
         Operand y = operand(product.y, false);
         if (product.transposed) {
             Operand columns = new Operand(y.address() + shift, DType.F32, out, false);
-            multiply(product, new Product(product.tokens(), to - from, in, x, weight, beta, columns));
+            multiply(product, new Product(product.tokens(), end - start, in, x, weight, beta, columns));
         } else {
             Operand columns = new Operand(x.address() + shift, DType.F32, out, false);
-            multiply(product, new Product(product.tokens(), in, to - from, columns, weight, beta, y));
+            multiply(product, new Product(product.tokens(), in, end - start, columns, weight, beta, y));
         }
     }
 
@@ -199,18 +199,18 @@ final class CudaProducts {
         int depth = product.x.shape().extent(1);
         int tokens = product.tokens();
         int rows = Math.clamp(session.panel() / depth, 1, tokens);
-        for (int from = 0; from < tokens; from += rows) {
-            int to = Math.min(tokens, from + rows);
-            Tensor y = product.y.slice(from, to);
-            Tensor narrow = handle().scratch(product.w.type(), parts, to - from, depth);
-            narrowing.run(product.x.slice(from, to), narrow);
+        for (int start = 0; start < tokens; start += rows) {
+            int end = Math.min(tokens, start + rows);
+            Tensor y = product.y.slice(start, end);
+            Tensor narrow = handle().scratch(product.w.type(), parts, end - start, depth);
+            narrowing.run(product.x.slice(start, end), narrow);
             // The smallest part first, so that its sum is not lost in the largest's.
             for (int part = parts - 1; part >= 0; part--) {
                 Tensor x = narrow.slice(part, part + 1);
                 Operand a = new Operand(CudaBuffer.address(x, queue), x.type(), depth, false);
                 Operand b = operand(product.w, product.transposed);
                 float beta = part == parts - 1 ? product.beta : 1;
-                multiply(product, new Product(to - from, y.shape().columns(), depth, a, b, beta, operand(y, false)));
+                multiply(product, new Product(end - start, y.shape().columns(), depth, a, b, beta, operand(y, false)));
             }
         }
     }

@@ -27,8 +27,9 @@ record CudaSequences(Sequences sequences, int[] chosen) {
                 .toArray();
         int size = Math.min(most, MOST);
         List<CudaSequences> chunks = new ArrayList<>();
-        for (int from = 0; from < all.length; from += size) {
-            chunks.add(new CudaSequences(sequences, Arrays.copyOfRange(all, from, Math.min(all.length, from + size))));
+        for (int start = 0; start < all.length; start += size) {
+            chunks.add(
+                    new CudaSequences(sequences, Arrays.copyOfRange(all, start, Math.min(all.length, start + size))));
         }
         return chunks;
     }

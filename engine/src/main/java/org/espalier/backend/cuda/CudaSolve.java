@@ -35,16 +35,16 @@ interface CudaSolve extends SolveOps, CudaOps {
                                 weights == null ? 0 : CORRELATED_TOKENS * a.rowBytes(),
                                 "weighted rows of a correlation " + a.shape())) {
             Tensor product = Tensor.of(productBuffer, DType.F32, shape);
-            for (int from = 0; from < tokens; from += CORRELATED_TOKENS) {
-                int to = Math.min(tokens, from + CORRELATED_TOKENS);
-                Tensor rows = a.slice(from, to);
+            for (int start = 0; start < tokens; start += CORRELATED_TOKENS) {
+                int end = Math.min(tokens, start + CORRELATED_TOKENS);
+                Tensor rows = a.slice(start, end);
                 if (weights != null) {
                     Tensor weighted = new Tensor(rowsBuffer, 0, DType.F32, rows.shape());
-                    weigh(stream, rows, weights.slice(from, to), weighted);
+                    weigh(stream, rows, weights.slice(start, end), weighted);
                     rows = weighted;
                 }
-                new CudaProducts(session(), stream).correlate(rows, b.slice(from, to), product, "correlate");
-                addProduct(stream, product, from == 0 ? sum : Target.accumulate(sum.tensor()));
+                new CudaProducts(session(), stream).correlate(rows, b.slice(start, end), product, "correlate");
+                addProduct(stream, product, start == 0 ? sum : Target.accumulate(sum.tensor()));
             }
         }
     }

@@ -61,8 +61,8 @@ interface ReferenceEmbedding extends EmbeddingOps {
         }
     }
 
-    private static void copyRow(Tensor source, int from, Tensor target, int to) {
-        MemorySegment bytes = HostBuffer.segment(source.slice(from, from + 1));
-        HostBuffer.segment(target.slice(to, to + 1)).copyFrom(bytes);
+    private static void copyRow(Tensor source, int sourceAt, Tensor target, int targetAt) {
+        MemorySegment bytes = HostBuffer.segment(source.slice(sourceAt, sourceAt + 1));
+        HostBuffer.segment(target.slice(targetAt, targetAt + 1)).copyFrom(bytes);
     }
 }

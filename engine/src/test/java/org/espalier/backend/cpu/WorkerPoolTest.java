@@ -62,7 +62,7 @@ class WorkerPoolTest {
     void cutsARangeIntoStretches() {
         try (WorkerPool pool = new WorkerPool(2)) {
             Set<String> ranges = ConcurrentHashMap.newKeySet();
-            pool.ranges(10, 4, (from, to) -> ranges.add(from + "-" + to));
+            pool.ranges(10, 4, (start, end) -> ranges.add(start + "-" + end));
             assertEquals(Set.of("0-4", "4-8", "8-10"), ranges);
         }
     }
