@@ -1,4 +1,4 @@
-// What stands around the matrix products of a correlation: rows weighted before, a stretch's float32 product added to the
+// What stands around the matrix products of a correlation: rows weighted before, the float32 product of some rows added to the
 // float64 sum after. Bound by memory bandwidth.
 #include "access.cuh"
 

@@ -26,8 +26,8 @@ class PerplexityGoldenTest {
 
     @ParameterizedTest
     @CsvSource({
-        "wikitext2_128,  smollm2-135m, wikitext2/wiki.test.raw,    WIKITEXT,   8, 1e-3",
-        "ptb_128,        smollm2-135m, ptb/ptb.valid.txt,          LINES,      8, 1e-3",
+        "wikitext2_128,  smollm2-135m, wikitext2/wiki.test.raw,    WIKITEXT,   3, 1e-3",
+        "ptb_128,        smollm2-135m, ptb/ptb.valid.txt,          LINES,      3, 1e-3",
         "wikitext2_2048, smollm2-135m, wikitext2/wiki.test.raw,    WIKITEXT,   1, 1e-3",
         "stories260K,    stories260K,  tinystories/validation.txt, TEXT,     300, 1e-4",
         "en10-tok105,    en10-tok105,  tinystories/validation.txt, TEXT,     300, 1e-4"

@@ -27,8 +27,11 @@ class CudaConformanceTest {
     static final long MOST_FLOPS = 1_000_000;
     private static final long SMALL_FLOPS = 6_000;
 
+    /** On the stand-in one of each operation and the large ones, for {@link EveryKernelTest} tries the others there. */
     static Stream<OpCase<? super Backend>> all() {
-        return OpCases.all();
+        Set<String> tried = new HashSet<>();
+        return OpCases.all()
+                .filter(c -> tried.add(c.operation()) || c.forwardFlops() > MOST_FLOPS || !StandIn.isItself());
     }
 
     @ParameterizedTest
@@ -41,17 +44,14 @@ class CudaConformanceTest {
     }
 
     /**
-     * Cases of our own kernels, of moderate size: cuBLAS may take another way for another alignment. On the stand-in one of
-     * each operation, for {@link EveryKernelTest} tries all of them there.
+     * Cases of our own kernels, of moderate size: cuBLAS may take another way for another alignment.
      */
     @Test
     void placeInMemoryChangesNoBit() {
-        Set<String> tried = new HashSet<>();
         try (CudaBackend cuda = CudaBackend.open(0)) {
             all().filter(c -> c.forwardFlops() <= MOST_FLOPS)
                     .filter(c -> !Set.of("linear", "correlate", "squaredGradients", "solve")
                             .contains(c.operation()))
-                    .filter(c -> tried.add(c.operation()) || !StandIn.isItself())
                     .forEach(c -> checkPlaces(c, cuda));
         }
     }
