@@ -98,6 +98,16 @@ public final class Transformer {
         return layers.logits(chosen, GatherRows.record(layers.tape, layers.stream, chosen));
     }
 
+    /**
+     * Logits of {@code selected} of the new tokens of sequences whose keys and values are cached, and the losses of what
+     * should follow these.
+     */
+    public Recording cachedLoss(int tokens, int selected, int capacity) {
+        Layers layers = new Layers(tokens, capacity);
+        Value chosen = layers.selected(selected);
+        return layers.logitsAndLosses(chosen, GatherRows.record(layers.tape, layers.stream, chosen));
+    }
+
     /** A tape of one token, for counting parameters and finding groups. */
     public Tape shape() {
         return loss(1).tape();
@@ -132,6 +142,15 @@ public final class Transformer {
             Value logits = decoder.logits(decoder.finish(rows));
             tape.result(logits);
             return recording(chosen, List.of(), logits, List.of());
+        }
+
+        Recording logitsAndLosses(Value chosen, Value rows) {
+            Value logits = decoder.logits(decoder.finish(rows));
+            tape.result(logits);
+            Value targets = tape.input("targets", Element.INDEX, rows.shape().dim(0));
+            Value loss = CrossEntropy.record(tape, logits, targets);
+            tape.result(loss);
+            return recording(chosen, List.of(targets), logits, List.of(loss));
         }
 
         Recording losses(Value chosen, Value selected) {
