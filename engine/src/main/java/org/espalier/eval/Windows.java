@@ -37,7 +37,7 @@ public record Windows(Protocol protocol, int seqLen, int stride, int most, Optio
     }
 
     /** The ids of window {@code window}. */
-    int[] cut(int[] ids, int window) {
+    public int[] cut(int[] ids, int window) {
         int start = window * stride;
         int[] cut = Arrays.copyOfRange(ids, start, start + seqLen);
         if (protocol.secondHalf() && bos.isPresent()) {

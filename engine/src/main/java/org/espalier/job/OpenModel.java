@@ -70,7 +70,14 @@ public record OpenModel(Path path, ModelCheckpoint checkpoint, Backend backend, 
 
     /** Whether the weights are so large a part of the memory that they are better let go of layer by layer. */
     boolean outgrowsMemory() {
-        return checkpoint.weightBytes() > MUCH * Machine.memory();
+        return outgrowMemory(List.of(this));
+    }
+
+    /** The same of the weights of several models together. */
+    static boolean outgrowMemory(List<OpenModel> models) {
+        long bytes =
+                models.stream().mapToLong(open -> open.checkpoint.weightBytes()).sum();
+        return bytes > MUCH * Machine.memory();
     }
 
     @Override

@@ -3,6 +3,10 @@ package org.espalier.model;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Gradients;
 import org.espalier.tape.Observer;
 import org.espalier.tape.ObserverPair;
@@ -42,16 +46,41 @@ public final class LayerwiseScorer {
         return model.transformer().shape().segments().size();
     }
 
+    /** The same of one call of {@link #states}. */
+    public static int stateSteps(Model model) {
+        return model.transformer().stream(1).tape().segments().size();
+    }
+
     /**
      * As {@link Scorer#losses}, the same numbers.
      *
      * @throws org.espalier.error.Failure as there, or if neither memory nor the disk has room for what waits
      */
     public double[][] losses(List<int[]> sequences) {
+        LossBatches batches = batches(model.transformer()::loss, sequences);
+        return Scorer.divide(walked(batches, Recording::losses), sequences);
+    }
+
+    /**
+     * As {@link FinalStates#of}, the same numbers.
+     *
+     * @throws org.espalier.error.Failure as above
+     */
+    public double[][] states(List<int[]> sequences) {
+        LossBatches batches = batches(model.transformer()::stream, sequences);
+        double[] all = walked(batches, recording -> List.of(recording.finished()));
+        return FinalStates.divide(all, sequences, model.config());
+    }
+
+    private LossBatches batches(IntFunction<Recording> recorder, List<int[]> sequences) {
         sequences.forEach(ids -> Scorer.check(model.config(), ids));
-        LossBatches batches = LossBatches.of(model.transformer(), sequences);
+        return LossBatches.of(recorder, sequences);
+    }
+
+    /** The results of all batches, one after the other. */
+    private double[] walked(LossBatches batches, Function<Recording, List<Value>> results) {
         if (batches.batches().isEmpty()) {
-            return new double[sequences.size()][0];
+            return new double[0];
         }
         Residency residency = new Residency(model.weights(), batches.longest());
         try (Spill spill = new Spill(scratch);
@@ -67,24 +96,11 @@ public final class LayerwiseScorer {
                     : walk.needs(false).workspace();
             spill.limit(Math.max(0, memory - workspace));
             walk.forward();
-            return Scorer.divide(all(walk, batches), sequences);
+            return PackedRuns.joined(IntStream.range(0, batches.batches().size())
+                    .boxed()
+                    .flatMap(b ->
+                            results.apply(batches.recordings().get(b)).stream().map(result -> walk.result(b, result)))
+                    .toList());
         }
-    }
-
-    /** Of every token of all batches, one after the other; a sequence's last has no target, and 0. */
-    private static double[] all(SegmentWalk walk, LossBatches batches) {
-        double[] all = new double
-                [batches.batches().stream()
-                        .mapToInt(batch -> batch.sequences().queries())
-                        .sum()];
-        int at = 0;
-        for (int b = 0; b < batches.batches().size(); b++) {
-            for (Value part : batches.recordings().get(b).losses()) {
-                double[] some = walk.result(b, part);
-                System.arraycopy(some, 0, all, at, some.length);
-                at += some.length;
-            }
-        }
-        return all;
     }
 }

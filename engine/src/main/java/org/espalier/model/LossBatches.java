@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.SegmentWalk.Batch;
 import org.espalier.tape.Tape;
@@ -25,6 +26,11 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
 
     /** Batches of sequences, in their order. */
     public static LossBatches of(Transformer transformer, List<int[]> sequences) {
+        return of(transformer::loss, sequences);
+    }
+
+    /** As above, with the pass over so many tokens that {@code recorder} gives. */
+    static LossBatches of(IntFunction<Recording> recorder, List<int[]> sequences) {
         Map<Integer, Recording> bySize = new HashMap<>();
         List<Batch> batches = new ArrayList<>();
         List<Recording> recordings = new ArrayList<>();
@@ -32,7 +38,7 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
         for (List<int[]> together : cut(sequences)) {
             Packed packed = Packed.of(together);
             if (packed.tokens() > 0) {
-                Recording recording = bySize.computeIfAbsent(packed.tokens(), transformer::loss);
+                Recording recording = bySize.computeIfAbsent(packed.tokens(), recorder::apply);
                 batches.add(new Batch(recording.tape(), packed.sequences(), packed.inputs(recording)));
                 recordings.add(recording);
                 counted += packed.counted();

@@ -1,26 +1,21 @@
 package org.espalier.model;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.model.Transformer.Recording;
-import org.espalier.tape.Executor;
-import org.espalier.tape.Value;
 
 /** Computes how likely a model finds the tokens of texts. Keeps its workspace between calls of equal size. */
 public final class Scorer implements AutoCloseable {
 
     private final Model model;
-    private Recording recording;
-    private Executor executor;
-    private int recorded;
+    private final PackedRuns runs;
 
     /** Scores by {@code model}, which must stay open. */
     public Scorer(Model model) {
         this.model = model;
+        this.runs = new PackedRuns(model, model.transformer()::loss, Recording::losses);
     }
 
     /**
@@ -32,7 +27,7 @@ public final class Scorer implements AutoCloseable {
     public double[][] losses(List<int[]> sequences) {
         sequences.forEach(ids -> check(model.config(), ids));
         return LossBatches.cut(sequences).stream()
-                .flatMap(batch -> Stream.of(divide(run(Packed.of(batch)), batch)))
+                .flatMap(batch -> Stream.of(divide(runs.run(batch), batch)))
                 .toArray(double[][]::new);
     }
 
@@ -46,30 +41,6 @@ public final class Scorer implements AutoCloseable {
             row += length;
         }
         return losses;
-    }
-
-    private double[] run(Packed packed) {
-        if (packed.tokens() == 0) {
-            return new double[0];
-        }
-        record(packed.tokens());
-        packed.feed(executor, recording);
-        executor.forward(packed.sequences());
-        List<double[]> parts = new ArrayList<>();
-        for (Value loss : recording.losses()) {
-            parts.add(executor.read(loss));
-        }
-        return parts.stream().flatMapToDouble(Arrays::stream).toArray();
-    }
-
-    private void record(int tokens) {
-        if (recorded == tokens) {
-            return;
-        }
-        close();
-        recording = model.transformer().loss(tokens);
-        executor = Executor.inference(model.backend(), recording.tape(), model.leaves(Map.of()));
-        recorded = tokens;
     }
 
     /** Refuses ids that are no tokens of the model and sequences beyond its context. */
@@ -92,10 +63,6 @@ public final class Scorer implements AutoCloseable {
 
     @Override
     public void close() {
-        if (executor != null) {
-            executor.close();
-            executor = null;
-            recorded = 0;
-        }
+        runs.close();
     }
 }

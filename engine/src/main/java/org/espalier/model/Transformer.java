@@ -38,6 +38,7 @@ public final class Transformer {
      * @param targets   inputs, together {@code [T]}, or {@code [n]}: the token that should follow each
      * @param rows      input {@code [T]}: where each token's key and value go in the cache
      * @param selected  input {@code [n]}: tokens whose logits or losses are wanted
+     * @param finished  the normalised stream after the last layer, {@code [T, C]}: a result, or an input of a head
      * @param logits    result {@code [T, V]}, or {@code [n, V]}
      * @param losses    results, together {@code [T]}, or {@code [n]}
      */
@@ -48,6 +49,7 @@ public final class Transformer {
             List<Value> targets,
             Value rows,
             Value selected,
+            Value finished,
             Value logits,
             List<Value> losses) {
 
@@ -60,6 +62,7 @@ public final class Transformer {
                     targets.stream().map(place).toList(),
                     present(rows, place),
                     present(selected, place),
+                    present(finished, place),
                     present(logits, place),
                     losses.stream().map(place).toList());
         }
@@ -108,6 +111,23 @@ public final class Transformer {
         return layers.logitsAndLosses(chosen, GatherRows.record(layers.tape, layers.stream, chosen));
     }
 
+    /** The normalised stream after the last layer, of every token of packed sequences; {@link #head} goes on from it. */
+    public Recording stream(int tokens) {
+        Layers layers = new Layers(tokens, 0);
+        return layers.finished();
+    }
+
+    /** Logits of so many rows of what {@link #stream} gives, which are the input {@link Recording#finished}. */
+    public Recording head(int rows) {
+        Pass pass = new Pass(rows, 0, lora);
+        Tape tape = pass.tape();
+        tape.segment("head");
+        Value finished = tape.input("finished", Element.REAL, rows, config.hidden());
+        Value logits = Architectures.of(config).decoder(config, pass).logits(finished);
+        tape.result(logits);
+        return new Recording(tape, null, null, List.of(), null, null, finished, logits, List.of());
+    }
+
     /** A tape of one token, for counting parameters and finding groups. */
     public Tape shape() {
         return loss(1).tape();
@@ -136,6 +156,12 @@ public final class Transformer {
 
         Value selected(int count) {
             return tape.input("selected", Element.INDEX, count);
+        }
+
+        Recording finished() {
+            Value finished = decoder.finish(stream);
+            tape.result(finished);
+            return new Recording(tape, pass.ids(), pass.positions(), List.of(), null, null, finished, null, List.of());
         }
 
         Recording logits(Value chosen, Value rows) {
@@ -171,7 +197,8 @@ public final class Transformer {
         }
 
         private Recording recording(Value chosen, List<Value> targets, Value logits, List<Value> losses) {
-            return new Recording(tape, pass.ids(), pass.positions(), targets, pass.rows(), chosen, logits, losses);
+            return new Recording(
+                    tape, pass.ids(), pass.positions(), targets, pass.rows(), chosen, null, logits, losses);
         }
     }
 }

@@ -65,6 +65,7 @@ final class Defaults extends ResourceBundle {
             Map.entry("format", () -> PerplexitySettings.FORMAT),
             Map.entry("protocol", () -> PerplexitySettings.defaults().protocol()),
             Map.entry("window", Defaults::windows),
+            Map.entry("divergence-seq-len", Protocol.LLM_PRUNER::defaultSeqLen),
             Map.entry("eval-windows", () -> PipelineSettings.EVALUATION_WINDOWS),
             Map.entry("prompt", () -> CompareSettings.defaults().prompt()),
             Map.entry("run-max-tokens", () -> CompareSettings.defaults().maxTokens()),

@@ -51,7 +51,8 @@ class SilentNumbersTest {
             "generate @/m --prompt the --max-tokens 3 --json",
             "logits @/m --ids 1,2,3 --out @/l.safetensors",
             "logits @/m --ids 1,2,3 --out @/l.safetensors --backend reference",
-            "eval ppl @/m --data @/m/config.json --format text --seq-len 8 --max-windows 1"
+            "eval ppl @/m --data @/m/config.json --format text --seq-len 8 --max-windows 1",
+            "eval divergence @/m --reference @/m --data @/m/config.json --format text --seq-len 8 --max-windows 1"
         }) {
             String line = Refusal.of(folder, Refusal.FAILED, command);
             assertTrue(line.contains("finite") || line.contains("not a number"), line);

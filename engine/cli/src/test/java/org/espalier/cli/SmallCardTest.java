@@ -34,6 +34,8 @@ class SmallCardTest {
     private static final long SMALL = 6 * MIB;
 
     private static final String CALIBRATION = " --calibration @/stories.txt --samples 2 --seq-len 10";
+    private static final List<String> TOKENIZER =
+            List.of("tokenizer.json", "tokenizer_config.json", "generation_config.json");
     private static final String UNITS = " --units kv_heads,neurons";
 
     @TempDir
@@ -62,7 +64,7 @@ class SmallCardTest {
                         "--out",
                         path("model").toString())
                 .output();
-        for (String file : List.of("tokenizer.json", "tokenizer_config.json", "generation_config.json")) {
+        for (String file : TOKENIZER) {
             Files.copy(demo.resolve(file), path("model").resolve(file));
         }
         Files.write(path("stories.txt"), DemoModel.stories(1, 6));
@@ -76,6 +78,25 @@ class SmallCardTest {
         assertEquals(ppl.getFirst().get("results"), ppl.getLast().get("results"));
         List<JsonNode> texts = onBoth(1, "generate @/model --prompt Once --max-tokens 4");
         assertEquals(texts.getFirst().get("ids"), texts.getLast().get("ids"));
+    }
+
+    /** Two models on a card that holds neither. */
+    @Test
+    void distancesAreTheSame() throws IOException {
+        Ran.engine(
+                        "random",
+                        path("model").toString(),
+                        "--seed",
+                        "7",
+                        "--out",
+                        path("other").toString())
+                .output();
+        for (String file : TOKENIZER) {
+            Files.copy(path("model").resolve(file), path("other").resolve(file));
+        }
+        List<JsonNode> distances = onBoth(
+                2, "eval divergence @/other --reference @/model --data @/stories.txt --seq-len 16 --max-windows 3");
+        assertEquals(distances.getFirst(), distances.getLast());
     }
 
     @Test
