@@ -238,9 +238,10 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
             ModelConfig config, BlockCriterion blockCriterion, boolean compatible, boolean standardised, int steps) {
         int layers = config.layers().size();
         boolean anyLayer = uniform && cutsLayers();
+        LayerRange usual = anyLayer ? new LayerRange(0, layers - 1) : inner(layers);
         LayerRange inner = new LayerRange(
-                keepFirst.orElse(anyLayer ? 0 : Math.ceilDiv(layers, FIRST_LAYERS)),
-                layers - 1 - keepLast.orElse(anyLayer ? 0 : Math.ceilDiv(layers, LAST_LAYERS)));
+                keepFirst.orElse(usual.first()),
+                keepLast.isPresent() ? layers - 1 - keepLast.getAsInt() : usual.last());
         Rounding rounding = rounding(compatible);
         RatioOf counted = ratioOf.orElse(compatible ? RatioOf.UNITS : RatioOf.PARAMETERS);
         Normalise divisor = normalise.orElse(compatible || standardised ? Normalise.NONE : Normalise.PARAMETERS);
@@ -248,9 +249,9 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         LayerRange mlp = mlpLayers.orElse(inner);
         requireInside("--attention-layers", attention, layers);
         requireInside("--mlp-layers", mlp, layers);
-        boolean usual = units.isEmpty() && mode == Mode.BLOCK && !compatible && counted == RatioOf.PARAMETERS;
-        Candidates kinds =
-                Unit.candidates(usual ? new UsualUnits(config, attention, mlp).of(ratio) : chosen(), blockCriterion);
+        boolean usualUnits = units.isEmpty() && mode == Mode.BLOCK && !compatible && counted == RatioOf.PARAMETERS;
+        Candidates kinds = Unit.candidates(
+                usualUnits ? new UsualUnits(config, attention, mlp).of(ratio) : chosen(), blockCriterion);
         return new Budget(
                 new Budget.Amount(ratio, counted == RatioOf.UNITS, rounding, steps),
                 scope,
@@ -264,7 +265,12 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         return uniform ? rounding.withEqualLayers() : rounding;
     }
 
-    private static void requireInside(String option, LayerRange range, int layers) {
+    /** The layers of which a part goes where nothing else is said: all but the outer ones. */
+    static LayerRange inner(int layers) {
+        return new LayerRange(Math.ceilDiv(layers, FIRST_LAYERS), layers - 1 - Math.ceilDiv(layers, LAST_LAYERS));
+    }
+
+    static void requireInside(String option, LayerRange range, int layers) {
         if (range.last() >= layers) {
             throw new Failure(
                     "the model has layers 0 to " + (layers - 1),

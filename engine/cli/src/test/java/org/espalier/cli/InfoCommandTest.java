@@ -48,8 +48,34 @@ class InfoCommandTest {
     void textIsForPeople() throws IOException {
         Path config = Files.writeString(folder.resolve("config.json"), CONFIG);
         String text = Ran.engine("info", config.toString()).output();
-        assertTrue(text.contains("intermediate sizes  10 5"), text);
-        assertTrue(text.contains("heads               3 in each layer"), text);
+        assertTrue(text.matches("(?s).*\nintermediate sizes +10 5\n.*"), text);
+        assertTrue(text.matches("(?s).*\nheads +3 in each layer\n.*"), text);
+    }
+
+    @Test
+    void whatAPruningWouldLeaveIsShown() throws IOException {
+        Path config = Files.writeString(folder.resolve("config.json"), CONFIG);
+        JsonNode info = json(Ran.engine(
+                "info",
+                config.toString(),
+                "--json",
+                "--ratio",
+                "0.5",
+                "--mlp-layers",
+                "0",
+                "--attention-layers",
+                "none"));
+        assertEquals("[5,5]", info.get("intermediate_sizes").toString());
+        assertEquals("[3,3]", info.get("heads").toString());
+        assertEquals(
+                4 * 2 * 2 * 4,
+                info.get("cache_bytes_per_token").asInt(),
+                "float32, two layers, keys and values, 4 channels");
+        long difference = json(Ran.engine("info", config.toString(), "--json"))
+                        .get("macs_64")
+                        .asLong()
+                - info.get("macs_64").asLong();
+        assertEquals(64 * (3 * 12 * 5 + 5), difference, "neurons that are gone");
     }
 
     @Test

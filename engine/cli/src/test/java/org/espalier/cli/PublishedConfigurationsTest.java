@@ -50,6 +50,14 @@ class PublishedConfigurationsTest {
                         .get(name)
                         .asLong(),
                 info.get("parameters").asLong());
+        assertEquals(
+                info.get("parameters").asLong(),
+                info.get("parameters_by_kind")
+                        .valueStream()
+                        .mapToLong(JsonNode::asLong)
+                        .sum());
+        long macs = info.get("macs_64").asLong();
+        assertTrue(macs > 0 && macs <= info.get("macs_64_llm_pruner").asLong(), info::toString);
         Ran.engine("groups", config).output();
     }
 
