@@ -75,6 +75,11 @@ public final class Json {
         return VALUES.readTree(parser);
     }
 
+    /** The value that a parser has, after which nothing may follow. */
+    public static JsonNode only(JsonParser parser) throws IOException {
+        return MAPPER.readValue(parser, JsonNode.class);
+    }
+
     /** A new, empty object. */
     public static ObjectNode object() {
         return MAPPER.createObjectNode();
@@ -89,7 +94,7 @@ public final class Json {
         byte[] bytes = readFile(path, LARGEST_FILE);
         FileKind.requireText(bytes, path);
         try (JsonParser parser = parser(ByteOrderMark.skipped(bytes))) {
-            JsonNode node = MAPPER.readValue(parser, JsonNode.class);
+            JsonNode node = only(parser);
             if (node instanceof ObjectNode object) {
                 return object;
             }

@@ -83,8 +83,13 @@ public final class GenerateSettings extends Settings<GenerateSettings> {
         return with(copy -> copy.seed = seed);
     }
 
+    /** Equal seeds give equal texts. */
+    public long seed() {
+        return seed;
+    }
+
     /** How a token is drawn; empty if the likeliest is taken. */
-    Optional<Sampling> sampling() {
+    public Optional<Sampling> sampling() {
         return temperature == 0 ? Optional.empty() : Optional.of(new Sampling(temperature, topK, topP, seed));
     }
 }

@@ -8,7 +8,7 @@ import org.espalier.text.Tokenizer;
  * The text of new tokens, given as it becomes certain. It is what decoding prompt and new tokens together adds to the
  * prompt's own text, because a decoder may treat the first token of a text in its own way.
  */
-final class TextStream {
+public final class TextStream {
 
     /** A character whose last bytes are still to come decodes to this. */
     private static final String INCOMPLETE = "\uFFFD";
@@ -23,8 +23,11 @@ final class TextStream {
 
     private int known;
 
-    /** @param sink gets the text piece by piece */
-    TextStream(Tokenizer tokenizer, int[] prompt, Consumer<String> sink) {
+    /**
+     * @param prompt tokens before the new ones
+     * @param sink   gets the text piece by piece
+     */
+    public TextStream(Tokenizer tokenizer, int[] prompt, Consumer<String> sink) {
         this.tokenizer = tokenizer;
         this.sink = sink;
         this.ids = Arrays.copyOfRange(prompt, Math.max(0, prompt.length - CONTEXT), prompt.length);
@@ -32,7 +35,7 @@ final class TextStream {
     }
 
     /** Adds a token. */
-    void add(int id) {
+    public void add(int id) {
         ids = Arrays.copyOf(ids, ids.length + 1);
         ids[ids.length - 1] = id;
         String added = added();
@@ -42,7 +45,7 @@ final class TextStream {
     }
 
     /** The whole text, with what was not certain until now. */
-    String finish() {
+    public String finish() {
         append(added());
         return text.toString();
     }

@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.espalier.job.BudgetSettings;
 import org.espalier.job.ComputeSettings.Device;
 import org.espalier.job.LayerRange;
+import org.espalier.job.ServeSettings;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -28,6 +29,37 @@ final class Converters {
         @Override
         public Integer convert(String value) {
             return whole(value, 1, 1024);
+        }
+    }
+
+    /** A port to listen on; 0 stands for any. */
+    static final class Port implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return whole(value, 0, 65535);
+        }
+    }
+
+    /** Answers that are written at once. */
+    static final class Together implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return whole(value, 1, ServeSettings.MOST_TOGETHER);
+        }
+    }
+
+    /** The size of something that is kept in memory whole. */
+    static final class Body implements ITypeConverter<Integer> {
+
+        private static final long MOST = 1L << 30;
+
+        @Override
+        public Integer convert(String value) {
+            long bytes = new Bytes().convert(value);
+            if (bytes < 1 || bytes > MOST) {
+                throw new TypeConversionException("'" + value + "' is not a size from 1 to 1g");
+            }
+            return (int) bytes;
         }
     }
 

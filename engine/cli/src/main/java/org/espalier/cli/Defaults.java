@@ -25,6 +25,7 @@ import org.espalier.job.PretrainSettings;
 import org.espalier.job.PruneSettings;
 import org.espalier.job.Recipe;
 import org.espalier.job.ScoreSettings;
+import org.espalier.job.ServeSettings;
 import org.espalier.job.SpeedSettings;
 
 /**
@@ -85,6 +86,9 @@ final class Defaults extends ResourceBundle {
             Map.entry("temperature", () -> GenerateSettings.defaults().temperature()),
             Map.entry("top-k", () -> GenerateSettings.defaults().topK()),
             Map.entry("top-p", () -> GenerateSettings.defaults().topP()),
+            Map.entry("parallel", () -> ServeSettings.defaults().together()),
+            Map.entry("queue", () -> ServeSettings.defaults().queue()),
+            Map.entry("context", () -> ServeSettings.USUAL_CONTEXT),
             Map.entry("bench-prompt", () -> SpeedSettings.defaults().prompt()),
             Map.entry("bench-generate", () -> SpeedSettings.defaults().generate()),
             Map.entry("bench-repetitions", () -> SpeedSettings.defaults().repetitions()),

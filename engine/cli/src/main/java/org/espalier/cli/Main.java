@@ -33,6 +33,7 @@ import picocli.CommandLine.Option;
             GroupsCommand.class,
             TokenizeCommand.class,
             GenerateCommand.class,
+            ServeCommand.class,
             LogitsCommand.class,
             EvalCommand.class,
             RunCommand.class,
@@ -68,7 +69,8 @@ public final class Main {
     public static void main(String[] args) {
         StandardError.restore();
         PrintStream err = utf8(new FileOutputStream(FileDescriptor.err));
-        HeapWatch.start(full -> System.exit(new Failures(err, List.of(args).contains("--verbose")).report(full)));
+        Failures failures = new Failures(err, List.of(args).contains("--verbose"));
+        HeapWatch.start(full -> System.exit(Stopping.failing(failures.report(full))));
         System.exit(run(args, utf8(new StandardOutput()), err));
     }
 

@@ -25,6 +25,7 @@ class EveryCommandTest {
             Map.entry("groups", ""),
             Map.entry("tokenize", "--text x"),
             Map.entry("generate", "--prompt x"),
+            Map.entry("serve", "--port 0"),
             Map.entry("logits", "--ids 1,2 --out @/out.safetensors"),
             Map.entry("eval ppl", "--data @/story.txt"),
             Map.entry("eval divergence", "--data @/story.txt --reference @/missing"),

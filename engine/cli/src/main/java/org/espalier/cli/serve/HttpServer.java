@@ -1,0 +1,107 @@
+package org.espalier.cli.serve;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.timeout.WriteTimeoutHandler;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.net.InetSocketAddress;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.espalier.error.Failure;
+
+/** Listens for HTTP requests and gives them to an {@link Api}. */
+final class HttpServer implements AutoCloseable {
+
+    /** Clients that do not read what they are sent are let go after so many seconds. */
+    private static final int WRITE_SECONDS = 60;
+
+    private static final int MOST_CONNECTIONS = 512;
+    private static final long CLOSING_SECONDS = 5;
+
+    private final MultiThreadIoEventLoopGroup loops =
+            new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("http", true), NioIoHandler.newFactory());
+    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    /** Reading requests takes time: texts become tokens. */
+    private final ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor();
+
+    private final Channel listening;
+
+    /**
+     * Begins to listen.
+     *
+     * @param port     0 takes a free one
+     * @param mostBody bytes of a request's body at most
+     * @throws Failure if that is not possible
+     */
+    HttpServer(String host, int port, int mostBody, Api api) {
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(loops)
+                .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childHandler(new ChannelInitializer<SocketChannel>() {
+                    @Override
+                    protected void initChannel(SocketChannel channel) {
+                        accept(channel, mostBody, api);
+                    }
+                });
+        try {
+            this.listening = bootstrap.bind(host, port).sync().channel();
+        } catch (Exception e) {
+            stop();
+            throw new Failure(
+                    "cannot listen: " + e.getMessage(),
+                    host + ":" + port,
+                    "choose another --port, or a --host of this machine",
+                    e);
+        }
+    }
+
+    private void accept(SocketChannel channel, int mostBody, Api api) {
+        if (connections.size() >= MOST_CONNECTIONS) {
+            channel.close();
+            return;
+        }
+        connections.add(channel);
+        channel.pipeline()
+                .addLast(new WriteTimeoutHandler(WRITE_SECONDS))
+                .addLast(new HttpServerCodec())
+                .addLast(new BoundedBody(mostBody))
+                .addLast(new HttpExchange(api, readers));
+    }
+
+    /** Where it listens. */
+    InetSocketAddress address() {
+        return (InetSocketAddress) listening.localAddress();
+    }
+
+    /** Lets nobody in any more; those who are served stay. */
+    void stopListening() {
+        listening.close().awaitUninterruptibly();
+    }
+
+    /** Closes every connection, after what was sent to it so far. */
+    @Override
+    public void close() {
+        stopListening();
+        connections.forEach(
+                channel -> channel.eventLoop().execute(() -> channel.flush().close()));
+        stop();
+    }
+
+    private void stop() {
+        loops.shutdownGracefully(0, CLOSING_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
+        readers.shutdownNow();
+    }
+}
