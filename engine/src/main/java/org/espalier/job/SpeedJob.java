@@ -38,8 +38,37 @@ public final class SpeedJob {
         }
     }
 
+    /**
+     * Measures what each model takes up, one after the other: nothing else may be open meanwhile.
+     *
+     * @throws Failure as above
+     */
+    public List<Footprint> footprints(List<Path> models) {
+        settings.requireSound();
+        List<Footprint> footprints = new ArrayList<>();
+        try (Progress progress = engine.listener().begin("footprint", "models", models.size())) {
+            for (Path model : models) {
+                requireRoom(ModelHeader.read(model).config().maxPositions(), model);
+                footprints.add(Footprint.of(engine, model, settings.prompt(), settings.generate(), settings.seed()));
+                progress.advance(1);
+            }
+        }
+        return footprints;
+    }
+
     private void add(SpeedTurns turns, OpenModel open, Path path) {
-        int context = open.model().config().maxPositions();
+        requireRoom(open.model().config().maxPositions(), path);
+        int prompt = settings.prompt();
+        int generate = settings.generate();
+        if (prompt > 0) {
+            turns.add(path.toString(), "pp" + prompt, Speed.reading(open.model(), prompt, settings.seed()));
+        }
+        if (generate > 0) {
+            turns.add(path.toString(), "tg" + generate, Speed.writing(open.model(), generate, settings.seed()));
+        }
+    }
+
+    private void requireRoom(int context, Path path) {
         int prompt = settings.prompt();
         int generate = settings.generate();
         if (Math.max(prompt, generate) > context) {
@@ -47,12 +76,6 @@ public final class SpeedJob {
                     "%d tokens do not fit the model's context of %d".formatted(Math.max(prompt, generate), context),
                     path.toString(),
                     "use a smaller --prompt and --generate");
-        }
-        if (prompt > 0) {
-            turns.add(path.toString(), "pp" + prompt, Speed.reading(open.model(), prompt, settings.seed()));
-        }
-        if (generate > 0) {
-            turns.add(path.toString(), "tg" + generate, Speed.writing(open.model(), generate, settings.seed()));
         }
     }
 }

@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.espalier.ffi.NativeMemory;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
 import org.espalier.report.Comparison;
@@ -112,7 +111,8 @@ final class StageMeter {
         costs.add(StandardMeasure.WEIGHTS.of(open.checkpoint().weightBytes()));
         if (settings.repetitions() > 0) {
             costs.add(StandardMeasure.MEMORY.of(
-                    memory(subject),
+                    Footprint.of(engine, subject.folder, use.promptTokens, use.newTokens, settings.seed())
+                            .peakBytes(),
                     "weights as stored, and the most that caches, activations and scratch space took "
                             + "at once while reading %d tokens and writing %d; without Java's own, or all of a GPU's memory in use"
                                     .formatted(use.promptTokens, use.newTokens)));
@@ -182,24 +182,6 @@ final class StageMeter {
             return turns.measure(WARM_UP_SECONDS, settings.repetitions(), "speed", engine.listener());
         } finally {
             open.forEach(OpenModel::close);
-        }
-    }
-
-    /** Bytes that the engine holds for a model that reads and writes. */
-    private long memory(Subject subject) {
-        long before = NativeMemory.bytesInUse();
-        NativeMemory.resetPeak();
-        try (OpenModel open = engine.open(subject.folder)) {
-            use(Speed.reading(open.model(), Use.of(open.model()).promptTokens, settings.seed()));
-            use(Speed.writing(open.model(), Use.of(open.model()).newTokens, settings.seed()));
-            return open.devicePeak()
-                    .orElseGet(() -> open.checkpoint().weightBytes() + NativeMemory.peakBytes() - before);
-        }
-    }
-
-    private static void use(Speed speed) {
-        try (speed) {
-            speed.measure();
         }
     }
 }

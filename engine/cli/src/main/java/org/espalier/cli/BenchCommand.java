@@ -1,16 +1,13 @@
 package org.espalier.cli;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.SequencedMap;
+import java.util.Locale;
+import org.espalier.error.Printable;
 import org.espalier.job.Engine;
-import org.espalier.job.Machine;
+import org.espalier.job.Footprint;
 import org.espalier.job.SpeedJob;
 import org.espalier.job.SpeedSettings;
-import org.espalier.job.Speeds;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -22,7 +19,9 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Each repetition starts from an empty cache; tokenising, sampling and warming up do not",
-            "count. With --against, repetitions of the two models take turns.",
+            "count. With --against, repetitions of the two models take turns, and a ratio is the mean of the turns'.",
+            "Before that each model is opened by itself: load time is from opening its files to its first token, memory",
+            "is weights as stored with the most that caches, activations and scratch space took at once.",
             "",
             "Examples:",
             "  engine bench model.gguf --prompt 512 --generate 128",
@@ -78,67 +77,50 @@ final class BenchCommand extends EngineCommand {
             description = "Another model to measure in turns with the first.")
     private Path baseline;
 
+    @Option(
+            names = "--output",
+            paramLabel = "F",
+            description = "${COMPLETION-CANDIDATES}: a table for pages, for programs, or what --json prints.")
+    private Output output;
+
     @Mixin
     private SeedOption seed;
 
     @Mixin
     private ComputeOptions compute;
 
+    /** How the result is written, where not as text for people. */
+    private enum Output {
+        MD,
+        CSV,
+        JSON;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
     @Override
     void run() {
         settings = settings.seed(seed.value());
         requireSound(settings);
+        if (json() && output != null && output != Output.JSON) {
+            throw wrongUsage("--json does not go with --output " + output);
+        }
         Engine engine = compute.engine();
         List<Path> models = baseline == null ? List.of(model.path()) : List.of(model.path(), baseline);
-        report(new SpeedJob(engine, settings).run(models), engine.compute().threads());
+        SpeedJob job = new SpeedJob(engine, settings);
+        List<Footprint> footprints = job.footprints(models);
+        report(new BenchTable(footprints, job.run(models), engine.compute().threads()));
     }
 
-    private void report(List<Speeds> speeds, int threads) {
-        List<Map<String, Object>> results = new ArrayList<>();
-        Columns columns = new Columns().row("model", "test", "tokens/s", "±");
-        for (Speeds one : speeds) {
-            SequencedMap<String, Object> result = new LinkedHashMap<>();
-            result.put("model", one.model());
-            result.put("test", one.test());
-            result.put("tokens_per_second", one.mean());
-            enterSamples(result, one);
-            results.add(result);
-            addRow(columns, one.model(), one);
+    private void report(BenchTable table) {
+        switch (output) {
+            case null -> print(table.json(), table::text);
+            case MD -> out().println(Printable.lines(table.markdown()));
+            case CSV -> out().println(Printable.lines(table.csv()));
+            case JSON -> printJson(table.json());
         }
-        List<Map<String, Object>> ratios = ratios(speeds, columns);
-        SequencedMap<String, Object> whole = new LinkedHashMap<>();
-        whole.put("cpu", Machine.cpu());
-        whole.put("threads", threads);
-        whole.put("results", results);
-        whole.put("ratios", ratios);
-        print(whole, () -> columns + System.lineSeparator() + Machine.cpu() + ", " + threads + " threads");
-    }
-
-    /** The first model's speed over the other's, test by test: the mean of the ratios of neighbouring repetitions. */
-    private List<Map<String, Object>> ratios(List<Speeds> speeds, Columns columns) {
-        List<Map<String, Object>> ratios = new ArrayList<>();
-        if (baseline == null) {
-            return ratios;
-        }
-        int tests = speeds.size() / 2;
-        for (int test = 0; test < tests; test++) {
-            Speeds quotient = speeds.get(test).over(speeds.get(test + tests));
-            SequencedMap<String, Object> ratio = new LinkedHashMap<>();
-            ratio.put("test", quotient.test());
-            ratio.put("ratio", quotient.mean());
-            enterSamples(ratio, quotient);
-            ratios.add(ratio);
-            addRow(columns, "first / second", quotient);
-        }
-        return ratios;
-    }
-
-    private static void enterSamples(SequencedMap<String, Object> json, Speeds speeds) {
-        json.put("stddev", speeds.deviation());
-        json.put("samples", speeds.samples());
-    }
-
-    private static void addRow(Columns columns, String name, Speeds speeds) {
-        columns.row(name, speeds.test(), "%.2f".formatted(speeds.mean()), "%.2f".formatted(speeds.deviation()));
     }
 }

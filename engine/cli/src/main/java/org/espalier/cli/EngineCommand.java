@@ -78,7 +78,16 @@ abstract class EngineCommand implements Callable<Integer> {
 
     /** Prints the result: as one JSON object with its keys in order if asked for, else as text for people. */
     final void print(SequencedMap<String, ?> result, Supplier<String> text) {
-        out().println(json ? Printable.json(toJson(result)) : Printable.lines(text.get()));
+        if (json) {
+            printJson(result);
+        } else {
+            out().println(Printable.lines(text.get()));
+        }
+    }
+
+    /** Prints the result as one JSON object with its keys in order. */
+    final void printJson(SequencedMap<String, ?> result) {
+        out().println(Printable.json(toJson(result)));
     }
 
     final boolean json() {

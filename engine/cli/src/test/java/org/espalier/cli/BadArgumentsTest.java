@@ -88,6 +88,8 @@ class BadArgumentsTest {
             "eval divergence @/m --reference @/m --data @/f --seq-len 1",
             "eval divergence @/m --reference @/m --data @/f --max-windows 0",
             "eval divergence @/m --reference @/m --data @/f --format csv",
+            "bench @/m --output xml",
+            "bench @/m --json --output csv",
             "info @/m --mlp-layers 0-1",
             "info @/m --ratio 1",
             "info @/m --ratio -0.1",
