@@ -203,6 +203,20 @@ class ArchitectureTest {
                 .accessField(System.class, "err"));
     }
 
+    /** Requests and answers are understood without it, and another could take its place. */
+    @Test
+    void onlyTheServersOutermostClassesUseTheHttpLibrary() {
+        check(noClasses()
+                .that(
+                        DescribedPredicate.describe(
+                                "are not of HTTP",
+                                c -> !c.getName()
+                                        .matches(
+                                                "org\\.espalier\\.cli\\.serve\\.(HttpServer|HttpExchange|BoundedBody)(\\$.*)?")))
+                .should()
+                .dependOnClassesThat(resideInAPackage("io.netty..")));
+    }
+
     /** The library has none of them: programs that use it bring their own. */
     @Test
     void onlyTheCommandLineParsesShowsProgressAndBindsLogging() {
