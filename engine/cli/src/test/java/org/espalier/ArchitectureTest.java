@@ -52,6 +52,7 @@ class ArchitectureTest {
             Map.entry("cut", Set.of("model", "couple", "tape", "backend", "format", "tensor")),
             Map.entry("tune", Set.of("model", "couple", "tape", "backend", "format", "text", "file", "tensor")),
             Map.entry("eval", Set.of("model", "couple", "tape", "backend", "format", "file", "tensor")),
+            Map.entry("task", Set.of("model", "template", "text", "file")),
             Map.entry(
                     "report",
                     Set.of(
@@ -59,6 +60,7 @@ class ArchitectureTest {
                             "importance",
                             "tune",
                             "eval",
+                            "task",
                             "model",
                             "couple",
                             "tape",
@@ -76,6 +78,7 @@ class ArchitectureTest {
                             "importance",
                             "tune",
                             "eval",
+                            "task",
                             "model",
                             "couple",
                             "tape",
@@ -97,6 +100,7 @@ class ArchitectureTest {
                             "importance",
                             "tune",
                             "eval",
+                            "task",
                             "model",
                             "couple",
                             "tape",

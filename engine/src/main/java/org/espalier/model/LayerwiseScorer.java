@@ -77,6 +77,24 @@ public final class LayerwiseScorer {
         return LossBatches.of(recorder, sequences);
     }
 
+    /**
+     * Log-likelihoods of the ends of texts, as {@link ContinuationScorer} has them; what texts share is computed for each.
+     *
+     * @throws org.espalier.error.Failure as {@link #losses}
+     */
+    public double[] logLikelihoods(List<Continuation> texts) {
+        texts.forEach(text -> Scorer.check(model.config(), text.ids(), text.read()));
+        double[] losses = walked(LossBatches.ofEnds(model.transformer(), texts), Recording::losses);
+        double[] sums = new double[texts.size()];
+        int token = 0;
+        for (int t = 0; t < sums.length; t++) {
+            for (int i = 0; i < texts.get(t).read(); i++) {
+                sums[t] -= losses[token++];
+            }
+        }
+        return sums;
+    }
+
     /** The results of all batches, one after the other. */
     private double[] walked(LossBatches batches, Function<Recording, List<Value>> results) {
         if (batches.batches().isEmpty()) {

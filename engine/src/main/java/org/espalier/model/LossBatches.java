@@ -5,7 +5,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.function.ToIntFunction;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.SegmentWalk.Batch;
 import org.espalier.tape.Tape;
@@ -31,12 +33,22 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
 
     /** As above, with the pass over so many tokens that {@code recorder} gives. */
     static LossBatches of(IntFunction<Recording> recorder, List<int[]> sequences) {
+        return of(recorder, sequences, ids -> ids.length, Packed::of);
+    }
+
+    /** Batches of texts of which only the ends count, in their order. */
+    static LossBatches ofEnds(Transformer transformer, List<Continuation> texts) {
+        return of(transformer::loss, texts, Continuation::read, Packed::ends);
+    }
+
+    private static <T> LossBatches of(
+            IntFunction<Recording> recorder, List<T> sequences, ToIntFunction<T> length, Function<List<T>, Packed> pack) {
         Map<Integer, Recording> bySize = new HashMap<>();
         List<Batch> batches = new ArrayList<>();
         List<Recording> recordings = new ArrayList<>();
         int counted = 0;
-        for (List<int[]> together : cut(sequences)) {
-            Packed packed = Packed.of(together);
+        for (List<T> together : cut(sequences, length)) {
+            Packed packed = pack.apply(together);
             if (packed.tokens() > 0) {
                 Recording recording = bySize.computeIfAbsent(packed.tokens(), recorder::apply);
                 batches.add(new Batch(recording.tape(), packed.sequences(), packed.inputs(recording)));
@@ -57,13 +69,17 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
 
     /** Sequences that are computed together, in their order. */
     static List<List<int[]>> cut(List<int[]> sequences) {
-        List<List<int[]>> batches = new ArrayList<>();
+        return cut(sequences, ids -> ids.length);
+    }
+
+    private static <T> List<List<T>> cut(List<T> sequences, ToIntFunction<T> length) {
+        List<List<T>> batches = new ArrayList<>();
         int start = 0;
         while (start < sequences.size()) {
             int end = start + 1;
-            int tokens = sequences.get(start).length;
-            while (end < sequences.size() && tokens + sequences.get(end).length <= BATCH_TOKENS) {
-                tokens += sequences.get(end++).length;
+            int tokens = length.applyAsInt(sequences.get(start));
+            while (end < sequences.size() && tokens + length.applyAsInt(sequences.get(end)) <= BATCH_TOKENS) {
+                tokens += length.applyAsInt(sequences.get(end++));
             }
             batches.add(sequences.subList(start, end));
             start = end;

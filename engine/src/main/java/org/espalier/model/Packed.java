@@ -45,6 +45,21 @@ public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequen
         return new Packed(ids, positions, wanted, Sequences.packed(lengths));
     }
 
+    /** Texts without their last tokens, which are only asked about; only the tokens of their ends are. */
+    static Packed ends(List<Continuation> texts) {
+        return of(
+                texts.stream()
+                        .map(text -> Arrays.copyOf(text.ids(), text.read()))
+                        .toList(),
+                texts.stream().map(Packed::wanted).toList());
+    }
+
+    private static int[] wanted(Continuation text) {
+        int[] targets = Arrays.copyOfRange(text.ids(), 1, text.ids().length);
+        Arrays.fill(targets, 0, text.first() - 1, LossOps.IGNORED);
+        return targets;
+    }
+
     /** Tokens of all sequences together. */
     public int tokens() {
         return ids.length;

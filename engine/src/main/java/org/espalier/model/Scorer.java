@@ -45,9 +45,14 @@ public final class Scorer implements AutoCloseable {
 
     /** Refuses ids that are no tokens of the model and sequences beyond its context. */
     public static void check(ModelConfig config, int[] ids) {
-        if (ids.length > config.maxPositions()) {
+        check(config, ids, ids.length);
+    }
+
+    /** As above, where only the first {@code read} tokens take a position. */
+    static void check(ModelConfig config, int[] ids, int read) {
+        if (read > config.maxPositions()) {
             throw new Failure(
-                    "sequence of " + ids.length + " tokens is longer than the model's context",
+                    "sequence of " + read + " tokens is longer than the model's context",
                     "at most " + config.maxPositions() + " positions",
                     "use shorter sequences");
         }

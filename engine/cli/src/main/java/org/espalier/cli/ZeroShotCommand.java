@@ -1,0 +1,147 @@
+package org.espalier.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.espalier.job.Destination;
+import org.espalier.job.Machine;
+import org.espalier.job.ZeroShotJob;
+import org.espalier.job.ZeroShotSettings;
+import org.espalier.task.Harness;
+import org.espalier.task.TaskMeasure;
+import org.espalier.task.TaskScore;
+import org.espalier.task.TaskScore.Estimate;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code engine eval zero-shot}: accuracies as EleutherAI's lm-evaluation-harness measures them. */
+@Command(
+        name = "zero-shot",
+        description = "Measure the accuracy of a model's answers to questions that it was shown no examples of.",
+        footer = {
+            "",
+            "Tasks: boolq, piqa, hellaswag, winogrande, arc_easy, arc_challenge, openbookqa (the seven of LLM-Pruner's",
+            "table, asked unless told otherwise), mmlu (5 shots), lambada_openai, copa, or the .json file of a task of your",
+            "own. Each reads its official file in a folder of its name: DIR/boolq/validation.jsonl and so on.",
+            "The average takes acc_norm of hellaswag, arc_challenge and openbookqa, and acc of the others.",
+            "",
+            "Examples:",
+            "  engine eval zero-shot models/smollm2-135m --data-dir data",
+            "  engine eval zero-shot pruned --data-dir data --tasks piqa,arc_easy --limit 200 --samples answers.jsonl"
+        })
+final class ZeroShotCommand extends EngineCommand {
+
+    @Mixin
+    private ModelArgument model;
+
+    @Mixin
+    private AdapterOption adapter;
+
+    @Option(
+            names = "--data-dir",
+            paramLabel = "DIR",
+            required = true,
+            description = "Folder that holds one for each task, of its name.")
+    private Path data;
+
+    @Option(
+            names = "--tasks",
+            paramLabel = "T",
+            split = ",",
+            description = "Tasks, separated by commas (default: the seven of LLM-Pruner's table).")
+    private List<String> tasks;
+
+    @Option(
+            names = "--limit",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
+            description = "Questions of each task at most, in the order of its file.")
+    private Integer limit;
+
+    @Option(
+            names = "--harness",
+            paramLabel = "H",
+            description =
+                    "Whose prompts and tokens: current (lm-eval 0.4) or legacy (0.3, behind LLM-Pruner's tables) (default:"
+                            + " ${DEFAULT-VALUE}).")
+    private Harness harness = Harness.CURRENT;
+
+    @Option(
+            names = "--samples",
+            paramLabel = "F",
+            description = "Write what the model makes of every question to this .jsonl file.")
+    private Path samples;
+
+    @Option(names = "--resume", description = "Go on from the answers that an interrupted run left beside --samples.")
+    private boolean resume;
+
+    @Option(names = "--force", description = "Replace the file of --samples.")
+    private boolean force;
+
+    @Mixin
+    private MemoryOptions memory;
+
+    @Mixin
+    private ComputeOptions compute;
+
+    @Override
+    void run() {
+        ZeroShotSettings settings =
+                ZeroShotSettings.on(data).harness(harness).resume(resume).memory(memory.settings());
+        if (tasks != null) {
+            settings = settings.tasks(tasks);
+        }
+        if (limit != null) {
+            settings = settings.limit(limit);
+        }
+        if (samples != null) {
+            settings = settings.samples(new Destination(samples, force));
+        }
+        requireSound(settings);
+        long start = System.nanoTime();
+        ZeroShotJob.Result result = new ZeroShotJob(compute.engine(), settings).run(model.path(), adapter.path());
+        report(result, (System.nanoTime() - start) / 1e9);
+    }
+
+    private void report(ZeroShotJob.Result result, double seconds) {
+        SequencedMap<String, Object> whole = new LinkedHashMap<>();
+        whole.put("model", model.path().toString());
+        whole.put("harness", harness.toString());
+        whole.put("device", result.device());
+        whole.put("cpu", Machine.cpu());
+        Map<String, Object> byTask = new LinkedHashMap<>();
+        Columns columns = new Columns().row("task", "questions", "acc", "acc_norm", "perplexity");
+        for (TaskScore score : result.scores()) {
+            byTask.put(score.task().name(), entry(score));
+            columns.row(
+                    score.task().title(),
+                    score.questions(),
+                    cell(score, TaskMeasure.ACC),
+                    cell(score, TaskMeasure.ACC_NORM),
+                    cell(score, TaskMeasure.PERPLEXITY));
+        }
+        whole.put("tasks", byTask);
+        whole.put("average", result.average());
+        whole.put("seconds", seconds);
+        print(whole, () -> columns + "%naverage %.4f".formatted(result.average()));
+    }
+
+    private static Map<String, Object> entry(TaskScore score) {
+        Map<String, Object> entry = new LinkedHashMap<>();
+        score.measures().forEach((measure, estimate) -> {
+            entry.put(measure.toString(), estimate.mean());
+            entry.put(measure + "_stderr", Double.isNaN(estimate.error()) ? null : estimate.error());
+        });
+        entry.put("n", score.questions());
+        entry.put("in_average", score.task().inAverage().toString());
+        return entry;
+    }
+
+    private static String cell(TaskScore score, TaskMeasure measure) {
+        Estimate estimate = score.measures().get(measure);
+        return estimate == null ? "" : "%.4f ± %.4f".formatted(estimate.mean(), estimate.error());
+    }
+}

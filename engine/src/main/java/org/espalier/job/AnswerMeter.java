@@ -1,0 +1,98 @@
+package org.espalier.job;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.espalier.error.Failure;
+import org.espalier.model.Continuation;
+import org.espalier.model.Continuation.Likelihood;
+import org.espalier.model.ContinuationScorer;
+import org.espalier.model.LayerwiseScorer;
+import org.espalier.tape.Observer;
+import org.espalier.task.Answer;
+import org.espalier.task.Question;
+import org.espalier.task.Task;
+import org.espalier.text.Tokenizer;
+
+/**
+ * Has a model answer questions. One that memory, or a GPU's, does not hold with ease is gone through layer by layer, with many
+ * questions at once; what these share is computed for each of them then.
+ */
+final class AnswerMeter implements AutoCloseable {
+
+    /** Questions whose texts are computed together. Answers depend on it to rounding, so that it is the same for every run. */
+    static final int TOGETHER = 64;
+
+    /** The most that keys and values take, of what there is. */
+    private static final long CACHE_BYTES = 1L << 30;
+
+    private final OpenModel open;
+    private final MemorySettings memory;
+    private final boolean byLayers;
+    private final Tokenizer tokenizer;
+    private final ContinuationScorer scorer;
+
+    /** A meter of an open model. */
+    AnswerMeter(OpenModel open, MemorySettings memory) {
+        this(open, memory, open.outgrowsMemory() || !open.model().weights().resident());
+    }
+
+    AnswerMeter(OpenModel open, MemorySettings memory, boolean byLayers) {
+        this.open = open;
+        this.memory = memory;
+        this.byLayers = byLayers;
+        this.tokenizer = Tokenizer.open(open.path());
+        this.scorer = new ContinuationScorer(open.model(), Math.min(CACHE_BYTES, memory.bytes() / 4));
+    }
+
+    /** Questions that are best answered together. */
+    int together() {
+        return byLayers ? 16 * TOGETHER : TOGETHER;
+    }
+
+    /** The model's answers. */
+    List<Answer> answers(Task task, List<Question> questions) {
+        int positions = open.model().config().maxPositions();
+        List<Continuation> texts = new ArrayList<>();
+        for (Question question : questions) {
+            for (int choice = 0; choice < question.continuations().size(); choice++) {
+                texts.add(task.harness()
+                        .continuation(
+                                tokenizer,
+                                question.context(choice),
+                                question.continuations().get(choice),
+                                positions));
+            }
+        }
+        List<Likelihood> likelihoods = byLayers ? layerByLayer(task, questions, texts) : scorer.likelihoods(texts);
+        List<Answer> answers = new ArrayList<>();
+        int text = 0;
+        for (Question question : questions) {
+            int end = text + question.continuations().size();
+            answers.add(Answer.of(task, question, likelihoods.subList(text, end)));
+            text = end;
+        }
+        return answers;
+    }
+
+    private List<Likelihood> layerByLayer(Task task, List<Question> questions, List<Continuation> texts) {
+        if (questions.stream().anyMatch(question -> question.continuations().size() == 1)) {
+            throw new Failure(
+                    "task " + task.name()
+                            + " asks for the likeliest token, which a model that is gone through layer by "
+                            + "layer does not say",
+                    open.path().toString(),
+                    "use a machine with more memory, or leave the task out");
+        }
+        LayerwiseScorer layers = new LayerwiseScorer(open.model(), memory.bytes(), memory.scratch(), Observer.NONE);
+        return Arrays.stream(layers.logLikelihoods(texts))
+                .mapToObj(logLikelihood -> new Likelihood(logLikelihood, false))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        scorer.close();
+        tokenizer.close();
+    }
+}

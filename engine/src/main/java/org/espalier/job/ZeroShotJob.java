@@ -1,0 +1,137 @@
+package org.espalier.job;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.espalier.file.Json;
+import org.espalier.file.Output;
+import org.espalier.file.Sha256;
+import org.espalier.format.PeftAdapter;
+import org.espalier.task.Answer;
+import org.espalier.task.Question;
+import org.espalier.task.Task;
+import org.espalier.task.TaskScore;
+import org.espalier.task.Tasks;
+
+/**
+ * Asks a model the questions of tasks without having shown it any, as EleutherAI's lm-evaluation-harness does: the choice that
+ * the model finds likeliest is its answer.
+ */
+public final class ZeroShotJob {
+
+    /**
+     * What was measured.
+     *
+     * @param device that computed
+     * @param scores one for each task, in the order of the settings
+     */
+    public record Result(String device, List<TaskScore> scores) {
+
+        /** The mean of the tasks, of each the measure that LLM-Pruner's paper takes. */
+        public double average() {
+            return scores.stream().mapToDouble(TaskScore::inAverage).average().orElseThrow();
+        }
+    }
+
+    private final Engine engine;
+    private final ZeroShotSettings settings;
+
+    /** Asks on the devices of {@code engine}, as {@code settings} say. */
+    public ZeroShotJob(Engine engine, ZeroShotSettings settings) {
+        this.engine = engine;
+        this.settings = settings;
+    }
+
+    private record Asked(Task task, List<Question> questions) {}
+
+    /**
+     * Asks a model that it opens and closes again.
+     *
+     * @param model   a checkpoint folder or a GGUF file
+     * @param adapter folder of a LoRA adapter in PEFT's form
+     * @throws org.espalier.error.Failure if a task's data cannot be read, or the model gives no finite likelihood
+     */
+    public Result run(Path model, Optional<Path> adapter) {
+        settings.requireSound();
+        settings.samples().ifPresent(samples -> samples.requireFree(model, settings.data()));
+        List<Asked> asked = asked();
+        try (OpenModel open = engine.open(model, adapter)) {
+            return measured(open, adapter, asked);
+        }
+    }
+
+    private List<Asked> asked() {
+        return settings.tasks().stream()
+                .map(name -> Tasks.named(name, settings.harness()))
+                .map(task -> new Asked(task, task.questions(settings.data(), settings.limit())))
+                .toList();
+    }
+
+    private Result measured(OpenModel open, Optional<Path> adapter, List<Asked> asked) {
+        Optional<AnswerJournal> journal = settings.samples()
+                .map(samples -> AnswerJournal.open(samples.path(), settings.resume(), identity(open, adapter, asked)));
+        List<List<Answer>> answers = new ArrayList<>();
+        try (AnswerMeter meter = new AnswerMeter(open, settings.memory())) {
+            for (Asked task : asked) {
+                answers.add(answers(meter, task, journal));
+            }
+        }
+        settings.samples().ifPresent(samples -> write(samples, asked, answers));
+        journal.ifPresent(AnswerJournal::remove);
+        List<TaskScore> scores = new ArrayList<>();
+        for (int t = 0; t < asked.size(); t++) {
+            scores.add(TaskScore.of(asked.get(t).task, answers.get(t)));
+        }
+        return new Result(open.backend().name(), scores);
+    }
+
+    private List<Answer> answers(AnswerMeter meter, Asked asked, Optional<AnswerJournal> journal) {
+        int questions = asked.questions.size();
+        List<Answer> answers =
+                new ArrayList<>(journal.map(known -> known.answers(asked.task, questions, meter.together()))
+                        .orElse(List.of()));
+        try (Progress progress = engine.listener().begin(asked.task.name(), "questions", questions)) {
+            progress.advance(answers.size());
+            while (answers.size() < questions) {
+                int first = answers.size();
+                int end = Math.min(questions, first + meter.together());
+                List<Answer> more = meter.answers(asked.task, asked.questions.subList(first, end));
+                journal.ifPresent(known -> known.add(asked.task, first, more));
+                answers.addAll(more);
+                progress.advance(more.size());
+            }
+        }
+        return answers;
+    }
+
+    /** What answers are of: whatever would change one. */
+    private ObjectNode identity(OpenModel open, Optional<Path> adapter, List<Asked> asked) {
+        ObjectNode identity = Json.object();
+        identity.put("model_sha256", open.checkpoint().sha256());
+        adapter.ifPresent(folder -> identity.put("adapter_sha256", Sha256.ofFile(folder.resolve(PeftAdapter.WEIGHTS))));
+        identity.put("device", open.backend().name());
+        identity.put("precision", engine.compute().precision().toString());
+        identity.put("harness", settings.harness().toString());
+        for (Asked task : asked) {
+            identity.putObject(task.task.name())
+                    .put("questions", task.questions.size())
+                    .put("data_sha256", Sha256.ofFiles(task.task.files(settings.data())));
+        }
+        return identity;
+    }
+
+    private static void write(Destination samples, List<Asked> asked, List<List<Answer>> answers) {
+        StringBuilder text = new StringBuilder();
+        for (int t = 0; t < asked.size(); t++) {
+            for (int i = 0; i < answers.get(t).size(); i++) {
+                text.append(AnswerJournal.line(
+                                asked.get(t).task, i, answers.get(t).get(i)))
+                        .append('\n');
+            }
+        }
+        Output.writeFile(samples.path(), samples.replace(), path -> Files.writeString(path, text));
+    }
+}

@@ -1,0 +1,44 @@
+package org.espalier.model;
+
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+
+/** Which rows of a cache are free. */
+final class FreeRows {
+
+    /** Lengths of free stretches, none of which touch, by their first rows. */
+    private final TreeMap<Integer, Integer> free = new TreeMap<>();
+
+    FreeRows(int rows) {
+        free.put(0, rows);
+    }
+
+    /** The first of {@code rows} neighbouring rows, which are no longer free; the lowest where there are several. */
+    OptionalInt take(int rows) {
+        for (Map.Entry<Integer, Integer> range : free.entrySet()) {
+            int length = range.getValue();
+            if (length >= rows) {
+                int first = range.getKey();
+                free.remove(first);
+                if (length > rows) {
+                    free.put(first + rows, length - rows);
+                }
+                return OptionalInt.of(first);
+            }
+        }
+        return OptionalInt.empty();
+    }
+
+    /** Gives rows back. */
+    void giveBack(int first, int rows) {
+        int start = first;
+        int end = first + rows;
+        Map.Entry<Integer, Integer> before = free.lowerEntry(first);
+        if (before != null && before.getKey() + before.getValue() == first) {
+            start = before.getKey();
+        }
+        Integer after = free.remove(end);
+        free.put(start, end + (after == null ? 0 : after) - start);
+    }
+}
