@@ -7,6 +7,7 @@ import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.espalier.error.Failure;
 import org.espalier.template.Template;
@@ -37,7 +38,9 @@ final class Prompt {
         this.form = file.prompt();
         this.fields = file.data().fields();
         context = Template.parse(form.context() == null ? form.contexts() : form.context());
-        choices = form.choices().stream().map(Template::parse).toList();
+        choices = Optional.ofNullable(form.choices()).orElseGet(() -> List.of(form.choiceList())).stream()
+                .map(Template::parse)
+                .toList();
         labels = form.labels() == null ? null : Template.parse(form.labels());
         answer = Template.parse(form.answer());
         instruction = Template.parse(form.instruction());
@@ -49,7 +52,9 @@ final class Prompt {
 
     /** What stands before everything. */
     String instruction(Map<String, Object> record, String place) {
-        return text(instruction, record, place);
+        // Jinja leaves out a line feed at the end of a template; the harness keeps it.
+        String lineFeed = form.instruction().endsWith("\n") ? "\n" : "";
+        return text(instruction, record, place) + lineFeed;
     }
 
     /**
@@ -61,8 +66,7 @@ final class Prompt {
         fields.forEach(field -> requireField(record, field, place));
         String before = text(context, record, place);
         List<String> contexts = form.context() != null ? List.of(before) : list(before, place);
-        List<String> texts = form.choices().size() == 1
-                        && form.choices().getFirst().startsWith("{{")
+        List<String> texts = form.choices() == null
                 ? list(text(choices.getFirst(), record, place), place)
                 : choices.stream().map(choice -> text(choice, record, place)).toList();
         int right = right(record, texts.size(), place);
@@ -77,7 +81,7 @@ final class Prompt {
         for (String part : field.split("\\.")) {
             value = value instanceof Map<?, ?> map ? map.get(part) : null;
         }
-        if (value == null || value instanceof String text && text.isBlank() && field.equals("answer")) {
+        if (value == null) {
             throw new Failure("the record has no field '" + field + "'", place, "correct the file or fetch it again");
         }
     }

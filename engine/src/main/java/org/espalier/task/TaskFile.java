@@ -41,7 +41,8 @@ record TaskFile(String name, String title, Data data, Form prompt, Marks measure
      * @param context     what stands before each choice
      * @param contexts    instead of {@code context}: a JSON list, one for each choice
      * @param delimiter   what stands between a context and a choice
-     * @param choices     the choices, or one template of a JSON list of them
+     * @param choices     the choices
+     * @param choiceList  instead of {@code choices}: a JSON list of them
      * @param labels      a JSON list of what the choices are called, where the answer is one of these
      * @param answer      index of the right choice, or its label
      * @param edits       replacements in every context and choice: a regular expression and a text, in turns
@@ -52,12 +53,14 @@ record TaskFile(String name, String title, Data data, Form prompt, Marks measure
             String contexts,
             String delimiter,
             List<String> choices,
+            @JsonProperty("choice_list") String choiceList,
             String labels,
             String answer,
             List<String> edits) {
 
         Form {
-            requireThere(choices != null && !choices.isEmpty() && answer != null, "choices and answer");
+            requireThere((choices == null) != (choiceList == null), "either choices or choice_list");
+            requireThere(answer != null, "answer");
             requireThere((context == null) != (contexts == null), "either context or contexts");
             requireThere(edits == null || edits.size() % 2 == 0, "edits in pairs");
             instruction = instruction == null ? "" : instruction;

@@ -39,6 +39,7 @@ class EveryCommandTest {
             Map.entry("pretrain", "--out @/out --steps 1 --layers 1"),
             Map.entry("random", "--out @/out"),
             Map.entry("plan", "--scores @/scores --out @/out"),
+            Map.entry("eval zero-shot", "--data-dir @/tasks --tasks copa"),
             Map.entry("plan show", ""),
             Map.entry("plan diff", "@/plan"),
             Map.entry("compact", "--plan @/plan --out @/out"),
@@ -60,6 +61,10 @@ class EveryCommandTest {
         Path noise = Files.write(folder.resolve("noise.gguf"), new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9});
         Path text = Files.writeString(folder.resolve("text.txt"), "no model");
         Files.writeString(folder.resolve("story.txt"), "Once upon a time.");
+        Path task = Files.createDirectories(folder.resolve("tasks/copa"));
+        Files.writeString(
+                task.resolve("val.jsonl"),
+                "{\"premise\": \"It rained.\", \"choice1\": \"A\", \"choice2\": \"B\", \"question\": \"effect\", \"label\": 0}");
         Path emptyFolder = Files.createDirectory(folder.resolve("folder"));
         Path cut = Files.createDirectory(folder.resolve("cut"));
         Files.writeString(cut.resolve("config.json"), "{\"model_type\"");

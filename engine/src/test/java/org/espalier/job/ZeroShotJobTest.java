@@ -1,0 +1,117 @@
+package org.espalier.job;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.espalier.Shared;
+import org.espalier.error.Failure;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Answers that are written, interrupted and gone on with. */
+class ZeroShotJobTest {
+
+    private static final int TIMES = 20;
+
+    @TempDir
+    private Path folder;
+
+    /** Stands for a process that is killed. */
+    private static final class Killed extends RuntimeException {
+        private static final long serialVersionUID = 1;
+    }
+
+    private ZeroShotSettings settings(Path samples) {
+        return ZeroShotSettings.on(Shared.path("data"))
+                .tasks(List.of("winogrande", "openbookqa"))
+                .limit(80)
+                .samples(Destination.at(samples));
+    }
+
+    private static ZeroShotJob.Result run(ZeroShotSettings settings, Listener listener) {
+        return new ZeroShotJob(new Engine(ComputeSettings.defaults(), listener), settings)
+                .run(Shared.path("models/stories260K"), Optional.empty());
+    }
+
+    /** A listener that dies of the so-manieth report of progress. */
+    private static Listener dyingAt(int report) {
+        int[] heard = {0};
+        return new Listener() {
+            @Override
+            public Progress begin(String name, String unit, long total) {
+                return new Progress() {
+                    @Override
+                    public void advance(long more) {
+                        if (++heard[0] == report) {
+                            throw new Killed();
+                        }
+                    }
+
+                    @Override
+                    public void close() {}
+                };
+            }
+        };
+    }
+
+    @Test
+    void whereverItIsInterruptedTheAnswersAreTheSame() throws IOException {
+        Path whole = folder.resolve("whole.jsonl");
+        ZeroShotJob.Result expected = run(settings(whole), Listener.NONE);
+        assertEquals(2, expected.scores().size());
+        assertEquals(160, Files.readAllLines(whole).size());
+        assertFalse(Files.exists(AnswerJournal.beside(whole)));
+        Random random = new Random(7);
+        for (int time = 0; time < TIMES; time++) {
+            Path samples = folder.resolve("resumed" + time + ".jsonl");
+            assertThrows(Killed.class, () -> run(settings(samples), dyingAt(1 + random.nextInt(6))));
+            assertFalse(Files.exists(samples));
+            tear(AnswerJournal.beside(samples), random);
+            ZeroShotJob.Result resumed = run(settings(samples).resume(true), Listener.NONE);
+            assertArrayEquals(Files.readAllBytes(whole), Files.readAllBytes(samples), "time " + time);
+            assertEquals(expected.average(), resumed.average());
+            assertFalse(Files.exists(AnswerJournal.beside(samples)));
+        }
+    }
+
+    /** What was written last may have been written in part. */
+    private static void tear(Path file, Random random) throws IOException {
+        try (RandomAccessFile journal = new RandomAccessFile(file.toFile(), "rw")) {
+            long header = journal.readLine().length() + 1L;
+            journal.setLength(Math.max(header, journal.length() - random.nextInt(12_000)));
+        }
+    }
+
+    @Test
+    void answersOfSomethingElseAreNotGoneOnWith() throws IOException {
+        Path samples = folder.resolve("samples.jsonl");
+        assertThrows(Killed.class, () -> run(settings(samples), dyingAt(3)));
+        Failure begun = assertThrows(Failure.class, () -> run(settings(samples), Listener.NONE));
+        assertTrue(begun.getMessage().contains("--resume"), begun::getMessage);
+        Failure other = assertThrows(
+                Failure.class, () -> run(settings(samples).limit(70).resume(true), Listener.NONE));
+        assertTrue(other.getMessage().contains("of another model"), other::getMessage);
+        Files.writeString(AnswerJournal.beside(samples), "{");
+        other = assertThrows(Failure.class, () -> run(settings(samples).resume(true), Listener.NONE));
+        assertTrue(other.getMessage().contains("of another model"), other::getMessage);
+    }
+
+    @Test
+    void samplesThatExistAreKept() throws IOException {
+        Path samples = folder.resolve("samples.jsonl");
+        Files.writeString(samples, "kept");
+        Failure exists = assertThrows(Failure.class, () -> run(settings(samples), Listener.NONE));
+        assertTrue(exists.getMessage().contains("output exists"), exists::getMessage);
+        assertEquals("kept", Files.readString(samples));
+    }
+}
