@@ -220,7 +220,7 @@ static enum __ptrace_request handle(pid_t program, pid_t thread) {
     int fails = calls == fail_at || (further && fail_at && calls > fail_at && (further == 2 || needs_room(call, &registers)));
     int refused = swaps && !exchange;
     fprintf(log_file, "%ld\t%s%s\t%s\t%s\n", calls, call->name, swaps ? " exchange" : "", path,
-        refused ? "refused" : fails ? "failed" : "");
+        fails ? "failed" : refused ? "refused" : "");
     fflush(log_file);
     if (kill_at && calls == kill_at) {
         kill(program, SIGKILL);

@@ -58,11 +58,15 @@ final class OutputFaults {
             }
             disk.fail(kind, number);
             String said = write(2);
+            List<Disk.Call> calls = disk.calls();
             Optional<Disk.Call> failed =
-                    disk.calls().stream().filter(Disk.Call::failed).findFirst();
+                    calls.stream().filter(Disk.Call::failed).findFirst();
             disk.mend();
             hit = failed.isPresent();
             faults += hit ? 1 : 0;
+            if (!hit && calls.size() >= number) {
+                System.out.println("call " + number + " did not fail: " + calls.get(number - 1));
+            }
             check(said, "%s, %s, %s, %s: %s".formatted(folder, replaces, kind, failed, said));
         }
     }

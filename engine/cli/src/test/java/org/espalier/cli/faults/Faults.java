@@ -103,6 +103,8 @@ public final class Faults {
                     problems.addAll(trial.problemsOfTheNext());
                 }
                 counts.fault(ran.status(), left, problems.size());
+            } else if (calls.size() >= number) {
+                problems.add("it did not fail: " + calls.get(number - 1));
             } else {
                 counts.calls = Math.max(counts.calls, calls.size());
             }
