@@ -36,6 +36,8 @@
  * tunes, merges and compares</td></tr>
  * <tr><td>{@link org.espalier.job.GenerateJob}</td><td>{@link org.espalier.job.GenerateSettings}</td><td>continues a
  * text</td></tr>
+ * <tr><td>{@link org.espalier.job.serve.CompletionService}</td><td>{@link org.espalier.job.ServeSettings}</td><td>continues
+ * many texts at once</td></tr>
  * <tr><td>{@link org.espalier.job.InfoJob}</td><td></td><td>looks what a model consists of</td></tr>
  * <tr><td>{@link org.espalier.job.GroupsJob}</td><td></td><td>finds what must be removed together</td></tr>
  * <tr><td>{@link org.espalier.job.TokenizeJob}</td><td></td><td>turns a text or a conversation into token ids</td></tr>

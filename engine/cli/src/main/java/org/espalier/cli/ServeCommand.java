@@ -2,6 +2,8 @@ package org.espalier.cli;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.espalier.cli.serve.ApiKeys;
 import org.espalier.cli.serve.Server;
 import org.espalier.job.ServeSettings;
@@ -120,7 +122,7 @@ final class ServeCommand extends EngineCommand {
                         .note("everybody who can reach " + host
                                 + " may use this server; --api-key-file asks for a key");
             }
-            out().println("listening on " + server.url());
+            print(new LinkedHashMap<>(Map.of("url", server.url())), () -> "listening on " + server.url());
             out().flush();
             awaitEnd(server);
         }

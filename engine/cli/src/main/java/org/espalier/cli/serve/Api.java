@@ -17,6 +17,9 @@ final class Api {
 
     static final String PATHS = "/v1/models, /v1/completions and /v1/chat/completions";
 
+    /** Of scores and alternatives that an answer may hold: some hundred megabytes while it is written. */
+    private static final long MOST_SCORES = 1L << 22;
+
     private static final String MODELS = "/v1/models";
     private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
 
@@ -108,6 +111,10 @@ final class Api {
     }
 
     private void submit(Call call, Reply reply) {
+        if (call.scores() > MOST_SCORES) {
+            throw ApiError.invalid(
+                    "logprobs", "the answer would hold more than " + MOST_SCORES + " scores: ask for less at once");
+        }
         Responder responder = Responder.of(call, served.name(), reply);
         service.submit(call.questions(), responder::listener, responder::over);
     }

@@ -12,4 +12,17 @@ import org.espalier.job.serve.Question;
  * @param usageAtEnd   whether a stream ends with the numbers of tokens
  * @param layout       how choices are written
  */
-record Call(List<Question> questions, int promptTokens, boolean streamed, boolean usageAtEnd, Layout layout) {}
+record Call(List<Question> questions, int promptTokens, boolean streamed, boolean usageAtEnd, Layout layout) {
+
+    /** How many scores of tokens and of alternatives the answer may hold. */
+    long scores() {
+        return questions.stream().mapToLong(Call::scores).sum();
+    }
+
+    private static long scores(Question question) {
+        long tokens = question.most() + (question.echo().isPresent() ? question.prompt().length : 0);
+        return question.alternatives().isPresent()
+                ? tokens * (1 + question.alternatives().getAsInt())
+                : 0;
+    }
+}

@@ -29,24 +29,28 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The requests of one connection, one after the other. A client has a minute for each, and one that goes away takes its
+ * The requests of one connection, one after the other. A client has some time for each, and one that goes away takes its
  * request with it. Requests that come before the one before is answered are not answered: the connection ends.
  */
 final class HttpExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
 
-    private static final long REQUEST_SECONDS = 60;
     private static final ObjectMapper WRITER = new ObjectMapper();
 
     private final Api api;
     private final Executor readers;
+    private final int seconds;
     private ScheduledFuture<?> deadline;
     private Answering current;
     private boolean last;
 
-    /** @param readers run what takes time */
-    HttpExchange(Api api, Executor readers) {
+    /**
+     * @param readers run what takes time
+     * @param seconds in which a request must have come
+     */
+    HttpExchange(Api api, Executor readers, int seconds) {
         this.api = api;
         this.readers = readers;
+        this.seconds = seconds;
     }
 
     @Override
@@ -55,7 +59,7 @@ final class HttpExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
 
     private void await(ChannelHandlerContext context) {
-        deadline = context.executor().schedule(() -> context.close(), REQUEST_SECONDS, TimeUnit.SECONDS);
+        deadline = context.executor().schedule(() -> context.close(), seconds, TimeUnit.SECONDS);
     }
 
     @Override

@@ -23,11 +23,22 @@ import org.espalier.error.Failure;
 /** Listens for HTTP requests and gives them to an {@link Api}. */
 final class HttpServer implements AutoCloseable {
 
-    /** Clients that do not read what they are sent are let go after so many seconds. */
-    private static final int WRITE_SECONDS = 60;
-
-    private static final int MOST_CONNECTIONS = 512;
     private static final long CLOSING_SECONDS = 5;
+
+    /**
+     * How much of the server clients may have.
+     *
+     * @param body        bytes of a request's body
+     * @param read        seconds in which a request must have come, counted from the end of the one before
+     * @param write       seconds in which a client must have read what it is sent
+     * @param connections at once
+     */
+    record Limits(int body, int read, int write, int connections) {
+
+        static Limits ofBody(int bytes) {
+            return new Limits(bytes, 60, 60, 512);
+        }
+    }
 
     private final MultiThreadIoEventLoopGroup loops =
             new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("http", true), NioIoHandler.newFactory());
@@ -40,11 +51,10 @@ final class HttpServer implements AutoCloseable {
     /**
      * Begins to listen.
      *
-     * @param port     0 takes a free one
-     * @param mostBody bytes of a request's body at most
+     * @param port 0 takes a free one
      * @throws Failure if that is not possible
      */
-    HttpServer(String host, int port, int mostBody, Api api) {
+    HttpServer(String host, int port, Limits limits, Api api) {
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(loops)
                 .channel(NioServerSocketChannel.class)
@@ -53,7 +63,7 @@ final class HttpServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<SocketChannel>() {
                     @Override
                     protected void initChannel(SocketChannel channel) {
-                        accept(channel, mostBody, api);
+                        accept(channel, limits, api);
                     }
                 });
         try {
@@ -68,17 +78,17 @@ final class HttpServer implements AutoCloseable {
         }
     }
 
-    private void accept(SocketChannel channel, int mostBody, Api api) {
-        if (connections.size() >= MOST_CONNECTIONS) {
+    private void accept(SocketChannel channel, Limits limits, Api api) {
+        if (connections.size() >= limits.connections) {
             channel.close();
             return;
         }
         connections.add(channel);
         channel.pipeline()
-                .addLast(new WriteTimeoutHandler(WRITE_SECONDS))
+                .addLast(new WriteTimeoutHandler(limits.write))
                 .addLast(new HttpServerCodec())
-                .addLast(new BoundedBody(mostBody))
-                .addLast(new HttpExchange(api, readers));
+                .addLast(new BoundedBody(limits.body))
+                .addLast(new HttpExchange(api, readers, limits.read));
     }
 
     /** Where it listens. */

@@ -49,9 +49,13 @@ public final class Server implements AutoCloseable {
      * @throws Failure if the port cannot be had
      */
     public static Server start(Path model, CompletionService service, Listening how) {
+        return start(model, service, how, HttpServer.Limits.ofBody(how.mostBody()));
+    }
+
+    static Server start(Path model, CompletionService service, Listening how, HttpServer.Limits limits) {
         try {
             Api api = new Api(service, new Api.Served(name(model), model, how.keys(), how.loopback()), how.seed());
-            return new Server(service, new HttpServer(how.host(), how.port(), how.mostBody(), api));
+            return new Server(service, new HttpServer(how.host(), how.port(), limits, api));
         } catch (RuntimeException | Error e) {
             service.close();
             throw e;

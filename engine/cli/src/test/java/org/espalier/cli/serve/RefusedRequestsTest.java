@@ -2,10 +2,13 @@ package org.espalier.cli.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -14,14 +17,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.job.ServeSettings;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -243,7 +247,71 @@ class RefusedRequestsTest {
     @Test
     void fileWithoutKeysIsAFailure() throws IOException {
         Path keys = Files.writeString(folder.resolve("none"), "\n \n");
-        Assertions.assertThrows(Failure.class, () -> ApiKeys.read(keys));
+        assertThrows(Failure.class, () -> ApiKeys.read(keys));
+    }
+
+    @Test
+    void halfARequestIsNotWaitedForWithoutEnd() throws Exception {
+        HttpServer.Limits hasty = new HttpServer.Limits(10_000, 1, 60, 10);
+        try (ServedModel own = new ServedModel(model, ServeSettings.defaults(), ApiKeys.none(), hasty)) {
+            assertEquals("", raw(own, "POST /v1/completions HTTP/1.1\r\nContent-Length: 100\r\n\r\n{"));
+        }
+    }
+
+    /** A client that asks for more than lies between it and the server, and reads nothing of it. */
+    @Test
+    void clientThatDoesNotReadIsLetGo() throws Exception {
+        HttpServer.Limits hasty = new HttpServer.Limits(10_000, 60, 1, 10);
+        try (ServedModel own = new ServedModel(model, ServeSettings.defaults(), ApiKeys.none(), hasty);
+                Socket socket = new Socket()) {
+            socket.setReceiveBufferSize(1 << 12);
+            socket.connect(new InetSocketAddress(
+                    "127.0.0.1", URI.create(own.server().url()).getPort()));
+            String body =
+                    "{\"prompt\": %s, \"echo\": true, \"max_tokens\": 0, \"n\": 64, \"logprobs\": 20, \"stream\": true}"
+                            .formatted(IntStream.range(10, 410).boxed().toList());
+            String head = "POST /v1/completions HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: ";
+            OutputStream out = socket.getOutputStream();
+            out.write((head + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.UTF_8));
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(100);
+            assertThrows(IOException.class, () -> {
+                while (System.nanoTime() < deadline) {
+                    TimeUnit.MILLISECONDS.sleep(50);
+                    // Line ends between requests mean nothing; whether they can be sent shows whether the server is
+                    // there.
+                    out.write("\r\n".getBytes(StandardCharsets.UTF_8));
+                }
+            });
+        }
+    }
+
+    private static void awaitStatus(int expected, ServedModel asked) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        int status = 0;
+        while (status != expected && System.nanoTime() < deadline) {
+            TimeUnit.MILLISECONDS.sleep(20);
+            status = asked.post(COMPLETIONS, "{'prompt': 'a', 'max_tokens': 1}").statusCode();
+        }
+        assertEquals(expected, status);
+    }
+
+    @Test
+    void answersOfTooManyScoresAreRefused() throws IOException {
+        String body =
+                "{'prompt': %s, 'max_tokens': 500, 'n': 128, 'logprobs': 20}".formatted(Collections.nCopies(8, "'a'"));
+        assertEquals(
+                "logprobs",
+                error(400, served.post(COMPLETIONS, body)).get("param").asText());
+    }
+
+    @Test
+    void connectionsBeyondTheMostAreClosed() throws Exception {
+        HttpServer.Limits narrow = new HttpServer.Limits(10_000, 60, 60, 1);
+        try (ServedModel own = new ServedModel(model, ServeSettings.defaults(), ApiKeys.none(), narrow);
+                Socket _ =
+                        new Socket("127.0.0.1", URI.create(own.server().url()).getPort())) {
+            assertEquals("", raw(own, ""));
+        }
     }
 
     /** A long request fills the queue; when its client goes away, there is room again. */
@@ -259,14 +327,7 @@ class RefusedRequestsTest {
                                 .get("code")
                                 .asText());
             }
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-            int status = 429;
-            while (status == 429 && System.nanoTime() < deadline) {
-                TimeUnit.MILLISECONDS.sleep(20);
-                status = busy.post(COMPLETIONS, "{'prompt': 'a', 'max_tokens': 1}")
-                        .statusCode();
-            }
-            assertEquals(200, status);
+            awaitStatus(200, busy);
         }
     }
 

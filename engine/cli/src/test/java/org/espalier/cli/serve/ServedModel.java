@@ -34,8 +34,13 @@ final class ServedModel implements AutoCloseable {
     private final Server server;
 
     ServedModel(Path model, ServeSettings settings, ApiKeys keys, int mostBody) {
+        this(model, settings, keys, HttpServer.Limits.ofBody(mostBody));
+    }
+
+    ServedModel(Path model, ServeSettings settings, ApiKeys keys, HttpServer.Limits limits) {
         CompletionService service = CompletionService.open(Engine.silent(), model, Optional.empty(), settings);
-        server = Server.start(model, service, new Server.Listening("127.0.0.1", 0, keys, mostBody, 42));
+        Server.Listening listening = new Server.Listening("127.0.0.1", 0, keys, limits.body(), 42);
+        server = Server.start(model, service, listening, limits);
     }
 
     static ServedModel of(Path model) {
