@@ -42,7 +42,10 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
     }
 
     private static <T> LossBatches of(
-            IntFunction<Recording> recorder, List<T> sequences, ToIntFunction<T> length, Function<List<T>, Packed> pack) {
+            IntFunction<Recording> recorder,
+            List<T> sequences,
+            ToIntFunction<T> length,
+            Function<List<T>, Packed> pack) {
         Map<Integer, Recording> bySize = new HashMap<>();
         List<Batch> batches = new ArrayList<>();
         List<Recording> recordings = new ArrayList<>();

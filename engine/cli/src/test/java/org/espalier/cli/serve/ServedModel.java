@@ -38,7 +38,11 @@ final class ServedModel implements AutoCloseable {
     }
 
     ServedModel(Path model, ServeSettings settings, ApiKeys keys, HttpServer.Limits limits) {
-        CompletionService service = CompletionService.open(Engine.silent(), model, Optional.empty(), settings);
+        this(Engine.silent(), model, settings, keys, limits);
+    }
+
+    ServedModel(Engine engine, Path model, ServeSettings settings, ApiKeys keys, HttpServer.Limits limits) {
+        CompletionService service = CompletionService.open(engine, model, Optional.empty(), settings);
         Server.Listening listening = new Server.Listening("127.0.0.1", 0, keys, limits.body(), 42);
         server = Server.start(model, service, listening, limits);
     }
