@@ -18,6 +18,7 @@ import org.espalier.job.CompensationSettings;
 import org.espalier.job.ComputeSettings;
 import org.espalier.job.DemoSettings;
 import org.espalier.job.GenerateSettings;
+import org.espalier.job.GenerationSettings;
 import org.espalier.job.ImportanceSettings;
 import org.espalier.job.PerplexitySettings;
 import org.espalier.job.PipelineSettings;
@@ -89,6 +90,13 @@ final class Defaults extends ResourceBundle {
             Map.entry("parallel", () -> ServeSettings.defaults().together()),
             Map.entry("queue", () -> ServeSettings.defaults().queue()),
             Map.entry("context", () -> ServeSettings.USUAL_CONTEXT),
+            Map.entry(
+                    "generation-max-tokens", () -> GenerationSettings.defaults().maxTokens()),
+            Map.entry(
+                    "generation-temperature",
+                    () -> GenerationSettings.defaults().temperature()),
+            Map.entry("generation-top-k", () -> GenerationSettings.defaults().topK()),
+            Map.entry("generation-top-p", () -> GenerationSettings.defaults().topP()),
             Map.entry("bench-prompt", () -> SpeedSettings.defaults().prompt()),
             Map.entry("bench-generate", () -> SpeedSettings.defaults().generate()),
             Map.entry("bench-repetitions", () -> SpeedSettings.defaults().repetitions()),

@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
         synopsisSubcommandLabel = "MEASURE",
         description = "Measure how good a model is.",
         commandListHeading = "%nMeasures:%n",
-        subcommands = {PplCommand.class, ZeroShotCommand.class, DivergenceCommand.class})
+        subcommands = {PplCommand.class, ZeroShotCommand.class, DivergenceCommand.class, GenerationCommand.class})
 final class EvalCommand {
 
     @Option(

@@ -29,6 +29,7 @@ class EveryCommandTest {
             Map.entry("logits", "--ids 1,2 --out @/out.safetensors"),
             Map.entry("eval ppl", "--data @/story.txt"),
             Map.entry("eval divergence", "--data @/story.txt --reference @/missing"),
+            Map.entry("eval generation", "--max-tokens 4"),
             Map.entry("score", "--criterion l2 --out @/out"),
             Map.entry("prune", "--criterion l2 --out @/out"),
             Map.entry("run", "--criterion l2 --data @/story.txt --out @/out"),

@@ -52,6 +52,7 @@ class SilentNumbersTest {
             "logits @/m --ids 1,2,3 --out @/l.safetensors",
             "logits @/m --ids 1,2,3 --out @/l.safetensors --backend reference",
             "eval ppl @/m --data @/m/config.json --format text --seq-len 8 --max-windows 1",
+            "eval generation @/m --max-tokens 3",
             "eval divergence @/m --reference @/m --data @/m/config.json --format text --seq-len 8 --max-windows 1"
         }) {
             String line = Refusal.of(folder, Refusal.FAILED, command);
