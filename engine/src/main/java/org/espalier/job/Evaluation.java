@@ -11,6 +11,13 @@ public interface Evaluation {
     /** Measures nothing. */
     Evaluation NONE = (model, tokenizer, listener) -> List.of();
 
+    /** What several evaluations measure, one after the other. */
+    static Evaluation all(List<Evaluation> evaluations) {
+        return (model, tokenizer, listener) -> evaluations.stream()
+                .flatMap(evaluation -> evaluation.measure(model, tokenizer, listener).stream())
+                .toList();
+    }
+
     /**
      * Measures one model.
      *

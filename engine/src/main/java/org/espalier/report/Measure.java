@@ -18,6 +18,7 @@ import java.util.Objects;
  * @param settings  how it was measured, for programs: text and numbers by name; may be empty
  * @param ratio     to the same measure of the first model, where that was measured better than by dividing values; else
  *                  null
+ * @param error     standard error of the value, in the unit; null where it is not known
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record Measure(
@@ -30,7 +31,8 @@ public record Measure(
 
         @JsonProperty("protocol") String protocol,
         @JsonProperty("settings") Map<String, Object> settings,
-        @JsonProperty("ratio") Double ratio) {
+        @JsonProperty("ratio") Double ratio,
+        @JsonProperty("error") Double error) {
 
     public Measure {
         Objects.requireNonNull(name, "a measure has no name");
@@ -38,23 +40,29 @@ public record Measure(
         Objects.requireNonNull(direction, () -> "measure '" + name + "' has no direction");
         value = finite(value);
         ratio = finite(ratio);
+        error = finite(error);
         protocol = protocol == null ? "" : protocol;
         settings = settings == null ? Map.of() : copy(name, settings);
     }
 
     /** A measure whose protocol is only a text. */
     public Measure(String name, Double value, Unit unit, Direction direction, String protocol) {
-        this(name, value, unit, direction, protocol, Map.of(), null);
+        this(name, value, unit, direction, protocol, Map.of(), null, null);
     }
 
     /** The same with the ratio to the first model's, as it was measured. */
     public Measure withRatio(Double measured) {
-        return new Measure(name, value, unit, direction, protocol, settings, measured);
+        return new Measure(name, value, unit, direction, protocol, settings, measured, error);
     }
 
     /** The same with the protocol for programs. */
     public Measure withSettings(Map<String, Object> named) {
-        return new Measure(name, value, unit, direction, protocol, named, ratio);
+        return new Measure(name, value, unit, direction, protocol, named, ratio, error);
+    }
+
+    /** The same with the standard error of the value. */
+    public Measure withError(Double standardError) {
+        return new Measure(name, value, unit, direction, protocol, settings, ratio, standardError);
     }
 
     /** In the given order; whole numbers of one type, so that what is read equals what was written. */

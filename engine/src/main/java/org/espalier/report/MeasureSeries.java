@@ -75,14 +75,21 @@ public record MeasureSeries(String name, Unit unit, Direction direction, List<Me
         return Optional.ofNullable(stages.get(stage)).map(Measure::value);
     }
 
-    /** The value at a stage as text. */
+    /** The value at a stage as text, with its standard error where that is known. */
     public String value(int stage) {
-        return number(stage).map(unit::text).orElse(NOTHING);
+        return number(stage).map(unit::text).map(text -> text + error(stage)).orElse(NOTHING);
+    }
+
+    private String error(int stage) {
+        Double error = stages.get(stage).error();
+        return error == null ? "" : " ± " + unit.text(error);
     }
 
     /** The value at a stage as short text. */
     String brief(int stage) {
-        return unit == Unit.COUNT ? number(stage).map(Figures::compact).orElse(NOTHING) : value(stage);
+        return number(stage)
+                .map(unit == Unit.COUNT ? Figures::compact : unit::text)
+                .orElse(NOTHING);
     }
 
     /** How far a stage is from the first, as text; empty for the first and where there is nothing to compare. */

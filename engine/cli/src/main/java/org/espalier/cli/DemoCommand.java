@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 /** {@code engine demo}: the main job on the model that comes with the program. */
 @Command(
         name = "demo",
-        description = "The main job on the small story model that comes with the program: prune a fifth of "
+        description = "The main job on the small story model that comes with the program: prune half of "
                 + "it, train it back on generated stories, show what that took and gave. Needs no download.",
         footer = {
             "",

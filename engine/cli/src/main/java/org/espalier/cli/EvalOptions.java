@@ -1,12 +1,18 @@
 package org.espalier.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.espalier.eval.Protocol;
 import org.espalier.eval.TextFormat;
+import org.espalier.job.Evaluation;
 import org.espalier.job.PerplexitySettings;
 import org.espalier.job.PipelineSettings;
+import org.espalier.job.TaskEvaluation;
+import org.espalier.job.TextEvaluation;
+import org.espalier.job.ZeroShotSettings;
+import org.espalier.task.Harness;
 import picocli.CommandLine.Option;
 
 /** Which texts show how good a model is, and by which protocol. */
@@ -57,17 +63,58 @@ final class EvalOptions {
         settings = settings.maxWindows(windows);
     }
 
+    @Option(
+            names = "--data-dir",
+            paramLabel = "DIR",
+            description = "Folder of the data of tasks, as in 'engine eval zero-shot': measures accuracies too.")
+    private Path tasksData;
+
+    @Option(
+            names = "--tasks",
+            paramLabel = "T",
+            split = ",",
+            description = "Tasks, separated by commas (default: the seven of LLM-Pruner's table).")
+    private List<String> tasks;
+
+    @Option(
+            names = "--task-limit",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
+            description = "Questions of each task at most, in the order of its file.")
+    private Integer taskLimit;
+
+    @Option(
+            names = "--harness",
+            paramLabel = "H",
+            description = "Whose prompts and tokens: current or legacy (default: ${DEFAULT-VALUE}).")
+    private Harness harness = Harness.CURRENT;
+
     /** Why these options do not go together, if they do not. */
     Optional<String> complaint() {
         return settings.complaint()
                 .map(complaint -> complaint.replace("--", "--eval-"))
+                .or(() -> tasksData == null && (tasks != null || taskLimit != null)
+                        ? Optional.of("--tasks needs --data-dir, the folder of the tasks' data")
+                        : Optional.empty())
                 .or(() -> formats.size() <= 1 || formats.size() == files.size()
                         ? Optional.empty()
                         : Optional.of("--eval-format is given " + formats.size() + " times for " + files.size()
                                 + " files; give it once, or once for each --eval"));
     }
 
-    PerplexitySettings settings() {
+    /** What all these measure. */
+    Evaluation evaluation() {
+        List<Evaluation> evaluations = new ArrayList<>(List.of(new TextEvaluation(settings())));
+        if (tasksData != null) {
+            ZeroShotSettings asked = ZeroShotSettings.on(tasksData).harness(harness);
+            asked = tasks == null ? asked : asked.tasks(tasks);
+            asked = taskLimit == null ? asked : asked.limit(taskLimit);
+            evaluations.add(new TaskEvaluation(asked));
+        }
+        return Evaluation.all(evaluations);
+    }
+
+    private PerplexitySettings settings() {
         PerplexitySettings whole = settings;
         for (int i = 0; i < files.size(); i++) {
             whole = formats.isEmpty()

@@ -3,7 +3,6 @@ package org.espalier.cli;
 import org.espalier.job.CompareSettings;
 import org.espalier.job.PipelineJob;
 import org.espalier.job.PipelineSettings;
-import org.espalier.job.TextEvaluation;
 import org.espalier.report.Comparison;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -92,7 +91,7 @@ final class RunCommand extends EngineCommand {
         settings.complaint().or(eval::complaint).ifPresent(complaint -> {
             throw wrongUsage(complaint);
         });
-        PipelineSettings whole = settings.compare(settings.compare().evaluation(new TextEvaluation(eval.settings())));
+        PipelineSettings whole = settings.compare(settings.compare().evaluation(eval.evaluation()));
         Comparison done = new PipelineJob(compute.engine(), whole).run(model.path(), output.destination());
         Summary summary = Summary.of(done, output.path());
         print(summary.json(), summary::text);

@@ -51,16 +51,18 @@ class DemoCommandTest {
                 stages.valueStream().map(s -> s.get("name").asText()).toList());
         long dense = stages.at("/0/parameters").asLong();
         assertEquals(1_263_232, dense);
-        // Neurons go 32 at a time, each with 3 rows or columns of 128: as near to a fifth as that comes.
-        assertEquals(0.8 * dense, stages.at("/1/parameters").asDouble(), 32 * 3 * 128 / 2.0);
+        // Neurons go 32 at a time, each with 3 rows or columns of 128: as near to a half as that comes.
+        assertEquals(0.5 * dense, stages.at("/1/parameters").asDouble(), 32 * 3 * 128 / 2.0);
         double[] perplexities = stages.valueStream()
                 .mapToDouble(s -> s.at("/perplexities/unseen stories/ppl").asDouble())
                 .toArray();
         assertEquals(1.2146, perplexities[0], 1e-3);
-        assertTrue(perplexities[0] < perplexities[2] && perplexities[2] < perplexities[1], result::toString);
+        // Anyone sees the loss, and that training takes most of it back.
+        assertTrue(perplexities[1] > 1.5 * perplexities[0], result::toString);
+        assertTrue(perplexities[2] - perplexities[0] < 0.5 * (perplexities[1] - perplexities[0]), result::toString);
         stages.forEach(stage -> assertTrue(stage.get("text").asText().length() > 20, stage::toString));
         Document page = Pages.parse(Files.readString(out.resolve("report.html")));
-        assertEquals(List.of("espalier-stories, 20.4 % smaller"), Pages.text(page, "h1"));
+        assertEquals(List.of("espalier-stories, 49.6 % smaller"), Pages.text(page, "h1"));
         noStoryServesTwice(out);
     }
 

@@ -122,12 +122,19 @@ class RunCommandTest {
 
     @Test
     void theTableAndThePageShowIt() throws IOException {
-        String text = engine(JOB + " --repetitions 0 --prompt Dan");
+        Files.createDirectories(folder.resolve("tasks/copa"));
+        Files.writeString(folder.resolve("tasks/copa/val.jsonl"), """
+                {"premise": "It rained.", "choice1": "It got wet.", "choice2": "It got dry.", "question": "effect", "label": 0}
+                {"premise": "He fell.", "choice1": "He slept.", "choice2": "He ran.", "question": "cause", "label": 1}
+                """);
+        String text = engine(JOB + " --repetitions 0 --prompt Dan --data-dir @/tasks --tasks copa");
         List<String> lines = text.lines().toList();
         assertTrue(lines.getFirst().matches("\\s+dense\\s+pruned\\s+recovered"), text);
         assertTrue(lines.get(1).matches("parameters\\s+1,263,232(\\s+\\d{3},\\d{3}\\s+−30\\.\\d %){2}"), text);
         assertFalse(text.contains("tokens/s"), "speed was not asked for");
         assertTrue(text.contains("recovered: Dan"), text);
+        assertTrue(text.lines().anyMatch(line -> line.matches("COPA, acc( +\\d+\\.\\d % ± \\d+\\.\\d %.*){3}")), text);
+        assertTrue(text.contains("average of tasks"), text);
         Document page = Pages.parse(Files.readString(folder.resolve("out/report.html")));
         assertEquals(
                 List.of(
