@@ -5,17 +5,18 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /** Which rows of a cache are free. */
-final class FreeRows {
+public final class FreeRows {
 
     /** Lengths of free stretches, none of which touch, by their first rows. */
     private final TreeMap<Integer, Integer> free = new TreeMap<>();
 
-    FreeRows(int rows) {
+    /** @param rows of the cache, all of them free */
+    public FreeRows(int rows) {
         free.put(0, rows);
     }
 
     /** The first of {@code rows} neighbouring rows, which are no longer free; the lowest where there are several. */
-    OptionalInt take(int rows) {
+    public OptionalInt take(int rows) {
         for (Map.Entry<Integer, Integer> range : free.entrySet()) {
             int length = range.getValue();
             if (length >= rows) {
@@ -31,7 +32,7 @@ final class FreeRows {
     }
 
     /** Gives rows back. */
-    void giveBack(int first, int rows) {
+    public void giveBack(int first, int rows) {
         int start = first;
         int end = first + rows;
         Map.Entry<Integer, Integer> before = free.lowerEntry(first);

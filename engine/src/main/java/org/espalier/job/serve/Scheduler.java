@@ -11,6 +11,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.espalier.job.serve.Decoding.Next;
 import org.espalier.job.serve.Decoding.Part;
+import org.espalier.model.FreeRows;
 
 /**
  * Lets sequences go through a model together on one thread. Before every run those that wait join, in their order, while there
@@ -26,7 +27,7 @@ final class Scheduler implements AutoCloseable {
     private final Decoding decoding;
     private final int together;
     private final int longestQueue;
-    private final RowSpace rows;
+    private final FreeRows rows;
     private final Thread thread;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -53,7 +54,7 @@ final class Scheduler implements AutoCloseable {
         this.decoding = decoding;
         this.together = together;
         this.longestQueue = longestQueue;
-        this.rows = new RowSpace(decoding.rows());
+        this.rows = new FreeRows(decoding.rows());
         this.thread = Thread.ofPlatform().name("decoding").daemon().unstarted(this::work);
         thread.start();
     }
@@ -137,14 +138,14 @@ final class Scheduler implements AutoCloseable {
     private boolean left(Running sequence) {
         boolean left = sequence.done() || sequence.sink().cancelled();
         if (left) {
-            rows.release(sequence.row(), sequence.sequence().rows());
+            rows.giveBack(sequence.row(), sequence.sequence().rows());
         }
         return left;
     }
 
     private void join() {
         while (running.size() < together && !waiting.isEmpty()) {
-            OptionalInt row = rows.claim(waiting.getFirst().sequence().rows());
+            OptionalInt row = rows.take(waiting.getFirst().sequence().rows());
             if (row.isEmpty()) {
                 return;
             }

@@ -1,7 +1,7 @@
 /**
  * Many requests answered by one model at once: {@link org.espalier.job.serve.CompletionService} turns texts and conversations
- * into tokens and queues them, {@link org.espalier.job.serve.Scheduler} lets the sequences of all requests go through the model
- * together, each joining when there is room and leaving when it is done, and {@link org.espalier.job.serve.Answer} turns new
+ * into tokens and queues them, {@code Scheduler} lets the sequences of all requests go through the model
+ * together, each joining when there is room and leaving when it is done, and {@code Answer} turns new
  * tokens into text that ends where it should. Nothing here knows how requests come in.
  */
 package org.espalier.job.serve;

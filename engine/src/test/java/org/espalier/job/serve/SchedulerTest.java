@@ -271,7 +271,11 @@ class SchedulerTest {
         scheduler.submit(List.of(counting(1, 2, 3, cut), counting(1, 2, 3, cut)));
         scheduler.drain(Duration.ofMillis(1));
         assertThrows(Refused.class, () -> scheduler.submit(List.of(counting(1, 2, 3, new Kept()))));
-        Thread closing = Thread.ofVirtual().start(scheduler::close);
+        Thread closing = Thread.ofPlatform().start(scheduler::close);
+        // It waits for the run that stands before the gate.
+        while (closing.getState() != Thread.State.WAITING) {
+            TimeUnit.MILLISECONDS.sleep(1);
+        }
         gate.countDown();
         closing.join();
         assertTrue(cut.await().reason instanceof Refused);

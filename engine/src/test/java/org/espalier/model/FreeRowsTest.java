@@ -1,4 +1,4 @@
-package org.espalier.job.serve;
+package org.espalier.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -10,7 +10,7 @@ import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class RowSpaceTest {
+class FreeRowsTest {
 
     private record Claim(int first, int count) {}
 
@@ -18,13 +18,13 @@ class RowSpaceTest {
     @Test
     void noRowIsGivenTwiceAndNoneIsLost() {
         Random random = new Random(5);
-        RowSpace space = new RowSpace(50);
+        FreeRows space = new FreeRows(50);
         boolean[] used = new boolean[50];
         List<Claim> claims = new ArrayList<>();
         for (int round = 0; round < 5000; round++) {
             if (random.nextBoolean() || claims.isEmpty()) {
                 int count = 1 + random.nextInt(12);
-                OptionalInt first = space.claim(count);
+                OptionalInt first = space.take(count);
                 assertEquals(firstFit(used, count), first);
                 first.ifPresent(row -> {
                     claims.add(new Claim(row, count));
@@ -33,11 +33,11 @@ class RowSpaceTest {
             } else {
                 Claim claim = claims.remove(random.nextInt(claims.size()));
                 Arrays.fill(used, claim.first, claim.first + claim.count, false);
-                space.release(claim.first, claim.count);
+                space.giveBack(claim.first, claim.count);
             }
         }
-        claims.forEach(claim -> space.release(claim.first, claim.count));
-        assertFalse(space.claim(50).isEmpty());
+        claims.forEach(claim -> space.giveBack(claim.first, claim.count));
+        assertFalse(space.take(50).isEmpty());
     }
 
     private static OptionalInt firstFit(boolean[] used, int count) {
