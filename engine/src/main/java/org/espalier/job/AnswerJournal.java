@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.espalier.error.Failure;
 import org.espalier.file.WriteFailure;
 import org.espalier.task.Answer;
@@ -26,6 +28,8 @@ final class AnswerJournal {
 
     private final Path file;
     private final List<ObjectNode> lines = new ArrayList<>();
+    /** Answers of each task that are taken from here or stand here. */
+    private final Map<String, Integer> written = new HashMap<>();
 
     private AnswerJournal(Path file) {
         this.file = file;
@@ -110,6 +114,7 @@ final class AnswerJournal {
             }
         }
         int whole = answers.size() >= questions ? questions : answers.size() / together * together;
+        written.put(task.name(), whole);
         return answers.subList(0, whole);
     }
 
@@ -124,8 +129,10 @@ final class AnswerJournal {
                 line.path("greedy").asBoolean());
     }
 
-    /** Adds answers from question {@code first} of a task on. */
-    void add(Task task, int first, List<Answer> answers) {
+    /** Adds the next answers of a task. */
+    void add(Task task, List<Answer> answers) {
+        int first = written.getOrDefault(task.name(), 0);
+        written.put(task.name(), first + answers.size());
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < answers.size(); i++) {
             text.append(line(task, first + i, answers.get(i))).append('\n');

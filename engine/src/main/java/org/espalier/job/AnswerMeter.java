@@ -3,6 +3,7 @@ package org.espalier.job;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import org.espalier.error.Failure;
 import org.espalier.model.Continuation;
 import org.espalier.model.Continuation.Likelihood;
@@ -50,8 +51,24 @@ final class AnswerMeter implements AutoCloseable {
         return byLayers ? 16 * TOGETHER : TOGETHER;
     }
 
-    /** The model's answers. */
-    List<Answer> answers(Task task, List<Question> questions) {
+    /**
+     * The model's answers to all questions of a task.
+     *
+     * @param known answers to the first questions, as far as they are known
+     * @param done  gets further answers, some at a time
+     */
+    List<Answer> answers(Task task, List<Question> questions, List<Answer> known, Consumer<List<Answer>> done) {
+        List<Answer> answers = new ArrayList<>(known);
+        while (answers.size() < questions.size()) {
+            int end = Math.min(questions.size(), answers.size() + together());
+            List<Answer> more = answers(task, questions.subList(answers.size(), end));
+            done.accept(more);
+            answers.addAll(more);
+        }
+        return answers;
+    }
+
+    private List<Answer> answers(Task task, List<Question> questions) {
         int positions = open.model().config().maxPositions();
         List<Continuation> texts = new ArrayList<>();
         for (Question question : questions) {

@@ -59,16 +59,9 @@ public final class TaskEvaluation implements Evaluation {
     }
 
     private static List<Answer> answers(AnswerMeter meter, Task task, List<Question> asked, Listener listener) {
-        List<Answer> answers = new ArrayList<>();
         try (Progress progress = listener.begin(task.name(), "questions", asked.size())) {
-            while (answers.size() < asked.size()) {
-                int end = Math.min(asked.size(), answers.size() + meter.together());
-                List<Answer> more = meter.answers(task, asked.subList(answers.size(), end));
-                answers.addAll(more);
-                progress.advance(more.size());
-            }
+            return meter.answers(task, asked, List.of(), more -> progress.advance(more.size()));
         }
-        return answers;
     }
 
     private Measure measure(TaskScore score, TaskMeasure measure, Estimate estimate) {

@@ -90,21 +90,15 @@ public final class ZeroShotJob {
 
     private List<Answer> answers(AnswerMeter meter, Asked asked, Optional<AnswerJournal> journal) {
         int questions = asked.questions.size();
-        List<Answer> answers =
-                new ArrayList<>(journal.map(known -> known.answers(asked.task, questions, meter.together()))
-                        .orElse(List.of()));
+        List<Answer> answers = journal.map(kept -> kept.answers(asked.task, questions, meter.together()))
+                .orElse(List.of());
         try (Progress progress = engine.listener().begin(asked.task.name(), "questions", questions)) {
             progress.advance(answers.size());
-            while (answers.size() < questions) {
-                int first = answers.size();
-                int end = Math.min(questions, first + meter.together());
-                List<Answer> more = meter.answers(asked.task, asked.questions.subList(first, end));
-                journal.ifPresent(known -> known.add(asked.task, first, more));
-                answers.addAll(more);
+            return meter.answers(asked.task, asked.questions, answers, more -> {
+                journal.ifPresent(kept -> kept.add(asked.task, more));
                 progress.advance(more.size());
-            }
+            });
         }
-        return answers;
     }
 
     /** What answers are of: whatever would change one. */

@@ -98,12 +98,7 @@ class ZeroShotGoldenTest {
     }
 
     private static List<Answer> answers(AnswerMeter meter, Task task, List<Question> questions) {
-        List<Answer> answers = new ArrayList<>();
-        for (int first = 0; first < questions.size(); first += meter.together()) {
-            answers.addAll(meter.answers(
-                    task, questions.subList(first, Math.min(questions.size(), first + meter.together()))));
-        }
-        return answers;
+        return meter.answers(task, questions, List.of(), more -> {});
     }
 
     /** Returns the questions whose two best choices are as near as log-likelihoods may differ. */

@@ -11,8 +11,7 @@ import org.espalier.job.PerplexitySettings;
 import org.espalier.job.PipelineSettings;
 import org.espalier.job.TaskEvaluation;
 import org.espalier.job.TextEvaluation;
-import org.espalier.job.ZeroShotSettings;
-import org.espalier.task.Harness;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which texts show how good a model is, and by which protocol. */
@@ -63,18 +62,8 @@ final class EvalOptions {
         settings = settings.maxWindows(windows);
     }
 
-    @Option(
-            names = "--data-dir",
-            paramLabel = "DIR",
-            description = "Folder of the data of tasks, as in 'engine eval zero-shot': measures accuracies too.")
-    private Path tasksData;
-
-    @Option(
-            names = "--tasks",
-            paramLabel = "T",
-            split = ",",
-            description = "Tasks, separated by commas (default: the seven of LLM-Pruner's table).")
-    private List<String> tasks;
+    @Mixin
+    private TaskOptions tasks;
 
     @Option(
             names = "--task-limit",
@@ -83,17 +72,11 @@ final class EvalOptions {
             description = "Questions of each task at most, in the order of its file.")
     private Integer taskLimit;
 
-    @Option(
-            names = "--harness",
-            paramLabel = "H",
-            description = "Whose prompts and tokens: current or legacy (default: ${DEFAULT-VALUE}).")
-    private Harness harness = Harness.CURRENT;
-
     /** Why these options do not go together, if they do not. */
     Optional<String> complaint() {
         return settings.complaint()
                 .map(complaint -> complaint.replace("--", "--eval-"))
-                .or(() -> tasksData == null && (tasks != null || taskLimit != null)
+                .or(() -> tasks.settings().isEmpty() && (tasks.named() || taskLimit != null)
                         ? Optional.of("--tasks needs --data-dir, the folder of the tasks' data")
                         : Optional.empty())
                 .or(() -> formats.size() <= 1 || formats.size() == files.size()
@@ -105,12 +88,10 @@ final class EvalOptions {
     /** What all these measure. */
     Evaluation evaluation() {
         List<Evaluation> evaluations = new ArrayList<>(List.of(new TextEvaluation(settings())));
-        if (tasksData != null) {
-            ZeroShotSettings asked = ZeroShotSettings.on(tasksData).harness(harness);
-            asked = tasks == null ? asked : asked.tasks(tasks);
-            asked = taskLimit == null ? asked : asked.limit(taskLimit);
-            evaluations.add(new TaskEvaluation(asked));
-        }
+        tasks.settings()
+                .map(asked -> taskLimit == null ? asked : asked.limit(taskLimit))
+                .map(TaskEvaluation::new)
+                .ifPresent(evaluations::add);
         return Evaluation.all(evaluations);
     }
 

@@ -2,14 +2,12 @@ package org.espalier.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.espalier.job.Destination;
 import org.espalier.job.Machine;
 import org.espalier.job.ZeroShotJob;
 import org.espalier.job.ZeroShotSettings;
-import org.espalier.task.Harness;
 import org.espalier.task.TaskMeasure;
 import org.espalier.task.TaskScore;
 import org.espalier.task.TaskScore.Estimate;
@@ -40,19 +38,8 @@ final class ZeroShotCommand extends EngineCommand {
     @Mixin
     private AdapterOption adapter;
 
-    @Option(
-            names = "--data-dir",
-            paramLabel = "DIR",
-            required = true,
-            description = "Folder that holds one for each task, of its name.")
-    private Path data;
-
-    @Option(
-            names = "--tasks",
-            paramLabel = "T",
-            split = ",",
-            description = "Tasks, separated by commas (default: the seven of LLM-Pruner's table).")
-    private List<String> tasks;
+    @Mixin
+    private TaskOptions tasks;
 
     @Option(
             names = "--limit",
@@ -60,14 +47,6 @@ final class ZeroShotCommand extends EngineCommand {
             converter = Converters.Positive.class,
             description = "Questions of each task at most, in the order of its file.")
     private Integer limit;
-
-    @Option(
-            names = "--harness",
-            paramLabel = "H",
-            description =
-                    "Whose prompts and tokens: current (lm-eval 0.4) or legacy (0.3, behind LLM-Pruner's tables) (default:"
-                            + " ${DEFAULT-VALUE}).")
-    private Harness harness = Harness.CURRENT;
 
     @Option(
             names = "--samples",
@@ -89,11 +68,10 @@ final class ZeroShotCommand extends EngineCommand {
 
     @Override
     void run() {
-        ZeroShotSettings settings =
-                ZeroShotSettings.on(data).harness(harness).resume(resume).memory(memory.settings());
-        if (tasks != null) {
-            settings = settings.tasks(tasks);
-        }
+        ZeroShotSettings settings = tasks.settings()
+                .orElseThrow(() -> wrongUsage("--data-dir is missing, the folder of the tasks' data"))
+                .resume(resume)
+                .memory(memory.settings());
         if (limit != null) {
             settings = settings.limit(limit);
         }
@@ -103,13 +81,13 @@ final class ZeroShotCommand extends EngineCommand {
         requireSound(settings);
         long start = System.nanoTime();
         ZeroShotJob.Result result = new ZeroShotJob(compute.engine(), settings).run(model.path(), adapter.path());
-        report(result, (System.nanoTime() - start) / 1e9);
+        report(settings, result, (System.nanoTime() - start) / 1e9);
     }
 
-    private void report(ZeroShotJob.Result result, double seconds) {
+    private void report(ZeroShotSettings settings, ZeroShotJob.Result result, double seconds) {
         SequencedMap<String, Object> whole = new LinkedHashMap<>();
         whole.put("model", model.path().toString());
-        whole.put("harness", harness.toString());
+        whole.put("harness", settings.harness().toString());
         whole.put("device", result.device());
         whole.put("cpu", Machine.cpu());
         Map<String, Object> byTask = new LinkedHashMap<>();
