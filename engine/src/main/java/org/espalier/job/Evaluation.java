@@ -13,9 +13,30 @@ public interface Evaluation {
 
     /** What several evaluations measure, one after the other. */
     static Evaluation all(List<Evaluation> evaluations) {
-        return (model, tokenizer, listener) -> evaluations.stream()
-                .flatMap(evaluation -> evaluation.measure(model, tokenizer, listener).stream())
-                .toList();
+        return new Evaluation() {
+            @Override
+            public List<Measure> measure(OpenModel model, Tokenizer tokenizer, Listener listener) {
+                return evaluations.stream()
+                        .flatMap(evaluation -> evaluation.measure(model, tokenizer, listener).stream())
+                        .toList();
+            }
+
+            @Override
+            public List<Measure> distance(OpenModel model, OpenModel first, Tokenizer tokenizer, Engine engine) {
+                return evaluations.stream()
+                        .flatMap(evaluation -> evaluation.distance(model, first, tokenizer, engine).stream())
+                        .toList();
+            }
+        };
+    }
+
+    /**
+     * Measures how far a model is from the first one of a comparison, by default in no way.
+     *
+     * @param engine that both are open on
+     */
+    default List<Measure> distance(OpenModel model, OpenModel first, Tokenizer tokenizer, Engine engine) {
+        return List.of();
     }
 
     /**

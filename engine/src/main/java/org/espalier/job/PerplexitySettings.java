@@ -111,6 +111,11 @@ public final class PerplexitySettings extends Settings<PerplexitySettings> {
         return with(copy -> copy.maxWindows = OptionalInt.of(windows));
     }
 
+    /** Windows of each text at most. */
+    int maxWindows() {
+        return maxWindows.orElse(Integer.MAX_VALUE);
+    }
+
     /** Memory for models that are gone through layer by layer. */
     public PerplexitySettings memory(MemorySettings memory) {
         return with(copy -> copy.memory = memory);
@@ -134,7 +139,7 @@ public final class PerplexitySettings extends Settings<PerplexitySettings> {
 
     /** How a text's tokens are cut, for a tokenizer that puts {@code bos}, if anything, before every text. */
     Windows windows(OptionalInt bos) {
-        return new Windows(protocol, seqLen(), stride.orElse(seqLen()), maxWindows.orElse(Integer.MAX_VALUE), bos);
+        return new Windows(protocol, seqLen(), stride.orElse(seqLen()), maxWindows(), bos);
     }
 
     /** The texts under their files' names; files of the same name under their paths. */

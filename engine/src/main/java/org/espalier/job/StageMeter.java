@@ -79,6 +79,16 @@ final class StageMeter {
         }
     }
 
+    /** How far a model is from the first; nothing for that itself. */
+    private List<Measure> distance(OpenModel open, Tokenizer tokenizer) {
+        if (looks.isEmpty()) {
+            return List.of();
+        }
+        try (OpenModel first = engine.open(looks.getFirst().subject.folder)) {
+            return settings.evaluation().distance(open, first, tokenizer, engine);
+        }
+    }
+
     /** Measures speed of the models looked at, and gives all that was measured. */
     List<Comparison.Stage> finish() {
         List<Speeds> speeds = settings.repetitions() > 0 ? speeds() : List.of();
@@ -122,6 +132,7 @@ final class StageMeter {
 
     private List<Measure> quality(OpenModel open, Tokenizer tokenizer, Subject subject) {
         List<Measure> quality = new ArrayList<>(settings.evaluation().measure(open, tokenizer, engine.listener()));
+        quality.addAll(distance(open, tokenizer));
         if (!heldOut.samples.isEmpty()) {
             quality.add(StandardMeasure.HELD_OUT_LOSS.of(
                     heldOutLoss(open, subject), RunFolder.heldOutLossProtocol(heldOut.samples.size(), heldOut.data)));

@@ -3,14 +3,23 @@ package org.espalier.job;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.espalier.eval.Divergence;
 import org.espalier.eval.Perplexity;
+import org.espalier.eval.Protocol;
 import org.espalier.eval.Windows;
+import org.espalier.report.Direction;
 import org.espalier.report.Measure;
 import org.espalier.report.TextPerplexity;
+import org.espalier.report.Unit;
 import org.espalier.text.Tokenizer;
 
 /** Perplexity of texts, cut into windows by a protocol. */
 public final class TextEvaluation implements Evaluation {
+
+    /** Windows that both models are compared on at most: each costs as much as a perplexity of both. */
+    private static final int DISTANCE_WINDOWS = 40;
 
     private final PerplexitySettings settings;
     private final Map<String, String> texts;
@@ -43,5 +52,34 @@ public final class TextEvaluation implements Evaluation {
             });
         }
         return measured;
+    }
+
+    /** Of the first text, as {@link DivergenceJob} has it. */
+    @Override
+    public List<Measure> distance(OpenModel model, OpenModel first, Tokenizer tokenizer, Engine engine) {
+        Optional<Map.Entry<String, String>> text = texts.entrySet().stream().findFirst();
+        if (text.isEmpty()) {
+            return List.of();
+        }
+        String label = text.get().getKey();
+        int[] ids = tokenizer.encode(text.get().getValue(), true);
+        int most = Math.min(settings.maxWindows(), DISTANCE_WINDOWS);
+        Windows windows =
+                new Windows(Protocol.LLM_PRUNER, settings.seqLen(), settings.seqLen(), most, OptionalInt.empty());
+        try (DivergenceMeter meter = new DivergenceMeter(
+                first, model, settings.memory(), engine.compute().threads(), engine.listener())) {
+            Divergence.Result result = meter.measure(ids, windows, "distance on " + label);
+            String protocol = "from the first model, token by token, %,d predicted".formatted(result.tokens());
+            return List.of(
+                    new Measure("KL divergence on " + label, result.kl().value(), Unit.NATS, Direction.LESS, protocol)
+                            .withError(result.kl().stderr()),
+                    new Measure(
+                                    "same likeliest token on " + label,
+                                    result.sameTop().value(),
+                                    Unit.SHARE,
+                                    Direction.MORE,
+                                    protocol)
+                            .withError(result.sameTop().stderr()));
+        }
     }
 }

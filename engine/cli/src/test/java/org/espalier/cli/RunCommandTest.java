@@ -135,6 +135,12 @@ class RunCommandTest {
         assertTrue(text.contains("recovered: Dan"), text);
         assertTrue(text.lines().anyMatch(line -> line.matches("COPA, acc( +\\d+\\.\\d % ± \\d+\\.\\d %.*){3}")), text);
         assertTrue(text.contains("average of tasks"), text);
+        assertTrue(
+                text.lines()
+                        .anyMatch(line ->
+                                line.matches("KL divergence on unseen.txt +– +0\\.\\d+ ± 0\\.\\d+ +0\\.\\d+.*")),
+                text);
+        assertTrue(text.contains("same likeliest token on unseen.txt"), text);
         Document page = Pages.parse(Files.readString(folder.resolve("out/report.html")));
         assertEquals(
                 List.of(
