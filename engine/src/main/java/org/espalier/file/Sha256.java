@@ -75,6 +75,17 @@ public final class Sha256 {
         return HexFormat.of().formatHex(digest.digest());
     }
 
+    /** The hash of texts in order, each as its length in bytes of UTF-8, a line feed and these bytes. */
+    public static String ofTexts(Iterable<String> texts) {
+        MessageDigest digest = digest();
+        for (String text : texts) {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            digest.update((bytes.length + "\n").getBytes(StandardCharsets.UTF_8));
+            digest.update(bytes);
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
     /** The hash of whole numbers in order, each as four bytes, most significant first. */
     public static String ofNumbers(Iterable<int[]> numbers) {
         MessageDigest digest = digest();

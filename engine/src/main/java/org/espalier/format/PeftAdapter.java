@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import org.espalier.error.Failure;
 import org.espalier.error.Printable;
 import org.espalier.file.Json;
+import org.espalier.file.Sha256;
 
 /**
  * A LoRA adapter in the folder form of Hugging Face's PEFT: {@code adapter_config.json} beside
@@ -63,6 +64,11 @@ public final class PeftAdapter implements AutoCloseable {
             adapter.close();
             throw e;
         }
+    }
+
+    /** A hash of the configuration and the tensors of an adapter's folder. */
+    public static String sha256(Path folder) {
+        return Sha256.ofFiles(List.of(folder.resolve(CONFIG), folder.resolve(WEIGHTS)));
     }
 
     /** The configuration and the tensors, by PEFT's names, of an adapter: its folder must exist. */

@@ -69,16 +69,10 @@ final class AnswerMeter implements AutoCloseable {
     }
 
     private List<Answer> answers(Task task, List<Question> questions) {
-        int positions = open.model().config().maxPositions();
         List<Continuation> texts = new ArrayList<>();
         for (Question question : questions) {
             for (int choice = 0; choice < question.continuations().size(); choice++) {
-                texts.add(task.harness()
-                        .continuation(
-                                tokenizer,
-                                question.context(choice),
-                                question.continuations().get(choice),
-                                positions));
+                texts.add(text(task, question, choice));
             }
         }
         List<Likelihood> likelihoods = byLayers ? layerByLayer(task, questions, texts) : scorer.likelihoods(texts);
@@ -90,6 +84,17 @@ final class AnswerMeter implements AutoCloseable {
             text = end;
         }
         return answers;
+    }
+
+    private Continuation text(Task task, Question question, int choice) {
+        String end = question.continuations().get(choice);
+        int positions = open.model().config().maxPositions();
+        return task.harness()
+                .continuation(tokenizer, question.context(choice), end, positions)
+                .orElseThrow(() -> new Failure(
+                        "choice " + (choice + 1) + " of the question, '" + end + "', has no token of its own",
+                        question.place(),
+                        "write a choice there, or leave the question out"));
     }
 
     private List<Likelihood> layerByLayer(Task task, List<Question> questions, List<Continuation> texts) {

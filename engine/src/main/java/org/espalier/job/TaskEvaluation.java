@@ -30,8 +30,7 @@ public final class TaskEvaluation implements Evaluation {
     public TaskEvaluation(ZeroShotSettings settings) {
         settings.requireSound();
         this.settings = settings;
-        for (String name : settings.tasks()) {
-            Task task = Tasks.named(name, settings.harness());
+        for (Task task : Tasks.named(settings.tasks(), settings.harness())) {
             questions.put(task, task.questions(settings.data(), settings.limit()));
         }
     }

@@ -64,8 +64,7 @@ public final class ZeroShotJob {
     }
 
     private List<Asked> asked() {
-        return settings.tasks().stream()
-                .map(name -> Tasks.named(name, settings.harness()))
+        return Tasks.named(settings.tasks(), settings.harness()).stream()
                 .map(task -> new Asked(task, task.questions(settings.data(), settings.limit())))
                 .toList();
     }
@@ -105,16 +104,27 @@ public final class ZeroShotJob {
     private ObjectNode identity(OpenModel open, Optional<Path> adapter, List<Asked> asked) {
         ObjectNode identity = Json.object();
         identity.put("model_sha256", open.checkpoint().sha256());
-        adapter.ifPresent(folder -> identity.put("adapter_sha256", Sha256.ofFile(folder.resolve(PeftAdapter.WEIGHTS))));
+        adapter.ifPresent(folder -> identity.put("adapter_sha256", PeftAdapter.sha256(folder)));
+        identity.put(
+                "config_sha256",
+                Sha256.ofTexts(List.of(open.checkpoint().config().toString())));
         identity.put("device", open.backend().name());
         identity.put("precision", engine.compute().precision().toString());
         identity.put("harness", settings.harness().toString());
         for (Asked task : asked) {
             identity.putObject(task.task.name())
                     .put("questions", task.questions.size())
-                    .put("data_sha256", Sha256.ofFiles(task.task.files(settings.data())));
+                    .put("questions_sha256", sha256(task.questions));
         }
         return identity;
+    }
+
+    /** Of what is asked, wherever it came from. */
+    private static String sha256(List<Question> questions) {
+        return Sha256.ofTexts(questions.stream()
+                .map(question -> List.of(question.contexts(), question.continuations(), question.right()))
+                .map(List::toString)
+                .toList());
     }
 
     private static void write(Destination samples, List<Asked> asked, List<List<Answer>> answers) {

@@ -1,6 +1,7 @@
 package org.espalier.task;
 
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.model.Continuation;
 import org.espalier.text.Tokenizer;
@@ -10,7 +11,7 @@ public enum Harness {
     /** 0.4: a context and what follows it are cut into tokens together. */
     CURRENT("current") {
         @Override
-        public Continuation continuation(Tokenizer tokenizer, String context, String end, int positions) {
+        public Optional<Continuation> continuation(Tokenizer tokenizer, String context, String end, int positions) {
             int stays = Blanks.withoutThoseAtTheEnd(context);
             String before = context.substring(0, stays);
             int[] whole = tokenizer.encode(context + end, true);
@@ -26,7 +27,7 @@ public enum Harness {
     /** 0.3, behind the tables of LLM-Pruner's paper: each is cut alone, and nothing is put before a text. */
     LEGACY("legacy") {
         @Override
-        public Continuation continuation(Tokenizer tokenizer, String context, String end, int positions) {
+        public Optional<Continuation> continuation(Tokenizer tokenizer, String context, String end, int positions) {
             int[] ids = tokenizer.encode(end, false);
             return context.isEmpty()
                     ? begun(lastEos(tokenizer), ids, false, positions)
@@ -44,21 +45,25 @@ public enum Harness {
      * A text and its end as tokens, of which a model with too few positions reads the last ones.
      *
      * @param positions of the model
+     * @return nothing if the end adds no token
      */
-    public abstract Continuation continuation(Tokenizer tokenizer, String context, String end, int positions);
+    public abstract Optional<Continuation> continuation(Tokenizer tokenizer, String context, String end, int positions);
 
-    private static Continuation begun(int begin, int[] ids, boolean once, int positions) {
+    private static Optional<Continuation> begun(int begin, int[] ids, boolean once, int positions) {
         boolean there = once && ids.length > 1 && ids[0] == begin;
         return there
                 ? joined(new int[] {begin}, Arrays.copyOfRange(ids, 1, ids.length), positions)
                 : joined(new int[] {begin}, ids, positions);
     }
 
-    private static Continuation joined(int[] given, int[] end, int positions) {
+    private static Optional<Continuation> joined(int[] given, int[] end, int positions) {
+        if (end.length == 0) {
+            return Optional.empty();
+        }
         int[] ids = IntStream.concat(Arrays.stream(given), Arrays.stream(end)).toArray();
         int most = positions + 1;
         int cut = Math.max(0, ids.length - most);
-        return new Continuation(Arrays.copyOfRange(ids, cut, ids.length), Math.max(1, given.length - cut));
+        return Optional.of(new Continuation(Arrays.copyOfRange(ids, cut, ids.length), Math.max(1, given.length - cut)));
     }
 
     private static int lastEos(Tokenizer tokenizer) {

@@ -69,10 +69,16 @@ final class Prompt {
         List<String> texts = form.choices() == null
                 ? list(text(choices.getFirst(), record, place), place)
                 : choices.stream().map(choice -> text(choice, record, place)).toList();
+        if (contexts.size() != 1 && contexts.size() != texts.size()) {
+            throw new Failure(
+                    "the record makes " + contexts.size() + " contexts of " + texts.size() + " choices",
+                    place,
+                    "correct the task's file or the record");
+        }
         int right = right(record, texts.size(), place);
         return new Asked(
-                contexts.stream().map(this::edited).toList(),
-                texts.stream().map(this::edited).toList(),
+                contexts.stream().map(text -> edited(text, place)).toList(),
+                texts.stream().map(text -> edited(text, place)).toList(),
                 right);
     }
 
@@ -104,12 +110,23 @@ final class Prompt {
         return text.matches("\\d{1,9}") ? Integer.parseInt(text) : -1;
     }
 
-    private String edited(String text) {
+    private String edited(String text, String place) {
         String edited = text;
         for (Edit edit : edits) {
-            edited = edit.pattern.matcher(edited).replaceAll(edit.replacement);
+            try {
+                edited = edit.pattern.matcher(edited).replaceAll(edit.replacement);
+            } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+                throw uneditable(edit, "by '" + edit.replacement + "': " + e.getMessage(), place, e);
+            } catch (StackOverflowError e) {
+                throw uneditable(edit, "in a text as long as this", place, e);
+            }
         }
         return edited;
+    }
+
+    private static Failure uneditable(Edit edit, String how, String place, Throwable cause) {
+        return new Failure(
+                "the edit '" + edit.pattern + "' cannot be made " + how, place, "correct the task's file", cause);
     }
 
     private static String text(Template template, Map<String, Object> record, String place) {

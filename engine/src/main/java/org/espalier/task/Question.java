@@ -9,8 +9,10 @@ import java.util.List;
  * @param continuations the scored texts, with what stands between them and their contexts
  * @param lengths       characters (Unicode code points) of each choice alone
  * @param right         index of the right choice
+ * @param place         the file and line that it comes from
  */
-public record Question(List<String> contexts, List<String> continuations, List<Integer> lengths, int right) {
+public record Question(
+        List<String> contexts, List<String> continuations, List<Integer> lengths, int right, String place) {
 
     /** What stands before a choice. */
     public String context(int choice) {

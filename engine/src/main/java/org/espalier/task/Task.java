@@ -49,11 +49,6 @@ public final class Task {
         return file.measures().lastOfEquals();
     }
 
-    /** The data files that this task reads. */
-    public List<Path> files(Path data) {
-        return new TaskData(file, data).files();
-    }
-
     /**
      * The first questions of its data, in the order of the file.
      *
@@ -76,7 +71,8 @@ public final class Task {
                         asked.choices().stream()
                                 .map(choice -> choice.codePointCount(0, choice.length()))
                                 .toList(),
-                        asked.right()));
+                        asked.right(),
+                        entry.place()));
             }
         }
         return questions;

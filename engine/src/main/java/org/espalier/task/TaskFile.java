@@ -1,7 +1,10 @@
 package org.espalier.task;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.regex.Pattern;
 
 /**
  * A task as its file declares it. Texts are Jinja templates that see the fields of a record.
@@ -12,10 +15,14 @@ import java.util.List;
  */
 record TaskFile(String name, String title, Data data, Form prompt, Marks measures, Shots shots) {
 
+    private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_][\\p{L}\\p{N}_.+-]*");
+
     TaskFile {
         requireThere(
                 name != null && title != null && data != null && prompt != null && measures != null,
                 "name, title, data, prompt and measures");
+        requireThere(
+                NAME.matcher(name).matches(), "a name of letters, digits, '_', '-', '+' and '.', as its folder has");
     }
 
     /**
@@ -29,6 +36,8 @@ record TaskFile(String name, String title, Data data, Form prompt, Marks measure
 
         Data {
             requireThere(files != null && !files.isEmpty(), "files");
+            requireWhole(files, columns, fields);
+            files.forEach(Path::of);
             columns = columns == null ? List.of() : columns;
             fields = fields == null ? columns : fields;
         }
@@ -61,6 +70,7 @@ record TaskFile(String name, String title, Data data, Form prompt, Marks measure
         Form {
             requireThere((choices == null) != (choiceList == null), "either choices or choice_list");
             requireThere(answer != null, "answer");
+            requireWhole(choices, edits);
             requireThere((context == null) != (contexts == null), "either context or contexts");
             requireThere(edits == null || edits.size() % 2 == 0, "edits in pairs");
             instruction = instruction == null ? "" : instruction;
@@ -82,7 +92,9 @@ record TaskFile(String name, String title, Data data, Form prompt, Marks measure
 
         Marks {
             requireThere(
-                    reported != null && reported.contains(average), "reported measures, and one of them as average");
+                    average != null && reported != null && reported.contains(average),
+                    "reported measures, and one of them as average");
+            requireWhole(reported);
         }
     }
 
@@ -98,6 +110,15 @@ record TaskFile(String name, String title, Data data, Form prompt, Marks measure
         Shots {
             requireThere(
                     files != null && !files.isEmpty() && count > 0 && separator != null, "files, count and separator");
+            requireWhole(files);
+            files.forEach(Path::of);
+        }
+    }
+
+    /** Lists, where they are there, of which every item is there. */
+    private static void requireWhole(List<?>... lists) {
+        for (List<?> list : lists) {
+            requireThere(list == null || list.stream().noneMatch(Objects::isNull), "lists without null");
         }
     }
 

@@ -7,8 +7,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.file.Records;
@@ -61,6 +64,28 @@ public final class Tasks {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * Several tasks, each once.
+     *
+     * @param names as those of {@link #named(String, Harness)}
+     * @throws Failure if there is no such task, or two have one name
+     */
+    public static List<Task> named(List<String> names, Harness harness) {
+        Set<String> there = new HashSet<>();
+        List<Task> tasks = new ArrayList<>();
+        for (String name : names) {
+            Task task = named(name, harness);
+            if (!there.add(task.name())) {
+                throw new Failure(
+                        "two tasks have the name '" + task.name() + "'",
+                        String.join(", ", names),
+                        "name each task once, and give one of your own a name of its own");
+            }
+            tasks.add(task);
+        }
+        return tasks;
     }
 
     private static void merge(ObjectNode tree, ObjectNode own) {

@@ -15,8 +15,11 @@ import java.util.Optional;
 import java.util.Random;
 import org.espalier.Shared;
 import org.espalier.error.Failure;
+import org.espalier.task.Harness;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Answers that are written, interrupted and gone on with. */
 class ZeroShotJobTest {
@@ -104,6 +107,40 @@ class ZeroShotJobTest {
         Files.writeString(AnswerJournal.beside(samples), "{");
         other = assertThrows(Failure.class, () -> run(settings(samples).resume(true), Listener.NONE));
         assertTrue(other.getMessage().contains("of another model"), other::getMessage);
+    }
+
+    private ZeroShotSettings own(String delimiter, String context, String records) throws IOException {
+        Files.writeString(folder.resolve("own.json"), """
+                {"name": "own", "title": "Own", "data": {"files": ["questions.jsonl"]},
+                 "prompt": {"context": "%s", "delimiter": "%s", "choices": ["{{ a }}", "cat"], "answer": "0"},
+                 "measures": {"reported": ["acc", "acc_norm"], "average": "acc"}}""".formatted(context, delimiter));
+        Files.createDirectories(folder.resolve("own"));
+        Files.writeString(folder.resolve("own/questions.jsonl"), records);
+        return ZeroShotSettings.on(folder)
+                .tasks(List.of(folder.resolve("own.json").toString()))
+                .samples(Destination.at(folder.resolve("samples.jsonl")));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Harness.class)
+    void aChoiceThatIsNoTokenIsNamedWithItsLine(Harness harness) throws IOException {
+        ZeroShotSettings settings =
+                own("", "A", "{\"a\": \"dog\"}\n{\"a\": \"\"}\n").harness(harness);
+        Failure failure = assertThrows(Failure.class, () -> run(settings, Listener.NONE));
+        assertTrue(failure.getMessage().contains("choice 1 of the question, ''"), failure::getMessage);
+        assertTrue(failure.getMessage().contains("questions.jsonl, line 2"), failure::getMessage);
+    }
+
+    @Test
+    void answersToAnotherPromptAreNotGoneOnWith() throws IOException {
+        String records = "{\"a\": \"dog\"}\n";
+        assertThrows(Killed.class, () -> run(own(" ", "A", records), dyingAt(2)));
+        Failure other =
+                assertThrows(Failure.class, () -> run(own(" ", "The", records).resume(true), Listener.NONE));
+        assertTrue(other.getMessage().contains("of another model"), other::getMessage);
+        assertEquals(
+                1,
+                run(own(" ", "A", records).resume(true), Listener.NONE).scores().size());
     }
 
     @Test

@@ -143,6 +143,47 @@ class FurtherTasksTest {
         assertTrue(unknown.getMessage().contains("arc_easy, arc_challenge"), unknown::getMessage);
     }
 
+    /** What is wrong with a task's file whose name, files, and prompt are these. */
+    private String refusedFile(String name, String files, String prompt) throws IOException {
+        write("own/questions.jsonl", "{\"q\": \"a (b) a\"}");
+        write("own.json", """
+                {"name": "%s", "title": "Own", "data": {"files": ["%s"]}, "prompt": {%s, "answer": "0"},
+                 "measures": {"reported": ["acc"], "average": "acc"}}""".formatted(name, files, prompt));
+        String file = data.resolve("own.json").toString();
+        Failure failure = assertThrows(
+                Failure.class, () -> Tasks.named(file, Harness.CURRENT).questions(data, 10));
+        assertEquals(1, failure.getMessage().lines().count(), failure::getMessage);
+        return failure.getMessage();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '~',
+            value = {
+                "..; questions.jsonl; 'context': '', 'choices': ['x']; needs a name of letters",
+                "a/own; questions.jsonl; 'context': '', 'choices': ['x']; needs a name of letters",
+                "own; a\\u0000b; 'context': '', 'choices': ['x']; Nul character",
+                "own; questions.jsonl; 'context': '', 'choices': [null, 'x']; needs lists without null",
+                "own; questions.jsonl; 'context': '', 'choices': ['x'], 'edits': ['x', null]; needs lists without null",
+                "own; questions.jsonl; 'contexts': '[]', 'choices': ['x']; the record makes 0 contexts of 1 choices",
+                "own; questions.jsonl; 'contexts': '[1, 2]', 'choices': ['x']; makes 2 contexts of 1 choices",
+                "own; questions.jsonl; 'context': '{{ q }}', 'choices': ['x'], 'edits': ['a', '$7']; by '$7': No group 7",
+                "own; questions.jsonl; 'context': '{{ q * 2000 }}', 'choices': ['x'], 'edits': ['(a|.)*c', '']; as long as",
+            })
+    void whatIsWrongWithATaskOfOnesOwnIsSaid(String name, String files, String prompt, String said) throws IOException {
+        String message = refusedFile(name, files, prompt.replace('\'', '"'));
+        assertTrue(message.contains(said), message);
+    }
+
+    @Test
+    void everyTaskIsAskedOnce() throws IOException {
+        Failure twice =
+                assertThrows(Failure.class, () -> Tasks.named(List.of("piqa", "copa", "piqa"), Harness.CURRENT));
+        assertTrue(twice.getMessage().contains("two tasks have the name 'piqa'"), twice::getMessage);
+        assertEquals(2, Tasks.named(List.of("piqa", "copa"), Harness.CURRENT).size());
+    }
+
     @Test
     void aTaskOfOnesOwnIsAFile() throws IOException {
         write("own/questions.jsonl", "{\"q\": \"1 + 1\", \"right\": \"2\"}");

@@ -53,7 +53,8 @@ class TaskGoldenTest {
             int positions,
             String name) {
         Continuation text = harness.continuation(
-                tokenizer, own.context(choice), own.continuations().get(choice), positions);
+                        tokenizer, own.context(choice), own.continuations().get(choice), positions)
+                .orElseThrow();
         int given = question.get("n_ctx").get(choice).asInt();
         int ending = question.get("n_cont").get(choice).asInt();
         int cut = Math.max(0, given + ending - positions - 1);
