@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.espalier.error.Failure;
+import org.espalier.file.Output;
 import org.espalier.file.WriteFailure;
 import org.espalier.task.Answer;
 import org.espalier.task.Task;
@@ -97,7 +98,8 @@ final class AnswerJournal {
     private void rewrite(ObjectNode identity) throws IOException {
         StringBuilder text = new StringBuilder(identity.toString()).append('\n');
         lines.forEach(line -> text.append(line).append('\n'));
-        Files.writeString(file, text);
+        // Whole or not at all: a full disk must not cost the answers there are.
+        Output.writeFile(file, true, path -> Files.writeString(path, text));
     }
 
     /**

@@ -16,8 +16,8 @@ public enum Harness {
             String before = context.substring(0, stays);
             int[] whole = tokenizer.encode(context + end, true);
             int[] given = tokenizer.encode(before, true);
-            if (before.isEmpty()) {
-                int[] ids = tokenizer.encode(end, false);
+            if (context.isEmpty() || given.length == 0) {
+                int[] ids = tokenizer.encode(context + end, false);
                 return begun(tokenizer.bosId().orElseGet(() -> lastEos(tokenizer)), ids, true, positions);
             }
             return joined(

@@ -54,7 +54,7 @@ public final class Task {
      *
      * @param data folder that holds a folder with the task's name
      * @param most of them
-     * @throws Failure if there is no such data, or a record is broken: with its line
+     * @throws Failure if there is no such data, no record in it, or a record is broken: with its line
      */
     public List<Question> questions(Path data, int most) {
         List<Question> questions = new ArrayList<>();
@@ -74,6 +74,12 @@ public final class Task {
                         asked.right(),
                         entry.place()));
             }
+        }
+        if (questions.isEmpty()) {
+            throw new Failure(
+                    "no question of the task " + name() + " is there",
+                    new TaskData(file, data).files().getFirst().toString(),
+                    "fetch the file again");
         }
         return questions;
     }

@@ -111,6 +111,8 @@ class FurtherTasksTest {
                 "the right answer 'x'",
                 "line 1");
         refused("[1]", "line 1");
+        refused("", "no question of the task piqa");
+        refused("[]", "no question of the task piqa");
     }
 
     private void refused(String text, String... said) throws IOException {

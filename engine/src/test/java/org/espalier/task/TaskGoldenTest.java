@@ -11,6 +11,7 @@ import org.espalier.Golden;
 import org.espalier.Shared;
 import org.espalier.model.Continuation;
 import org.espalier.text.Tokenizer;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -68,5 +69,17 @@ class TaskGoldenTest {
 
     private static List<String> texts(JsonNode texts) {
         return texts.valueStream().map(JsonNode::asText).toList();
+    }
+
+    /** The harness moves a context's last blanks to what follows, also where a context is nothing else. */
+    @Test
+    void blanksAloneAreAContext() {
+        try (Tokenizer tokenizer = Tokenizer.open(Shared.path("models/stories260K"))) {
+            int[] expected = tokenizer.encode("   cat", true);
+            Continuation text =
+                    Harness.CURRENT.continuation(tokenizer, "  ", " cat", 512).orElseThrow();
+            assertArrayEquals(expected, text.ids());
+            assertEquals(tokenizer.encode("", true).length, text.first());
+        }
     }
 }

@@ -120,6 +120,10 @@ final class ZeroShotCommand extends EngineCommand {
 
     private static String cell(TaskScore score, TaskMeasure measure) {
         Estimate estimate = score.measures().get(measure);
-        return estimate == null ? "" : "%.4f ± %.4f".formatted(estimate.mean(), estimate.error());
+        if (estimate == null) {
+            return "";
+        }
+        String mean = "%.4f".formatted(estimate.mean());
+        return Double.isNaN(estimate.error()) ? mean : mean + " ± %.4f".formatted(estimate.error());
     }
 }

@@ -1,6 +1,7 @@
 package org.espalier.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -61,7 +62,9 @@ class ZeroShotCommandTest {
         assertEquals(right / 20.0, easy.get("acc").asDouble(), 1e-12);
         String table = run("--tasks", "arc_easy", "--limit", "2", "--harness", "legacy")
                 .output();
-        assertTrue(table.contains("ARC-easy") && table.contains("average"), table);
+        assertTrue(table.contains("ARC-easy") && table.contains(" ± ") && table.contains("average"), table);
+        String single = run("--tasks", "arc_easy", "--limit", "1").output();
+        assertFalse(single.contains("NaN") || single.contains("±"), single);
     }
 
     @Test
