@@ -76,6 +76,9 @@ final class AnswerMeter implements AutoCloseable {
             }
         }
         List<Likelihood> likelihoods = byLayers ? layerByLayer(task, questions, texts) : scorer.likelihoods(texts);
+        double[] sums =
+                likelihoods.stream().mapToDouble(Likelihood::logLikelihood).toArray();
+        FiniteLogits.require(sums, open);
         List<Answer> answers = new ArrayList<>();
         int text = 0;
         for (Question question : questions) {

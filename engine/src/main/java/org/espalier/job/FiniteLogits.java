@@ -1,5 +1,6 @@
 package org.espalier.job;
 
+import java.util.Arrays;
 import java.util.Optional;
 import org.espalier.error.Failure;
 import org.espalier.error.Printable;
@@ -21,6 +22,13 @@ final class FiniteLogits {
      */
     static void require(float[] logits, OpenModel open) {
         if (!Finite.all(logits)) {
+            throw failure(open);
+        }
+    }
+
+    /** As above, of sums of their logarithmic probabilities. */
+    static void require(double[] logLikelihoods, OpenModel open) {
+        if (!Arrays.stream(logLikelihoods).allMatch(Double::isFinite)) {
             throw failure(open);
         }
     }

@@ -7,7 +7,6 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalInt;
-import org.espalier.error.Failure;
 import org.espalier.model.Continuation.Likelihood;
 import org.espalier.model.PrefixTree.Node;
 import org.espalier.model.PrefixTree.Question;
@@ -45,8 +44,8 @@ public final class ContinuationScorer implements AutoCloseable {
      * The likelihood of each text's end. It depends on the other texts only as far as the order of float32 sums does; the
      * same texts in the same order give the same bytes.
      *
-     * @throws Failure if a text is longer than the model's context, if a token is not in its vocabulary, or if the model
-     *     gives no finite likelihood
+     * @return not finite where the model gives no finite logits
+     * @throws org.espalier.error.Failure if a text is longer than the model's context, or a token is not in its vocabulary
      */
     public List<Likelihood> likelihoods(List<Continuation> texts) {
         texts.forEach(text -> Scorer.check(model.config(), text.ids(), text.read()));
@@ -189,12 +188,6 @@ public final class ContinuationScorer implements AutoCloseable {
         List<Likelihood> likelihoods() {
             List<Likelihood> likelihoods = new ArrayList<>();
             for (int text = 0; text < sums.length; text++) {
-                if (!Double.isFinite(sums[text])) {
-                    throw new Failure(
-                            "the model gives no finite likelihood",
-                            "text " + text + " of " + sums.length,
-                            "check the model's weights");
-                }
                 likelihoods.add(new Likelihood(sums[text], greedy[text]));
             }
             return likelihoods;

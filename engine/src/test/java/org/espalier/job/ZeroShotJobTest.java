@@ -10,16 +10,21 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.espalier.Shared;
 import org.espalier.error.Failure;
 import org.espalier.task.Harness;
+import org.espalier.task.Task;
+import org.espalier.task.Tasks;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Answers that are written, interrupted and gone on with. */
 class ZeroShotJobTest {
@@ -129,6 +134,31 @@ class ZeroShotJobTest {
         Failure failure = assertThrows(Failure.class, () -> run(settings, Listener.NONE));
         assertTrue(failure.getMessage().contains("choice 1 of the question, ''"), failure::getMessage);
         assertTrue(failure.getMessage().contains("questions.jsonl, line 2"), failure::getMessage);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aWeightThatIsNoNumberIsNamed(boolean byLayers) throws IOException {
+        Path broken = Files.createDirectories(folder.resolve("broken"));
+        try (Stream<Path> files = Files.list(Shared.path("models/stories260K"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, broken.resolve(file.getFileName().toString()));
+            }
+        }
+        Path weights = broken.resolve("model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        Arrays.fill(bytes, bytes.length - 64, bytes.length, (byte) 0xff);
+        Files.write(weights, bytes);
+        Task task = Tasks.named("piqa", Harness.CURRENT);
+        try (OpenModel open = Engine.silent().open(broken);
+                AnswerMeter meter = new AnswerMeter(open, MemorySettings.defaults(), byLayers)) {
+            Failure failure = assertThrows(
+                    Failure.class,
+                    () -> meter.answers(task, task.questions(Shared.path("data"), 2), List.of(), more -> {}));
+            assertTrue(
+                    failure.getMessage().matches("tensor '.*' holds numbers that are not finite.*"),
+                    failure::getMessage);
+        }
     }
 
     @Test

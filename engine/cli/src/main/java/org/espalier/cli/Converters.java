@@ -1,5 +1,6 @@
 package org.espalier.cli;
 
+import java.math.BigDecimal;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -194,8 +195,8 @@ final class Converters {
             // Said below.
         }
         String bounds = including ? "from 0" : "above 0";
-        throw new TypeConversionException("'%s' is not a number %s%s"
-                .formatted(value, bounds, most == 1 ? ", at most 1" : "")
-                .toLowerCase(Locale.ROOT));
+        String end =
+                most < Float.MAX_VALUE ? ", at most " + new BigDecimal(Double.toString(most)).stripTrailingZeros() : "";
+        throw new TypeConversionException("'" + value + "' is not a number " + bounds + end);
     }
 }

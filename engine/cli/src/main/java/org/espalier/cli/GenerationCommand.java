@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "distinct-n is the share of different n-grams of tokens among all of them. Repetition is the share of a text's",
-            "4-grams that came before in it, on average; loops is the share of texts that end in a block of at most 16 tokens",
-            "three times or more, over 8 tokens at least. Every prompt is continued once, each with a seed of its own.",
+            "4-grams that came before in it, on average; loops is the share of texts that end in a block of at most 16",
+            "tokens three times or more, over 8 tokens at least. Every prompt is continued once, each with its own seed.",
             "",
             "Examples:",
             "  engine eval generation pruned --reference models/smollm2-135m",

@@ -3,6 +3,7 @@ package org.espalier.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -53,5 +54,12 @@ class ConvertersTest {
             })
     void otherThingsAreNoSize(String size) {
         assertThrows(TypeConversionException.class, () -> new Converters.Bytes().convert(size));
+    }
+
+    @Test
+    void aNumberOutsideIsToldItsBounds() {
+        String share = assertThrows(TypeConversionException.class, () -> new Converters.Share().convert("NaN"))
+                .getMessage();
+        assertEquals("'NaN' is not a number from 0, at most 0.95", share);
     }
 }
