@@ -1,6 +1,7 @@
 package org.espalier.model;
 
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 
@@ -17,18 +18,19 @@ public final class FreeRows {
 
     /** The first of {@code rows} neighbouring rows, which are no longer free; the lowest where there are several. */
     public OptionalInt take(int rows) {
-        for (Map.Entry<Integer, Integer> range : free.entrySet()) {
-            int length = range.getValue();
-            if (length >= rows) {
-                int first = range.getKey();
-                free.remove(first);
-                if (length > rows) {
-                    free.put(first + rows, length - rows);
-                }
-                return OptionalInt.of(first);
-            }
+        Optional<Map.Entry<Integer, Integer>> range = free.entrySet().stream()
+                .filter(candidate -> candidate.getValue() >= rows)
+                .findFirst();
+        if (range.isEmpty()) {
+            return OptionalInt.empty();
         }
-        return OptionalInt.empty();
+        int first = range.get().getKey();
+        int length = range.get().getValue();
+        free.remove(first);
+        if (length > rows) {
+            free.put(first + rows, length - rows);
+        }
+        return OptionalInt.of(first);
     }
 
     /** Gives rows back. */

@@ -1,7 +1,6 @@
 package org.espalier.task;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -37,7 +36,7 @@ record TaskFile(String name, String title, Data data, Form prompt, Marks measure
         Data {
             requireThere(files != null && !files.isEmpty(), "files");
             requireWhole(files, columns, fields);
-            files.forEach(Path::of);
+            requirePaths(files);
             columns = columns == null ? List.of() : columns;
             fields = fields == null ? columns : fields;
         }
@@ -111,8 +110,12 @@ record TaskFile(String name, String title, Data data, Form prompt, Marks measure
             requireThere(
                     files != null && !files.isEmpty() && count > 0 && separator != null, "files, count and separator");
             requireWhole(files);
-            files.forEach(Path::of);
+            requirePaths(files);
         }
+    }
+
+    private static void requirePaths(List<String> files) {
+        requireThere(files.stream().noneMatch(file -> file.indexOf('\0') >= 0), "files that a system can name");
     }
 
     /** Lists, where they are there, of which every item is there. */
