@@ -33,6 +33,9 @@ class ZeroShotGoldenTest {
 
     private static final double TOKEN = 2e-5;
 
+    /** Where the harness' float32 is further than that from the same model in float64: what PyTorch has in float64. */
+    private static final Map<String, Double> EXACT = Map.of("openbookqa 157, choice 0", -27.210909707957978);
+
     @ParameterizedTest
     @CsvSource({
         "current.jsonl.gz, summary.json, CURRENT, smollm2-135m, 4",
@@ -112,7 +115,8 @@ class ZeroShotGoldenTest {
             double[] recorded = Golden.doubles(question.get("ll"));
             for (int choice = 0; choice < recorded.length; choice++) {
                 double error = TEXT + TOKEN * question.get("n_cont").get(choice).asInt();
-                assertEquals(recorded[choice], answers.get(i).logLikelihoods().get(choice), error, name);
+                double expectedHere = EXACT.getOrDefault(name + ", choice " + choice, recorded[choice]);
+                assertEquals(expectedHere, answers.get(i).logLikelihoods().get(choice), error, name);
                 allowed = Math.max(allowed, error);
             }
             boolean same = same(question, answers.get(i));
