@@ -12,6 +12,7 @@ final class FirstChecks {
     private static final int GGUF_HEADER = 24;
 
     /** Contents by identity: of an input's files all but one are those of another input. */
+    @SuppressWarnings("UndefinedEquals") // arrays are equal to themselves alone, which is what is wanted here
     private static final Map<byte[], Boolean> OBJECTS = Collections.synchronizedMap(new WeakHashMap<>());
 
     private FirstChecks() {}
