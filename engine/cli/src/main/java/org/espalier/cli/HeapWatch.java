@@ -33,6 +33,7 @@ final class HeapWatch {
     }
 
     /** The management classes load after the first second, when most commands are over. */
+    @SuppressWarnings("UnnecessaryAsync") // a plain variable's array would be collected before it is needed
     private static void look(Consumer<OutOfMemoryError> full) {
         HeapPressure pressure = new HeapPressure();
         OutOfMemoryError error = new OutOfMemoryError("Java heap space, nearly all of %d MB stays in use"
