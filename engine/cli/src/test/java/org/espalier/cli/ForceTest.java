@@ -93,7 +93,7 @@ class ForceTest {
 
     private String refused(String command, String out) throws IOException {
         List<String> before = contents();
-        String arguments = EveryCommandTest.PLAUSIBLE.get(command).replaceAll("--out \\S+", "") + " --out " + out;
+        String arguments = EveryCommandTest.PLAUSIBLE.get(command).replaceAll("--out \\S+", "") + output(command) + out;
         String model = EveryCommandTest.WITHOUT_MODEL.contains(command) ? "" : " @/inputs/model";
         String line = Refusal.of(
                 folder,
@@ -102,6 +102,10 @@ class ForceTest {
                         + model);
         assertEquals(before, contents());
         return line;
+    }
+
+    private static String output(String command) {
+        return command.equals("eval zero-shot") ? " --samples " : " --out ";
     }
 
     private List<String> contents() throws IOException {

@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.espalier.error.Failure;
 
 /** Listens for HTTP requests and gives them to an {@link Api}. */
+@SuppressWarnings("FutureReturnValueIgnored") // of closing a connection nobody waits for the end
 final class HttpServer implements AutoCloseable {
 
     private static final long CLOSING_SECONDS = 5;
