@@ -165,7 +165,7 @@ class FurtherTasksTest {
             value = {
                 "..; questions.jsonl; 'context': '', 'choices': ['x']; needs a name of letters",
                 "a/own; questions.jsonl; 'context': '', 'choices': ['x']; needs a name of letters",
-                "own; a\\u0000b; 'context': '', 'choices': ['x']; Nul character",
+                "own; a\\u0000b; 'context': '', 'choices': ['x']; files that a system can name",
                 "own; questions.jsonl; 'context': '', 'choices': [null, 'x']; needs lists without null",
                 "own; questions.jsonl; 'context': '', 'choices': ['x'], 'edits': ['x', null]; needs lists without null",
                 "own; questions.jsonl; 'contexts': '[]', 'choices': ['x']; the record makes 0 contexts of 1 choices",

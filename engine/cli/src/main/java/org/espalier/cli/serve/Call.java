@@ -20,7 +20,7 @@ record Call(List<Question> questions, int promptTokens, boolean streamed, boolea
     }
 
     private static long scores(Question question) {
-        long tokens = question.most() + (question.echo().isPresent() ? question.prompt().length : 0);
+        long tokens = (long) question.most() + (question.echo().isPresent() ? question.prompt().length : 0);
         return question.alternatives().isPresent()
                 ? tokens * (1 + question.alternatives().getAsInt())
                 : 0;
