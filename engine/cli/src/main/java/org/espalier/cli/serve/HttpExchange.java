@@ -32,6 +32,7 @@ import java.util.concurrent.TimeUnit;
  * The requests of one connection, one after the other. A client has some time for each, and one that goes away takes its
  * request with it. Requests that come before the one before is answered are not answered: the connection ends.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what fails closes the connection, and nobody waits for that
 final class HttpExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     private static final ObjectMapper WRITER = new ObjectMapper();

@@ -34,6 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What clients get that ask for what there is not, and how those fare who come when there is too much. */
+@SuppressWarnings("AddressSelection") // 127.0.0.1 is one address
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RefusedRequestsTest {
 
