@@ -16,6 +16,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The same answers from a GPU, or what stands in for one. */
+@SuppressWarnings("InlineFormatString") // a request reads better whole
 @ExtendWith(StandIn.class)
 class ServedOnGpuTest {
 
