@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.espalier.error.Failure;
 import org.espalier.template.Template;
 import org.espalier.template.TemplateError;
@@ -27,9 +26,7 @@ final class Prompt {
     private final Template labels;
     private final Template answer;
     private final Template instruction;
-    private final List<Edit> edits = new ArrayList<>();
-
-    private record Edit(Pattern pattern, String replacement) {}
+    private final List<Edit> edits;
 
     /** A question before shots are put in front. */
     record Asked(List<String> contexts, List<String> choices, int right) {}
@@ -44,10 +41,7 @@ final class Prompt {
         labels = form.labels() == null ? null : Template.parse(form.labels());
         answer = Template.parse(form.answer());
         instruction = Template.parse(form.instruction());
-        for (int i = 0; i < form.edits().size(); i += 2) {
-            edits.add(
-                    new Edit(Pattern.compile(form.edits().get(i)), form.edits().get(i + 1)));
-        }
+        edits = Edit.of(form.edits());
     }
 
     /** What stands before everything. */
@@ -113,20 +107,9 @@ final class Prompt {
     private String edited(String text, String place) {
         String edited = text;
         for (Edit edit : edits) {
-            try {
-                edited = edit.pattern.matcher(edited).replaceAll(edit.replacement);
-            } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-                throw uneditable(edit, "by '" + edit.replacement + "': " + e.getMessage(), place, e);
-            } catch (StackOverflowError e) {
-                throw uneditable(edit, "in a text as long as this", place, e);
-            }
+            edited = edit.in(edited, place);
         }
         return edited;
-    }
-
-    private static Failure uneditable(Edit edit, String how, String place, Throwable cause) {
-        return new Failure(
-                "the edit '" + edit.pattern + "' cannot be made " + how, place, "correct the task's file", cause);
     }
 
     private static String text(Template template, Map<String, Object> record, String place) {

@@ -172,6 +172,11 @@ class FurtherTasksTest {
                 "own; questions.jsonl; 'contexts': '[1, 2]', 'choices': ['x']; makes 2 contexts of 1 choices",
                 "own; questions.jsonl; 'context': '{{ q }}', 'choices': ['x'], 'edits': ['a', '$7']; by '$7': No group 7",
                 "own; questions.jsonl; 'context': '{{ q * 2000 }}', 'choices': ['x'], 'edits': ['(a|.)*c', '']; as long as",
+                "own; questions.jsonl; 'context': '{{ q * 20 }}', 'choices': ['x'], 'edits': ['(.*)(.*)(.*)(.*)(.*)(.*)@', '']; steps back",
+                "own; questions.jsonl; 'context': '{{ q }}', 'choices': ['x'], 'edits': ['a((x{0}){999}){999}', '']; repeat",
+                "own; questions.jsonl; 'context': '{{ q * 9999 }}', 'choices': ['x'], 'edits': ['.', 'a 20 character text.', '.', 'a 20 character text.']; too long",
+                "own; questions.jsonl; 'context': '{{ q }}', 'choices': ['x'], 'edits': ['(a', '']; no expression: Unclosed group",
+                "own; questions.jsonl; 'context': '{% for i in range(9999) %}{% for j in range(9999) %}{{ j }}{% endfor %}{% endfor %}', 'choices': ['x']; too m",
             })
     void whatIsWrongWithATaskOfOnesOwnIsSaid(String name, String files, String prompt, String said) throws IOException {
         String message = refusedFile(name, files, prompt.replace('\'', '"'));
