@@ -9,6 +9,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.espalier.error.Failure;
 
 /** SHA-256 of files. */
@@ -46,6 +48,16 @@ public final class Sha256 {
         for (Path file : files) {
             digest.update((ofFile(file) + "  " + file.getFileName() + "\n").getBytes(StandardCharsets.UTF_8));
         }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** The hash of the lines {@code HASH  NAME} of files in memory, by name. */
+    public static String ofContents(Map<String, byte[]> files) {
+        MessageDigest digest = digest();
+        new TreeMap<>(files).forEach((name, bytes) -> {
+            String hash = HexFormat.of().formatHex(digest().digest(bytes));
+            digest.update((hash + "  " + name + "\n").getBytes(StandardCharsets.UTF_8));
+        });
         return HexFormat.of().formatHex(digest.digest());
     }
 

@@ -16,7 +16,9 @@ import java.util.Map;
 import org.espalier.error.Failure;
 import org.espalier.file.Output;
 import org.espalier.file.WriteFailure;
+import org.espalier.model.Continuation.Likelihood;
 import org.espalier.task.Answer;
+import org.espalier.task.Question;
 import org.espalier.task.Task;
 
 /**
@@ -28,9 +30,12 @@ final class AnswerJournal {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final Path file;
-    private final List<ObjectNode> lines = new ArrayList<>();
+    private final List<Kept> lines = new ArrayList<>();
     /** Answers of each task that are taken from here or stand here. */
     private final Map<String, Integer> written = new HashMap<>();
+
+    /** An answer as it stood there, and the number of its line. */
+    private record Kept(int number, ObjectNode line) {}
 
     private AnswerJournal(Path file) {
         this.file = file;
@@ -45,10 +50,16 @@ final class AnswerJournal {
      * Begins a journal, or goes on with the one there is.
      *
      * @param identity what the answers are of
-     * @throws Failure if one is there that was not asked for, or is of something else
+     * @throws Failure if one is there that was not asked for, is of something else, or was changed
      */
     static AnswerJournal open(Path samples, boolean resume, ObjectNode identity) {
         AnswerJournal journal = new AnswerJournal(beside(samples));
+        if (Files.exists(journal.file) && !Files.isRegularFile(journal.file)) {
+            throw new Failure(
+                    "no file, but the answers so far are kept there",
+                    journal.file.toString(),
+                    "move it away, or name another file with --samples");
+        }
         try {
             if (resume) {
                 journal.read(identity);
@@ -69,22 +80,30 @@ final class AnswerJournal {
         if (!Files.isRegularFile(file)) {
             return;
         }
-        List<String> read =
-                Files.readString(file, StandardCharsets.UTF_8).lines().toList();
+        List<String> read = new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
         if (read.isEmpty() || !identity.equals(tree(read.getFirst()))) {
             throw new Failure(
-                    "the answers there are of another model, of other tasks, data or settings",
+                    "the answers there are of another model or tokenizer, of other tasks, data or settings",
                     file.toString(),
                     "ask the same again, or remove the file and begin anew");
         }
-        for (String line : read.subList(1, read.size())) {
-            // The last line may be a part of one.
-            if (tree(line) instanceof ObjectNode answer) {
-                lines.add(answer);
-            } else {
-                return;
+        for (int i = 1; i < read.size(); i++) {
+            if (tree(read.get(i)) instanceof ObjectNode answer) {
+                lines.add(new Kept(i + 1, answer));
+            } else if (i + 1 < read.size()) {
+                // The last line may be a part of one.
+                throw changed(i + 1);
             }
         }
+    }
+
+    private Failure changed(int line) {
+        return new Failure(
+                "an answer there is not as this program wrote it",
+                file + ", line " + line,
+                "remove that line and those that follow, or the file to begin anew");
     }
 
     private static JsonNode tree(String line) {
@@ -97,7 +116,7 @@ final class AnswerJournal {
 
     private void rewrite(ObjectNode identity) throws IOException {
         StringBuilder text = new StringBuilder(identity.toString()).append('\n');
-        lines.forEach(line -> text.append(line).append('\n'));
+        lines.forEach(kept -> text.append(kept.line).append('\n'));
         // Whole or not at all: a full disk must not cost the answers there are.
         Output.writeFile(file, true, path -> Files.writeString(path, text));
     }
@@ -106,29 +125,40 @@ final class AnswerJournal {
      * The answers to a task's first questions that there are: as many whole parts of {@code together} questions as there are.
      *
      * @param questions of the task
+     * @throws Failure if one of them was changed
      */
-    List<Answer> answers(Task task, int questions, int together) {
+    List<Answer> answers(Task task, List<Question> questions, int together) {
         List<Answer> answers = new ArrayList<>();
-        for (ObjectNode line : lines) {
-            if (line.path("task").asText().equals(task.name())
-                    && line.path("index").asInt() == answers.size()) {
-                answers.add(answer(line));
+        for (Kept kept : lines) {
+            if (kept.line.path("task").asText().equals(task.name())
+                    && kept.line.path("index").asInt() == answers.size()) {
+                answers.add(answer(kept, task, answers.size(), questions));
             }
         }
-        int whole = answers.size() >= questions ? questions : answers.size() / together * together;
+        int whole = answers.size() == questions.size() ? questions.size() : answers.size() / together * together;
         written.put(task.name(), whole);
         return answers.subList(0, whole);
     }
 
-    private static Answer answer(ObjectNode line) {
+    /** Made again of its likelihoods: so nothing else can stand there. */
+    private Answer answer(Kept kept, Task task, int index, List<Question> questions) {
         List<Double> logLikelihoods =
-                line.get("logprobs").valueStream().map(JsonNode::asDouble).toList();
-        return new Answer(
-                logLikelihoods,
-                line.path("chosen").asInt(),
-                line.path("chosen_norm").asInt(),
-                line.path("target").asInt(),
-                line.path("greedy").asBoolean());
+                kept.line.path("logprobs").valueStream().map(JsonNode::asDouble).toList();
+        boolean greedy = kept.line.path("greedy").asBoolean();
+        if (index < questions.size()
+                && logLikelihoods.size() == questions.get(index).continuations().size()
+                && logLikelihoods.stream().allMatch(Double::isFinite)) {
+            Answer answer = Answer.of(
+                    task,
+                    questions.get(index),
+                    logLikelihoods.stream()
+                            .map(sum -> new Likelihood(sum, greedy))
+                            .toList());
+            if (line(task, index, answer).equals(kept.line)) {
+                return answer;
+            }
+        }
+        throw changed(kept.number);
     }
 
     /** Adds the next answers of a task. */

@@ -15,6 +15,7 @@ import org.espalier.task.Question;
 import org.espalier.task.Task;
 import org.espalier.task.TaskScore;
 import org.espalier.task.Tasks;
+import org.espalier.text.TokenizerFiles;
 
 /**
  * Asks a model the questions of tasks without having shown it any, as EleutherAI's lm-evaluation-harness does: the choice that
@@ -88,10 +89,9 @@ public final class ZeroShotJob {
     }
 
     private List<Answer> answers(AnswerMeter meter, Asked asked, Optional<AnswerJournal> journal) {
-        int questions = asked.questions.size();
-        List<Answer> answers = journal.map(kept -> kept.answers(asked.task, questions, meter.together()))
+        List<Answer> answers = journal.map(kept -> kept.answers(asked.task, asked.questions, meter.together()))
                 .orElse(List.of());
-        try (Progress progress = engine.listener().begin(asked.task.name(), "questions", questions)) {
+        try (Progress progress = engine.listener().begin(asked.task.name(), "questions", asked.questions.size())) {
             progress.advance(answers.size());
             return meter.answers(asked.task, asked.questions, answers, more -> {
                 journal.ifPresent(kept -> kept.add(asked.task, more));
@@ -108,6 +108,7 @@ public final class ZeroShotJob {
         identity.put(
                 "config_sha256",
                 Sha256.ofTexts(List.of(open.checkpoint().config().toString())));
+        identity.put("tokenizer_sha256", Sha256.ofContents(TokenizerFiles.of(open.path(), open.checkpoint())));
         identity.put("device", open.backend().name());
         identity.put("precision", engine.compute().precision().toString());
         identity.put("harness", settings.harness().toString());

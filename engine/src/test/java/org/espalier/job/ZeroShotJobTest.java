@@ -3,6 +3,7 @@ package org.espalier.job;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -47,8 +49,19 @@ class ZeroShotJobTest {
     }
 
     private static ZeroShotJob.Result run(ZeroShotSettings settings, Listener listener) {
-        return new ZeroShotJob(new Engine(ComputeSettings.defaults(), listener), settings)
-                .run(Shared.path("models/stories260K"), Optional.empty());
+        return run(Shared.path("models/stories260K"), settings, listener);
+    }
+
+    private static ZeroShotJob.Result run(Path model, ZeroShotSettings settings, Listener listener) {
+        return new ZeroShotJob(new Engine(ComputeSettings.defaults(), listener), settings).run(model, Optional.empty());
+    }
+
+    private static void copyModel(Path to) throws IOException {
+        try (Stream<Path> files = Files.list(Shared.path("models/stories260K"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, to.resolve(file.getFileName().toString()));
+            }
+        }
     }
 
     /** A listener that dies of the so-manieth report of progress. */
@@ -140,11 +153,7 @@ class ZeroShotJobTest {
     @ValueSource(booleans = {false, true})
     void aWeightThatIsNoNumberIsNamed(boolean byLayers) throws IOException {
         Path broken = Files.createDirectories(folder.resolve("broken"));
-        try (Stream<Path> files = Files.list(Shared.path("models/stories260K"))) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Files.copy(file, broken.resolve(file.getFileName().toString()));
-            }
-        }
+        copyModel(broken);
         Path weights = broken.resolve("model.safetensors");
         byte[] bytes = Files.readAllBytes(weights);
         Arrays.fill(bytes, bytes.length - 64, bytes.length, (byte) 0xff);
@@ -171,6 +180,69 @@ class ZeroShotJobTest {
         assertEquals(
                 1,
                 run(own(" ", "A", records).resume(true), Listener.NONE).scores().size());
+    }
+
+    /** The journal of an interrupted run, with the line of one answer changed by hand. */
+    private Failure changed(Path samples, String sought, String replacement) throws IOException {
+        Path journal = AnswerJournal.beside(samples);
+        String whole = Files.readString(journal);
+        List<String> lines = new ArrayList<>(whole.lines().toList());
+        String line = lines.get(2);
+        lines.set(2, line.replaceFirst(sought, replacement));
+        assertNotEquals(line, lines.get(2));
+        Files.write(journal, lines);
+        Failure failure =
+                assertThrows(Failure.class, () -> run(settings(samples).resume(true), Listener.NONE));
+        assertTrue(failure.place().endsWith(".part, line 3"), failure::getMessage);
+        Files.writeString(journal, whole);
+        return failure;
+    }
+
+    @Test
+    void aLineThatWasChangedByHandIsNamed() throws IOException {
+        Path samples = folder.resolve("samples.jsonl");
+        assertThrows(Killed.class, () -> run(settings(samples), dyingAt(3)));
+        for (String[] change : new String[][] {
+            {"\"logprobs\"", "\"logprob\""},
+            {"\\[.*\\]", "null"},
+            {"\\[.*\\]", "[]"},
+            {"\\[-", "[\"x\",-"},
+            {"\\[-[0-9.]*", "[1e999"},
+            {"\\[-[0-9.]*", "[true"},
+            {"\"chosen\":\\d", "\"chosen\":7"},
+            {"\"chosen_norm\":\\d", "\"chosen_norm\":-1"},
+            {"\"target\":\\d", "\"target\":9"},
+            {"\"greedy\":", "\"greedy\":0,\"x\":"},
+            {"\\{", "{{"},
+        }) {
+            changed(samples, change[0], change[1]);
+        }
+        run(settings(samples).resume(true), Listener.NONE);
+    }
+
+    @Test
+    void whatIsNoFileInPlaceOfTheAnswersIsNamed() throws IOException {
+        Path samples = folder.resolve("samples.jsonl");
+        Path journal = Files.createDirectory(AnswerJournal.beside(samples));
+        for (boolean resume : new boolean[] {false, true}) {
+            Failure failure =
+                    assertThrows(Failure.class, () -> run(settings(samples).resume(resume), Listener.NONE));
+            assertEquals(journal.toString(), failure.place());
+            assertTrue(failure.oneLine().contains("--samples"), failure::oneLine);
+        }
+    }
+
+    @Test
+    void answersByAnotherTokenizerAreNotGoneOnWith() throws IOException {
+        Path model = Files.createDirectories(folder.resolve("model"));
+        copyModel(model);
+        Path samples = folder.resolve("samples.jsonl");
+        assertThrows(Killed.class, () -> run(model, settings(samples), dyingAt(3)));
+        Path tokenizer = model.resolve("tokenizer.json");
+        Files.writeString(tokenizer, Files.readString(tokenizer) + "\n");
+        Failure other =
+                assertThrows(Failure.class, () -> run(model, settings(samples).resume(true), Listener.NONE));
+        assertTrue(other.getMessage().contains("another model or tokenizer"), other::getMessage);
     }
 
     @Test
