@@ -76,13 +76,19 @@ final class EvalOptions {
     Optional<String> complaint() {
         return settings.complaint()
                 .map(complaint -> complaint.replace("--", "--eval-"))
-                .or(() -> tasks.settings().isEmpty() && (tasks.named() || taskLimit != null)
-                        ? Optional.of("--tasks needs --data-dir, the folder of the tasks' data")
-                        : Optional.empty())
+                .or(this::taskComplaint)
                 .or(() -> formats.size() <= 1 || formats.size() == files.size()
                         ? Optional.empty()
                         : Optional.of("--eval-format is given " + formats.size() + " times for " + files.size()
                                 + " files; give it once, or once for each --eval"));
+    }
+
+    private Optional<String> taskComplaint() {
+        if (tasks.settings().isPresent() || !tasks.named() && taskLimit == null) {
+            return Optional.empty();
+        }
+        String option = tasks.named() ? "--tasks" : "--task-limit";
+        return Optional.of(option + " needs --data-dir, the folder of the tasks' data");
     }
 
     /** What all these measure. */

@@ -182,6 +182,14 @@ class RunCommandTest {
     }
 
     @Test
+    void optionsOfTasksWithoutTheirDataAreNamed() {
+        for (String option : List.of("--tasks piqa", "--task-limit 3")) {
+            String line = run(JOB + " " + option).failure(2);
+            assertTrue(line.contains(option.split(" ")[0] + " needs --data-dir"), line);
+        }
+    }
+
+    @Test
     void anInterruptedRunLeavesNothing() throws Exception {
         List<String> before = TestFiles.names(folder);
         List<String> command = new ArrayList<>(List.of(
