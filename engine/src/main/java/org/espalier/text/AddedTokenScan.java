@@ -1,16 +1,14 @@
 package org.espalier.text;
 
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import org.agrona.collections.IntArrayList;
 
 /** Finds added tokens in a text: from left to right, at each place the longest. */
 final class AddedTokenScan {
 
-    private final Map<Character, List<AddedToken>> byFirst = new HashMap<>();
+    private final List<AddedToken> tokens;
+    private final TokenAutomaton automaton;
 
     /** Gets the parts of a text from left to right. */
     interface Sink {
@@ -22,25 +20,27 @@ final class AddedTokenScan {
     }
 
     AddedTokenScan(Collection<AddedToken> tokens) {
-        for (AddedToken token : tokens) {
-            byFirst.computeIfAbsent(token.content().charAt(0), _ -> new ArrayList<>())
-                    .add(token);
-        }
-        byFirst.values()
-                .forEach(list -> list.sort(
-                        Comparator.comparingInt(token -> -token.content().length())));
+        this.tokens = List.copyOf(tokens);
+        this.automaton =
+                new TokenAutomaton(tokens.stream().map(AddedToken::content).toList());
     }
 
     void split(String text, Sink sink) {
+        IntArrayList places = new IntArrayList();
+        IntArrayList found = new IntArrayList();
+        automaton.search(text, (place, token) -> {
+            places.addInt(place);
+            found.addInt(token);
+        });
         int from = 0;
-        for (int at = 0; at < text.length(); ) {
-            AddedToken token = at(text, at);
-            if (token == null) {
-                at++;
+        for (int i = places.size() - 1; i >= 0; i--) {
+            int at = places.getInt(i);
+            AddedToken token = tokens.get(found.getInt(i));
+            int end = at + token.content().length();
+            if (at < from || token.singleWord() && isInWord(text, at, end)) {
                 continue;
             }
             int start = token.lstrip() ? blanksBefore(text, from, at) : at;
-            int end = at + token.content().length();
             if (token.rstrip()) {
                 end = blanksBehind(text, end);
             }
@@ -49,24 +49,14 @@ final class AddedTokenScan {
             }
             sink.token(token.id());
             from = end;
-            at = end;
         }
         if (from < text.length()) {
             sink.text(text.substring(from));
         }
     }
 
-    private AddedToken at(String text, int at) {
-        for (AddedToken token : byFirst.getOrDefault(text.charAt(at), List.of())) {
-            String content = token.content();
-            if (text.startsWith(content, at)) {
-                int end = at + content.length();
-                boolean inWord = at > 0 && isWord(text.codePointBefore(at))
-                        || end < text.length() && isWord(text.codePointAt(end));
-                return token.singleWord() && inWord ? null : token;
-            }
-        }
-        return null;
+    private static boolean isInWord(String text, int start, int end) {
+        return start > 0 && isWord(text.codePointBefore(start)) || end < text.length() && isWord(text.codePointAt(end));
     }
 
     private static boolean isWord(int character) {

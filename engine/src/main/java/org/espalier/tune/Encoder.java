@@ -76,6 +76,10 @@ public final class Encoder {
                         ? ids.length
                         : boundary(before.toString(), example.framed(), ids).before();
                 Arrays.fill(counts, start, Math.max(start, end), true);
+                if (end >= cutoff && !example.countsWhole()) {
+                    // What follows is cut off. Every boundary encodes all that stands before it.
+                    return counts;
+                }
             }
         }
         return counts;

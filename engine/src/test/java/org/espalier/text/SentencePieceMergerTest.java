@@ -2,6 +2,7 @@ package org.espalier.text;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,6 +18,7 @@ import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.StreamSupport;
+import org.espalier.Allocated;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,6 +75,19 @@ class SentencePieceMergerTest {
         List<String> cut = cut(new SentencePieceMerger(new SentencePieceRanks(pieces)), "▁".repeat(1_000_003));
         assertEquals(62_501, cut.size());
         assertEquals(3, cut.getLast().length());
+    }
+
+    /** Also where every two neighbours may be merged, up to the longest piece that there may be. */
+    @Test
+    void theWorkGrowsWithTheText() {
+        List<SentencePiece.Piece> pieces = new ArrayList<>();
+        for (int length = 1; length <= 256; length++) {
+            pieces.add(new SentencePiece.Piece("a".repeat(length), -length % 7, SentencePiece.Type.NORMAL));
+        }
+        SentencePieceMerger merger = new SentencePieceMerger(new SentencePieceRanks(pieces));
+        long less = Allocated.by(() -> cut(merger, "a".repeat(20_000)));
+        long more = Allocated.by(() -> cut(merger, "a".repeat(40_000)));
+        assertTrue(more < 2.3 * less, more + " bytes for twice the text of " + less);
     }
 
     /** Random pieces over a small alphabet, with few different scores. */

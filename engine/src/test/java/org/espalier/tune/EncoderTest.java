@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
+import org.espalier.Allocated;
 import org.espalier.Shared;
 import org.espalier.backend.LossOps;
 import org.espalier.text.SmallTokenizer;
@@ -113,6 +115,28 @@ class EncoderTest {
                         prompt);
             }
         }
+    }
+
+    /** What is behind the cutoff is not encoded again and again. */
+    @Test
+    void conversationsTakeWorkThatGrowsWithTheirLength() {
+        try (Tokenizer tokenizer = Tokenizer.fromJson(SmallTokenizer.json().toString(), TokenizerSettings.NONE)) {
+            Encoder encoder = new Encoder(tokenizer, 64);
+            long less = Allocated.by(
+                    () -> assertEquals(1, encoder.samples(conversation(400)).size()));
+            long more = Allocated.by(
+                    () -> assertEquals(1, encoder.samples(conversation(800)).size()));
+            assertTrue(more < 2.6 * less, more + " bytes for twice the conversation of " + less);
+        }
+    }
+
+    private static Example conversation(int turns) {
+        List<Part> parts = new ArrayList<>();
+        for (int i = 0; i < turns; i++) {
+            parts.add(new Part("bbbb", false));
+            parts.add(new Part("aaaa", true));
+        }
+        return new Example(parts, true);
     }
 
     private static String text(Random random, String letters) {
