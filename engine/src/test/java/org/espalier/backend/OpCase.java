@@ -1,8 +1,10 @@
 package org.espalier.backend;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.espalier.tensor.DType;
@@ -57,6 +59,11 @@ public record OpCase<F>(
     /** As {@link #open}, with a number before each of these operands that is no weight. */
     public OpRun<F> openShifted(MemoryOps memory, Predicate<Operand> shifted) {
         return new OpRun<>(this, memory, 0, shifted);
+    }
+
+    /** As {@link #open}, with weights where {@code file} puts their bytes and maps them. */
+    public OpRun<F> openMapped(MemoryOps memory, Function<byte[], MemorySegment> file) {
+        return new OpRun<>(this, memory, file);
     }
 
     /** Bytes that the forward step reads and writes at least. */

@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.tensor.Blocks;
@@ -22,21 +24,37 @@ public final class OpRun<F> implements AutoCloseable {
     private final Queue queue;
     private final Map<String, Tensor> tensors = new HashMap<>();
     private final List<NativeMemory> weights = new ArrayList<>();
+    private final Function<byte[], MemorySegment> file;
 
     /**
      * @param misalignment bytes before each weight in its file
      * @param shifted      which of the other operands begin a number further on than their buffers
      */
     OpRun(OpCase<F> opCase, MemoryOps memory, int misalignment, Predicate<Operand> shifted) {
+        this(opCase, memory, Optional.empty(), misalignment, shifted);
+    }
+
+    /** @param file puts a weight's bytes into a file, and maps them */
+    OpRun(OpCase<F> opCase, MemoryOps memory, Function<byte[], MemorySegment> file) {
+        this(opCase, memory, Optional.of(file), 0, operand -> false);
+    }
+
+    private OpRun(
+            OpCase<F> opCase,
+            MemoryOps memory,
+            Optional<Function<byte[], MemorySegment>> file,
+            int misalignment,
+            Predicate<Operand> shifted) {
         this.opCase = opCase;
         this.memory = memory;
+        this.file = file.orElse(bytes -> allocated(bytes, misalignment));
         this.queue = memory.newQueue();
         try {
             for (Operand operand : opCase.operands()) {
                 tensors.put(
                         operand.name(),
                         operand.role() == Operand.Role.WEIGHT
-                                ? weight(operand, misalignment)
+                                ? weight(operand)
                                 : allocated(operand, shifted.test(operand) ? 1 : 0));
             }
             opCase.aliases().forEach((name, of) -> tensors.put(name, tensors.get(of)));
@@ -133,13 +151,16 @@ public final class OpRun<F> implements AutoCloseable {
         return tensor;
     }
 
-    private Tensor weight(Operand operand, int misalignment) {
-        byte[] bytes = operand.bytes(memory.computeType());
-        NativeMemory file = NativeMemory.allocate(misalignment + bytes.length, "weight " + operand.name());
-        weights.add(file);
-        MemorySegment mapped = file.segment().asSlice(misalignment);
-        mapped.copyFrom(MemorySegment.ofArray(bytes));
+    private Tensor weight(Operand operand) {
+        MemorySegment mapped = file.apply(operand.bytes(memory.computeType()));
         return memory.weight(queue, mapped, operand.type(), operand.shape());
+    }
+
+    /** Memory that stands for a mapped file. */
+    private MemorySegment allocated(byte[] bytes, int misalignment) {
+        NativeMemory memory = NativeMemory.allocate(misalignment + bytes.length, "a weight");
+        weights.add(memory);
+        return memory.segment().asSlice(misalignment).copyFrom(MemorySegment.ofArray(bytes));
     }
 
     @Override

@@ -105,9 +105,8 @@ final class BlockDot {
                     FloatVector second = FloatVector.fromArray(FLOATS, x, xi + PARTIALS);
                     FloatVector s =
                             toFloat(high(pairs)).fma(second, toFloat(low(pairs)).mul(first));
-                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.half((short) scales)), sum);
-                    offset = first.add(second)
-                            .fma(FloatVector.broadcast(FLOATS, Stored.half((short) (scales >>> 16))), offset);
+                    sum = s.fma(FloatVector.broadcast(FLOATS, Stored.low(scales)), sum);
+                    offset = first.add(second).fma(FloatVector.broadcast(FLOATS, Stored.high(scales)), offset);
                 }
                 total = total.add(Widest.fold(sum.add(offset)));
             }

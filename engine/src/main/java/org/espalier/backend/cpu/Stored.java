@@ -81,8 +81,24 @@ final class Stored {
         return half(segment.get(Lanes.SHORT, offset));
     }
 
-    /** The value of a half's bits, from a table: a vector loads it from there in one step. */
+    /**
+     * The value of a half's bits. Not from a table: where a load faults HotSpot goes on with what was in the register before,
+     * which as an index that needs no check ends the process.
+     */
     static float half(short bits) {
-        return HALVES[bits & 0xffff];
+        return Float.float16ToFloat(bits);
+    }
+
+    /**
+     * The half in the lower 16 bits of an int that holds two, from a table: a vector loads it from there in one step. Both are
+     * cut out of the int by instructions of their own, so that they are indices whatever was loaded.
+     */
+    static float low(int halves) {
+        return HALVES[halves & 0xffff];
+    }
+
+    /** The half in the upper 16 bits. */
+    static float high(int halves) {
+        return HALVES[halves >>> 16];
     }
 }

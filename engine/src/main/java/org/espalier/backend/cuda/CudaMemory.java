@@ -52,7 +52,9 @@ interface CudaMemory extends MemoryOps, CudaOps {
         Checks.weight(bytes, type, shape);
         Tensor copy = allocate(type, shape, "a weight");
         try {
-            upload(queue, bytes, copy);
+            if (copy.bytes() != 0) {
+                session().staging().uploadMapped(session().ownQueue(queue), bytes, copy);
+            }
             return copy;
         } catch (RuntimeException e) {
             copy.buffer().close();

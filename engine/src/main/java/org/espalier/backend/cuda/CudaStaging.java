@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.espalier.ffi.CudaStatus;
+import org.espalier.ffi.NativeMemory;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.Tensor;
 
@@ -44,6 +45,20 @@ final class CudaStaging implements AutoCloseable {
             uploadPiece(source.asSlice(at, Math.min(PIECE_BYTES, source.byteSize() - at)), address + at, target);
         }
         CudaBuffer.of(target).markDone();
+    }
+
+    /**
+     * As {@link #upload}, from the bytes of a mapped file. The driver gets none of them: of a file that somebody shortened
+     * meanwhile, Java code that reads them gets an error, native code a signal that ends the process.
+     */
+    void uploadMapped(CudaQueue queue, MemorySegment source, Tensor target) {
+        if (source.byteSize() > SMALL) {
+            upload(queue, source, target);
+            return;
+        }
+        try (NativeMemory copy = NativeMemory.allocate(source.byteSize(), "a small weight")) {
+            upload(queue, copy.segment().copyFrom(source), target);
+        }
     }
 
     private synchronized CudaQueue copies() {
