@@ -154,15 +154,14 @@ CONFIG
     return 0
 }
 
-# What changes when the file is cut, written over or exchanged, or another JDK stands where the one was that made it.
+# What changes when a bit of the file does, also of one as large and as old, or another JDK stands where the one was that
+# made it.
 start_cache_state() {
-    find "$BUILD/start.aot" "$JAVA_HOME/release" -maxdepth 0 -printf '%s,%T@,' 2>/dev/null
-    echo
+    cksum "$BUILD/start.aot" "$JAVA_HOME/release" 2>/dev/null
 }
 
 start_cache_is_whole() {
-    local made=
-    [[ -r $BUILD/start.state ]] && read -r made <"$BUILD/start.state" && [[ $made == "$(start_cache_state)" ]]
+    [[ -r $BUILD/start.state && $(<"$BUILD/start.state") == "$(start_cache_state)" ]]
 }
 
 # Whether there is a cache to start with; one that is not as it was made is made again. Java would say what is wrong with it

@@ -1,6 +1,7 @@
 package org.espalier.tools;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.espalier.tools.Sandbox.Result;
 import org.junit.jupiter.api.Test;
@@ -57,6 +59,20 @@ class BuiltEngineTest {
         requireVersion();
         assertTrue(Files.size(cache) > 1 << 20, "it was not made again");
         requireVersion();
+    }
+
+    /** One bit in its middle, which neither its size nor its time shows. */
+    @Test
+    void aDamagedBitOfTheStartCacheIsNotSeen() throws Exception {
+        Path cache = Sandbox.repository().resolve(".build/start.aot");
+        assumeTrue(Files.exists(cache), "this JDK makes no start cache");
+        byte[] bytes = Files.readAllBytes(cache);
+        bytes[bytes.length / 2] ^= 4;
+        Path damaged = Files.write(cache.resolveSibling("start.damaged"), bytes);
+        Files.setLastModifiedTime(damaged, Files.getLastModifiedTime(cache));
+        Files.move(damaged, cache, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        requireVersion();
+        assertFalse(Arrays.equals(bytes, Files.readAllBytes(cache)), "it was not made again");
     }
 
     @Test

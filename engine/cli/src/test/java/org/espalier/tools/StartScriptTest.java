@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Locale;
 import org.espalier.tools.Sandbox.Result;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -156,6 +158,11 @@ class StartScriptTest {
         assertStartsWithCache(4);
         Files.delete(sandbox.root.resolve(".build/start.state"));
         assertStartsWithCache(5);
+        // As large and as old as it was.
+        FileTime made = Files.getLastModifiedTime(cache);
+        Files.writeString(cache, Files.readString(cache).toUpperCase(Locale.ROOT));
+        Files.setLastModifiedTime(cache, made);
+        assertStartsWithCache(6);
         Files.delete(cache);
         Result without = sandbox.engine("info");
         assertEquals(0, without.status(), without.err());
