@@ -13,8 +13,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.error.Warnings;
@@ -23,6 +25,9 @@ import org.espalier.error.Warnings;
 final class PrivateFolder {
 
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+
+    /** Those of this run, by what they stand for. */
+    private static final Map<Optional<Path>, Path> OF_THIS_RUN = new ConcurrentHashMap<>();
 
     private PrivateFolder() {}
 
@@ -109,8 +114,12 @@ final class PrivateFolder {
                 : new FileAttribute<?>[0];
     }
 
-    /** A new folder that goes when this program ends; a warning names it. */
+    /** A folder that goes when this program ends, one for all libraries; a warning names it. */
     static Path ofThisRun(Optional<Path> instead, String advice) {
+        return OF_THIS_RUN.computeIfAbsent(instead, missing -> create(missing, advice));
+    }
+
+    private static Path create(Optional<Path> instead, String advice) {
         try {
             Path folder = Files.createTempDirectory("espalier-");
             Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder)));
