@@ -3,6 +3,7 @@ package org.espalier.fuzz;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.espalier.error.Failure;
@@ -41,7 +42,8 @@ record Attempt(Optional<Failure> refusal, Optional<Finding> finding) {
             finding = new Finding(
                     "memory", allocated + " bytes were allocated for an input of " + input.bytes() + " bytes", input);
         }
-        List<String> left = NativeMemory.outstanding();
+        List<String> left = new ArrayList<>(NativeMemory.outstanding());
+        left.removeAll(target.kept());
         if (finding == null && !left.isEmpty()) {
             finding = new Finding("native memory is left", String.join("\n", left), input);
         }

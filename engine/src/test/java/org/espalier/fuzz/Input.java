@@ -11,13 +11,13 @@ import java.util.SequencedMap;
 import java.util.stream.Stream;
 
 /** What a reader is given: the files of one folder, by name. */
-record Input(SequencedMap<String, byte[]> files) {
+public record Input(SequencedMap<String, byte[]> files) {
 
     static Input of(String name, byte[] content) {
         return new Input(new LinkedHashMap<>(Map.of(name, content)));
     }
 
-    static Input of(String name, String content) {
+    public static Input of(String name, String content) {
         return of(name, content.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -36,11 +36,11 @@ record Input(SequencedMap<String, byte[]> files) {
         return List.copyOf(files.keySet());
     }
 
-    byte[] file(String name) {
+    public byte[] file(String name) {
         return files.get(name);
     }
 
-    String text(String name) {
+    public String text(String name) {
         return new String(files.get(name), StandardCharsets.UTF_8);
     }
 

@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A reader of files from strangers, with what is needed to try it. One at a time uses it. */
-interface Target extends AutoCloseable {
+/**
+ * A reader of files from strangers, with what is needed to try it. One at a time uses it. Other modules name theirs as
+ * services.
+ */
+public interface Target extends AutoCloseable {
 
     /** What a reader may allocate if that is more than ten times its input. */
     long USUAL_BYTES = 64L << 20;
@@ -38,6 +41,11 @@ interface Target extends AutoCloseable {
     /** Bytes that may be allocated for an input. */
     default long mostBytes(Input input) {
         return Math.max(USUAL_BYTES, 10 * input.bytes());
+    }
+
+    /** What this target keeps in native memory for all inputs, as {@link org.espalier.ffi.NativeMemory#outstanding} lists it. */
+    default List<String> kept() {
+        return List.of();
     }
 
     /** Nanoseconds of computing by another process for this target since it started. */

@@ -2,6 +2,7 @@ package org.espalier.fuzz;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.ServiceLoader;
 
 /** Every reader that is tried. */
 final class Targets {
@@ -24,8 +25,10 @@ final class Targets {
                 new LibraryTarget(),
                 new SentencePieceTarget(),
                 new TextTarget(),
-                new TemplateTarget()));
+                new TemplateTarget(),
+                new TaskTarget()));
         all.addAll(ExamplesTarget.all());
+        ServiceLoader.load(Target.class).forEach(all::add);
         return all;
     }
 }

@@ -24,12 +24,12 @@ class NoiseTest {
 
     private static final int REQUESTS = 3000;
 
-    private static final List<String> COMPLETIONS = List.of(
+    static final List<String> COMPLETIONS = List.of(
             "{'prompt': 'the fox', 'max_tokens': 2, 'temperature': 0.5, 'top_p': 0.9, 'seed': 12, 'stop': ['a', 'b c']}",
             "{'prompt': [[1, 2, 3], [40, 5]], 'echo': true, 'max_tokens': 0, 'logprobs': 2, 'n': 1, 'stream': false}",
             "{'prompt': ['x', 'y'], 'max_tokens': 1, 'stream': true, 'stream_options': {'include_usage': true}}");
 
-    private static final List<String> CHATS = List.of(
+    static final List<String> CHATS = List.of(
             "{'messages': [{'role': 'user', 'content': 'hello'}], 'max_tokens': 2, 'logprobs': true, 'top_logprobs': 3}",
             "{'messages': [{'role': 'system', 'content': [{'type': 'text', 'text': 'be'}]}], 'max_completion_tokens': 1}");
 
