@@ -105,6 +105,27 @@ class FieldFilesTest {
         assertTrue(printed.contains(problem), printed);
     }
 
+    /** Commands that copy look at every weight before they write, as those that compute do. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatDoesNotFitTheConfigurationIsNotCopied(boolean missing) throws IOException {
+        Path whole = Shared.path("models/stories260K");
+        Ran.engine("prune", "" + whole, "--criterion", "l2", "--ratio", "0.2", "--out", "" + folder.resolve("pruned"))
+                .output();
+        Path model = missing
+                ? field("07-convert-incomplete/missing")
+                : changed(whole, "wider", json -> json.put("intermediate_size", 180));
+        String adapter = Shared.path("cases/hostile/peft-alpha-overflow").toString();
+        for (String command : List.of(
+                "convert # --out @/out",
+                "merge # " + adapter + " --out @/out",
+                "compact # --plan @/pruned/plan.json --out @/out",
+                "prune # --criterion l2 --ratio 0.2 --out @/out")) {
+            String line = Refusal.of(folder, Refusal.FAILED, command.replace("#", model.toString()));
+            assertTrue(line.contains("weight 'model."), line);
+        }
+    }
+
     @Test
     void aWeightThatAnIndexPromisesAndNoFileHasIsNamed() throws IOException {
         Path model = changed(field("07-convert-incomplete/missing"), "promised", json -> {});

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,6 +27,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Adapters in PEFT's form, used beside a model and merged into it. */
 class MergeCommandTest {
@@ -142,6 +146,32 @@ class MergeCommandTest {
         Files.createFile(adapter.resolve("adapter_model.bin"));
         assertTrue(refused(model, adapter).contains("adapter_model.bin"));
         refused(model, folder.resolve("missing"));
+    }
+
+    /** Neither merged nor computed with. */
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void anAdapterWithNumbersThatAreNotFiniteIsRefused(float number) throws IOException {
+        overwrite(number);
+        assertTrue(refused(model, adapter).contains("numbers that are not finite"));
+        String line = "logits " + model + " --adapter " + adapter + " --ids 1 --out " + folder.resolve("l");
+        assertTrue(Ran.engine(line.split(" ")).failure(1).contains("numbers that are not finite"));
+    }
+
+    /** What overflows only where the two are added. */
+    @Test
+    void aMergedWeightThatIsNotFiniteIsRefused() throws IOException {
+        ObjectNode config = Json.readObject(adapter.resolve("adapter_config.json"));
+        Files.write(adapter.resolve("adapter_config.json"), Json.toBytes(config.put("lora_alpha", 8 * 3e38)));
+        overwrite(1e38f);
+        assertTrue(refused(model, adapter).contains("with the adapter in it"));
+    }
+
+    private void overwrite(float number) throws IOException {
+        Path weights = adapter.resolve("adapter_model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putFloat(bytes.length - Float.BYTES, number);
+        Files.write(weights, bytes);
     }
 
     private String refused(Path base, Path with) {
