@@ -15,8 +15,9 @@ import org.espalier.cli.Main;
  * @param arguments without {@code --out}
  * @param out       the name of what it writes
  * @param folder    whether that is a folder
+ * @param saves     whether it leaves its state there from time to time, which {@code --resume} goes on from
  */
-record Writer(String name, List<String> arguments, String out, boolean folder) {
+record Writer(String name, List<String> arguments, String out, boolean folder, boolean saves) {
 
     /** How a run ended. */
     record Ran(int status, String out, String err) {
@@ -45,7 +46,9 @@ record Writer(String name, List<String> arguments, String out, boolean folder) {
                 folder("merge", "merge", given, inputs.resolve("adapter").toString()),
                 folder("random", "random", given),
                 tuned("tune", given, text),
-                tuned("tune --full", given, text, "--full"));
+                tuned("tune --full", given, text, "--full"),
+                new Writer(
+                        "tune --save-every", tuned("", given, text, "--save-every", "1").arguments, "out", true, true));
     }
 
     /** The commands that make the inputs of the others. */
@@ -55,16 +58,17 @@ record Writer(String name, List<String> arguments, String out, boolean folder) {
         return List.of(
                 file("scores", "scores.json", "score", given, "--criterion", "l1"),
                 file("plan", "plan.json", "plan", given, "--scores", scores, "--ratio", "0.25"),
-                new Writer("prune", List.of("prune", given, "--criterion", "l2", "--ratio", "0.2"), "pruned", true),
+                new Writer(
+                        "prune", List.of("prune", given, "--criterion", "l2", "--ratio", "0.2"), "pruned", true, false),
                 tuned("adapter", given, inputs.resolve("text.txt").toString()).into("adapter"));
     }
 
     private static Writer file(String name, String out, String... arguments) {
-        return new Writer(name, List.of(arguments), out, false);
+        return new Writer(name, List.of(arguments), out, false, false);
     }
 
     private static Writer folder(String name, String... arguments) {
-        return new Writer(name, List.of(arguments), "out", true);
+        return new Writer(name, List.of(arguments), "out", true, false);
     }
 
     private static Writer tuned(String name, String model, String text, String... further) {
@@ -72,11 +76,18 @@ record Writer(String name, List<String> arguments, String out, boolean folder) {
                 List.of("tune", model, "--data", text, "--format", "text", "--max-samples", "2", "--epochs", "1"));
         arguments.addAll(List.of("--batch-size", "1", "--micro-batch-size", "1", "--cutoff", "16", "--rank", "2"));
         arguments.addAll(List.of(further));
-        return new Writer(name, arguments, "out", true);
+        return new Writer(name, arguments, "out", true, false);
     }
 
     private Writer into(String other) {
-        return new Writer(name, arguments, other, folder);
+        return new Writer(name, arguments, other, folder, saves);
+    }
+
+    /** The same, going on from the state that it left. */
+    Writer resumed() {
+        List<String> more = new ArrayList<>(arguments);
+        more.add("--resume");
+        return new Writer(name, more, out, folder, saves);
     }
 
     /** The whole command line, writing into a folder. */
