@@ -24,6 +24,8 @@ import org.espalier.file.MappedFile;
 final class LostWeights {
 
     private static final long LARGEST = 200_000;
+    /** Numbers of a row that the loops over whole vectors are certainly reached with. */
+    private static final int FILLED = 64;
 
     private final Path folder;
     private final int before;
@@ -46,14 +48,14 @@ final class LostWeights {
         }
     }
 
-    /** Cases of one kind run the same loops. */
+    /** Cases of one kind run the same loops: of one token or several, of rows that fill vectors or do not. */
     private static String kind(OpCase<?> opCase) {
-        return opCase.operation()
-                + opCase.operands().stream()
-                        .filter(o -> o.role() == Operand.Role.WEIGHT)
-                        .map(o -> o.type() + " " + o.shape().rank())
-                        .toList()
-                + opCase.operands().size();
+        List<String> weights = opCase.operands().stream()
+                .filter(o -> o.role() == Operand.Role.WEIGHT)
+                .map(o -> o.type() + " " + o.shape().rank() + (o.shape().columns() >= FILLED ? " filled" : ""))
+                .toList();
+        boolean one = opCase.operands().getFirst().shape().rows() == 1;
+        return opCase.operation() + weights + opCase.operands().size() + (one ? " of one" : "");
     }
 
     /** A CPU reads weights in the file itself, another device copies them first. */

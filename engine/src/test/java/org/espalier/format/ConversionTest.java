@@ -1,5 +1,6 @@
 package org.espalier.format;
 
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -19,6 +21,7 @@ import org.espalier.TestFiles;
 import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.file.Json;
+import org.espalier.file.MappedFile;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
@@ -74,6 +77,27 @@ class ConversionTest {
         }
         assertEquals(List.of("config.json", "model.safetensors", "tokenizer.json"), TestFiles.names(out));
         assertTrue(NativeMemory.outstanding().isEmpty());
+    }
+
+    /** Copied as they lie the system refuses to read what is gone, converted Java does. */
+    @ParameterizedTest
+    @CsvSource({"F32", "BF16"})
+    void aSourceThatIsShortenedMeanwhileLeavesNothing(DType type) throws Exception {
+        Path model = Files.createDirectory(temp.resolve("model"));
+        for (String name : List.of("config.json", "model.safetensors")) {
+            Files.write(model.resolve(name), Files.readAllBytes(Shared.path("models/stories260K/" + name)));
+        }
+        Throwable thrown = assertThrows(Throwable.class, () -> {
+            try (Checkpoint source = Checkpoints.open(model)) {
+                ModelContent content = Conversion.of(source, Optional.of(type));
+                try (FileChannel weights = FileChannel.open(model.resolve("model.safetensors"), WRITE)) {
+                    weights.truncate(8192);
+                }
+                new SafetensorsFolder().write(temp.resolve("out"), content, false);
+            }
+        });
+        assertTrue(MappedFile.shortened(thrown).isPresent(), thrown::toString);
+        assertEquals(List.of("model"), TestFiles.names(temp));
     }
 
     @Test
