@@ -16,6 +16,7 @@ public interface Backend
                 ActivationOps,
                 ColumnOps,
                 LossOps,
+                DistillationOps,
                 SampleOps,
                 OptimizerOps,
                 ScoreOps,

@@ -49,7 +49,7 @@ final class Recovery {
                     : ExampleFile.read(texts, template, broken);
             return TrainingData.draw(
                     examples,
-                    new Encoder(tokenizer, settings.cutoff()),
+                    new Encoder(tokenizer, settings.cutoff(), settings.teacher().isPresent()),
                     settings.maxSamples(),
                     settings.heldOut(),
                     settings.seed(),
@@ -65,13 +65,27 @@ final class Recovery {
      * @return what came of it; the caller closes its adapter
      */
     LoraTraining.Result writeInto(Path folder, String model, OpenModel open, TrainingData samples) throws IOException {
-        LoraSettings numbers = settings.training();
-        LoraTraining training = new LoraTraining(open.model(), samples, numbers);
-        Files files = new Files(open, numbers, origin(model, open, samples, numbers, training.steps()));
-        if (settings.resume()) {
-            resume(files.origin, training);
+        try (OpenTeacher teacher = teacher(open)) {
+            Optional<OpenTeacher> taught = Optional.ofNullable(teacher);
+            LoraSettings numbers = settings.training();
+            LoraTraining training = new LoraTraining(open.model(), taught.map(OpenTeacher::teacher), samples, numbers);
+            Files files = new Files(open, numbers, origin(model, open, taught, samples, numbers, training.steps()));
+            if (settings.resume()) {
+                resume(files.origin, training);
+            }
+            return finished(train(training, files), files, folder);
         }
-        LoraTraining.Result result = train(training, files);
+    }
+
+    /** The model that is learned from, or null. */
+    private OpenTeacher teacher(OpenModel open) {
+        return settings.teacher()
+                .map(path -> OpenTeacher.open(path, settings.distilWeight(), open.backend()))
+                .orElse(null);
+    }
+
+    private static LoraTraining.Result finished(LoraTraining.Result result, Files files, Path folder)
+            throws IOException {
         try {
             files.write(folder, result);
             return result;
@@ -82,7 +96,12 @@ final class Recovery {
     }
 
     private TrainingFile.Origin origin(
-            String model, OpenModel open, TrainingData samples, LoraSettings numbers, int steps) {
+            String model,
+            OpenModel open,
+            Optional<OpenTeacher> teacher,
+            TrainingData samples,
+            LoraSettings numbers,
+            int steps) {
         Path texts = settings.texts();
         return new TrainingFile.Origin(
                 model,
@@ -92,6 +111,7 @@ final class Recovery {
                         settings.format().toString(),
                         samples),
                 TrainingFile.Settings.of(settings.recipe().name(), numbers, steps, settings.cutoff()),
+                teacher.map(OpenTeacher::record).orElse(null),
                 new TrainingFile.Hashes(
                         Sha256.ofSamples(
                                 open.checkpoint().config().toString(),
@@ -124,7 +144,7 @@ final class Recovery {
 
         private void record(Path folder, LoraTraining.Result result, TrainingFile.Hashes hashes) throws IOException {
             new TrainingFile(
-                            new TrainingFile.Origin(origin.model(), origin.data(), origin.settings(), hashes),
+                            origin.with(hashes),
                             TrainingFile.training(
                                     result, settings, origin.data().samples()))
                     .writeInto(folder);
@@ -183,6 +203,9 @@ final class Recovery {
         }
         if (!origin.hashes().samples().equals(left.hashes().samples())) {
             return Optional.of("other texts");
+        }
+        if (!origin.taughtAs(left)) {
+            return Optional.of("another teacher, or another weight of it");
         }
         return origin.settings().equals(left.settings()) ? Optional.empty() : Optional.of("other settings");
     }

@@ -31,6 +31,8 @@ public final class TuneSettings extends Settings<TuneSettings> {
     private OptionalInt evaluateEvery = OptionalInt.empty();
     private OptionalInt saveEvery = OptionalInt.empty();
     private boolean resume;
+    private Optional<Path> teacher = Optional.empty();
+    private double distilWeight = 1;
     private long seed = SEED;
 
     private TuneSettings() {}
@@ -106,6 +108,27 @@ public final class TuneSettings extends Settings<TuneSettings> {
     /** Where numbers that are not set come from. */
     public Recipe recipe() {
         return recipe;
+    }
+
+    /** The model whose predictions are learned: a checkpoint folder or a GGUF file. Every token counts then. */
+    public TuneSettings teacher(Path model) {
+        return with(copy -> copy.teacher = Optional.of(model));
+    }
+
+    /** The model whose predictions are learned. */
+    public Optional<Path> teacher() {
+        return teacher;
+    }
+
+    /** What the divergence from the teacher counts, from 0 to 1; the rest is the loss of the text's own tokens. */
+    public TuneSettings distilWeight(double share) {
+        within(0, 1, "distilWeight", share);
+        return with(copy -> copy.distilWeight = share);
+    }
+
+    /** What the divergence from the teacher counts. */
+    public double distilWeight() {
+        return distilWeight;
     }
 
     /** Rank of the adapters. */

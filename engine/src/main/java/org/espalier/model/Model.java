@@ -131,7 +131,8 @@ public final class Model implements AutoCloseable {
         };
     }
 
-    private Tensor parameter(String name) {
+    /** A weight, or in its place an adapter's, by its name on the tape. */
+    public Tensor parameter(String name) {
         Tensor adapted = adapter == null ? null : adapter.tensors().get(name);
         return adapted == null ? weights.tensor(name) : adapted;
     }

@@ -22,7 +22,7 @@ public final class Pass {
     /** Name of the input of positions. */
     static final String POSITIONS = "positions";
 
-    private final Tape tape = new Tape();
+    private final Tape tape;
     private final int tokens;
     private final int capacity;
     private final LoraConfig lora;
@@ -36,6 +36,12 @@ public final class Pass {
      * @param lora     adapters beside projections, or null
      */
     Pass(int tokens, int capacity, LoraConfig lora) {
+        this(new Tape(), tokens, capacity, lora);
+    }
+
+    /** As above, on a tape that may have another pass already. */
+    Pass(Tape tape, int tokens, int capacity, LoraConfig lora) {
+        this.tape = tape;
         this.tokens = tokens;
         this.capacity = capacity;
         this.lora = lora;

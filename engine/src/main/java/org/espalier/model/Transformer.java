@@ -7,13 +7,19 @@ import org.espalier.tape.Element;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.espalier.tape.op.CrossEntropy;
+import org.espalier.tape.op.Distillation;
 import org.espalier.tape.op.GatherRows;
 
 /** Records the forward passes of a model of any family. T tokens, n of which are selected, V vocabulary. */
 public final class Transformer {
 
-    /** Rows of logits that are there at once where a loss is computed: bounds memory for large vocabularies. */
+    /** What the names of a teacher's leaves begin with where it is recorded beside the model that learns. */
+    public static final String TEACHER = "teacher.";
+
+    /** Rows of logits that are there at once where a loss is computed, as far as they have no more than these numbers. */
     private static final int LOSS_ROWS = 1024;
+
+    private static final int LOSS_LOGITS = 1 << 26;
 
     private final ModelConfig config;
     private final LoraConfig lora;
@@ -38,7 +44,8 @@ public final class Transformer {
      * @param targets   inputs, together {@code [T]}, or {@code [n]}: the token that should follow each
      * @param rows      input {@code [T]}: where each token's key and value go in the cache
      * @param selected  input {@code [n]}: tokens whose logits or losses are wanted
-     * @param finished  the normalised stream after the last layer, {@code [T, C]}: a result, or an input of a head
+     * @param finished  the normalised stream after the last layer, {@code [T, C]} or {@code [n, C]}: a result, or an input of
+     *                  a head, which is a teacher's where there is one
      * @param logits    result {@code [T, V]}, or {@code [n, V]}
      * @param losses    results, together {@code [T]}, or {@code [n]}
      */
@@ -94,6 +101,18 @@ public final class Transformer {
         return layers.losses(chosen, GatherRows.record(layers.tape, layers.stream, chosen));
     }
 
+    /**
+     * As {@link #loss(int, int)}, where the divergence from a teacher's predictions counts {@code share}; its states before the
+     * head are the input {@link Recording#finished}.
+     *
+     * @param teacher of as many tokens; the names of its leaves begin with {@link #TEACHER}
+     */
+    public Recording distilled(int tokens, int counted, ModelConfig teacher, double share) {
+        Layers layers = new Layers(tokens, 0);
+        Value chosen = layers.selected(counted);
+        return layers.distilled(chosen, GatherRows.record(layers.tape, layers.stream, chosen), teacher, share);
+    }
+
     /** Logits of {@code selected} of the new tokens of a sequence whose keys and values are cached. */
     public Recording cached(int tokens, int selected, int capacity) {
         Layers layers = new Layers(tokens, capacity);
@@ -114,7 +133,14 @@ public final class Transformer {
     /** The normalised stream after the last layer, of every token of packed sequences; {@link #head} goes on from it. */
     public Recording stream(int tokens) {
         Layers layers = new Layers(tokens, 0);
-        return layers.finished();
+        return layers.finished(null, layers.stream);
+    }
+
+    /** As above, of {@code counted} of the tokens, which are {@code selected}. */
+    public Recording stream(int tokens, int counted) {
+        Layers layers = new Layers(tokens, 0);
+        Value chosen = layers.selected(counted);
+        return layers.finished(chosen, GatherRows.record(layers.tape, layers.stream, chosen));
     }
 
     /** Logits of so many rows of what {@link #stream} gives, which are the input {@link Recording#finished}. */
@@ -131,6 +157,12 @@ public final class Transformer {
     /** A tape of one token, for counting parameters and finding groups. */
     public Tape shape() {
         return loss(1).tape();
+    }
+
+    /** Records the losses of some rows, the first of which is number {@code start}. */
+    @FunctionalInterface
+    private interface Loss {
+        Value record(Value logits, Value targets, int start);
     }
 
     /** The recording of everything up to the last layer. */
@@ -158,16 +190,17 @@ public final class Transformer {
             return tape.input("selected", Element.INDEX, count);
         }
 
-        Recording finished() {
-            Value finished = decoder.finish(stream);
+        Recording finished(Value chosen, Value rows) {
+            Value finished = decoder.finish(rows);
             tape.result(finished);
-            return new Recording(tape, pass.ids(), pass.positions(), List.of(), null, null, finished, null, List.of());
+            return new Recording(
+                    tape, pass.ids(), pass.positions(), List.of(), null, chosen, finished, null, List.of());
         }
 
         Recording logits(Value chosen, Value rows) {
             Value logits = decoder.logits(decoder.finish(rows));
             tape.result(logits);
-            return recording(chosen, List.of(), logits, List.of());
+            return recording(chosen, List.of(), null, logits, List.of());
         }
 
         Recording logitsAndLosses(Value chosen, Value rows) {
@@ -176,29 +209,47 @@ public final class Transformer {
             Value targets = tape.input("targets", Element.INDEX, rows.shape().dim(0));
             Value loss = CrossEntropy.record(tape, logits, targets);
             tape.result(loss);
-            return recording(chosen, List.of(targets), logits, List.of(loss));
+            return recording(chosen, List.of(targets), null, logits, List.of(loss));
         }
 
         Recording losses(Value chosen, Value selected) {
+            return losses(
+                    chosen, selected, null, (logits, targets, start) -> CrossEntropy.record(tape, logits, targets));
+        }
+
+        Recording distilled(Value chosen, Value selected, ModelConfig teacher, double share) {
+            int rows = selected.shape().extent(0);
+            Value states = tape.beside(TEACHER, () -> tape.input("finished", Element.REAL, rows, teacher.hidden()));
+            Decoder head = tape.beside(
+                    TEACHER, () -> Architectures.of(teacher).decoder(teacher, new Pass(tape, rows, 0, null)));
+            return losses(chosen, selected, states, (logits, targets, start) -> {
+                Value part = tape.slice(states, start, start + logits.shape().dim(0));
+                Value wanted = tape.beside(TEACHER, () -> head.logits(part));
+                return Distillation.record(tape, logits, wanted, targets, share);
+            });
+        }
+
+        private Recording losses(Value chosen, Value selected, Value states, Loss loss) {
             Value finished = decoder.finish(selected);
             List<Value> targets = new ArrayList<>();
             List<Value> losses = new ArrayList<>();
             int rows = finished.shape().extent(0);
-            for (int start = 0; start < rows; start += LOSS_ROWS) {
-                int end = Math.min(rows, start + LOSS_ROWS);
+            int atOnce = Math.clamp(LOSS_LOGITS / config.vocab(), 1, LOSS_ROWS);
+            for (int start = 0; start < rows; start += atOnce) {
+                int end = Math.min(rows, start + atOnce);
                 tape.segment("loss of rows " + start + " to " + end);
                 Value part = tape.input("targets " + start, Element.INDEX, end - start);
-                Value loss = CrossEntropy.record(tape, decoder.logits(tape.slice(finished, start, end)), part);
-                tape.result(loss);
+                Value ofPart = loss.record(decoder.logits(tape.slice(finished, start, end)), part, start);
+                tape.result(ofPart);
                 targets.add(part);
-                losses.add(loss);
+                losses.add(ofPart);
             }
-            return recording(chosen, targets, null, losses);
+            return recording(chosen, targets, states, null, losses);
         }
 
-        private Recording recording(Value chosen, List<Value> targets, Value logits, List<Value> losses) {
+        private Recording recording(Value chosen, List<Value> targets, Value states, Value logits, List<Value> losses) {
             return new Recording(
-                    tape, pass.ids(), pass.positions(), targets, pass.rows(), chosen, null, logits, losses);
+                    tape, pass.ids(), pass.positions(), targets, pass.rows(), chosen, states, logits, losses);
         }
     }
 }

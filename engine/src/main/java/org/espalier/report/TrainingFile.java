@@ -25,6 +25,7 @@ import org.espalier.tune.TrainingData;
  * @param model    that it belongs to
  * @param data     it was trained on
  * @param settings it was trained with
+ * @param teacher  whose predictions it learned; null if none
  * @param hashes   by which what it was made from is known again; null in the files of earlier versions
  * @param training how that went
  */
@@ -35,6 +36,9 @@ public record TrainingFile(
         @JsonProperty("model") String model,
         @JsonProperty("data") Data data,
         @JsonProperty("settings") Settings settings,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("teacher")
+        Teaching teacher,
 
         @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("hashes")
         Hashes hashes,
@@ -134,6 +138,24 @@ public record TrainingFile(
             @JsonProperty("dropout") double dropout) {}
 
     /**
+     * What was learned beside texts.
+     *
+     * @param model  whose predictions were learned
+     * @param sha256 of its configuration and samples of its weights, as {@link Sha256#ofSamples} takes them
+     * @param weight of the divergence from them in the loss; the rest is the loss of the texts' own tokens
+     */
+    public record Teaching(
+            @JsonProperty("model") String model,
+            @JsonProperty("sha256") String sha256,
+            @JsonProperty("weight") double weight) {
+
+        /** Whether a training follows from the same predictions, wherever their model lies. */
+        boolean sameAs(Teaching other) {
+            return other != null && sha256.equals(other.sha256) && weight == other.weight;
+        }
+    }
+
+    /**
      * Of what a training follows from, and of what an unfinished one left, each SHA-256 in hexadecimal.
      *
      * @param model     of the configuration and samples of the weights, as {@link Sha256#ofSamples} takes them
@@ -160,9 +182,21 @@ public record TrainingFile(
      * @param model    see {@link TrainingFile#model}
      * @param data     see {@link TrainingFile#data}
      * @param settings see {@link TrainingFile#settings}
+     * @param teacher  see {@link TrainingFile#teacher}
      * @param hashes   see {@link TrainingFile#hashes}
      */
-    public record Origin(String model, Data data, Settings settings, Hashes hashes) {}
+    public record Origin(String model, Data data, Settings settings, Teaching teacher, Hashes hashes) {
+
+        /** The same, with the hashes of what was left. */
+        public Origin with(Hashes left) {
+            return new Origin(model, data, settings, teacher, left);
+        }
+
+        /** Whether this training learns from the same predictions as another, or both from none. */
+        public boolean taughtAs(TrainingFile other) {
+            return teacher == null ? other.teacher() == null : teacher.sameAs(other.teacher());
+        }
+    }
 
     public TrainingFile {
         if (training == null) {
@@ -172,7 +206,14 @@ public record TrainingFile(
 
     /** A training in the present version of the file. */
     public TrainingFile(Origin origin, Training training) {
-        this(FORMAT_VERSION, origin.model(), origin.data(), origin.settings(), origin.hashes(), training);
+        this(
+                FORMAT_VERSION,
+                origin.model(),
+                origin.data(),
+                origin.settings(),
+                origin.teacher(),
+                origin.hashes(),
+                training);
     }
 
     /** A training as comparisons and this file hold it. */

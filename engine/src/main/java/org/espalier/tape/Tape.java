@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.espalier.tensor.Shape;
 
 /**
@@ -24,6 +25,8 @@ public final class Tape {
     private final Map<String, Value> named = new LinkedHashMap<>();
     private final List<Value> results = new ArrayList<>();
     private final List<Branch> branches = new ArrayList<>();
+    /** What the names of leaves begin with, at present. */
+    private String prefix = "";
     /** Every operation, in order. */
     private final List<Op> recorded = new ArrayList<>();
     /** Root values to the operations that write them or parts of them, as ascending indices. */
@@ -61,17 +64,31 @@ public final class Tape {
 
     /** A value given for every run. */
     public Value input(String name, Element element, long... dims) {
-        return leaf(name, Value.Role.INPUT, element, Shape.of(dims));
+        return leaf(prefix + name, Value.Role.INPUT, element, Shape.of(dims));
     }
 
     /** A weight. The same name is the same value everywhere, which is all that tying needs. */
     public Value parameter(String name, long... dims) {
-        return leaf(name, Value.Role.PARAMETER, Element.REAL, Shape.of(dims));
+        return leaf(prefix + name, Value.Role.PARAMETER, Element.REAL, Shape.of(dims));
     }
 
     /** Fixed numbers that are no weights. */
     public Value constant(String name, long... dims) {
-        return leaf(name, Value.Role.CONSTANT, Element.REAL, Shape.of(dims));
+        return leaf(prefix + name, Value.Role.CONSTANT, Element.REAL, Shape.of(dims));
+    }
+
+    /**
+     * Records a part of a second model beside the first: the names of the leaves that it asks for, inputs as well, begin with
+     * {@code owner}.
+     */
+    public <T> T beside(String owner, Supplier<T> part) {
+        String before = prefix;
+        prefix = owner;
+        try {
+            return part.get();
+        } finally {
+            prefix = before;
+        }
     }
 
     /** Numbers that stay between runs. */

@@ -14,16 +14,23 @@ public final class Encoder {
 
     private final Tokenizer tokenizer;
     private final int cutoff;
+    private final boolean everyToken;
     /** The token that ends a text, where the tokenizer does not put it there itself. */
     private final OptionalInt end;
 
     /** @param cutoff tokens of a sample at most, what begins and ends it included; at least 2 */
     public Encoder(Tokenizer tokenizer, int cutoff) {
+        this(tokenizer, cutoff, false);
+    }
+
+    /** @param everyToken whether prompts count as well, as they do where a teacher's predictions are learned */
+    public Encoder(Tokenizer tokenizer, int cutoff, boolean everyToken) {
         if (cutoff < 2) {
             throw new IllegalArgumentException("a sample of " + cutoff + " tokens teaches nothing");
         }
         this.tokenizer = tokenizer;
         this.cutoff = cutoff;
+        this.everyToken = everyToken;
         int[] frame = tokenizer.encode("", true);
         boolean ends = frame.length > 0
                 && tokenizer.eosIds().contains(frame[frame.length - 1])
@@ -63,6 +70,10 @@ public final class Encoder {
 
     private boolean[] counts(Example example, int[] ids) {
         boolean[] counts = new boolean[ids.length];
+        if (everyToken) {
+            Arrays.fill(counts, true);
+            return counts;
+        }
         StringBuilder before = new StringBuilder();
         for (int p = 0; p < example.parts().size(); p++) {
             Example.Part part = example.parts().get(p);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.espalier.backend.Backend;
 import org.espalier.format.PeftAdapter;
@@ -12,9 +13,9 @@ import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
 import org.espalier.model.Transformer;
-import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Gradients;
+import org.espalier.tape.Leaves;
 import org.espalier.tape.Observer;
 import org.espalier.tape.Retention;
 
@@ -34,18 +35,26 @@ public final class LoraTrainer implements AutoCloseable {
      * @param seed            of the adapters and of dropout
      */
     public LoraTrainer(Model model, LoraConfig lora, Packed largest, long activationBytes, long seed) {
+        this(model, Optional.empty(), lora, largest, activationBytes, seed);
+    }
+
+    /** As above, where the model learns from the predictions of a teacher, which stays open. */
+    public LoraTrainer(
+            Model model, Optional<Teacher> teacher, LoraConfig lora, Packed largest, long activationBytes, long seed) {
         this.model = model;
         Backend backend = model.backend();
         Transformer training = new Transformer(model.config(), lora);
         adapter = LoraInitialisation.adapter(backend, model.config(), lora, seed);
         // Not closed: what it holds belongs to the model and to this.
         Model adapted = model.with(adapter);
-        retention = plannedBytes(backend, training, largest) <= activationBytes ? Retention.KEEP : Retention.RECOMPUTE;
+        Losses losses = losses(teacher, training);
+        Leaves leaves = adapted.leaves(Map.of());
+        retention = plannedBytes(backend, losses, largest) <= activationBytes ? Retention.KEEP : Retention.RECOMPUTE;
         trainer = new Trainer(
                 backend,
-                b -> record(training, b),
-                b -> record(adapted.transformer(), b),
-                adapted.leaves(Map.of()),
+                losses,
+                losses(teacher, adapted.transformer()),
+                teacher.map(t -> t.leaves(leaves)).orElse(leaves),
                 adapter.tensors(),
                 TrainingSettings.plain(),
                 retention,
@@ -53,13 +62,14 @@ public final class LoraTrainer implements AutoCloseable {
         trainer.seed(seed);
     }
 
-    private static Recording record(Transformer transformer, Packed batch) {
-        return transformer.loss(batch.tokens(), batch.counted());
+    private static Losses losses(Optional<Teacher> teacher, Transformer transformer) {
+        return teacher.map(t -> t.losses(transformer))
+                .orElse(batch -> transformer.loss(batch.tokens(), batch.counted()));
     }
 
-    private long plannedBytes(Backend backend, Transformer transformer, Packed batch) {
+    private long plannedBytes(Backend backend, Losses losses, Packed batch) {
         return Executor.plannedBytes(
-                record(transformer, batch).tape(),
+                losses.record(batch).tape(),
                 Gradients.planned(p -> adapter.tensors().containsKey(p.name())),
                 Retention.KEEP,
                 backend.computeType());

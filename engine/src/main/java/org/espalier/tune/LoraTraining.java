@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import org.espalier.error.Failure;
@@ -101,6 +102,7 @@ public final class LoraTraining {
     }
 
     private final Model model;
+    private final Optional<Teacher> teacher;
     private final TrainingData data;
     private final LoraSettings settings;
     private final EpochBatches batches;
@@ -114,9 +116,20 @@ public final class LoraTraining {
 
     /** @param model without an adapter; it stays open and unchanged */
     public LoraTraining(Model model, TrainingData data, LoraSettings settings) {
+        this(model, Optional.empty(), data, settings);
+    }
+
+    /**
+     * As above, where the model learns from the predictions of a teacher, which stays open.
+     *
+     * @throws Failure if the two know different numbers of tokens
+     */
+    public LoraTraining(Model model, Optional<Teacher> teacher, TrainingData data, LoraSettings settings) {
+        teacher.ifPresent(t -> t.requireFor(model.config(), data));
         data.training().forEach(s -> Scorer.check(model.config(), s.ids()));
         data.heldOut().forEach(s -> Scorer.check(model.config(), s.ids()));
         this.model = model;
+        this.teacher = teacher;
         this.data = data;
         this.settings = settings;
         this.batches = new EpochBatches(data.training(), settings.epochs(), settings.batch(), settings.seed());
@@ -164,8 +177,8 @@ public final class LoraTraining {
      */
     public Result train(Listener listener) {
         this.listener = listener;
-        try (LoraTrainer trainer =
-                new LoraTrainer(model, settings.lora(), largest(), settings.activationBytes(), settings.seed())) {
+        try (LoraTrainer trainer = new LoraTrainer(
+                model, teacher, settings.lora(), largest(), settings.activationBytes(), settings.seed())) {
             LearningRate rate = LearningRate.linear(settings.learningRate(), settings.warmUp(steps()), steps());
             if (begun == null) {
                 evaluate(trainer);

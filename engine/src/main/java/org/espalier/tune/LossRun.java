@@ -1,7 +1,6 @@
 package org.espalier.tune;
 
 import java.util.List;
-import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.espalier.backend.Backend;
 import org.espalier.model.Packed;
@@ -18,7 +17,7 @@ import org.espalier.tape.Workspace;
 final class LossRun implements AutoCloseable {
 
     private final Backend backend;
-    private final Function<Packed, Recording> recorder;
+    private final Losses losses;
     private final Leaves leaves;
     private final Gradients gradients;
     private final Retention retention;
@@ -29,13 +28,13 @@ final class LossRun implements AutoCloseable {
 
     LossRun(
             Backend backend,
-            Function<Packed, Recording> recorder,
+            Losses losses,
             Leaves leaves,
             Gradients gradients,
             Retention retention,
             Observer observer) {
         this.backend = backend;
-        this.recorder = recorder;
+        this.losses = losses;
         this.leaves = leaves;
         this.gradients = gradients;
         this.retention = retention;
@@ -47,15 +46,15 @@ final class LossRun implements AutoCloseable {
     double forward(Packed batch, long seed, long run) {
         if (recording == null || !batch.fits(recording)) {
             closeExecutor();
-            recording = recorder.apply(batch);
+            recording = losses.record(batch);
             executor = new Executor(backend, recording.tape(), leaves, gradients, retention, observer, workspace);
         }
-        batch.feed(executor, recording);
+        losses.feed(executor, recording, batch);
         executor.random(seed, run);
         executor.forward(batch.sequences());
         double sum = 0;
-        for (Value losses : recording.losses()) {
-            for (double loss : executor.read(losses)) {
+        for (Value part : recording.losses()) {
+            for (double loss : executor.read(part)) {
                 sum += loss;
             }
         }

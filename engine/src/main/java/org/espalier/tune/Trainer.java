@@ -4,7 +4,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.espalier.backend.AdamW;
 import org.espalier.backend.Backend;
@@ -13,7 +12,6 @@ import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
 import org.espalier.error.Failure;
 import org.espalier.model.Packed;
-import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.GradientStore;
 import org.espalier.tape.Gradients;
 import org.espalier.tape.Leaves;
@@ -53,18 +51,18 @@ public final class Trainer implements AutoCloseable {
     private int steps;
 
     /**
-     * @param recorder records the losses of a batch
+     * @param losses   records the losses of a batch
      * @param leaves   numbers of all leaves, the trained ones included
      * @param trained  the leaves to train, by name; compute type, updated in place
      */
     public Trainer(
             Backend backend,
-            Function<Packed, Recording> recorder,
+            Losses losses,
             Leaves leaves,
             Map<String, Tensor> trained,
             TrainingSettings settings,
             Retention retention) {
-        this(backend, recorder, recorder, leaves, trained, settings, retention, Observer.NONE);
+        this(backend, losses, losses, leaves, trained, settings, retention, Observer.NONE);
     }
 
     /**
@@ -75,8 +73,8 @@ public final class Trainer implements AutoCloseable {
      */
     public Trainer(
             Backend backend,
-            Function<Packed, Recording> recorder,
-            Function<Packed, Recording> inUse,
+            Losses losses,
+            Losses inUse,
             Leaves leaves,
             Map<String, Tensor> trained,
             TrainingSettings settings,
@@ -87,7 +85,7 @@ public final class Trainer implements AutoCloseable {
         this.settings = settings;
         this.queue = backend.newQueue();
         this.gradients = new GradientStore(backend, trained);
-        this.training = new LossRun(backend, recorder, leaves, gradients, retention, observer);
+        this.training = new LossRun(backend, losses, leaves, gradients, retention, observer);
         this.evaluation = new LossRun(backend, inUse, leaves, Gradients.NONE, Retention.INFERENCE, Observer.NONE);
         this.sumOfSquares = backend.allocate(DType.F64, Shape.of(1), "sum of squared gradients");
         this.clip = backend.allocate(DType.F32, Shape.of(1), "clipping factor");

@@ -51,6 +51,10 @@ public final class OpCases {
         return LossCases.all();
     }
 
+    public static List<OpCase<DistillationOps>> distillation() {
+        return DistillationCases.all();
+    }
+
     public static List<OpCase<SampleOps>> sample() {
         return SampleCases.all();
     }
@@ -88,6 +92,7 @@ public final class OpCases {
                         activation(),
                         column(),
                         loss(),
+                        distillation(),
                         sample(),
                         optimizer(),
                         score(),

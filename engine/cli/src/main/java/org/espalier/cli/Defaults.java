@@ -28,6 +28,7 @@ import org.espalier.job.Recipe;
 import org.espalier.job.ScoreSettings;
 import org.espalier.job.ServeSettings;
 import org.espalier.job.SpeedSettings;
+import org.espalier.job.TuneSettings;
 
 /**
  * The defaults that help texts name, as the settings of the jobs hold them: {@code ${bundle:default.ratio}} in the
@@ -56,6 +57,7 @@ final class Defaults extends ResourceBundle {
             Map.entry("steps", () -> PruneSettings.defaults().steps()),
             Map.entry("ridge", () -> CompensationSettings.defaults().ridge()),
             Map.entry("cutoff", Recipe.STANDARD::cutoff),
+            Map.entry("distil-weight", () -> TuneSettings.defaults().distilWeight()),
             Map.entry("epochs", Recipe.STANDARD::epochs),
             Map.entry("lr", Recipe.STANDARD::learningRate),
             Map.entry("batch-size", Recipe.STANDARD::batch),

@@ -93,6 +93,25 @@ final class TuneOptions {
     }
 
     @Option(
+            names = "--teacher",
+            paramLabel = "MODEL",
+            description =
+                    "Learn the predictions of this model, such as the one that was pruned: every token counts then.")
+    private void teacher(Path model) {
+        settings = settings.teacher(model);
+    }
+
+    @Option(
+            names = "--distil-weight",
+            paramLabel = "W",
+            converter = Converters.Probability.class,
+            description = "What the divergence from the teacher counts; the rest is the loss of the text's own tokens "
+                    + "(default: ${bundle:default.distil-weight}).")
+    private void distilWeight(double number) {
+        settings = settings.distilWeight(number);
+    }
+
+    @Option(
             names = "--epochs",
             order = 2,
             paramLabel = "N",

@@ -168,6 +168,41 @@ class TuneCommandTest {
         assertTrue(run(command + " --resume").failure(1).contains("no unfinished training"));
     }
 
+    @Test
+    void aPrunedModelLearnsTheDenseOnesPredictions() throws IOException {
+        engine(
+                "prune @/model --calibration @/stories.txt --ratio 0.3 --units kv_heads,neurons --samples 10 --seq-len 64 "
+                        + "--compensate none --out @/pruned");
+        String command =
+                "tune @/pruned --data @/stories.txt --out @/adapter --batch-size 8 --lr 3e-3 --teacher @/model "
+                        + "--save-every 1";
+        JsonNode tuned = json(command + " --json");
+        assertTrue(
+                tuned.get("eval_loss").asDouble()
+                        < 0.9 * tuned.get("eval_loss_before").asDouble(),
+                tuned::toString);
+        TrainingFile.Teaching teacher =
+                TrainingFile.read(folder.resolve("adapter")).teacher();
+        assertEquals(folder.resolve("model").toString(), teacher.model());
+        assertEquals(1, teacher.weight());
+        byte[] whole = Files.readAllBytes(folder.resolve("adapter/adapter_model.safetensors"));
+        engine(command.replace("@/adapter", "@/other") + " --distil-weight 0.5");
+
+        String interrupted = command.replace("@/adapter", "@/left");
+        interrupt(interrupted + " --verbose", "step 2 of 5");
+        for (String other : List.of(" --distil-weight 0.5", " --teacher @/pruned")) {
+            String line = run((interrupted + " --resume")
+                            .replace(
+                                    " --teacher @/model",
+                                    other.contains("teacher") ? other : " --teacher @/model" + other))
+                    .failure(1);
+            assertTrue(line.contains("another teacher, or another weight of it"), line);
+        }
+        engine(interrupted + " --resume");
+        assertArrayEquals(whole, Files.readAllBytes(folder.resolve("left/adapter_model.safetensors")));
+        assertFalse(Arrays.equals(whole, Files.readAllBytes(folder.resolve("other/adapter_model.safetensors"))));
+    }
+
     private void refusesWhatWasLeftByAnother(String resume) throws IOException {
         Path optimizer = folder.resolve("adapter/optimizer.safetensors");
         Path model = folder.resolve("model/model.safetensors");

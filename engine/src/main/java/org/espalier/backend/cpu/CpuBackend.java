@@ -19,6 +19,7 @@ public final class CpuBackend
                 CpuActivation,
                 CpuColumns,
                 CpuLoss,
+                CpuDistillation,
                 CpuSample,
                 CpuOptimizer,
                 CpuScore,

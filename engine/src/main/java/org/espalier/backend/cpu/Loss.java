@@ -21,8 +21,7 @@ final class Loss {
             int vocab) {
         pool.run(tokens, (t, worker) -> {
             long row = 4L * vocab * t;
-            float max = Softmax.max(logits, row, vocab);
-            double total = max + StrictMath.log(Softmax.sumExp(logits, row, vocab, max));
+            double total = logSum(logits, row, vocab);
             int target = targets.get(Lanes.INT, 4L * t);
             logSum.set(Lanes.FLOAT, 4L * t, (float) total);
             loss.set(
@@ -30,6 +29,12 @@ final class Loss {
                     4L * t,
                     target == LossOps.IGNORED ? 0f : (float) (total - logits.get(Lanes.FLOAT, row + 4L * target)));
         });
+    }
+
+    /** {@code log Σ_v e^logits[v]} of one row. */
+    static double logSum(MemorySegment logits, long row, int vocab) {
+        float max = Softmax.max(logits, row, vocab);
+        return max + StrictMath.log(Softmax.sumExp(logits, row, vocab, max));
     }
 
     void backward(

@@ -22,6 +22,7 @@ public final class CudaBackend
                 CudaActivation,
                 CudaColumns,
                 CudaLoss,
+                CudaDistillation,
                 CudaSample,
                 CudaOptimizer,
                 CudaScore,

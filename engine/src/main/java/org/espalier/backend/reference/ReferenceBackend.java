@@ -20,6 +20,7 @@ public final class ReferenceBackend
                 ReferenceActivation,
                 ReferenceColumns,
                 ReferenceLoss,
+                ReferenceDistillation,
                 ReferenceSample,
                 ReferenceOptimizer,
                 ReferenceScore,

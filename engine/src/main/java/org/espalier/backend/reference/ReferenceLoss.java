@@ -16,14 +16,8 @@ interface ReferenceLoss extends LossOps {
         int[] target = Numbers.readInts(targets);
         double[] z = Numbers.read(logits);
         double[] losses = new double[target.length];
-        double[] logSums = new double[target.length];
+        double[] logSums = logSums(z, vocab);
         for (int t = 0; t < target.length; t++) {
-            double max = z[t * vocab + ReferenceSample.largest(z, t * vocab, vocab)];
-            double sum = 0;
-            for (int v = 0; v < vocab; v++) {
-                sum += Math.exp(z[t * vocab + v] - max);
-            }
-            logSums[t] = max + Math.log(sum);
             losses[t] = target[t] == IGNORED ? 0 : logSums[t] - z[t * vocab + target[t]];
         }
         Numbers.write(loss, losses);
@@ -47,5 +41,19 @@ interface ReferenceLoss extends LossOps {
             }
         }
         Numbers.write(dLogits, dZ);
+    }
+
+    /** {@code log Σ_v e^z[t, v]} of every row. */
+    static double[] logSums(double[] z, int vocab) {
+        double[] logSums = new double[z.length / vocab];
+        for (int t = 0; t < logSums.length; t++) {
+            double max = z[t * vocab + ReferenceSample.largest(z, t * vocab, vocab)];
+            double sum = 0;
+            for (int v = 0; v < vocab; v++) {
+                sum += Math.exp(z[t * vocab + v] - max);
+            }
+            logSums[t] = max + Math.log(sum);
+        }
+        return logSums;
     }
 }

@@ -102,6 +102,31 @@ class BadIndicesTest {
                         t.zeros(DType.F32, 1),
                         1,
                         t.zeros(DType.F32, 1, OUTSIDE))));
+        all.add(new Bad(
+                "distillation_forward",
+                "target",
+                (ops, q, t) -> ops.distillation(
+                        q,
+                        t.zeros(DType.F32, 1, OUTSIDE),
+                        t.zeros(DType.F32, 1, OUTSIDE),
+                        t.ints(OUTSIDE),
+                        1,
+                        t.zeros(DType.F32, 1),
+                        t.zeros(DType.F32, 1),
+                        t.zeros(DType.F32, 1))));
+        all.add(new Bad(
+                "distillation_backward",
+                "target",
+                (ops, q, t) -> ops.distillationBackward(
+                        q,
+                        t.zeros(DType.F32, 1, OUTSIDE),
+                        t.zeros(DType.F32, 1, OUTSIDE),
+                        t.ints(-1),
+                        1,
+                        t.zeros(DType.F32, 1),
+                        t.zeros(DType.F32, 1),
+                        1,
+                        t.zeros(DType.F32, 1, OUTSIDE))));
         for (DType type : List.of(DType.I8, DType.BF16, DType.F32, DType.F64)) {
             compactions(all, type);
         }

@@ -14,8 +14,9 @@ import org.espalier.tape.Value;
  * Operations as a tape strings them together, up to a loss: between them all that there are.
  *
  * @param body what is recorded between {@code x [TOKENS, CHANNELS]} and the logits' projection
+ * @param end  the loss
  */
-record Recording(String name, Body body) {
+record Recording(String name, Body body, End end) {
 
     static final int TOKENS = 3;
     /** Parameters in the place of activations, so that gradients of these are compared. */
@@ -29,6 +30,23 @@ record Recording(String name, Body body) {
     @FunctionalInterface
     interface Body {
         Value record(Tape tape, Value x);
+    }
+
+    @FunctionalInterface
+    interface End {
+        Value record(Tape tape, Value logits, Value targets);
+    }
+
+    Recording(String name, Body body) {
+        this(name, body, CrossEntropy::record);
+    }
+
+    private static Recording distilled(double share) {
+        return new Recording(
+                "distillation, share " + share,
+                (tape, x) -> x,
+                (tape, logits, targets) ->
+                        Distillation.record(tape, logits, tape.constant("teacher", TOKENS, VOCAB), targets, share));
     }
 
     /** Those with steady gradients, and the operations whose numbers are drawn anew in every run or come from another run. */
@@ -64,7 +82,10 @@ record Recording(String name, Body body) {
                         new Recording("split of every head", Recording::splitHeads),
                         new Recording("rotary of a part of every head", (tape, x) -> rotated(tape, x, false)),
                         new Recording("rotary of neighbours", (tape, x) -> rotated(tape, x, true)),
-                        new Recording("norm of every head", Recording::headNorm)));
+                        new Recording("norm of every head", Recording::headNorm),
+                        distilled(0),
+                        distilled(0.75),
+                        distilled(1)));
     }
 
     private static Value like(Tape tape, String name, Value x) {
@@ -149,9 +170,9 @@ record Recording(String name, Body body) {
     /** Records this and a loss, which is given back. */
     Value recordOn(Tape tape) {
         Value targets = tape.input("targets", Element.INDEX, TOKENS);
-        Value end = body.record(tape, tape.parameter("x", TOKENS, CHANNELS));
-        Value head = tape.parameter("head", VOCAB, end.shape().dim(1));
-        return CrossEntropy.record(tape, Linear.record(tape, end, head, null), targets);
+        Value last = body.record(tape, tape.parameter("x", TOKENS, CHANNELS));
+        Value head = tape.parameter("head", VOCAB, last.shape().dim(1));
+        return end.record(tape, Linear.record(tape, last, head, null), targets);
     }
 
     /** All operations of {@link #recorded()}, in order. */
