@@ -1,13 +1,18 @@
 package org.espalier.bench;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.IntFunction;
 import org.espalier.model.Architectures;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
-import org.espalier.tune.LoraTrainer;
+import org.espalier.tune.LearnedAdapter;
+import org.espalier.tune.TrainingSettings;
+import org.espalier.tune.Tuner;
+import org.espalier.tune.TuningSettings;
 
 /** One update of rank-8 adapters beside all seven projections, with dropout, from sequences of one length that all count. */
 final class LoraSpeed implements AutoCloseable {
@@ -17,12 +22,26 @@ final class LoraSpeed implements AutoCloseable {
     private static final long SEED = 42;
 
     private final Packed batch;
-    private final LoraTrainer trainer;
+    private final LearnedAdapter adapter;
+    private final Tuner tuner;
 
     /** @param ids of so many tokens */
     LoraSpeed(Model model, int sequences, int length, IntFunction<int[]> ids) {
         batch = Packed.of(SpeedServer.cut(ids.apply(sequences * length), sequences, length));
-        trainer = new LoraTrainer(model, LORA, batch, Long.MAX_VALUE, SEED);
+        adapter = new LearnedAdapter(model, LORA, SEED);
+        tuner = new Tuner(
+                adapter,
+                Optional.empty(),
+                new TuningSettings(
+                        1,
+                        sequences,
+                        sequences,
+                        new TuningSettings.Rate(LEARNING_RATE, OptionalInt.empty(), TuningSettings.Fall.LINEAR),
+                        TrainingSettings.plain(),
+                        OptionalInt.empty(),
+                        Long.MAX_VALUE,
+                        SEED),
+                batch);
     }
 
     /** Tokens of an update. */
@@ -32,11 +51,12 @@ final class LoraSpeed implements AutoCloseable {
 
     /** Makes an update and returns the loss before it. */
     double update() {
-        return trainer.step(List.of(batch), LEARNING_RATE, tokens -> {}).loss();
+        return tuner.step(List.of(batch), LEARNING_RATE, tokens -> {}).loss();
     }
 
     @Override
     public void close() {
-        trainer.close();
+        tuner.close();
+        adapter.close();
     }
 }

@@ -15,6 +15,9 @@ import org.espalier.file.Json;
  */
 public final class SafetensorsFolder implements ModelWriter {
 
+    /** The file of all weights, where they are not split. */
+    public static final String WEIGHTS = SafetensorsCheckpoint.SINGLE;
+
     /** The size above which weights are split, in bytes. */
     private static final long SHARD_BYTES = 5_000_000_000L;
 

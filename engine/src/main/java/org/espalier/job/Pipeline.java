@@ -70,7 +70,9 @@ final class Pipeline {
             Pruning.Result pruned = timed("pruning", () -> prune(calibration));
             look(meter, subject(PRUNED));
             Comparison.Training training = timed("training", () -> tune(recovery, samples));
-            timed("merging", this::merge);
+            if (!settings.tune().full()) {
+                timed("merging", this::merge);
+            }
             look(meter, subject(RECOVERED));
             List<Comparison.Stage> stages = timed("measuring speed", meter::finish);
             Comparison comparison = comparison(meter, dense.note(), pruned, training, stages);
@@ -114,13 +116,11 @@ final class Pipeline {
     }
 
     private Comparison.Training tune(Recovery recovery, TrainingData samples) throws IOException {
-        Path adapter = Files.createDirectory(folder.resolve(ADAPTER));
+        Path learned = Files.createDirectory(folder.resolve(settings.tune().full() ? RECOVERED : ADAPTER));
         try (OpenModel open = engine.open(folder.resolve(PRUNED))) {
-            recovery.writeInto(adapter, shown(folder.resolve(PRUNED)).toString(), open, samples)
-                    .adapter()
-                    .close();
+            recovery.writeInto(learned, shown(folder.resolve(PRUNED)).toString(), open, samples);
         }
-        return TrainingFile.read(adapter).training();
+        return TrainingFile.read(learned).training();
     }
 
     private MergeJob.Result merge() {

@@ -34,6 +34,9 @@ public record Recipe(
     /** Share of the adapters' inputs that is left out while training. */
     public static final double DROPOUT = 0.05;
 
+    /** The highest rate where all weights are trained. */
+    public static final double FULL_RATE = 4e-4;
+
     /**
      * For some thousands of samples. Of 31 updates on 2,000 Alpaca samples LLM-Pruner's own rate of 1e-4 is too timid: three
      * times that leaves SmolLM2-135M, a fifth of it pruned, at a far lower loss.

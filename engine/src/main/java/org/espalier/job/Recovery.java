@@ -6,10 +6,10 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import org.espalier.backend.OwnMemory;
 import org.espalier.error.Failure;
 import org.espalier.file.Output;
 import org.espalier.file.Sha256;
-import org.espalier.format.PeftAdapter;
 import org.espalier.report.Comparison;
 import org.espalier.report.TrainingFile;
 import org.espalier.text.ChatTemplate;
@@ -18,20 +18,23 @@ import org.espalier.tune.BrokenRecords;
 import org.espalier.tune.Encoder;
 import org.espalier.tune.ExampleFile;
 import org.espalier.tune.Examples;
-import org.espalier.tune.LoraSettings;
-import org.espalier.tune.LoraTraining;
+import org.espalier.tune.Learned;
+import org.espalier.tune.LearnedAdapter;
+import org.espalier.tune.LearnedWeights;
 import org.espalier.tune.OptimizerFile;
 import org.espalier.tune.Trainer;
 import org.espalier.tune.TrainingData;
+import org.espalier.tune.Tuning;
+import org.espalier.tune.TuningSettings;
 
-/** Trains an adapter and leaves it in a folder, with how that went. */
+/** Trains a model back and leaves what it learned in a folder, with how that went. */
 final class Recovery {
 
     private final TuneSettings settings;
     private final Path place;
     private final Listener listener;
 
-    /** @param place of the finished adapter, where an unfinished one is left and gone on with if the settings say so */
+    /** @param place of what is finished, where what is not is left and gone on with if the settings say so */
     Recovery(TuneSettings settings, Path place, Listener listener) {
         this.settings = settings;
         this.place = place;
@@ -58,23 +61,52 @@ final class Recovery {
     }
 
     /**
+     * What came of a training.
+     *
+     * @param result     losses and speed
+     * @param parameters that were trained
+     */
+    record Trained(Tuning.Result result, long parameters) {}
+
+    /**
      * Trains.
      *
-     * @param model  that the adapter's files name
-     * @param folder that exists and gets the adapter and the record
-     * @return what came of it; the caller closes its adapter
+     * @param model  that the files name
+     * @param folder that exists and gets what was learned, and the record
      */
-    LoraTraining.Result writeInto(Path folder, String model, OpenModel open, TrainingData samples) throws IOException {
-        try (OpenTeacher teacher = teacher(open)) {
+    Trained writeInto(Path folder, String model, OpenModel open, TrainingData samples) throws IOException {
+        try (Learned learned = learned(open);
+                OpenTeacher teacher = teacher(open)) {
             Optional<OpenTeacher> taught = Optional.ofNullable(teacher);
-            LoraSettings numbers = settings.training();
-            LoraTraining training = new LoraTraining(open.model(), taught.map(OpenTeacher::teacher), samples, numbers);
-            Files files = new Files(open, numbers, origin(model, open, taught, samples, numbers, training.steps()));
+            TuningSettings numbers = settings.training();
+            Tuning tuning = new Tuning(learned, taught.map(OpenTeacher::teacher), samples, numbers);
+            Files files = new Files(
+                    new LearnedFiles(learned, open, model, settings.dtype()),
+                    numbers,
+                    origin(model, open, taught, samples, numbers, tuning.steps()));
             if (settings.resume()) {
-                resume(files.origin, training);
+                resume(files, tuning);
             }
-            return finished(train(training, files), files, folder);
+            Tuning.Result result = train(tuning, files);
+            files.write(folder, result);
+            return new Trained(result, learned.parameters());
         }
+    }
+
+    private Learned learned(OpenModel open) {
+        if (!settings.full()) {
+            return new LearnedAdapter(open.model(), settings.lora(), settings.seed());
+        }
+        long needed = LearnedWeights.bytes(open.parameters());
+        long free = open.backend().ownMemory().map(OwnMemory::free).orElseGet(Machine::memoryAvailable);
+        if (needed > free) {
+            throw new Failure(
+                    "training all weights takes %s of memory and more for activations, %s are free"
+                            .formatted(Machine.size(needed), Machine.size(free)),
+                    open.path().toString(),
+                    "train adapters: leave --full out");
+        }
+        return new LearnedWeights(open.model());
     }
 
     /** The model that is learned from, or null. */
@@ -84,23 +116,12 @@ final class Recovery {
                 .orElse(null);
     }
 
-    private static LoraTraining.Result finished(LoraTraining.Result result, Files files, Path folder)
-            throws IOException {
-        try {
-            files.write(folder, result);
-            return result;
-        } catch (IOException | RuntimeException | Error e) {
-            result.adapter().close();
-            throw e;
-        }
-    }
-
     private TrainingFile.Origin origin(
             String model,
             OpenModel open,
             Optional<OpenTeacher> teacher,
             TrainingData samples,
-            LoraSettings numbers,
+            TuningSettings numbers,
             int steps) {
         Path texts = settings.texts();
         return new TrainingFile.Origin(
@@ -110,7 +131,12 @@ final class Recovery {
                         Sha256.ofFile(texts),
                         settings.format().toString(),
                         samples),
-                TrainingFile.Settings.of(settings.recipe().name(), numbers, steps, settings.cutoff()),
+                TrainingFile.Settings.of(
+                        settings.recipe().name(),
+                        settings.full() ? TrainingFile.Lora.NONE : TrainingFile.Lora.of(settings.lora()),
+                        numbers,
+                        steps,
+                        settings.cutoff()),
                 teacher.map(OpenTeacher::record).orElse(null),
                 new TrainingFile.Hashes(
                         Sha256.ofSamples(
@@ -121,28 +147,30 @@ final class Recovery {
                         null));
     }
 
-    /** What stands in an adapter's folder. */
-    private record Files(OpenModel open, LoraSettings settings, TrainingFile.Origin origin) {
+    /** What stands in the folder of a training. */
+    private record Files(LearnedFiles learned, TuningSettings settings, TrainingFile.Origin origin) {
 
-        void write(Path folder, LoraTraining.Result result) throws IOException {
-            result.adapter().writeInto(folder, open.backend(), origin.model());
+        void write(Path folder, Tuning.Result result) throws IOException {
+            learned.writeInto(folder, true);
             record(folder, result, origin.hashes());
         }
 
         /** As above, with all that it takes to go on; the record is of the very files beside it. */
-        void write(Path folder, LoraTraining.Halfway now) throws IOException {
-            now.result().adapter().writeInto(folder, open.backend(), origin.model());
+        void write(Path folder, Tuning.Halfway now) throws IOException {
+            learned.writeInto(folder, false);
             now.writeOptimizer(folder);
-            record(
-                    folder,
-                    now.result(),
-                    origin.hashes()
-                            .left(
-                                    Sha256.ofFile(folder.resolve(PeftAdapter.WEIGHTS)),
-                                    Sha256.ofFile(folder.resolve(OptimizerFile.NAME))));
+            record(folder, now.result(), left(folder));
         }
 
-        private void record(Path folder, LoraTraining.Result result, TrainingFile.Hashes hashes) throws IOException {
+        /** The hashes, with those of what was left in a folder. */
+        TrainingFile.Hashes left(Path folder) {
+            return origin.hashes()
+                    .left(
+                            Sha256.ofFile(folder.resolve(learned.weights())),
+                            Sha256.ofFile(folder.resolve(OptimizerFile.NAME)));
+        }
+
+        private void record(Path folder, Tuning.Result result, TrainingFile.Hashes hashes) throws IOException {
             new TrainingFile(
                             origin.with(hashes),
                             TrainingFile.training(
@@ -152,11 +180,11 @@ final class Recovery {
     }
 
     /**
-     * Makes a training go on from what was left at the adapter's place.
+     * Makes a training go on from what was left at its place.
      *
      * @throws Failure if nothing was left there, or it belongs to another training
      */
-    private void resume(TrainingFile.Origin origin, LoraTraining training) {
+    private void resume(Files files, Tuning training) {
         if (!OptimizerFile.isIn(place)) {
             throw new Failure(
                     "no unfinished training to resume",
@@ -164,7 +192,7 @@ final class Recovery {
                     "start it without --resume, with --save-every to be able to go on later");
         }
         TrainingFile left = TrainingFile.read(place);
-        requireSame(origin, left);
+        requireSame(files, left);
         SequencedMap<Integer, Double> heldOut = new TreeMap<>();
         left.training().evalLosses().forEach(p -> heldOut.put(p.step(), p.loss()));
         training.resume(
@@ -174,7 +202,7 @@ final class Recovery {
                 left.training().seconds());
     }
 
-    private void requireSame(TrainingFile.Origin origin, TrainingFile left) {
+    private void requireSame(Files files, TrainingFile left) {
         if (left.hashes() == null
                 || left.hashes().optimizer() == null
                 || left.training().seconds() == null) {
@@ -182,17 +210,13 @@ final class Recovery {
                     "the training there was begun by an earlier version, or its record is not of an unfinished one",
                     "start it again without --resume");
         }
-        difference(origin, left).ifPresent(other -> {
+        difference(files.origin, left).ifPresent(other -> {
             throw refusal(
                     "the training there was begun with " + other, "repeat the command that began it, with --resume");
         });
-        TrainingFile.Hashes present = left.hashes()
-                .left(
-                        Sha256.ofFile(place.resolve(PeftAdapter.WEIGHTS)),
-                        Sha256.ofFile(place.resolve(OptimizerFile.NAME)));
-        if (!present.equals(left.hashes())) {
+        if (!files.left(place).equals(left.hashes())) {
             throw refusal(
-                    "the adapter or the optimizer beside it is not the one that was left with it",
+                    "what was learned, or the optimizer beside it, is not the one that was left with it",
                     "put the files back that were left together, or start again without --resume");
         }
     }
@@ -214,9 +238,9 @@ final class Recovery {
         return new Failure(problem, place.resolve(TrainingFile.NAME).toString(), advice);
     }
 
-    private LoraTraining.Result train(LoraTraining training, Files files) {
+    private Tuning.Result train(Tuning training, Files files) {
         try (Progress progress = listener.begin("training", "tokens", training.totalTokens())) {
-            return training.train(new LoraTraining.Listener() {
+            return training.train(new Tuning.Listener() {
                 @Override
                 public void advanced(int tokens) {
                     progress.advance(tokens);
@@ -234,7 +258,7 @@ final class Recovery {
                 }
 
                 @Override
-                public void reached(LoraTraining.Halfway now) {
+                public void reached(Tuning.Halfway now) {
                     if (settings.savesAfter(now.result().steps())) {
                         save(now, files);
                     }
@@ -243,7 +267,7 @@ final class Recovery {
         }
     }
 
-    private void save(LoraTraining.Halfway now, Files files) {
+    private void save(Tuning.Halfway now, Files files) {
         Output.writeFolder(place, true, folder -> {
             files.write(folder, now);
         });

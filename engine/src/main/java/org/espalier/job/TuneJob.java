@@ -6,11 +6,12 @@ import java.util.List;
 import java.util.SequencedMap;
 import org.espalier.file.Output;
 import org.espalier.file.WriteFailure;
-import org.espalier.model.Adapter;
-import org.espalier.tune.LoraTraining;
 import org.espalier.tune.TrainingData;
 
-/** Trains a model back with LoRA adapters, which are left in PEFT's form beside {@code training.json}. */
+/**
+ * Trains a model back: LoRA adapters, which are left in PEFT's form, or all weights, which end in a model; beside them stands
+ * {@code training.json}.
+ */
 public final class TuneJob {
 
     /**
@@ -20,7 +21,7 @@ public final class TuneJob {
      * @param trainLoss           mean over the last tenth of the updates, in nats a token
      * @param heldOutLosses       in nats a token, by the number of updates made before; empty if nothing was held out
      * @param tokensPerSecond     trained on
-     * @param trainableParameters of the adapters
+     * @param trainableParameters numbers that were trained
      * @param samples             of the texts
      * @param seconds             in all
      */
@@ -57,7 +58,7 @@ public final class TuneJob {
      * Trains.
      *
      * @param model a checkpoint folder or a GGUF file
-     * @param out   folder for the adapter
+     * @param out   folder for what is learned
      * @throws org.espalier.error.Failure if there is nothing to learn from, nothing to go on from, or the adapter cannot be
      *     written
      */
@@ -74,23 +75,21 @@ public final class TuneJob {
         // Begun before the work, so that a place that cannot be written to is not found out after it.
         try (Output output = Output.folder(out.path(), out.replace() || settings.replaces());
                 OpenModel open = engine.open(model)) {
-            LoraTraining.Result trained = recovery.writeInto(output.path(), model.toString(), open, samples);
-            try (Adapter adapter = trained.adapter()) {
-                output.commit();
-                return result(trained, samples, (System.nanoTime() - start) / 1e9);
-            }
+            Recovery.Trained trained = recovery.writeInto(output.path(), model.toString(), open, samples);
+            output.commit();
+            return result(trained, samples, (System.nanoTime() - start) / 1e9);
         } catch (IOException e) {
             throw WriteFailure.of(e, out.path());
         }
     }
 
-    private static Result result(LoraTraining.Result trained, TrainingData samples, double seconds) {
+    private static Result result(Recovery.Trained trained, TrainingData samples, double seconds) {
         return new Result(
-                trained.steps(),
-                trained.trainLoss(),
-                trained.heldOutLosses(),
-                trained.tokensPerSecond(),
-                trained.trainableParameters(),
+                trained.result().steps(),
+                trained.result().trainLoss(),
+                trained.result().heldOutLosses(),
+                trained.result().tokensPerSecond(),
+                trained.parameters(),
                 new Samples(
                         samples.training().size(),
                         samples.heldOut().size(),

@@ -7,8 +7,10 @@ import java.util.OptionalInt;
 import java.util.Set;
 import org.espalier.model.Architectures;
 import org.espalier.model.LoraConfig;
+import org.espalier.tensor.DType;
 import org.espalier.tune.ExampleFormat;
-import org.espalier.tune.LoraSettings;
+import org.espalier.tune.TrainingSettings;
+import org.espalier.tune.TuningSettings;
 
 /** What a model is trained back on, and how: a recipe, and what is to differ from it. */
 public final class TuneSettings extends Settings<TuneSettings> {
@@ -18,6 +20,8 @@ public final class TuneSettings extends Settings<TuneSettings> {
     private boolean skipBroken;
     private int maxSamples = Integer.MAX_VALUE;
     private Recipe recipe = Recipe.STANDARD;
+    private boolean full;
+    private Optional<DType> dtype = Optional.empty();
     private int rank = Recipe.RANK;
     private double alpha = Recipe.ALPHA;
     private double dropout = Recipe.DROPOUT;
@@ -129,6 +133,26 @@ public final class TuneSettings extends Settings<TuneSettings> {
     /** What the divergence from the teacher counts. */
     public double distilWeight() {
         return distilWeight;
+    }
+
+    /** Whether all weights are trained, which ends in a model; else adapters beside them are. */
+    public TuneSettings full(boolean full) {
+        return with(copy -> copy.full = full);
+    }
+
+    /** Whether all weights are trained. */
+    public boolean full() {
+        return full;
+    }
+
+    /** The type that trained weights are stored in; if none is set, that of the model as far as the form has it. */
+    public TuneSettings dtype(DType type) {
+        return with(copy -> copy.dtype = Optional.of(type));
+    }
+
+    /** The type that trained weights are stored in. */
+    public Optional<DType> dtype() {
+        return dtype;
     }
 
     /** Rank of the adapters. */
@@ -243,17 +267,35 @@ public final class TuneSettings extends Settings<TuneSettings> {
         return seed;
     }
 
+    /** The adapters that are trained. */
+    LoraConfig lora() {
+        return new LoraConfig(rank, alpha, dropout, Set.copyOf(Architectures.adapterTargets()));
+    }
+
     /** For a training on this machine as it is now. */
-    LoraSettings training() {
-        return new LoraSettings(
-                new LoraConfig(rank, alpha, dropout, Set.copyOf(Architectures.adapterTargets())),
+    TuningSettings training() {
+        double peak = learningRate.orElse(full ? Recipe.FULL_RATE : recipe.learningRate());
+        return new TuningSettings(
                 epochs.orElse(recipe.epochs()),
                 batch.orElse(recipe.batch()),
                 microBatch.orElse(recipe.microBatch()),
-                learningRate.orElse(recipe.learningRate()),
-                warmUp.isPresent() ? warmUp : recipe.warmUp(),
+                new TuningSettings.Rate(
+                        peak,
+                        warmUp.isPresent() ? warmUp : recipe.warmUp(),
+                        full ? TuningSettings.Fall.COSINE : TuningSettings.Fall.LINEAR),
+                full ? TrainingSettings.allWeights() : TrainingSettings.plain(),
                 evaluateEvery.isPresent() ? evaluateEvery : recipe.evaluateEvery(),
                 Machine.memoryAvailable() / 2,
                 seed);
+    }
+
+    @Override
+    public Optional<String> complaint() {
+        if (full && recipe.equals(Recipe.LLM_PRUNER)) {
+            return Optional.of("--full does not go with --recipe llm-pruner, whose numbers are for adapters");
+        }
+        return dtype.isPresent() && !full
+                ? Optional.of("--dtype is for trained weights (--full): adapters are float32")
+                : Optional.empty();
     }
 }

@@ -13,11 +13,12 @@ import java.util.stream.IntStream;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.file.Sha256;
+import org.espalier.model.LoraConfig;
 import org.espalier.report.Comparison.Point;
 import org.espalier.report.Comparison.Training;
-import org.espalier.tune.LoraSettings;
-import org.espalier.tune.LoraTraining;
 import org.espalier.tune.TrainingData;
+import org.espalier.tune.Tuning;
+import org.espalier.tune.TuningSettings;
 
 /**
  * {@code training.json}, beside an adapter: how it was trained.
@@ -92,7 +93,7 @@ public record TrainingFile(
      * What was asked for.
      *
      * @param recipe that numbers not given came from
-     * @param lora   the adapters
+     * @param lora   the adapters; {@link Lora#NONE} where all weights were trained
      * @param cutoff tokens of a sample
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -108,15 +109,12 @@ public record TrainingFile(
             @JsonProperty("seed") long seed) {
 
         /** As they were given; the number of updates, {@code steps}, says how many of them warm up. */
-        public static Settings of(String recipe, LoraSettings settings, int steps, int cutoff) {
+        public static Settings of(String recipe, Lora lora, TuningSettings settings, int steps, int cutoff) {
             return new Settings(
                     recipe,
-                    new Lora(
-                            settings.lora().rank(),
-                            settings.lora().alpha(),
-                            settings.lora().dropout()),
-                    settings.learningRate(),
-                    settings.warmUp(steps),
+                    lora,
+                    settings.rate().peak(),
+                    settings.rate().warmUp(steps),
                     settings.epochs(),
                     settings.batch(),
                     settings.microBatch(),
@@ -135,7 +133,16 @@ public record TrainingFile(
     public record Lora(
             @JsonProperty("rank") int rank,
             @JsonProperty("alpha") double alpha,
-            @JsonProperty("dropout") double dropout) {}
+            @JsonProperty("dropout") double dropout) {
+
+        /** No adapters: all weights were trained. */
+        public static final Lora NONE = new Lora(0, 0, 0);
+
+        /** Those of a configuration. */
+        public static Lora of(LoraConfig config) {
+            return new Lora(config.rank(), config.alpha(), config.dropout());
+        }
+    }
 
     /**
      * What was learned beside texts.
@@ -160,7 +167,7 @@ public record TrainingFile(
      *
      * @param model     of the configuration and samples of the weights, as {@link Sha256#ofSamples} takes them
      * @param samples   of the tokens that are read and predicted, in order
-     * @param adapter   of the file of an unfinished training's adapter; null once it is finished
+     * @param adapter   of the file of what an unfinished training has learned so far; null once it is finished
      * @param optimizer of the file of its optimizer; null as well
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -217,7 +224,7 @@ public record TrainingFile(
     }
 
     /** A training as comparisons and this file hold it. */
-    public static Training training(LoraTraining.Result result, LoraSettings settings, int samples) {
+    public static Training training(Tuning.Result result, TuningSettings settings, int samples) {
         List<Point> losses = IntStream.range(0, result.steps())
                 .mapToObj(i -> new Point(i + 1, result.losses().get(i)))
                 .toList();
@@ -226,7 +233,7 @@ public record TrainingFile(
                 .toList();
         return new Training(
                 result.steps(),
-                settings.learningRate(),
+                settings.rate().peak(),
                 samples,
                 losses,
                 heldOut,

@@ -16,6 +16,11 @@ public record TrainingSettings(double beta1, double beta2, double eps, double we
         return new TrainingSettings(0.9, 0.999, 1e-8, 0, 1);
     }
 
+    /** For all weights of a model that was trained before: gradients change faster there, and nothing decays. */
+    public static TrainingSettings allWeights() {
+        return new TrainingSettings(0.9, 0.95, 1e-8, 0, 1);
+    }
+
     /** Usual for training language models from scratch. */
     public static TrainingSettings fromScratch() {
         return new TrainingSettings(0.9, 0.95, 1e-8, 0.1, 1);

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.espalier.Backends;
@@ -34,7 +35,6 @@ import org.espalier.importance.Candidates;
 import org.espalier.importance.Criterion;
 import org.espalier.importance.Method;
 import org.espalier.importance.UnitScores.Alignment;
-import org.espalier.model.Adapter;
 import org.espalier.model.Architectures;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
@@ -45,7 +45,10 @@ import org.espalier.plan.Allocation.Scope;
 import org.espalier.plan.Budget;
 import org.espalier.plan.PlanSelection;
 import org.espalier.score.ModelScores;
-import org.espalier.tune.LoraTrainer;
+import org.espalier.tune.LearnedAdapter;
+import org.espalier.tune.TrainingSettings;
+import org.espalier.tune.Tuner;
+import org.espalier.tune.TuningSettings;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -147,10 +150,10 @@ class FamilyPruningTest {
         Path stored = Files.createDirectory(folder.resolve("adapter"));
         Path merged = folder.resolve("merged");
         double[] adapted;
-        try (Adapter adapter = tuned(model, tokens)) {
-            adapter.writeInto(stored, backend, "pruned");
+        try (LearnedAdapter learned = tuned(model, tokens)) {
+            learned.adapter().writeInto(stored, backend, "pruned");
             // Not closed: what it holds belongs to the model and to the adapter.
-            adapted = Zeroed.logits(model.with(adapter), tokens, backend);
+            adapted = Zeroed.logits(model.with(learned.adapter()), tokens, backend);
         }
         try (PeftAdapter adapter = PeftAdapter.open(stored)) {
             new SafetensorsFolder().write(merged, PeftMerge.of(pruned, adapter, Optional.empty()), false);
@@ -164,17 +167,27 @@ class FamilyPruningTest {
         }
     }
 
-    private static Adapter tuned(Model model, Packed tokens) {
+    private static LearnedAdapter tuned(Model model, Packed tokens) {
         LoraConfig lora = new LoraConfig(
                 4, 8, 0, Set.copyOf(Architectures.of(model.config()).adapterTargets()));
-        try (LoraTrainer trainer = new LoraTrainer(model, lora, tokens, 1L << 30, 5)) {
+        TuningSettings settings = new TuningSettings(
+                1,
+                1,
+                1,
+                new TuningSettings.Rate(1e-2, OptionalInt.empty(), TuningSettings.Fall.LINEAR),
+                TrainingSettings.plain(),
+                OptionalInt.empty(),
+                1L << 30,
+                5);
+        LearnedAdapter learned = new LearnedAdapter(model, lora, 5);
+        try (Tuner trainer = new Tuner(learned, Optional.empty(), settings, tokens)) {
             double before = trainer.evaluate(List.of(tokens), done -> {});
             for (int step = 0; step < 8; step++) {
                 trainer.step(List.of(tokens), 1e-2, done -> {});
             }
             double after = trainer.evaluate(List.of(tokens), done -> {});
             assertTrue(after < before - 0.1, before + " became " + after);
-            return trainer.take();
+            return learned;
         }
     }
 }

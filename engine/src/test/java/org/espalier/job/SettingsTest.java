@@ -113,11 +113,11 @@ class SettingsTest {
     void recipeGivesWhatIsNotSet() {
         TuneSettings settings = TuneSettings.on(Path.of("any.json")).recipe(Recipe.LLM_PRUNER);
         assertEquals(2, settings.training().epochs());
-        assertEquals(1e-4, settings.training().learningRate());
+        assertEquals(1e-4, settings.training().rate().peak());
         assertEquals(2000, settings.heldOut().orElseThrow());
         TuneSettings own = settings.epochs(3).heldOut(5);
         assertEquals(3, own.training().epochs());
-        assertEquals(1e-4, own.training().learningRate());
+        assertEquals(1e-4, own.training().rate().peak());
         assertEquals(5, own.heldOut().orElseThrow());
     }
 

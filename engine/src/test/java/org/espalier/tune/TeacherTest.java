@@ -24,7 +24,6 @@ import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.error.Failure;
 import org.espalier.eval.TokenDivergence;
 import org.espalier.format.SafetensorsFile;
-import org.espalier.model.Adapter;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -38,20 +37,24 @@ import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.tape.Executor;
 import org.espalier.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Learning from the predictions of another model. */
 class TeacherTest {
 
     private static final LoraConfig LORA = new LoraConfig(4, 8, 0.05, Set.copyOf(new Llama().adapterTargets()));
     private static final long PLENTY = 1L << 30;
+    private static final long SEED = 7;
     private static final double ERROR = 2e-5;
 
     @Test
     void aModelHasNothingToLearnFromItself() {
         with(2, (learner, other) -> {
             Packed batch = batch(3, 20);
-            try (Teacher itself = new Teacher(learner, 1);
-                    LoraTrainer trainer = trainer(learner, itself, batch)) {
+            try (LearnedAdapter adapter = new LearnedAdapter(learner, LORA, SEED);
+                    Teacher itself = new Teacher(learner, 1);
+                    Tuner trainer = tuner(adapter, itself, batch)) {
                 Trainer.StepResult result = trainer.step(List.of(batch), 1e-2, tokens -> {});
                 assertEquals(0, result.loss());
                 assertEquals(0, result.gradientNorm());
@@ -79,8 +82,9 @@ class TeacherTest {
             }
             assertTrue(batch.counted() > 1024, batch::toString);
             for (double share : new double[] {0.25, 1}) {
-                try (Teacher teacher = new Teacher(other, share);
-                        LoraTrainer trainer = trainer(learner, teacher, batch)) {
+                try (LearnedWeights weights = new LearnedWeights(learner);
+                        Teacher teacher = new Teacher(other, share);
+                        Tuner trainer = tuner(weights, teacher, batch)) {
                     double expected = share * divergence + (1 - share) * likelihood;
                     assertEquals(expected, trainer.evaluate(List.of(batch), tokens -> {}), ERROR * expected);
                 }
@@ -88,27 +92,26 @@ class TeacherTest {
         });
     }
 
-    @Test
-    void predictionsAreLearnedTheSameAtAnyNumberOfThreadsAndWhateverIsKept() {
-        List<float[]> adapters = new ArrayList<>();
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void predictionsAreLearnedTheSameAtAnyNumberOfThreadsAndWhateverIsKept(boolean all) {
+        List<float[]> found = new ArrayList<>();
         for (int run = 0; run < 3; run++) {
             long memory = run == 2 ? 0 : PLENTY;
             with(run == 0 ? 1 : 2, (learner, other) -> {
-                try (Teacher teacher = new Teacher(other, 1)) {
-                    LoraTraining.Result result = new LoraTraining(
-                                    learner, Optional.of(teacher), data(), settings(memory))
-                            .train(LoraTraining.Listener.NONE);
-                    try (Adapter adapter = result.adapter()) {
-                        double before = result.heldOutLosses().firstEntry().getValue();
-                        double after = result.heldOutLosses().lastEntry().getValue();
-                        assertTrue(after < 0.8 * before, before + " to " + after);
-                        adapters.add(numbers(learner, adapter));
-                    }
+                try (Learned learned = all ? new LearnedWeights(learner) : new LearnedAdapter(learner, LORA, SEED);
+                        Teacher teacher = new Teacher(other, 1)) {
+                    Tuning.Result result = new Tuning(learned, Optional.of(teacher), data(), settings(memory))
+                            .train(Tuning.Listener.NONE);
+                    double before = result.heldOutLosses().firstEntry().getValue();
+                    double after = result.heldOutLosses().lastEntry().getValue();
+                    assertTrue(after < 0.95 * before, before + " to " + after);
+                    found.add(numbers(learned));
                 }
             });
         }
-        assertArrayEquals(adapters.getFirst(), adapters.get(1));
-        assertArrayEquals(adapters.getFirst(), adapters.get(2));
+        assertArrayEquals(found.getFirst(), found.get(1));
+        assertArrayEquals(found.getFirst(), found.get(2));
     }
 
     @Test
@@ -122,9 +125,10 @@ class TeacherTest {
                     false,
                     Biases.NONE);
             try (Model strange = random(fewer, learner.backend());
+                    LearnedAdapter adapter = new LearnedAdapter(learner, LORA, SEED);
                     Teacher teacher = new Teacher(strange, 1)) {
                 Failure failure = assertThrows(
-                        Failure.class, () -> new LoraTraining(learner, Optional.of(teacher), data(), settings(PLENTY)));
+                        Failure.class, () -> new Tuning(adapter, Optional.of(teacher), data(), settings(PLENTY)));
                 assertTrue(
                         failure.oneLine().contains("the teacher knows 255 tokens and the model 256"),
                         failure.oneLine());
@@ -132,18 +136,27 @@ class TeacherTest {
         });
     }
 
-    private static LoraTrainer trainer(Model learner, Teacher teacher, Packed batch) {
-        return new LoraTrainer(learner, Optional.of(teacher), LORA, batch, PLENTY, 7);
+    private static Tuner tuner(Learned learned, Teacher teacher, Packed batch) {
+        return new Tuner(learned, Optional.of(teacher), settings(PLENTY), batch);
     }
 
-    private static LoraSettings settings(long memory) {
-        return new LoraSettings(LORA, 2, 4, 2, 1e-2, OptionalInt.empty(), OptionalInt.of(8), memory, 7);
+    private static TuningSettings settings(long memory) {
+        return new TuningSettings(
+                1,
+                4,
+                2,
+                new TuningSettings.Rate(1e-2, OptionalInt.empty(), TuningSettings.Fall.COSINE),
+                TrainingSettings.allWeights(),
+                OptionalInt.of(8),
+                memory,
+                SEED);
     }
 
-    private static float[] numbers(Model model, Adapter adapter) {
-        try (Queue queue = model.backend().newQueue()) {
-            return adapter.tensors().values().stream()
-                    .map(t -> HostCopy.readFloats(model.backend(), queue, t))
+    private static float[] numbers(Learned learned) {
+        Backend backend = learned.model().backend();
+        try (Queue queue = backend.newQueue()) {
+            return learned.tensors().values().stream()
+                    .map(t -> HostCopy.readFloats(backend, queue, t))
                     .reduce(new float[0], TeacherTest::joined);
         }
     }

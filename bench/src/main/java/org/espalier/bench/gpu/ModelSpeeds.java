@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -32,10 +33,12 @@ import org.espalier.job.Speeds;
 import org.espalier.model.Architectures;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
-import org.espalier.tune.LoraSettings;
-import org.espalier.tune.LoraTraining;
+import org.espalier.tune.LearnedAdapter;
 import org.espalier.tune.Sample;
 import org.espalier.tune.TrainingData;
+import org.espalier.tune.TrainingSettings;
+import org.espalier.tune.Tuning;
+import org.espalier.tune.TuningSettings;
 
 /** How fast the engine's own jobs are on the device. */
 final class ModelSpeeds {
@@ -132,20 +135,23 @@ final class ModelSpeeds {
             List<Sample> samples = random(model.config().vocab())
                     .map(ids -> new Sample(ids, ids))
                     .toList();
-            LoraSettings settings = new LoraSettings(
-                    new LoraConfig(8, 16, Architectures.of(model.config()).adapterTargets()),
+            LoraConfig lora =
+                    new LoraConfig(8, 16, Architectures.of(model.config()).adapterTargets());
+            TuningSettings settings = new TuningSettings(
                     UPDATES,
                     SEQUENCES,
                     1,
-                    1e-4,
-                    OptionalInt.empty(),
+                    new TuningSettings.Rate(1e-4, OptionalInt.empty(), TuningSettings.Fall.LINEAR),
+                    TrainingSettings.plain(),
                     OptionalInt.of(UPDATES),
                     ACTIVATION_BYTES,
                     SEED);
             TrainingData data = new TrainingData(samples, samples.subList(0, 1), 0, 0, 0);
-            LoraTraining.Result result = new LoraTraining(model, data, settings).train(LoraTraining.Listener.NONE);
-            result.adapter().close();
-            return result.tokensPerSecond();
+            try (LearnedAdapter adapter = new LearnedAdapter(model, lora, SEED)) {
+                return new Tuning(adapter, Optional.empty(), data, settings)
+                        .train(Tuning.Listener.NONE)
+                        .tokensPerSecond();
+            }
         }
     }
 

@@ -60,6 +60,7 @@ final class Defaults extends ResourceBundle {
             Map.entry("distil-weight", () -> TuneSettings.defaults().distilWeight()),
             Map.entry("epochs", Recipe.STANDARD::epochs),
             Map.entry("lr", Recipe.STANDARD::learningRate),
+            Map.entry("lr.full", () -> Recipe.FULL_RATE),
             Map.entry("batch-size", Recipe.STANDARD::batch),
             Map.entry("micro-batch-size", Recipe.STANDARD::microBatch),
             Map.entry("rank", () -> Recipe.RANK),

@@ -9,7 +9,8 @@ enum Topic {
     CALIBRATION("Calibration texts"),
     COMPENSATION("How what is left makes up for what is gone"),
     SAMPLES("Training texts"),
-    TRAINING("How adapters are trained"),
+    LEARNING("What learns, and from what"),
+    TRAINING("How it is trained"),
     EVALUATION("Evaluation"),
     MACHINE("Devices, threads and memory"),
     GENERAL("General options");

@@ -11,16 +11,18 @@ import picocli.CommandLine.Mixin;
 /** {@code engine tune}: trains a model back with adapters. */
 @Command(
         name = "tune",
-        description = "Train a pruned model back: LoRA adapters beside all its projections, on texts of yours.",
+        description =
+                "Train a pruned model back, on texts of yours: LoRA adapters beside all its projections, or all weights.",
         footer = {
             "",
             "Formats: alpaca is JSON with instruction, input and output; jsonl has prompt and completion, or text, or the",
             "fields of alpaca; chat has messages of role and content, put into the model's chat template; text is plain",
             "text, a text a line, or between empty lines or lines of <|endoftext|> if there are any. JSON is an array or",
-            "an object a line. Only answers count; of text and of plain text everything does.",
+            "an object a line. Only answers count; of text and of plain text everything does. With --teacher every token",
+            "counts, and the losses are those of the mixture that --distil-weight makes, in nats a token.",
             "",
-            "The folder holds the adapter in PEFT's form, and training.json with every loss. While --save-every is at",
-            "work it holds the adapter so far, and what --resume needs.",
+            "The folder holds the adapter in PEFT's form, or with --full the model, and training.json with every loss.",
+            "While --save-every is at work it holds what was learned so far, and what --resume needs.",
             "",
             "Examples:",
             "  engine tune pruned --data alpaca.json --max-samples 2000 --out adapter",
@@ -28,6 +30,7 @@ import picocli.CommandLine.Mixin;
             "  engine tune pruned --data alpaca.json --save-every 50 --out adapter    (and after an interruption:)",
             "  engine tune pruned --data alpaca.json --save-every 50 --out adapter --resume",
             "  engine tune pruned --data stories.txt --epochs 3 --lr 1e-3 --out adapter",
+            "  engine tune pruned --data texts.txt --teacher dense --full --out recovered",
             "then",
             "  engine generate pruned --adapter adapter --prompt 'Once upon a time'",
             "  engine merge pruned adapter --out recovered"
@@ -44,6 +47,9 @@ final class TuneCommand extends EngineCommand {
     private TuneOptions options;
 
     @Mixin
+    private DtypeOption dtype;
+
+    @Mixin
     private ResumeOptions resume;
 
     @Mixin
@@ -54,7 +60,9 @@ final class TuneCommand extends EngineCommand {
 
     @Override
     void run() {
-        TuneSettings settings = resume.added(options.settings()).seed(seed.value());
+        TuneSettings given = resume.added(options.settings()).seed(seed.value());
+        TuneSettings settings = dtype.type().map(given::dtype).orElse(given);
+        requireSound(settings);
         report(new TuneJob(compute.engine(), settings).run(model.path(), output.destination()));
     }
 

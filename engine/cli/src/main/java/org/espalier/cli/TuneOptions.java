@@ -92,8 +92,19 @@ final class TuneOptions {
         settings = settings.recipe(recipe);
     }
 
+    @Section(Topic.LEARNING)
+    @Option(
+            names = "--full",
+            order = 2,
+            description = "Train all weights, which ends in a model (default: adapters beside all projections).")
+    private void full(boolean full) {
+        settings = settings.full(full);
+    }
+
+    @Section(Topic.LEARNING)
     @Option(
             names = "--teacher",
+            order = 1,
             paramLabel = "MODEL",
             description =
                     "Learn the predictions of this model, such as the one that was pruned: every token counts then.")
@@ -101,6 +112,7 @@ final class TuneOptions {
         settings = settings.teacher(model);
     }
 
+    @Section(Topic.LEARNING)
     @Option(
             names = "--distil-weight",
             paramLabel = "W",
@@ -126,7 +138,8 @@ final class TuneOptions {
             order = 3,
             paramLabel = "R",
             converter = Converters.Probability.class,
-            description = "Highest learning rate (default: ${bundle:default.lr}).")
+            description =
+                    "Highest learning rate (default: ${bundle:default.lr}, with --full ${bundle:default.lr.full}).")
     private void learningRate(double number) {
         settings = settings.learningRate(number);
     }
@@ -160,6 +173,7 @@ final class TuneOptions {
         settings = settings.microBatchSize(number);
     }
 
+    @Section(Topic.LEARNING)
     @Option(
             names = "--rank",
             order = 5,
@@ -170,6 +184,7 @@ final class TuneOptions {
         settings = settings.rank(number);
     }
 
+    @Section(Topic.LEARNING)
     @Option(
             names = "--alpha",
             order = 6,
@@ -180,6 +195,7 @@ final class TuneOptions {
         settings = settings.alpha(number);
     }
 
+    @Section(Topic.LEARNING)
     @Option(
             names = "--dropout",
             paramLabel = "P",

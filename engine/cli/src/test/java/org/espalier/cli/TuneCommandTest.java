@@ -186,8 +186,6 @@ class TuneCommandTest {
         assertEquals(folder.resolve("model").toString(), teacher.model());
         assertEquals(1, teacher.weight());
         byte[] whole = Files.readAllBytes(folder.resolve("adapter/adapter_model.safetensors"));
-        engine(command.replace("@/adapter", "@/other") + " --distil-weight 0.5");
-
         String interrupted = command.replace("@/adapter", "@/left");
         interrupt(interrupted + " --verbose", "step 2 of 5");
         for (String other : List.of(" --distil-weight 0.5", " --teacher @/pruned")) {
@@ -200,7 +198,33 @@ class TuneCommandTest {
         }
         engine(interrupted + " --resume");
         assertArrayEquals(whole, Files.readAllBytes(folder.resolve("left/adapter_model.safetensors")));
-        assertFalse(Arrays.equals(whole, Files.readAllBytes(folder.resolve("other/adapter_model.safetensors"))));
+    }
+
+    @Test
+    void allWeightsEndInAModelAndAreResumedToTheSameBytes() throws IOException {
+        String command = "tune @/model --data @/stories.txt --out @/trained --full --max-samples 8 --cutoff 32 "
+                + "--batch-size 4 --lr 1e-3 --save-every 1";
+        JsonNode tuned = json(command + " --json");
+        assertEquals(
+                json("info @/model --json").get("parameters").asLong(),
+                tuned.get("trainable_parameters").asLong());
+        assertEquals(
+                TrainingFile.Lora.NONE,
+                TrainingFile.read(folder.resolve("trained")).settings().lora());
+        assertTrue(perplexity("@/trained") != perplexity("@/model"));
+        byte[] whole = Files.readAllBytes(folder.resolve("trained/model.safetensors"));
+
+        String interrupted = command.replace("@/trained", "@/left");
+        interrupt(interrupted + " --verbose", "step 2 of 2");
+        Replacement.requireOwn(folder.resolve("left"));
+        assertTrue(
+                run(interrupted.replace(" --full", "") + " --resume").failure(1).contains("other settings"));
+        engine(interrupted + " --resume");
+        assertArrayEquals(whole, Files.readAllBytes(folder.resolve("left/model.safetensors")));
+        assertFalse(TestFiles.names(folder.resolve("left")).contains("optimizer.safetensors"));
+        assertTrue(run(command.replace("@/trained", "@/other") + " --recipe llm-pruner")
+                .failure(2)
+                .contains("--full does not go with"));
     }
 
     private void refusesWhatWasLeftByAnother(String resume) throws IOException {

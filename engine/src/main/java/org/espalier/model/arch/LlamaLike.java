@@ -26,6 +26,10 @@ abstract class LlamaLike implements Architecture {
         if (!ACTIVATIONS.contains(activation)) {
             throw json.failure("activation '" + activation + "' is not supported", "use a model with silu");
         }
+        if (headDim == 0) {
+            throw json.failure(
+                    "its channels do not suffice for its heads", "give hidden_size, num_attention_heads or head_dim");
+        }
         if (headDim % 2 != 0) {
             throw json.failure("head_dim " + headDim + " is odd", "rotary embedding needs an even head_dim");
         }

@@ -10,17 +10,15 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import org.espalier.error.Failure;
-import org.espalier.model.Adapter;
-import org.espalier.model.Model;
+import org.espalier.model.ModelConfig;
 import org.espalier.model.Packed;
 import org.espalier.model.Scorer;
 
 /**
- * Trains a model back by low-rank adapters beside its projections (Hu et al. 2021); the model's own weights stay as they
- * are, and no gradient of any of them is computed. Same model, samples and settings: same adapter to the bit, at any number
- * of threads.
+ * Trains a model back: adapters beside its weights, or these themselves. Same model, samples and settings: the same numbers to
+ * the bit, at any number of threads.
  */
-public final class LoraTraining {
+public final class Tuning {
 
     /** Told how training goes; losses are means over counted tokens, in nats. */
     public interface Listener {
@@ -44,17 +42,16 @@ public final class LoraTraining {
     /** Training between two updates, while a listener is told of it. */
     public interface Halfway {
 
-        /** What has come of it so far; its adapter is not the listener's to close. */
+        /** What has come of it so far. */
         Result result();
 
-        /** Writes what {@link LoraTraining#resume} needs besides the adapter into a folder that exists. */
+        /** Writes what {@link Tuning#resume} needs besides what is learned into a folder that exists. */
         void writeOptimizer(Path folder) throws IOException;
     }
 
     /**
      * What came of it.
      *
-     * @param adapter       trained; the caller closes it
      * @param losses        of each update, before it was made
      * @param heldOutLosses by the number of updates made; empty if nothing was held out
      * @param tokens        trained on
@@ -62,7 +59,6 @@ public final class LoraTraining {
      * @param recomputed    whether activations were computed again in the backward pass
      */
     public record Result(
-            Adapter adapter,
             List<Double> losses,
             SequencedMap<Integer, Double> heldOutLosses,
             long tokens,
@@ -92,19 +88,12 @@ public final class LoraTraining {
                     .average()
                     .orElseThrow();
         }
-
-        /** Entries of all matrices of the adapter. */
-        public long trainableParameters() {
-            return adapter.tensors().values().stream()
-                    .mapToLong(t -> t.shape().elements())
-                    .sum();
-        }
     }
 
-    private final Model model;
+    private final Learned learned;
     private final Optional<Teacher> teacher;
     private final TrainingData data;
-    private final LoraSettings settings;
+    private final TuningSettings settings;
     private final EpochBatches batches;
     private final List<Packed> heldOut;
     private final List<Double> losses = new ArrayList<>();
@@ -114,21 +103,17 @@ public final class LoraTraining {
     private long tokens;
     private long nanos;
 
-    /** @param model without an adapter; it stays open and unchanged */
-    public LoraTraining(Model model, TrainingData data, LoraSettings settings) {
-        this(model, Optional.empty(), data, settings);
-    }
-
     /**
-     * As above, where the model learns from the predictions of a teacher, which stays open.
-     *
-     * @throws Failure if the two know different numbers of tokens
+     * @param learned what is trained; it stays open
+     * @param teacher whose predictions are learned, if there is one; it stays open
+     * @throws Failure if a sample does not fit the model, or the teacher does not
      */
-    public LoraTraining(Model model, Optional<Teacher> teacher, TrainingData data, LoraSettings settings) {
-        teacher.ifPresent(t -> t.requireFor(model.config(), data));
-        data.training().forEach(s -> Scorer.check(model.config(), s.ids()));
-        data.heldOut().forEach(s -> Scorer.check(model.config(), s.ids()));
-        this.model = model;
+    public Tuning(Learned learned, Optional<Teacher> teacher, TrainingData data, TuningSettings settings) {
+        ModelConfig config = learned.model().config();
+        data.training().forEach(s -> Scorer.check(config, s.ids()));
+        data.heldOut().forEach(s -> Scorer.check(config, s.ids()));
+        teacher.ifPresent(t -> t.requireFor(config, data));
+        this.learned = learned;
         this.teacher = teacher;
         this.data = data;
         this.settings = settings;
@@ -151,7 +136,7 @@ public final class LoraTraining {
     /**
      * Lets {@link #train} go on from where the same training was left, to the same end to the bit.
      *
-     * @param folder           with the adapter and the optimiser as they were
+     * @param folder           with what is learned and the optimiser as they were
      * @param lossesSoFar      of the updates made
      * @param heldOutLossesSoFar by the number of updates made
      * @param secondsSoFar     spent on updates
@@ -171,66 +156,65 @@ public final class LoraTraining {
     }
 
     /**
-     * Trains a new adapter, once.
+     * Trains, once.
      *
      * @throws Failure if a loss is no longer a number
      */
     public Result train(Listener listener) {
         this.listener = listener;
-        try (LoraTrainer trainer = new LoraTrainer(
-                model, teacher, settings.lora(), largest(), settings.activationBytes(), settings.seed())) {
-            LearningRate rate = LearningRate.linear(settings.learningRate(), settings.warmUp(steps()), steps());
+        try (Tuner tuner = new Tuner(learned, teacher, settings, largest())) {
+            LearningRate rate = settings.rate().of(steps());
             if (begun == null) {
-                evaluate(trainer);
+                evaluate(tuner);
             } else {
-                trainer.resume(begun, losses.size());
+                tuner.resume(begun, losses.size());
             }
-            while (trainer.steps() < steps()) {
-                update(trainer, rate.at(trainer.steps()));
-                boolean last = trainer.steps() == steps();
-                if (last || trainer.steps() % settings.evaluateEvery(steps()) == 0) {
-                    evaluate(trainer);
+            while (tuner.steps() < steps()) {
+                update(tuner, rate.at(tuner.steps()));
+                boolean last = tuner.steps() == steps();
+                if (last || tuner.steps() % settings.evaluateEvery(steps()) == 0) {
+                    evaluate(tuner);
                 }
                 if (!last) {
-                    listener.reached(halfway(trainer));
+                    listener.reached(halfway(tuner));
                 }
             }
-            return result(trainer, trainer.take());
+            return result(tuner);
         }
     }
 
-    private Result result(LoraTrainer trainer, Adapter adapter) {
-        return new Result(adapter, losses, heldOutLosses, tokens, nanos / 1e9, trainer.recomputes());
+    private Result result(Tuner tuner) {
+        return new Result(losses, heldOutLosses, tokens, nanos / 1e9, tuner.recomputes());
     }
 
-    private Halfway halfway(LoraTrainer trainer) {
+    private Halfway halfway(Tuner tuner) {
         return new Halfway() {
             @Override
             public Result result() {
-                return LoraTraining.this.result(trainer, trainer.adapter());
+                return Tuning.this.result(tuner);
             }
 
             @Override
             public void writeOptimizer(Path folder) throws IOException {
-                trainer.writeOptimizer(folder);
+                tuner.writeOptimizer(folder);
             }
         };
     }
 
-    private void update(LoraTrainer trainer, double rate) {
+    private void update(Tuner tuner, double rate) {
         long start = System.nanoTime();
-        Trainer.StepResult result = trainer.step(microBatches(trainer.steps()), rate, listener::advanced);
+        Trainer.StepResult result = tuner.step(microBatches(tuner.steps()), rate, listener::advanced);
         nanos += System.nanoTime() - start;
         tokens += result.tokens();
         losses.add(result.loss());
-        listener.updated(trainer.steps(), steps(), result);
+        listener.updated(tuner.steps(), steps(), result);
     }
 
-    private void evaluate(LoraTrainer trainer) {
+    private void evaluate(Tuner tuner) {
         if (!heldOut.isEmpty()) {
-            double loss = trainer.evaluate(heldOut, listener::advanced);
-            heldOutLosses.put(trainer.steps(), loss);
-            listener.evaluated(trainer.steps(), loss);
+            double loss = tuner.evaluate(heldOut, listener::advanced);
+            heldOutLosses.put(tuner.steps(), loss);
+            listener.evaluated(tuner.steps(), loss);
         }
     }
 

@@ -17,10 +17,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -42,10 +44,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Training adapters of a pruned model whose layers differ in width. */
-class LoraTrainingTest {
+class TuningTest {
 
     private static final LoraConfig LORA = new LoraConfig(4, 8, 0.05, Set.copyOf(new Llama().adapterTargets()));
     private static final long PLENTY = 1L << 30;
+    private static final long SEED = 7;
 
     @TempDir
     private Path folder;
@@ -54,7 +57,7 @@ class LoraTrainingTest {
     void lossFallsOnWhatWasLearntAndOnWhatWasHeldOut() {
         List<Integer> heard = new ArrayList<>();
         int[] tokens = {0};
-        LoraTraining.Listener listener = new LoraTraining.Listener() {
+        Tuning.Listener listener = new Tuning.Listener() {
             @Override
             public void advanced(int more) {
                 tokens[0] += more;
@@ -66,7 +69,7 @@ class LoraTrainingTest {
                 heard.add(step);
             }
         };
-        run(2, settings(1e-2, PLENTY), data(), listener, result -> {
+        run(2, settings(1e-2, PLENTY), data(), listener, (result, adapter) -> {
             assertEquals(20, result.steps());
             assertEquals(IntStream.rangeClosed(1, 20).boxed().toList(), heard);
             assertEquals(
@@ -93,35 +96,36 @@ class LoraTrainingTest {
     void whatWasInterruptedGoesOnToTheSameEnd() throws IOException {
         byte[] whole = file(2, settings(1e-3, PLENTY), "whole");
         List<Double> losses =
-                run(2, settings(1e-3, PLENTY), data(), LoraTraining.Listener.NONE, LoraTraining.Result::losses);
+                run(2, settings(1e-3, PLENTY), data(), Tuning.Listener.NONE, (result, adapter) -> result.losses());
         Path half = Files.createDirectory(folder.resolve("half"));
-        List<LoraTraining.Result> left = new ArrayList<>();
-        assertThrows(
-                Interruption.class,
-                () -> run(
-                        2,
-                        settings(1e-3, PLENTY),
-                        data(),
-                        new LoraTraining.Listener() {
+        List<Tuning.Result> left = new ArrayList<>();
+        on(2, model -> {
+            try (LearnedAdapter learned = new LearnedAdapter(model, LORA, SEED)) {
+                Tuning training = new Tuning(learned, Optional.empty(), data(), settings(1e-3, PLENTY));
+                assertThrows(
+                        Interruption.class,
+                        () -> training.train(new Tuning.Listener() {
                             @Override
-                            public void reached(LoraTraining.Halfway now) {
+                            public void reached(Tuning.Halfway now) {
                                 if (now.result().steps() == 9) {
                                     left.add(now.result());
-                                    write(now.result().adapter(), half);
+                                    write(learned.adapter(), half);
                                     write(now, half);
                                     throw new Interruption();
                                 }
                             }
-                        },
-                        result -> null));
+                        }));
+            }
+            return null;
+        });
         assertEquals(List.of(0, 8), List.copyOf(left.getFirst().heldOutLosses().keySet()));
         Path out = Files.createDirectory(folder.resolve("resumed"));
         on(2, model -> {
-            LoraTraining training = new LoraTraining(model, data(), settings(1e-3, PLENTY));
-            training.resume(half, left.getFirst().losses(), left.getFirst().heldOutLosses(), 1);
-            LoraTraining.Result result = training.train(LoraTraining.Listener.NONE);
-            try (Adapter adapter = result.adapter()) {
-                write(adapter, out);
+            try (LearnedAdapter learned = new LearnedAdapter(model, LORA, 1 + SEED)) {
+                Tuning training = new Tuning(learned, Optional.empty(), data(), settings(1e-3, PLENTY));
+                training.resume(half, left.getFirst().losses(), left.getFirst().heldOutLosses(), 1);
+                Tuning.Result result = training.train(Tuning.Listener.NONE);
+                write(learned.adapter(), out);
                 assertEquals(losses, result.losses());
                 assertEquals(
                         List.of(0, 8, 16, 20),
@@ -137,7 +141,7 @@ class LoraTrainingTest {
         private static final long serialVersionUID = 1L;
     }
 
-    private static void write(LoraTraining.Halfway now, Path folder) {
+    private static void write(Tuning.Halfway now, Path folder) {
         try {
             now.writeOptimizer(folder);
         } catch (IOException e) {
@@ -160,8 +164,8 @@ class LoraTrainingTest {
                             throw e.getCause();
                         }
                     });
-            run(watched, settings(1e-3, PLENTY), data(), LoraTraining.Listener.NONE, result -> {
-                assertEquals(56, result.adapter().tensors().size());
+            run(watched, settings(1e-3, PLENTY), data(), Tuning.Listener.NONE, (result, adapter) -> {
+                assertEquals(56, adapter.tensors().size());
                 assertEquals(56, written.size());
                 return null;
             });
@@ -190,7 +194,7 @@ class LoraTrainingTest {
     void aLossThatIsNoNumberIsRefusedAndTheStepNamed() {
         Failure failure = assertThrows(
                 Failure.class,
-                () -> run(2, settings(1e30, PLENTY), data(), LoraTraining.Listener.NONE, result -> null));
+                () -> run(2, settings(1e30, PLENTY), data(), Tuning.Listener.NONE, (result, adapter) -> null));
         assertTrue(failure.oneLine().matches(".*\\(training step [1-9]\\d*\\).*"), failure.oneLine());
     }
 
@@ -200,15 +204,23 @@ class LoraTrainingTest {
                 2,
                 settings(1e-3, PLENTY),
                 new TrainingData(data().training(), List.of(), 0, 0, 0),
-                LoraTraining.Listener.NONE,
-                result -> {
+                Tuning.Listener.NONE,
+                (result, adapter) -> {
                     assertTrue(result.heldOutLosses().isEmpty());
                     return null;
                 });
     }
 
-    private static LoraSettings settings(double rate, long memory) {
-        return new LoraSettings(LORA, 2, 4, 2, rate, OptionalInt.empty(), OptionalInt.of(8), memory, 7);
+    private static TuningSettings settings(double rate, long memory) {
+        return new TuningSettings(
+                2,
+                4,
+                2,
+                new TuningSettings.Rate(rate, OptionalInt.empty(), TuningSettings.Fall.LINEAR),
+                TrainingSettings.plain(),
+                OptionalInt.of(8),
+                memory,
+                SEED);
     }
 
     /** Sequences that count up, from where they like; the second half counts. */
@@ -226,10 +238,10 @@ class LoraTrainingTest {
         return Sample.of(IntStream.range(start, start + length).toArray(), counts);
     }
 
-    private byte[] file(int threads, LoraSettings settings, String name) throws IOException {
+    private byte[] file(int threads, TuningSettings settings, String name) throws IOException {
         Path out = Files.createDirectory(folder.resolve(name));
-        run(threads, settings, data(), LoraTraining.Listener.NONE, result -> {
-            write(result.adapter(), out);
+        run(threads, settings, data(), Tuning.Listener.NONE, (result, adapter) -> {
+            write(adapter, out);
             return null;
         });
         return Files.readAllBytes(out.resolve("adapter_model.safetensors"));
@@ -245,10 +257,10 @@ class LoraTrainingTest {
 
     private static <T> T run(
             int threads,
-            LoraSettings settings,
+            TuningSettings settings,
             TrainingData data,
-            LoraTraining.Listener listener,
-            Function<LoraTraining.Result, T> then) {
+            Tuning.Listener listener,
+            BiFunction<Tuning.Result, Adapter, T> then) {
         try (Backend backend = new CpuBackend(threads)) {
             return run(backend, settings, data, listener, then);
         }
@@ -256,14 +268,14 @@ class LoraTrainingTest {
 
     private static <T> T run(
             Backend backend,
-            LoraSettings settings,
+            TuningSettings settings,
             TrainingData data,
-            LoraTraining.Listener listener,
-            Function<LoraTraining.Result, T> then) {
+            Tuning.Listener listener,
+            BiFunction<Tuning.Result, Adapter, T> then) {
         return on(backend, model -> {
-            LoraTraining.Result result = new LoraTraining(model, data, settings).train(listener);
-            try (Adapter adapter = result.adapter()) {
-                return then.apply(result);
+            try (LearnedAdapter learned = new LearnedAdapter(model, LORA, SEED)) {
+                Tuning.Result result = new Tuning(learned, Optional.empty(), data, settings).train(listener);
+                return then.apply(result, learned.adapter());
             }
         });
     }
