@@ -62,7 +62,7 @@ class HelpPageTest {
                 List.of("--data", "--out", "--ratio", "--calibration", "--eval", "--dtype", "--force"),
                 sections.get("Common options"));
         assertTrue(sections.get("Training texts").contains("--max-samples"), sections::toString);
-        assertTrue(sections.get("How adapters are trained").contains("--lr"), sections::toString);
+        assertTrue(sections.get("How it is trained").contains("--lr"), sections::toString);
         assertTrue(sections.get("Evaluation").contains("--eval-protocol"), sections::toString);
     }
 

@@ -109,14 +109,19 @@ final class LayerNorm {
         FloatVector means = FloatVector.broadcast(Lanes.FLOATS, in.mean(t));
         FloatVector scales = FloatVector.broadcast(Lanes.FLOATS, in.rstd(t));
         long row = in.row(t);
-        for (int c = 0; c < in.columns; c += Lanes.WIDTH) {
-            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(c, in.columns);
-            long at = row + 4L * c;
-            FloatVector normalised = Lanes.load(in.x, at, mask).sub(means).mul(scales);
-            FloatVector weight = Lanes.load(w, 4L * c, mask);
-            FloatVector value =
-                    bias == null ? normalised.mul(weight) : normalised.fma(weight, Lanes.load(bias, 4L * c, mask));
-            Lanes.store(value, y, at, mask);
+        int whole = Lanes.whole(in.columns);
+        // Masks cost more than the arithmetic where the processor has no mask registers.
+        for (int c = 0; c < whole; c += Lanes.WIDTH) {
+            FloatVector scaled = Lanes.load(in.x, row + 4L * c).sub(means).mul(scales);
+            FloatVector weight = Lanes.load(w, 4L * c);
+            FloatVector value = bias == null ? scaled.mul(weight) : scaled.fma(weight, Lanes.load(bias, 4L * c));
+            Lanes.store(value, y, row + 4L * c);
+        }
+        for (int c = whole; c < in.columns; c++) {
+            float scaled = (in.x.get(Lanes.FLOAT, row + 4L * c) - in.mean(t)) * in.rstd(t);
+            float weight = w.get(Lanes.FLOAT, 4L * c);
+            float value = bias == null ? scaled * weight : Math.fma(scaled, weight, bias.get(Lanes.FLOAT, 4L * c));
+            y.set(Lanes.FLOAT, row + 4L * c, value);
         }
     }
 
@@ -137,14 +142,19 @@ final class LayerNorm {
         float slope = weightedDot(in, row, means, w, dY) * in.rstd(t) * in.rstd(t) / in.columns;
         FloatVector shifts = FloatVector.broadcast(Lanes.FLOATS, shift);
         FloatVector negative = FloatVector.broadcast(Lanes.FLOATS, -slope);
-        for (int c = 0; c < in.columns; c += Lanes.WIDTH) {
-            VectorMask<Float> mask = Lanes.FLOATS.indexInRange(c, in.columns);
+        int whole = Lanes.whole(in.columns);
+        for (int c = 0; c < whole; c += Lanes.WIDTH) {
             long at = row + 4L * c;
-            FloatVector centred =
-                    Lanes.load(dY, at, mask).mul(Lanes.load(w, 4L * c, mask)).sub(shifts);
+            FloatVector centred = Lanes.load(dY, at).mul(Lanes.load(w, 4L * c)).sub(shifts);
             FloatVector value =
-                    Lanes.load(in.x, at, mask).sub(means).fma(negative, centred).mul(scales);
-            Lanes.store(beta == 0 ? value : value.add(Lanes.load(dX, at, mask)), dX, at, mask);
+                    Lanes.load(in.x, at).sub(means).fma(negative, centred).mul(scales);
+            Lanes.store(beta == 0 ? value : value.add(Lanes.load(dX, at)), dX, at);
+        }
+        for (int c = whole; c < in.columns; c++) {
+            long at = row + 4L * c;
+            float centred = dY.get(Lanes.FLOAT, at) * w.get(Lanes.FLOAT, 4L * c) - shift;
+            float value = Math.fma(in.x.get(Lanes.FLOAT, at) - in.mean(t), -slope, centred) * in.rstd(t);
+            dX.set(Lanes.FLOAT, at, beta == 0 ? value : value + dX.get(Lanes.FLOAT, at));
         }
     }
 
