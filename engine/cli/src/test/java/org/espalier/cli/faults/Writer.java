@@ -36,13 +36,13 @@ record Writer(String name, List<String> arguments, String out, boolean folder, b
         String text = inputs.resolve("text.txt").toString();
         return List.of(
                 file("score", "scores.json", "score", given, "--criterion", "l1"),
-                file("plan", "plan.json", "plan", given, "--scores", scores, "--ratio", "0.3"),
+                file("plan", "plan.json", everywhere("0.3", "plan", given, "--scores", scores)),
                 file("plan show", "plan.svg", "plan", "show", plan),
                 file("logits", "logits.safetensors", "logits", given, "--ids", "1,2,3"),
                 file("report", "report.html", "report", inputs.resolve("pruned").toString()),
                 folder("convert", "convert", given),
                 folder("compact", "compact", given, "--plan", plan),
-                folder("prune", "prune", given, "--criterion", "l2", "--ratio", "0.25"),
+                folder("prune", everywhere("0.25", "prune", given, "--criterion", "l2")),
                 folder("merge", "merge", given, inputs.resolve("adapter").toString()),
                 folder("random", "random", given),
                 tuned("tune", given, text),
@@ -57,10 +57,21 @@ record Writer(String name, List<String> arguments, String out, boolean folder, b
         String scores = inputs.resolve("scores.json").toString();
         return List.of(
                 file("scores", "scores.json", "score", given, "--criterion", "l1"),
-                file("plan", "plan.json", "plan", given, "--scores", scores, "--ratio", "0.25"),
+                file("plan", "plan.json", everywhere("0.25", "plan", given, "--scores", scores)),
                 new Writer(
-                        "prune", List.of("prune", given, "--criterion", "l2", "--ratio", "0.2"), "pruned", true, false),
+                        "prune",
+                        List.of(everywhere("0.2", "prune", given, "--criterion", "l2")),
+                        "pruned",
+                        true,
+                        false),
                 tuned("adapter", given, inputs.resolve("text.txt").toString()).into("adapter"));
+    }
+
+    /** Cuts every layer, so that a model of one layer is enough. */
+    private static String[] everywhere(String ratio, String... arguments) {
+        List<String> all = new ArrayList<>(List.of(arguments));
+        all.addAll(List.of("--ratio", ratio, "--keep-first", "0", "--keep-last", "0"));
+        return all.toArray(String[]::new);
     }
 
     private static Writer file(String name, String out, String... arguments) {
