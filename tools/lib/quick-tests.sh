@@ -88,6 +88,17 @@ compile_tests() {
     java_tool CompileChanged . "${QUICK_MODULES[@]}" || fail "the sources do not compile: correct what is named above and start again"
 }
 
+# test_class_path MODULE: the class path of its tests, which compile_tests compiled, for programs that start in any folder.
+test_class_path() {
+    local entry classpath=
+    while IFS= read -rd : entry; do
+        # Those that are relative are so to the module.
+        [[ $entry == /* ]] || entry=$ROOT/$1/$entry
+        classpath+="$entry:"
+    done <<<"target/test-classes:target/classes:$(<"$1/target/test-classpath.txt"):"
+    echo "${classpath%:}"
+}
+
 # The value of an element of the root pom.
 pom_value() {
     sed -n "s/.*<$1>\(.*\)<\/$1>.*/\1/p" pom.xml

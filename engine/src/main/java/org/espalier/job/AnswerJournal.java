@@ -130,14 +130,23 @@ final class AnswerJournal {
     List<Answer> answers(Task task, List<Question> questions, int together) {
         List<Answer> answers = new ArrayList<>();
         for (Kept kept : lines) {
-            if (kept.line.path("task").asText().equals(task.name())
-                    && kept.line.path("index").asInt() == answers.size()) {
-                answers.add(answer(kept, task, answers.size(), questions));
+            int index = kept.line.path("index").asInt();
+            if (kept.line.path("task").asText().equals(task.name()) && index >= 0 && index <= answers.size()) {
+                put(answers, index, answer(kept, task, index, questions));
             }
         }
         int whole = answers.size() == questions.size() ? questions.size() : answers.size() / together * together;
         written.put(task.name(), whole);
         return answers.subList(0, whole);
+    }
+
+    /** What was no whole part was asked again: the later answer went into the run that followed. */
+    private static void put(List<Answer> answers, int index, Answer answer) {
+        if (index < answers.size()) {
+            answers.set(index, answer);
+        } else {
+            answers.add(answer);
+        }
     }
 
     /** Made again of its likelihoods: so nothing else can stand there. */

@@ -36,9 +36,9 @@ final class CsvRows {
         try (MappingIterator<List<String>> all = MAPPER.readerForListOf(String.class)
                 .with(CsvParser.Feature.WRAP_AS_ARRAY)
                 .readValues(text)) {
-            while (rows.size() < most && all.hasNext()) {
+            while (rows.size() < most && all.hasNextValue()) {
                 String place = file + ", line " + all.getCurrentLocation().getLineNr();
-                List<String> cells = all.next();
+                List<String> cells = all.nextValue();
                 if (cells.size() != columns) {
                     throw new Failure(
                             "the row has " + cells.size() + " cells, not " + columns, place, "fetch the file again");

@@ -3,14 +3,14 @@ package org.espalier.task;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.PathMatcher;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.file.JsonRecords;
@@ -69,16 +69,27 @@ final class TaskData {
                 .toList();
     }
 
-    /** What the {@code *} of a pattern stands for in a file's name. */
     private String subject(Path file) {
-        String name = folder.relativize(file).toString();
-        for (String pattern : task.data().files()) {
-            int star = pattern.indexOf('*');
-            if (star >= 0 && matches(pattern, folder.relativize(file))) {
-                return name.substring(star, name.length() - (pattern.length() - star - 1));
-            }
-        }
-        return "";
+        return task.data().files().stream()
+                .flatMap(pattern -> subject(pattern, file).stream())
+                .findFirst()
+                .orElse("");
+    }
+
+    /** What the {@code *} of a pattern stands for in a file's name; nothing if the pattern has none, or not this file. */
+    private Optional<String> subject(String pattern, Path file) {
+        Path wanted = folder.resolve(pattern);
+        String form = String.valueOf(wanted.getFileName());
+        String name = String.valueOf(file.getFileName());
+        int star = form.indexOf('*');
+        int after = form.length() - star - 1;
+        return star >= 0
+                        && Objects.equals(wanted.getParent(), file.getParent())
+                        && name.length() >= star + after
+                        && name.startsWith(form.substring(0, star))
+                        && name.endsWith(form.substring(star + 1))
+                ? Optional.of(name.substring(star, name.length() - after))
+                : Optional.empty();
     }
 
     /** The files of the first pattern that there are any of. */
@@ -101,18 +112,13 @@ final class TaskData {
             return List.of();
         }
         try (Stream<Path> files = Files.list(parent)) {
-            return files.filter(file -> matches(pattern, folder.relativize(file)))
+            return files.filter(file -> subject(pattern, file).isPresent())
                     .sorted()
                     .toList();
         } catch (IOException e) {
             throw new Failure(
                     "folder cannot be read: " + e.getMessage(), parent.toString(), "check its permissions", e);
         }
-    }
-
-    private static boolean matches(String pattern, Path file) {
-        PathMatcher matcher = FileSystems.getDefault().getPathMatcher("glob:" + pattern);
-        return matcher.matches(file);
     }
 
     private List<Entry> read(Path file, String subject, int most) {

@@ -1,6 +1,8 @@
 package org.espalier.task;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -21,13 +23,14 @@ record TaskFile(String name, String title, Data data, Form prompt, Marks measure
                 name != null && title != null && data != null && prompt != null && measures != null,
                 "name, title, data, prompt and measures");
         requireThere(
-                NAME.matcher(name).matches(), "a name of letters, digits, '_', '-', '+' and '.', as its folder has");
+                NAME.matcher(name).matches() && isPath(name),
+                "a name of letters, digits, '_', '-', '+' and '.', as its folder has");
     }
 
     /**
      * Where its records are.
      *
-     * @param files   names that its data may have in its folder; a {@code *} stands for a {@code subject}, one file each
+     * @param files   names that its data may have in its folder; one {@code *} in them stands for a {@code subject}, a file each
      * @param columns names of the fields of a CSV file, which has no line of names
      * @param fields  what a record must have; {@code a.b} is {@code b} in {@code a}
      */
@@ -115,7 +118,19 @@ record TaskFile(String name, String title, Data data, Form prompt, Marks measure
     }
 
     private static void requirePaths(List<String> files) {
-        requireThere(files.stream().noneMatch(file -> file.indexOf('\0') >= 0), "files that a system can name");
+        requireThere(files.stream().allMatch(TaskFile::isPath), "files that a system can name");
+        requireThere(
+                files.stream().allMatch(file -> file.indexOf('*') == file.lastIndexOf('*')),
+                "files with no more than one '*' in a name");
+    }
+
+    private static boolean isPath(String file) {
+        try {
+            Path.of(file);
+            return true;
+        } catch (InvalidPathException e) {
+            return false;
+        }
     }
 
     /** Lists, where they are there, of which every item is there. */

@@ -3,7 +3,6 @@ package org.espalier.fuzz;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.espalier.error.Failure;
@@ -17,9 +16,6 @@ import org.espalier.ffi.NativeMemory;
  */
 record Attempt(Optional<Failure> refusal, Optional<Finding> finding) {
 
-    /** Parts of a message are cut at 600 characters, of which some are written as several. */
-    private static final int LONGEST_LINE = 12_000;
-
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     /** Tries an input whose files lie in {@code folder}. */
@@ -31,7 +27,9 @@ record Attempt(Optional<Failure> refusal, Optional<Finding> finding) {
             target.read(folder, input);
         } catch (Failure e) {
             refusal = e;
-            finding = wrongLine(e.oneLine(), input);
+            finding = Messages.wrong(e.oneLine())
+                    .map(kind -> new Finding(kind, e.oneLine(), input))
+                    .orElse(null);
         } catch (FoundElsewhere e) {
             finding = e.finding(input);
         } catch (Throwable e) {
@@ -42,20 +40,10 @@ record Attempt(Optional<Failure> refusal, Optional<Finding> finding) {
             finding = new Finding(
                     "memory", allocated + " bytes were allocated for an input of " + input.bytes() + " bytes", input);
         }
-        List<String> left = new ArrayList<>(NativeMemory.outstanding());
-        left.removeAll(target.kept());
+        List<String> left = target.keepsNativeMemory() ? List.of() : NativeMemory.outstanding();
         if (finding == null && !left.isEmpty()) {
             finding = new Finding("native memory is left", String.join("\n", left), input);
         }
         return new Attempt(Optional.ofNullable(refusal), Optional.ofNullable(finding));
-    }
-
-    private static Finding wrongLine(String line, Input input) {
-        if (line.length() > LONGEST_LINE) {
-            return new Finding("message of " + line.length() + " characters", line, input);
-        }
-        return line.chars().anyMatch(Character::isISOControl)
-                ? new Finding("message with a control character", line, input)
-                : null;
     }
 }

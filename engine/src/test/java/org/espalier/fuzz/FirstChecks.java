@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.WeakHashMap;
 
 /** What readers look at first, as plainly as it can be said. */
-final class FirstChecks {
+public final class FirstChecks {
 
     private static final int GGUF_HEADER = 24;
 
@@ -18,7 +18,7 @@ final class FirstChecks {
     private FirstChecks() {}
 
     /** Whether a file is a JSON object. */
-    static boolean isJsonObject(Input input, String name) {
+    public static boolean isJsonObject(Input input, String name) {
         return OBJECTS.computeIfAbsent(input.file(name), content -> JsonMutator.tree(content) instanceof ObjectNode);
     }
 

@@ -1,13 +1,17 @@
 package org.espalier.fuzz;
 
-/** A finding of another process. */
-final class FoundElsewhere extends Exception {
+/** A finding that a target itself makes, such as one of another process. */
+public final class FoundElsewhere extends Exception {
 
     private static final long serialVersionUID = 1L;
 
     private final String kind;
 
-    FoundElsewhere(String kind, String detail) {
+    /**
+     * @param kind   in a few words, by which findings of one cause are known
+     * @param detail for a person
+     */
+    public FoundElsewhere(String kind, String detail) {
         super(detail);
         this.kind = kind;
     }

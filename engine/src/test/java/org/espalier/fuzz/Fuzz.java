@@ -77,11 +77,12 @@ public final class Fuzz {
             for (int i = 0; i < runners.size(); i++) {
                 double rest = options.seconds() - (System.nanoTime() - start) / 1e9;
                 // What one target leaves is shared by those that follow.
-                runners.get(i).run((long) (1e9 * Math.max(0, rest) / (runners.size() - i)));
+                try (Target target = targets.get(i)) {
+                    runners.get(i).run((long) (1e9 * Math.max(0, rest) / (runners.size() - i)));
+                }
             }
             clock.shutdownNow();
         }
-        targets.forEach(Target::close);
         System.out.print(options.json() ? json() : FuzzTable.of(runners));
         return runners.stream().anyMatch(runner -> runner.tally().findings() > 0) ? 1 : 0;
     }

@@ -13,10 +13,12 @@ import java.util.stream.Stream;
 /** What a reader is given: the files of one folder, by name. */
 public record Input(SequencedMap<String, byte[]> files) {
 
-    static Input of(String name, byte[] content) {
+    /** One file. */
+    public static Input of(String name, byte[] content) {
         return new Input(new LinkedHashMap<>(Map.of(name, content)));
     }
 
+    /** One file of UTF-8. */
     public static Input of(String name, String content) {
         return of(name, content.getBytes(StandardCharsets.UTF_8));
     }
@@ -32,14 +34,17 @@ public record Input(SequencedMap<String, byte[]> files) {
         return with(name, content.getBytes(StandardCharsets.UTF_8));
     }
 
-    List<String> names() {
+    /** The names of all files. */
+    public List<String> names() {
         return List.copyOf(files.keySet());
     }
 
+    /** The content of a file; null if there is none of this name. */
     public byte[] file(String name) {
         return files.get(name);
     }
 
+    /** A file as UTF-8, where bytes that are none become replacement characters. */
     public String text(String name) {
         return new String(files.get(name), StandardCharsets.UTF_8);
     }

@@ -17,10 +17,10 @@ interface Mutator {
     static Mutator of(String name) {
         String kind = name.substring(name.lastIndexOf('.') + 1);
         return switch (kind) {
-            case "json" -> new JsonMutator();
+            case "json" -> name.equals(TaskMutator.FILE) ? new TaskMutator() : new JsonMutator();
             case "safetensors" -> new SafetensorsMutator();
             case "gguf" -> new GgufMutator();
-            case "jsonl" -> new LinesMutator();
+            case "jsonl", "part" -> new LinesMutator();
             case "model" -> new ProtoMutator();
             case "jinja" -> new TemplateMutator();
             default -> new TextMutator();

@@ -22,7 +22,7 @@ public interface Target extends AutoCloseable {
     /** The name on the command line. */
     String name();
 
-    /** Inputs that are right; others are made from them. Each has the same files. */
+    /** Inputs that are right; others are made from them. Files of one name are of one kind. */
     List<Input> seeds() throws IOException;
 
     /** Whether an input gets past the first thing that is looked at: of most kinds, that every file holds a JSON object. */
@@ -43,9 +43,9 @@ public interface Target extends AutoCloseable {
         return Math.max(USUAL_BYTES, 10 * input.bytes());
     }
 
-    /** What this target keeps in native memory for all inputs, as {@link org.espalier.ffi.NativeMemory#outstanding} lists it. */
-    default List<String> kept() {
-        return List.of();
+    /** Whether native memory stays from one input to the next, as that of a model that is open, until the target is closed. */
+    default boolean keepsNativeMemory() {
+        return false;
     }
 
     /** Nanoseconds of computing by another process for this target since it started. */

@@ -5,11 +5,12 @@ import java.util.List;
 import java.util.ServiceLoader;
 
 /** Every reader that is tried. */
-final class Targets {
+public final class Targets {
 
     private Targets() {}
 
-    static List<Target> all() {
+    /** Those of this module, and after them those of others on the class path. */
+    public static List<Target> all() {
         List<Target> all = new ArrayList<>(List.of(
                 new SafetensorsTarget(),
                 new IndexTarget(),
@@ -26,7 +27,8 @@ final class Targets {
                 new SentencePieceTarget(),
                 new TextTarget(),
                 new TemplateTarget(),
-                new TaskTarget()));
+                new TaskTarget(),
+                new AnswersTarget()));
         all.addAll(ExamplesTarget.all());
         ServiceLoader.load(Target.class).forEach(all::add);
         return all;

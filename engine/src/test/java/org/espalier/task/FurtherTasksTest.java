@@ -166,6 +166,9 @@ class FurtherTasksTest {
                 "..; questions.jsonl; 'context': '', 'choices': ['x']; needs a name of letters",
                 "a/own; questions.jsonl; 'context': '', 'choices': ['x']; needs a name of letters",
                 "own; a\\u0000b; 'context': '', 'choices': ['x']; files that a system can name",
+                "own; a\\ud800b; 'context': '', 'choices': ['x']; files that a system can name",
+                "own; *.json*; 'context': '', 'choices': ['x']; no more than one '*'",
+                "own; [q*; 'context': '', 'choices': ['x']; no data of the task own",
                 "own; questions.jsonl; 'context': '', 'choices': [null, 'x']; needs lists without null",
                 "own; questions.jsonl; 'context': '', 'choices': ['x'], 'edits': ['x', null]; needs lists without null",
                 "own; questions.jsonl; 'contexts': '[]', 'choices': ['x']; the record makes 0 contexts of 1 choices",
@@ -181,6 +184,39 @@ class FurtherTasksTest {
     void whatIsWrongWithATaskOfOnesOwnIsSaid(String name, String files, String prompt, String said) throws IOException {
         String message = refusedFile(name, files, prompt.replace('\'', '"'));
         assertTrue(message.contains(said), message);
+    }
+
+    @Test
+    void aStarStandsForASubjectWhereverTheFilesLie() throws IOException {
+        write("own/of {a,b}_rain.jsonl", "{\"q\": \"1\"}");
+        write("own/sub/of snow.jsonl", "{\"q\": \"1\"}");
+        assertEquals("rain", subject(data, "of {a,b}_*.jsonl"));
+        Path relative = Path.of("").toAbsolutePath().relativize(data.toRealPath());
+        assertEquals("snow", subject(relative, "sub/../sub/of *.jsonl"));
+        assertEquals(
+                "snow", subject(relative, data.resolve("own/sub/of *.jsonl").toString()));
+    }
+
+    /** What the star of a pattern stands for. */
+    private String subject(Path folder, String pattern) throws IOException {
+        write("own.json", """
+                {"name": "own", "title": "Own", "data": {"files": ["%s"]},
+                 "prompt": {"context": "{{ subject }}", "choices": ["x"], "answer": "0"},
+                 "measures": {"reported": ["acc"], "average": "acc"}}""".formatted(pattern));
+        return Tasks.named(data.resolve("own.json").toString(), Harness.CURRENT)
+                .questions(folder, 1)
+                .getFirst()
+                .context(0);
+    }
+
+    @Test
+    void aQuoteThatDoesNotEndIsNamed() throws IOException {
+        write("mmlu/dev/law_dev.csv", "q,a,b,c,d,A\n".repeat(5));
+        write("mmlu/test/law_test.csv", "q,a,b,c,d,\"A");
+        Task task = Tasks.named("mmlu", Harness.CURRENT);
+        Failure failure = assertThrows(Failure.class, () -> task.questions(data, 1000));
+        assertTrue(failure.getMessage().contains("not valid CSV"), failure::getMessage);
+        assertTrue(failure.getMessage().contains("law_test.csv"), failure::getMessage);
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.LongSupplier;
+import org.espalier.error.Printable;
 import org.espalier.job.serve.CompletionService;
 import org.espalier.job.serve.Question;
 
@@ -107,7 +108,8 @@ final class CompletionCall {
         for (int i = 0; i < ids.length; i++) {
             JsonNode id = list.get(i);
             if (!id.isIntegralNumber() || !id.canConvertToInt() || !service.knows(id.intValue())) {
-                throw ApiError.invalid("prompt", "the model has no token " + id + ", which 'prompt' holds");
+                throw ApiError.invalid(
+                        "prompt", "the model has no token " + Printable.cell(id.toString()) + ", which 'prompt' holds");
             }
             ids[i] = id.intValue();
         }

@@ -246,7 +246,8 @@ final class HttpExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
         }
     }
 
-    private static byte[] bytes(JsonNode node) {
+    /** JSON as it is sent. */
+    static byte[] bytes(JsonNode node) {
         try {
             return WRITER.writeValueAsBytes(node);
         } catch (JsonProcessingException e) {

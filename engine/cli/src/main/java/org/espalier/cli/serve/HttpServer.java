@@ -4,6 +4,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
@@ -15,6 +16,7 @@ import io.netty.handler.timeout.WriteTimeoutHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -85,8 +87,16 @@ final class HttpServer implements AutoCloseable {
             return;
         }
         connections.add(channel);
-        channel.pipeline()
-                .addLast(new WriteTimeoutHandler(limits.write))
+        handle(channel.pipeline(), limits, api, readers);
+    }
+
+    /**
+     * What becomes of the bytes of a connection.
+     *
+     * @param readers run what takes time
+     */
+    static void handle(ChannelPipeline pipeline, Limits limits, Api api, Executor readers) {
+        pipeline.addLast(new WriteTimeoutHandler(limits.write))
                 .addLast(new HttpServerCodec())
                 .addLast(new BoundedBody(limits.body))
                 .addLast(new HttpExchange(api, readers, limits.read));

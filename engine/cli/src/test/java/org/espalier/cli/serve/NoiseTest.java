@@ -4,14 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.espalier.job.Engine;
 import org.espalier.job.ServeSettings;
@@ -24,57 +22,17 @@ class NoiseTest {
 
     private static final int REQUESTS = 3000;
 
-    static final List<String> COMPLETIONS = List.of(
+    private static final List<String> COMPLETIONS = List.of(
             "{'prompt': 'the fox', 'max_tokens': 2, 'temperature': 0.5, 'top_p': 0.9, 'seed': 12, 'stop': ['a', 'b c']}",
             "{'prompt': [[1, 2, 3], [40, 5]], 'echo': true, 'max_tokens': 0, 'logprobs': 2, 'n': 1, 'stream': false}",
             "{'prompt': ['x', 'y'], 'max_tokens': 1, 'stream': true, 'stream_options': {'include_usage': true}}");
 
-    static final List<String> CHATS = List.of(
+    private static final List<String> CHATS = List.of(
             "{'messages': [{'role': 'user', 'content': 'hello'}], 'max_tokens': 2, 'logprobs': true, 'top_logprobs': 3}",
             "{'messages': [{'role': 'system', 'content': [{'type': 'text', 'text': 'be'}]}], 'max_completion_tokens': 1}");
 
     @TempDir
     private Path folder;
-
-    /** Counts what it gets. */
-    private static final class Heard implements Reply {
-
-        private final CountDownLatch over = new CountDownLatch(1);
-        private int ends;
-        private int status = 200;
-
-        @Override
-        public void json(int code, JsonNode body) {
-            status = code;
-            end();
-        }
-
-        @Override
-        public void event(JsonNode data) {
-            assertEquals(0, ends, "an event after the end");
-        }
-
-        @Override
-        public void done() {
-            end();
-        }
-
-        @Override
-        public void broken(JsonNode error) {
-            status = 500;
-            end();
-        }
-
-        private void end() {
-            ends++;
-            over.countDown();
-        }
-
-        @Override
-        public boolean abandoned() {
-            return false;
-        }
-    }
 
     @Test
     void everyRequestIsAnsweredOnceAndNoneIsAnInternalError() throws Exception {
@@ -87,13 +45,13 @@ class NoiseTest {
             for (int i = 0; i < REQUESTS; i++) {
                 boolean chat = random.nextInt(3) == 0;
                 byte[] body = changed(chat ? CHATS : COMPLETIONS, random);
-                Heard heard = new Heard();
+                HeardReply heard = new HeardReply();
                 api.answer(request(chat ? "/v1/chat/completions" : "/v1/completions", body), heard);
                 String shown = new String(body, StandardCharsets.UTF_8);
-                assertTrue(heard.over.await(60, TimeUnit.SECONDS), () -> "no answer to " + shown);
-                assertFalse(heard.status >= 500, () -> heard.status + " to " + shown);
-                assertEquals(1, heard.ends, shown);
-                refused += heard.status == 400 ? 1 : 0;
+                assertTrue(heard.await(60, TimeUnit.SECONDS), () -> "no answer to " + shown);
+                assertFalse(heard.status() >= 500, () -> heard.status() + " to " + shown);
+                assertEquals(1, heard.ends(), shown);
+                refused += heard.status() == 400 ? 1 : 0;
             }
         }
         assertTrue(refused > REQUESTS / 4 && refused < REQUESTS, refused + " were refused");
