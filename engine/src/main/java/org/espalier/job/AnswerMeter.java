@@ -1,7 +1,6 @@
 package org.espalier.job;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.espalier.error.Failure;
@@ -33,16 +32,20 @@ final class AnswerMeter implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final ContinuationScorer scorer;
 
-    /** A meter of an open model. */
-    AnswerMeter(OpenModel open, MemorySettings memory) {
-        this(open, memory, open.outgrowsMemory() || !open.model().weights().resident());
+    /** A meter of an open model, which reads texts by its own tokenizer. */
+    AnswerMeter(OpenModel open, Tokenizer tokenizer, MemorySettings memory) {
+        this(
+                open,
+                tokenizer,
+                memory,
+                open.outgrowsMemory() || !open.model().weights().resident());
     }
 
-    AnswerMeter(OpenModel open, MemorySettings memory, boolean byLayers) {
+    AnswerMeter(OpenModel open, Tokenizer tokenizer, MemorySettings memory, boolean byLayers) {
         this.open = open;
         this.memory = memory;
         this.byLayers = byLayers;
-        this.tokenizer = Tokenizer.open(open.path());
+        this.tokenizer = tokenizer;
         this.scorer = new ContinuationScorer(open.model(), Math.min(CACHE_BYTES, memory.bytes() / 4));
     }
 
@@ -75,7 +78,7 @@ final class AnswerMeter implements AutoCloseable {
                 texts.add(text(task, question, choice));
             }
         }
-        List<Likelihood> likelihoods = byLayers ? layerByLayer(task, questions, texts) : scorer.likelihoods(texts);
+        List<Likelihood> likelihoods = byLayers ? layerByLayer(texts) : scorer.likelihoods(texts);
         double[] sums =
                 likelihoods.stream().mapToDouble(Likelihood::logLikelihood).toArray();
         FiniteLogits.require(sums, open);
@@ -100,24 +103,12 @@ final class AnswerMeter implements AutoCloseable {
                         "write a choice there, or leave the question out"));
     }
 
-    private List<Likelihood> layerByLayer(Task task, List<Question> questions, List<Continuation> texts) {
-        if (questions.stream().anyMatch(question -> question.continuations().size() == 1)) {
-            throw new Failure(
-                    "task " + task.name()
-                            + " asks for the likeliest token, which a model that is gone through layer by "
-                            + "layer does not say",
-                    open.path().toString(),
-                    "use a machine with more memory, or leave the task out");
-        }
-        LayerwiseScorer layers = new LayerwiseScorer(open.model(), memory.bytes(), memory.scratch(), Observer.NONE);
-        return Arrays.stream(layers.logLikelihoods(texts))
-                .mapToObj(logLikelihood -> new Likelihood(logLikelihood, false))
-                .toList();
+    private List<Likelihood> layerByLayer(List<Continuation> texts) {
+        return new LayerwiseScorer(open.model(), memory.bytes(), memory.scratch(), Observer.NONE).likelihoods(texts);
     }
 
     @Override
     public void close() {
         scorer.close();
-        tokenizer.close();
     }
 }

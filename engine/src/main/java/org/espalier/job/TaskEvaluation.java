@@ -39,7 +39,7 @@ public final class TaskEvaluation implements Evaluation {
     public List<Measure> measure(OpenModel model, Tokenizer tokenizer, Listener listener) {
         List<Measure> measures = new ArrayList<>();
         List<TaskScore> scores = new ArrayList<>();
-        try (AnswerMeter meter = new AnswerMeter(model, settings.memory())) {
+        try (AnswerMeter meter = new AnswerMeter(model, tokenizer, settings.memory())) {
             for (Map.Entry<Task, List<Question>> task : questions.entrySet()) {
                 TaskScore score = TaskScore.of(task.getKey(), answers(meter, task.getKey(), task.getValue(), listener));
                 scores.add(score);

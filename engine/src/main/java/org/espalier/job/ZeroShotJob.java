@@ -15,6 +15,7 @@ import org.espalier.task.Question;
 import org.espalier.task.Task;
 import org.espalier.task.TaskScore;
 import org.espalier.task.Tasks;
+import org.espalier.text.Tokenizer;
 import org.espalier.text.TokenizerFiles;
 
 /**
@@ -74,7 +75,8 @@ public final class ZeroShotJob {
         Optional<AnswerJournal> journal = settings.samples()
                 .map(samples -> AnswerJournal.open(samples.path(), settings.resume(), identity(open, adapter, asked)));
         List<List<Answer>> answers = new ArrayList<>();
-        try (AnswerMeter meter = new AnswerMeter(open, settings.memory())) {
+        try (Tokenizer tokenizer = Tokenizer.open(open.path());
+                AnswerMeter meter = new AnswerMeter(open, tokenizer, settings.memory())) {
             for (Asked task : asked) {
                 answers.add(answers(meter, task, journal));
             }

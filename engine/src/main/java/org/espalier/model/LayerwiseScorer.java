@@ -1,11 +1,13 @@
 package org.espalier.model;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
+import org.espalier.model.Continuation.Likelihood;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Gradients;
 import org.espalier.tape.Observer;
@@ -58,7 +60,7 @@ public final class LayerwiseScorer {
      */
     public double[][] losses(List<int[]> sequences) {
         LossBatches batches = batches(model.transformer()::loss, sequences);
-        return Scorer.divide(walked(batches, Recording::losses), sequences);
+        return Scorer.divide(walked(batches, Recording::losses, observer), sequences);
     }
 
     /**
@@ -68,7 +70,7 @@ public final class LayerwiseScorer {
      */
     public double[][] states(List<int[]> sequences) {
         LossBatches batches = batches(model.transformer()::stream, sequences);
-        double[] all = walked(batches, recording -> List.of(recording.finished()));
+        double[] all = walked(batches, recording -> List.of(recording.finished()), observer);
         return FinalStates.divide(all, sequences, model.config());
     }
 
@@ -78,25 +80,38 @@ public final class LayerwiseScorer {
     }
 
     /**
-     * Log-likelihoods of the ends of texts, as {@link ContinuationScorer} has them; what texts share is computed for each.
+     * The likelihoods of the ends of texts, as {@link ContinuationScorer} has them; what texts share is computed for each.
      *
      * @throws org.espalier.error.Failure as {@link #losses}
      */
-    public double[] logLikelihoods(List<Continuation> texts) {
+    public List<Likelihood> likelihoods(List<Continuation> texts) {
         texts.forEach(text -> Scorer.check(model.config(), text.ids(), text.read()));
-        double[] losses = walked(LossBatches.ofEnds(model.transformer(), texts), Recording::losses);
-        double[] sums = new double[texts.size()];
-        int token = 0;
-        for (int t = 0; t < sums.length; t++) {
-            for (int i = 0; i < texts.get(t).read(); i++) {
-                sums[t] -= losses[token++];
-            }
+        LossBatches batches = LossBatches.ofEnds(model.transformer(), texts);
+        LikeliestTokens likeliest = new LikeliestTokens();
+        double[] losses = walked(batches, Recording::losses, new ObserverPair(observer, likeliest));
+        int[] best = likeliest.of(batches.recordings());
+        List<Likelihood> likelihoods = new ArrayList<>();
+        int start = 0;
+        for (Continuation text : texts) {
+            likelihoods.add(likelihood(text, losses, best, start));
+            start += text.read();
         }
-        return sums;
+        return likelihoods;
+    }
+
+    /** From the losses of a text's tokens and the likeliest token after each, which begin at {@code start}. */
+    private static Likelihood likelihood(Continuation text, double[] losses, int[] best, int start) {
+        double sum = 0;
+        boolean greedy = true;
+        for (int i = text.first() - 1; i < text.read(); i++) {
+            sum -= losses[start + i];
+            greedy &= best[start + i] == text.ids()[i + 1];
+        }
+        return new Likelihood(sum, greedy);
     }
 
     /** The results of all batches, one after the other. */
-    private double[] walked(LossBatches batches, Function<Recording, List<Value>> results) {
+    private double[] walked(LossBatches batches, Function<Recording, List<Value>> results, Observer watching) {
         if (batches.batches().isEmpty()) {
             return new double[0];
         }
@@ -107,7 +122,7 @@ public final class LayerwiseScorer {
                         batches.batches(),
                         model.leaves(Map.of()),
                         Gradients.NONE,
-                        new ObserverPair(residency, observer),
+                        new ObserverPair(residency, watching),
                         spill)) {
             long workspace = model.backend().ownMemory().isPresent()
                     ? 0

@@ -18,6 +18,7 @@ import org.espalier.task.TaskGolden;
 import org.espalier.task.TaskMeasure;
 import org.espalier.task.TaskScore;
 import org.espalier.task.Tasks;
+import org.espalier.text.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -53,7 +54,8 @@ class ZeroShotGoldenTest {
                 .toList();
         Map<String, List<Question>> ours = TaskGolden.ours(recorded, harness);
         try (OpenModel open = Engine.silent().open(Shared.path("models/" + model));
-                AnswerMeter meter = new AnswerMeter(open, MemorySettings.defaults(), false)) {
+                Tokenizer tokenizer = Tokenizer.open(open.path());
+                AnswerMeter meter = new AnswerMeter(open, tokenizer, MemorySettings.defaults(), false)) {
             for (Map.Entry<String, List<Question>> task : ours.entrySet()) {
                 List<Answer> answers = answers(meter, Tasks.named(task.getKey(), harness), task.getValue());
                 List<JsonNode> expected = recorded.stream()
@@ -75,7 +77,8 @@ class ZeroShotGoldenTest {
                 .toList();
         Map<String, List<Question>> ours = TaskGolden.ours(recorded, harness);
         try (OpenModel open = Engine.silent().open(Shared.path("models/stories260K"));
-                AnswerMeter meter = new AnswerMeter(open, MemorySettings.defaults(), true)) {
+                Tokenizer tokenizer = Tokenizer.open(open.path());
+                AnswerMeter meter = new AnswerMeter(open, tokenizer, MemorySettings.defaults(), true)) {
             ours.forEach((name, questions) -> compare(
                     recorded.stream()
                             .filter(q -> q.get("task").asText().equals(name))
@@ -90,7 +93,8 @@ class ZeroShotGoldenTest {
         List<JsonNode> recorded = TaskGolden.read("edge.jsonl");
         Map<String, List<Question>> ours = TaskGolden.ours(recorded, Harness.CURRENT);
         try (OpenModel open = Engine.silent().open(Shared.path("models/smollm2-135m"));
-                AnswerMeter meter = new AnswerMeter(open, MemorySettings.defaults(), false)) {
+                Tokenizer tokenizer = Tokenizer.open(open.path());
+                AnswerMeter meter = new AnswerMeter(open, tokenizer, MemorySettings.defaults(), false)) {
             for (String name : ours.keySet()) {
                 List<JsonNode> expected = recorded.stream()
                         .filter(q -> q.get("task").asText().equals(name))

@@ -22,6 +22,7 @@ import org.espalier.error.Failure;
 import org.espalier.task.Harness;
 import org.espalier.task.Task;
 import org.espalier.task.Tasks;
+import org.espalier.text.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -160,7 +161,8 @@ class ZeroShotJobTest {
         Files.write(weights, bytes);
         Task task = Tasks.named("piqa", Harness.CURRENT);
         try (OpenModel open = Engine.silent().open(broken);
-                AnswerMeter meter = new AnswerMeter(open, MemorySettings.defaults(), byLayers)) {
+                Tokenizer tokenizer = Tokenizer.open(open.path());
+                AnswerMeter meter = new AnswerMeter(open, tokenizer, MemorySettings.defaults(), byLayers)) {
             Failure failure = assertThrows(
                     Failure.class,
                     () -> meter.answers(task, task.questions(Shared.path("data"), 2), List.of(), more -> {}));
