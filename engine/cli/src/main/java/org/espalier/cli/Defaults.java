@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Enumeration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.ResourceBundle;
@@ -70,9 +71,8 @@ final class Defaults extends ResourceBundle {
             Map.entry("format", () -> PerplexitySettings.FORMAT),
             Map.entry("protocol", () -> PerplexitySettings.defaults().protocol()),
             Map.entry("window", Defaults::windows),
-            Map.entry("divergence-seq-len", Protocol.LLM_PRUNER::defaultSeqLen),
             Map.entry("eval-windows", () -> PipelineSettings.EVALUATION_WINDOWS),
-            Map.entry("prompt", () -> CompareSettings.defaults().prompt()),
+            Map.entry("prompts", () -> quoted(CompareSettings.defaults().prompts())),
             Map.entry("run-max-tokens", () -> CompareSettings.defaults().maxTokens()),
             Map.entry("run-repetitions", () -> CompareSettings.defaults().repetitions()),
             Map.entry("stories", () -> DemoSettings.defaults().stories()),
@@ -126,6 +126,10 @@ final class Defaults extends ResourceBundle {
             case Collection<?> several -> several.stream().map(Defaults::text).collect(Collectors.joining(","));
             default -> value.toString();
         };
+    }
+
+    private static String quoted(List<String> texts) {
+        return texts.stream().map(text -> '"' + text + '"').collect(Collectors.joining(", "));
     }
 
     /** Help is shown whatever the environment says: a wrong device there is refused when it is to be used. */

@@ -2,11 +2,8 @@ package org.espalier.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.SequencedMap;
 import org.espalier.eval.Divergence;
-import org.espalier.eval.TextFormat;
 import org.espalier.job.DivergenceJob;
 import org.espalier.job.DivergenceSettings;
 import org.espalier.job.Machine;
@@ -30,7 +27,7 @@ import picocli.CommandLine.Option;
 final class DivergenceCommand extends EngineCommand {
 
     @Mixin
-    private ModelArgument model;
+    private EvaluatedModel model;
 
     @Option(
             names = "--reference",
@@ -39,43 +36,11 @@ final class DivergenceCommand extends EngineCommand {
             description = "The model to compare with, of the same tokenizer: as a rule the one before pruning.")
     private Path reference;
 
-    @Mixin
-    private AdapterOption adapter;
-
     @Option(names = "--data", paramLabel = "FILE", required = true, description = "A UTF-8 text.")
     private Path data;
 
-    @Option(
-            names = "--format",
-            paramLabel = "F",
-            description =
-                    "How rows are read: lines (a row per line, stripped), wikitext (its raw form), text (the whole file)"
-                            + " (default: ${bundle:default.format}).")
-    private TextFormat format;
-
-    private OptionalInt seqLen = OptionalInt.empty();
-    private OptionalInt maxWindows = OptionalInt.empty();
-
-    @Option(
-            names = "--seq-len",
-            paramLabel = "N",
-            converter = Converters.Positive.class,
-            description = "Ids in a window (default: ${bundle:default.divergence-seq-len}).")
-    private void seqLen(int tokens) {
-        seqLen = OptionalInt.of(tokens);
-    }
-
-    @Option(
-            names = "--max-windows",
-            paramLabel = "N",
-            converter = Converters.Positive.class,
-            description = "Stop after so many windows of the text.")
-    private void maxWindows(int windows) {
-        maxWindows = OptionalInt.of(windows);
-    }
-
     @Mixin
-    private MemoryOptions memory;
+    private WindowOptions windows;
 
     @Mixin
     private ComputeOptions compute;
@@ -83,12 +48,16 @@ final class DivergenceCommand extends EngineCommand {
     @Override
     void run() {
         DivergenceSettings settings =
-                DivergenceSettings.on(data, Optional.ofNullable(format)).memory(memory.settings());
-        settings = seqLen.isPresent() ? settings.seqLen(seqLen.getAsInt()) : settings;
-        settings = maxWindows.isPresent() ? settings.maxWindows(maxWindows.getAsInt()) : settings;
+                DivergenceSettings.on(data, windows.format()).memory(model.memory());
+        if (windows.seqLen().isPresent()) {
+            settings = settings.seqLen(windows.seqLen().getAsInt());
+        }
+        if (windows.maxWindows().isPresent()) {
+            settings = settings.maxWindows(windows.maxWindows().getAsInt());
+        }
         requireSound(settings);
         DivergenceJob.Result result =
-                new DivergenceJob(compute.engine(), settings).run(model.path(), adapter.path(), reference);
+                new DivergenceJob(compute.engine(), settings).run(model.path(), model.adapter(), reference);
         report(settings, result.device(), result.measured());
     }
 

@@ -33,7 +33,7 @@ final class GenerationCommand extends EngineCommand {
     private GenerationSettings settings = GenerationSettings.defaults();
 
     @Mixin
-    private ModelArgument model;
+    private EvaluatedModel model;
 
     @Option(
             names = "--reference",
@@ -41,9 +41,6 @@ final class GenerationCommand extends EngineCommand {
             description =
                     "A model of the same tokenizer, as a rule the one before pruning: its perplexity of the texts.")
     private Path reference;
-
-    @Mixin
-    private AdapterOption adapter;
 
     @Option(
             names = "--prompts",
@@ -93,18 +90,15 @@ final class GenerationCommand extends EngineCommand {
     private SeedOption seed;
 
     @Mixin
-    private MemoryOptions memory;
-
-    @Mixin
     private ComputeOptions compute;
 
     @Override
     void run() {
-        settings = settings.seed(seed.value()).memory(memory.settings());
+        settings = settings.seed(seed.value()).memory(model.memory());
         requireSound(settings);
         settings = prompts == null ? settings : settings.prompts(prompts);
         report(new GenerationJob(compute.engine(), settings)
-                .run(model.path(), adapter.path(), Optional.ofNullable(reference)));
+                .run(model.path(), model.adapter(), Optional.ofNullable(reference)));
     }
 
     private void report(GenerationJob.Result result) {

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.espalier.eval.Perplexity;
 import org.espalier.eval.Protocol;
-import org.espalier.eval.TextFormat;
 import org.espalier.job.Machine;
 import org.espalier.job.PerplexityJob;
 import org.espalier.job.PerplexitySettings;
@@ -35,21 +34,13 @@ final class PplCommand extends EngineCommand {
     private PerplexitySettings settings = PerplexitySettings.defaults();
 
     @Mixin
-    private ModelArgument model;
-
-    @Mixin
-    private AdapterOption adapter;
+    private EvaluatedModel model;
 
     @Option(names = "--data", paramLabel = "FILE", required = true, description = "A UTF-8 text; may be given again.")
     private List<Path> data;
 
-    @Option(
-            names = "--format",
-            paramLabel = "F",
-            description =
-                    "How rows are read: lines (a row per line, stripped), wikitext (its raw form), text (the whole file)"
-                            + " (default: ${bundle:default.format}).")
-    private TextFormat format;
+    @Mixin
+    private WindowOptions windows;
 
     @Option(
             names = "--protocol",
@@ -57,15 +48,6 @@ final class PplCommand extends EngineCommand {
             description = "${COMPLETION-CANDIDATES} (default: ${bundle:default.protocol}).")
     private void protocol(Protocol protocol) {
         settings = settings.protocol(protocol);
-    }
-
-    @Option(
-            names = "--seq-len",
-            paramLabel = "N",
-            converter = Converters.Positive.class,
-            description = "Ids in a window (default: ${bundle:default.window}).")
-    private void seqLen(int tokens) {
-        settings = settings.seqLen(tokens);
     }
 
     @Option(
@@ -78,29 +60,24 @@ final class PplCommand extends EngineCommand {
         settings = settings.stride(tokens);
     }
 
-    @Option(
-            names = "--max-windows",
-            paramLabel = "N",
-            converter = Converters.Positive.class,
-            description = "Stop after so many windows of each text.")
-    private void maxWindows(int windows) {
-        settings = settings.maxWindows(windows);
-    }
-
-    @Mixin
-    private MemoryOptions memory;
-
     @Mixin
     private ComputeOptions compute;
 
     @Override
     void run() {
         for (Path file : data) {
-            settings = format == null ? settings.text(file) : settings.text(file, format);
+            PerplexitySettings before = settings;
+            settings = windows.format().map(format -> before.text(file, format)).orElseGet(() -> before.text(file));
         }
-        settings = settings.memory(memory.settings());
+        if (windows.seqLen().isPresent()) {
+            settings = settings.seqLen(windows.seqLen().getAsInt());
+        }
+        if (windows.maxWindows().isPresent()) {
+            settings = settings.maxWindows(windows.maxWindows().getAsInt());
+        }
+        settings = settings.memory(model.memory());
         requireSound(settings);
-        report(new PerplexityJob(compute.engine(), settings).run(model.path(), adapter.path()));
+        report(new PerplexityJob(compute.engine(), settings).run(model.path(), model.adapter()));
     }
 
     private void report(PerplexityJob.Result measured) {

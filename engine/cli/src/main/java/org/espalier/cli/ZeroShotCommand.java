@@ -33,10 +33,7 @@ import picocli.CommandLine.Option;
 final class ZeroShotCommand extends EngineCommand {
 
     @Mixin
-    private ModelArgument model;
-
-    @Mixin
-    private AdapterOption adapter;
+    private EvaluatedModel model;
 
     @Mixin
     private TaskOptions tasks;
@@ -61,9 +58,6 @@ final class ZeroShotCommand extends EngineCommand {
     private boolean force;
 
     @Mixin
-    private MemoryOptions memory;
-
-    @Mixin
     private ComputeOptions compute;
 
     @Override
@@ -71,7 +65,7 @@ final class ZeroShotCommand extends EngineCommand {
         ZeroShotSettings settings = tasks.settings()
                 .orElseThrow(() -> wrongUsage("--data-dir is missing, the folder of the tasks' data"))
                 .resume(resume)
-                .memory(memory.settings());
+                .memory(model.memory());
         if (limit != null) {
             settings = settings.limit(limit);
         }
@@ -80,7 +74,7 @@ final class ZeroShotCommand extends EngineCommand {
         }
         requireSound(settings);
         long start = System.nanoTime();
-        ZeroShotJob.Result result = new ZeroShotJob(compute.engine(), settings).run(model.path(), adapter.path());
+        ZeroShotJob.Result result = new ZeroShotJob(compute.engine(), settings).run(model.path(), model.adapter());
         report(settings, result, (System.nanoTime() - start) / 1e9);
     }
 
