@@ -216,7 +216,7 @@ class ArchitectureTest {
                                 "are not of HTTP",
                                 c -> !c.getName()
                                         .matches(
-                                                "org\\.espalier\\.cli\\.serve\\.(HttpServer|HttpExchange|BoundedBody)(\\$.*)?")))
+                                                "org\\.espalier\\.cli\\.serve\\.(HttpServer|HttpExchange|BoundedBody|Unawaited)(\\$.*)?")))
                 .should()
                 .dependOnClassesThat(resideInAPackage("io.netty..")));
     }

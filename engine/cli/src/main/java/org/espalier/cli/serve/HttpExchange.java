@@ -7,7 +7,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -32,7 +31,6 @@ import java.util.concurrent.TimeUnit;
  * The requests of one connection, one after the other. A client has some time for each, and one that goes away takes its
  * request with it. Requests that come before the one before is answered are not answered: the connection ends.
  */
-@SuppressWarnings("FutureReturnValueIgnored") // what fails closes the connection, and nobody waits for that
 final class HttpExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     private static final ObjectMapper WRITER = new ObjectMapper();
@@ -60,7 +58,7 @@ final class HttpExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
 
     private void await(ChannelHandlerContext context) {
-        deadline = context.executor().schedule(() -> context.close(), seconds, TimeUnit.SECONDS);
+        deadline = context.executor().schedule(() -> Unawaited.close(context), seconds, TimeUnit.SECONDS);
     }
 
     @Override
@@ -141,7 +139,7 @@ final class HttpExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
     /** A connection that was cut, or a client that does not read. */
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        context.close();
+        Unawaited.close(context);
     }
 
     /** The answer to one request. */
@@ -200,7 +198,8 @@ final class HttpExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
                     "data: ".getBytes(StandardCharsets.UTF_8), data, "\n\n".getBytes(StandardCharsets.UTF_8));
             onLoop(() -> {
                 begin();
-                context.writeAndFlush(new DefaultHttpContent(event));
+                Unawaited.write(context, new DefaultHttpContent(event));
+                context.flush();
             });
         }
 
@@ -219,7 +218,7 @@ final class HttpExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
                 last = true;
             }
             connection(response);
-            context.write(response);
+            Unawaited.write(context, response);
         }
 
         private void connection(HttpResponse response) {
@@ -230,7 +229,7 @@ final class HttpExchange extends SimpleChannelInboundHandler<FullHttpRequest> {
         private void complete(ChannelFuture written) {
             current = null;
             if (last) {
-                written.addListener(ChannelFutureListener.CLOSE);
+                Unawaited.closeAfter(written);
             } else {
                 await(context);
             }

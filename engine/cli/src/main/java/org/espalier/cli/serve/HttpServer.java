@@ -23,7 +23,6 @@ import java.util.concurrent.TimeUnit;
 import org.espalier.error.Failure;
 
 /** Listens for HTTP requests and gives them to an {@link Api}. */
-@SuppressWarnings("FutureReturnValueIgnored") // of closing a connection nobody waits for the end
 final class HttpServer implements AutoCloseable {
 
     private static final long CLOSING_SECONDS = 5;
@@ -83,7 +82,7 @@ final class HttpServer implements AutoCloseable {
 
     private void accept(SocketChannel channel, Limits limits, Api api) {
         if (connections.size() >= limits.connections) {
-            channel.close();
+            Unawaited.close(channel);
             return;
         }
         connections.add(channel);
@@ -109,20 +108,19 @@ final class HttpServer implements AutoCloseable {
 
     /** Lets nobody in any more; those who are served stay. */
     void stopListening() {
-        listening.close().awaitUninterruptibly();
+        Unawaited.end(listening.close());
     }
 
     /** Closes every connection, after what was sent to it so far. */
     @Override
     public void close() {
         stopListening();
-        connections.forEach(
-                channel -> channel.eventLoop().execute(() -> channel.flush().close()));
+        connections.forEach(channel -> channel.eventLoop().execute(() -> Unawaited.close(channel)));
         stop();
     }
 
     private void stop() {
-        loops.shutdownGracefully(0, CLOSING_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
+        Unawaited.end(loops.shutdownGracefully(0, CLOSING_SECONDS, TimeUnit.SECONDS));
         readers.shutdownNow();
     }
 }
