@@ -1,10 +1,13 @@
 package org.espalier.job;
 
+import java.util.List;
+import java.util.Optional;
+
 /** What models are compared by, each in the same way. */
 public final class CompareSettings extends Settings<CompareSettings> {
 
     private Evaluation evaluation = Evaluation.NONE;
-    private String prompt = "Once upon a time";
+    private List<String> prompts = List.of("Once upon a time", "The capital of France is", "The recipe is simple:");
     private int maxTokens = 64;
     private int repetitions = 5;
     private long seed = SEED;
@@ -26,14 +29,19 @@ public final class CompareSettings extends Settings<CompareSettings> {
         return evaluation;
     }
 
-    /** What each model continues, to be read side by side. */
+    /** What each model continues, to be read side by side: one prompt. */
     public CompareSettings prompt(String prompt) {
-        return with(copy -> copy.prompt = prompt);
+        return prompts(List.of(prompt));
+    }
+
+    /** What each model continues, to be read side by side: at least one prompt, each of which is there once. */
+    public CompareSettings prompts(List<String> prompts) {
+        return with(copy -> copy.prompts = prompts.stream().distinct().toList());
     }
 
     /** What each model continues. */
-    public String prompt() {
-        return prompt;
+    public List<String> prompts() {
+        return prompts;
     }
 
     /** Tokens that each writes after it at most. */
@@ -66,5 +74,10 @@ public final class CompareSettings extends Settings<CompareSettings> {
     /** Of the tokens that are read and written where speed is measured. */
     public long seed() {
         return seed;
+    }
+
+    @Override
+    public Optional<String> complaint() {
+        return prompts.isEmpty() ? Optional.of("there is no prompt for the models to continue") : Optional.empty();
     }
 }

@@ -14,7 +14,9 @@ import org.espalier.report.Comparison;
 public final class DemoJob {
 
     /** What each model continues. */
-    public static final String PROMPT = "Once upon a time, there was a kind fox named Ada.";
+    public static final List<String> PROMPTS = List.of(
+            "Once upon a time, there was a kind fox named Ada.",
+            "Once there lived a brave rabbit named Tom. Tom lived");
 
     /** A fifth costs this model nothing: of half of it one sees the loss, and what training gives back. */
     private static final double RATIO = 0.5;
@@ -61,7 +63,7 @@ public final class DemoJob {
         Path training =
                 Files.write(folder.resolve("training.txt"), DemoModel.stories(TRAINING_SEED, settings.stories()));
         List<String> unseen = DemoModel.stories(UNSEEN_SEED, UNSEEN_STORIES);
-        Files.write(folder.resolve("unseen.txt"), unseen);
+        Path unseenFile = Files.write(folder.resolve("unseen.txt"), unseen);
         PipelineSettings pipeline = PipelineSettings.defaults()
                 .prune(PruneSettings.defaults().ratio(RATIO).calibrateOn(calibration))
                 .tune(TuneSettings.defaults()
@@ -69,8 +71,8 @@ public final class DemoJob {
                         .learningRate(LEARNING_RATE)
                         .batchSize(BATCH_SIZE))
                 .compare(CompareSettings.defaults()
-                        .evaluation(new StoryEvaluation("unseen stories", unseen))
-                        .prompt(PROMPT)
+                        .evaluation(new StoryEvaluation("unseen stories", unseenFile, unseen))
+                        .prompts(PROMPTS)
                         .maxTokens(TEXT_TOKENS)
                         .repetitions(REPETITIONS))
                 .seed(settings.seed())

@@ -89,50 +89,82 @@ final class DivergenceMeter implements AutoCloseable {
      */
     Divergence.Result measure(int[] ids, Windows windows, String name) {
         int count = Perplexity.count(ids, windows, name);
-        int atOnce = Math.max(1, tokensAtOnce() / windows.seqLen());
-        long steps = (long) Math.ceilDiv(count, atOnce) * (reference.steps() + model.steps());
+        return measure(
+                IntStream.range(0, count)
+                        .mapToObj(window -> windows.cut(ids, window))
+                        .toList(),
+                name);
+    }
+
+    /**
+     * Measures several texts, each from its beginning.
+     *
+     * @param texts ids by both models' tokenizers, two of one text at least
+     * @param name  for messages
+     */
+    Divergence.Result measure(List<int[]> texts, String name) {
+        List<List<int[]>> parts = parts(texts);
+        long steps = (long) parts.size() * (reference.steps() + model.steps());
         List<TokenDivergence> tokens = new ArrayList<>();
         try (Progress progress = listener.begin(name, byLayers ? "layers" : "passes", steps)) {
-            for (int start = 0; start < count; start += atOnce) {
-                List<int[]> cut = IntStream.range(start, Math.min(count, start + atOnce))
-                        .mapToObj(window -> windows.cut(ids, window))
-                        .toList();
-                compare(cut, windows.seqLen() - 1, () -> progress.advance(1), tokens);
-            }
+            parts.forEach(part -> compare(part, () -> progress.advance(1), tokens));
         }
         return Divergence.of(tokens);
     }
 
-    private int tokensAtOnce() {
-        return byLayers ? bounds.states / Math.max(reference.width(), model.width()) : bounds.tokens;
+    /** As many texts as are there at once, at least one. */
+    private List<List<int[]>> parts(List<int[]> texts) {
+        int most = byLayers ? bounds.states / Math.max(reference.width(), model.width()) : bounds.tokens;
+        List<List<int[]>> parts = new ArrayList<>();
+        int start = 0;
+        int tokens = 0;
+        for (int text = 0; text < texts.size(); text++) {
+            int more = texts.get(text).length;
+            if (text > start && tokens + more > most) {
+                parts.add(texts.subList(start, text));
+                start = text;
+                tokens = 0;
+            }
+            tokens += more;
+        }
+        parts.add(texts.subList(start, texts.size()));
+        return parts;
     }
 
-    /** Of each window the first {@code predictions} tokens predict the one after them. */
-    private void compare(List<int[]> windows, int predictions, Runnable step, List<TokenDivergence> tokens) {
-        double[][] expected = reference.states(windows, step);
-        double[][] given = model.states(windows, step);
-        int[] targets = windows.stream()
-                .flatMapToInt(window -> IntStream.of(window).skip(1))
-                .toArray();
+    /** A token that predicts the next one. */
+    private record Place(int text, int token) {}
+
+    private void compare(List<int[]> texts, Runnable step, List<TokenDivergence> tokens) {
+        double[][] expected = reference.states(texts, step);
+        double[][] given = model.states(texts, step);
+        List<Place> places = IntStream.range(0, texts.size())
+                .boxed()
+                .flatMap(text ->
+                        IntStream.range(0, texts.get(text).length - 1).mapToObj(token -> new Place(text, token)))
+                .toList();
         int vocabulary = model.vocabulary();
         int rows = Math.max(1, bounds.logits / vocabulary);
-        for (int start = 0; start < targets.length; start += rows) {
-            int first = start;
-            int end = Math.min(targets.length, start + rows);
-            float[] p = reference.logits(rows(expected, reference.width(), predictions, first, end));
-            float[] q = model.logits(rows(given, model.width(), predictions, first, end));
-            Stream<TokenDivergence> compared = IntStream.range(first, end)
+        for (int start = 0; start < places.size(); start += rows) {
+            List<Place> some = places.subList(start, Math.min(places.size(), start + rows));
+            float[] p = reference.logits(rows(expected, reference.width(), some));
+            float[] q = model.logits(rows(given, model.width(), some));
+            Stream<TokenDivergence> compared = IntStream.range(0, some.size())
                     .parallel()
-                    .mapToObj(i -> TokenDivergence.of(p, q, i - first, vocabulary, targets[i]));
+                    .mapToObj(i -> TokenDivergence.of(p, q, i, vocabulary, next(texts, some.get(i))));
             tokens.addAll(pool.submit(compared::toList).join());
         }
     }
 
-    /** The states of predictions {@code first} to {@code end} of all windows' together. */
-    private static double[] rows(double[][] states, int width, int predictions, int first, int end) {
-        double[] rows = new double[(end - first) * width];
-        for (int i = first; i < end; i++) {
-            System.arraycopy(states[i / predictions], i % predictions * width, rows, (i - first) * width, width);
+    private static int next(List<int[]> texts, Place place) {
+        return texts.get(place.text)[place.token + 1];
+    }
+
+    /** The states of some tokens. */
+    private static double[] rows(double[][] states, int width, List<Place> places) {
+        double[] rows = new double[places.size() * width];
+        for (int i = 0; i < places.size(); i++) {
+            Place place = places.get(i);
+            System.arraycopy(states[place.text], place.token * width, rows, i * width, width);
         }
         return rows;
     }

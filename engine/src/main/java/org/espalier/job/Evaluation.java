@@ -1,6 +1,8 @@
 package org.espalier.job;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import org.espalier.report.Measure;
 import org.espalier.text.Tokenizer;
 
@@ -27,6 +29,13 @@ public interface Evaluation {
                         .flatMap(evaluation -> evaluation.distance(model, first, tokenizer, engine).stream())
                         .toList();
             }
+
+            @Override
+            public SequencedMap<String, String> hashes() {
+                SequencedMap<String, String> hashes = new LinkedHashMap<>();
+                evaluations.forEach(evaluation -> hashes.putAll(evaluation.hashes()));
+                return hashes;
+            }
         };
     }
 
@@ -37,6 +46,11 @@ public interface Evaluation {
      */
     default List<Measure> distance(OpenModel model, OpenModel first, Tokenizer tokenizer, Engine engine) {
         return List.of();
+    }
+
+    /** SHA-256 of the data that this measures on, by its name. */
+    default SequencedMap<String, String> hashes() {
+        return new LinkedHashMap<>();
     }
 
     /**

@@ -145,10 +145,17 @@ public final class PerplexitySettings extends Settings<PerplexitySettings> {
     /** The texts under their files' names; files of the same name under their paths. */
     SequencedMap<String, String> read() {
         SequencedMap<String, String> read = new LinkedHashMap<>();
+        named().forEach((name, text) -> read.put(name, text.read()));
+        return read;
+    }
+
+    /** The texts under the same names, unread. */
+    SequencedMap<String, Text> named() {
+        SequencedMap<String, Text> named = new LinkedHashMap<>();
         for (Text text : texts) {
             String name = text.file().getFileName().toString();
-            read.put(read.containsKey(name) ? text.file().toString() : name, text.read());
+            named.put(named.containsKey(name) ? text.file().toString() : name, text);
         }
-        return read;
+        return named;
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.espalier.file.Sha256;
 import org.espalier.importance.Calibration;
 import org.espalier.job.StageMeter.HeldOut;
 import org.espalier.job.StageMeter.Subject;
@@ -74,8 +75,11 @@ final class Pipeline {
                 timed("merging", this::merge);
             }
             look(meter, subject(RECOVERED));
-            List<Comparison.Stage> stages = timed("measuring speed", meter::finish);
-            Comparison comparison = comparison(meter, dense.note(), pruned, training, stages);
+            List<Comparison.Stage> stages = timed("measuring distance and speed", meter::finish);
+            Map<String, String> hashes = meter.hashes();
+            hashes.put("training data", TrainingFile.read(learned()).data().sha256());
+            hashes.put("plan", Sha256.ofFile(folder.resolve(PRUNED).resolve(Compaction.PLAN)));
+            Comparison comparison = comparison(notes(meter, dense.note()), hashes, pruned, training, stages);
             ReportFiles.writeInto(folder, comparison);
             return comparison;
         }
@@ -116,11 +120,16 @@ final class Pipeline {
     }
 
     private Comparison.Training tune(Recovery recovery, TrainingData samples) throws IOException {
-        Path learned = Files.createDirectory(folder.resolve(settings.tune().full() ? RECOVERED : ADAPTER));
+        Path learned = Files.createDirectory(learned());
         try (OpenModel open = engine.open(folder.resolve(PRUNED))) {
             recovery.writeInto(learned, shown(folder.resolve(PRUNED)).toString(), open, samples);
         }
         return TrainingFile.read(learned).training();
+    }
+
+    /** Where training leaves what it learns, and its record. */
+    private Path learned() {
+        return folder.resolve(settings.tune().full() ? RECOVERED : ADAPTER);
     }
 
     private MergeJob.Result merge() {
@@ -140,24 +149,35 @@ final class Pipeline {
         return result;
     }
 
+    private static Map<String, String> notes(StageMeter meter, Optional<String> dense) {
+        Map<String, String> notes = meter.notes();
+        dense.ifPresent(how -> notes.put(DENSE, how));
+        String peak = Figures.bytes((double) Machine.peakMemory());
+        notes.put("this run", peak + " resident at most, all models and training included");
+        return notes;
+    }
+
     private Comparison comparison(
-            StageMeter meter,
-            Optional<String> note,
+            Map<String, String> notes,
+            Map<String, String> hashes,
             Pruning.Result pruned,
             Comparison.Training training,
             List<Comparison.Stage> stages) {
-        Map<String, String> notes = meter.notes();
-        note.ifPresent(how -> notes.put(DENSE, how));
-        String peak = Figures.bytes((double) Machine.peakMemory());
-        notes.put("this run", peak + " resident at most, all models and training included");
         double removed = 1 - parameters(stages.getLast()) / parameters(stages.getFirst());
         String model = source.toAbsolutePath().normalize().getFileName().toString();
         return new Comparison(
                 Comparison.FORMAT_VERSION,
                 "%s, %.1f %% smaller".formatted(model, 100 * removed),
                 new Comparison.Circumstances(
-                        model, device, Machine.cpu(), engine.compute().threads(), settings.command(), notes, seconds),
-                settings.compare().prompt(),
+                        model,
+                        device,
+                        Machine.cpu(),
+                        engine.compute().threads(),
+                        settings.command(),
+                        notes,
+                        seconds,
+                        hashes),
+                settings.compare().prompts().getFirst(),
                 stages,
                 widths,
                 training,

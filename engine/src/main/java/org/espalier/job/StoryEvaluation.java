@@ -1,8 +1,13 @@
 package org.espalier.job;
 
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 import java.util.stream.IntStream;
+import org.espalier.file.Sha256;
 import org.espalier.model.Scorer;
 import org.espalier.report.Measure;
 import org.espalier.report.TextPerplexity;
@@ -12,13 +17,14 @@ import org.espalier.text.Tokenizer;
  * Perplexity of short stories, each alone between the tokens that begin and end it, as a story model is trained on them.
  *
  * @param label   what they are called
+ * @param file    in which they stand
  * @param stories that the model has not seen
  */
-record StoryEvaluation(String label, List<String> stories) implements Evaluation {
+record StoryEvaluation(String label, Path file, List<String> stories) implements Evaluation {
 
     @Override
     public List<Measure> measure(OpenModel model, Tokenizer tokenizer, Listener listener) {
-        List<int[]> ids = stories.stream().map(s -> encode(tokenizer, s)).toList();
+        List<int[]> ids = encode(tokenizer);
         try (Scorer scorer = new Scorer(model.model())) {
             double[] losses = Arrays.stream(scorer.losses(ids))
                     .flatMapToDouble(Arrays::stream)
@@ -32,6 +38,23 @@ record StoryEvaluation(String label, List<String> stories) implements Evaluation
                             Math.exp(Arrays.stream(losses).average().orElseThrow()))
                     .measure(label));
         }
+    }
+
+    @Override
+    public List<Measure> distance(OpenModel model, OpenModel first, Tokenizer tokenizer, Engine engine) {
+        try (DivergenceMeter meter = new DivergenceMeter(
+                first, model, MemorySettings.defaults(), engine.compute().threads(), engine.listener())) {
+            return Distances.of(label, meter.measure(encode(tokenizer), "distance on " + label));
+        }
+    }
+
+    @Override
+    public SequencedMap<String, String> hashes() {
+        return new LinkedHashMap<>(Map.of(label, Sha256.ofFile(file)));
+    }
+
+    private List<int[]> encode(Tokenizer tokenizer) {
+        return stories.stream().map(story -> encode(tokenizer, story)).toList();
     }
 
     private static int[] encode(Tokenizer tokenizer, String story) {

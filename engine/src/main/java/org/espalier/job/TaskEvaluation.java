@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.espalier.report.Direction;
+import java.util.SequencedMap;
 import org.espalier.report.Measure;
-import org.espalier.report.Unit;
+import org.espalier.report.TaskResult;
 import org.espalier.task.Answer;
 import org.espalier.task.Question;
 import org.espalier.task.Task;
@@ -46,15 +46,25 @@ public final class TaskEvaluation implements Evaluation {
                 score.measures().forEach((measure, estimate) -> measures.add(measure(score, measure, estimate)));
             }
         }
-        double average =
-                scores.stream().mapToDouble(TaskScore::inAverage).average().orElseThrow();
-        measures.add(new Measure(
-                "average of tasks",
-                average,
-                Unit.SHARE,
-                Direction.MORE,
-                "of each the measure that LLM-Pruner's table has"));
+        measures.add(average(scores));
         return measures;
+    }
+
+    @Override
+    public SequencedMap<String, String> hashes() {
+        SequencedMap<String, String> hashes = new LinkedHashMap<>();
+        questions.keySet().forEach(task -> hashes.put(task.title(), task.sha256(settings.data())));
+        return hashes;
+    }
+
+    /** The error is that of a sum of independent numbers. */
+    private static Measure average(List<TaskScore> scores) {
+        double sum = scores.stream().mapToDouble(TaskScore::inAverage).sum();
+        double squares = scores.stream()
+                .map(score -> score.measures().get(score.task().inAverage()))
+                .mapToDouble(estimate -> estimate.error() * estimate.error())
+                .sum();
+        return TaskResult.average(sum / scores.size(), Math.sqrt(squares) / scores.size(), scores.size());
     }
 
     private static List<Answer> answers(AnswerMeter meter, Task task, List<Question> asked, Listener listener) {
@@ -64,14 +74,15 @@ public final class TaskEvaluation implements Evaluation {
     }
 
     private Measure measure(TaskScore score, TaskMeasure measure, Estimate estimate) {
-        boolean share = measure != TaskMeasure.PERPLEXITY;
-        String protocol = "lm-evaluation-harness, %s, %,d questions".formatted(settings.harness(), score.questions());
-        return new Measure(
-                        score.task().title() + ", " + measure,
-                        estimate.mean(),
-                        share ? Unit.SHARE : Unit.PERPLEXITY,
-                        share ? Direction.MORE : Direction.LESS,
-                        protocol)
-                .withError(estimate.error());
+        Task task = score.task();
+        TaskResult result = new TaskResult(
+                task.title(),
+                measure.toString(),
+                settings.harness().toString(),
+                score.questions(),
+                measure == task.inAverage());
+        return measure == TaskMeasure.PERPLEXITY
+                ? result.perplexity(estimate.mean(), estimate.error())
+                : result.share(estimate.mean(), estimate.error());
     }
 }

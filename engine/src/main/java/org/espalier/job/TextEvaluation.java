@@ -1,18 +1,19 @@
 package org.espalier.job;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SequencedMap;
 import org.espalier.eval.Divergence;
 import org.espalier.eval.Perplexity;
 import org.espalier.eval.Protocol;
 import org.espalier.eval.Windows;
-import org.espalier.report.Direction;
+import org.espalier.file.Sha256;
 import org.espalier.report.Measure;
 import org.espalier.report.TextPerplexity;
-import org.espalier.report.Unit;
 import org.espalier.text.Tokenizer;
 
 /** Perplexity of texts, cut into windows by a protocol. */
@@ -54,6 +55,13 @@ public final class TextEvaluation implements Evaluation {
         return measured;
     }
 
+    @Override
+    public SequencedMap<String, String> hashes() {
+        SequencedMap<String, String> hashes = new LinkedHashMap<>();
+        settings.named().forEach((name, text) -> hashes.put(name, Sha256.ofFile(text.file())));
+        return hashes;
+    }
+
     /** Of the first text, as {@link DivergenceJob} has it. */
     @Override
     public List<Measure> distance(OpenModel model, OpenModel first, Tokenizer tokenizer, Engine engine) {
@@ -69,17 +77,7 @@ public final class TextEvaluation implements Evaluation {
         try (DivergenceMeter meter = new DivergenceMeter(
                 first, model, settings.memory(), engine.compute().threads(), engine.listener())) {
             Divergence.Result result = meter.measure(ids, windows, "distance on " + label);
-            String protocol = "from the first model, token by token, %,d predicted".formatted(result.tokens());
-            return List.of(
-                    new Measure("KL divergence on " + label, result.kl().value(), Unit.NATS, Direction.LESS, protocol)
-                            .withError(result.kl().stderr()),
-                    new Measure(
-                                    "same likeliest token on " + label,
-                                    result.sameTop().value(),
-                                    Unit.SHARE,
-                                    Direction.MORE,
-                                    protocol)
-                            .withError(result.sameTop().stderr()));
+            return Distances.of(label, result);
         }
     }
 }

@@ -60,6 +60,7 @@ public record Comparison(
      * @param command   that made this, as it was typed
      * @param protocols how this was measured, as far as it is not said by a measure: notes by name
      * @param seconds   that each step took, by its name
+     * @param hashes    SHA-256 of models, data and the plan, by name
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Circumstances(
@@ -69,16 +70,20 @@ public record Comparison(
             @JsonProperty("threads") Integer threads,
             @JsonProperty("command") String command,
             @JsonProperty("protocols") Map<String, String> protocols,
-            @JsonProperty("seconds") Map<String, Double> seconds) {
+            @JsonProperty("seconds") Map<String, Double> seconds,
+
+            @JsonProperty("hashes") @JsonInclude(JsonInclude.Include.NON_EMPTY)
+            Map<String, String> hashes) {
 
         public Circumstances {
             protocols = copy(protocols);
             seconds = copy(seconds);
+            hashes = copy(hashes);
         }
 
         /** Of a model that nothing else is known about than these notes. */
         static Circumstances of(String model, Map<String, String> notes) {
-            return new Circumstances(model, null, null, null, null, notes, null);
+            return new Circumstances(model, null, null, null, null, notes, null, null);
         }
     }
 
@@ -89,17 +94,22 @@ public record Comparison(
      * @param folder   where it lies
      * @param measures of it, each name once
      * @param text     continuation of the comparison's prompt, without the prompt
+     * @param texts    continuations of further prompts
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Stage(
             @JsonProperty(value = "name", required = true) String name,
             @JsonProperty("folder") String folder,
             @JsonProperty("measures") List<Measure> measures,
-            @JsonProperty("text") String text) {
+            @JsonProperty("text") String text,
+
+            @JsonProperty("texts") @JsonInclude(JsonInclude.Include.NON_EMPTY)
+            List<Text> texts) {
 
         public Stage {
             Objects.requireNonNull(name, "a stage has no name");
             measures = list("measures", measures);
+            texts = list("texts", texts);
             Set<String> names = new HashSet<>();
             for (Measure measure : measures) {
                 if (!names.add(measure.name())) {
@@ -108,9 +118,30 @@ public record Comparison(
             }
         }
 
+        /** A model that continued one prompt at most. */
+        public Stage(String name, String folder, List<Measure> measures, String text) {
+            this(name, folder, measures, text, null);
+        }
+
         /** What was measured as this; empty if it was not, or was not finite. */
         public Optional<Double> value(StandardMeasure standard) {
             return measures.stream().filter(standard::is).findFirst().map(Measure::value);
+        }
+    }
+
+    /**
+     * What a model wrote.
+     *
+     * @param prompt that it continued
+     * @param text   without the prompt
+     */
+    public record Text(
+            @JsonProperty(value = "prompt", required = true) String prompt,
+            @JsonProperty(value = "text", required = true) String text) {
+
+        public Text {
+            Objects.requireNonNull(prompt, "a text has no prompt");
+            Objects.requireNonNull(text, "a prompt has no text");
         }
     }
 

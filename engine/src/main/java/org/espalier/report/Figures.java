@@ -89,6 +89,16 @@ public final class Figures {
         return (ratio < 9.995 ? String.format(Locale.ROOT, "%.2f", ratio) : significant(ratio)) + " ×";
     }
 
+    /** {@code 12.35 ms}, {@code 1.235 s}. */
+    static String duration(double seconds) {
+        return seconds < 0.9995 ? significant(1000 * seconds) + " ms" : significant(seconds) + " s";
+    }
+
+    /** {@code 76.57} of a share of 0.7657: per cent as tables of papers have it. */
+    static String perCent(double share) {
+        return minus(String.format(Locale.ROOT, "%.2f", 100 * share));
+    }
+
     /** {@code 8.4 s}, {@code 12 min 5 s}. */
     static String seconds(double seconds) {
         if (seconds < 59.95) {
@@ -98,6 +108,13 @@ public final class Figures {
         return whole < 3600
                 ? whole / 60 + " min " + whole % 60 + " s"
                 : whole / 3600 + " h " + whole % 3600 / 60 + " min";
+    }
+
+    /** At most so many characters of a text, of which the last then says that there are more. */
+    static String shortened(String text, int most) {
+        return text.codePointCount(0, text.length()) <= most
+                ? text
+                : text.substring(0, text.offsetByCodePoints(0, most - 1)) + "…";
     }
 
     private static String minus(String number) {

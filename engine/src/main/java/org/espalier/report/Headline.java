@@ -32,6 +32,7 @@ public final class Headline {
             clauses.add(String.join(", ", parts));
         }
         headline.quality().ifPresent(clauses::add);
+        headline.tasks().ifPresent(clauses::add);
         return clauses.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", clauses) + ".");
     }
 
@@ -45,6 +46,14 @@ public final class Headline {
     static Optional<MeasureSeries> quality(List<MeasureSeries> measures) {
         return MeasureSeries.first(measures, m -> m.unit() == Unit.PERPLEXITY)
                 .or(() -> MeasureSeries.first(measures, m -> m.unit().aspect() == Aspect.QUALITY));
+    }
+
+    /** The average of tasks, if there is one. */
+    static Optional<MeasureSeries> average(List<MeasureSeries> measures) {
+        return MeasureSeries.first(
+                measures,
+                m -> m.stages().getFirst() != null
+                        && TaskResult.isAverage(m.stages().getFirst()));
     }
 
     private Optional<String> size() {
@@ -66,12 +75,22 @@ public final class Headline {
     }
 
     private Optional<String> quality() {
-        return quality(measures)
-                .map(m -> m.label() + ": "
-                        + IntStream.range(0, stages.size())
-                                .filter(s -> m.number(s).isPresent())
-                                .mapToObj(s -> m.value(s) + " " + stages.get(s))
-                                .collect(Collectors.joining(" → ")));
+        return quality(measures).map(this::steps);
+    }
+
+    /** The average of tasks, where it was not named already. */
+    private Optional<String> tasks() {
+        return average(measures)
+                .filter(average -> quality(measures).filter(average::equals).isEmpty())
+                .map(this::steps);
+    }
+
+    private String steps(MeasureSeries series) {
+        return series.label() + ": "
+                + IntStream.range(0, stages.size())
+                        .filter(s -> series.number(s).isPresent())
+                        .mapToObj(s -> series.value(s) + " " + stages.get(s))
+                        .collect(Collectors.joining(" → "));
     }
 
     /** The last stage's ratio. */

@@ -1,6 +1,7 @@
 package org.espalier.report;
 
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -29,12 +30,43 @@ public final class MarkdownReport {
         report.out.append("# ").append(escaped(run.title())).append('\n');
         Headline.of(run)
                 .ifPresent(line -> report.out.append('\n').append(escaped(line)).append('\n'));
+        report.asked();
+        report.models("Size and cost", CostTable.columns(run), "");
         report.measured();
         report.training();
         report.kept();
         report.texts();
         report.notes();
+        report.hashes();
         return report.out.toString();
+    }
+
+    private void asked() {
+        TaskTable tasks = new TaskTable(run);
+        if (!tasks.isEmpty()) {
+            models("Zero-shot tasks", tasks.columns(), tasks.note());
+        }
+    }
+
+    /** A table with a row a model. */
+    private void models(String title, List<ModelTable.Column> columns, String note) {
+        if (columns.isEmpty()) {
+            return;
+        }
+        heading(title);
+        row("", columns.stream().map(column -> escaped(column.text())).toList());
+        row("---", columns.stream().map(column -> "---:").toList());
+        for (int model = 0; model < run.stages().size(); model++) {
+            int stage = model;
+            row(
+                    escaped(run.stages().get(model).name()),
+                    columns.stream()
+                            .map(column -> escaped(column.cells().get(stage).text()))
+                            .toList());
+        }
+        if (!note.isEmpty()) {
+            out.append('\n').append(escaped(note)).append('\n');
+        }
     }
 
     private void measured() {
@@ -92,19 +124,20 @@ public final class MarkdownReport {
     }
 
     private void texts() {
-        if (run.stages().stream().allMatch(s -> s.text() == null)) {
+        List<TextRow> rows = TextRow.of(run);
+        if (rows.isEmpty()) {
             return;
         }
-        heading("A text from each model");
-        if (run.prompt() != null) {
-            quote(run.prompt());
-            out.append("continued by\n\n");
-        }
-        for (Comparison.Stage stage : run.stages()) {
-            if (stage.text() != null) {
-                out.append("**").append(escaped(stage.name())).append("**\n\n");
-                quote(stage.text());
+        heading(rows.size() == 1 ? "A text from each model" : "Texts from each model");
+        for (TextRow row : rows) {
+            if (row.prompt() != null) {
+                quote(row.prompt());
+                out.append("continued by\n\n");
             }
+            row.texts().forEach((stage, text) -> {
+                out.append("**").append(escaped(run.stages().get(stage).name())).append("**\n\n");
+                quote(text);
+            });
         }
     }
 
@@ -114,16 +147,23 @@ public final class MarkdownReport {
     }
 
     private void notes() {
-        if (Notes.of(run).isEmpty()) {
+        list("How this was made and measured", Notes.of(run));
+    }
+
+    private void hashes() {
+        list("SHA-256 of what this was made of", run.circumstances().hashes());
+    }
+
+    private void list(String title, Map<String, String> meanings) {
+        if (meanings.isEmpty()) {
             return;
         }
-        heading("How this was made and measured");
-        Notes.of(run)
-                .forEach((term, meaning) -> out.append("- ")
-                        .append(escaped(term))
-                        .append(": ")
-                        .append(escaped(meaning))
-                        .append('\n'));
+        heading(title);
+        meanings.forEach((term, meaning) -> out.append("- ")
+                .append(escaped(term))
+                .append(": ")
+                .append(escaped(meaning))
+                .append('\n'));
     }
 
     private void heading(String text) {

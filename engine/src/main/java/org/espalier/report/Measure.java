@@ -15,7 +15,7 @@ import java.util.Objects;
  * @param unit      what it counts in
  * @param direction which way it gets better
  * @param protocol  how it was measured, for people; may be empty
- * @param settings  how it was measured, for programs: text and numbers by name; may be empty
+ * @param settings  how it was measured, for programs: text, numbers and truth values by name; may be empty
  * @param ratio     to the same measure of the first model, where that was measured better than by dividing values; else
  *                  null
  * @param error     standard error of the value, in the unit; null where it is not known

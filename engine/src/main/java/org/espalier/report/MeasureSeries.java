@@ -77,12 +77,14 @@ public record MeasureSeries(String name, Unit unit, Direction direction, List<Me
 
     /** The value at a stage as text, with its standard error where that is known. */
     public String value(int stage) {
-        return number(stage).map(unit::text).map(text -> text + error(stage)).orElse(NOTHING);
+        String error =
+                error(stage).map(deviation -> " ± " + unit.text(deviation)).orElse("");
+        return number(stage).map(unit::text).map(text -> text + error).orElse(NOTHING);
     }
 
-    private String error(int stage) {
-        Double error = stages.get(stage).error();
-        return error == null ? "" : " ± " + unit.text(error);
+    /** The standard error at a stage; empty where it is not known. */
+    Optional<Double> error(int stage) {
+        return Optional.ofNullable(stages.get(stage)).map(Measure::error);
     }
 
     /** The value at a stage as short text. */

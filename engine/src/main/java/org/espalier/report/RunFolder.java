@@ -11,7 +11,8 @@ import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.importance.ScoresFile;
 import org.espalier.model.Architectures;
-import org.espalier.model.Transformer;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.MultiplyAdds;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
 
@@ -142,20 +143,24 @@ public final class RunFolder {
                 List.of(StandardMeasure.PARAMETERS.of(plan.parameters().after())));
         if (Files.exists(folder.resolve("config.json"))) {
             try (Checkpoint checkpoint = Checkpoints.open(folder)) {
-                measures.add(StandardMeasure.MACS.of(macs(checkpoint)));
+                ModelConfig config = Architectures.read(
+                        checkpoint.config(), checkpoint.path().toString());
+                measures.addAll(macs(config));
                 measures.add(StandardMeasure.WEIGHTS.of(checkpoint.weightBytes()));
             }
         }
         return new Comparison.Stage("pruned", folder.toString(), measures, null);
     }
 
-    /** Multiplications and additions of a model's pass for one token that has none before it. */
-    public static long macs(Checkpoint checkpoint) {
-        return new Transformer(Architectures.read(
-                                checkpoint.config(), checkpoint.path().toString()))
-                        .logits(1)
-                        .tape()
-                        .flops()
-                / 2;
+    /** Multiplications and additions of a model of this shape, as {@link MultiplyAdds} counts them. */
+    public static List<Measure> macs(ModelConfig config) {
+        int tokens = MultiplyAdds.USUAL_TOKENS;
+        return List.of(
+                StandardMeasure.MACS.of(
+                        MultiplyAdds.of(config, 1).count(),
+                        "multiply-adds of a pass over one token, counted as LLM-Pruner does"),
+                StandardMeasure.PASS_MACS.of(
+                        MultiplyAdds.of(config, tokens).count(),
+                        "multiply-adds of a pass over %d tokens, counted as LLM-Pruner does".formatted(tokens)));
     }
 }

@@ -132,7 +132,7 @@ final class RunsOverview {
                 .sorted(Comparator.comparing(series -> series.unit().aspect()))
                 .forEach(m -> columns.putIfAbsent(key(m), m));
         page.open("div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", "All runs");
-        page.open("table").open("thead").open("tr").element("th", "model", "scope", "col");
+        page.open("table", "class", "all").open("thead").open("tr").element("th", "model", "scope", "col");
         columns.values().forEach(m -> {
             page.open("th", "scope", "col", "class", "number").text(m.label());
             if (tellsQuality(m)) {
@@ -158,7 +158,7 @@ final class RunsOverview {
 
     private static void cell(Markup page, Entry entry, String column) {
         Optional<MeasureSeries> measure = measure(entry, column);
-        page.open("td", "class", "number")
+        page.open("td", "class", "number", "data-label", column)
                 .text(measure.map(m -> m.value(entry.stage)).orElse(MeasureSeries.NOTHING));
         measure.map(m -> m.change(entry.stage)).filter(c -> !c.isEmpty()).ifPresent(c -> page.element("small", c));
         page.close();

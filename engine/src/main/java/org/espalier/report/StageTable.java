@@ -1,11 +1,16 @@
 package org.espalier.report;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** What was measured at every stage, as a table, and the changes that matter most as pictures of bars. */
 final class StageTable {
+
+    /** More models than a phone has room for beside each other are scrolled. */
+    private static final int MOST_BESIDE_EACH_OTHER = 4;
 
     private final List<String> stages;
     private final List<MeasureSeries> measures;
@@ -20,8 +25,34 @@ final class StageTable {
         return measures.isEmpty();
     }
 
-    /** A table with a row a measure. Its roles are spelt out because the style sheet lays rows out anew on a phone. */
+    /** A table with a row a measure but those of tasks, which {@link #tasks} has. */
     void table(Markup page) {
+        table(page, "Measured", measures.stream().filter(m -> !ofTask(m)).toList());
+    }
+
+    /** A table of what was measured in tasks, nothing if that is nothing. */
+    void tasks(Markup page) {
+        List<MeasureSeries> all = measures.stream().filter(StageTable::ofTask).toList();
+        if (!all.isEmpty()) {
+            page.open("details").element("summary", "All that was measured in tasks, and its change");
+            table(page, "Tasks", all);
+            page.close().line();
+        }
+    }
+
+    private static boolean ofTask(MeasureSeries series) {
+        return series.stages().stream()
+                .filter(Objects::nonNull)
+                .allMatch(measure ->
+                        TaskResult.isAverage(measure) || TaskResult.of(measure).isPresent());
+    }
+
+    /** Its roles are spelt out because the style sheet lays rows out anew on a phone. */
+    private void table(Markup page, String name, List<MeasureSeries> rows) {
+        boolean wide = stages.size() > MOST_BESIDE_EACH_OTHER;
+        if (wide) {
+            page.open("div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", name);
+        }
         page.open("table", "class", "stages", "role", "table", "style", "--stages:" + stages.size());
         page.open("thead", "role", "rowgroup").open("tr", "role", "row");
         page.element("th", "", "role", "columnheader", "scope", "col");
@@ -32,8 +63,12 @@ final class StageTable {
                     .close();
         }
         page.close().close().open("tbody", "role", "rowgroup");
-        measures.forEach(measure -> row(page, measure));
-        page.close().close().line();
+        rows.forEach(measure -> row(page, measure));
+        page.close().close();
+        if (wide) {
+            page.close();
+        }
+        page.line();
     }
 
     private void row(Markup page, MeasureSeries measure) {
@@ -61,7 +96,9 @@ final class StageTable {
         Headline.memory(measures).ifPresent(m -> tile(page, m));
         MeasureSeries.first(measures, StandardMeasure.PREFILL).ifPresent(m -> tile(page, m));
         MeasureSeries.first(measures, StandardMeasure.DECODE).ifPresent(m -> tile(page, m));
-        Headline.quality(measures).ifPresent(m -> tile(page, m));
+        Stream.concat(Headline.quality(measures).stream(), Headline.average(measures).stream())
+                .distinct()
+                .forEach(m -> tile(page, m));
         page.close().line();
     }
 

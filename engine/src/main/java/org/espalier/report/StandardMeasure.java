@@ -8,10 +8,14 @@ public enum StandardMeasure {
     PARAMETERS("parameters", null, "parameters", Unit.COUNT, Direction.LESS),
     /** Multiplications and additions for one token. */
     MACS("macs_per_token", null, "MACs per token", Unit.OPERATIONS, Direction.LESS),
+    /** The same of a pass over as many tokens as LLM-Pruner's table counts. */
+    PASS_MACS("macs_64", null, "MACs of 64 tokens", Unit.OPERATIONS, Direction.LESS),
     /** The weights as stored. */
     WEIGHTS("weight_bytes", null, "weights", Unit.BYTES, Direction.LESS),
     /** In use: weights, and the most that caches, activations and scratch space take at once. */
     MEMORY("memory_bytes", null, "memory", Unit.BYTES, Direction.LESS),
+    /** Time that a prompt takes to be read, all tokens at once. */
+    LATENCY("latency_seconds", "latency_ratio", "latency", Unit.SECONDS, Direction.LESS),
     /** Speed of reading a prompt, all tokens at once. */
     PREFILL("prefill_tokens_per_second", "prefill_ratio", "prefill", Unit.TOKENS_PER_SECOND, Direction.MORE),
     /** Speed of writing, token by token. */

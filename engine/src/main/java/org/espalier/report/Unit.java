@@ -13,6 +13,8 @@ public enum Unit {
     OPERATIONS("", Aspect.COST, Figures::compact, Figures::change),
     /** Sizes in bytes, written in powers of 1000. */
     BYTES("", Aspect.COST, Figures::bytes, Figures::change),
+    /** A time. */
+    SECONDS("", Aspect.COST, Figures::duration, Figures::change),
     /** Tokens read or written in a second. */
     TOKENS_PER_SECOND("tokens/s", Aspect.COST, Figures::significant, Figures::times),
     /** The exponential of a mean loss. */

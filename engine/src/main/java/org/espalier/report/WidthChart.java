@@ -88,7 +88,7 @@ final class WidthChart {
                 "text",
                 Figures.count(kept) + (kept < full ? " of " + Figures.count(full) : ""),
                 "class",
-                kept < full ? "tick" : "tick faint",
+                kept < full ? "tick strong" : "tick",
                 "x",
                 "100%",
                 "dx",

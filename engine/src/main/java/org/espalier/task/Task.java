@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.espalier.error.Failure;
+import org.espalier.file.Sha256;
 
 /** A task, as a harness asks it. */
 public final class Task {
@@ -82,6 +83,16 @@ public final class Task {
                     "fetch the file again");
         }
         return questions;
+    }
+
+    /**
+     * SHA-256 of the file that its questions are from; of several that of the lines {@code HASH  NAME}.
+     *
+     * @param data as above
+     * @throws Failure if it cannot be read
+     */
+    public String sha256(Path data) {
+        return Sha256.ofFiles(new TaskData(file, data).files());
     }
 
     /** Questions with their answers, each followed by a separator. */

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.espalier.Backends;
 import org.espalier.Golden;
@@ -153,6 +154,30 @@ class DivergenceMeterTest {
         }
     }
 
+    /** Each from its own beginning, whatever stands before it, and however many are computed at once. */
+    @ParameterizedTest
+    @CsvSource({"false", "true"})
+    void textsOfAnyLengthCountTokenByToken(boolean byLayers) {
+        int[] ids = IntStream.range(0, 90).map(i -> i * 7919 % VOCABULARY).toArray();
+        List<int[]> texts = List.of(
+                Arrays.copyOfRange(ids, 0, 39), Arrays.copyOfRange(ids, 39, 40), Arrays.copyOfRange(ids, 40, 90));
+        Divergence.Result first =
+                measure("reference", golden("gqa"), golden("mha"), texts.getFirst(), 39, false, Bounds.USUAL);
+        Divergence.Result last =
+                measure("reference", golden("gqa"), golden("mha"), texts.getLast(), 50, false, Bounds.USUAL);
+        Divergence.Result all = measured(
+                "reference", golden("gqa"), golden("mha"), byLayers, SMALL, meter -> meter.measure(texts, "texts"));
+        assertEquals(38 + 49, all.tokens());
+        assertClose(
+                (38 * first.kl().value() + 49 * last.kl().value()) / 87,
+                all.kl().value(),
+                1e-12);
+        assertClose(
+                (38 * first.sameTop().value() + 49 * last.sameTop().value()) / 87,
+                all.sameTop().value(),
+                1e-12);
+    }
+
     @Test
     void anotherVocabularyIsRefused() {
         RandomModel.write(RandomModel.config(24, 6, 1, new LayerConfig(4, 2, 20), false), 1, folder.resolve("other"));
@@ -164,11 +189,22 @@ class DivergenceMeterTest {
 
     private static Divergence.Result measure(
             String backend, Path reference, Path model, int[] ids, int seqLen, boolean byLayers, Bounds bounds) {
+        return measured(
+                backend, reference, model, byLayers, bounds, meter -> meter.measure(ids, windows(seqLen), "text"));
+    }
+
+    private static Divergence.Result measured(
+            String backend,
+            Path reference,
+            Path model,
+            boolean byLayers,
+            Bounds bounds,
+            Function<DivergenceMeter, Divergence.Result> measuring) {
         try (OpenModel expected = OpenModel.open(reference, Optional.empty(), Backends.open(backend));
                 OpenModel given = OpenModel.open(model, Optional.empty(), Backends.open(backend));
                 DivergenceMeter meter = new DivergenceMeter(
                         expected, given, MemorySettings.defaults(), 2, Listener.NONE, byLayers, bounds)) {
-            return meter.measure(ids, windows(seqLen), "text");
+            return measuring.apply(meter);
         }
     }
 

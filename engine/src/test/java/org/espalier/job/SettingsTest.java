@@ -90,6 +90,7 @@ class SettingsTest {
                 PlanSettings.defaults().budget(BudgetSettings.defaults().dependency(false)));
         assertComplaint(
                 "leaves nothing to measure", SpeedSettings.defaults().prompt(0).generate(0));
+        assertComplaint("there is no prompt", CompareSettings.defaults().prompts(List.of()));
         assertComplaint(
                 "--stride does not go with",
                 PerplexitySettings.defaults().protocol(Protocol.LLAMA_CPP).stride(8));

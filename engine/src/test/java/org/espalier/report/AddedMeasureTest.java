@@ -28,23 +28,10 @@ class AddedMeasureTest {
                 .withSettings(Map.of("shots", 5, "items", 250));
     }
 
-    private static Comparison with(Comparison run, List<Comparison.Stage> stages) {
-        return new Comparison(
-                run.formatVersion(),
-                run.title(),
-                run.circumstances(),
-                run.prompt(),
-                stages,
-                run.widths(),
-                run.training(),
-                run.plan(),
-                run.scores());
-    }
-
     /** A run that was measured by perplexity and by riddles. */
     private static Comparison added() {
         Comparison run = Samples.sixLayers();
-        return with(
+        return Samples.with(
                 run,
                 IntStream.range(0, run.stages().size())
                         .mapToObj(i -> {
@@ -59,7 +46,7 @@ class AddedMeasureTest {
     /** A run that tells nothing of quality but the riddles. */
     private static Comparison onlyRiddles(String title) {
         Comparison run = Samples.run(title, 2, 4, 4, 16, 0.2);
-        return with(
+        return Samples.with(
                 run,
                 IntStream.range(0, 3)
                         .mapToObj(i -> new Comparison.Stage(
@@ -133,7 +120,7 @@ class AddedMeasureTest {
     void otherProtocolsOfStandardMeasuresAreKept() {
         Measure asUsual = StandardMeasure.MEMORY.of(100, "as usual");
         Measure otherwise = StandardMeasure.MEMORY.of(80, "otherwise");
-        Comparison written = with(
+        Comparison written = Samples.with(
                 Samples.sixLayers(),
                 List.of(
                         new Comparison.Stage("dense", null, List.of(asUsual), null),

@@ -40,6 +40,19 @@ class ComparisonFileTest {
         assertEquals(new String(first, StandardCharsets.UTF_8), Files.readString(file));
     }
 
+    @Test
+    void tasksTextsAndHashesAreReadAsTheyWereWritten() {
+        Comparison written = Samples.withTasks();
+        ComparisonFile.write(written, folder, false);
+        Comparison read = ComparisonFile.read(folder.resolve(ComparisonFile.NAME));
+        assertEquals(written.stages(), read.stages());
+        assertEquals(written.circumstances(), read.circumstances());
+        assertEquals(MarkdownReport.text(written), MarkdownReport.text(read));
+        JsonNode stage = ComparisonFile.tree(read).at("/stages/1");
+        assertEquals(5_590_000_000L, stage.get("macs_64").asLong());
+        assertEquals("The capital of France is", stage.at("/texts/0/prompt").asText());
+    }
+
     /** Written by the engine when a stage had a field for every measure. */
     @Test
     void filesOfEarlierRunsAreReadAndStayAsTheyAre() throws IOException {

@@ -129,7 +129,14 @@ class HtmlReportTest {
                 1,
                 HOSTILE,
                 new Comparison.Circumstances(
-                        HOSTILE, HOSTILE, HOSTILE, 1, HOSTILE, Map.of(HOSTILE, HOSTILE), Map.of(HOSTILE, 1.0)),
+                        HOSTILE,
+                        HOSTILE,
+                        HOSTILE,
+                        1,
+                        HOSTILE,
+                        Map.of(HOSTILE, HOSTILE),
+                        Map.of(HOSTILE, 1.0),
+                        Map.of(HOSTILE, HOSTILE)),
                 HOSTILE,
                 List.of(stage(HOSTILE, 5L, Map.of(HOSTILE, perplexity), HOSTILE)),
                 six.widths(),
@@ -247,6 +254,52 @@ class HtmlReportTest {
         });
         String curve = Pages.text(pictures.getFirst(), "desc").getFirst();
         assertTrue(curve.startsWith("125 steps. Training loss from "), curve);
+    }
+
+    /** The paper's form: a row a model. */
+    @Test
+    void tasksAreDrawnAndInATable() {
+        Document page = Pages.parse(HtmlReport.page(List.of(Samples.withTasks())));
+        check(page);
+        List<Element> tables = Pages.all(page, "table").stream()
+                .filter(table -> table.getAttribute("class").equals("models"))
+                .toList();
+        List<String> rows = Pages.text(tables.getFirst(), "tr");
+        assertEquals(4, rows.size());
+        assertTrue(rows.get(0).startsWith("modelBoolQaccPIQAaccHellaSwagacc_norm"), rows.get(0));
+        assertTrue(rows.get(0).endsWith("AverageKeptof the average"), rows.get(0));
+        assertTrue(rows.get(1).startsWith(" dense73.12± 0.40"), rows.get(1));
+        assertTrue(rows.get(1).endsWith("56.83± 0.68100.00"), rows.get(1));
+        Element chart = Pages.all(page, "svg").stream()
+                .filter(svg -> svg.getAttribute("class").equals("bars tasks"))
+                .findFirst()
+                .orElseThrow();
+        // Seven tasks and their average, three models.
+        assertEquals(8 * 3, Pages.all(chart, "circle").size());
+        assertTrue(
+                Pages.text(chart, "desc")
+                        .getFirst()
+                        .startsWith("BoolQ: dense 73.1 % ± 0.4 %, pruned 63.1 % ± 0.4 %, recovered 63.1 % ± 0.4 %. "),
+                Pages.text(chart, "desc")::toString);
+        String headline = Pages.text(page, "p").getFirst();
+        assertTrue(headline.contains("; average of tasks: 56.8 % ± 0.7 % dense → "), headline);
+    }
+
+    @Test
+    void everyPromptHasItsContinuationsBesideEachOther() {
+        Document page = Pages.parse(HtmlReport.page(List.of(Samples.withTasks())));
+        List<String> texts = Pages.text(page, "blockquote");
+        assertEquals(6, texts.size());
+        assertTrue(texts.get(0).startsWith("Once upon a time"), texts.get(0));
+        assertEquals("The capital of France is Paris. It is a large city.", texts.get(3));
+        assertTrue(Pages.text(page, "h2").contains("Texts from each model"));
+    }
+
+    @Test
+    void hashesAreNamed() {
+        Comparison run = Samples.withTasks();
+        List<String> terms = Pages.text(Pages.parse(HtmlReport.page(List.of(run))), "dd");
+        run.circumstances().hashes().forEach((name, hash) -> assertTrue(terms.contains(hash), name));
     }
 
     /** Scores of whole blocks are one group for all layers; which of them are gone the plan tells. */

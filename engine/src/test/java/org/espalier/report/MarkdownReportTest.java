@@ -28,6 +28,26 @@ class MarkdownReportTest {
     }
 
     @Test
+    void tasksAndCostsHaveARowAModel() {
+        String text = MarkdownReport.text(Samples.withTasks());
+        assertTrue(
+                text.contains("\n## Zero-shot tasks\n\n|  | BoolQ (acc) | PIQA (acc) | HellaSwag (acc\\_norm) | "
+                        + "WinoGrande (acc) | ARC-easy (acc) | ARC-challenge (acc\\_norm) | OpenBookQA (acc\\_norm) | "
+                        + "Average | Kept (of the average) |\n"),
+                text);
+        assertTrue(text.contains("\n| dense | 73.12 ± 0.40 | 67.12 ± 0.80 | 65.12 ± 1.20 |"), text);
+        assertTrue(text.contains(" | 56.83 ± 0.68 | 100.00 |\n"), text);
+        assertTrue(
+                text.contains("\n## Size and cost\n\n|  | parameters | MACs of 64 tokens | memory | latency |\n"),
+                text);
+        assertTrue(
+                text.contains("| pruned | 101.6 M −24.5 % | 5.590 G −17.7 % | 304.0 MB −24.5 % | 520.0 ms −16.1 % |\n"),
+                text);
+        assertTrue(text.contains("\n> The capital of France is  \n\ncontinued by\n"), text);
+        assertTrue(text.matches("(?s).*\n- plan: [0-9a-f]{64}\n.*"), text);
+    }
+
+    @Test
     void everyRowHasAsManyCellsAsItsTable() {
         int cells = 0;
         for (String line : MarkdownReport.text(Samples.thirtyLayers()).lines().toList()) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.espalier.file.Sha256;
 import org.espalier.importance.ScoresFile;
 import org.espalier.plan.Plan;
 
@@ -50,7 +51,8 @@ public final class Samples {
                         2,
                         "engine demo --out run",
                         protocols,
-                        seconds),
+                        seconds,
+                        hashes()),
                 PROMPT,
                 List.of(
                         stage(
@@ -78,6 +80,115 @@ public final class Samples {
                 training(random),
                 plan,
                 scores);
+    }
+
+    private static Map<String, String> hashes() {
+        Map<String, String> hashes = new LinkedHashMap<>();
+        List.of("dense model", "pruned model", "recovered model", "WikiText2", "plan")
+                .forEach(name -> hashes.put(name, Sha256.ofTexts(List.of(name))));
+        return hashes;
+    }
+
+    /** The small run, asked LLM-Pruner's seven tasks as well, with further prompts and the distance from the first model. */
+    static Comparison withTasks() {
+        Comparison run = sixLayers();
+        return with(
+                run,
+                IntStream.range(0, run.stages().size())
+                        .mapToObj(stage -> measured(run.stages().get(stage), stage))
+                        .toList());
+    }
+
+    private static Comparison.Stage measured(Comparison.Stage stage, int index) {
+        List<Measure> measures = new ArrayList<>(stage.measures());
+        // In the order of files.
+        measures.add(2, StandardMeasure.PASS_MACS.of(6_790_000_000L - 1_200_000_000L * Math.min(index, 1)));
+        measures.add(
+                5, StandardMeasure.LATENCY.of(0.62 - 0.1 * Math.min(index, 1), "until a prompt of 256 tokens is read"));
+        double sum = 0;
+        double squares = 0;
+        List<String> tasks =
+                List.of("BoolQ", "PIQA", "HellaSwag", "WinoGrande", "ARC-easy", "ARC-challenge", "OpenBookQA");
+        for (int task = 0; task < tasks.size(); task++) {
+            double share = 0.7312 - 0.06 * task - 0.05 * index * (3 - index);
+            double error = 0.004 * (task + 1);
+            boolean norm = List.of("HellaSwag", "ARC-challenge", "OpenBookQA").contains(tasks.get(task));
+            String name = tasks.get(task);
+            measures.add(new TaskResult(name, "acc", "current", 3270 - 300 * task, !norm).share(share, error));
+            if (norm) {
+                measures.add(new TaskResult(name, "acc_norm", "current", 3270 - 300 * task, true)
+                        .share(share + 0.04, error));
+            }
+            sum += norm ? share + 0.04 : share;
+            squares += error * error;
+        }
+        measures.add(TaskResult.average(sum / tasks.size(), Math.sqrt(squares) / tasks.size(), tasks.size()));
+        if (index > 0) {
+            measures.add(
+                    new Measure("KL divergence on WikiText2", 0.81 / index, Unit.NATS, Direction.LESS, "token by token")
+                            .withError(0.012));
+        }
+        return new Comparison.Stage(
+                stage.name(),
+                stage.folder(),
+                measures,
+                stage.text(),
+                List.of(new Comparison.Text(
+                        "The capital of France is", " Paris. It is a large city.".repeat(1 + index))));
+    }
+
+    /** What comes from a command line, a file's name or a model may be long, and without a place to break it. */
+    static Comparison withLongNames() {
+        Comparison run = withTasks();
+        String length = "x".repeat(200);
+        List<Comparison.Stage> stages = run.stages().stream()
+                .map(stage -> {
+                    List<Measure> measures = new ArrayList<>(stage.measures());
+                    measures.add(new TextPerplexity("gptq", 2048, 1, 2047, 1e300).measure(length));
+                    measures.add(new TaskResult(length, "acc", "legacy", 9, true).share(0.5, 0.1));
+                    return new Comparison.Stage(stage.name(), length, measures, length, stage.texts());
+                })
+                .toList();
+        Comparison.Circumstances known = run.circumstances();
+        return new Comparison(
+                Comparison.FORMAT_VERSION,
+                length,
+                new Comparison.Circumstances(
+                        length, length, length, 2, length, Map.of(length, length), Map.of(length, 1.0), known.hashes()),
+                length,
+                stages,
+                run.widths(),
+                run.training(),
+                run.plan(),
+                run.scores());
+    }
+
+    /** Eight models, as a comparison of methods has. */
+    static Comparison manyStages() {
+        Comparison run = withTasks();
+        return with(
+                run,
+                IntStream.range(0, 8)
+                        .mapToObj(i -> {
+                            Comparison.Stage stage = run.stages().get(i % 3);
+                            return new Comparison.Stage(
+                                    "method " + i, stage.folder(), stage.measures(), stage.text(), stage.texts());
+                        })
+                        .toList());
+    }
+
+    /** The same run with other stages. */
+    static Comparison with(Comparison run, List<Comparison.Stage> stages) {
+        return new Comparison(
+                run.formatVersion(),
+                run.title(),
+                run.circumstances(),
+                run.prompt(),
+                stages,
+                run.widths(),
+                run.training(),
+                run.plan(),
+                run.scores());
     }
 
     private static Comparison.Stage stage(String name, double size, double ppl, double loss, String text) {

@@ -1,5 +1,6 @@
 package org.espalier.cli;
 
+import java.util.List;
 import org.espalier.job.CompareSettings;
 import org.espalier.job.PipelineJob;
 import org.espalier.job.PipelineSettings;
@@ -53,9 +54,10 @@ final class RunCommand extends EngineCommand {
             names = "--prompt",
             order = 1,
             paramLabel = "T",
-            description = "What each model continues, to be read side by side (default: ${bundle:default.prompt}).")
-    private void prompt(String prompt) {
-        compare = compare.prompt(prompt);
+            description = "What each model continues, to be read side by side; may be given again "
+                    + "(default: ${bundle:default.prompts}).")
+    private void prompts(List<String> prompts) {
+        compare = compare.prompts(prompts);
     }
 
     @Section(Topic.EVALUATION)

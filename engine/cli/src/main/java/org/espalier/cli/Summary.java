@@ -50,7 +50,7 @@ record Summary(Comparison run, Path out, Openers opens) {
         List<String> parts = new ArrayList<>();
         parts.add(table().toString());
         Headline.of(run).ifPresent(parts::add);
-        run.stages().forEach(stage -> parts.add(stage.name() + ": " + run.prompt() + stage.text()));
+        run.stages().forEach(stage -> parts.add(texts(stage)));
         parts.add("%s, %d threads, %.0f s"
                         .formatted(
                                 run.circumstances().cpu(),
@@ -63,6 +63,13 @@ record Summary(Comparison run, Path out, Openers opens) {
                 + System.lineSeparator()
                 + run.stages().getLast().name() + " " + opens);
         return String.join(System.lineSeparator().repeat(2), parts);
+    }
+
+    /** What a model wrote, a line a prompt. */
+    private String texts(Comparison.Stage stage) {
+        List<String> lines = new ArrayList<>(List.of(stage.name() + ": " + run.prompt() + stage.text()));
+        stage.texts().forEach(text -> lines.add(stage.name() + ": " + text.prompt() + text.text()));
+        return String.join(System.lineSeparator(), lines);
     }
 
     /** A row a measure: the values of the stages, each after the first with its change. */

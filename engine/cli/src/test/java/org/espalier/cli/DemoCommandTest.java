@@ -60,6 +60,14 @@ class DemoCommandTest {
         // Anyone sees the loss, and that training takes most of it back.
         assertTrue(perplexities[1] > 1.5 * perplexities[0], result::toString);
         assertTrue(perplexities[2] - perplexities[0] < 0.5 * (perplexities[1] - perplexities[0]), result::toString);
+        assertEquals(
+                "KL divergence on unseen stories",
+                stages.at("/2/measures/0/name").asText());
+        double[] divergences = {
+            stages.at("/1/measures/0/value").asDouble(),
+            stages.at("/2/measures/0/value").asDouble()
+        };
+        assertTrue(divergences[1] > 0 && divergences[1] < divergences[0], result::toString);
         stages.forEach(stage -> assertTrue(stage.get("text").asText().length() > 20, stage::toString));
         Document page = Pages.parse(Files.readString(out.resolve("report.html")));
         assertEquals(List.of("espalier-stories, 49.6 % smaller"), Pages.text(page, "h1"));

@@ -2,9 +2,11 @@ package org.espalier.cli;
 
 import static org.espalier.report.StandardMeasure.DECODE;
 import static org.espalier.report.StandardMeasure.HELD_OUT_LOSS;
+import static org.espalier.report.StandardMeasure.LATENCY;
 import static org.espalier.report.StandardMeasure.MACS;
 import static org.espalier.report.StandardMeasure.MEMORY;
 import static org.espalier.report.StandardMeasure.PARAMETERS;
+import static org.espalier.report.StandardMeasure.PASS_MACS;
 import static org.espalier.report.StandardMeasure.PREFILL;
 import static org.espalier.report.StandardMeasure.WEIGHTS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -19,7 +21,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.espalier.TestFiles;
+import org.espalier.file.Sha256;
 import org.espalier.job.DemoModel;
 import org.espalier.report.Comparison;
 import org.espalier.report.ComparisonFile;
@@ -67,6 +72,7 @@ class RunCommandTest {
             JsonNode info = json("info " + model + " --json");
             assertEquals(info.get("parameters").asDouble(), value(stage, PARAMETERS));
             assertEquals(info.get("weight_bytes").asDouble(), value(stage, WEIGHTS));
+            assertEquals(info.get("macs_64").asDouble(), value(stage, PASS_MACS));
             JsonNode ppl = json("eval ppl " + model + " --data @/unseen.txt --max-windows 8 --json")
                     .at("/results/0");
             Measure measured = stage.measures().stream()
@@ -91,12 +97,35 @@ class RunCommandTest {
                     value(stage, MEMORY) > value(stage, WEIGHTS)
                             && value(stage, PREFILL) > 0
                             && value(stage, DECODE) > 0
+                            && value(stage, LATENCY) > 0
                             && value(stage, MACS) > 0,
                     stage::toString);
         }
         assertEquals(1, printed.at("/stages/0/prefill_ratio").asDouble());
+        assertEquals(1, printed.at("/stages/0/latency_ratio").asDouble());
+        JsonNode far =
+                json("eval divergence @/out/recovered --reference @/model --data @/unseen.txt --max-windows 8 --json");
+        Measure distance = run.stages().getLast().measures().stream()
+                .filter(measure -> measure.name().equals("KL divergence on unseen.txt"))
+                .findFirst()
+                .orElseThrow();
+        assertEquals(far.get("kl_mean").asDouble(), distance.value(), 1e-12);
+        hashes(run);
         assertTrue(value(run.stages().get(1), MEMORY) < value(run.stages().get(0), MEMORY));
         better(run);
+    }
+
+    /** Whoever has the files can tell whether they are the ones. */
+    private void hashes(Comparison run) {
+        Map<String, String> hashes = run.circumstances().hashes();
+        assertEquals(
+                List.of("dense model", "pruned model", "recovered model", "unseen.txt", "training data", "plan"),
+                List.copyOf(hashes.keySet()));
+        assertEquals(run.plan().source().sha256(), hashes.get("dense model"));
+        assertEquals(6, Set.copyOf(hashes.values()).size());
+        assertEquals(Sha256.ofFile(folder.resolve("unseen.txt")), hashes.get("unseen.txt"));
+        assertEquals(Sha256.ofFile(folder.resolve("stories.txt")), hashes.get("training data"));
+        assertEquals(Sha256.ofFile(folder.resolve("out/pruned/plan.json")), hashes.get("plan"));
     }
 
     /** What training is for, and what the record says of it. */
@@ -127,12 +156,16 @@ class RunCommandTest {
                 {"premise": "It rained.", "choice1": "It got wet.", "choice2": "It got dry.", "question": "effect", "label": 0}
                 {"premise": "He fell.", "choice1": "He slept.", "choice2": "He ran.", "question": "cause", "label": 1}
                 """);
-        String text = engine(JOB + " --repetitions 0 --prompt Dan --data-dir @/tasks --tasks copa");
+        List<String> words = new ArrayList<>(List.of((JOB + " --repetitions 0 --data-dir @/tasks --tasks copa")
+                .replace("@", folder.toString())
+                .split(" ")));
+        words.addAll(List.of("--prompt", "Dan", "--prompt", "The fox"));
+        String text = Ran.engine(words.toArray(String[]::new)).output();
         List<String> lines = text.lines().toList();
         assertTrue(lines.getFirst().matches("\\s+dense\\s+pruned\\s+recovered"), text);
         assertTrue(lines.get(1).matches("parameters\\s+1,263,232(\\s+\\d{3},\\d{3}\\s+−30\\.\\d %){2}"), text);
         assertFalse(text.contains("tokens/s"), "speed was not asked for");
-        assertTrue(text.contains("recovered: Dan"), text);
+        assertTrue(text.contains("recovered: Dan") && text.contains("recovered: The fox"), text);
         assertTrue(text.lines().anyMatch(line -> line.matches("COPA, acc( +\\d+\\.\\d % ± \\d+\\.\\d %.*){3}")), text);
         assertTrue(text.contains("average of tasks"), text);
         assertTrue(
@@ -144,13 +177,20 @@ class RunCommandTest {
         Document page = Pages.parse(Files.readString(folder.resolve("out/report.html")));
         assertEquals(
                 List.of(
+                        "Zero-shot tasks",
+                        "Size and cost",
                         "Measured",
                         "Loss while training",
                         "What each layer keeps",
                         "Importance in each layer",
-                        "A text from each model",
-                        "How this was made and measured"),
+                        "Texts from each model",
+                        "How this was made and measured",
+                        "SHA-256 of what this was made of"),
                 Pages.text(page, "h2"));
+        assertEquals(6, Pages.all(page, "blockquote").size());
+        assertTrue(
+                Pages.text(page, "dd").contains(Sha256.ofFile(folder.resolve("tasks/copa/val.jsonl"))),
+                Pages.text(page, "dd")::toString);
         assertTrue(Files.readString(folder.resolve("out/report.md")).contains("| parameters | 1,263,232 |"));
     }
 
@@ -166,6 +206,19 @@ class RunCommandTest {
         assertEquals(
                 "measured as the pruned model is stored, f32; as given it is bf16",
                 run.circumstances().protocols().get("dense"));
+    }
+
+    /** No adapter comes of that. */
+    @Test
+    void aModelMayBeTrainedWhole() {
+        engine(JOB.replace("--lr 3e-3 ", "") + " --repetitions 0 --full");
+        assertEquals(
+                List.of("comparison.json", "pruned", "recovered", "report.html", "report.md"),
+                TestFiles.names(folder.resolve("out")));
+        Comparison run = ComparisonFile.read(folder.resolve("out/comparison.json"));
+        assertTrue(
+                value(run.stages().get(2), HELD_OUT_LOSS) < value(run.stages().get(1), HELD_OUT_LOSS), run::toString);
+        hashes(run);
     }
 
     @Test

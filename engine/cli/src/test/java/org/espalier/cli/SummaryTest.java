@@ -22,7 +22,8 @@ class SummaryTest {
     private static final Comparison RUN = new Comparison(
             Comparison.FORMAT_VERSION,
             "t",
-            new Comparison.Circumstances("m", "cpu", "a processor", 2, "engine run", Map.of(), Map.of("pruning", 3.0)),
+            new Comparison.Circumstances(
+                    "m", "cpu", "a processor", 2, "engine run", Map.of(), Map.of("pruning", 3.0), Map.of()),
             "Once",
             List.of(stage("dense", 1000, 0.5), stage("pruned", 800, 0.75)),
             null,
