@@ -35,8 +35,8 @@ class AddedTokenScanTest {
     void theStepsAreThoseOfTheText() {
         long few = steps(10, 20_000);
         assertTrue(few <= 3 * 20_000, few + " steps");
-        assertEquals(few, steps(1000, 20_000), 0.1 * few);
-        assertEquals(2 * few, steps(10, 40_000), 0.1 * few);
+        assertEquals((double) few, (double) steps(1000, 20_000), 0.1 * few);
+        assertEquals(2.0 * few, (double) steps(10, 40_000), 0.1 * few);
     }
 
     /** Looks for what follows a part of a token, in a text of nothing but beginnings of tokens. */
