@@ -112,6 +112,12 @@ def cross_entropy(size):
     return differentiable(lambda: F.cross_entropy(logits, targets), [logits])
 
 
+def distillation(size):
+    logits, teacher = numbers(*size), numbers(*size, grad=False)
+    return differentiable(lambda: F.kl_div(logits.log_softmax(-1), teacher.log_softmax(-1), log_target=True,
+                                           reduction="batchmean"), [logits])
+
+
 def arg_max(size):
     x = numbers(*size, grad=False)
     return lambda: x.argmax(-1), None
@@ -170,7 +176,8 @@ def build(case):
     if operation == "sample":
         temperature, top_k, top_p = re.search(r"temperature (\S+) top-k (\d+) top-p (\S+)", rest).groups()
         return sample(size, float(temperature), int(top_k), float(top_p))
-    simple = {"rotary": rotary, "swiGlu": swiglu, "multiply": multiply, "add": add, "crossEntropy": cross_entropy, "argMax": arg_max,
+    simple = {"rotary": rotary, "swiGlu": swiglu, "multiply": multiply, "add": add, "crossEntropy": cross_entropy,
+              "distillation": distillation, "argMax": arg_max,
               "sumOfSquares": sum_of_squares, "adamW": adamw}
     return simple[operation](size) if operation in simple else None
 

@@ -53,6 +53,7 @@ public final class ModelCases {
                 ActivationCases.activation(ActivationFunction.SILU, new long[] {512, 1536}, 0),
                 ColumnCases.parts(0, new long[] {512}, 576, 192, 192),
                 LossCases.crossEntropy(64, 49_152, 0, false),
+                DistillationCases.distillation(64, 49_152, 1, false, false),
                 OptimizerCases.sumOfSquares(new long[] {1536, 576}, 0),
                 OptimizerCases.adamW(new long[] {1536, 576}, 10, false));
     }
@@ -97,7 +98,8 @@ public final class ModelCases {
                 () -> ActivationCases.activation(ActivationFunction.GELU, new long[] {2048, 11_008}, 0),
                 () -> ActivationCases.activation(ActivationFunction.GELU_TANH, new long[] {2048, 11_008}, 0),
                 () -> ColumnCases.parts(0, new long[] {2048}, 4096, 4096, 4096),
-                () -> LossCases.crossEntropy(128, 32_000, 0, false));
+                () -> LossCases.crossEntropy(128, 32_000, 0, false),
+                () -> DistillationCases.distillation(128, 32_000, 1, false, false));
     }
 
     private static Stream<Supplier<OpCase<? super Backend>>> scoring() {
