@@ -48,11 +48,11 @@ final class NumberStream implements AutoCloseable {
         }
     }
 
-    /** As {@link #write}, of a matrix whose rows pass through {@code edit}. */
+    /** As {@link #write}, of a matrix, or a vector of one row, whose rows pass through {@code edit}. */
     static void write(StoredTensor matrix, DType target, RowEdit edit, TensorEntry.Sink sink) throws IOException {
         float[] numbers = new float[matrix.shape().columns()];
         try (NumberStream stream = new NumberStream(matrix, target, sink)) {
-            for (int row = 0; row < matrix.rows(); row++) {
+            for (int row = 0; row < matrix.shape().rows(); row++) {
                 Blocks.decode(matrix.type(), matrix.bytes(), matrix.rowOffset(row), numbers, 0, numbers.length);
                 edit.edit(row, numbers);
                 stream.append(numbers);

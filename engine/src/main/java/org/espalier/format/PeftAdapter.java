@@ -14,8 +14,8 @@ import org.espalier.file.Sha256;
 
 /**
  * A LoRA adapter in the folder form of Hugging Face's PEFT: {@code adapter_config.json} beside
- * {@code adapter_model.safetensors}, whose tensors are {@code A [rank, in]} and {@code B [out, rank]} of each projection.
- * Here they carry the projection's name in the checkpoint: {@code …q_proj.lora_A.weight}.
+ * {@code adapter_model.safetensors}, whose tensors are {@code A [rank, in]} and {@code B [out, rank]} of each projection, and
+ * norm weights that stand in the place of the model's. Here they carry names of the checkpoint: {@code …q_proj.lora_A.weight}.
  */
 public final class PeftAdapter implements AutoCloseable {
 
@@ -91,7 +91,10 @@ public final class PeftAdapter implements AutoCloseable {
         return file.path();
     }
 
-    /** All matrices by the projection's name and {@link #SUFFIX_A} or {@link #SUFFIX_B}; each has its fellow. */
+    /**
+     * All matrices by the projection's name and {@link #SUFFIX_A} or {@link #SUFFIX_B}, each with its fellow, and what is
+     * {@link #saved}, by its name in the model.
+     */
     public SequencedMap<String, StoredTensor> tensors() {
         return Collections.unmodifiableSequencedMap(tensors);
     }
@@ -104,23 +107,18 @@ public final class PeftAdapter implements AutoCloseable {
                 .toList();
     }
 
+    /** The names of the model's parameters in whose place the adapter has its own. */
+    public List<String> saved() {
+        return tensors.keySet().stream().filter(name -> !isMatrix(name)).toList();
+    }
+
     private void read() {
         file.tensors().forEach((name, tensor) -> {
             String inModel = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : "";
-            boolean known = inModel.endsWith(SUFFIX_A) || inModel.endsWith(SUFFIX_B);
-            if (!known || tensor.shape().rank() != 2 || !tensor.type().floating()) {
-                throw new Failure(
-                        "tensor " + Printable.quoted(name) + " " + tensor.type() + " " + tensor.shape()
-                                + " is no matrix of a LoRA adapter",
-                        file.path().toString(),
-                        "only plain LoRA can be used");
-            }
-            long rank = tensor.shape().dim(name.endsWith(SUFFIX_A) ? 0 : 1);
-            if (rank != config.rank()) {
-                throw new Failure(
-                        "tensor " + Printable.quoted(name) + " has rank " + rank + ", not " + config.rank(),
-                        file.path().toString(),
-                        "only adapters of one rank can be used");
+            if (isMatrix(inModel)) {
+                requireMatrix(name, tensor);
+            } else {
+                requireVector(name, inModel, tensor);
             }
             if (!Finite.all(tensor)) {
                 throw new Failure(
@@ -130,7 +128,8 @@ public final class PeftAdapter implements AutoCloseable {
             }
             tensors.put(inModel, tensor);
         });
-        for (String name : tensors.keySet()) {
+        for (String name :
+                tensors.keySet().stream().filter(PeftAdapter::isMatrix).toList()) {
             String fellow =
                     name.endsWith(SUFFIX_A) ? name.replace(SUFFIX_A, SUFFIX_B) : name.replace(SUFFIX_B, SUFFIX_A);
             if (!tensors.containsKey(fellow)) {
@@ -140,9 +139,61 @@ public final class PeftAdapter implements AutoCloseable {
                         "save the adapter again");
             }
         }
-        if (tensors.isEmpty()) {
+        for (String end : config.saved()) {
+            if (saved().stream().map(PeftAdapter::module).noneMatch(module -> isNamed(module, end))) {
+                throw new Failure(
+                        "the adapter has nothing of " + Printable.quoted(end) + ", which its modules_to_save name",
+                        file.path().toString(),
+                        "save the adapter again");
+            }
+        }
+        if (projections().isEmpty()) {
             throw new Failure("the adapter holds no matrices", file.path().toString(), "save the adapter again");
         }
+    }
+
+    private static boolean isMatrix(String name) {
+        return name.endsWith(SUFFIX_A) || name.endsWith(SUFFIX_B);
+    }
+
+    private void requireMatrix(String name, StoredTensor tensor) {
+        if (tensor.shape().rank() != 2 || !tensor.type().floating()) {
+            throw stranger(name, tensor);
+        }
+        long rank = tensor.shape().dim(name.endsWith(SUFFIX_A) ? 0 : 1);
+        if (rank != config.rank()) {
+            throw new Failure(
+                    "tensor " + Printable.quoted(name) + " has rank " + rank + ", not " + config.rank(),
+                    file.path().toString(),
+                    "only adapters of one rank can be used");
+        }
+    }
+
+    /** Of parameters in the place of a model's own, norm weights can be used. */
+    private void requireVector(String name, String inModel, StoredTensor tensor) {
+        String module = module(inModel);
+        boolean saved = !inModel.isEmpty() && config.saved().stream().anyMatch(end -> isNamed(module, end));
+        if (!saved || tensor.shape().rank() != 1 || !tensor.type().floating()) {
+            throw stranger(name, tensor);
+        }
+    }
+
+    private Failure stranger(String name, StoredTensor tensor) {
+        return new Failure(
+                "tensor " + Printable.quoted(name) + " " + tensor.type() + " " + tensor.shape()
+                        + " is no matrix of a LoRA adapter and no norm weight",
+                file.path().toString(),
+                "only plain LoRA can be used, with norm weights beside it");
+    }
+
+    /** Whether a module is meant by the last parts of its name. */
+    private static boolean isNamed(String module, String end) {
+        return module.equals(end) || module.endsWith("." + end);
+    }
+
+    /** The module that a parameter belongs to. */
+    public static String module(String parameter) {
+        return parameter.substring(0, Math.max(0, parameter.lastIndexOf('.')));
     }
 
     @Override

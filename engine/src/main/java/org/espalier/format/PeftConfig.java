@@ -16,12 +16,20 @@ import org.espalier.file.Json;
  * @param rankStabilised whether it is divided by the root (Kalajdzievski 2023)
  * @param dropout        while it was trained
  * @param targets        projections that have one, by the last part of their name; empty if the file says it another way
+ * @param saved          modules whose own parameters it replaces, by the last part of their name
  * @param baseModel      the model it was trained on, for people
  */
 public record PeftConfig(
-        int rank, double alpha, boolean rankStabilised, double dropout, List<String> targets, String baseModel) {
+        int rank,
+        double alpha,
+        boolean rankStabilised,
+        double dropout,
+        List<String> targets,
+        List<String> saved,
+        String baseModel) {
 
     private static final String INITIAL = "init_lora_weights";
+    private static final String SAVED = "modules_to_save";
     private static final String ADVICE = "only plain LoRA of one rank can be used; train or save it that way";
     /** What says nothing of the numbers that an adapter adds, given its matrices. */
     private static final Set<String> HARMLESS = Set.of(
@@ -41,12 +49,19 @@ public record PeftConfig(
             "task_type");
     /** What is read here. */
     private static final Set<String> READ =
-            Set.of("peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "bias", INITIAL);
+            Set.of("peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "bias", INITIAL, SAVED);
     /** Start values that leave the base weights as they are. */
     private static final Set<String> PLAIN_STARTS = Set.of("gaussian", "eva", "orthogonal");
 
     public PeftConfig {
         targets = List.copyOf(targets);
+        saved = List.copyOf(saved);
+    }
+
+    /** Of matrices alone. */
+    public PeftConfig(
+            int rank, double alpha, boolean rankStabilised, double dropout, List<String> targets, String baseModel) {
+        this(rank, alpha, rankStabilised, dropout, targets, List.of(), baseModel);
     }
 
     /** What the product of the two matrices is multiplied by. */
@@ -79,7 +94,8 @@ public record PeftConfig(
                 json.path("lora_alpha").asDouble(8),
                 json.path("use_rslora").asBoolean(),
                 json.path("lora_dropout").asDouble(0),
-                targets.isArray() ? targets.valueStream().map(JsonNode::asText).toList() : List.of(),
+                texts(targets),
+                texts(json.path(SAVED)),
                 json.path("base_model_name_or_path").asText(""));
         if (rank < 1 || !Float.isFinite((float) config.scale())) {
             throw new Failure(
@@ -97,6 +113,10 @@ public record PeftConfig(
                     place,
                     "save it as plain LoRA: PEFT's save_pretrained with path_initial_model_for_weight_conversion");
         }
+    }
+
+    private static List<String> texts(JsonNode list) {
+        return list.isArray() ? list.valueStream().map(JsonNode::asText).toList() : List.of();
     }
 
     private static boolean isSet(JsonNode value) {
@@ -124,7 +144,12 @@ public record PeftConfig(
         targets.forEach(json.putArray("target_modules")::add);
         json.putObject("rank_pattern");
         json.putObject("alpha_pattern");
-        for (String absent : List.of("modules_to_save", "layers_to_transform", "layers_pattern", "revision")) {
+        if (saved.isEmpty()) {
+            json.putNull(SAVED);
+        } else {
+            saved.forEach(json.putArray(SAVED)::add);
+        }
+        for (String absent : List.of("layers_to_transform", "layers_pattern", "revision")) {
             json.putNull(absent);
         }
         return json;

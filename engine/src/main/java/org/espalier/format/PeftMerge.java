@@ -43,7 +43,7 @@ public final class PeftMerge {
      * @throws Failure if the adapter does not fit the weights
      */
     public static ModelContent of(Checkpoint source, PeftAdapter adapter, Optional<DType> type) {
-        Map<String, LowRank> edits = new HashMap<>();
+        Map<String, NumberStream.RowEdit> edits = new HashMap<>();
         for (String projection : adapter.projections()) {
             String name = projection + ".weight";
             StoredTensor weight = source.tensors().get(name);
@@ -71,7 +71,27 @@ public final class PeftMerge {
                             rows(a, 1),
                             rows(b, adapter.config().scale())));
         }
+        for (String name : adapter.saved()) {
+            edits.put(name, replacement(source, adapter, name));
+        }
         return Conversion.of(source, type, tensor -> Optional.ofNullable(edits.get(tensor.name())));
+    }
+
+    /** Numbers in the place of a parameter of one row. */
+    private static NumberStream.RowEdit replacement(Checkpoint source, PeftAdapter adapter, String name) {
+        StoredTensor vector = adapter.tensors().get(name);
+        StoredTensor replaced = source.tensors().get(name);
+        if (replaced == null || !replaced.shape().equals(vector.shape())) {
+            throw new Failure(
+                    "the adapter's " + Printable.quoted(name) + " " + vector.shape() + " does not fit the model's "
+                            + (replaced == null
+                                    ? "lack of one"
+                                    : replaced.shape().toString()),
+                    adapter.path().toString(),
+                    "merge it into the model it was trained on");
+        }
+        float[] numbers = rows(vector, 1)[0];
+        return (row, target) -> System.arraycopy(numbers, 0, target, 0, numbers.length);
     }
 
     private static float[][] rows(StoredTensor matrix, double scale) {

@@ -43,7 +43,9 @@ public final class MergeJob {
             ModelContent content =
                     PeftMerge.of(checkpoint, stored, dtype).withFiles(TokenizerFiles.of(model, checkpoint));
             out.writeModel("merge", content, listener);
-            return new Result(checkpoint.tensors().size(), stored.projections().size());
+            return new Result(
+                    checkpoint.tensors().size(),
+                    stored.projections().size() + stored.saved().size());
         }
     }
 }

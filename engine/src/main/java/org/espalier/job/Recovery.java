@@ -95,7 +95,7 @@ final class Recovery {
 
     private Learned learned(OpenModel open) {
         if (!settings.full()) {
-            return new LearnedAdapter(open.model(), settings.lora(), settings.seed());
+            return new LearnedAdapter(open.model(), settings.lora(open.model().config()), settings.seed());
         }
         long needed = LearnedWeights.bytes(open.parameters());
         long free = open.backend().ownMemory().map(OwnMemory::free).orElseGet(Machine::memoryAvailable);
@@ -133,7 +133,10 @@ final class Recovery {
                         samples),
                 TrainingFile.Settings.of(
                         settings.recipe().name(),
-                        settings.full() ? TrainingFile.Lora.NONE : TrainingFile.Lora.of(settings.lora()),
+                        settings.full()
+                                ? TrainingFile.Lora.NONE
+                                : TrainingFile.Lora.of(
+                                        settings.lora(open.model().config())),
                         numbers,
                         steps,
                         settings.cutoff()),

@@ -5,8 +5,10 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.espalier.model.Adapter;
 import org.espalier.model.Architectures;
 import org.espalier.model.LoraConfig;
+import org.espalier.model.ModelConfig;
 import org.espalier.tensor.DType;
 import org.espalier.tune.ExampleFormat;
 import org.espalier.tune.TrainingSettings;
@@ -25,6 +27,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
     private int rank = Recipe.RANK;
     private double alpha = Recipe.ALPHA;
     private double dropout = Recipe.DROPOUT;
+    private boolean norms;
     private OptionalInt epochs = OptionalInt.empty();
     private OptionalInt batch = OptionalInt.empty();
     private OptionalInt microBatch = OptionalInt.empty();
@@ -267,9 +270,24 @@ public final class TuneSettings extends Settings<TuneSettings> {
         return seed;
     }
 
-    /** The adapters that are trained. */
-    LoraConfig lora() {
-        return new LoraConfig(rank, alpha, dropout, Set.copyOf(Architectures.adapterTargets()));
+    /** Whether the weights of norms are trained beside the adapters. */
+    public TuneSettings norms(boolean norms) {
+        return with(copy -> copy.norms = norms);
+    }
+
+    /** Whether the weights of norms are trained beside the adapters. */
+    public boolean norms() {
+        return norms;
+    }
+
+    /** The adapters of a model that are trained. */
+    LoraConfig lora(ModelConfig model) {
+        return new LoraConfig(
+                rank,
+                alpha,
+                dropout,
+                Set.copyOf(Architectures.adapterTargets()),
+                norms ? Adapter.norms(model) : Set.of());
     }
 
     /** For a training on this machine as it is now. */

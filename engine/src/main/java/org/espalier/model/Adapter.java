@@ -15,11 +15,16 @@ import org.espalier.error.Failure;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftConfig;
 import org.espalier.format.StoredTensor;
+import org.espalier.tape.Op;
 import org.espalier.tape.Value;
+import org.espalier.tape.WeightUse;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
-/** The low-rank matrices beside a model's projections, on a device in the compute type, by name. */
+/**
+ * The low-rank matrices beside a model's projections, and what stands in the place of some of its other parameters, on a device
+ * in the compute type, by name.
+ */
 public final class Adapter implements AutoCloseable {
 
     private final LoraConfig config;
@@ -38,7 +43,8 @@ public final class Adapter implements AutoCloseable {
      */
     public static Adapter bind(Backend backend, ModelConfig model, PeftAdapter stored) {
         double alpha = stored.config().scale() * stored.config().rank();
-        LoraConfig config = new LoraConfig(stored.config().rank(), alpha, stored.projections());
+        LoraConfig config = new LoraConfig(
+                stored.config().rank(), alpha, 0, Set.copyOf(stored.projections()), Set.copyOf(stored.saved()));
         Adapter adapter = new Adapter(config, new LinkedHashMap<>());
         try (Queue queue = backend.newQueue()) {
             List<Value> places = parameters(model, config);
@@ -58,11 +64,23 @@ public final class Adapter implements AutoCloseable {
     public static List<Value> parameters(ModelConfig model, LoraConfig config) {
         return new Transformer(model, config)
                 .shape().leaves(Value.Role.PARAMETER).stream()
-                        .filter(p -> LoraConfig.isAdapter(p.name()))
+                        .filter(p -> config.has(p.name()))
                         .toList();
     }
 
-    /** Rank, scaling and the projections that have matrices beside them. */
+    /** The weights of a model that scale what was normalised, and what is added after that. */
+    public static Set<String> norms(ModelConfig model) {
+        return new Transformer(model)
+                .shape().segments().stream()
+                        .flatMap(segment -> segment.ops().stream())
+                        .map(Op::weights)
+                        .filter(uses -> uses.stream().anyMatch(use -> use.kind() == WeightUse.Kind.SCALE))
+                        .flatMap(List::stream)
+                        .map(use -> use.weight().name())
+                        .collect(Collectors.toSet());
+    }
+
+    /** Rank, scaling, the projections that have matrices beside them, and what else it has. */
     public LoraConfig config() {
         return config;
     }
@@ -84,7 +102,19 @@ public final class Adapter implements AutoCloseable {
                 .map(name -> name.substring(name.lastIndexOf('.') + 1))
                 .distinct()
                 .toList();
-        PeftConfig stored = new PeftConfig(config.rank(), config.alpha(), false, config.dropout(), targets, baseModel);
+        PeftConfig stored = new PeftConfig(
+                config.rank(),
+                config.alpha(),
+                false,
+                config.dropout(),
+                targets,
+                config.saved().stream()
+                        .map(PeftAdapter::module)
+                        .map(module -> module.substring(module.lastIndexOf('.') + 1))
+                        .distinct()
+                        .sorted()
+                        .toList(),
+                baseModel);
         PeftAdapter.writeInto(
                 folder,
                 stored,

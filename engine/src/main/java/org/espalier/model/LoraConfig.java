@@ -11,8 +11,9 @@ import java.util.Set;
  * @param alpha   scale, divided by the rank
  * @param dropout part of an adapter's input that is left out while it is trained, from 0 to below 1
  * @param targets projections that have one, by full name or by its last part, such as {@code q_proj}
+ * @param saved   parameters of the model, such as norm weights, in whose place the adapter has its own
  */
-public record LoraConfig(int rank, double alpha, double dropout, Set<String> targets) {
+public record LoraConfig(int rank, double alpha, double dropout, Set<String> targets, Set<String> saved) {
 
     public LoraConfig {
         if (rank < 1 || !Double.isFinite(alpha) || !(dropout >= 0 && dropout < 1) || targets.isEmpty()) {
@@ -20,6 +21,12 @@ public record LoraConfig(int rank, double alpha, double dropout, Set<String> tar
                     "LoRA of rank " + rank + ", alpha " + alpha + ", dropout " + dropout + ", targets " + targets);
         }
         targets = Set.copyOf(targets);
+        saved = Set.copyOf(saved);
+    }
+
+    /** With no parameter of the model replaced. */
+    public LoraConfig(int rank, double alpha, double dropout, Set<String> targets) {
+        this(rank, alpha, dropout, targets, Set.of());
     }
 
     /** Without dropout. */
@@ -29,7 +36,7 @@ public record LoraConfig(int rank, double alpha, double dropout, Set<String> tar
 
     /** The same adapters when they are used, not trained. */
     public LoraConfig withoutDropout() {
-        return new LoraConfig(rank, alpha, 0, targets);
+        return new LoraConfig(rank, alpha, 0, targets, saved);
     }
 
     /** What an adapter's output is multiplied by. */
@@ -42,8 +49,12 @@ public record LoraConfig(int rank, double alpha, double dropout, Set<String> tar
         return targets.contains(projection) || targets.contains(projection.substring(projection.lastIndexOf('.') + 1));
     }
 
-    /** Whether a parameter of this name belongs to an adapter. */
-    public static boolean isAdapter(String parameter) {
+    /** Whether the parameter of this name belongs to the adapter. */
+    public boolean has(String parameter) {
+        return isMatrix(parameter) || saved.contains(parameter);
+    }
+
+    private static boolean isMatrix(String parameter) {
         return parameter.endsWith(".lora_A.weight") || parameter.endsWith(".lora_B.weight");
     }
 }

@@ -129,18 +129,24 @@ public record TrainingFile(
      * @param rank    of every one
      * @param alpha   over rank is the factor of what an adapter adds
      * @param dropout share of an adapter's inputs that is left out at random
+     * @param norms   whether the weights of norms were trained beside them
      */
     public record Lora(
             @JsonProperty("rank") int rank,
             @JsonProperty("alpha") double alpha,
-            @JsonProperty("dropout") double dropout) {
+            @JsonProperty("dropout") double dropout,
+            @JsonProperty("norms") boolean norms) {
 
         /** No adapters: all weights were trained. */
-        public static final Lora NONE = new Lora(0, 0, 0);
+        public static final Lora NONE = new Lora(0, 0, 0, false);
 
         /** Those of a configuration. */
         public static Lora of(LoraConfig config) {
-            return new Lora(config.rank(), config.alpha(), config.dropout());
+            return new Lora(
+                    config.rank(),
+                    config.alpha(),
+                    config.dropout(),
+                    !config.saved().isEmpty());
         }
     }
 

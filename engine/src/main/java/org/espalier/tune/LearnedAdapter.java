@@ -10,7 +10,10 @@ import org.espalier.model.Transformer;
 import org.espalier.tape.Leaves;
 import org.espalier.tensor.Tensor;
 
-/** Low-rank adapters beside a model's projections (Hu et al. 2021); no gradient of its own weights is computed. */
+/**
+ * Low-rank adapters beside a model's projections (Hu et al. 2021), and with them norm weights of its own if asked for; no gradient
+ * of the model's weights is computed.
+ */
 public final class LearnedAdapter implements Learned {
 
     private final Model model;
@@ -27,7 +30,7 @@ public final class LearnedAdapter implements Learned {
     public LearnedAdapter(Model model, LoraConfig lora, long seed) {
         this.model = model;
         this.trained = new Transformer(model.config(), lora);
-        this.adapter = LoraInitialisation.adapter(model.backend(), model.config(), lora, seed);
+        this.adapter = LoraInitialisation.adapter(model, lora, seed);
         // Not closed: what it holds belongs to the model and to the adapter.
         this.adapted = model.with(adapter);
     }

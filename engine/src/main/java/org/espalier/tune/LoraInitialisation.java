@@ -11,13 +11,13 @@ import org.espalier.backend.Queue;
 import org.espalier.format.PeftAdapter;
 import org.espalier.model.Adapter;
 import org.espalier.model.LoraConfig;
-import org.espalier.model.ModelConfig;
+import org.espalier.model.Model;
 import org.espalier.tape.Value;
 import org.espalier.tensor.Tensor;
 
 /**
  * Fresh adapters, which change nothing yet: {@code A} uniform within the inverse root of its inputs (He et al. 2015 with the
- * slope √5 that PEFT uses), {@code B} zero. A number depends on the seed, the matrix's name and its place only.
+ * slope √5 that PEFT uses), {@code B} zero, norms as the model has them. A number depends on the seed, the matrix's name and its place only.
  */
 final class LoraInitialisation {
 
@@ -25,17 +25,20 @@ final class LoraInitialisation {
 
     private LoraInitialisation() {}
 
-    /** A new adapter, which the caller closes. */
-    static Adapter adapter(Backend backend, ModelConfig model, LoraConfig lora, long seed) {
+    /** A new adapter, which the caller closes; what it has in the place of the model's parameters begins as these are. */
+    static Adapter adapter(Model model, LoraConfig lora, long seed) {
+        Backend backend = model.backend();
         SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
         try (Queue queue = backend.newQueue()) {
-            for (Value place : Adapter.parameters(model, lora)) {
+            for (Value place : Adapter.parameters(model.config(), lora)) {
                 Tensor tensor = backend.allocate(backend.computeType(), place.shape(), place.name());
                 tensors.put(place.name(), tensor);
                 if (place.name().endsWith(PeftAdapter.SUFFIX_A)) {
                     HostCopy.writeDoubles(backend, queue, uniform(place, seed), tensor);
-                } else {
+                } else if (place.name().endsWith(PeftAdapter.SUFFIX_B)) {
                     backend.fill(queue, tensor, 0);
+                } else {
+                    backend.convert(queue, model.parameter(place.name()), tensor);
                 }
             }
             queue.finish();

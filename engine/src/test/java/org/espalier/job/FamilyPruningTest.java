@@ -35,6 +35,7 @@ import org.espalier.importance.Candidates;
 import org.espalier.importance.Criterion;
 import org.espalier.importance.Method;
 import org.espalier.importance.UnitScores.Alignment;
+import org.espalier.model.Adapter;
 import org.espalier.model.Architectures;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
@@ -169,7 +170,7 @@ class FamilyPruningTest {
 
     private static LearnedAdapter tuned(Model model, Packed tokens) {
         LoraConfig lora = new LoraConfig(
-                4, 8, 0, Set.copyOf(Architectures.of(model.config()).adapterTargets()));
+                4, 8, 0, Set.copyOf(Architectures.of(model.config()).adapterTargets()), Adapter.norms(model.config()));
         TuningSettings settings = new TuningSettings(
                 1,
                 1,

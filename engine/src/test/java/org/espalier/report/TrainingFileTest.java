@@ -23,7 +23,7 @@ class TrainingFileTest {
                     "pruned",
                     new TrainingFile.Data("alpaca.json", "ab".repeat(32), "alpaca", 2000, 219_000, 200, 3, 1),
                     new TrainingFile.Settings(
-                            "standard", new TrainingFile.Lora(8, 16, 0.05), 3e-4, 2, 1, 64, 4, 256, 42),
+                            "standard", new TrainingFile.Lora(8, 16, 0.05, false), 3e-4, 2, 1, 64, 4, 256, 42),
                     new TrainingFile.Teaching("dense", "09".repeat(32), 0.9),
                     new TrainingFile.Hashes("cd".repeat(32), "ef".repeat(32), null, null)),
             new Training(

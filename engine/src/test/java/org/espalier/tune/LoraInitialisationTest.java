@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
@@ -15,11 +16,15 @@ import org.espalier.backend.Queue;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.model.Adapter;
 import org.espalier.model.LoraConfig;
+import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.Transformer;
+import org.espalier.model.Weights;
 import org.espalier.model.arch.Llama;
 import org.espalier.model.arch.LlamaConfig.Biases;
+import org.espalier.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 
 class LoraInitialisationTest {
@@ -68,10 +73,42 @@ class LoraInitialisationTest {
         Map<String, double[]> numbers = new LinkedHashMap<>();
         try (Backend backend = new CpuBackend(1);
                 Queue queue = backend.newQueue();
-                Adapter adapter = LoraInitialisation.adapter(backend, MODEL, LORA, seed)) {
+                Model model = model(backend);
+                Adapter adapter = LoraInitialisation.adapter(model, LORA, seed)) {
             adapter.tensors().forEach((name, t) -> numbers.put(name, HostCopy.readDoubles(backend, queue, t)));
         }
         assertEquals(28, numbers.size());
         return numbers;
+    }
+
+    private static Model model(Backend backend) {
+        Map<String, Tensor> weights = Initialisation.weights(
+                backend, new Transformer(MODEL).shape(), MODEL.layers().size(), 3);
+        return Model.of(MODEL, Weights.owning(weights), backend);
+    }
+
+    @Test
+    void normsBeginAsTheModelHasThem() {
+        LoraConfig lora = new LoraConfig(8, 16, 0, LORA.targets(), Adapter.norms(MODEL));
+        try (Backend backend = new CpuBackend(1);
+                Queue queue = backend.newQueue();
+                Model model = model(backend)) {
+            Tensor norm = model.parameter("model.norm.weight");
+            HostCopy.writeDoubles(backend, queue, new double[] {2.5}, norm.slice(0, 1));
+            try (Adapter adapter = LoraInitialisation.adapter(model, lora, 1)) {
+                assertEquals(
+                        Set.of(
+                                "model.layers.0.input_layernorm.weight",
+                                "model.layers.0.post_attention_layernorm.weight",
+                                "model.layers.1.input_layernorm.weight",
+                                "model.layers.1.post_attention_layernorm.weight",
+                                "model.norm.weight"),
+                        lora.saved());
+                assertEquals(28 + lora.saved().size(), adapter.tensors().size());
+                assertArrayEquals(
+                        HostCopy.readDoubles(backend, queue, norm),
+                        HostCopy.readDoubles(backend, queue, adapter.tensors().get("model.norm.weight")));
+            }
+        }
     }
 }

@@ -196,6 +196,12 @@ final class TuneOptions {
     }
 
     @Section(Topic.LEARNING)
+    @Option(names = "--norms", description = "Train the weights of norms beside the adapters.")
+    private void norms(boolean norms) {
+        settings = settings.norms(norms);
+    }
+
+    @Section(Topic.LEARNING)
     @Option(
             names = "--dropout",
             paramLabel = "P",

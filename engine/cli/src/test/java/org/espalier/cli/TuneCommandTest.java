@@ -77,7 +77,7 @@ class TuneCommandTest {
                 + "--micro-batch-size 5");
         TrainingFile record = TrainingFile.read(folder.resolve("adapter"));
         assertEquals(
-                new TrainingFile.Settings("standard", new TrainingFile.Lora(2, 3, 0), 1e-3, 2, 2, 16, 5, 32, 5),
+                new TrainingFile.Settings("standard", new TrainingFile.Lora(2, 3, 0, false), 1e-3, 2, 2, 16, 5, 32, 5),
                 record.settings());
         assertEquals(32, record.data().samples());
         assertEquals("text", record.data().format());
@@ -107,7 +107,7 @@ class TuneCommandTest {
                 TrainingFile.read(folder.resolve("adapter")).settings();
         assertEquals(
                 new TrainingFile.Settings(
-                        "llm-pruner", new TrainingFile.Lora(8, 16, 0.05), 1e-4, 100, 2, 8, 4, 256, 42),
+                        "llm-pruner", new TrainingFile.Lora(8, 16, 0.05, false), 1e-4, 100, 2, 8, 4, 256, 42),
                 settings);
     }
 
