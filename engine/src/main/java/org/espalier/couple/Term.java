@@ -105,13 +105,18 @@ abstract sealed class Term implements Coupling.Axis {
         return parts.size() == 1 ? parts.getFirst() : whole;
     }
 
-    /** The end of a chain of bound variables; chains are shortened on the way. */
+    /** The end of a chain of bound variables, as long as a model is deep; all of the chain then leads straight to it. */
     private Term followed() {
-        if (this instanceof Var var && var.bound != null) {
-            var.bound = var.bound.followed();
-            return var.bound;
+        Term end = this;
+        while (end instanceof Var var && var.bound != null) {
+            end = var.bound;
         }
-        return this;
+        Term link = this;
+        while (link instanceof Var var && var.bound != null) {
+            link = var.bound;
+            var.bound = end;
+        }
+        return end;
     }
 
     /** The factors of this term, products within products opened and factors of extent 1 left out. */

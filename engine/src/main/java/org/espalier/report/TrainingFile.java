@@ -129,13 +129,17 @@ public record TrainingFile(
      * @param rank    of every one
      * @param alpha   over rank is the factor of what an adapter adds
      * @param dropout share of an adapter's inputs that is left out at random
-     * @param norms   whether the weights of norms were trained beside them
+     * @param norms   whether the weights of norms were trained beside them; files of earlier versions do not say it, and it was not so
      */
     public record Lora(
             @JsonProperty("rank") int rank,
             @JsonProperty("alpha") double alpha,
             @JsonProperty("dropout") double dropout,
-            @JsonProperty("norms") boolean norms) {
+            @JsonProperty("norms") Boolean norms) {
+
+        public Lora {
+            norms = norms != null && norms;
+        }
 
         /** No adapters: all weights were trained. */
         public static final Lora NONE = new Lora(0, 0, 0, false);
