@@ -126,7 +126,7 @@ record TaskFile(String name, String title, Data data, Form prompt, Marks measure
 
     private static boolean isPath(String file) {
         try {
-            Path.of(file);
+            Path _ = Path.of(file);
             return true;
         } catch (InvalidPathException e) {
             return false;

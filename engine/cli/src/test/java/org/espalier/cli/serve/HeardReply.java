@@ -6,12 +6,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Hears an answer as a client would: as the bytes that are sent. */
 final class HeardReply implements Reply {
 
     private final CountDownLatch over = new CountDownLatch(1);
-    private volatile int ends;
+    private final AtomicInteger ends = new AtomicInteger();
     private volatile Answered answered = new Answered(200, "");
     private volatile boolean abandoned;
 
@@ -30,7 +31,7 @@ final class HeardReply implements Reply {
 
     @Override
     public void event(JsonNode data) {
-        assertEquals(0, ends, () -> "an event after the end: " + sent(data));
+        assertEquals(0, ends.get(), () -> "an event after the end: " + sent(data));
     }
 
     @Override
@@ -49,7 +50,7 @@ final class HeardReply implements Reply {
 
     private void end(Answered answer) {
         answered = answer;
-        ends++;
+        ends.incrementAndGet();
         over.countDown();
     }
 
@@ -70,7 +71,7 @@ final class HeardReply implements Reply {
 
     /** How often it came to an end. */
     int ends() {
-        return ends;
+        return ends.get();
     }
 
     int status() {
