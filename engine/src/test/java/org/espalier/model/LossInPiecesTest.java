@@ -35,7 +35,10 @@ class LossInPiecesTest {
     /** Llama 3's. */
     private static final int VOCABULARY = 128_256;
 
-    private static final long PIECE = DType.F32.bytes(1024L * VOCABULARY);
+    /** As many as have 256 MB of logits. */
+    private static final int ROWS = (1 << 26) / VOCABULARY;
+
+    private static final long PIECE = DType.F32.bytes((long) ROWS * VOCABULARY);
     private static final int PIECES = 8;
 
     /** Forwards one piece of logits, backwards one and its gradient; without that, all eight of each. */
@@ -49,7 +52,7 @@ class LossInPiecesTest {
                 RotaryConfig.plain(10000),
                 true,
                 Biases.NONE);
-        Tape tape = new Transformer(config).loss(1024 * PIECES).tape();
+        Tape tape = new Transformer(config).loss(ROWS * PIECES).tape();
         long bytes = Executor.plannedBytes(tape, Gradients.planned(parameter -> true), retention, DType.F32);
         assertTrue(
                 bytes >= pieces * PIECE && bytes < pieces * PIECE + PIECE / 4, bytes + " bytes, a piece is " + PIECE);
