@@ -11,43 +11,43 @@ import org.espalier.tensor.Tensor;
 public interface DistillationOps {
 
     /**
-     * {@code loss[t] = s Σ_v p_v (log p_v − log q_v) − (1 − s) log q[targets[t]]}, 0 where the target is {@link
-     * LossOps#IGNORED}; {@code log q = logits − logSum}, {@code log p = teacher − teacherLogSum}.
+     * What a model's predictions are held against, and what is kept of both for the way back.
      *
      * @param logits        {@code [tokens, vocab]}
      * @param teacher       logits of the teacher, {@code [tokens, vocab]}
      * @param targets       int32 {@code [tokens]}, in {@code [0, vocab)} or {@link LossOps#IGNORED}
      * @param share         {@code s}, what the divergence counts, from 0 to 1
-     * @param loss          {@code [tokens]}, natural logarithm
      * @param logSum        {@code [tokens]}: {@code log Σ_v e^logits[t, v]}
      * @param teacherLogSum {@code [tokens]}: the same of the teacher's
      */
-    void distillation(
-            Queue queue,
-            Tensor logits,
-            Tensor teacher,
-            Tensor targets,
-            double share,
-            Tensor loss,
-            Tensor logSum,
-            Tensor teacherLogSum);
+    record Taught(Tensor logits, Tensor teacher, Tensor targets, double share, Tensor logSum, Tensor teacherLogSum) {
+
+        /** Tokens whose predictions are compared. */
+        public int tokens() {
+            return logits.shape().extent(0);
+        }
+
+        /** Numbers of a prediction. */
+        public int vocab() {
+            return logits.shape().columns();
+        }
+    }
 
     /**
-     * {@code dLogits[t, v] = weight · (q_v − s p_v − (1 − s) [v = targets[t]])}, 0 for ignored tokens. {@code dLogits} may be
-     * {@code logits}.
+     * {@code loss[t] = s Σ_v p_v (log p_v − log q_v) − (1 − s) log q[targets[t]]}, 0 where the target is {@link
+     * LossOps#IGNORED}; {@code log q = logits − logSum}, {@code log p = teacher − teacherLogSum}. Both sums are written.
+     *
+     * @param loss {@code [tokens]}, natural logarithm
+     */
+    void distillation(Queue queue, Taught in, Tensor loss);
+
+    /**
+     * {@code dLogits[t, v] = weight · (q_v − s p_v − (1 − s) [v = targets[t]])}, 0 for ignored tokens; both sums are read.
+     * {@code dLogits} may be {@code logits}.
      *
      * @param weight what each token's loss counts, usually 1 / counted tokens
      */
-    void distillationBackward(
-            Queue queue,
-            Tensor logits,
-            Tensor teacher,
-            Tensor targets,
-            double share,
-            Tensor logSum,
-            Tensor teacherLogSum,
-            double weight,
-            Tensor dLogits);
+    void distillationBackward(Queue queue, Taught in, double weight, Tensor dLogits);
 
     /**
      * What the operations ask of their operands; where that is not met, an {@link IllegalArgumentException} names all of
@@ -61,78 +61,41 @@ public interface DistillationOps {
          * {@code logits} and {@code teacher} must be {@code [tokens, vocab]} with {@code vocab > 0}, {@code targets} int32
          * {@code [tokens]}, the others {@code [tokens]}, and {@code share} from 0 to 1.
          */
-        public static void distillation(
-                DType compute,
-                Tensor logits,
-                Tensor teacher,
-                Tensor targets,
-                double share,
-                Tensor loss,
-                Tensor logSum,
-                Tensor teacherLogSum) {
-            Operands o = Operands.of(
-                    "distillation",
-                    "logits",
-                    logits,
-                    "teacher",
-                    teacher,
-                    "targets",
-                    targets,
-                    "loss",
-                    loss,
-                    "logSum",
-                    logSum,
-                    "teacherLogSum",
-                    teacherLogSum);
-            common(o, compute, logits, teacher, targets, share, logSum, teacherLogSum);
-            o.is(loss, compute, logits.shape().dim(0)).require(logits.shape().dim(1) > 0, "the vocabulary is empty");
+        public static void distillation(DType compute, Taught in, Tensor loss) {
+            operands("distillation", compute, in, "loss", loss)
+                    .is(loss, compute, in.logits().shape().dim(0))
+                    .require(in.logits().shape().dim(1) > 0, "the vocabulary is empty");
         }
 
         /** As above, {@code dLogits} {@code [tokens, vocab]}. */
-        public static void distillationBackward(
-                DType compute,
-                Tensor logits,
-                Tensor teacher,
-                Tensor targets,
-                double share,
-                Tensor logSum,
-                Tensor teacherLogSum,
-                Tensor dLogits) {
-            Operands o = Operands.of(
-                    "distillationBackward",
-                    "logits",
-                    logits,
-                    "teacher",
-                    teacher,
-                    "targets",
-                    targets,
-                    "logSum",
-                    logSum,
-                    "teacherLogSum",
-                    teacherLogSum,
-                    "dLogits",
-                    dLogits);
-            common(o, compute, logits, teacher, targets, share, logSum, teacherLogSum);
-            o.like(dLogits, compute, logits.shape());
+        public static void distillationBackward(DType compute, Taught in, Tensor dLogits) {
+            operands("distillationBackward", compute, in, "dLogits", dLogits)
+                    .like(dLogits, compute, in.logits().shape());
         }
 
-        private static void common(
-                Operands o,
-                DType compute,
-                Tensor logits,
-                Tensor teacher,
-                Tensor targets,
-                double share,
-                Tensor logSum,
-                Tensor teacherLogSum) {
-            o.rank(logits, 2);
-            long tokens = logits.shape().dim(0);
-            o.like(logits, compute, logits.shape())
-                    .like(teacher, compute, logits.shape())
-                    .is(targets, DType.I32, tokens)
-                    .is(logSum, compute, tokens)
-                    .is(teacherLogSum, compute, tokens)
-                    .require(share >= 0 && share <= 1, "the share is " + share + ", outside 0 to 1");
+        private static Operands operands(String operation, DType compute, Taught in, String name, Tensor written) {
+            Operands o = Operands.of(
+                            operation,
+                            "logits",
+                            in.logits(),
+                            "teacher",
+                            in.teacher(),
+                            "targets",
+                            in.targets(),
+                            "logSum",
+                            in.logSum(),
+                            "teacherLogSum",
+                            in.teacherLogSum(),
+                            name,
+                            written)
+                    .rank(in.logits(), 2);
+            long tokens = in.logits().shape().dim(0);
+            return o.like(in.logits(), compute, in.logits().shape())
+                    .like(in.teacher(), compute, in.logits().shape())
+                    .is(in.targets(), DType.I32, tokens)
+                    .is(in.logSum(), compute, tokens)
+                    .is(in.teacherLogSum(), compute, tokens)
+                    .require(in.share() >= 0 && in.share() <= 1, "the share is " + in.share() + ", outside 0 to 1");
         }
     }
 }

@@ -118,29 +118,12 @@ class BadValuesTest {
                 refusal(
                         backend,
                         "distillation: targets[1] is 5, outside 0 to 4; targets I32 [2]",
-                        t -> t.ops.distillation(
-                                t.queue,
-                                t.reals(2, 5),
-                                t.reals(2, 5),
-                                t.ints(0, 5),
-                                0.5,
-                                t.reals(2),
-                                t.reals(2),
-                                t.reals(2))),
+                        t -> t.ops.distillation(t.queue, t.taught(5, 0.5), t.reals(2))),
                 refusal(
                         backend,
                         "distillationBackward: the share is 1.5, outside 0 to 1; logits R [2, 5], teacher R [2, 5], "
                                 + "targets I32 [2], logSum R [2], teacherLogSum R [2], dLogits R [2, 5]",
-                        t -> t.ops.distillationBackward(
-                                t.queue,
-                                t.reals(2, 5),
-                                t.reals(2, 5),
-                                t.ints(0, 1),
-                                1.5,
-                                t.reals(2),
-                                t.reals(2),
-                                1,
-                                t.reals(2, 5))),
+                        t -> t.ops.distillationBackward(t.queue, t.taught(1, 1.5), 1, t.reals(2, 5))),
                 refusal(
                         backend,
                         "adamW: steps count from 1, not 0; w R [3], g R [3], m R [3], v R [3], factor none",
@@ -280,6 +263,10 @@ class BadValuesTest {
                             sequences, 1, reals(2, heads, 4), reals(rows, kvHeads, 4), reals(rows, kvHeads, 4)),
                     reals(2, heads, 4),
                     reals(2, heads));
+        }
+
+        DistillationOps.Taught taught(int target, double share) {
+            return new DistillationOps.Taught(reals(2, 5), reals(2, 5), ints(0, target), share, reals(2), reals(2));
         }
 
         private Tensor made(Tensor tensor) {

@@ -50,29 +50,15 @@ final class DistillationCases {
         }
         // Terms of both signs, and of one number all are zero.
         b.cancelling(1);
-        return b.forward(
-                        10L * tokens * vocab,
-                        (ops, q, t) -> ops.distillation(
-                                q,
-                                t.get("logits"),
-                                t.get("teacher"),
-                                t.get("targets"),
-                                share,
-                                t.get("loss"),
-                                t.get("logSum"),
-                                t.get("teacherLogSum")))
+        return b.forward(10L * tokens * vocab, (ops, q, t) -> ops.distillation(q, taught(t, share), t.get("loss")))
                 .backward(
                         8L * tokens * vocab,
-                        (ops, q, t) -> ops.distillationBackward(
-                                q,
-                                t.get("logits"),
-                                t.get("teacher"),
-                                t.get("targets"),
-                                share,
-                                t.get("logSum"),
-                                t.get("teacherLogSum"),
-                                weight,
-                                t.get("dLogits")))
+                        (ops, q, t) -> ops.distillationBackward(q, taught(t, share), weight, t.get("dLogits")))
                 .build();
+    }
+
+    private static DistillationOps.Taught taught(OpRun<DistillationOps> t, double share) {
+        return new DistillationOps.Taught(
+                t.get("logits"), t.get("teacher"), t.get("targets"), share, t.get("logSum"), t.get("teacherLogSum"));
     }
 }

@@ -9,47 +9,27 @@ import org.espalier.tensor.Tensor;
 interface CpuDistillation extends DistillationOps, CpuOps {
 
     @Override
-    default void distillation(
-            Queue queue,
-            Tensor logits,
-            Tensor teacher,
-            Tensor targets,
-            double share,
-            Tensor loss,
-            Tensor logSum,
-            Tensor teacherLogSum) {
-        Checks.distillation(COMPUTE, logits, teacher, targets, share, loss, logSum, teacherLogSum);
-        HostIndices.checkTargets("distillation", targets, logits.shape().dim(1));
-        new Distillation(session().pool(), input(logits, teacher, targets, logSum, teacherLogSum), share)
-                .forward(Segments.of(loss));
+    default void distillation(Queue queue, Taught in, Tensor loss) {
+        Checks.distillation(COMPUTE, in, loss);
+        HostIndices.checkTargets("distillation", in.targets(), in.vocab());
+        new Distillation(session().pool(), input(in), in.share()).forward(Segments.of(loss));
     }
 
     @Override
-    default void distillationBackward(
-            Queue queue,
-            Tensor logits,
-            Tensor teacher,
-            Tensor targets,
-            double share,
-            Tensor logSum,
-            Tensor teacherLogSum,
-            double weight,
-            Tensor dLogits) {
-        Checks.distillationBackward(COMPUTE, logits, teacher, targets, share, logSum, teacherLogSum, dLogits);
-        HostIndices.checkTargets("distillationBackward", targets, logits.shape().dim(1));
-        new Distillation(session().pool(), input(logits, teacher, targets, logSum, teacherLogSum), share)
-                .backward((float) weight, Segments.of(dLogits));
+    default void distillationBackward(Queue queue, Taught in, double weight, Tensor dLogits) {
+        Checks.distillationBackward(COMPUTE, in, dLogits);
+        HostIndices.checkTargets("distillationBackward", in.targets(), in.vocab());
+        new Distillation(session().pool(), input(in), in.share()).backward((float) weight, Segments.of(dLogits));
     }
 
-    private static Distillation.Input input(
-            Tensor logits, Tensor teacher, Tensor targets, Tensor logSum, Tensor teacherLogSum) {
+    private static Distillation.Input input(Taught in) {
         return new Distillation.Input(
-                Segments.of(logits),
-                Segments.of(teacher),
-                Segments.of(targets),
-                Segments.of(logSum),
-                Segments.of(teacherLogSum),
-                logits.shape().extent(0),
-                logits.shape().columns());
+                Segments.of(in.logits()),
+                Segments.of(in.teacher()),
+                Segments.of(in.targets()),
+                Segments.of(in.logSum()),
+                Segments.of(in.teacherLogSum()),
+                in.tokens(),
+                in.vocab());
     }
 }

@@ -8,62 +8,47 @@ import org.espalier.tensor.Tensor;
 interface CudaDistillation extends DistillationOps, CudaOps {
 
     @Override
-    default void distillation(
-            Queue queue,
-            Tensor logits,
-            Tensor teacher,
-            Tensor targets,
-            double share,
-            Tensor loss,
-            Tensor logSum,
-            Tensor teacherLogSum) {
-        Checks.distillation(COMPUTE, logits, teacher, targets, share, loss, logSum, teacherLogSum);
-        int tokens = logits.shape().extent(0);
-        if (tokens == 0) {
+    default void distillation(Queue queue, Taught in, Tensor loss) {
+        Checks.distillation(COMPUTE, in, loss);
+        if (in.tokens() == 0) {
             return;
         }
-        int vocab = logits.shape().columns();
         try (CudaKernel.Call call = session().call(queue, "distillation", "distillation_forward")) {
-            call.tensor(logits)
-                    .tensor(teacher)
-                    .tensor(targets)
-                    .number((float) share)
+            call.tensor(in.logits())
+                    .tensor(in.teacher())
+                    .tensor(in.targets())
+                    .number((float) in.share())
                     .tensor(loss)
-                    .tensor(logSum)
-                    .tensor(teacherLogSum)
-                    .number(vocab)
-                    .launch(CudaGrid.longRows(tokens, vocab), "distillation", logits.shape());
+                    .tensor(in.logSum())
+                    .tensor(in.teacherLogSum())
+                    .number(in.vocab())
+                    .launch(
+                            CudaGrid.longRows(in.tokens(), in.vocab()),
+                            "distillation",
+                            in.logits().shape());
         }
     }
 
     @Override
-    default void distillationBackward(
-            Queue queue,
-            Tensor logits,
-            Tensor teacher,
-            Tensor targets,
-            double share,
-            Tensor logSum,
-            Tensor teacherLogSum,
-            double weight,
-            Tensor dLogits) {
-        Checks.distillationBackward(COMPUTE, logits, teacher, targets, share, logSum, teacherLogSum, dLogits);
-        int tokens = logits.shape().extent(0);
-        if (tokens == 0) {
+    default void distillationBackward(Queue queue, Taught in, double weight, Tensor dLogits) {
+        Checks.distillationBackward(COMPUTE, in, dLogits);
+        if (in.tokens() == 0) {
             return;
         }
-        int vocab = logits.shape().columns();
         try (CudaKernel.Call call = session().call(queue, "distillation", "distillation_backward")) {
-            call.tensor(logits)
-                    .tensor(teacher)
-                    .tensor(targets)
-                    .number((float) share)
-                    .tensor(logSum)
-                    .tensor(teacherLogSum)
+            call.tensor(in.logits())
+                    .tensor(in.teacher())
+                    .tensor(in.targets())
+                    .number((float) in.share())
+                    .tensor(in.logSum())
+                    .tensor(in.teacherLogSum())
                     .number((float) weight)
                     .tensor(dLogits)
-                    .number(vocab)
-                    .launch(CudaGrid.cutRows(tokens, vocab), "distillationBackward", logits.shape());
+                    .number(in.vocab())
+                    .launch(
+                            CudaGrid.cutRows(in.tokens(), in.vocab()),
+                            "distillationBackward",
+                            in.logits().shape());
         }
     }
 }

@@ -10,21 +10,13 @@ import org.espalier.tensor.Tensor;
 interface ReferenceDistillation extends DistillationOps {
 
     @Override
-    default void distillation(
-            Queue queue,
-            Tensor logits,
-            Tensor teacher,
-            Tensor targets,
-            double share,
-            Tensor loss,
-            Tensor logSum,
-            Tensor teacherLogSum) {
-        Checks.distillation(DType.F64, logits, teacher, targets, share, loss, logSum, teacherLogSum);
-        int vocab = logits.shape().extent(1);
-        HostIndices.checkTargets("distillation", targets, vocab);
-        int[] target = Numbers.readInts(targets);
-        double[] z = Numbers.read(logits);
-        double[] a = Numbers.read(teacher);
+    default void distillation(Queue queue, Taught in, Tensor loss) {
+        Checks.distillation(DType.F64, in, loss);
+        int vocab = in.vocab();
+        HostIndices.checkTargets("distillation", in.targets(), vocab);
+        int[] target = Numbers.readInts(in.targets());
+        double[] z = Numbers.read(in.logits());
+        double[] a = Numbers.read(in.teacher());
         double[] losses = new double[target.length];
         double[] logSums = ReferenceLoss.logSums(z, vocab);
         double[] teacherLogSums = ReferenceLoss.logSums(a, vocab);
@@ -37,37 +29,29 @@ interface ReferenceDistillation extends DistillationOps {
                 double logP = a[v] - teacherLogSums[t];
                 divergence += Math.exp(logP) * (logP - (z[v] - logSums[t]));
             }
-            losses[t] = share * divergence + (1 - share) * (logSums[t] - z[t * vocab + target[t]]);
+            losses[t] = in.share() * divergence + (1 - in.share()) * (logSums[t] - z[t * vocab + target[t]]);
         }
         Numbers.write(loss, losses);
-        Numbers.write(logSum, logSums);
-        Numbers.write(teacherLogSum, teacherLogSums);
+        Numbers.write(in.logSum(), logSums);
+        Numbers.write(in.teacherLogSum(), teacherLogSums);
     }
 
     @Override
-    default void distillationBackward(
-            Queue queue,
-            Tensor logits,
-            Tensor teacher,
-            Tensor targets,
-            double share,
-            Tensor logSum,
-            Tensor teacherLogSum,
-            double weight,
-            Tensor dLogits) {
-        Checks.distillationBackward(DType.F64, logits, teacher, targets, share, logSum, teacherLogSum, dLogits);
-        int vocab = logits.shape().extent(1);
-        HostIndices.checkTargets("distillationBackward", targets, vocab);
-        int[] target = Numbers.readInts(targets);
-        double[] z = Numbers.read(logits);
-        double[] a = Numbers.read(teacher);
-        double[] logSums = Numbers.read(logSum);
-        double[] teacherLogSums = Numbers.read(teacherLogSum);
+    default void distillationBackward(Queue queue, Taught in, double weight, Tensor dLogits) {
+        Checks.distillationBackward(DType.F64, in, dLogits);
+        int vocab = in.vocab();
+        HostIndices.checkTargets("distillationBackward", in.targets(), vocab);
+        int[] target = Numbers.readInts(in.targets());
+        double[] z = Numbers.read(in.logits());
+        double[] a = Numbers.read(in.teacher());
+        double[] logSums = Numbers.read(in.logSum());
+        double[] teacherLogSums = Numbers.read(in.teacherLogSum());
         double[] dZ = new double[z.length];
         for (int t = 0; t < target.length; t++) {
             for (int v = 0; v < vocab && target[t] != LossOps.IGNORED; v++) {
                 int at = t * vocab + v;
-                double wanted = share * Math.exp(a[at] - teacherLogSums[t]) + (v == target[t] ? 1 - share : 0);
+                double wanted =
+                        in.share() * Math.exp(a[at] - teacherLogSums[t]) + (v == target[t] ? 1 - in.share() : 0);
                 dZ[at] = weight * (Math.exp(z[at] - logSums[t]) - wanted);
             }
         }

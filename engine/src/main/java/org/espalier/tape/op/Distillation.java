@@ -2,6 +2,7 @@ package org.espalier.tape.op;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.espalier.backend.DistillationOps;
 import org.espalier.backend.Target;
 import org.espalier.tape.Coupling;
 import org.espalier.tape.Element;
@@ -76,16 +77,17 @@ public record Distillation(
 
     @Override
     public void forward(Step step) {
-        step.backend()
-                .distillation(
-                        step.queue(),
-                        step.value(logits),
-                        step.value(teacher),
-                        step.value(targets),
-                        share,
-                        step.value(loss),
-                        step.value(logSum),
-                        step.value(teacherLogSum));
+        step.backend().distillation(step.queue(), taught(step), step.value(loss));
+    }
+
+    private DistillationOps.Taught taught(Step step) {
+        return new DistillationOps.Taught(
+                step.value(logits),
+                step.value(teacher),
+                step.value(targets),
+                share,
+                step.value(logSum),
+                step.value(teacherLogSum));
     }
 
     @Override
@@ -100,17 +102,7 @@ public record Distillation(
         if (toLogits.beta() != 0) {
             throw new IllegalStateException("logits have a second use beside the loss: " + logits);
         }
-        step.backend()
-                .distillationBackward(
-                        step.queue(),
-                        step.value(logits),
-                        step.value(teacher),
-                        step.value(targets),
-                        share,
-                        step.value(logSum),
-                        step.value(teacherLogSum),
-                        step.lossWeight(),
-                        toLogits.tensor());
+        step.backend().distillationBackward(step.queue(), taught(step), step.lossWeight(), toLogits.tensor());
     }
 
     @Override

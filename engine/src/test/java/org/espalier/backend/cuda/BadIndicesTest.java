@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.espalier.backend.DistillationOps;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
@@ -105,32 +106,25 @@ class BadIndicesTest {
         all.add(new Bad(
                 "distillation_forward",
                 "target",
-                (ops, q, t) -> ops.distillation(
-                        q,
-                        t.zeros(DType.F32, 1, OUTSIDE),
-                        t.zeros(DType.F32, 1, OUTSIDE),
-                        t.ints(OUTSIDE),
-                        1,
-                        t.zeros(DType.F32, 1),
-                        t.zeros(DType.F32, 1),
-                        t.zeros(DType.F32, 1))));
+                (ops, q, t) -> ops.distillation(q, taught(t, OUTSIDE), t.zeros(DType.F32, 1))));
         all.add(new Bad(
                 "distillation_backward",
                 "target",
-                (ops, q, t) -> ops.distillationBackward(
-                        q,
-                        t.zeros(DType.F32, 1, OUTSIDE),
-                        t.zeros(DType.F32, 1, OUTSIDE),
-                        t.ints(-1),
-                        1,
-                        t.zeros(DType.F32, 1),
-                        t.zeros(DType.F32, 1),
-                        1,
-                        t.zeros(DType.F32, 1, OUTSIDE))));
+                (ops, q, t) -> ops.distillationBackward(q, taught(t, -1), 1, t.zeros(DType.F32, 1, OUTSIDE))));
         for (DType type : List.of(DType.I8, DType.BF16, DType.F32, DType.F64)) {
             compactions(all, type);
         }
         return all.stream();
+    }
+
+    private static DistillationOps.Taught taught(Tensors t, int target) {
+        return new DistillationOps.Taught(
+                t.zeros(DType.F32, 1, OUTSIDE),
+                t.zeros(DType.F32, 1, OUTSIDE),
+                t.ints(target),
+                1,
+                t.zeros(DType.F32, 1),
+                t.zeros(DType.F32, 1));
     }
 
     private static void rows(List<Bad> all, DType type, int width, int unit) {
