@@ -14,6 +14,10 @@ public final class TextStream {
     private static final String INCOMPLETE = "\uFFFD";
     /** Tokens before the new ones that are decoded with them. */
     private static final int CONTEXT = 16;
+    /** Tokens whose text may stay uncertain: a ruined model writes bytes that never become a character. */
+    private static final int MOST_UNCERTAIN = 64;
+    /** The last tokens that still wait then: as many as a character has bytes at most. */
+    private static final int WAITING = 4;
 
     private final Tokenizer tokenizer;
     private final Consumer<String> sink;
@@ -40,29 +44,48 @@ public final class TextStream {
         ids[ids.length - 1] = id;
         String added = added();
         if (!added.isEmpty() && !added.endsWith(INCOMPLETE)) {
-            append(added);
+            append(added, ids.length);
+        } else if (ids.length - known >= MOST_UNCERTAIN) {
+            appendBegun(ids.length - WAITING);
         }
     }
 
     /** The whole text, with what was not certain until now. */
     public String finish() {
-        append(added());
+        append(added(), ids.length);
         return text.toString();
     }
 
     private String added() {
-        String before = tokenizer.decode(Arrays.copyOf(ids, known), true);
-        String after = tokenizer.decode(ids, true);
-        return after.startsWith(before)
-                ? after.substring(before.length())
-                : tokenizer.decode(Arrays.copyOfRange(ids, known, ids.length), true);
+        return added(ids);
     }
 
-    private void append(String added) {
+    /** What tokens add to the text of those that are known, which they begin with. */
+    private String added(int[] tokens) {
+        String before = tokenizer.decode(Arrays.copyOf(tokens, known), true);
+        String after = tokenizer.decode(tokens, true);
+        return after.startsWith(before)
+                ? after.substring(before.length())
+                : tokenizer.decode(Arrays.copyOfRange(tokens, known, tokens.length), true);
+    }
+
+    /** Appends the text of the tokens before {@code end}, or before the last place that splits no character. */
+    private void appendBegun(int end) {
+        String whole = added();
+        for (int place = end; place > known; place--) {
+            String begun = added(Arrays.copyOf(ids, place));
+            if (whole.startsWith(begun)) {
+                append(begun, place);
+                return;
+            }
+        }
+    }
+
+    private void append(String added, int end) {
         text.append(added);
         sink.accept(added);
-        int start = Math.max(0, ids.length - CONTEXT);
+        int start = Math.max(0, end - CONTEXT);
         ids = Arrays.copyOfRange(ids, start, ids.length);
-        known = ids.length;
+        known = end - start;
     }
 }

@@ -29,6 +29,9 @@ public final class BpeTrainer {
     private static final Pattern WORD =
             Pattern.compile("'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s+(?!\\S)|\\s++");
 
+    /** Characters that are merged together at most: a merge goes over every word that it touches. */
+    private static final int LONGEST_WORD = 64;
+
     private final List<String> tokens = new ArrayList<>(List.of(BEGIN, END));
     private final List<String> merges = new ArrayList<>();
 
@@ -98,10 +101,21 @@ public final class BpeTrainer {
         for (String text : texts) {
             Matcher words = WORD.matcher(text);
             while (words.find()) {
-                counts.merge(words.group(), 1L, Long::sum);
+                int start = words.start();
+                while (start < words.end()) {
+                    int end = partEnd(text, start, words.end());
+                    counts.merge(text.substring(start, end), 1L, Long::sum);
+                    start = end;
+                }
             }
         }
         return counts;
+    }
+
+    /** Where the part of a word that begins at {@code start} ends: between two characters, never within one. */
+    private static int partEnd(String text, int start, int wordEnd) {
+        int end = Math.min(wordEnd, start + LONGEST_WORD);
+        return end < wordEnd && Character.isHighSurrogate(text.charAt(end - 1)) ? end - 1 : end;
     }
 
     /** GPT-2 writes bytes that are no visible characters as the characters from 256 on, in order. */

@@ -56,6 +56,25 @@ class BpeTrainerTest {
         }
     }
 
+    /** A merge that went over the whole word each time would take hours. */
+    @Test
+    void aLongTextWithoutSpacesIsMergedInParts() {
+        String letters = new Random(1)
+                .ints(1 << 18, 'a', 'z' + 1)
+                .mapToObj(Character::toString)
+                .collect(Collectors.joining());
+        assertEquals(600, BpeTrainer.train(List.of(letters), 600).size());
+        // A character of two UTF-16 units lies across the end of a part.
+        BpeTrainer smiles = BpeTrainer.train(List.of("a" + "🙂".repeat(1000)), 270);
+        try (Tokenizer tokenizer = Tokenizer.fromJson(smiles.tokenizerJson().toString(), TokenizerSettings.NONE)) {
+            assertEquals(1, tokenizer.encode("🙂", false).length);
+            assertTrue(smiles.tokenizerJson()
+                    .at("/model/merges")
+                    .valueStream()
+                    .noneMatch(merge -> merge.asText().contains("?")));
+        }
+    }
+
     @Test
     void theSameTextsGiveTheSameTokenizerAndTooFewTokensAreRefused() {
         assertArrayEquals(
