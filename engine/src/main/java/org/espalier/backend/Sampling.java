@@ -1,5 +1,8 @@
 package org.espalier.backend;
 
+import java.util.Arrays;
+import java.util.Set;
+
 /**
  * How a token is drawn from logits {@code z}. Token {@code v} weighs {@code e^((z[v] − max z) / temperature)}, taken to the
  * nearest 2⁻⁴⁰. Left out are, first, tokens below the {@code topK}-th likeliest, then those below the last of the
@@ -48,5 +51,25 @@ public record Sampling(double temperature, int topK, double topP, long seed) {
     public long point(int position, long total) {
         int[] words = Philox.words(position, OPERATION, 0, 0, (int) seed, (int) (seed >>> 32));
         return Math.unsignedMultiplyHigh(Integer.toUnsignedLong(words[0]) | (long) words[1] << 32, total);
+    }
+
+    /**
+     * A token drawn from all but some, whatever {@link #topK} and {@link #topP} are.
+     *
+     * @param logits   {@code [V]}; NaN counts as −∞
+     * @param excluded of which none is drawn, though one of them may be the likeliest
+     */
+    public int drawWithout(Set<Integer> excluded, float[] logits, int position) {
+        double[] z = new double[logits.length];
+        Arrays.setAll(z, v -> Float.isNaN(logits[v]) || excluded.contains(v) ? Double.NEGATIVE_INFINITY : logits[v]);
+        double largest = Arrays.stream(z).max().orElseThrow();
+        long left = point(
+                position,
+                Arrays.stream(z).mapToLong(logit -> weight(logit, largest)).sum());
+        int drawn = 0;
+        for (left -= weight(z[0], largest); left >= 0; left -= weight(z[drawn], largest)) {
+            drawn++;
+        }
+        return drawn;
     }
 }

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.List;
 import org.espalier.backend.Sampling;
 import org.espalier.error.Failure;
-import org.espalier.file.TextFile;
 
 /** Which continuations show how well a model writes. */
 public final class GenerationSettings extends Settings<GenerationSettings> {
@@ -49,14 +48,7 @@ public final class GenerationSettings extends Settings<GenerationSettings> {
      * @throws Failure if it cannot be read, or has none
      */
     public GenerationSettings prompts(Path file) {
-        List<String> lines = TextFile.read(file)
-                .lines()
-                .map(String::strip)
-                .filter(line -> !line.isEmpty())
-                .toList();
-        if (lines.isEmpty()) {
-            throw new Failure("file holds no prompts", file.toString(), "write one prompt a line");
-        }
+        List<String> lines = PromptFile.read(file);
         return with(copy -> copy.prompts = lines);
     }
 

@@ -109,11 +109,21 @@ public final class SharedCache implements AutoCloseable {
 
         /** Draws the next token. What is drawn follows from the seed and the position alone. */
         public int sample(int i, Sampling sampling, int position) {
-            try (TensorOwner chosen = new TensorOwner(backend.allocate(DType.I32, Shape.of(1), "chosen token"));
-                    TensorOwner at = new TensorOwner(backend.allocate(DType.I32, Shape.of(1), "position"))) {
-                HostCopy.writeInts(backend, pass.executor.queue(), new int[] {position}, at.tensor);
-                backend.sample(pass.executor.queue(), row(i), at.tensor, sampling, chosen.tensor);
-                return HostCopy.readInts(backend, pass.executor.queue(), chosen.tensor)[0];
+            return draw(row(i), sampling, position)[0];
+        }
+
+        /** As above, after every wanted place of the run, each with a position of its own. */
+        public int[] samples(Sampling sampling, int... positions) {
+            return draw(pass.executor.tensor(pass.recording.logits()), sampling, positions);
+        }
+
+        private int[] draw(Tensor logits, Sampling sampling, int... positions) {
+            Shape rows = Shape.of(positions.length);
+            try (TensorOwner chosen = new TensorOwner(backend.allocate(DType.I32, rows, "chosen tokens"));
+                    TensorOwner at = new TensorOwner(backend.allocate(DType.I32, rows, "positions"))) {
+                HostCopy.writeInts(backend, pass.executor.queue(), positions, at.tensor);
+                backend.sample(pass.executor.queue(), logits, at.tensor, sampling, chosen.tensor);
+                return HostCopy.readInts(backend, pass.executor.queue(), chosen.tensor);
             }
         }
 

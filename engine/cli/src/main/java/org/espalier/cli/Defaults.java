@@ -30,6 +30,7 @@ import org.espalier.job.ScoreSettings;
 import org.espalier.job.ServeSettings;
 import org.espalier.job.SpeedSettings;
 import org.espalier.job.TuneSettings;
+import org.espalier.job.WritingSettings;
 
 /**
  * The defaults that help texts name, as the settings of the jobs hold them: {@code ${bundle:default.ratio}} in the
@@ -88,6 +89,7 @@ final class Defaults extends ResourceBundle {
             Map.entry("least-vocab", () -> PretrainSettings.LEAST_VOCABULARY),
             Map.entry("max-tokens", () -> GenerateSettings.USUAL_TOKENS),
             Map.entry("temperature", () -> GenerateSettings.defaults().temperature()),
+            Map.entry("writing-temperature", () -> WritingSettings.defaults().temperature()),
             Map.entry("top-k", () -> GenerateSettings.defaults().topK()),
             Map.entry("top-p", () -> GenerateSettings.defaults().topP()),
             Map.entry("parallel", () -> ServeSettings.defaults().together()),

@@ -2,10 +2,14 @@ package org.espalier.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.OptionalInt;
 import java.util.SequencedMap;
 import org.espalier.file.TextFile;
+import org.espalier.job.Destination;
 import org.espalier.job.GenerateJob;
 import org.espalier.job.GenerateSettings;
+import org.espalier.job.WritingJob;
+import org.espalier.job.WritingSettings;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -14,17 +18,26 @@ import picocli.CommandLine.Option;
 /** {@code engine generate}: continues a text. */
 @Command(
         name = "generate",
-        description = "Continue a text. The text goes to stdout as it is written.",
+        description =
+                "Continue a text, which goes to stdout as it is written; or write many texts at once into a file.",
         footer = {
+            "",
+            "With --out the model writes many texts by itself, as long as --max-tokens says: what would end a text is never",
+            "drawn. Each begins with a line of --prefixes, or without it with one to four words drawn by the seed. A .jsonl",
+            "file gets an object with text a line, any other plain text with a line of <|endoftext|> between two texts:",
+            "engine tune --data and engine prune --calibration read both.",
             "",
             "Examples:",
             "  engine generate models/stories260K --prompt 'Once upon a time' --max-tokens 50",
-            "  engine generate model.gguf --chat --prompt 'What is a hedge?' --temperature 0.7 --top-p 0.9"
+            "  engine generate model.gguf --chat --prompt 'What is a hedge?' --temperature 0.7 --top-p 0.9",
+            "  engine generate model.gguf --texts 512 --max-tokens 256 --out texts.jsonl"
         })
 final class GenerateCommand extends EngineCommand {
 
     private final TerminalText shown = new TerminalText();
     private GenerateSettings settings = GenerateSettings.defaults();
+    private boolean temperatureGiven;
+    private OptionalInt maxTokensGiven = OptionalInt.empty();
 
     @Mixin
     private ModelArgument model;
@@ -47,15 +60,19 @@ final class GenerateCommand extends EngineCommand {
             description = "Most tokens to write (default: ${bundle:default.max-tokens}, less where the context ends).")
     private void maxTokens(int tokens) {
         settings = settings.maxTokens(tokens);
+        maxTokensGiven = OptionalInt.of(tokens);
     }
 
     @Option(
             names = "--temperature",
             paramLabel = "T",
             converter = Converters.Temperature.class,
-            description = "0 always takes the likeliest token (default: ${bundle:default.temperature}).")
+            description =
+                    "Divides the logits; 0 always takes the likeliest token (default: ${bundle:default.temperature}, "
+                            + "with --out ${bundle:default.writing-temperature}).")
     private void temperature(double temperature) {
         settings = settings.temperature(temperature);
+        temperatureGiven = true;
     }
 
     @Option(
@@ -95,13 +112,76 @@ final class GenerateCommand extends EngineCommand {
                 required = true,
                 description = "A UTF-8 file with that text.")
         private Path file;
+
+        @ArgGroup(exclusive = false, multiplicity = "1")
+        private Many many;
+    }
+
+    /** Many texts into a file. */
+    static final class Many {
+
+        private WritingSettings settings = WritingSettings.defaults();
+
+        @Option(
+                names = OutputOptions.OUT,
+                paramLabel = "FILE",
+                required = true,
+                description = "Write many texts into this file.")
+        private Path out;
+
+        @Option(names = "--texts", paramLabel = "N", converter = Converters.Positive.class, description = "How many.")
+        private void texts(int number) {
+            settings = settings.texts(number);
+        }
+
+        @Option(names = "--prefixes", paramLabel = "F", description = "UTF-8, the beginning of a text a line.")
+        private void prefixes(Path file) {
+            settings = settings.prefixes(file);
+        }
+
+        @Option(names = OutputOptions.FORCE, description = "Replace the file of --out if it exists.")
+        private boolean force;
     }
 
     @Override
     void run() {
+        if (source.many != null) {
+            writeMany(source.many);
+            return;
+        }
         String prompt = source.text != null ? source.text : TextFile.read(source.file);
         report(new GenerateJob(compute.engine(), settings.seed(seed.value()))
                 .run(model.path(), adapter.path(), prompt, this::show));
+    }
+
+    private void writeMany(Many many) {
+        if (settings.chat() || settings.topK() != 0 || settings.topP() != 1) {
+            throw wrongUsage("--chat, --top-k and --top-p do not go with --out: texts are drawn from all tokens");
+        }
+        if (temperatureGiven && settings.temperature() == 0) {
+            throw wrongUsage("--temperature with --out is above 0: one of 0 would write the same text again and again");
+        }
+        WritingSettings writing = many.settings.seed(seed.value());
+        writing = temperatureGiven ? writing.temperature(settings.temperature()) : writing;
+        writing = maxTokensGiven.isPresent() ? writing.maxTokens(maxTokensGiven.getAsInt()) : writing;
+        requireSound(writing);
+        WritingJob.Result written = new WritingJob(compute.engine(), writing)
+                .run(model.path(), adapter.path(), new Destination(many.out, many.force));
+        SequencedMap<String, Object> result = new LinkedHashMap<>();
+        result.put("out", many.out.toString());
+        result.put("texts", written.texts());
+        result.put("tokens", written.tokens());
+        result.put("tokens_per_second", written.tokensPerSecond());
+        result.put("seconds", written.seconds());
+        print(
+                result,
+                () -> new Columns()
+                        .row(
+                                "texts",
+                                "%,d with %,d new tokens, %,.0f a second"
+                                        .formatted(written.texts(), written.tokens(), written.tokensPerSecond()))
+                        .row("wrote", many.out)
+                        .toString());
     }
 
     /** The text is shown as it is written, unless it goes into the JSON object. */

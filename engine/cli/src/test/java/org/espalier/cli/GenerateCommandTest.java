@@ -1,6 +1,7 @@
 package org.espalier.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -9,12 +10,18 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.espalier.Golden;
 import org.espalier.Shared;
 import org.espalier.backend.cuda.StandIn;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GenerateCommandTest {
 
@@ -138,5 +145,87 @@ class GenerateCommandTest {
         assertTrue(Ran.engine("generate", model, "--chat", "--prompt", "Hello")
                 .failure(1)
                 .contains("chat template"));
+    }
+
+    @Test
+    void manyTextsAreWrittenAsLinesAndAsPlainText() throws IOException {
+        String model = Shared.path("models/stories260K").toString();
+        Path lines = folder.resolve("texts.jsonl");
+        JsonNode json = json("generate", model, "--texts", "5", "--max-tokens", "20", "--out", lines.toString());
+        assertEquals(5, json.get("texts").asInt());
+        assertEquals(100, json.get("tokens").asInt());
+        List<String> texts = new ArrayList<>();
+        for (String line : Files.readAllLines(lines)) {
+            texts.add(new ObjectMapper().readTree(line).get("text").asText());
+        }
+        assertEquals(5, texts.stream().distinct().count());
+
+        Path plain = folder.resolve("texts.txt");
+        Ran.engine("generate", model, "--texts", "5", "--max-tokens", "20", "--out", plain.toString());
+        assertEquals(
+                texts.stream().map(text -> text + "\n<|endoftext|>\n").collect(Collectors.joining()),
+                Files.readString(plain));
+        Ran.engine(
+                "generate",
+                model,
+                "--texts",
+                "5",
+                "--max-tokens",
+                "20",
+                "--seed",
+                "7",
+                "--out",
+                plain.toString(),
+                "--force");
+        assertFalse(Files.readString(plain).startsWith(texts.getFirst()));
+    }
+
+    @Test
+    void beginningsOfAFileAreContinuedInTurns() throws IOException {
+        Path prefixes = Files.writeString(folder.resolve("prefixes"), "Lily and\n\nThe dog\n");
+        Path out = folder.resolve("out.txt");
+        String model = Shared.path("models/stories260K").toString();
+        Ran.engine(
+                "generate",
+                model,
+                "--prefixes",
+                prefixes.toString(),
+                "--texts",
+                "3",
+                "--max-tokens",
+                "30",
+                "--out",
+                out.toString());
+        String[] texts = Files.readString(out).split("\n<\\|endoftext\\|>\n");
+        assertEquals(3, texts.length);
+        assertTrue(
+                texts[0].startsWith("Lily and") && texts[1].startsWith("The dog") && texts[2].startsWith("Lily and"));
+        assertNotEquals(texts[0], texts[2]);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--out OUT | 2 | give beginnings with --prefixes FILE, or a number of texts with --texts N",
+                "--out OUT --texts 2 --chat | 2 | do not go with --out",
+                "--out OUT --texts 2 --top-k 5 | 2 | do not go with --out",
+                "--out OUT --texts 2 --temperature 0 | 2 | is above 0",
+                "--out OUT --texts 2 --prompt a | 2 | expected only one match",
+                "--out OUT --prefixes EMPTY | 1 | file holds no prompts",
+                "--out OUT --texts 2 --max-tokens 100000 | 1 | do not fit the model's context",
+                "--out EMPTY --texts 2 | 1 | output exists"
+            })
+    void whatManyTextsCannotBeIsRefused(String row) throws IOException {
+        Path empty = Files.writeString(folder.resolve("empty"), "\n");
+        Path out = folder.resolve("out");
+        String[] parts = row.split(" \\| ");
+        List<String> line = new ArrayList<>(
+                List.of("generate", Shared.path("models/stories260K").toString()));
+        Stream.of(parts[0].split(" "))
+                .map(word -> word.replace("OUT", out.toString()).replace("EMPTY", empty.toString()))
+                .forEach(line::add);
+        String failure = Ran.engine(line.toArray(String[]::new)).failure(Integer.parseInt(parts[1]));
+        assertTrue(failure.contains(parts[2]), failure);
+        assertFalse(Files.exists(out));
     }
 }

@@ -72,7 +72,8 @@ class HelpPageTest {
                 "Usage: engine prune --out=PATH [OPTIONS] MODEL",
                 help("prune").lines().findFirst().orElseThrow());
         assertEquals(
-                "Usage: engine generate (--prompt=T | --prompt-file=F) [OPTIONS] MODEL",
+                "Usage: engine generate (--prompt=T | --prompt-file=F | (--out=FILE [--force] [--texts=N] "
+                        + "[--prefixes=F])) [OPTIONS] MODEL",
                 help("generate").lines().findFirst().orElseThrow());
     }
 

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.espalier.file.Json;
 import org.espalier.job.serve.AnswerListener.Placed;
-import org.espalier.job.serve.TokenTexts;
+import org.espalier.text.TokenTexts;
 
 /**
  * Choices of {@code /v1/chat/completions}.

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
 import org.espalier.job.serve.AnswerListener.Placed;
-import org.espalier.job.serve.TokenTexts;
+import org.espalier.text.TokenTexts;
 
 /**
  * Choices of {@code /v1/completions}.

@@ -1,9 +1,8 @@
-package org.espalier.job.serve;
+package org.espalier.text;
 
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.espalier.text.Tokenizer;
 
 /**
  * What single tokens look like inside a text. Tokens that are a part of a character alone are U+FFFD. May be used by several
@@ -18,7 +17,8 @@ public final class TokenTexts {
     private final Map<Integer, String> texts = new ConcurrentHashMap<>();
     private final Map<Integer, Integer> lengths = new ConcurrentHashMap<>();
 
-    TokenTexts(Tokenizer tokenizer) {
+    /** @param tokenizer stays open as long as this is used */
+    public TokenTexts(Tokenizer tokenizer) {
         this.tokenizer = tokenizer;
         this.before = tokenizer.encode("a", false);
     }
@@ -29,7 +29,7 @@ public final class TokenTexts {
     }
 
     /** How much of an answer's text the token is, in UTF-16 units; special tokens are none of it. */
-    int length(int id) {
+    public int length(int id) {
         return lengths.computeIfAbsent(id, token -> decoded(token, true).length());
     }
 
