@@ -36,6 +36,7 @@ final class OwnFolder {
             "adapter_config.json",
             "adapter_model.safetensors",
             "training.json",
+            "metrics.jsonl",
             "optimizer.safetensors",
             "comparison.json",
             "report.html",

@@ -1,14 +1,17 @@
 package org.espalier.job;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import org.espalier.backend.Backend;
 import org.espalier.backend.cpu.CpuBackend;
+import org.espalier.backend.cuda.CudaBackend;
 import org.espalier.backend.cuda.CudaDevices;
 import org.espalier.backend.reference.ReferenceBackend;
 import org.espalier.error.Failure;
 import org.espalier.ffi.OpenBlas;
 import org.espalier.model.Weights;
+import org.espalier.report.TrainingFile;
 
 /**
  * Where jobs compute, and who hears of what they do. It holds nothing open: every job opens what it needs and closes it
@@ -81,6 +84,18 @@ public final class Engine {
             case CPU -> cpu();
             case AUTO -> compute.cudaRequired() ? cuda() : automatic();
         };
+    }
+
+    /** What a backend of this engine computes with, as far as its results depend on it. */
+    TrainingFile.Computer computer(Backend backend) {
+        String processor = switch (backend) {
+            case CpuBackend _ when compute.portable() -> "any with AVX2";
+            case CpuBackend _ -> System.getProperty("os.arch") + " " + String.join(" ", Machine.features());
+            case CudaBackend _ -> CudaDevices.kinds();
+            default -> "any";
+        };
+        return new TrainingFile.Computer(
+                backend.name(), compute.precision().name().toLowerCase(Locale.ROOT), processor);
     }
 
     private Backend cpu() {

@@ -60,7 +60,7 @@ final class Pipeline {
     }
 
     Comparison run() throws IOException {
-        Recovery recovery = new Recovery(settings.tune(), folder.resolve(ADAPTER), engine.listener());
+        Recovery recovery = new Recovery(settings.tune(), folder.resolve(ADAPTER), engine);
         TrainingData samples = recovery.samples(source);
         Optional<Calibration> calibration = settings.prune().importance().sequences(source);
         HeldOut heldOut = new HeldOut(

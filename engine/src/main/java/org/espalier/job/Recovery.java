@@ -3,14 +3,12 @@ package org.espalier.job;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.SequencedMap;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.espalier.backend.OwnMemory;
 import org.espalier.error.Failure;
 import org.espalier.file.Output;
 import org.espalier.file.Sha256;
-import org.espalier.report.Comparison;
+import org.espalier.report.MetricsFile;
 import org.espalier.report.TrainingFile;
 import org.espalier.text.ChatTemplate;
 import org.espalier.text.Tokenizer;
@@ -21,24 +19,27 @@ import org.espalier.tune.Examples;
 import org.espalier.tune.Learned;
 import org.espalier.tune.LearnedAdapter;
 import org.espalier.tune.LearnedWeights;
+import org.espalier.tune.Look;
 import org.espalier.tune.OptimizerFile;
-import org.espalier.tune.Trainer;
 import org.espalier.tune.TrainingData;
 import org.espalier.tune.Tuning;
 import org.espalier.tune.TuningSettings;
+import org.espalier.tune.Update;
 
 /** Trains a model back and leaves what it learned in a folder, with how that went. */
 final class Recovery {
 
     private final TuneSettings settings;
     private final Path place;
+    private final Engine engine;
     private final Listener listener;
 
     /** @param place of what is finished, where what is not is left and gone on with if the settings say so */
-    Recovery(TuneSettings settings, Path place, Listener listener) {
+    Recovery(TuneSettings settings, Path place, Engine engine) {
         this.settings = settings;
         this.place = place;
-        this.listener = listener;
+        this.engine = engine;
+        this.listener = engine.listener();
     }
 
     /** Draws the samples as the model at {@code model} reads them. */
@@ -85,12 +86,24 @@ final class Recovery {
                     numbers,
                     origin(model, open, taught, samples, numbers, tuning.steps()));
             if (settings.resume()) {
-                resume(files, tuning);
+                Unfinished left = Unfinished.at(place);
+                left.requireSame(files.origin(), () -> files.left(place));
+                tuning.resume(place, left.history());
             }
             Tuning.Result result = train(tuning, files);
+            if (result.keptStep() != result.steps()) {
+                listener.note(kept(result));
+            }
             files.write(folder, result);
             return new Trained(result, learned.parameters());
         }
+    }
+
+    private static String kept(Tuning.Result result) {
+        return result.keptStep() == 0
+                ? "kept what was there before training: the held-out loss never fell below that"
+                : "kept what was learned after %d of %d steps: the held-out loss was lowest there"
+                        .formatted(result.keptStep(), result.steps());
     }
 
     private Learned learned(OpenModel open) {
@@ -139,13 +152,16 @@ final class Recovery {
                                         settings.lora(open.model().config())),
                         numbers,
                         steps,
-                        settings.cutoff()),
+                        settings.cutoff(),
+                        settings.dtype()),
                 teacher.map(OpenTeacher::record).orElse(null),
+                engine.computer(open.backend()),
                 new TrainingFile.Hashes(
                         Sha256.ofSamples(
                                 open.checkpoint().config().toString(),
                                 open.checkpoint().weightFiles()),
                         samples.sha256(),
+                        null,
                         null,
                         null));
     }
@@ -155,6 +171,7 @@ final class Recovery {
 
         void write(Path folder, Tuning.Result result) throws IOException {
             learned.writeInto(folder, true);
+            MetricsFile.writeInto(folder, result.history());
             record(folder, result, origin.hashes());
         }
 
@@ -162,6 +179,7 @@ final class Recovery {
         void write(Path folder, Tuning.Halfway now) throws IOException {
             learned.writeInto(folder, false);
             now.writeOptimizer(folder);
+            MetricsFile.writeInto(folder, now.result().history());
             record(folder, now.result(), left(folder));
         }
 
@@ -170,7 +188,8 @@ final class Recovery {
             return origin.hashes()
                     .left(
                             Sha256.ofFile(folder.resolve(learned.weights())),
-                            Sha256.ofFile(folder.resolve(OptimizerFile.NAME)));
+                            Sha256.ofFile(folder.resolve(OptimizerFile.NAME)),
+                            Sha256.ofFile(folder.resolve(MetricsFile.NAME)));
         }
 
         private void record(Path folder, Tuning.Result result, TrainingFile.Hashes hashes) throws IOException {
@@ -182,65 +201,6 @@ final class Recovery {
         }
     }
 
-    /**
-     * Makes a training go on from what was left at its place.
-     *
-     * @throws Failure if nothing was left there, or it belongs to another training
-     */
-    private void resume(Files files, Tuning training) {
-        if (!OptimizerFile.isIn(place)) {
-            throw new Failure(
-                    "no unfinished training to resume",
-                    place.toString(),
-                    "start it without --resume, with --save-every to be able to go on later");
-        }
-        TrainingFile left = TrainingFile.read(place);
-        requireSame(files, left);
-        SequencedMap<Integer, Double> heldOut = new TreeMap<>();
-        left.training().evalLosses().forEach(p -> heldOut.put(p.step(), p.loss()));
-        training.resume(
-                place,
-                left.training().losses().stream().map(Comparison.Point::loss).toList(),
-                heldOut,
-                left.training().seconds());
-    }
-
-    private void requireSame(Files files, TrainingFile left) {
-        if (left.hashes() == null
-                || left.hashes().optimizer() == null
-                || left.training().seconds() == null) {
-            throw refusal(
-                    "the training there was begun by an earlier version, or its record is not of an unfinished one",
-                    "start it again without --resume");
-        }
-        difference(files.origin, left).ifPresent(other -> {
-            throw refusal(
-                    "the training there was begun with " + other, "repeat the command that began it, with --resume");
-        });
-        if (!files.left(place).equals(left.hashes())) {
-            throw refusal(
-                    "what was learned, or the optimizer beside it, is not the one that was left with it",
-                    "put the files back that were left together, or start again without --resume");
-        }
-    }
-
-    private static Optional<String> difference(TrainingFile.Origin origin, TrainingFile left) {
-        if (!origin.hashes().model().equals(left.hashes().model())) {
-            return Optional.of("another model or other weights");
-        }
-        if (!origin.hashes().samples().equals(left.hashes().samples())) {
-            return Optional.of("other texts");
-        }
-        if (!origin.taughtAs(left)) {
-            return Optional.of("another teacher, or another weight of it");
-        }
-        return origin.settings().equals(left.settings()) ? Optional.empty() : Optional.of("other settings");
-    }
-
-    private Failure refusal(String problem, String advice) {
-        return new Failure(problem, place.resolve(TrainingFile.NAME).toString(), advice);
-    }
-
     private Tuning.Result train(Tuning training, Files files) {
         try (Progress progress = listener.begin("training", "tokens", training.totalTokens())) {
             return training.train(new Tuning.Listener() {
@@ -250,14 +210,26 @@ final class Recovery {
                 }
 
                 @Override
-                public void updated(int step, int steps, Trainer.StepResult done) {
+                public void updated(Update update, int steps) {
                     listener.detail("step %d of %d: loss %.4f, gradient norm %.3f"
-                            .formatted(step, steps, done.loss(), done.gradientNorm()));
+                            .formatted(update.step(), steps, update.loss(), update.gradientNorm()));
                 }
 
                 @Override
-                public void evaluated(int step, double loss) {
-                    listener.detail("held-out loss after %d steps: %.4f".formatted(step, loss));
+                public void evaluated(Look look) {
+                    listener.detail("held-out loss after %d steps: %.4f".formatted(look.step(), look.loss()));
+                }
+
+                @Override
+                public void learnsByHeart() {
+                    listener.note(
+                            "the held-out loss rises while the training loss falls: the model learns its samples by "
+                                    + "heart; take more samples, fewer epochs, or --patience");
+                }
+
+                @Override
+                public void stopped(int step) {
+                    listener.note("stopped after %d steps: the held-out loss fell no further".formatted(step));
                 }
 
                 @Override

@@ -18,6 +18,7 @@ public final class TuneJob {
      * What came of it.
      *
      * @param steps               updates
+     * @param keptStep            updates behind what was kept: those to the lowest held-out loss
      * @param trainLoss           mean over the last tenth of the updates, in nats a token
      * @param heldOutLosses       in nats a token, by the number of updates made before; empty if nothing was held out
      * @param tokensPerSecond     trained on
@@ -27,6 +28,7 @@ public final class TuneJob {
      */
     public record Result(
             int steps,
+            int keptStep,
             double trainLoss,
             SequencedMap<Integer, Double> heldOutLosses,
             double tokensPerSecond,
@@ -70,7 +72,7 @@ public final class TuneJob {
         } else {
             out.requireReplaceable(List.of(model, settings.texts()));
         }
-        Recovery recovery = new Recovery(settings, out.path(), engine.listener());
+        Recovery recovery = new Recovery(settings, out.path(), engine);
         TrainingData samples = recovery.samples(model);
         // Begun before the work, so that a place that cannot be written to is not found out after it.
         try (Output output = Output.folder(out.path(), out.replace() || settings.replaces());
@@ -86,6 +88,7 @@ public final class TuneJob {
     private static Result result(Recovery.Trained trained, TrainingData samples, double seconds) {
         return new Result(
                 trained.result().steps(),
+                trained.result().keptStep(),
                 trained.result().trainLoss(),
                 trained.result().heldOutLosses(),
                 trained.result().tokensPerSecond(),

@@ -36,6 +36,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
     private OptionalInt cutoff = OptionalInt.empty();
     private OptionalInt heldOut = OptionalInt.empty();
     private OptionalInt evaluateEvery = OptionalInt.empty();
+    private OptionalInt patience = OptionalInt.empty();
     private OptionalInt saveEvery = OptionalInt.empty();
     private boolean resume;
     private Optional<Path> teacher = Optional.empty();
@@ -234,6 +235,12 @@ public final class TuneSettings extends Settings<TuneSettings> {
         return with(copy -> copy.evaluateEvery = OptionalInt.of(updates));
     }
 
+    /** Ends training when so many measurements brought no lower held-out loss; without it, training goes on to its end. */
+    public TuneSettings patience(int measurements) {
+        atLeast(1, "patience", measurements);
+        return with(copy -> copy.patience = OptionalInt.of(measurements));
+    }
+
     /** Leaves the adapter so far at its place every so many updates, to go on from. */
     public TuneSettings saveEvery(int updates) {
         atLeast(1, "saveEvery", updates);
@@ -303,6 +310,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
                         full ? TuningSettings.Fall.COSINE : TuningSettings.Fall.LINEAR),
                 full ? TrainingSettings.allWeights() : TrainingSettings.plain(),
                 evaluateEvery.isPresent() ? evaluateEvery : recipe.evaluateEvery(),
+                patience,
                 Machine.memoryAvailable() / 2,
                 seed);
     }

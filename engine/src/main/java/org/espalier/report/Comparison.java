@@ -167,29 +167,63 @@ public record Comparison(
      * How a model was trained back.
      *
      * @param steps           of the optimiser
+     * @param keptStep        after which the model was as it is kept; null in the files of earlier versions, which kept the last
      * @param learningRate    the highest
      * @param samples         trained on
      * @param losses          mean loss on the samples of a step
      * @param evalLosses      mean loss on held-out samples after so many steps
+     * @param divergences     of these, from a teacher's predictions
+     * @param crossEntropies  of these, where there is a teacher
      * @param seconds         it took
      * @param tokensPerSecond trained on
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Training(
             @JsonProperty(value = "steps", required = true) int steps,
+            @JsonProperty("kept_step") Integer keptStep,
             @JsonProperty("learning_rate") Double learningRate,
             @JsonProperty("samples") Integer samples,
             @JsonProperty("losses") List<Point> losses,
             @JsonProperty("eval_losses") List<Point> evalLosses,
+
+            @JsonProperty("eval_divergences") @JsonInclude(JsonInclude.Include.NON_EMPTY)
+            List<Point> divergences,
+
+            @JsonProperty("eval_cross_entropies") @JsonInclude(JsonInclude.Include.NON_EMPTY)
+            List<Point> crossEntropies,
+
             @JsonProperty("seconds") Double seconds,
             @JsonProperty("tokens_per_second") Double tokensPerSecond) {
 
         public Training {
             losses = list("losses", losses);
             evalLosses = list("eval losses", evalLosses);
+            divergences = list("eval divergences", divergences);
+            crossEntropies = list("eval cross-entropies", crossEntropies);
             learningRate = finite(learningRate);
             seconds = finite(seconds);
             tokensPerSecond = finite(tokensPerSecond);
+        }
+
+        /** Without a teacher, kept as it was at the end. */
+        public Training(
+                int steps,
+                Double learningRate,
+                Integer samples,
+                List<Point> losses,
+                List<Point> evalLosses,
+                Double seconds,
+                Double tokensPerSecond) {
+            this(steps, null, learningRate, samples, losses, evalLosses, null, null, seconds, tokensPerSecond);
+        }
+
+        /** The held-out loss of what was kept; empty if nothing was held out. */
+        public Optional<Point> kept() {
+            return keptStep == null
+                    ? evalLosses.stream()
+                            .skip(Math.max(0, evalLosses.size() - 1))
+                            .findFirst()
+                    : evalLosses.stream().filter(p -> p.step() == keptStep).findFirst();
         }
     }
 

@@ -99,11 +99,7 @@ public final class MarkdownReport {
         List<Comparison.Point> points = run.training().evalLosses();
         row("step", points.stream().map(p -> Integer.toString(p.step())).toList());
         row("---", points.stream().map(p -> "---:").toList());
-        row(
-                "loss",
-                points.stream()
-                        .map(p -> p.loss() == null ? MeasureSeries.NOTHING : Figures.loss(p.loss()))
-                        .toList());
+        LossTable.rows(run.training()).forEach(this::row);
     }
 
     private void kept() {

@@ -66,6 +66,9 @@ final class Notes {
 
     private static String training(Comparison.Training training) {
         StringBuilder text = new StringBuilder("%,d steps".formatted(training.steps()));
+        if (training.keptStep() != null && training.keptStep() != training.steps()) {
+            text.append(", kept as after step %,d, where the held-out loss was lowest".formatted(training.keptStep()));
+        }
         if (training.samples() != null) {
             text.append(", %,d samples".formatted(training.samples()));
         }

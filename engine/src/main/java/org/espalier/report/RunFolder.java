@@ -92,7 +92,7 @@ public final class RunFolder {
                 ? List.of()
                 : List.of(
                         trained("before", heldOut.getFirst(), protocol),
-                        trained("trained", heldOut.getLast(), protocol));
+                        trained("trained", file.training().kept().orElse(heldOut.getLast()), protocol));
         return new Comparison(
                 Comparison.FORMAT_VERSION,
                 "Adapter for " + file.model(),

@@ -83,6 +83,9 @@ final class RunSection {
         if (LossChart.has(run.training())) {
             section(page, "Loss while training");
             LossChart.draw(page, run.training());
+            if (LossTable.has(run.training())) {
+                LossTable.draw(page, run.training());
+            }
             page.close().line();
         }
     }

@@ -3,19 +3,25 @@ package org.espalier.report;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.IntStream;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.function.Function;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.file.Sha256;
 import org.espalier.model.LoraConfig;
 import org.espalier.report.Comparison.Point;
 import org.espalier.report.Comparison.Training;
+import org.espalier.tensor.DType;
+import org.espalier.tune.Look;
 import org.espalier.tune.TrainingData;
 import org.espalier.tune.Tuning;
 import org.espalier.tune.TuningSettings;
@@ -27,6 +33,7 @@ import org.espalier.tune.TuningSettings;
  * @param data     it was trained on
  * @param settings it was trained with
  * @param teacher  whose predictions it learned; null if none
+ * @param computer that computed; null in the files of earlier versions
  * @param hashes   by which what it was made from is known again; null in the files of earlier versions
  * @param training how that went
  */
@@ -40,6 +47,9 @@ public record TrainingFile(
 
         @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("teacher")
         Teaching teacher,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("computer")
+        Computer computer,
 
         @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("hashes")
         Hashes hashes,
@@ -94,7 +104,10 @@ public record TrainingFile(
      *
      * @param recipe that numbers not given came from
      * @param lora   the adapters; {@link Lora#NONE} where all weights were trained
+     * @param evaluateEvery updates between two looks at held-out samples; null in the files of earlier versions
+     * @param patience looks without a lower held-out loss after which training ends; null if it goes on to its end
      * @param cutoff tokens of a sample
+     * @param dtype  that trained weights are stored in; null if it was not given
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Settings(
@@ -105,11 +118,15 @@ public record TrainingFile(
             @JsonProperty("epochs") int epochs,
             @JsonProperty("batch_size") int batch,
             @JsonProperty("micro_batch_size") int microBatch,
+            @JsonProperty("eval_every") Integer evaluateEvery,
+            @JsonProperty("patience") Integer patience,
             @JsonProperty("cutoff") int cutoff,
+            @JsonProperty("dtype") String dtype,
             @JsonProperty("seed") long seed) {
 
         /** As they were given; the number of updates, {@code steps}, says how many of them warm up. */
-        public static Settings of(String recipe, Lora lora, TuningSettings settings, int steps, int cutoff) {
+        public static Settings of(
+                String recipe, Lora lora, TuningSettings settings, int steps, int cutoff, Optional<DType> dtype) {
             return new Settings(
                     recipe,
                     lora,
@@ -118,8 +135,28 @@ public record TrainingFile(
                     settings.epochs(),
                     settings.batch(),
                     settings.microBatch(),
+                    settings.evaluateEvery(steps),
+                    settings.patience().isPresent() ? settings.patience().getAsInt() : null,
                     cutoff,
+                    dtype.map(DType::toString).orElse(null),
                     settings.seed());
+        }
+
+        /** The first setting that is another one in {@code other}, with both, as words; empty if none is. */
+        public Optional<String> difference(Settings other) {
+            JsonNode here = MAPPER.valueToTree(this);
+            JsonNode there = MAPPER.valueToTree(other);
+            Set<String> names = new LinkedHashSet<>();
+            here.fieldNames().forEachRemaining(names::add);
+            there.fieldNames().forEachRemaining(names::add);
+            return names.stream()
+                    .filter(name -> !here.path(name).equals(there.path(name)))
+                    .findFirst()
+                    .map(name -> "%s: %s there, %s now".formatted(name, shown(there, name), shown(here, name)));
+        }
+
+        private static String shown(JsonNode settings, String name) {
+            return settings.has(name) ? settings.get(name).toString() : "none";
         }
     }
 
@@ -173,23 +210,51 @@ public record TrainingFile(
     }
 
     /**
+     * What computed: other kinds round otherwise.
+     *
+     * @param device    for example {@code cpu}
+     * @param precision of products of matrices on a GPU
+     * @param processor its instructions, or the GPU's kind, or that the same bytes were computed as on any processor
+     */
+    public record Computer(
+            @JsonProperty("device") String device,
+            @JsonProperty("precision") String precision,
+            @JsonProperty("processor") String processor) {
+
+        /** How another computes otherwise, as words; empty if it does not. */
+        public Optional<String> difference(Computer other) {
+            if (!device.equals(other.device)) {
+                return Optional.of("device: %s there, %s now".formatted(other.device, device));
+            }
+            if (!precision.equals(other.precision)) {
+                return Optional.of("precision: %s there, %s now".formatted(other.precision, precision));
+            }
+            return processor.equals(other.processor)
+                    ? Optional.empty()
+                    : Optional.of("kind of processor: %s there, %s now".formatted(other.processor, processor));
+        }
+    }
+
+    /**
      * Of what a training follows from, and of what an unfinished one left, each SHA-256 in hexadecimal.
      *
      * @param model     of the configuration and samples of the weights, as {@link Sha256#ofSamples} takes them
      * @param samples   of the tokens that are read and predicted, in order
      * @param adapter   of the file of what an unfinished training has learned so far; null once it is finished
      * @param optimizer of the file of its optimizer; null as well
+     * @param metrics   of {@link MetricsFile}; null as well
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Hashes(
             @JsonProperty("model") String model,
             @JsonProperty("samples") String samples,
             @JsonProperty("adapter") String adapter,
-            @JsonProperty("optimizer") String optimizer) {
+            @JsonProperty("optimizer") String optimizer,
+            @JsonProperty("metrics") String metrics) {
 
         /** With those of what an unfinished training left. */
-        public Hashes left(String adapter, String optimizer) {
-            return new Hashes(model, samples, adapter, optimizer);
+        public Hashes left(String adapter, String optimizer, String metrics) {
+            return new Hashes(model, samples, adapter, optimizer, metrics);
         }
     }
 
@@ -200,13 +265,15 @@ public record TrainingFile(
      * @param data     see {@link TrainingFile#data}
      * @param settings see {@link TrainingFile#settings}
      * @param teacher  see {@link TrainingFile#teacher}
+     * @param computer see {@link TrainingFile#computer}
      * @param hashes   see {@link TrainingFile#hashes}
      */
-    public record Origin(String model, Data data, Settings settings, Teaching teacher, Hashes hashes) {
+    public record Origin(
+            String model, Data data, Settings settings, Teaching teacher, Computer computer, Hashes hashes) {
 
         /** The same, with the hashes of what was left. */
         public Origin with(Hashes left) {
-            return new Origin(model, data, settings, teacher, left);
+            return new Origin(model, data, settings, teacher, computer, left);
         }
 
         /** Whether this training learns from the same predictions as another, or both from none. */
@@ -229,30 +296,34 @@ public record TrainingFile(
                 origin.data(),
                 origin.settings(),
                 origin.teacher(),
+                origin.computer(),
                 origin.hashes(),
                 training);
     }
 
     /** A training as comparisons and this file hold it. */
     public static Training training(Tuning.Result result, TuningSettings settings, int samples) {
-        List<Point> losses = IntStream.range(0, result.steps())
-                .mapToObj(i -> new Point(i + 1, result.losses().get(i)))
-                .toList();
-        List<Point> heldOut = result.heldOutLosses().entrySet().stream()
-                .map(TrainingFile::point)
-                .toList();
+        List<Look> looks = result.history().looks();
         return new Training(
                 result.steps(),
+                result.keptStep(),
                 settings.rate().peak(),
                 samples,
-                losses,
-                heldOut,
+                result.history().updates().stream()
+                        .map(u -> new Point(u.step(), u.loss()))
+                        .toList(),
+                looks.stream().map(l -> new Point(l.step(), l.loss())).toList(),
+                points(looks, Look::divergence),
+                points(looks, Look::crossEntropy),
                 result.seconds(),
                 result.tokensPerSecond());
     }
 
-    private static Point point(Map.Entry<Integer, Double> loss) {
-        return new Point(loss.getKey(), loss.getValue());
+    private static List<Point> points(List<Look> looks, Function<Look, OptionalDouble> figure) {
+        return looks.stream()
+                .filter(look -> figure.apply(look).isPresent())
+                .map(look -> new Point(look.step(), figure.apply(look).getAsDouble()))
+                .toList();
     }
 
     /**

@@ -17,7 +17,10 @@ import org.espalier.model.TensorFiles;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
-/** AdamW's moments beside an adapter whose training goes on: {@code optimizer.safetensors}. */
+/**
+ * AdamW's moments beside an adapter whose training goes on, and what was learned when the held-out loss was lowest:
+ * {@code optimizer.safetensors}.
+ */
 public final class OptimizerFile {
 
     /** The name of the file in an adapter's folder. */
@@ -25,6 +28,7 @@ public final class OptimizerFile {
 
     private static final String FIRST = "first.";
     private static final String SECOND = "second.";
+    private static final String BEST = "best.";
 
     private OptimizerFile() {}
 
@@ -33,21 +37,28 @@ public final class OptimizerFile {
         return Files.isRegularFile(folder.resolve(NAME));
     }
 
-    static void writeInto(Path folder, Backend backend, Trainer trainer) throws IOException {
+    static void writeInto(Path folder, Backend backend, Trainer trainer, BestState best) throws IOException {
         List<TensorEntry> entries = new ArrayList<>();
         trainer.firstMoments()
                 .forEach((name, m) -> entries.add(TensorFiles.entry(backend, FIRST + name, m, DType.F32)));
         trainer.secondMoments()
                 .forEach((name, v) -> entries.add(TensorFiles.entry(backend, SECOND + name, v, DType.F32)));
+        best.tensors().forEach((name, b) -> entries.add(TensorFiles.entry(backend, BEST + name, b, DType.F32)));
         SafetensorsWriter.write(folder.resolve(NAME), entries);
     }
 
-    /** @throws Failure if they are not those of this training's matrices */
-    static void readFrom(Path folder, Backend backend, Trainer trainer) {
+    /**
+     * @param hasBest whether there was a held-out loss
+     * @throws Failure if they are not those of this training's matrices
+     */
+    static void readFrom(Path folder, Backend backend, Trainer trainer, BestState best, boolean hasBest) {
         try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(NAME));
                 Queue queue = backend.newQueue()) {
             load(backend, queue, file, FIRST, trainer.firstMoments());
             load(backend, queue, file, SECOND, trainer.secondMoments());
+            if (hasBest) {
+                load(backend, queue, file, BEST, best.room());
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package org.espalier.tune;
 
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.espalier.error.Failure;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -46,6 +47,11 @@ public final class Teacher implements AutoCloseable {
         }
         data.training().forEach(s -> Scorer.check(model.config(), s.ids()));
         data.heldOut().forEach(s -> Scorer.check(model.config(), s.ids()));
+    }
+
+    /** What the predictions diverge by, where that and the texts' cross-entropy make a loss; empty where only that counts. */
+    OptionalDouble divergence(double loss, double crossEntropy) {
+        return share == 0 ? OptionalDouble.empty() : OptionalDouble.of((loss - (1 - share) * crossEntropy) / share);
     }
 
     /** The losses of batches of {@code learner}. */

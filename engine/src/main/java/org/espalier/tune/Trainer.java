@@ -40,6 +40,8 @@ public final class Trainer implements AutoCloseable {
     private final Map<String, Tensor> trained;
     private final TrainingSettings settings;
     private final GradientStore gradients;
+    private final Losses losses;
+    private final Leaves leaves;
     private final LossRun training;
     private final LossRun evaluation;
     private final Map<String, Tensor> first = new LinkedHashMap<>();
@@ -83,6 +85,8 @@ public final class Trainer implements AutoCloseable {
         this.backend = backend;
         this.trained = trained;
         this.settings = settings;
+        this.losses = losses;
+        this.leaves = leaves;
         this.queue = backend.newQueue();
         this.gradients = new GradientStore(backend, trained);
         this.training = new LossRun(backend, losses, leaves, gradients, retention, observer);
@@ -134,7 +138,7 @@ public final class Trainer implements AutoCloseable {
      * One update from the mean loss over all counted tokens of the micro-batches.
      *
      * @param done is told the tokens of each micro-batch that was computed
-     * @throws Failure if nothing counts, or if the loss is no longer a number
+     * @throws Failure if nothing counts, or if the loss or the gradient is no longer finite: it names the first tensor that is not
      */
     public StepResult step(List<Packed> microBatches, double learningRate, IntConsumer done) {
         int counted = microBatches.stream().mapToInt(Packed::counted).sum();
@@ -153,7 +157,11 @@ public final class Trainer implements AutoCloseable {
             done.accept(microBatches.get(i).tokens());
         }
         training.finish();
-        double norm = update(loss, learningRate);
+        double norm = gradientNorm();
+        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+            throw diverged(microBatches, counted, "loss is " + loss / counted + " and gradient norm " + norm);
+        }
+        update(learningRate);
         return new StepResult(loss / counted, norm, tokens);
     }
 
@@ -171,19 +179,17 @@ public final class Trainer implements AutoCloseable {
         return evaluation.mean(batches, done);
     }
 
-    private double update(double loss, double learningRate) {
+    /** Of all gradients together; the factor that clips them is made on the way. */
+    private double gradientNorm() {
         backend.fill(queue, sumOfSquares, 0);
         gradients.tensors().values().forEach(g -> backend.sumOfSquares(queue, g, Target.accumulate(sumOfSquares)));
         if (settings.maxNorm() > 0) {
             backend.clipFactor(queue, sumOfSquares, (float) settings.maxNorm(), clip);
         }
-        double norm = Math.sqrt(HostCopy.readDoubles(backend, queue, sumOfSquares)[0]);
-        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
-            throw new Failure(
-                    "loss is " + loss + " and gradient norm " + norm,
-                    "training step " + (steps + 1),
-                    "lower the learning rate, or look for damaged data or weights");
-        }
+        return Math.sqrt(HostCopy.readDoubles(backend, queue, sumOfSquares)[0]);
+    }
+
+    private void update(double learningRate) {
         steps++;
         trained.forEach((name, weight) -> backend.adamW(
                 queue,
@@ -195,7 +201,44 @@ public final class Trainer implements AutoCloseable {
                 second.get(name),
                 settings.maxNorm() > 0 ? clip : null));
         queue.finish();
-        return norm;
+    }
+
+    /** Walks the same way again, which changes nothing, and looks where it went wrong. */
+    private Failure diverged(List<Packed> microBatches, int counted, String problem) {
+        training.close();
+        NotFinite search = new NotFinite(gradients);
+        try (LossRun again = new LossRun(backend, losses, leaves, gradients, Retention.KEEP, search)) {
+            for (int i = 0; i < microBatches.size() && search.first().isEmpty(); i++) {
+                again.forward(microBatches.get(i), seed, (long) steps << 32 | i);
+                again.backward(1.0 / counted, i > 0);
+            }
+            again.finish();
+        }
+        return new Failure(
+                problem
+                        + search.first()
+                                .map(w -> "; the first that is not finite: " + w)
+                                .orElse(""),
+                "training step " + (steps + 1),
+                "lower the learning rate, or look for damaged data or weights");
+    }
+
+    /**
+     * Makes sure that all that is trained is finite.
+     *
+     * @throws Failure that names a tensor which is not
+     */
+    void requireFinite() {
+        for (Map.Entry<String, Tensor> weight : trained.entrySet()) {
+            backend.fill(queue, sumOfSquares, 0);
+            backend.sumOfSquares(queue, weight.getValue(), Target.accumulate(sumOfSquares));
+            if (!Double.isFinite(HostCopy.readDoubles(backend, queue, sumOfSquares)[0])) {
+                throw new Failure(
+                        "'" + weight.getKey() + "' is no longer finite after the update (adamw)",
+                        "training step " + steps,
+                        "lower the learning rate");
+            }
+        }
     }
 
     private AdamW rates(Tensor weight, double learningRate) {

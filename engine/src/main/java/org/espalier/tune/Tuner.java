@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.IntConsumer;
 import org.espalier.backend.Backend;
+import org.espalier.error.Failure;
 import org.espalier.model.Packed;
 import org.espalier.model.Transformer;
 import org.espalier.tape.Executor;
@@ -19,7 +21,9 @@ public final class Tuner implements AutoCloseable {
 
     private final Learned learned;
     private final Retention retention;
+    private final Optional<Teacher> teacher;
     private final Trainer trainer;
+    private final BestState best;
 
     /**
      * @param learned  what is updated; it stays open
@@ -29,6 +33,7 @@ public final class Tuner implements AutoCloseable {
      */
     public Tuner(Learned learned, Optional<Teacher> teacher, TuningSettings settings, Packed largest) {
         this.learned = learned;
+        this.teacher = teacher;
         Backend backend = learned.model().backend();
         Losses losses = losses(teacher, learned.trained());
         Leaves leaves = learned.leaves();
@@ -45,6 +50,7 @@ public final class Tuner implements AutoCloseable {
                 retention,
                 Observer.NONE);
         trainer.seed(settings.seed());
+        best = new BestState(backend, learned.tensors());
     }
 
     private static Losses losses(Optional<Teacher> teacher, Transformer transformer) {
@@ -80,24 +86,73 @@ public final class Tuner implements AutoCloseable {
         return trainer.evaluate(batches, done);
     }
 
+    /**
+     * What the held-out samples say of what is learned, without dropout.
+     *
+     * @param done is told the tokens of each batch that was computed
+     * @throws Failure if the loss is not finite
+     */
+    Look look(List<Packed> batches, IntConsumer done) {
+        double loss = evaluate(batches, done);
+        if (!Double.isFinite(loss)) {
+            trainer.requireFinite();
+            throw new Failure(
+                    "the held-out loss is " + loss,
+                    "after training step " + steps(),
+                    "lower the learning rate, or look for damaged data or weights");
+        }
+        return teacher.map(t -> look(t, batches, loss)).orElseGet(() -> new Look(steps(), loss));
+    }
+
+    /** With a teacher the loss is a mixture: a pass without it tells the parts. */
+    private Look look(Teacher mixed, List<Packed> batches, double loss) {
+        try (LossRun texts = new LossRun(
+                learned.model().backend(),
+                losses(Optional.empty(), learned.used()),
+                learned.leaves(),
+                Gradients.NONE,
+                Retention.INFERENCE,
+                Observer.NONE)) {
+            double crossEntropy = texts.mean(batches, _ -> {});
+            return new Look(steps(), loss, mixed.divergence(loss, crossEntropy), OptionalDouble.of(crossEntropy));
+        }
+    }
+
+    /** Keeps what is learned as the best so far. */
+    void keepBest() {
+        best.keep();
+    }
+
+    /** Goes back to the best that was kept. */
+    void restoreBest() {
+        best.restore();
+    }
+
+    /** See {@link Trainer#requireFinite}. */
+    void requireFinite() {
+        trainer.requireFinite();
+    }
+
     /** Writes what {@link #resume} needs besides what is learned into a folder that exists. */
     void writeOptimizer(Path folder) throws IOException {
-        OptimizerFile.writeInto(folder, learned.model().backend(), trainer);
+        OptimizerFile.writeInto(folder, learned.model().backend(), trainer, best);
     }
 
     /**
      * Goes on from where both were left in a folder.
      *
-     * @throws org.espalier.error.Failure if they do not fit
+     * @param hasBest whether there was a best state
+     * @throws Failure if they do not fit
      */
-    void resume(Path folder, int steps) {
+    void resume(Path folder, int steps, boolean hasBest) {
         learned.load(folder);
-        OptimizerFile.readFrom(folder, learned.model().backend(), trainer);
+        OptimizerFile.readFrom(folder, learned.model().backend(), trainer, best, hasBest);
         trainer.resume(steps);
     }
 
     @Override
     public void close() {
+        best.close();
         trainer.close();
     }
 }

@@ -3,7 +3,6 @@ package org.espalier.tune;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -29,11 +28,17 @@ public final class Tuning {
         /** After so many more tokens, trained on or held out. */
         default void advanced(int tokens) {}
 
-        /** After an update, counted from 1. */
-        default void updated(int step, int steps, Trainer.StepResult result) {}
+        /** After an update of so many. */
+        default void updated(Update update, int steps) {}
 
         /** After a look at the held-out samples; step 0 is before training. */
-        default void evaluated(int step, double loss) {}
+        default void evaluated(Look look) {}
+
+        /** After such a look, if the losses of training fall while those of the last looks rise; told once. */
+        default void learnsByHeart() {}
+
+        /** When the last looks brought nothing better and training ends early. */
+        default void stopped(int step) {}
 
         /** After an update that is not the last, and the look at held-out samples that may follow it. */
         default void reached(Halfway now) {}
@@ -52,38 +57,52 @@ public final class Tuning {
     /**
      * What came of it.
      *
-     * @param losses        of each update, before it was made
-     * @param heldOutLosses by the number of updates made; empty if nothing was held out
-     * @param tokens        trained on
-     * @param seconds       spent on updates, without looks at held-out samples
-     * @param recomputed    whether activations were computed again in the backward pass
+     * @param history    of updates and looks
+     * @param recomputed whether activations were computed again in the backward pass
      */
-    public record Result(
-            List<Double> losses,
-            SequencedMap<Integer, Double> heldOutLosses,
-            long tokens,
-            double seconds,
-            boolean recomputed) {
+    public record Result(History history, boolean recomputed) {
 
-        public Result {
-            losses = List.copyOf(losses);
-            heldOutLosses = Collections.unmodifiableSequencedMap(new TreeMap<>(heldOutLosses));
+        /** Losses of the updates, each before it was made. */
+        public List<Double> losses() {
+            return history.updates().stream().map(Update::loss).toList();
+        }
+
+        /** By the number of updates made; empty if nothing was held out. */
+        public SequencedMap<Integer, Double> heldOutLosses() {
+            TreeMap<Integer, Double> losses = new TreeMap<>();
+            history.looks().forEach(look -> losses.put(look.step(), look.loss()));
+            return losses;
         }
 
         /** Updates made. */
         public int steps() {
-            return losses.size();
+            return history.updates().size();
+        }
+
+        /** Updates behind what is kept: those to the lowest held-out loss. */
+        public int keptStep() {
+            return history.best().map(Look::step).orElse(steps());
+        }
+
+        /** Trained on. */
+        public long tokens() {
+            return history.tokens();
+        }
+
+        /** Spent on updates, without looks at held-out samples. */
+        public double seconds() {
+            return history.seconds();
         }
 
         /** Tokens trained on in a second of updates; looks at held-out samples do not count. */
         public double tokensPerSecond() {
-            return tokens / seconds;
+            return tokens() / seconds();
         }
 
         /** Mean over the last tenth of the updates. */
         public double trainLoss() {
-            int tail = Math.max(1, losses.size() / 10);
-            return losses.subList(losses.size() - tail, losses.size()).stream()
+            int tail = Math.max(1, steps() / 10);
+            return losses().subList(steps() - tail, steps()).stream()
                     .mapToDouble(l -> l)
                     .average()
                     .orElseThrow();
@@ -96,12 +115,11 @@ public final class Tuning {
     private final TuningSettings settings;
     private final EpochBatches batches;
     private final List<Packed> heldOut;
-    private final List<Double> losses = new ArrayList<>();
-    private final TreeMap<Integer, Double> heldOutLosses = new TreeMap<>();
+    private final List<Update> updates = new ArrayList<>();
+    private final List<Look> looks = new ArrayList<>();
     private Listener listener = Listener.NONE;
     private Path begun;
-    private long tokens;
-    private long nanos;
+    private boolean toldOfHeart;
 
     /**
      * @param learned what is trained; it stays open
@@ -129,36 +147,26 @@ public final class Tuning {
     /** Tokens that the listener will hear of, trained on and held out. */
     public long totalTokens() {
         int interval = settings.evaluateEvery(steps());
-        long looks = 1L + Math.ceilDiv(steps(), interval) - heldOutLosses.size();
-        return settings.epochs() * data.tokens() - tokens + looks * data.heldOutTokens();
+        long more = 1L + Math.ceilDiv(steps(), interval) - looks.size();
+        return settings.epochs() * data.tokens() - history().tokens() + more * data.heldOutTokens();
     }
 
     /**
      * Lets {@link #train} go on from where the same training was left, to the same end to the bit.
      *
-     * @param folder           with what is learned and the optimiser as they were
-     * @param lossesSoFar      of the updates made
-     * @param heldOutLossesSoFar by the number of updates made
-     * @param secondsSoFar     spent on updates
+     * @param folder with what is learned and the optimiser as they were
+     * @param so     far
      */
-    public void resume(
-            Path folder,
-            List<Double> lossesSoFar,
-            SequencedMap<Integer, Double> heldOutLossesSoFar,
-            double secondsSoFar) {
+    public void resume(Path folder, History so) {
         begun = folder;
-        losses.addAll(lossesSoFar);
-        heldOutLosses.putAll(heldOutLossesSoFar);
-        nanos = (long) (secondsSoFar * 1e9);
-        for (int step = 0; step < losses.size(); step++) {
-            tokens += batches.batch(step).stream().mapToInt(Sample::tokens).sum();
-        }
+        updates.addAll(so.updates());
+        looks.addAll(so.looks());
     }
 
     /**
-     * Trains, once.
+     * Trains, once. What is learned is at its end as it was when the held-out loss was lowest, if there is one.
      *
-     * @throws Failure if a loss is no longer a number
+     * @throws Failure if a loss or what is learned is no longer finite
      */
     public Result train(Listener listener) {
         this.listener = listener;
@@ -167,9 +175,9 @@ public final class Tuning {
             if (begun == null) {
                 evaluate(tuner);
             } else {
-                tuner.resume(begun, losses.size());
+                tuner.resume(begun, updates.size(), !looks.isEmpty());
             }
-            while (tuner.steps() < steps()) {
+            while (tuner.steps() < steps() && !outOfPatience()) {
                 update(tuner, rate.at(tuner.steps()));
                 boolean last = tuner.steps() == steps();
                 if (last || tuner.steps() % settings.evaluateEvery(steps()) == 0) {
@@ -179,12 +187,33 @@ public final class Tuning {
                     listener.reached(halfway(tuner));
                 }
             }
+            finish(tuner);
             return result(tuner);
         }
     }
 
+    private History history() {
+        return new History(updates, looks);
+    }
+
+    private boolean outOfPatience() {
+        return settings.patience().isPresent()
+                && history().looksSinceBest() >= settings.patience().getAsInt();
+    }
+
+    private void finish(Tuner tuner) {
+        if (tuner.steps() < steps()) {
+            listener.stopped(tuner.steps());
+        }
+        int best = history().best().map(Look::step).orElse(tuner.steps());
+        if (best != tuner.steps()) {
+            tuner.restoreBest();
+        }
+        tuner.requireFinite();
+    }
+
     private Result result(Tuner tuner) {
-        return new Result(losses, heldOutLosses, tokens, nanos / 1e9, tuner.recomputes());
+        return new Result(history(), tuner.recomputes());
     }
 
     private Halfway halfway(Tuner tuner) {
@@ -196,6 +225,7 @@ public final class Tuning {
 
             @Override
             public void writeOptimizer(Path folder) throws IOException {
+                tuner.requireFinite();
                 tuner.writeOptimizer(folder);
             }
         };
@@ -203,18 +233,30 @@ public final class Tuning {
 
     private void update(Tuner tuner, double rate) {
         long start = System.nanoTime();
-        Trainer.StepResult result = tuner.step(microBatches(tuner.steps()), rate, listener::advanced);
-        nanos += System.nanoTime() - start;
-        tokens += result.tokens();
-        losses.add(result.loss());
-        listener.updated(tuner.steps(), steps(), result);
+        Trainer.StepResult done = tuner.step(microBatches(tuner.steps()), rate, listener::advanced);
+        Update update = new Update(
+                tuner.steps(),
+                history().tokens() + done.tokens(),
+                done.loss(),
+                rate,
+                done.gradientNorm(),
+                (System.nanoTime() - start) / 1e9);
+        updates.add(update);
+        listener.updated(update, steps());
     }
 
     private void evaluate(Tuner tuner) {
-        if (!heldOut.isEmpty()) {
-            double loss = tuner.evaluate(heldOut, listener::advanced);
-            heldOutLosses.put(tuner.steps(), loss);
-            listener.evaluated(tuner.steps(), loss);
+        if (heldOut.isEmpty()) {
+            return;
+        }
+        Look look = tuner.look(heldOut, listener::advanced);
+        looks.add(look);
+        listener.evaluated(look);
+        if (history().looksSinceBest() == 0) {
+            tuner.keepBest();
+        } else if (!toldOfHeart && history().learnsByHeart()) {
+            toldOfHeart = true;
+            listener.learnsByHeart();
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.OptionalInt;
  * @param rate            of the updates
  * @param optimizer       of the updates
  * @param evaluateEvery   updates between two looks at the held-out loss; if not given, a quarter of all
+ * @param patience        looks without a lower held-out loss after which training ends; if not given, it goes on to its end
  * @param activationBytes what activations may take before they are computed again in the backward pass instead of kept
  * @param seed            of order and dropout
  */
@@ -21,6 +22,7 @@ public record TuningSettings(
         Rate rate,
         TrainingSettings optimizer,
         OptionalInt evaluateEvery,
+        OptionalInt patience,
         long activationBytes,
         long seed) {
 
@@ -67,6 +69,19 @@ public record TuningSettings(
             throw new IllegalArgumentException(
                     "training with " + epochs + " epochs, batch " + batch + ", micro-batch " + microBatch);
         }
+    }
+
+    /** To the end, whatever the held-out loss does. */
+    public TuningSettings(
+            int epochs,
+            int batch,
+            int microBatch,
+            Rate rate,
+            TrainingSettings optimizer,
+            OptionalInt evaluateEvery,
+            long activationBytes,
+            long seed) {
+        this(epochs, batch, microBatch, rate, optimizer, evaluateEvery, OptionalInt.empty(), activationBytes, seed);
     }
 
     /** Updates between two looks at held-out samples, of so many. */

@@ -15,8 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
@@ -28,6 +30,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.Golden;
 import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
+import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.error.Failure;
@@ -64,9 +68,9 @@ class TuningTest {
             }
 
             @Override
-            public void updated(int step, int steps, Trainer.StepResult result) {
+            public void updated(Update update, int steps) {
                 assertEquals(20, steps);
-                heard.add(step);
+                heard.add(update.step());
             }
         };
         run(2, settings(1e-2, PLENTY), data(), listener, (result, adapter) -> {
@@ -123,7 +127,7 @@ class TuningTest {
         on(2, model -> {
             try (LearnedAdapter learned = new LearnedAdapter(model, LORA, 1 + SEED)) {
                 Tuning training = new Tuning(learned, Optional.empty(), data(), settings(1e-3, PLENTY));
-                training.resume(half, left.getFirst().losses(), left.getFirst().heldOutLosses(), 1);
+                training.resume(half, left.getFirst().history());
                 Tuning.Result result = training.train(Tuning.Listener.NONE);
                 write(learned.adapter(), out);
                 assertEquals(losses, result.losses());
@@ -195,7 +199,118 @@ class TuningTest {
         Failure failure = assertThrows(
                 Failure.class,
                 () -> run(2, settings(1e30, PLENTY), data(), Tuning.Listener.NONE, (result, adapter) -> null));
-        assertTrue(failure.oneLine().matches(".*\\(training step [1-9]\\d*\\).*"), failure.oneLine());
+        assertTrue(
+                failure.oneLine()
+                        .matches(
+                                ".*; the first that is not finite: '.+', computed by \\w+ \\(.+\\) \\(training step [1-9]\\d*\\).*"),
+                failure.oneLine());
+    }
+
+    /** Random tokens are learned by heart, which helps with no others. */
+    @Test
+    void whatIsKeptIsWhatTheHeldOutSamplesLikedBest() {
+        Map<Integer, double[]> states = new HashMap<>();
+        List<String> told = new ArrayList<>();
+        on(2, model -> {
+            try (LearnedAdapter learned = new LearnedAdapter(model, LORA, SEED)) {
+                Tuning.Result result = new Tuning(learned, Optional.empty(), noise(), patient(OptionalInt.of(4)))
+                        .train(new Tuning.Listener() {
+                            @Override
+                            public void evaluated(Look look) {
+                                states.put(look.step(), numbers(learned));
+                            }
+
+                            @Override
+                            public void learnsByHeart() {
+                                told.add("by heart");
+                            }
+
+                            @Override
+                            public void stopped(int step) {
+                                told.add("stopped at " + step);
+                            }
+                        });
+                int best = result.heldOutLosses().entrySet().stream()
+                        .min(Map.Entry.comparingByValue())
+                        .orElseThrow()
+                        .getKey();
+                assertEquals(best, result.keptStep());
+                assertArrayEquals(states.get(best), numbers(learned));
+                assertFalse(Arrays.equals(states.get(best), states.get(result.steps())));
+                assertEquals(best + 4, result.steps());
+                assertEquals(List.of("by heart", "stopped at " + result.steps()), told);
+            }
+            return null;
+        });
+    }
+
+    @Test
+    void theBestSoFarIsThereAfterAnInterruption() throws IOException {
+        Path half = Files.createDirectory(folder.resolve("half"));
+        List<Tuning.Result> left = new ArrayList<>();
+        double[] whole = on(2, model -> {
+            try (LearnedAdapter learned = new LearnedAdapter(model, LORA, SEED)) {
+                new Tuning(learned, Optional.empty(), noise(), patient(OptionalInt.of(4))).train(new Tuning.Listener() {
+                    @Override
+                    public void reached(Tuning.Halfway now) {
+                        if (now.result().keptStep() == now.result().steps() - 2) {
+                            left.add(now.result());
+                            write(learned.adapter(), half);
+                            write(now, half);
+                        }
+                    }
+                });
+                return numbers(learned);
+            }
+        });
+        on(2, model -> {
+            try (LearnedAdapter learned = new LearnedAdapter(model, LORA, SEED + 1)) {
+                Tuning training = new Tuning(learned, Optional.empty(), noise(), patient(OptionalInt.of(4)));
+                training.resume(half, left.getLast().history());
+                assertEquals(
+                        left.getLast().keptStep(),
+                        training.train(Tuning.Listener.NONE).keptStep());
+                assertArrayEquals(whole, numbers(learned));
+            }
+            return null;
+        });
+    }
+
+    private static TuningSettings patient(OptionalInt patience) {
+        return new TuningSettings(
+                30,
+                8,
+                4,
+                new TuningSettings.Rate(2e-2, OptionalInt.of(0), TuningSettings.Fall.LINEAR),
+                TrainingSettings.plain(),
+                OptionalInt.of(1),
+                patience,
+                PLENTY,
+                SEED);
+    }
+
+    private static TrainingData noise() {
+        Random random = new Random(2);
+        List<Sample> samples = Stream.generate(
+                        () -> Sample.of(random.ints(24, 0, 250).toArray(), filled(24)))
+                .limit(16)
+                .toList();
+        return new TrainingData(samples.subList(0, 12), samples.subList(12, 16), 0, 0, 0);
+    }
+
+    private static boolean[] filled(int length) {
+        boolean[] counts = new boolean[length];
+        Arrays.fill(counts, true);
+        return counts;
+    }
+
+    private static double[] numbers(LearnedAdapter learned) {
+        Backend backend = learned.model().backend();
+        try (Queue queue = backend.newQueue()) {
+            return learned.tensors().values().stream()
+                    .flatMapToDouble(t -> Arrays.stream(HostCopy.readDoubles(backend, queue, t)))
+                    .toArray();
+        }
     }
 
     @Test

@@ -21,7 +21,8 @@ import picocli.CommandLine.Mixin;
             "an object a line. Only answers count; of text and of plain text everything does. With --teacher every token",
             "counts, and the losses are those of the mixture that --distil-weight makes, in nats a token.",
             "",
-            "The folder holds the adapter in PEFT's form, or with --full the model, and training.json with every loss.",
+            "The folder holds the adapter in PEFT's form, or with --full the model, as it was when the held-out loss was lowest;",
+            "training.json with every loss; and metrics.jsonl, a line an update and a line a look at the held-out texts.",
             "While --save-every is at work it holds what was learned so far, and what --resume needs.",
             "",
             "Examples:",
@@ -68,12 +69,13 @@ final class TuneCommand extends EngineCommand {
 
     private void report(TuneJob.Result tuned) {
         Map.Entry<Integer, Double> before = tuned.heldOutLosses().firstEntry();
-        Map.Entry<Integer, Double> after = tuned.heldOutLosses().lastEntry();
+        Double after = tuned.heldOutLosses().get(tuned.keptStep());
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
         result.put("steps", tuned.steps());
+        result.put("kept_step", tuned.keptStep());
         result.put("train_loss", tuned.trainLoss());
-        result.put("eval_loss", after == null ? null : after.getValue());
+        result.put("eval_loss", after);
         result.put("eval_loss_before", before == null ? null : before.getValue());
         result.put("tokens_per_second", tuned.tokensPerSecond());
         result.put("trainable_parameters", tuned.trainableParameters());
@@ -86,7 +88,7 @@ final class TuneCommand extends EngineCommand {
         print(result, () -> text(tuned, before, after));
     }
 
-    private String text(TuneJob.Result tuned, Map.Entry<Integer, Double> before, Map.Entry<Integer, Double> after) {
+    private String text(TuneJob.Result tuned, Map.Entry<Integer, Double> before, Double after) {
         Columns columns = new Columns()
                 .row(
                         "trained",
@@ -106,10 +108,11 @@ final class TuneCommand extends EngineCommand {
         if (before != null) {
             columns.row(
                     "held-out loss",
-                    "%.4f before, %.4f after, on %,d samples"
+                    "%.4f before, %.4f after %d steps, on %,d samples"
                             .formatted(
                                     before.getValue(),
-                                    after.getValue(),
+                                    after,
+                                    tuned.keptStep(),
                                     tuned.samples().heldOut()));
         }
         columns.row(

@@ -221,6 +221,15 @@ final class TuneOptions {
         settings = settings.evaluateEvery(number);
     }
 
+    @Option(
+            names = "--patience",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
+            description = "End when so many measurements in a row brought no lower held-out loss (default: never).")
+    private void patience(int number) {
+        settings = settings.patience(number);
+    }
+
     TuneSettings settings() {
         return settings;
     }

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -57,7 +58,7 @@ class TuneCommandTest {
                 tuned::toString);
         assertTrue(tuned.get("tokens_per_second").asDouble() > 0, tuned::toString);
         assertEquals(
-                List.of("adapter_config.json", "adapter_model.safetensors", "training.json"),
+                List.of("adapter_config.json", "adapter_model.safetensors", "metrics.jsonl", "training.json"),
                 TestFiles.names(folder.resolve("adapter")));
         assertEquals(List.of("adapter", "model", "pruned", "stories.txt", "unseen.txt"), TestFiles.names(folder));
 
@@ -77,7 +78,8 @@ class TuneCommandTest {
                 + "--micro-batch-size 5");
         TrainingFile record = TrainingFile.read(folder.resolve("adapter"));
         assertEquals(
-                new TrainingFile.Settings("standard", new TrainingFile.Lora(2, 3, 0, false), 1e-3, 2, 2, 16, 5, 32, 5),
+                new TrainingFile.Settings(
+                        "standard", new TrainingFile.Lora(2, 3, 0, false), 1e-3, 2, 2, 16, 5, 2, null, 32, null, 5),
                 record.settings());
         assertEquals(32, record.data().samples());
         assertEquals("text", record.data().format());
@@ -107,7 +109,18 @@ class TuneCommandTest {
                 TrainingFile.read(folder.resolve("adapter")).settings();
         assertEquals(
                 new TrainingFile.Settings(
-                        "llm-pruner", new TrainingFile.Lora(8, 16, 0.05, false), 1e-4, 100, 2, 8, 4, 256, 42),
+                        "llm-pruner",
+                        new TrainingFile.Lora(8, 16, 0.05, false),
+                        1e-4,
+                        100,
+                        2,
+                        8,
+                        4,
+                        100,
+                        null,
+                        256,
+                        null,
+                        42),
                 settings);
     }
 
@@ -144,15 +157,21 @@ class TuneCommandTest {
     @Test
     void anInterruptedTrainingIsResumedToTheSameBytes() throws IOException {
         byte[] whole = tuned("whole", "");
+        List<String> metrics = metrics("whole");
         String command = "tune @/model --data @/stories.txt --out @/adapter --max-samples 8 --cutoff 32 --batch-size 4 "
                 + "--save-every 1";
         interrupt(command + " --verbose", "step 2 of 2");
         assertEquals(
-                List.of("adapter_config.json", "adapter_model.safetensors", "optimizer.safetensors", "training.json"),
+                List.of(
+                        "adapter_config.json",
+                        "adapter_model.safetensors",
+                        "metrics.jsonl",
+                        "optimizer.safetensors",
+                        "training.json"),
                 TestFiles.names(folder.resolve("adapter")));
         Replacement.requireOwn(folder.resolve("adapter"));
         assertEquals(1, TrainingFile.read(folder.resolve("adapter")).training().steps());
-        assertTrue(run(command + " --resume --lr 1e-3").failure(1).contains("other settings"));
+        refusesAnotherTraining(command + " --resume");
         run(command).failure(1);
         refusesWhatWasLeftByAnother(command + " --resume");
         // The same model and texts, wherever they lie, are the same.
@@ -160,11 +179,12 @@ class TuneCommandTest {
         engine(command.replace("@/model", "@/./model").replace("@/stories.txt", "@/copy.txt") + " --resume");
         assertArrayEquals(whole, Files.readAllBytes(folder.resolve("adapter/adapter_model.safetensors")));
         assertEquals(
-                List.of("adapter_config.json", "adapter_model.safetensors", "training.json"),
+                List.of("adapter_config.json", "adapter_model.safetensors", "metrics.jsonl", "training.json"),
                 TestFiles.names(folder.resolve("adapter")));
         assertEquals(
                 2,
                 TrainingFile.read(folder.resolve("adapter")).training().losses().size());
+        assertEquals(metrics, metrics("adapter"));
         assertTrue(run(command + " --resume").failure(1).contains("no unfinished training"));
     }
 
@@ -225,6 +245,41 @@ class TuneCommandTest {
         assertTrue(run(command.replace("@/trained", "@/other") + " --recipe llm-pruner")
                 .failure(2)
                 .contains("--full does not go with"));
+    }
+
+    /** Whatever the bytes depend on is told apart, by its name. */
+    private void refusesAnotherTraining(String resume) {
+        Map.of(
+                        "--lr 1e-3", "learning_rate: 3.0E-4 there, 0.001 now",
+                        "--alpha 3", "alpha",
+                        "--rank 2", "rank",
+                        "--dropout 0", "dropout",
+                        "--norms", "norms",
+                        "--warm-up 0", "warm_up",
+                        "--micro-batch-size 1", "micro_batch_size",
+                        "--eval-every 2", "eval_every",
+                        "--patience 1", "patience: none there, 1 now",
+                        "--portable", "another kind of processor")
+                .forEach((option, named) ->
+                        assertTrue(run(resume + " " + option).failure(1).contains(named), () -> option + ": " + named));
+        Map.of(
+                        "--epochs 2", "epochs",
+                        "--recipe llm-pruner", "other texts",
+                        "--full", "rank",
+                        "--device reference", "another device: cpu there, reference now",
+                        "--cutoff 16", "other texts",
+                        "--seed 1", "other texts",
+                        "--held-out 2", "other texts",
+                        "--teacher @/model", "another teacher")
+                .forEach((option, named) ->
+                        assertTrue(run(resume + " " + option).failure(1).contains(named), () -> option + ": " + named));
+    }
+
+    /** Without times. */
+    private List<String> metrics(String name) throws IOException {
+        return Files.readAllLines(folder.resolve(name).resolve("metrics.jsonl")).stream()
+                .map(line -> line.replaceAll(",\"(seconds|tokens_per_second)\":[^,}]+", ""))
+                .toList();
     }
 
     private void refusesWhatWasLeftByAnother(String resume) throws IOException {

@@ -2,6 +2,8 @@ package org.espalier.backend.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.espalier.error.Failure;
 import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.Library;
@@ -76,6 +78,15 @@ public final class CudaDevices {
             found.add(tried(ordinal));
         }
         return found;
+    }
+
+    /** Which kinds of device there are, for example {@code NVIDIA A100 (8.0)}, without opening any. */
+    public static String kinds() {
+        return IntStream.range(0, CudaDevice.count())
+                .mapToObj(CudaDevice::of)
+                .map(device -> device.name() + " (" + device.capability() + ")")
+                .distinct()
+                .collect(Collectors.joining(", "));
     }
 
     private static Found tried(int ordinal) {
