@@ -171,9 +171,7 @@ public record Comparison(
      * @param learningRate    the highest
      * @param samples         trained on
      * @param losses          mean loss on the samples of a step
-     * @param evalLosses      mean loss on held-out samples after so many steps
-     * @param divergences     of these, from a teacher's predictions
-     * @param crossEntropies  of these, where there is a teacher
+     * @param heldOut         what samples said that were not trained on
      * @param seconds         it took
      * @param tokensPerSecond trained on
      */
@@ -184,22 +182,13 @@ public record Comparison(
             @JsonProperty("learning_rate") Double learningRate,
             @JsonProperty("samples") Integer samples,
             @JsonProperty("losses") List<Point> losses,
-            @JsonProperty("eval_losses") List<Point> evalLosses,
-
-            @JsonProperty("eval_divergences") @JsonInclude(JsonInclude.Include.NON_EMPTY)
-            List<Point> divergences,
-
-            @JsonProperty("eval_cross_entropies") @JsonInclude(JsonInclude.Include.NON_EMPTY)
-            List<Point> crossEntropies,
-
+            @JsonUnwrapped HeldOut heldOut,
             @JsonProperty("seconds") Double seconds,
             @JsonProperty("tokens_per_second") Double tokensPerSecond) {
 
         public Training {
             losses = list("losses", losses);
-            evalLosses = list("eval losses", evalLosses);
-            divergences = list("eval divergences", divergences);
-            crossEntropies = list("eval cross-entropies", crossEntropies);
+            heldOut = heldOut == null ? new HeldOut(null, null, null) : heldOut;
             learningRate = finite(learningRate);
             seconds = finite(seconds);
             tokensPerSecond = finite(tokensPerSecond);
@@ -214,16 +203,50 @@ public record Comparison(
                 List<Point> evalLosses,
                 Double seconds,
                 Double tokensPerSecond) {
-            this(steps, null, learningRate, samples, losses, evalLosses, null, null, seconds, tokensPerSecond);
+            this(
+                    steps,
+                    null,
+                    learningRate,
+                    samples,
+                    losses,
+                    new HeldOut(evalLosses, null, null),
+                    seconds,
+                    tokensPerSecond);
+        }
+
+        /** Mean loss on held-out samples after so many steps. */
+        public List<Point> evalLosses() {
+            return heldOut.losses();
         }
 
         /** The held-out loss of what was kept; empty if nothing was held out. */
         public Optional<Point> kept() {
             return keptStep == null
-                    ? evalLosses.stream()
-                            .skip(Math.max(0, evalLosses.size() - 1))
-                            .findFirst()
-                    : evalLosses.stream().filter(p -> p.step() == keptStep).findFirst();
+                    ? evalLosses().reversed().stream().findFirst()
+                    : evalLosses().stream().filter(p -> p.step() == keptStep).findFirst();
+        }
+    }
+
+    /**
+     * What samples said that were not trained on, after so many steps.
+     *
+     * @param losses         that training lessens, means
+     * @param divergences    from a teacher's predictions; empty without a teacher
+     * @param crossEntropies of the texts' own tokens; empty without a teacher, where they are the losses
+     */
+    public record HeldOut(
+            @JsonProperty("eval_losses") List<Point> losses,
+
+            @JsonProperty("eval_divergences") @JsonInclude(JsonInclude.Include.NON_EMPTY)
+            List<Point> divergences,
+
+            @JsonProperty("eval_cross_entropies") @JsonInclude(JsonInclude.Include.NON_EMPTY)
+            List<Point> crossEntropies) {
+
+        public HeldOut {
+            losses = list("eval losses", losses);
+            divergences = list("eval divergences", divergences);
+            crossEntropies = list("eval cross-entropies", crossEntropies);
         }
     }
 

@@ -13,18 +13,18 @@ final class LossTable {
 
     /** Whether there is more to say than the chart of losses does. */
     static boolean has(Training training) {
-        return training != null && !training.crossEntropies().isEmpty();
+        return training != null && !training.heldOut().crossEntropies().isEmpty();
     }
 
     /** What was measured at every look, by its name. */
     static SequencedMap<String, List<String>> rows(Training training) {
         SequencedMap<String, List<String>> rows = new LinkedHashMap<>();
         rows.put("loss", texts(training.evalLosses()));
-        if (!training.divergences().isEmpty()) {
-            rows.put("divergence from the teacher", texts(training.divergences()));
+        if (!training.heldOut().divergences().isEmpty()) {
+            rows.put("divergence from the teacher", texts(training.heldOut().divergences()));
         }
-        if (!training.crossEntropies().isEmpty()) {
-            rows.put("cross-entropy of the texts", texts(training.crossEntropies()));
+        if (!training.heldOut().crossEntropies().isEmpty()) {
+            rows.put("cross-entropy of the texts", texts(training.heldOut().crossEntropies()));
         }
         return rows;
     }

@@ -104,23 +104,19 @@ public record TrainingFile(
      *
      * @param recipe that numbers not given came from
      * @param lora   the adapters; {@link Lora#NONE} where all weights were trained
-     * @param evaluateEvery updates between two looks at held-out samples; null in the files of earlier versions
-     * @param patience looks without a lower held-out loss after which training ends; null if it goes on to its end
-     * @param cutoff tokens of a sample
+     * @param rate   of learning
+     * @param batches that are learned
+     * @param looks  at held-out samples
      * @param dtype  that trained weights are stored in; null if it was not given
+     * @param seed   of everything random
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Settings(
             @JsonProperty("recipe") String recipe,
             @JsonUnwrapped Lora lora,
-            @JsonProperty("learning_rate") double learningRate,
-            @JsonProperty("warm_up") int warmUp,
-            @JsonProperty("epochs") int epochs,
-            @JsonProperty("batch_size") int batch,
-            @JsonProperty("micro_batch_size") int microBatch,
-            @JsonProperty("eval_every") Integer evaluateEvery,
-            @JsonProperty("patience") Integer patience,
-            @JsonProperty("cutoff") int cutoff,
+            @JsonUnwrapped Rate rate,
+            @JsonUnwrapped Batches batches,
+            @JsonUnwrapped Looks looks,
             @JsonProperty("dtype") String dtype,
             @JsonProperty("seed") long seed) {
 
@@ -130,14 +126,13 @@ public record TrainingFile(
             return new Settings(
                     recipe,
                     lora,
-                    settings.rate().peak(),
-                    settings.rate().warmUp(steps),
-                    settings.epochs(),
-                    settings.batch(),
-                    settings.microBatch(),
-                    settings.evaluateEvery(steps),
-                    settings.patience().isPresent() ? settings.patience().getAsInt() : null,
-                    cutoff,
+                    new Rate(settings.rate().peak(), settings.rate().warmUp(steps)),
+                    new Batches(settings.epochs(), settings.batch(), settings.microBatch(), cutoff),
+                    new Looks(
+                            settings.evaluateEvery(steps),
+                            settings.patience().isPresent()
+                                    ? settings.patience().getAsInt()
+                                    : null),
                     dtype.map(DType::toString).orElse(null),
                     settings.seed());
         }
@@ -159,6 +154,41 @@ public record TrainingFile(
             return settings.has(name) ? settings.get(name).toString() : "none";
         }
     }
+
+    /**
+     * The learning rate.
+     *
+     * @param peak   the highest
+     * @param warmUp updates until it is reached
+     */
+    public record Rate(
+            @JsonProperty("learning_rate") double peak,
+            @JsonProperty("warm_up") int warmUp) {}
+
+    /**
+     * What is learned at once.
+     *
+     * @param epochs how often every sample is seen
+     * @param batch  samples of an update
+     * @param micro  samples computed at once
+     * @param cutoff tokens of a sample
+     */
+    public record Batches(
+            @JsonProperty("epochs") int epochs,
+            @JsonProperty("batch_size") int batch,
+            @JsonProperty("micro_batch_size") int micro,
+            @JsonProperty("cutoff") int cutoff) {}
+
+    /**
+     * Looks at held-out samples; both are null in the files of earlier versions.
+     *
+     * @param every    updates between two
+     * @param patience without a lower loss after which training ends; null if it goes on to its end
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Looks(
+            @JsonProperty("eval_every") Integer every,
+            @JsonProperty("patience") Integer patience) {}
 
     /**
      * Sizes of the adapters.
@@ -312,9 +342,10 @@ public record TrainingFile(
                 result.history().updates().stream()
                         .map(u -> new Point(u.step(), u.loss()))
                         .toList(),
-                looks.stream().map(l -> new Point(l.step(), l.loss())).toList(),
-                points(looks, Look::divergence),
-                points(looks, Look::crossEntropy),
+                new Comparison.HeldOut(
+                        looks.stream().map(l -> new Point(l.step(), l.loss())).toList(),
+                        points(looks, Look::divergence),
+                        points(looks, Look::crossEntropy)),
                 result.seconds(),
                 result.tokensPerSecond());
     }

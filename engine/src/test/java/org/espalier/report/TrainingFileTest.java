@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.report.Comparison.Point;
@@ -25,14 +26,9 @@ class TrainingFileTest {
                     new TrainingFile.Settings(
                             "standard",
                             new TrainingFile.Lora(8, 16, 0.05, false),
-                            3e-4,
-                            2,
-                            1,
-                            64,
-                            4,
-                            8,
-                            null,
-                            256,
+                            new TrainingFile.Rate(3e-4, 2),
+                            new TrainingFile.Batches(1, 64, 4, 256),
+                            new TrainingFile.Looks(8, null),
                             null,
                             42),
                     new TrainingFile.Teaching("dense", "09".repeat(32), 0.9),
@@ -54,6 +50,21 @@ class TrainingFileTest {
     void everythingComesBackToTheBit() throws IOException {
         WHOLE.writeInto(folder);
         assertEquals(WHOLE, TrainingFile.read(folder));
+    }
+
+    @Test
+    void whatComputesOtherwiseIsNamed() {
+        TrainingFile.Computer computer = new TrainingFile.Computer("cpu", "float32", "amd64 avx2");
+        assertEquals(Optional.empty(), computer.difference(new TrainingFile.Computer("cpu", "float32", "amd64 avx2")));
+        assertEquals(
+                Optional.of("device: cuda there, cpu now"),
+                computer.difference(new TrainingFile.Computer("cuda", "float32", "A100")));
+        assertEquals(
+                Optional.of("precision: tf32 there, float32 now"),
+                computer.difference(new TrainingFile.Computer("cpu", "tf32", "amd64 avx2")));
+        assertEquals(
+                Optional.of("kind of processor: amd64 there, amd64 avx2 now"),
+                computer.difference(new TrainingFile.Computer("cpu", "float32", "amd64")));
     }
 
     @Test

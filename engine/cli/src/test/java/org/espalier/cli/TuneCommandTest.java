@@ -79,7 +79,13 @@ class TuneCommandTest {
         TrainingFile record = TrainingFile.read(folder.resolve("adapter"));
         assertEquals(
                 new TrainingFile.Settings(
-                        "standard", new TrainingFile.Lora(2, 3, 0, false), 1e-3, 2, 2, 16, 5, 2, null, 32, null, 5),
+                        "standard",
+                        new TrainingFile.Lora(2, 3, 0, false),
+                        new TrainingFile.Rate(1e-3, 2),
+                        new TrainingFile.Batches(2, 16, 5, 32),
+                        new TrainingFile.Looks(2, null),
+                        null,
+                        5),
                 record.settings());
         assertEquals(32, record.data().samples());
         assertEquals("text", record.data().format());
@@ -111,14 +117,9 @@ class TuneCommandTest {
                 new TrainingFile.Settings(
                         "llm-pruner",
                         new TrainingFile.Lora(8, 16, 0.05, false),
-                        1e-4,
-                        100,
-                        2,
-                        8,
-                        4,
-                        100,
-                        null,
-                        256,
+                        new TrainingFile.Rate(1e-4, 100),
+                        new TrainingFile.Batches(2, 8, 4, 256),
+                        new TrainingFile.Looks(100, null),
                         null,
                         42),
                 settings);
@@ -172,6 +173,9 @@ class TuneCommandTest {
         Replacement.requireOwn(folder.resolve("adapter"));
         assertEquals(1, TrainingFile.read(folder.resolve("adapter")).training().steps());
         refusesAnotherTraining(command + " --resume");
+        assertTrue(run(command.replace("size 4", "size 8") + " --resume")
+                .failure(1)
+                .contains("batch_size: 4 there, 8 now"));
         run(command).failure(1);
         refusesWhatWasLeftByAnother(command + " --resume");
         // The same model and texts, wherever they lie, are the same.
@@ -264,9 +268,7 @@ class TuneCommandTest {
                         assertTrue(run(resume + " " + option).failure(1).contains(named), () -> option + ": " + named));
         Map.of(
                         "--epochs 2", "epochs",
-                        "--recipe llm-pruner", "other texts",
                         "--full", "rank",
-                        "--device reference", "another device: cpu there, reference now",
                         "--cutoff 16", "other texts",
                         "--seed 1", "other texts",
                         "--held-out 2", "other texts",
