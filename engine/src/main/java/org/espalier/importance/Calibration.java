@@ -1,5 +1,6 @@
 package org.espalier.importance;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.security.MessageDigest;
@@ -9,6 +10,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Function;
 import org.espalier.error.Failure;
@@ -17,11 +19,29 @@ import org.espalier.error.Failure;
  * Sequences of token ids that scores are computed on.
  *
  * @param sequences of one length, or given exactly
+ * @param writer    how they came to be, if the model wrote them itself
  */
-public record Calibration(List<int[]> sequences) {
+public record Calibration(List<int[]> sequences, Optional<Writer> writer) {
+
+    /**
+     * What it takes to have a model write the same sequences again.
+     *
+     * @param seed        of the beginnings and of every token
+     * @param temperature divides the logits
+     */
+    public record Writer(
+            @JsonProperty(value = "seed", required = true) long seed,
+
+            @JsonProperty(value = "temperature", required = true)
+            double temperature) {}
 
     public Calibration {
         sequences = List.copyOf(sequences);
+    }
+
+    /** Sequences of texts. */
+    public Calibration(List<int[]> sequences) {
+        this(sequences, Optional.empty());
     }
 
     /**

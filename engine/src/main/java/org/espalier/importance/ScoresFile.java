@@ -71,7 +71,7 @@ public record ScoresFile(
                 model.structure().tape().parameterCount());
         Calibration used = calibration
                 .filter(c -> candidates.needsCalibration(method.criterion()))
-                .map(c -> new Calibration(c.sha256(), c.sequences().size(), c.seqLen()))
+                .map(Calibration::of)
                 .orElse(null);
         String criterion = (candidates.scoresUnits() ? method.criterion() : candidates.blockCriterion()).toString();
         return new ScoresFile(
@@ -242,6 +242,7 @@ public record ScoresFile(
      * @param sha256  of the token ids
      * @param samples sequences
      * @param seqLen  ids in each
+     * @param writer  how to have the model write them again, if it wrote them itself; null for texts
      */
     public record Calibration(
             @JsonProperty(value = "sha256", required = true) String sha256,
@@ -250,5 +251,18 @@ public record ScoresFile(
             int samples,
 
             @JsonProperty(value = "seq_len", required = true)
-            int seqLen) {}
+            int seqLen,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("written_by_model")
+            org.espalier.importance.Calibration.Writer writer) {
+
+        /** What is said of some sequences. */
+        static Calibration of(org.espalier.importance.Calibration used) {
+            return new Calibration(
+                    used.sha256(),
+                    used.sequences().size(),
+                    used.seqLen(),
+                    used.writer().orElse(null));
+        }
+    }
 }

@@ -11,6 +11,7 @@ import org.espalier.eval.TextFormat;
 import org.espalier.file.Json;
 import org.espalier.file.TextFile;
 import org.espalier.importance.Calibration;
+import org.espalier.model.DrawnTexts;
 import org.espalier.text.Tokenizer;
 
 /** What activations and gradients are computed on. */
@@ -20,6 +21,11 @@ public final class CalibrationSettings extends Settings<CalibrationSettings> {
     public static final int SAMPLES = 128;
     /** Tokens of each. */
     public static final int SEQ_LEN = 128;
+    /** Sequences that a model writes itself where none are given; fewer the larger it is. */
+    public static final int WRITTEN_SAMPLES = 256;
+
+    /** A model of more parameters writes fewer sequences, but not fewer than are written together. */
+    private static final double SMALL_MODEL = 0.25e9;
     /** Sequences that LLM-Pruner draws. */
     public static final int LLM_PRUNER_SAMPLES = 10;
     /** Tokens of each. */
@@ -95,6 +101,15 @@ public final class CalibrationSettings extends Settings<CalibrationSettings> {
                                 samples.orElse(compatible ? LLM_PRUNER_SAMPLES : SAMPLES),
                                 seqLen.orElse(compatible ? LLM_PRUNER_SEQ_LEN : SEQ_LEN),
                                 seed));
+    }
+
+    /** What a model of so many parameters writes itself where nothing is given: so many texts of so many tokens. */
+    WritingSettings written(long parameters, long seed) {
+        int usual = (int) Math.round(WRITTEN_SAMPLES * Math.min(1, SMALL_MODEL / parameters));
+        return WritingSettings.defaults()
+                .texts(samples.orElse(Math.max(DrawnTexts.TOGETHER, usual)))
+                .maxTokens(seqLen.orElse(SEQ_LEN))
+                .seed(seed);
     }
 
     private Calibration drawn(Path model, int sequences, int tokens, long seed) {

@@ -93,12 +93,21 @@ public final class ImportanceSettings extends Settings<ImportanceSettings> {
      * @param candidates what is scored
      */
     Optional<String> complaint(Candidates candidates) {
-        if (!calibration.given() && candidates.needsCalibration(criterion())) {
+        if (compatible && !calibration.given() && candidates.needsCalibration(criterion())) {
             boolean units = candidates.scoresUnits() && criterion().needsCalibration();
             return Optional.of((units ? "criterion " + criterion() : "--block-score " + candidates.blockCriterion())
                     + " needs --calibration FILE (any text) or --ids-file FILE");
         }
         return complaint();
+    }
+
+    /**
+     * Whether a model has to write itself what it is calibrated on, because nothing else is given.
+     *
+     * @param candidates what is scored
+     */
+    boolean writesOwn(Candidates candidates) {
+        return !compatible && !calibration.given() && candidates.needsCalibration(criterion());
     }
 
     Method method() {
@@ -110,7 +119,7 @@ public final class ImportanceSettings extends Settings<ImportanceSettings> {
                 seed);
     }
 
-    /** The calibration sequences as {@code model} reads them; empty if nothing is given. */
+    /** The calibration sequences as {@code model} reads them; empty if no texts are given. */
     Optional<Calibration> sequences(Path model) {
         return calibration.read(model, seed, compatible);
     }

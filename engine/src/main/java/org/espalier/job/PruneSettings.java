@@ -105,7 +105,7 @@ public final class PruneSettings extends Settings<PruneSettings> {
     public Optional<String> complaint() {
         return importance
                 .complaint(budget.anywhere(importance.blockCriterion()))
-                .or(() -> compensation.complaint(importance.calibration().given()))
+                .or(() -> compensation.complaint(calibrated()))
                 .or(budget::complaint)
                 .or(() -> compensation.wanted() && !budget.compensable()
                         ? Optional.of(
@@ -130,9 +130,21 @@ public final class PruneSettings extends Settings<PruneSettings> {
                 steps);
     }
 
+    /** Whether the model has to write itself what it is calibrated on, because nothing else is given. */
+    boolean writesOwn() {
+        boolean fitted = compensation.wanted()
+                && !importance.compatible()
+                && !importance.calibration().given();
+        return fitted || importance.writesOwn(budget.anywhere(importance.blockCriterion()));
+    }
+
+    private boolean calibrated() {
+        return importance.calibration().given() || writesOwn();
+    }
+
     /** How what is left makes up for what is gone where nothing is set. */
     Compensation usualCompensation() {
-        return importance.calibration().given() && !importance.compatible() && budget.compensable()
+        return calibrated() && !importance.compatible() && budget.compensable()
                 ? Compensation.LSTSQ
                 : Compensation.NONE;
     }

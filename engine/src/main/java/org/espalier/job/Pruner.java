@@ -33,8 +33,16 @@ final class Pruner {
      * Scores, plans and cuts.
      *
      * @param folder that exists and gets the pruned model, its plan and its scores
+     * @param texts  to calibrate on, if any are given; else the model writes its own where it needs them
      */
-    Pruned writeInto(Path folder, OpenModel open, Optional<Calibration> calibration) throws IOException {
+    Pruned writeInto(Path folder, OpenModel open, Optional<Calibration> texts) throws IOException {
+        Optional<Calibration> calibration = settings.writesOwn()
+                ? Optional.of(OwnCalibration.of(
+                        open,
+                        settings.importance().calibration(),
+                        settings.importance().method().seed(),
+                        listener))
+                : texts;
         Pruning.Result result = plan(folder.resolve(".steps"), open, calibration);
         Compaction.Left left = new Compaction(open, settings.compensation(), settings.usualCompensation(), listener)
                 .write(

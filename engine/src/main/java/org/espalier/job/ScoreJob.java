@@ -45,10 +45,14 @@ public final class ScoreJob {
         long start = System.nanoTime();
         Candidates candidates = settings.candidates();
         Method method = settings.importance().method();
-        Optional<Calibration> calibration = settings.importance().sequences(model);
+        Optional<Calibration> texts = settings.importance().sequences(model);
         try (MemoryWatch memory = new MemoryWatch();
                 OpenModel open = engine.open(model);
                 ScoreWatch watch = new ScoreWatch(settings.memory(), engine.listener())) {
+            Optional<Calibration> calibration = settings.importance().writesOwn(candidates)
+                    ? Optional.of(OwnCalibration.of(
+                            open, settings.importance().calibration(), method.seed(), engine.listener()))
+                    : texts;
             Rankings rankings = Ranker.of(
                     open.model(),
                     watch.walking(open),

@@ -31,6 +31,11 @@ final class WrittenTexts {
      * @param sink       gets the texts in order, the beginnings included, without a character that was cut off at the end
      */
     void write(List<int[]> beginnings, Consumer<String> sink) {
+        writeIds(beginnings, ids -> sink.accept(text(ids)));
+    }
+
+    /** As above; {@code sink} gets tokens. */
+    void writeIds(List<int[]> beginnings, Consumer<int[]> sink) {
         DrawnTexts texts = new DrawnTexts(
                 open.model(),
                 Set.copyOf(tokenizer.eosIds()),
@@ -38,7 +43,7 @@ final class WrittenTexts {
                 logits -> FiniteLogits.require(logits, open));
         long tokens = (long) beginnings.size() * settings.maxTokens();
         try (Progress progress = listener.begin("writing", "tokens", tokens)) {
-            texts.write(beginnings, settings.maxTokens(), progress::advance, ids -> sink.accept(text(ids)));
+            texts.write(beginnings, settings.maxTokens(), progress::advance, sink);
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.espalier.cut.Compensation;
 import org.espalier.error.Failure;
 import org.espalier.eval.Protocol;
+import org.espalier.importance.BlockCriterion;
 import org.espalier.importance.Criterion;
 import org.espalier.job.BudgetSettings.Mode;
 import org.junit.jupiter.api.DynamicTest;
@@ -71,14 +72,24 @@ class SettingsTest {
 
     @Test
     void settingsThatDoNotGoTogetherSayWhy() {
-        assertComplaint("criterion param_second needs --calibration", PruneSettings.defaults());
+        PruneSettings compatible = PruneSettings.defaults()
+                .importance(ImportanceSettings.defaults().compatible(true));
+        assertComplaint("criterion param_first needs --calibration", compatible);
+        assertComplaint(
+                "--block-score loss needs --calibration",
+                compatible
+                        .importance(compatible.importance().blockCriterion(BlockCriterion.LOSS))
+                        .budget(BudgetSettings.defaults().mode(Mode.LAYER)));
+        assertEquals(Optional.empty(), PruneSettings.defaults().complaint());
         assertEquals(
                 Optional.empty(),
                 PruneSettings.defaults().calibrateOn(Path.of("any.txt")).complaint());
         assertEquals(Optional.empty(), BY_MAGNITUDE.complaint());
         assertComplaint(
                 "--compensate bias needs --calibration",
-                BY_MAGNITUDE.compensation(CompensationSettings.defaults().kind(Compensation.BIAS)));
+                BY_MAGNITUDE
+                        .importance(BY_MAGNITUDE.importance().compatible(true))
+                        .compensation(CompensationSettings.defaults().kind(Compensation.BIAS)));
         assertComplaint(
                 "give --mode or --units",
                 BY_MAGNITUDE.budget(BudgetSettings.defaults().mode(Mode.LAYER).units(List.of(Unit.NEURONS))));
@@ -97,17 +108,20 @@ class SettingsTest {
         assertComplaint(
                 "--hidden must be", PretrainSettings.defaults().hidden(100).heads(8));
         assertComplaint(
-                "criterion param_second needs --calibration",
-                PipelineSettings.defaults().tune(TuneSettings.on(Path.of("any.txt"))));
+                "criterion param_first needs --calibration",
+                PipelineSettings.defaults().prune(compatible).tune(TuneSettings.on(Path.of("any.txt"))));
     }
 
     /** Before a job looks at any file. */
     @Test
     void jobsRefuseSettingsThatDoNotGoTogether() {
-        PruneJob job = new PruneJob(Engine.silent(), PruneSettings.defaults());
+        PruneJob job = new PruneJob(
+                Engine.silent(),
+                PruneSettings.defaults()
+                        .importance(ImportanceSettings.defaults().compatible(true)));
         Failure failure = assertThrows(
                 Failure.class, () -> job.run(Path.of("no such model"), Destination.at(Path.of("nowhere"))));
-        assertTrue(failure.oneLine().startsWith("criterion param_second needs --calibration"), failure.oneLine());
+        assertTrue(failure.oneLine().startsWith("criterion param_first needs --calibration"), failure.oneLine());
     }
 
     @Test

@@ -44,7 +44,7 @@ class PlanFileTest {
     @Test
     void whatIsReadIsWhatWasWrittenWithCalibrationOrWithout() {
         for (ScoresFile.Calibration calibration :
-                new ScoresFile.Calibration[] {null, new ScoresFile.Calibration("1f", 10, 64)}) {
+                new ScoresFile.Calibration[] {null, new ScoresFile.Calibration("1f", 10, 64, null)}) {
             Path file = folder.resolve("plan.json");
             PlanFile.write(plan(calibration), file, true);
             Plan read = PlanFile.read(file);
@@ -58,7 +58,7 @@ class PlanFileTest {
     void keysStandInTheirOrder() {
         List<String> keys = new ArrayList<>();
         Path file = folder.resolve("plan.json");
-        PlanFile.write(plan(new ScoresFile.Calibration("1f", 10, 64)), file, false);
+        PlanFile.write(plan(new ScoresFile.Calibration("1f", 10, 64, null)), file, false);
         Json.readObject(file).fieldNames().forEachRemaining(keys::add);
         assertEquals(
                 List.of(

@@ -238,7 +238,7 @@ public final class Samples {
                 new ScoresFile.Source("sample", "0".repeat(64), 134_515_008),
                 "vectorize",
                 "sum",
-                new ScoresFile.Calibration("1".repeat(64), 10, 64),
+                new ScoresFile.Calibration("1".repeat(64), 10, 64, null),
                 42,
                 groups);
     }

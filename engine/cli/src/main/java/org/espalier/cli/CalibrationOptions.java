@@ -16,7 +16,7 @@ final class CalibrationOptions {
             names = "--calibration",
             order = 2,
             paramLabel = "FILE",
-            description = "Text to calibrate on, a row a line; what looks at activations or gradients needs one. "
+            description = "Text to calibrate on, a row a line (default: the model writes its own, seeded). "
                     + "Given several times, each file gives an equal share of the sequences.")
     private void texts(List<Path> files) {
         settings = settings.texts(files);
@@ -35,7 +35,8 @@ final class CalibrationOptions {
             order = 1,
             paramLabel = "N",
             converter = Converters.Positive.class,
-            description = "Calibration sequences in all (default: ${bundle:default.samples}; "
+            description = "Calibration sequences in all (default: ${bundle:default.samples}, written by "
+                    + "the model itself ${bundle:default.samples.written}, fewer if it is large; "
                     + "${bundle:default.samples.llm-pruner} with --compat llm-pruner).")
     private void samples(int sequences) {
         settings = settings.samples(sequences);

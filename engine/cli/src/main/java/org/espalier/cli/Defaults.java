@@ -47,6 +47,7 @@ final class Defaults extends ResourceBundle {
             Map.entry("criterion.llm-pruner", () -> ImportanceSettings.LLM_PRUNER_CRITERION),
             Map.entry("block-score", () -> ImportanceSettings.defaults().blockCriterion()),
             Map.entry("samples", () -> CalibrationSettings.SAMPLES),
+            Map.entry("samples.written", () -> CalibrationSettings.WRITTEN_SAMPLES),
             Map.entry("samples.llm-pruner", () -> CalibrationSettings.LLM_PRUNER_SAMPLES),
             Map.entry("seq-len", () -> CalibrationSettings.SEQ_LEN),
             Map.entry("seq-len.llm-pruner", () -> CalibrationSettings.LLM_PRUNER_SEQ_LEN),

@@ -14,6 +14,7 @@ import picocli.CommandLine.Mixin;
         footer = {
             "",
             "Examples:",
+            "  engine prune models/smollm2-135m --out pruned",
             "  engine prune models/smollm2-135m --calibration books.txt --ratio 0.2 --out pruned",
             "  engine prune MODEL --criterion l2 --units neurons --mlp-layers 4-27 --out pruned",
             "plan.json and scores.json are left in the output folder."

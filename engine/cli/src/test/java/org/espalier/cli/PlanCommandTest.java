@@ -248,14 +248,6 @@ class PlanCommandTest {
                 "both keep the same of every layer" + System.lineSeparator(),
                 Ran.engine("plan", "diff", at("pruned/plan.json"), at("plan.json"))
                         .output());
-        String units = Ran.engine(with(
-                        new String[] {"--mode", "layer", "--block-score", "units"}, "prune", MODEL, "--out", at("x")))
-                .failure(2);
-        assertTrue(units.contains("criterion param_second needs --calibration"), units);
-        String loss = Ran.engine(with(
-                        new String[] {"--mode", "layer", "--block-score", "loss"}, "prune", MODEL, "--out", at("x")))
-                .failure(2);
-        assertTrue(loss.contains("--block-score loss needs --calibration"), loss);
     }
 
     private static String[] with(String[] more, String... command) {

@@ -14,8 +14,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.espalier.Golden;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
+import org.espalier.importance.Calibration;
 import org.espalier.job.DemoModel;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
@@ -78,6 +80,46 @@ class PruneCommandTest {
         prune("plain", "--calibration", text("a.txt"), "--compensate", "none");
         assertEquals(weights("same"), weights("usual"));
         assertNotEquals(weights("plain"), weights("usual"));
+    }
+
+    /** The plan says how to have the same text written again, and the files that come of it are the same. */
+    @Test
+    void withoutTextTheModelWritesItsOwn() {
+        Plan plan = prune("own", "--samples", "40", "--seq-len", "48", "--seed", "7");
+        assertEquals("param_second", plan.choice().criterion());
+        assertEquals(40, plan.calibration().samples());
+        assertEquals(48, plan.calibration().seqLen());
+        assertEquals(new Calibration.Writer(7, 1), plan.calibration().writer());
+        prune("again", "--samples", "40", "--seq-len", "48", "--seed", "7", "--threads", "1");
+        assertEquals(weights("own"), weights("again"));
+        Plan other = prune("other", "--samples", "40", "--seq-len", "48", "--seed", "8");
+        assertNotEquals(plan.calibration().sha256(), other.calibration().sha256());
+        prune("plain", "--samples", "40", "--seq-len", "48", "--seed", "7", "--compensate", "none");
+        assertNotEquals(weights("plain"), weights("own"), "what is left is fitted on it too");
+        Ran.engine(
+                        "score",
+                        text("model"),
+                        "--samples",
+                        "40",
+                        "--seq-len",
+                        "48",
+                        "--seed",
+                        "7",
+                        "--out",
+                        text("scores.json"))
+                .output();
+        assertEquals(
+                Golden.json(folder.resolve("own/plan.json")).get("calibration"),
+                Golden.json(folder.resolve("scores.json")).get("calibration"));
+    }
+
+    /** As magnitudes do not need a text, none is written for them. */
+    @Test
+    void noTextIsWrittenWhereNoneIsNeeded() {
+        assertNull(prune("weights", "--criterion", "l2").calibration());
+        String failure = Ran.engine("prune", text("model"), "--compat", "llm-pruner", "--out", text("compatible"))
+                .failure(2);
+        assertTrue(failure.contains("criterion param_first needs --calibration FILE"), failure);
     }
 
     /** Layers that stay whole differ from the others. */
