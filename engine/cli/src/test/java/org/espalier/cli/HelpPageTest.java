@@ -89,7 +89,11 @@ class HelpPageTest {
         assertTrue(text.contains("Highest learning rate (default: 3e-4, with --full 4e-4)."), text);
         assertTrue(text.contains("Ids in a window (default: llm-pruner 128, gptq 2048, llama.cpp 512)."), text);
         assertTrue(text.contains("(--epochs 2 --lr 1e-4 --warm-up 100 --held-out 2000 --eval-every 100)"), text);
-        assertTrue(text.contains("Calibration sequences in all (default: 128; 10 with --compat llm-pruner)."), text);
+        assertTrue(
+                text.contains(
+                        "Calibration sequences in all (default: 128, written by the model itself 256, fewer if it "
+                                + "is large; 10 with --compat llm-pruner)."),
+                text);
         assertTrue(text.contains("(default: param_second; param_first with --compat llm-pruner)"), text);
     }
 
