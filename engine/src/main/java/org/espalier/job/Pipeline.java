@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.espalier.file.Sha256;
 import org.espalier.importance.Calibration;
@@ -64,7 +65,10 @@ final class Pipeline {
         TrainingData samples = recovery.samples(source);
         Optional<Calibration> calibration = settings.prune().importance().sequences(source);
         HeldOut heldOut = new HeldOut(
-                samples.heldOut(), settings.tune().texts().getFileName().toString());
+                samples.heldOut(),
+                settings.tune().texts().stream()
+                        .map(file -> file.getFileName().toString())
+                        .collect(Collectors.joining(", ")));
         StageMeter meter = new StageMeter(engine, settings.compare(), heldOut);
         try (DenseCopy dense = DenseCopy.of(source, settings.prune().dtype(), folder, engine.listener())) {
             look(meter, new Subject(DENSE, dense.path(), shown(source).toString()));

@@ -2,6 +2,8 @@ package org.espalier.job;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.espalier.backend.OwnMemory;
@@ -20,6 +22,7 @@ import org.espalier.tune.Learned;
 import org.espalier.tune.LearnedAdapter;
 import org.espalier.tune.LearnedWeights;
 import org.espalier.tune.Look;
+import org.espalier.tune.Mixture;
 import org.espalier.tune.OptimizerFile;
 import org.espalier.tune.TrainingData;
 import org.espalier.tune.Tuning;
@@ -45,20 +48,23 @@ final class Recovery {
     /** Draws the samples as the model at {@code model} reads them. */
     TrainingData samples(Path model) {
         try (Tokenizer tokenizer = Tokenizer.open(model)) {
-            Path texts = settings.texts();
-            Supplier<ChatTemplate> template = () -> ChatTemplate.of(tokenizer, model);
-            BrokenRecords broken = settings.skipBroken() ? BrokenRecords.skipped() : BrokenRecords.refused();
-            Examples examples = settings.formatIsSet()
-                    ? ExampleFile.read(texts, settings.format(), template, broken)
-                    : ExampleFile.read(texts, template, broken);
-            return TrainingData.draw(
-                    examples,
+            TrainingData samples = Mixture.draw(
+                    settings.data().stream()
+                            .map(file -> source(file, () -> ChatTemplate.of(tokenizer, model)))
+                            .toList(),
                     new Encoder(tokenizer, settings.cutoff(), settings.teacher().isPresent()),
-                    settings.maxSamples(),
-                    settings.heldOut(),
-                    settings.seed(),
-                    texts.toString());
+                    settings.limits(),
+                    settings.seed());
+            return settings.pack() ? samples.packedInto(settings.cutoff()) : samples;
         }
+    }
+
+    private Mixture.Source source(DataFile file, Supplier<ChatTemplate> template) {
+        BrokenRecords broken = settings.skipBroken() ? BrokenRecords.skipped() : BrokenRecords.refused();
+        Examples examples = settings.formatIsSet()
+                ? ExampleFile.read(file.path(), settings.format(file.path()), template, broken)
+                : ExampleFile.read(file.path(), template, broken);
+        return new Mixture.Source(examples, settings.share(file), file.path().toString());
     }
 
     /**
@@ -136,14 +142,9 @@ final class Recovery {
             TrainingData samples,
             TuningSettings numbers,
             int steps) {
-        Path texts = settings.texts();
         return new TrainingFile.Origin(
                 model,
-                TrainingFile.Data.of(
-                        texts.getFileName(),
-                        Sha256.ofFile(texts),
-                        settings.format().toString(),
-                        samples),
+                TrainingFile.Data.of(sources(samples, numbers), samples),
                 TrainingFile.Settings.of(
                         settings.recipe().name(),
                         settings.full()
@@ -152,7 +153,7 @@ final class Recovery {
                                         settings.lora(open.model().config())),
                         numbers,
                         steps,
-                        settings.cutoff(),
+                        TrainingFile.Batches.of(numbers, samples, settings.cutoff()),
                         settings.dtype()),
                 teacher.map(OpenTeacher::record).orElse(null),
                 engine.computer(open.backend()),
@@ -164,6 +165,22 @@ final class Recovery {
                         null,
                         null,
                         null));
+    }
+
+    /** The files, and what each gives. */
+    private List<TrainingFile.Source> sources(TrainingData samples, TuningSettings numbers) {
+        List<TrainingFile.Source> sources = new ArrayList<>();
+        for (TrainingData.Given given : samples.given(numbers)) {
+            DataFile file = settings.data().get(sources.size());
+            sources.add(new TrainingFile.Source(
+                    file.path().getFileName().toString(),
+                    Sha256.ofFile(file.path()),
+                    settings.format(file.path()).toString(),
+                    settings.share(file),
+                    given.samples(),
+                    given.tokens()));
+        }
+        return sources;
     }
 
     /** What stands in the folder of a training. */

@@ -2,6 +2,7 @@ package org.espalier.job;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SequencedMap;
 import org.espalier.file.Output;
@@ -37,6 +38,15 @@ public final class TuneJob {
             double seconds) {}
 
     /**
+     * What a file gave.
+     *
+     * @param file    with texts
+     * @param samples of it that were trained on
+     * @param tokens  trained on, each as often as it was seen
+     */
+    public record Source(Path file, int samples, long tokens) {}
+
+    /**
      * What became of the texts.
      *
      * @param training those trained on
@@ -44,8 +54,16 @@ public final class TuneJob {
      * @param empty    left out because there is no answer in them
      * @param tooLong  left out because no answer is left after the cutoff
      * @param broken   left out because they cannot be read
+     * @param tokens   trained on
+     * @param sources  of those
      */
-    public record Samples(int training, int heldOut, int empty, int tooLong, int broken) {}
+    public record Samples(
+            int training, int heldOut, int empty, int tooLong, int broken, long tokens, List<Source> sources) {
+
+        public Samples {
+            sources = List.copyOf(sources);
+        }
+    }
 
     private final Engine engine;
     private final TuneSettings settings;
@@ -67,10 +85,12 @@ public final class TuneJob {
     public Result run(Path model, Destination out) {
         settings.requireSound();
         long start = System.nanoTime();
+        List<Path> inputs = new ArrayList<>(settings.texts());
+        inputs.add(model);
         if (!settings.resume()) {
-            out.requireFree(model, settings.texts());
+            out.requireFree(inputs);
         } else {
-            out.requireReplaceable(List.of(model, settings.texts()));
+            out.requireReplaceable(inputs);
         }
         Recovery recovery = new Recovery(settings, out.path(), engine);
         TrainingData samples = recovery.samples(model);
@@ -85,7 +105,7 @@ public final class TuneJob {
         }
     }
 
-    private static Result result(Recovery.Trained trained, TrainingData samples, double seconds) {
+    private Result result(Recovery.Trained trained, TrainingData samples, double seconds) {
         return new Result(
                 trained.result().steps(),
                 trained.result().keptStep(),
@@ -96,9 +116,19 @@ public final class TuneJob {
                 new Samples(
                         samples.training().size(),
                         samples.heldOut().size(),
-                        samples.empty(),
-                        samples.tooLong(),
-                        samples.broken()),
+                        samples.skipped().empty(),
+                        samples.skipped().tooLong(),
+                        samples.skipped().broken(),
+                        trained.result().tokens(),
+                        sources(samples)),
                 seconds);
+    }
+
+    private List<Source> sources(TrainingData samples) {
+        List<Source> sources = new ArrayList<>();
+        for (TrainingData.Given given : samples.given(settings.training())) {
+            sources.add(new Source(settings.texts().get(sources.size()), given.samples(), given.tokens()));
+        }
+        return sources;
     }
 }

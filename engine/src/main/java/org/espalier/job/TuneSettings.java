@@ -1,9 +1,11 @@
 package org.espalier.job;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.espalier.model.Adapter;
 import org.espalier.model.Architectures;
@@ -11,16 +13,22 @@ import org.espalier.model.LoraConfig;
 import org.espalier.model.ModelConfig;
 import org.espalier.tensor.DType;
 import org.espalier.tune.ExampleFormat;
+import org.espalier.tune.Mixture;
 import org.espalier.tune.TrainingSettings;
 import org.espalier.tune.TuningSettings;
 
 /** What a model is trained back on, and how: a recipe, and what is to differ from it. */
 public final class TuneSettings extends Settings<TuneSettings> {
 
-    private Path texts;
+    /** How far shares may be from adding up to 1: three thirds are written as 0.33. */
+    private static final double NEAR_ONE = 0.011;
+
+    private List<DataFile> data = List.of();
     private Optional<ExampleFormat> format = Optional.empty();
     private boolean skipBroken;
     private int maxSamples = Integer.MAX_VALUE;
+    private OptionalLong maxTokens = OptionalLong.empty();
+    private Optional<Boolean> pack = Optional.empty();
     private Recipe recipe = Recipe.STANDARD;
     private boolean full;
     private Optional<DType> dtype = Optional.empty();
@@ -55,34 +63,44 @@ public final class TuneSettings extends Settings<TuneSettings> {
         return defaults().texts(texts);
     }
 
-    /** The file with texts to learn from. */
+    /** The only file with texts to learn from. */
     public TuneSettings texts(Path file) {
-        return with(copy -> copy.texts = file);
+        return data(List.of(DataFile.of(file)));
+    }
+
+    /** The files with texts to learn from, each with its share of the tokens if there are several. */
+    public TuneSettings data(List<DataFile> files) {
+        return with(copy -> copy.data = List.copyOf(files));
     }
 
     /**
-     * The file with texts to learn from.
+     * The files with texts to learn from.
      *
      * @throws IllegalStateException if none was named
      */
-    public Path texts() {
-        if (texts == null) {
+    public List<DataFile> data() {
+        if (data.isEmpty()) {
             throw new IllegalStateException("there are no texts to learn from: name a file with texts(Path)");
         }
-        return texts;
+        return data;
     }
 
-    /** How the file holds its texts. */
+    /** Where the texts to learn from lie. */
+    public List<Path> texts() {
+        return data().stream().map(DataFile::path).toList();
+    }
+
+    /** How every file holds its texts. */
     public TuneSettings format(ExampleFormat format) {
         return with(copy -> copy.format = Optional.of(format));
     }
 
-    /** How the file holds its texts; as its name suggests if nothing was set. */
-    public ExampleFormat format() {
-        return format.orElseGet(() -> ExampleFormat.of(texts()));
+    /** How a file holds its texts; as its name suggests if nothing was set. */
+    public ExampleFormat format(Path file) {
+        return format.orElseGet(() -> ExampleFormat.of(file));
     }
 
-    /** Whether the format was set, so that the file is read in it whatever its name suggests. */
+    /** Whether the format was set, so that files are read in it whatever their names suggest. */
     boolean formatIsSet() {
         return format.isPresent();
     }
@@ -106,6 +124,30 @@ public final class TuneSettings extends Settings<TuneSettings> {
     /** Samples to train on at most, drawn by the seed. */
     public int maxSamples() {
         return maxSamples;
+    }
+
+    /** Tokens to train on at most, however often each is seen. */
+    public TuneSettings maxTokens(long tokens) {
+        within(1, Long.MAX_VALUE, "maxTokens", tokens);
+        return with(copy -> copy.maxTokens = OptionalLong.of(tokens));
+    }
+
+    /** Tokens to train on at most. */
+    public OptionalLong maxTokens() {
+        return maxTokens;
+    }
+
+    /**
+     * Whether batch sizes count sequences of {@link #cutoff} tokens, filled with samples that do not see each other, so that
+     * every update holds as many tokens; else they count samples.
+     */
+    public TuneSettings pack(boolean pack) {
+        return with(copy -> copy.pack = Optional.of(pack));
+    }
+
+    /** Whether samples are packed; if it is not set, they are where every token counts, and where files have shares of them. */
+    public boolean pack() {
+        return pack.orElse(teacher.isPresent() || data.size() > 1);
     }
 
     /** Where numbers that are not set come from. */
@@ -300,7 +342,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
     /** For a training on this machine as it is now. */
     TuningSettings training() {
         double peak = learningRate.orElse(full ? Recipe.FULL_RATE : recipe.learningRate());
-        return new TuningSettings(
+        TuningSettings training = new TuningSettings(
                 epochs.orElse(recipe.epochs()),
                 batch.orElse(recipe.batch()),
                 microBatch.orElse(recipe.microBatch()),
@@ -313,10 +355,48 @@ public final class TuneSettings extends Settings<TuneSettings> {
                 patience,
                 Machine.memoryAvailable() / 2,
                 seed);
+        return training;
+    }
+
+    /** How much of the texts is drawn. */
+    Mixture.Limits limits() {
+        return new Mixture.Limits(maxSamples, maxTokens, heldOut(), epochs.orElse(recipe.epochs()));
+    }
+
+    /** Of the tokens trained on what a file gives; what does not quite add up to 1, as thirds do, is made to. */
+    double share(DataFile file) {
+        return data().size() == 1 ? 1 : file.share().orElseThrow() / sumOfShares();
+    }
+
+    private double sumOfShares() {
+        return data.stream().mapToDouble(file -> file.share().orElse(0)).sum();
+    }
+
+    private Optional<String> complaintAboutShares() {
+        Optional<DataFile> without =
+                data.stream().filter(file -> file.share().isEmpty()).findFirst();
+        if (data.size() > 1 && without.isPresent()) {
+            return Optional.of(
+                    "--data names %d files, and %s without its share of the tokens: write %s:0.5, for example"
+                            .formatted(
+                                    data.size(),
+                                    without.get().path(),
+                                    without.get().path().getFileName()));
+        }
+        if (without.isEmpty() && !data.isEmpty() && Math.abs(sumOfShares() - 1) > NEAR_ONE) {
+            return Optional.of("the shares of --data add up to %s, not to 1".formatted((float) sumOfShares()));
+        }
+        return data.stream().map(DataFile::path).distinct().count() < data.size()
+                ? Optional.of("--data names a file twice")
+                : Optional.empty();
     }
 
     @Override
     public Optional<String> complaint() {
+        return complaintAboutShares().or(this::complaintAboutWeights);
+    }
+
+    private Optional<String> complaintAboutWeights() {
         if (full && recipe.equals(Recipe.LLM_PRUNER)) {
             return Optional.of("--full does not go with --recipe llm-pruner, whose numbers are for adapters");
         }

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.file.Sha256;
@@ -66,15 +67,17 @@ public record TrainingFile(
     /**
      * Texts, and what became of them.
      *
-     * @param path    file
-     * @param sha256  of its bytes
+     * @param path    file; of several the names
+     * @param sha256  of its bytes; of several as {@link Sha256#ofFiles} has it
      * @param format  it was read as
      * @param samples trained on
      * @param tokens  of those
      * @param heldOut samples that were not trained on
      * @param empty   texts left out because there is no answer in them
      * @param tooLong texts left out because their prompt fills the cutoff
+     * @param sources where there are several files, each by itself; else null
      */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Data(
             @JsonProperty("path") String path,
             @JsonProperty("sha256") String sha256,
@@ -83,21 +86,51 @@ public record TrainingFile(
             @JsonProperty("tokens") long tokens,
             @JsonProperty("held_out") int heldOut,
             @JsonProperty("skipped_empty") int empty,
-            @JsonProperty("skipped_too_long") int tooLong) {
+            @JsonProperty("skipped_too_long") int tooLong,
+            @JsonProperty("sources") List<Source> sources) {
 
-        /** The data of a training from {@code file}, whose bytes have the hash {@code sha256}. */
-        public static Data of(Path file, String sha256, String format, TrainingData data) {
+        public Data {
+            sources = sources == null ? null : List.copyOf(sources);
+        }
+
+        /** The data of a training from files. */
+        public static Data of(List<Source> sources, TrainingData data) {
             return new Data(
-                    file.toString(),
-                    sha256,
-                    format,
+                    joined(sources, ", ", Source::path),
+                    sources.size() == 1
+                            ? sources.getFirst().sha256()
+                            : Sha256.ofTexts(List.of(joined(sources, "", s -> s.sha256() + "  " + s.path() + "\n"))),
+                    joined(sources, ", ", Source::format),
                     data.training().size(),
                     data.tokens(),
                     data.heldOut().size(),
-                    data.empty(),
-                    data.tooLong());
+                    data.skipped().empty(),
+                    data.skipped().tooLong(),
+                    sources.size() == 1 ? null : sources);
+        }
+
+        private static String joined(List<Source> sources, String between, Function<Source, String> part) {
+            return sources.stream().map(part).distinct().collect(Collectors.joining(between));
         }
     }
+
+    /**
+     * A file of several.
+     *
+     * @param path    its name
+     * @param sha256  of its bytes
+     * @param format  it was read as
+     * @param share   of the tokens trained on, as far as it was asked for
+     * @param samples of it that were trained on
+     * @param tokens  trained on, each as often as it was seen
+     */
+    public record Source(
+            @JsonProperty("path") String path,
+            @JsonProperty("sha256") String sha256,
+            @JsonProperty("format") String format,
+            @JsonProperty("share") double share,
+            @JsonProperty("samples") int samples,
+            @JsonProperty("tokens") long tokens) {}
 
     /**
      * What was asked for.
@@ -122,12 +155,12 @@ public record TrainingFile(
 
         /** As they were given; the number of updates, {@code steps}, says how many of them warm up. */
         public static Settings of(
-                String recipe, Lora lora, TuningSettings settings, int steps, int cutoff, Optional<DType> dtype) {
+                String recipe, Lora lora, TuningSettings settings, int steps, Batches batches, Optional<DType> dtype) {
             return new Settings(
                     recipe,
                     lora,
                     new Rate(settings.rate().peak(), settings.rate().warmUp(steps)),
-                    new Batches(settings.epochs(), settings.batch(), settings.microBatch(), cutoff),
+                    batches,
                     new Looks(
                             settings.evaluateEvery(steps),
                             settings.patience().isPresent()
@@ -172,12 +205,29 @@ public record TrainingFile(
      * @param batch  samples of an update
      * @param micro  samples computed at once
      * @param cutoff tokens of a sample
+     * @param packed whether the two before count sequences of as many tokens, filled with samples; null where they count samples
+     * @param most   tokens trained on at most; null where there was no limit
      */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Batches(
             @JsonProperty("epochs") int epochs,
             @JsonProperty("batch_size") int batch,
             @JsonProperty("micro_batch_size") int micro,
-            @JsonProperty("cutoff") int cutoff) {}
+            @JsonProperty("cutoff") int cutoff,
+            @JsonProperty("pack") Boolean packed,
+            @JsonProperty("max_tokens") Long most) {
+
+        /** As they were given. */
+        public static Batches of(TuningSettings settings, TrainingData data, int cutoff) {
+            return new Batches(
+                    settings.epochs(),
+                    settings.batch(),
+                    settings.microBatch(),
+                    cutoff,
+                    data.packed().isPresent() ? true : null,
+                    data.mostTokens().isPresent() ? data.mostTokens().getAsLong() : null);
+        }
+    }
 
     /**
      * Looks at held-out samples; both are null in the files of earlier versions.

@@ -6,7 +6,6 @@ import org.espalier.error.Failure;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Packed;
-import org.espalier.model.Scorer;
 import org.espalier.model.Transformer;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
@@ -45,8 +44,7 @@ public final class Teacher implements AutoCloseable {
                     "--teacher",
                     "name the model that this one was made from");
         }
-        data.training().forEach(s -> Scorer.check(model.config(), s.ids()));
-        data.heldOut().forEach(s -> Scorer.check(model.config(), s.ids()));
+        data.requireFor(model.config());
     }
 
     /** What the predictions diverge by, where that and the texts' cross-entropy make a loss; empty where only that counts. */

@@ -1,128 +1,154 @@
 package org.espalier.tune;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.Random;
-import java.util.stream.IntStream;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
-import org.espalier.error.Failure;
 import org.espalier.file.Sha256;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.Scorer;
 
-/**
- * Samples to train on, and others that only show how training goes.
- *
- * @param training to learn from
- * @param heldOut  from other texts
- * @param empty    texts that were left out because there is no answer in them
- * @param tooLong  texts that were left out because no answer is left after the cutoff
- * @param broken   records that were left out because they are no texts
- */
-public record TrainingData(List<Sample> training, List<Sample> heldOut, int empty, int tooLong, int broken) {
+/** Samples to train on, and others that only show how training goes. */
+public final class TrainingData {
 
-    private static final int MOST_HELD_OUT = 2000;
+    /**
+     * What was left out.
+     *
+     * @param empty   texts in which there is no answer
+     * @param tooLong texts of which no answer is left after the cutoff
+     * @param broken  records that are no texts
+     */
+    public record Skipped(int empty, int tooLong, int broken) {
 
-    public TrainingData {
-        training = List.copyOf(training);
-        heldOut = List.copyOf(heldOut);
+        static final Skipped NONE = new Skipped(0, 0, 0);
+
+        Skipped and(Skipped more) {
+            return new Skipped(empty + more.empty, tooLong + more.tooLong, broken + more.broken);
+        }
     }
 
-    /** SHA-256 of every token that is read or predicted, in hexadecimal: equal data has equal ones. */
-    public String sha256() {
-        return Sha256.ofNumbers(Stream.concat(
-                        // The count tells which are held out.
-                        Stream.of(new int[] {training.size()}),
-                        Stream.concat(training.stream(), heldOut.stream())
-                                .flatMap(sample -> Stream.of(sample.ids(), sample.targets())))
-                .toList());
+    private final List<SampleOrder.Source> sources;
+    private final Samples training;
+    private final List<Sample> heldOut;
+    private final OptionalLong mostTokens;
+    private final OptionalInt packed;
+    private final Skipped skipped;
+
+    TrainingData(List<SampleOrder.Source> sources, List<Sample> heldOut, OptionalLong mostTokens, Skipped skipped) {
+        this(sources, heldOut, mostTokens, skipped, OptionalInt.empty());
+    }
+
+    private TrainingData(
+            List<SampleOrder.Source> sources,
+            List<Sample> heldOut,
+            OptionalLong mostTokens,
+            Skipped skipped,
+            OptionalInt packed) {
+        this.sources = List.copyOf(sources);
+        this.training =
+                Samples.joined(sources.stream().map(SampleOrder.Source::samples).toList());
+        this.heldOut = List.copyOf(heldOut);
+        this.mostTokens = mostTokens;
+        this.skipped = skipped;
+        this.packed = packed;
+    }
+
+    /** Samples that are there already. */
+    public static TrainingData of(List<Sample> training, List<Sample> heldOut) {
+        return new TrainingData(
+                List.of(new SampleOrder.Source(Samples.of(training), 1)), heldOut, OptionalLong.empty(), Skipped.NONE);
     }
 
     /**
-     * Draws texts in random order: first those held out, then those trained on, until there are enough samples or no more
-     * texts. No text gives samples to both.
-     *
-     * @param most    samples trained on
-     * @param heldOut texts held out; if not given, a tenth of the texts, or of {@code most} if those are fewer, from 1 to
-     *                2,000
-     * @throws Failure if too few texts are left to train on
+     * The same, to be learned from in sequences of so many tokens: batch sizes count such sequences, which are filled with samples
+     * that do not see each other.
      */
-    public static TrainingData draw(
-            Examples examples, Encoder encoder, int most, OptionalInt heldOut, long seed, String where) {
-        Draw draw = new Draw(examples, encoder, seed);
-        int wanted = heldOut.orElse(Math.clamp(Math.min(examples.size(), most) / 10, 1, MOST_HELD_OUT));
-        List<Sample> others = new ArrayList<>();
-        for (int texts = 0; texts < wanted && draw.hasNext(); texts++) {
-            others.addAll(draw.next());
-        }
-        List<Sample> training = new ArrayList<>();
-        while (training.size() < most && draw.hasNext()) {
-            training.addAll(draw.next());
-        }
-        if (training.isEmpty()) {
-            throw new Failure(
-                    "of " + examples.size() + " texts none is left to train on: " + wanted + " held out, " + draw.empty
-                            + " without an answer, " + draw.tooLong + " too long",
-                    where,
-                    "give more texts, a larger --cutoff or a smaller --held-out");
-        }
-        return new TrainingData(
-                training.subList(0, Math.min(most, training.size())),
-                others,
-                draw.empty,
-                draw.tooLong,
-                examples.broken());
+    public TrainingData packedInto(int tokens) {
+        return new TrainingData(sources, heldOut, mostTokens, skipped, OptionalInt.of(tokens));
     }
 
-    /** Tokens of all samples trained on. */
+    /** Tokens of a sequence that is filled with samples; if empty, batch sizes count samples. */
+    public OptionalInt packed() {
+        return packed;
+    }
+
+    /** Tokens trained on at most, however often each is seen. */
+    public OptionalLong mostTokens() {
+        return mostTokens;
+    }
+
+    /** Samples to learn from, source by source. */
+    public Samples training() {
+        return training;
+    }
+
+    /** Samples from other texts. */
+    public List<Sample> heldOut() {
+        return heldOut;
+    }
+
+    /** What was left out. */
+    public Skipped skipped() {
+        return skipped;
+    }
+
+    /** Tokens of all samples trained on, each counted once. */
     public long tokens() {
-        return tokens(training);
+        return training.tokens();
     }
 
     /** Tokens of all samples held out. */
     public long heldOutTokens() {
-        return tokens(heldOut);
+        return heldOut.stream().mapToLong(Sample::tokens).sum();
     }
 
-    private static long tokens(List<Sample> samples) {
-        return samples.stream().mapToLong(Sample::tokens).sum();
+    /** Which sample is seen when, each so often at most. */
+    SampleOrder order(int epochs, long seed) {
+        return new SampleOrder(sources, epochs, mostTokens, seed);
     }
 
-    /** Usable texts in random order. */
-    private static final class Draw {
+    /**
+     * What a source gives to a training.
+     *
+     * @param samples of it, each counted once
+     * @param tokens  trained on, each as often as it is seen
+     */
+    public record Given(int samples, long tokens) {}
 
-        private final Examples examples;
-        private final Encoder encoder;
-        private final List<Integer> order;
-        private int at;
-        private List<Sample> next = List.of();
-        private int empty;
-        private int tooLong;
-
-        Draw(Examples examples, Encoder encoder, long seed) {
-            this.examples = examples;
-            this.encoder = encoder;
-            order = new ArrayList<>(IntStream.range(0, examples.size()).boxed().toList());
-            Collections.shuffle(order, new Random(seed));
+    /** What each source gives to a training. */
+    public List<Given> given(TuningSettings settings) {
+        long[] tokens = order(settings.epochs(), settings.seed()).totals().tokens();
+        List<Given> given = new ArrayList<>();
+        for (int s = 0; s < tokens.length; s++) {
+            given.add(new Given(sources.get(s).samples().size(), tokens[s]));
         }
+        return given;
+    }
 
-        boolean hasNext() {
-            while (next.isEmpty() && at < order.size()) {
-                Example example = examples.get(order.get(at++));
-                if (example.counts()) {
-                    next = encoder.samples(example);
-                    tooLong += next.isEmpty() ? 1 : 0;
-                } else {
-                    empty++;
-                }
-            }
-            return !next.isEmpty();
-        }
+    /** SHA-256 of every token that is read or predicted, in hexadecimal: equal data has equal ones. */
+    public String sha256() {
+        Stream<int[]> shares = sources.size() == 1
+                ? Stream.empty()
+                : sources.stream().map(source ->
+                        new int[] {source.samples().size(), Float.floatToIntBits((float) source.share())});
+        return Sha256.ofNumbers(Stream.of(
+                        // The count tells which are held out.
+                        Stream.of(new int[] {training.size()}),
+                        shares,
+                        Stream.concat(training.stream(), heldOut.stream())
+                                .flatMap(sample -> Stream.of(sample.ids(), sample.targets())))
+                .flatMap(rows -> rows)
+                .toList());
+    }
 
-        List<Sample> next() {
-            List<Sample> samples = next;
-            next = List.of();
-            return samples;
-        }
+    /**
+     * Makes sure that a model can read every sample.
+     *
+     * @throws org.espalier.error.Failure if one is too long for it, or has tokens that it does not know
+     */
+    void requireFor(ModelConfig model) {
+        training.forEach(s -> Scorer.check(model, s.ids()));
+        heldOut.forEach(s -> Scorer.check(model, s.ids()));
     }
 }

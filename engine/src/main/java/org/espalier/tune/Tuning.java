@@ -3,7 +3,7 @@ package org.espalier.tune;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -11,7 +11,6 @@ import java.util.TreeMap;
 import org.espalier.error.Failure;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Packed;
-import org.espalier.model.Scorer;
 
 /**
  * Trains a model back: adapters beside its weights, or these themselves. Same model, samples and settings: the same numbers to
@@ -113,7 +112,7 @@ public final class Tuning {
     private final Optional<Teacher> teacher;
     private final TrainingData data;
     private final TuningSettings settings;
-    private final EpochBatches batches;
+    private final TrainingBatches batches;
     private final List<Packed> heldOut;
     private final List<Update> updates = new ArrayList<>();
     private final List<Look> looks = new ArrayList<>();
@@ -128,14 +127,13 @@ public final class Tuning {
      */
     public Tuning(Learned learned, Optional<Teacher> teacher, TrainingData data, TuningSettings settings) {
         ModelConfig config = learned.model().config();
-        data.training().forEach(s -> Scorer.check(config, s.ids()));
-        data.heldOut().forEach(s -> Scorer.check(config, s.ids()));
+        data.requireFor(config);
         teacher.ifPresent(t -> t.requireFor(config, data));
         this.learned = learned;
         this.teacher = teacher;
         this.data = data;
         this.settings = settings;
-        this.batches = new EpochBatches(data.training(), settings.epochs(), settings.batch(), settings.seed());
+        this.batches = new TrainingBatches(data, settings);
         this.heldOut = HeldOutLoss.pack(data.heldOut());
     }
 
@@ -148,7 +146,7 @@ public final class Tuning {
     public long totalTokens() {
         int interval = settings.evaluateEvery(steps());
         long more = 1L + Math.ceilDiv(steps(), interval) - looks.size();
-        return settings.epochs() * data.tokens() - history().tokens() + more * data.heldOutTokens();
+        return batches.tokens() - history().tokens() + more * data.heldOutTokens();
     }
 
     /**
@@ -170,15 +168,17 @@ public final class Tuning {
      */
     public Result train(Listener listener) {
         this.listener = listener;
-        try (Tuner tuner = new Tuner(learned, teacher, settings, largest())) {
+        try (Tuner tuner = new Tuner(learned, teacher, settings, batches.largest())) {
+            Iterator<List<int[]>> following = batches.iterator();
             LearningRate rate = settings.rate().of(steps());
             if (begun == null) {
                 evaluate(tuner);
             } else {
                 tuner.resume(begun, updates.size(), !looks.isEmpty());
+                updates.forEach(_ -> following.next());
             }
             while (tuner.steps() < steps() && !outOfPatience()) {
-                update(tuner, rate.at(tuner.steps()));
+                update(tuner, following.next(), rate.at(tuner.steps()));
                 boolean last = tuner.steps() == steps();
                 if (last || tuner.steps() % settings.evaluateEvery(steps()) == 0) {
                     evaluate(tuner);
@@ -231,9 +231,10 @@ public final class Tuning {
         };
     }
 
-    private void update(Tuner tuner, double rate) {
+    private void update(Tuner tuner, List<int[]> microBatches, double rate) {
         long start = System.nanoTime();
-        Trainer.StepResult done = tuner.step(microBatches(tuner.steps()), rate, listener::advanced);
+        Trainer.StepResult done =
+                tuner.step(microBatches.stream().map(batches::pack).toList(), rate, listener::advanced);
         Update update = new Update(
                 tuner.steps(),
                 history().tokens() + done.tokens(),
@@ -258,22 +259,5 @@ public final class Tuning {
             toldOfHeart = true;
             listener.learnsByHeart();
         }
-    }
-
-    private List<Packed> microBatches(int step) {
-        List<Sample> batch = batches.batch(step);
-        List<Packed> parts = new ArrayList<>();
-        for (int start = 0; start < batch.size(); start += settings.microBatch()) {
-            parts.add(Sample.pack(batch.subList(start, Math.min(batch.size(), start + settings.microBatch()))));
-        }
-        return parts;
-    }
-
-    /** The longest samples together. */
-    private Packed largest() {
-        return Sample.pack(data.training().stream()
-                .sorted(Comparator.comparingInt(s -> -s.tokens()))
-                .limit(settings.microBatch())
-                .toList());
     }
 }

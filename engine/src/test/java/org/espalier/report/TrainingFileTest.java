@@ -22,12 +22,12 @@ class TrainingFileTest {
     private static final TrainingFile WHOLE = new TrainingFile(
             new TrainingFile.Origin(
                     "pruned",
-                    new TrainingFile.Data("alpaca.json", "ab".repeat(32), "alpaca", 2000, 219_000, 200, 3, 1),
+                    new TrainingFile.Data("alpaca.json", "ab".repeat(32), "alpaca", 2000, 219_000, 200, 3, 1, null),
                     new TrainingFile.Settings(
                             "standard",
                             new TrainingFile.Lora(8, 16, 0.05, false),
                             new TrainingFile.Rate(3e-4, 2),
-                            new TrainingFile.Batches(1, 64, 4, 256),
+                            new TrainingFile.Batches(1, 64, 4, 256, null, null),
                             new TrainingFile.Looks(8, null),
                             null,
                             42),

@@ -182,7 +182,7 @@ class TeacherTest {
 
     private static TrainingData data() {
         List<Sample> samples = samples(46, 16);
-        return new TrainingData(samples.subList(0, 40), samples.subList(40, 46), 0, 0, 0);
+        return TrainingData.of(samples.subList(0, 40), samples.subList(40, 46));
     }
 
     private static List<Sample> samples(int count, int length) {

@@ -6,11 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
@@ -63,41 +62,17 @@ class TrainingDataTest {
         TrainingData data = draw(examples, Integer.MAX_VALUE, OptionalInt.of(1), 1);
         assertEquals(
                 List.of(9, 1, 1, 2),
-                List.of(data.training().size(), data.heldOut().size(), data.empty(), data.tooLong()));
+                List.of(
+                        data.training().size(),
+                        data.heldOut().size(),
+                        data.skipped().empty(),
+                        data.skipped().tooLong()));
     }
 
     @Test
     void aSingleTextCannotBeBoth() {
         Failure failure = assertThrows(Failure.class, () -> draw(texts(1), 20, OptionalInt.empty(), 1));
         assertTrue(failure.oneLine().contains("--held-out"), failure.oneLine());
-    }
-
-    @Test
-    void everySampleIsSeenOnceAnEpochInUpdatesOfEqualSize() {
-        List<Sample> samples =
-                draw(texts(100), Integer.MAX_VALUE, OptionalInt.of(0), 1).training();
-        EpochBatches batches = new EpochBatches(samples, 3, 16, 5);
-        assertEquals(19, batches.steps());
-        Map<Integer, Integer> seen = new HashMap<>();
-        List<Integer> order = new ArrayList<>();
-        for (int step = 0; step < batches.steps(); step++) {
-            List<Sample> batch = batches.batch(step);
-            assertTrue(batch.size() == 15 || batch.size() == 16, "samples: " + batch.size());
-            batch.forEach(s -> seen.merge(s.tokens(), 1, Integer::sum));
-            batch.forEach(s -> order.add(s.tokens()));
-        }
-        assertEquals(100, seen.size());
-        assertTrue(seen.values().stream().allMatch(n -> n == 3), seen::toString);
-        assertEquals(100, order.subList(100, 200).stream().distinct().count());
-        assertNotEquals(order.subList(0, 100), order.subList(100, 200));
-    }
-
-    @Test
-    void fewSamplesMakeOneUpdate() {
-        EpochBatches batches =
-                new EpochBatches(draw(texts(5), 5, OptionalInt.of(0), 1).training(), 1, 64, 5);
-        assertEquals(1, batches.steps());
-        assertEquals(5, batches.batch(0).size());
     }
 
     /** Texts of different lengths. */
@@ -131,7 +106,11 @@ class TrainingDataTest {
                 Optional.empty(),
                 Optional.empty());
         try (Tokenizer tokenizer = Tokenizer.fromJson(SmallTokenizer.json().toString(), settings)) {
-            return TrainingData.draw(given, new Encoder(tokenizer, 128), most, heldOut, seed, "examples");
+            return Mixture.draw(
+                    List.of(new Mixture.Source(given, 1, "examples")),
+                    new Encoder(tokenizer, 128),
+                    new Mixture.Limits(most, OptionalLong.empty(), heldOut, 1),
+                    seed);
         }
     }
 }

@@ -295,7 +295,7 @@ class TuningTest {
                         () -> Sample.of(random.ints(24, 0, 250).toArray(), filled(24)))
                 .limit(16)
                 .toList();
-        return new TrainingData(samples.subList(0, 12), samples.subList(12, 16), 0, 0, 0);
+        return TrainingData.of(samples.subList(0, 12), samples.subList(12, 16));
     }
 
     private static boolean[] filled(int length) {
@@ -318,7 +318,7 @@ class TuningTest {
         run(
                 2,
                 settings(1e-3, PLENTY),
-                new TrainingData(data().training(), List.of(), 0, 0, 0),
+                TrainingData.of(data().training(), List.of()),
                 Tuning.Listener.NONE,
                 (result, adapter) -> {
                     assertTrue(result.heldOutLosses().isEmpty());
@@ -344,7 +344,7 @@ class TuningTest {
         List<Sample> samples = Stream.generate(() -> counting(random.nextInt(200), 10 + random.nextInt(12)))
                 .limit(46)
                 .toList();
-        return new TrainingData(samples.subList(0, 40), samples.subList(40, 46), 0, 0, 0);
+        return TrainingData.of(samples.subList(0, 40), samples.subList(40, 46));
     }
 
     private static Sample counting(int start, int length) {

@@ -146,7 +146,7 @@ final class ModelSpeeds {
                     OptionalInt.of(UPDATES),
                     ACTIVATION_BYTES,
                     SEED);
-            TrainingData data = new TrainingData(samples, samples.subList(0, 1), 0, 0, 0);
+            TrainingData data = TrainingData.of(samples, samples.subList(0, 1));
             try (LearnedAdapter adapter = new LearnedAdapter(model, lora, SEED)) {
                 return new Tuning(adapter, Optional.empty(), data, settings)
                         .train(Tuning.Listener.NONE)

@@ -25,6 +25,22 @@ final class Converters {
         }
     }
 
+    /** A whole number from 1 that may be larger than any array. */
+    static final class Count implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String value) {
+            try {
+                long number = Long.parseLong(value);
+                if (number > 0) {
+                    return number;
+                }
+            } catch (NumberFormatException e) {
+                // Said below.
+            }
+            throw new TypeConversionException("'" + value + "' is not a whole number from 1 to " + Long.MAX_VALUE);
+        }
+    }
+
     /** A number of threads. */
     static final class Threads implements ITypeConverter<Integer> {
         @Override

@@ -1,9 +1,11 @@
 package org.espalier.cli;
 
 import java.util.List;
+import java.util.OptionalLong;
 import org.espalier.job.CompareSettings;
 import org.espalier.job.PipelineJob;
 import org.espalier.job.PipelineSettings;
+import org.espalier.job.TuneSettings;
 import org.espalier.report.Comparison;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,6 +29,7 @@ import picocli.CommandLine.Option;
 final class RunCommand extends EngineCommand {
 
     private CompareSettings compare = CompareSettings.defaults();
+    private OptionalLong trainTokens = OptionalLong.empty();
 
     @Mixin
     private ModelArgument model;
@@ -82,11 +85,26 @@ final class RunCommand extends EngineCommand {
         compare = compare.repetitions(turns);
     }
 
+    @Section(Topic.SAMPLES)
+    @Option(
+            names = "--train-tokens",
+            order = 3,
+            paramLabel = "N",
+            converter = Converters.Count.class,
+            description = "Tokens to train on at most, however often each is seen (default: all).")
+    private void trainTokens(long tokens) {
+        trainTokens = OptionalLong.of(tokens);
+    }
+
+    private TuneSettings tuning() {
+        return trainTokens.isPresent() ? tune.settings().maxTokens(trainTokens.getAsLong()) : tune.settings();
+    }
+
     @Override
     void run() {
         PipelineSettings settings = PipelineSettings.defaults()
                 .prune(prune.settings(seed))
-                .tune(tune.settings())
+                .tune(tuning())
                 .command(typed())
                 .compare(compare)
                 .seed(seed.value());

@@ -2,11 +2,13 @@ package org.espalier.cli;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.SequencedMap;
 import org.espalier.job.TuneJob;
 import org.espalier.job.TuneSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code engine tune}: trains a model back with adapters. */
 @Command(
@@ -25,6 +27,10 @@ import picocli.CommandLine.Mixin;
             "training.json with every loss; and metrics.jsonl, a line an update and a line a look at the held-out texts.",
             "While --save-every is at work it holds what was learned so far, and what --resume needs.",
             "",
+            "Of several files texts are drawn so that all along the tokens have the files' shares. None is seen more than",
+            "--epochs times, so that the file that runs out first decides how long the training is, unless --max-tokens",
+            "does. Texts are held out in the same shares.",
+            "",
             "Examples:",
             "  engine tune pruned --data alpaca.json --max-samples 2000 --out adapter",
             "  engine tune pruned --data alpaca.json --recipe llm-pruner --out adapter",
@@ -32,6 +38,7 @@ import picocli.CommandLine.Mixin;
             "  engine tune pruned --data alpaca.json --save-every 50 --out adapter --resume",
             "  engine tune pruned --data stories.txt --epochs 3 --lr 1e-3 --out adapter",
             "  engine tune pruned --data texts.txt --teacher dense --full --out recovered",
+            "  engine tune pruned --data books.txt:0.7 --data alpaca.json:0.3 --max-tokens 1000000 --out adapter",
             "then",
             "  engine generate pruned --adapter adapter --prompt 'Once upon a time'",
             "  engine merge pruned adapter --out recovered"
@@ -59,9 +66,23 @@ final class TuneCommand extends EngineCommand {
     @Mixin
     private ComputeOptions compute;
 
+    private OptionalLong maxTokens = OptionalLong.empty();
+
+    @Section(Topic.SAMPLES)
+    @Option(
+            names = "--max-tokens",
+            order = 3,
+            paramLabel = "N",
+            converter = Converters.Count.class,
+            description = "Tokens to train on at most, however often each is seen (default: all).")
+    private void maxTokens(long tokens) {
+        maxTokens = OptionalLong.of(tokens);
+    }
+
     @Override
     void run() {
-        TuneSettings given = resume.added(options.settings()).seed(seed.value());
+        TuneSettings chosen = resume.added(options.settings()).seed(seed.value());
+        TuneSettings given = maxTokens.isPresent() ? chosen.maxTokens(maxTokens.getAsLong()) : chosen;
         TuneSettings settings = dtype.type().map(given::dtype).orElse(given);
         requireSound(settings);
         report(new TuneJob(compute.engine(), settings).run(model.path(), output.destination()));
@@ -80,6 +101,10 @@ final class TuneCommand extends EngineCommand {
         result.put("tokens_per_second", tuned.tokensPerSecond());
         result.put("trainable_parameters", tuned.trainableParameters());
         result.put("samples", tuned.samples().training());
+        result.put("tokens", tuned.samples().tokens());
+        result.put(
+                "sources",
+                tuned.samples().sources().stream().map(TuneCommand::source).toList());
         result.put("held_out", tuned.samples().heldOut());
         result.put("skipped_empty", tuned.samples().empty());
         result.put("skipped_too_long", tuned.samples().tooLong());
@@ -88,16 +113,32 @@ final class TuneCommand extends EngineCommand {
         print(result, () -> text(tuned, before, after));
     }
 
+    private static SequencedMap<String, Object> source(TuneJob.Source source) {
+        SequencedMap<String, Object> entry = new LinkedHashMap<>();
+        entry.put("data", source.file().toString());
+        entry.put("samples", source.samples());
+        entry.put("tokens", source.tokens());
+        return entry;
+    }
+
     private String text(TuneJob.Result tuned, Map.Entry<Integer, Double> before, Double after) {
         Columns columns = new Columns()
                 .row(
                         "trained",
-                        "%,d parameters, %d steps, %,d samples"
+                        "%,d parameters, %d steps, %,d samples, %,d tokens"
                                 .formatted(
                                         tuned.trainableParameters(),
                                         tuned.steps(),
-                                        tuned.samples().training()))
-                .row(
+                                        tuned.samples().training(),
+                                        tuned.samples().tokens()));
+        if (tuned.samples().sources().size() > 1) {
+            tuned.samples()
+                    .sources()
+                    .forEach(source -> columns.row(
+                            "from " + source.file().getFileName(),
+                            "%,d samples, %,d tokens".formatted(source.samples(), source.tokens())));
+        }
+        columns.row(
                         "skipped",
                         "%,d without an answer, %,d too long, %,d broken"
                                 .formatted(

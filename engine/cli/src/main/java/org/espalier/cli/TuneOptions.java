@@ -1,6 +1,8 @@
 package org.espalier.cli;
 
 import java.nio.file.Path;
+import java.util.List;
+import org.espalier.job.DataFile;
 import org.espalier.job.Recipe;
 import org.espalier.job.TuneSettings;
 import org.espalier.tune.ExampleFormat;
@@ -22,12 +24,31 @@ final class TuneOptions {
         }
     }
 
+    static final class SharedFile implements ITypeConverter<DataFile> {
+        @Override
+        public DataFile convert(String value) {
+            try {
+                return DataFile.parse(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
     private TuneSettings settings = TuneSettings.defaults();
 
     @Section(Topic.COMMON)
-    @Option(names = "--data", order = 3, paramLabel = "FILE", required = true, description = "Texts to learn from.")
-    private void texts(Path file) {
-        settings = settings.texts(file);
+    @Option(
+            names = "--data",
+            order = 3,
+            paramLabel = "FILE[:SHARE]",
+            required = true,
+            converter = SharedFile.class,
+            description =
+                    "Texts to learn from. Given several times, each file with its share of the tokens trained on, "
+                            + "as in books.txt:0.6.")
+    private void data(List<DataFile> files) {
+        settings = settings.data(files);
     }
 
     @Section(Topic.SAMPLES)
@@ -69,6 +90,18 @@ final class TuneOptions {
                     + "(default: ${bundle:default.cutoff}).")
     private void cutoff(int number) {
         settings = settings.cutoff(number);
+    }
+
+    @Section(Topic.SAMPLES)
+    @Option(
+            names = "--pack",
+            negatable = true,
+            fallbackValue = "true",
+            description =
+                    "Fill sequences of --cutoff tokens with samples that do not see each other, and count those in "
+                            + "--batch-size, so that all updates hold as many tokens (default: with --teacher, or several files).")
+    private void pack(boolean pack) {
+        settings = settings.pack(pack);
     }
 
     @Section(Topic.SAMPLES)

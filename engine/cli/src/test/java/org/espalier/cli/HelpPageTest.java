@@ -20,7 +20,7 @@ import picocli.CommandLine.Model.OptionSpec;
 class HelpPageTest {
 
     private static final Pattern HEADING = Pattern.compile("([A-Z].*):");
-    private static final Pattern OPTION = Pattern.compile(" {2}(?:-h, | {4})(--[a-z-]+)(?:[= ].*)?");
+    private static final Pattern OPTION = Pattern.compile(" {2}(?:-h, | {4})(--(?:\\[no-])?[a-z-]+)(?:[= ].*)?");
     private static final int MOST_IN_A_SECTION = 13;
 
     @Test
@@ -152,7 +152,8 @@ class HelpPageTest {
             if (begins.matches()) {
                 heading = begins.group(1);
             } else if (option.matches()) {
-                sections.computeIfAbsent(heading, _ -> new ArrayList<>()).add(option.group(1));
+                sections.computeIfAbsent(heading, _ -> new ArrayList<>())
+                        .add(option.group(1).replace("[no-]", ""));
             }
         }
         sections.keySet().removeIf(shown -> shown.startsWith("Example"));

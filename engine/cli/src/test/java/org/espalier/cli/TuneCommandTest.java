@@ -82,7 +82,7 @@ class TuneCommandTest {
                         "standard",
                         new TrainingFile.Lora(2, 3, 0, false),
                         new TrainingFile.Rate(1e-3, 2),
-                        new TrainingFile.Batches(2, 16, 5, 32),
+                        new TrainingFile.Batches(2, 16, 5, 32, null, null),
                         new TrainingFile.Looks(2, null),
                         null,
                         5),
@@ -118,7 +118,7 @@ class TuneCommandTest {
                         "llm-pruner",
                         new TrainingFile.Lora(8, 16, 0.05, false),
                         new TrainingFile.Rate(1e-4, 100),
-                        new TrainingFile.Batches(2, 8, 4, 256),
+                        new TrainingFile.Batches(2, 8, 4, 256, null, null),
                         new TrainingFile.Looks(100, null),
                         null,
                         42),
@@ -198,7 +198,7 @@ class TuneCommandTest {
                 "prune @/model --calibration @/stories.txt --ratio 0.3 --units kv_heads,neurons --samples 10 --seq-len 64 "
                         + "--compensate none --out @/pruned");
         String command =
-                "tune @/pruned --data @/stories.txt --out @/adapter --batch-size 8 --lr 3e-3 --teacher @/model "
+                "tune @/pruned --data @/stories.txt --out @/adapter --batch-size 4 --lr 3e-3 --teacher @/model "
                         + "--save-every 1";
         JsonNode tuned = json(command + " --json");
         assertTrue(
@@ -211,7 +211,7 @@ class TuneCommandTest {
         assertEquals(1, teacher.weight());
         byte[] whole = Files.readAllBytes(folder.resolve("adapter/adapter_model.safetensors"));
         String interrupted = command.replace("@/adapter", "@/left");
-        interrupt(interrupted + " --verbose", "step 2 of 5");
+        interrupt(interrupted + " --verbose", "step 2 of ");
         for (String other : List.of(" --distil-weight 0.5", " --teacher @/pruned")) {
             String line = run((interrupted + " --resume")
                             .replace(
@@ -282,6 +282,54 @@ class TuneCommandTest {
         return Files.readAllLines(folder.resolve(name).resolve("metrics.jsonl")).stream()
                 .map(line -> line.replaceAll(",\"(seconds|tokens_per_second)\":[^,}]+", ""))
                 .toList();
+    }
+
+    @Test
+    void severalFilesGiveTheirSharesAndAreResumedToTheSameBytes() throws IOException {
+        stories("more.txt", 3, 60);
+        String command = "tune @/model --data @/stories.txt:0.4 --data @/more.txt:0.6 --out @/adapter --cutoff 32 "
+                + "--max-tokens 800 --batch-size 4 --micro-batch-size 2 --lr 1e-3 --held-out 4 --save-every 1";
+        JsonNode tuned = json(command + " --json");
+        assertEquals(320, tuned.get("sources").get(0).get("tokens").asLong(), 32);
+        assertEquals(480, tuned.get("sources").get(1).get("tokens").asLong(), 32);
+        assertTrue(tuned.get("tokens").asLong() <= 800, tuned::toString);
+        assertEquals(6, tuned.get("steps").asInt());
+        TrainingFile record = TrainingFile.read(folder.resolve("adapter"));
+        assertEquals("stories.txt, more.txt", record.data().path());
+        assertEquals(
+                List.of(0.4, 0.6),
+                record.data().sources().stream().map(s -> s.share()).toList());
+        assertEquals(true, record.settings().batches().packed());
+        assertEquals(800, record.settings().batches().most());
+        byte[] whole = Files.readAllBytes(folder.resolve("adapter/adapter_model.safetensors"));
+
+        String interrupted = command.replace("@/adapter", "@/left");
+        interrupt(interrupted + " --verbose", "step 3 of 6");
+        for (String other : List.of(":0.4|:0.5", "--save-every|--no-pack --save-every", "800|801")) {
+            String[] change = other.split("\\|");
+            String changed = interrupted
+                    .replace(change[0], change[1])
+                    .replace(":0.5 --data @/more.txt:0.6", ":0.5 --data @/more.txt:0.5");
+            String line = run(changed + " --resume").failure(1);
+            assertTrue(line.contains("the training there was begun with other"), line);
+        }
+        engine(interrupted + " --resume");
+        assertArrayEquals(whole, Files.readAllBytes(folder.resolve("left/adapter_model.safetensors")));
+    }
+
+    @Test
+    void sharesThatAreNoneAreRefused() {
+        for (String given : List.of(
+                "--data @/stories.txt --data @/unseen.txt:0.5|names 2 files, and",
+                "--data @/stories.txt:0.5 --data @/unseen.txt:0.4|add up to 0.9, not to 1",
+                "--data @/stories.txt:half|'half' is no share of stories.txt",
+                "--data @/stories.txt:0|'0' is no share of stories.txt",
+                "--data @/stories.txt --max-tokens 0|'0' is not a whole number from 1")) {
+            String[] parts = given.split("\\|");
+            String line = run("tune @/model --out @/adapter " + parts[0]).failure(2);
+            assertTrue(line.contains(parts[1]), line);
+            assertEquals(1, line.lines().count(), line);
+        }
     }
 
     private void refusesWhatWasLeftByAnother(String resume) throws IOException {

@@ -1,0 +1,75 @@
+package org.espalier.job;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DataFileTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void theShareStandsAfterTheLastColon() {
+        assertEquals(DataFile.of(folder.resolve("a.txt"), 0.25), parse("a.txt:0.25"));
+        assertEquals(DataFile.of(folder.resolve("a.txt"), 1), parse("a.txt:1"));
+        assertEquals(DataFile.of(folder.resolve("a:b.txt"), 0.5), parse("a:b.txt:.5"));
+        assertEquals(DataFile.of(folder.resolve("a.txt")), parse("a.txt"));
+        assertEquals(DataFile.of(folder.resolve("a:b.txt")), parse("a:b.txt"));
+    }
+
+    @Test
+    void whatIsThereIsThatFile() throws IOException {
+        Files.createFile(folder.resolve("a.txt:0.5"));
+        assertEquals(DataFile.of(folder.resolve("a.txt:0.5")), parse("a.txt:0.5"));
+        assertEquals(DataFile.of(folder.resolve("a.txt:0.5"), 0.25), parse("a.txt:0.5:0.25"));
+    }
+
+    @Test
+    void whatIsNoShareIsSaid() throws IOException {
+        Files.createFile(folder.resolve("a.txt"));
+        for (String share : List.of("0", "-0.5", "1.5", "1e9", "", "half", "50%", "NaN", "Infinity", "0x1p-1", "-")) {
+            IllegalArgumentException thrown =
+                    assertThrows(IllegalArgumentException.class, () -> parse("a.txt:" + share), share);
+            assertEquals("'" + share + "' is no share of a.txt: a number above 0, at most 1", thrown.getMessage());
+        }
+    }
+
+    @Test
+    void sharesOfSeveralFilesAddUpToOne() {
+        TuneSettings none = TuneSettings.defaults();
+        assertEquals(Optional.empty(), none.complaint());
+        assertEquals(Optional.empty(), none.data(files("a")).complaint());
+        assertEquals(Optional.empty(), none.data(files("a:1")).complaint());
+        assertEquals(Optional.empty(), none.data(files("a:0.7", "b:0.3")).complaint());
+        TuneSettings thirds = none.data(files("a:0.33", "b:0.33", "c:0.33"));
+        assertEquals(Optional.empty(), thirds.complaint());
+        assertEquals(1 / 3.0, thirds.share(thirds.data().getFirst()), 1e-12);
+        assertComplaint("names 2 files, and", none.data(files("a:0.7", "b")));
+        assertComplaint("names 2 files, and", none.data(files("a", "b")));
+        assertComplaint("add up to 0.9, not to 1", none.data(files("a:0.7", "b:0.2")));
+        assertComplaint("add up to 0.5, not to 1", none.data(files("a:0.5")));
+        assertComplaint("names a file twice", none.data(files("a:0.5", "a:0.5")));
+    }
+
+    private static void assertComplaint(String expected, TuneSettings settings) {
+        String complaint = settings.complaint().orElseThrow();
+        assertTrue(complaint.contains(expected), complaint);
+    }
+
+    private List<DataFile> files(String... given) {
+        return List.of(given).stream().map(this::parse).toList();
+    }
+
+    private DataFile parse(String name) {
+        return DataFile.parse(folder.resolve(name).toString());
+    }
+}
