@@ -22,20 +22,19 @@ import org.espalier.model.Model;
 
 /**
  * Times one repetition of a test for each line of stdin that names one ({@code pp512}, {@code tg128}, {@code lora4x128},
- * {@code score10x64}, {@code prune10x64}), and answers with a line of JSON. So a driver can take turns with another program
+ * {@code taught-full4x128}, {@code score10x64}, {@code prune10x64}), and answers with a line of JSON. So a driver can take turns with another program
  * that does the same. Arguments: model, threads.
  */
 public final class SpeedServer implements AutoCloseable {
 
     private static final Pattern TEST = Pattern.compile("(pp|tg)([1-9][0-9]{0,6})");
-    private static final Pattern LORA = Pattern.compile("lora([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
     private static final Pattern SCORE = Pattern.compile("(score|prune)([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
     private static final int STRIDE = 7919;
 
     private final Checkpoint checkpoint;
     private final Model model;
     private final Map<String, Generator> generators = new HashMap<>();
-    private final Map<String, LoraSpeed> trainings = new HashMap<>();
+    private final Map<String, UpdateSpeed> trainings = new HashMap<>();
 
     private SpeedServer(Checkpoint checkpoint, Model model) {
         this.checkpoint = checkpoint;
@@ -69,14 +68,11 @@ public final class SpeedServer implements AutoCloseable {
             int length = Integer.parseInt(score.group(3));
             return score.group(1).equals("prune") ? prune(test, sequences, length) : score(test, sequences, length);
         }
-        Matcher lora = LORA.matcher(test);
-        return lora.matches()
-                ? update(test, Integer.parseInt(lora.group(1)), Integer.parseInt(lora.group(2)))
-                : pass(test);
+        return UpdateSpeed.knows(test) ? update(test) : pass(test);
     }
 
-    private Map<String, Object> update(String test, int sequences, int length) {
-        LoraSpeed training = trainings.computeIfAbsent(test, t -> new LoraSpeed(model, sequences, length, this::ids));
+    private Map<String, Object> update(String test) {
+        UpdateSpeed training = trainings.computeIfAbsent(test, t -> new UpdateSpeed(model, test, this::ids));
         long start = System.nanoTime();
         double loss = training.update();
         double seconds = (System.nanoTime() - start) / 1e9;
@@ -142,6 +138,6 @@ public final class SpeedServer implements AutoCloseable {
     @Override
     public void close() {
         generators.values().forEach(Generator::close);
-        trainings.values().forEach(LoraSpeed::close);
+        trainings.values().forEach(UpdateSpeed::close);
     }
 }
