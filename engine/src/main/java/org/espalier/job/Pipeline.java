@@ -19,7 +19,6 @@ import org.espalier.report.Comparison;
 import org.espalier.report.Figures;
 import org.espalier.report.ReportFiles;
 import org.espalier.report.StandardMeasure;
-import org.espalier.report.TrainingFile;
 import org.espalier.tune.TrainingData;
 
 /** One run of the main job, step by step: see {@link PipelineJob}. */
@@ -32,9 +31,8 @@ final class Pipeline {
     }
 
     private static final String DENSE = "dense";
-    private static final String PRUNED = "pruned";
-    private static final String ADAPTER = "adapter";
-    private static final String RECOVERED = "recovered";
+    /** The folder of all parts but the last, each by its number. */
+    private static final String STAGES = "stages";
 
     private static final double SHOWN_SECONDS = 0.05;
 
@@ -61,9 +59,8 @@ final class Pipeline {
     }
 
     Comparison run() throws IOException {
-        Recovery recovery = new Recovery(settings.tune(), folder.resolve(ADAPTER), engine);
-        TrainingData samples = recovery.samples(source);
-        Optional<Calibration> calibration = settings.prune().importance().sequences(source);
+        TrainingData samples = stage(settings.stages(), source, folder).samples();
+        Optional<Calibration> texts = settings.prune().importance().sequences(source);
         HeldOut heldOut = new HeldOut(
                 samples.heldOut(),
                 settings.tune().texts().stream()
@@ -72,20 +69,60 @@ final class Pipeline {
         StageMeter meter = new StageMeter(engine, settings.compare(), heldOut);
         try (DenseCopy dense = DenseCopy.of(source, settings.prune().dtype(), folder, engine.listener())) {
             look(meter, new Subject(DENSE, dense.path(), shown(source).toString()));
-            Pruning.Result pruned = timed("pruning", () -> prune(calibration));
-            look(meter, subject(PRUNED));
-            Comparison.Training training = timed("training", () -> tune(recovery, samples));
-            if (!settings.tune().full()) {
-                timed("merging", this::merge);
+            Optional<Calibration> calibration = calibration(texts);
+            TrainingData part = samples.partOf(settings.stages());
+            PipelineStage last = stage(settings.stages(), before(calibration, part), folder);
+            Pruning.Result pruned = timed("pruning", () -> last.prune(calibration));
+            look(meter, subject(PipelineStage.PRUNED));
+            Comparison.Training training = timed("training", () -> last.train(part));
+            if (last.merges()) {
+                timed("merging", () -> done(last::merge));
             }
-            look(meter, subject(RECOVERED));
+            look(meter, subject(PipelineStage.RECOVERED));
             List<Comparison.Stage> stages = timed("measuring distance and speed", meter::finish);
             Map<String, String> hashes = meter.hashes();
-            hashes.put("training data", TrainingFile.read(learned()).data().sha256());
-            hashes.put("plan", Sha256.ofFile(folder.resolve(PRUNED).resolve(Compaction.PLAN)));
+            hashes.put("training data", last.record().data().sha256());
+            hashes.put(
+                    "plan", Sha256.ofFile(folder.resolve(PipelineStage.PRUNED).resolve(Compaction.PLAN)));
             Comparison comparison = comparison(notes(meter, dense.note()), hashes, pruned, training, stages);
             ReportFiles.writeInto(folder, comparison);
             return comparison;
+        }
+    }
+
+    private PipelineStage stage(int number, Path model, Path place) {
+        return new PipelineStage(
+                engine, settings.prune(number), settings.tune(number, source), model, place, this::shown);
+    }
+
+    /** All parts but the last; returns the model that they leave. */
+    private Path before(Optional<Calibration> calibration, TrainingData samples) throws IOException {
+        Path model = source;
+        for (int number = 1; number < settings.stages(); number++) {
+            Path place = Files.createDirectories(folder.resolve(STAGES).resolve(Integer.toString(number)));
+            PipelineStage stage = stage(number, model, place);
+            timed("stage %d of %d".formatted(number, settings.stages()), () -> {
+                stage.prune(calibration);
+                stage.train(samples);
+                return stage.merges() ? done(stage::merge) : null;
+            });
+            model = stage.recovered();
+        }
+        return model;
+    }
+
+    /** What all parts are calibrated on: texts, or what the dense model writes; also notes how wide that model is. */
+    private Optional<Calibration> calibration(Optional<Calibration> texts) {
+        try (OpenModel open = engine.open(source)) {
+            device = open.backend().name();
+            List<LayerConfig> layers = open.model().config().layers();
+            IntStream.range(0, layers.size())
+                    .forEach(i -> widths.add(new Comparison.Widths(
+                            i,
+                            layers.get(i).heads(),
+                            layers.get(i).kvHeads(),
+                            layers.get(i).intermediate())));
+            return texts.or(() -> new Pruner(settings.prune(), engine.listener()).own(open));
         }
     }
 
@@ -106,39 +143,9 @@ final class Pipeline {
         });
     }
 
-    private Pruning.Result prune(Optional<Calibration> calibration) throws IOException {
-        Path pruned = Files.createDirectory(folder.resolve(PRUNED));
-        try (OpenModel open = engine.open(source)) {
-            device = open.backend().name();
-            List<LayerConfig> layers = open.model().config().layers();
-            IntStream.range(0, layers.size())
-                    .forEach(i -> widths.add(new Comparison.Widths(
-                            i,
-                            layers.get(i).heads(),
-                            layers.get(i).kvHeads(),
-                            layers.get(i).intermediate())));
-            return new Pruner(settings.prune(), engine.listener())
-                    .writeInto(pruned, open, calibration)
-                    .result();
-        }
-    }
-
-    private Comparison.Training tune(Recovery recovery, TrainingData samples) throws IOException {
-        Path learned = Files.createDirectory(learned());
-        try (OpenModel open = engine.open(folder.resolve(PRUNED))) {
-            recovery.writeInto(learned, shown(folder.resolve(PRUNED)).toString(), open, samples);
-        }
-        return TrainingFile.read(learned).training();
-    }
-
-    /** Where training leaves what it learns, and its record. */
-    private Path learned() {
-        return folder.resolve(settings.tune().full() ? RECOVERED : ADAPTER);
-    }
-
-    private MergeJob.Result merge() {
-        return new MergeJob(engine.listener(), Optional.empty())
-                .run(folder.resolve(PRUNED), folder.resolve(ADAPTER), Destination.at(folder.resolve(RECOVERED)));
+    private static Void done(Runnable step) {
+        step.run();
+        return null;
     }
 
     /** Does a step, keeps its time and says that it is done. */

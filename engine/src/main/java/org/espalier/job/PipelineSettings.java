@@ -1,5 +1,6 @@
 package org.espalier.job;
 
+import java.nio.file.Path;
 import java.util.Optional;
 
 /** The main job: how a model is pruned, trained back, and measured before, between and after. */
@@ -11,6 +12,7 @@ public final class PipelineSettings extends Settings<PipelineSettings> {
     private PruneSettings prune = PruneSettings.defaults();
     private TuneSettings tune = TuneSettings.defaults();
     private CompareSettings compare = CompareSettings.defaults();
+    private int stages = 1;
     private String command = "";
 
     private PipelineSettings() {}
@@ -48,6 +50,29 @@ public final class PipelineSettings extends Settings<PipelineSettings> {
     /** What the models are compared by. */
     public CompareSettings compare() {
         return compare;
+    }
+
+    /** In how many parts the model is made smaller, each an equal share of what goes, and trained back after every one. */
+    public PipelineSettings stages(int stages) {
+        atLeast(1, "stages", stages);
+        return with(copy -> copy.stages = stages);
+    }
+
+    /** In how many parts the model is made smaller and trained back. */
+    public int stages() {
+        return stages;
+    }
+
+    /** How a part makes what the ones before it left smaller, counted from 1. */
+    PruneSettings prune(int stage) {
+        double ratio = prune.budget().ratio();
+        double before = 1 - ratio * (stage - 1) / stages;
+        return stages == 1 ? prune : prune.ratio(ratio / stages / before);
+    }
+
+    /** How a part is trained back: in another order, and by the dense model unless something else was said. */
+    TuneSettings tune(int stage, Path dense) {
+        return tune.seed(tune.seed() + stage - 1).taughtWherePossible(dense);
     }
 
     /** What asks for the job, as the record names it: a command line, for example. */

@@ -36,13 +36,7 @@ final class Pruner {
      * @param texts  to calibrate on, if any are given; else the model writes its own where it needs them
      */
     Pruned writeInto(Path folder, OpenModel open, Optional<Calibration> texts) throws IOException {
-        Optional<Calibration> calibration = settings.writesOwn()
-                ? Optional.of(OwnCalibration.of(
-                        open,
-                        settings.importance().calibration(),
-                        settings.importance().method().seed(),
-                        listener))
-                : texts;
+        Optional<Calibration> calibration = texts.or(() -> own(open));
         Pruning.Result result = plan(folder.resolve(".steps"), open, calibration);
         Compaction.Left left = new Compaction(open, settings.compensation(), settings.usualCompensation(), listener)
                 .write(
@@ -53,6 +47,17 @@ final class Pruner {
                         content -> new SafetensorsFolder()
                                 .writeInto(folder, content.withFile(SCORES, PlanFile.bytes(result.scores()))));
         return new Pruned(result, left);
+    }
+
+    /** What the model writes itself to be calibrated on, where it has to. */
+    Optional<Calibration> own(OpenModel open) {
+        return settings.writesOwn()
+                ? Optional.of(OwnCalibration.of(
+                        open,
+                        settings.importance().calibration(),
+                        settings.importance().method().seed(),
+                        listener))
+                : Optional.empty();
     }
 
     private Pruning.Result plan(Path scratch, OpenModel open, Optional<Calibration> calibration) {

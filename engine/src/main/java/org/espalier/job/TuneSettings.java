@@ -48,6 +48,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
     private OptionalInt saveEvery = OptionalInt.empty();
     private boolean resume;
     private Optional<Path> teacher = Optional.empty();
+    private boolean untaught;
     private double distilWeight = 1;
     private long seed = SEED;
 
@@ -162,7 +163,23 @@ public final class TuneSettings extends Settings<TuneSettings> {
 
     /** The model whose predictions are learned: a checkpoint folder or a GGUF file. Every token counts then. */
     public TuneSettings teacher(Path model) {
-        return with(copy -> copy.teacher = Optional.of(model));
+        return with(copy -> {
+            copy.teacher = Optional.of(model);
+            copy.untaught = false;
+        });
+    }
+
+    /** Learns from the texts' own tokens alone, also where a dense model is at hand. */
+    public TuneSettings untaught() {
+        return with(copy -> {
+            copy.teacher = Optional.empty();
+            copy.untaught = true;
+        });
+    }
+
+    /** The same with a dense model that is at hand as teacher, unless something else was said, or LLM-Pruner had none. */
+    TuneSettings taughtWherePossible(Path dense) {
+        return untaught || teacher.isPresent() || recipe.equals(Recipe.LLM_PRUNER) ? this : teacher(dense);
     }
 
     /** The model whose predictions are learned. */

@@ -30,8 +30,9 @@ final class SampleOrder {
     /**
      * @param passes over a source at most
      * @param most   tokens that are seen at most
+     * @param parts  equal ones, of which only one is seen
      */
-    SampleOrder(List<Source> sources, int passes, OptionalLong most, long seed) {
+    SampleOrder(List<Source> sources, int passes, OptionalLong most, int parts, long seed) {
         this.sources = List.copyOf(sources);
         this.passes = passes;
         this.seed = seed;
@@ -43,7 +44,7 @@ final class SampleOrder {
         limits = new long[drawn.length];
         for (int s = 0; s < drawn.length; s++) {
             // What was drawn is seen: it fits into the limit of all, give or take one sample of a source.
-            limits[s] = Math.max(part(all, sources.get(s).share()), drawn[s]);
+            limits[s] = Math.max(part(all, sources.get(s).share()), drawn[s]) / parts;
         }
     }
 

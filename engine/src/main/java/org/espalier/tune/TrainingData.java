@@ -33,10 +33,11 @@ public final class TrainingData {
     private final List<Sample> heldOut;
     private final OptionalLong mostTokens;
     private final OptionalInt packed;
+    private final int parts;
     private final Skipped skipped;
 
     TrainingData(List<SampleOrder.Source> sources, List<Sample> heldOut, OptionalLong mostTokens, Skipped skipped) {
-        this(sources, heldOut, mostTokens, skipped, OptionalInt.empty());
+        this(sources, heldOut, mostTokens, skipped, OptionalInt.empty(), 1);
     }
 
     private TrainingData(
@@ -44,7 +45,8 @@ public final class TrainingData {
             List<Sample> heldOut,
             OptionalLong mostTokens,
             Skipped skipped,
-            OptionalInt packed) {
+            OptionalInt packed,
+            int parts) {
         this.sources = List.copyOf(sources);
         this.training =
                 Samples.joined(sources.stream().map(SampleOrder.Source::samples).toList());
@@ -52,6 +54,7 @@ public final class TrainingData {
         this.mostTokens = mostTokens;
         this.skipped = skipped;
         this.packed = packed;
+        this.parts = parts;
     }
 
     /** Samples that are there already. */
@@ -65,7 +68,12 @@ public final class TrainingData {
      * that do not see each other.
      */
     public TrainingData packedInto(int tokens) {
-        return new TrainingData(sources, heldOut, mostTokens, skipped, OptionalInt.of(tokens));
+        return new TrainingData(sources, heldOut, mostTokens, skipped, OptionalInt.of(tokens), parts);
+    }
+
+    /** The same of which only one of so many equal parts is trained on, drawn by the seed of the training. */
+    public TrainingData partOf(int equalParts) {
+        return new TrainingData(sources, heldOut, mostTokens, skipped, packed, equalParts);
     }
 
     /** Tokens of a sequence that is filled with samples; if empty, batch sizes count samples. */
@@ -105,7 +113,7 @@ public final class TrainingData {
 
     /** Which sample is seen when, each so often at most. */
     SampleOrder order(int epochs, long seed) {
-        return new SampleOrder(sources, epochs, mostTokens, seed);
+        return new SampleOrder(sources, epochs, mostTokens, parts, seed);
     }
 
     /**

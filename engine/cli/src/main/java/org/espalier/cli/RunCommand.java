@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
             "",
             "The folder gets the pruned model, the adapter, the recovered model (the pruned one with the adapter in it),",
             "the page report.html, report.md and comparison.json. Models are measured in the type that the pruned one is",
-            "stored in, speeds in turns. 'engine report' shows several runs on one page.",
+            "stored in, speeds in turns. 'engine report' shows several runs on one page. What is left learns the predictions",
+            "of MODEL (--teacher). Of several --stages all but the last are in the folder stages.",
             "",
             "Example:",
             "  engine run models/smollm2-135m --calibration books.txt --data alpaca.json --max-samples 2000 \\",
@@ -51,6 +52,14 @@ final class RunCommand extends EngineCommand {
 
     @Mixin
     private ComputeOptions compute;
+
+    @Section(Topic.AMOUNT)
+    @Option(
+            names = "--stages",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
+            description = "Parts in which the share goes, each followed by an equal part of the training (default: 1).")
+    private int stages = 1;
 
     @Section(Topic.EVALUATION)
     @Option(
@@ -105,6 +114,7 @@ final class RunCommand extends EngineCommand {
         PipelineSettings settings = PipelineSettings.defaults()
                 .prune(prune.settings(seed))
                 .tune(tuning())
+                .stages(stages)
                 .command(typed())
                 .compare(compare)
                 .seed(seed.value());

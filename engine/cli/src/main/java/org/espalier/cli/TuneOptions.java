@@ -35,6 +35,8 @@ final class TuneOptions {
         }
     }
 
+    private static final Path NO_TEACHER = Path.of("none");
+
     private TuneSettings settings = TuneSettings.defaults();
 
     @Section(Topic.COMMON)
@@ -140,9 +142,11 @@ final class TuneOptions {
             order = 1,
             paramLabel = "MODEL",
             description =
-                    "Learn the predictions of this model, such as the one that was pruned: every token counts then.")
+                    "Learn the predictions of this model, such as the one that was pruned: every token counts then. "
+                            + "With none the texts' own tokens are learned (default: of engine run its MODEL, but for "
+                            + "--recipe llm-pruner; else none).")
     private void teacher(Path model) {
-        settings = settings.teacher(model);
+        settings = model.equals(NO_TEACHER) ? settings.untaught() : settings.teacher(model);
     }
 
     @Section(Topic.LEARNING)

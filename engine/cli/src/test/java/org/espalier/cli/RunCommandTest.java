@@ -11,6 +11,7 @@ import static org.espalier.report.StandardMeasure.PREFILL;
 import static org.espalier.report.StandardMeasure.WEIGHTS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -26,11 +27,14 @@ import java.util.Set;
 import org.espalier.TestFiles;
 import org.espalier.file.Sha256;
 import org.espalier.job.DemoModel;
+import org.espalier.plan.Plan;
+import org.espalier.plan.PlanFile;
 import org.espalier.report.Comparison;
 import org.espalier.report.ComparisonFile;
 import org.espalier.report.Measure;
 import org.espalier.report.Pages;
 import org.espalier.report.StandardMeasure;
+import org.espalier.report.TrainingFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,7 +45,7 @@ class RunCommandTest {
 
     private static final String JOB =
             "run @/model --calibration @/stories.txt --data @/stories.txt --eval @/unseen.txt "
-                    + "--eval-windows 8 --ratio 0.3 --samples 10 --seq-len 64 --batch-size 8 --lr 3e-3 --max-tokens 8 --out @/out";
+                    + "--eval-windows 8 --ratio 0.3 --samples 10 --seq-len 64 --batch-size 8 --lr 3e-3 --teacher none --max-tokens 8 --out @/out";
 
     @TempDir
     private Path folder;
@@ -113,6 +117,37 @@ class RunCommandTest {
         hashes(run);
         assertTrue(value(run.stages().get(1), MEMORY) < value(run.stages().get(0), MEMORY));
         better(run);
+    }
+
+    /** Each takes a half of what goes, and is trained by the dense model on a half of the tokens. */
+    @Test
+    void stagesTakeEqualPartsAndLearnFromTheDenseModel() throws IOException {
+        json(
+                "run @/model --calibration @/stories.txt --data @/stories.txt --ratio 0.4 --stages 2 --samples 10 --seq-len 64 "
+                        + "--batch-size 2 --train-tokens 4096 --repetitions 0 --max-tokens 4 --out @/out --json");
+        assertEquals(
+                List.of("adapter", "comparison.json", "pruned", "recovered", "report.html", "report.md", "stages"),
+                TestFiles.names(folder.resolve("out")));
+        assertEquals(List.of("adapter", "pruned", "recovered"), TestFiles.names(folder.resolve("out/stages/1")));
+        Plan first = PlanFile.read(folder.resolve("out/stages/1/pruned/plan.json"));
+        Plan last = PlanFile.read(folder.resolve("out/pruned/plan.json"));
+        long before = first.parameters().before();
+        // A whole width is as near as it gets.
+        assertEquals(0.8 * before, first.parameters().after(), 0.01 * before);
+        assertEquals(first.parameters().after(), last.parameters().before());
+        assertEquals(0.6 * before, last.parameters().after(), 0.01 * before);
+        assertEquals(first.calibration(), last.calibration());
+        JsonNode dense = json("info @/model --json");
+        assertEquals(before, dense.get("parameters").asLong());
+        List<String> losses = new ArrayList<>();
+        for (String adapter : List.of("out/stages/1/adapter", "out/adapter")) {
+            TrainingFile training = TrainingFile.read(folder.resolve(adapter));
+            assertEquals(folder.resolve("model").toString(), training.teacher().model());
+            // Of 3,986 tokens a half each, 2 x 256 an update.
+            assertEquals(1993 / 512, training.training().steps());
+            losses.add(training.training().losses().toString());
+        }
+        assertNotEquals(losses.getFirst(), losses.getLast());
     }
 
     /** Whoever has the files can tell whether they are the ones. */
