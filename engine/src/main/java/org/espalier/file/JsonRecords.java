@@ -24,7 +24,9 @@ public final class JsonRecords {
 
     private final Path path;
     private final Consumer<Failure> broken;
-    private final List<Entry> entries = new ArrayList<>();
+    private final Sink found;
+    /** Bytes read before the record that is looked at. */
+    private long offset;
 
     /**
      * One of them.
@@ -34,9 +36,17 @@ public final class JsonRecords {
      */
     public record Entry(ObjectNode object, String place) {}
 
-    private JsonRecords(Path path, Consumer<Failure> broken) {
+    /** Gets what is found, in order. */
+    @FunctionalInterface
+    interface Sink {
+        /** A record whose first byte is at an offset in the file; before it may stand white space or a byte order mark. */
+        void accept(Entry entry, long offset);
+    }
+
+    private JsonRecords(Path path, Consumer<Failure> broken, Sink found) {
         this.path = path;
         this.broken = broken;
+        this.found = found;
     }
 
     /**
@@ -47,19 +57,25 @@ public final class JsonRecords {
      * @throws Failure if the file is missing, no text, or too large for an array
      */
     public static List<Entry> read(Path path, Consumer<Failure> broken) {
+        List<Entry> entries = new ArrayList<>();
+        scan(path, broken, (entry, _) -> entries.add(entry));
+        return entries;
+    }
+
+    /** As above, without keeping anything. */
+    static void scan(Path path, Consumer<Failure> broken, Sink found) {
         TextFile.requireFile(path, "name a file with JSON objects");
-        JsonRecords records = new JsonRecords(path, broken);
+        JsonRecords records = new JsonRecords(path, broken, found);
         try (InputStream in = new BufferedInputStream(Files.newInputStream(path))) {
             FileKind.requireText(path);
             if (first(in) == '[') {
-                records.array(ByteOrderMark.skipped(records.whole(in)));
+                records.array(records.whole(in));
             } else {
                 records.lines(in);
             }
         } catch (IOException e) {
             throw Json.failure(e, path);
         }
-        return records.entries;
     }
 
     /** The first byte that is no white space, after which the stream stands at its start again. */
@@ -86,11 +102,15 @@ public final class JsonRecords {
         return bytes;
     }
 
-    private void array(byte[] utf8) throws IOException {
+    private void array(byte[] bytes) throws IOException {
+        byte[] utf8 = ByteOrderMark.skipped(bytes);
+        int mark = bytes.length - utf8.length;
+        Utf8Position position = new Utf8Position(utf8);
         try (JsonParser parser = Json.parser(utf8)) {
             parser.nextToken();
             for (int entry = 1; parser.nextToken() != JsonToken.END_ARRAY; entry++) {
                 String place = place(parser.currentTokenLocation().getLineNr()) + ", entry " + entry;
+                offset = mark + position.ofChar(parser.currentTokenLocation().getCharOffset());
                 add(Json.value(parser), place);
             }
             if (parser.nextToken() != null) {
@@ -106,13 +126,17 @@ public final class JsonRecords {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         int number = 1;
         int before = -1;
+        long read = 0;
         for (int b = in.read(); b >= 0; before = b, b = in.read()) {
+            read++;
             if (b == '\n' && before == '\r') {
+                offset = read;
                 continue;
             }
             if (b == '\n' || b == '\r') {
                 line(line.toByteArray(), number++);
                 line.reset();
+                offset = read;
             } else if (line.size() < Json.LARGEST_FILE) {
                 line.write(b);
             } else {
@@ -145,7 +169,7 @@ public final class JsonRecords {
 
     private void add(JsonNode node, String place) {
         if (node instanceof ObjectNode object) {
-            entries.add(new Entry(object, place));
+            found.accept(new Entry(object, place), offset);
         } else {
             broken.accept(new Failure("not a JSON object", place, ADVICE));
         }

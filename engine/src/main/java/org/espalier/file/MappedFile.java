@@ -63,6 +63,20 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
+    /**
+     * As above; of an empty file nothing can be mapped.
+     *
+     * @throws Failure if the file is missing or cannot be read
+     */
+    static Optional<MappedFile> unlessEmpty(Path path) {
+        try {
+            return Files.isRegularFile(path) && Files.size(path) == 0 ? Optional.empty() : Optional.of(open(path));
+        } catch (IOException e) {
+            throw new Failure(
+                    "file cannot be read: " + e.getMessage(), path.toString(), "check it and its permissions", e);
+        }
+    }
+
     @SuppressWarnings("MustBeClosed") // the file owns the arena, and closes it
     private static MappedFile map(Path path, FileChannel channel) throws IOException {
         long size = channel.size();

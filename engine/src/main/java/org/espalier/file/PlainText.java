@@ -1,5 +1,9 @@
 package org.espalier.file;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -73,12 +77,26 @@ public final class PlainText {
      * @throws Failure as {@link TextFile#read(Path)}, or if the file's name or beginning shows that it is no plain text
      */
     public static String read(Path file, String advice) {
-        TextFile.requireFile(file, "name a text file");
         String text = TextFile.read(file);
-        kind(file, text).ifPresent(kind -> {
+        require(file, text, advice);
+        return text;
+    }
+
+    /** As above, for a file that is not read whole. */
+    public static void require(Path file, String advice) {
+        TextFile.requireText(file);
+        try (InputStream in = Files.newInputStream(file)) {
+            // A character that is cut in two at the end decides nothing.
+            require(file, new String(in.readNBytes(4 * START), StandardCharsets.UTF_8), advice);
+        } catch (IOException e) {
+            throw new Failure("file cannot be read", file.toString(), "check it and its permissions", e);
+        }
+    }
+
+    private static void require(Path file, String beginning, String advice) {
+        kind(file, ByteOrderMark.skipped(beginning)).ifPresent(kind -> {
             throw new Failure("this is " + kind + ", not plain text", file.toString(), advice);
         });
-        return text;
     }
 
     static Optional<String> kind(Path file, String text) {

@@ -98,15 +98,22 @@ public final class Sha256 {
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    /** The hash of whole numbers in order, each as four bytes, most significant first. */
-    public static String ofNumbers(Iterable<int[]> numbers) {
-        MessageDigest digest = digest();
-        for (int[] row : numbers) {
+    /** The hash of rows of whole numbers, which need not be there at once: of each row its length and its numbers. */
+    public static final class Numbers {
+
+        private final MessageDigest digest = digest();
+
+        /** Adds a row; a number is four bytes, most significant first. */
+        public void add(int... row) {
             ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES * (row.length + 1));
             bytes.putInt(row.length).asIntBuffer().put(row);
             digest.update(bytes.rewind());
         }
-        return HexFormat.of().formatHex(digest.digest());
+
+        /** The hash of all that was added, in hexadecimal. Nothing can be added after it. */
+        public String hash() {
+            return HexFormat.of().formatHex(digest.digest());
+        }
     }
 
     private static void update(MessageDigest digest, FileChannel channel, long start, int most) throws IOException {

@@ -19,9 +19,8 @@ public final class TextFile {
      * @throws Failure if it cannot be read, or is not UTF-8, with what it is instead where its first bytes show that
      */
     public static String read(Path file) {
-        requireFile(file, "name a text file");
+        requireText(file);
         try {
-            FileKind.requireText(file);
             return ByteOrderMark.skipped(Files.readString(file));
         } catch (CharacterCodingException e) {
             throw notUtf8(file, e);
@@ -49,6 +48,16 @@ public final class TextFile {
         }
     }
 
+    /** @throws Failure if it is not there, or its first bytes show that it is no text */
+    static void requireText(Path file) {
+        requireFile(file, "name a text file");
+        try {
+            FileKind.requireText(file);
+        } catch (IOException e) {
+            throw new Failure("file cannot be read", file.toString(), "check it and its permissions", e);
+        }
+    }
+
     /** @throws Failure if it is a folder, or not there */
     static void requireFile(Path file, String advice) {
         if (Files.isDirectory(file)) {
@@ -59,7 +68,7 @@ public final class TextFile {
         }
     }
 
-    private static Failure notUtf8(Path file, CharacterCodingException e) {
+    static Failure notUtf8(Path file, CharacterCodingException e) {
         return new Failure("file is not UTF-8 text", file.toString(), "convert it to UTF-8", e);
     }
 }

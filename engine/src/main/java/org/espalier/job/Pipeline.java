@@ -59,7 +59,12 @@ final class Pipeline {
     }
 
     Comparison run() throws IOException {
-        TrainingData samples = stage(settings.stages(), source, folder).samples();
+        try (TrainingData samples = stage(settings.stages(), source, folder).samples()) {
+            return run(samples);
+        }
+    }
+
+    private Comparison run(TrainingData samples) throws IOException {
         Optional<Calibration> texts = settings.prune().importance().sequences(source);
         HeldOut heldOut = new HeldOut(
                 samples.heldOut(),

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.espalier.backend.OwnMemory;
 import org.espalier.error.Failure;
+import org.espalier.file.Closing;
 import org.espalier.file.Output;
 import org.espalier.file.Sha256;
 import org.espalier.report.MetricsFile;
@@ -45,17 +46,30 @@ final class Recovery {
         this.listener = engine.listener();
     }
 
-    /** Draws the samples as the model at {@code model} reads them. */
+    /** Draws the samples as the model at {@code model} reads them; they are made anew whenever they are learned from. */
     TrainingData samples(Path model) {
-        try (Tokenizer tokenizer = Tokenizer.open(model)) {
+        List<Runnable> opened = new ArrayList<>();
+        try {
+            Tokenizer tokenizer = Tokenizer.open(model);
+            opened.add(tokenizer::close);
+            List<Mixture.Source> sources = new ArrayList<>();
+            for (DataFile file : settings.data()) {
+                sources.add(source(file, () -> ChatTemplate.of(tokenizer, model)));
+                opened.add(sources.getLast().examples()::close);
+            }
             TrainingData samples = Mixture.draw(
-                    settings.data().stream()
-                            .map(file -> source(file, () -> ChatTemplate.of(tokenizer, model)))
-                            .toList(),
-                    new Encoder(tokenizer, settings.cutoff(), settings.teacher().isPresent()),
-                    settings.limits(),
-                    settings.seed());
+                            sources,
+                            new Encoder(
+                                    tokenizer,
+                                    settings.cutoff(),
+                                    settings.teacher().isPresent()),
+                            settings.limits(),
+                            settings.seed())
+                    .owning(opened);
             return settings.pack() ? samples.packedInto(settings.cutoff()) : samples;
+        } catch (RuntimeException | Error e) {
+            Closing.all(opened);
+            throw e;
         }
     }
 

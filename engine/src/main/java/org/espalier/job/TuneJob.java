@@ -93,9 +93,9 @@ public final class TuneJob {
             out.requireReplaceable(inputs);
         }
         Recovery recovery = new Recovery(settings, out.path(), engine);
-        TrainingData samples = recovery.samples(model);
-        // Begun before the work, so that a place that cannot be written to is not found out after it.
-        try (Output output = Output.folder(out.path(), out.replace() || settings.replaces());
+        // The place is begun before the work, so that one that cannot be written to is not found out after it.
+        try (TrainingData samples = recovery.samples(model);
+                Output output = Output.folder(out.path(), out.replace() || settings.replaces());
                 OpenModel open = engine.open(model)) {
             Recovery.Trained trained = recovery.writeInto(output.path(), model.toString(), open, samples);
             output.commit();

@@ -40,6 +40,11 @@ public final class Encoder {
                 : tokenizer.eosIds().stream().limit(1).mapToInt(id -> id).findFirst();
     }
 
+    /** Tokens that are read of a sample at most: its last one is only a target. */
+    int longest() {
+        return cutoff - 1;
+    }
+
     /**
      * The samples of a text: one that counts as a whole is cut into windows, of others the first {@code cutoff} tokens are
      * taken. Empty if nothing that counts is left.

@@ -1,39 +1,31 @@
 package org.espalier.tune;
 
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 import org.espalier.error.Failure;
-import org.espalier.file.JsonRecords;
 import org.espalier.file.PlainText;
-import org.espalier.file.TextFile;
+import org.espalier.file.SeparatedTexts;
 import org.espalier.text.ChatTemplate;
 
 /** Reads a file of texts to learn from. */
 public final class ExampleFile {
-
-    private static final List<Pattern> SEPARATORS =
-            List.of(Pattern.compile("(?m)^<\\|endoftext\\|>\\s*$"), Pattern.compile("(?m)^\\s*\\n"));
 
     private ExampleFile() {}
 
     /** As below, in the format that the file's name suggests, if it is JSON or plain text. */
     public static Examples read(Path file, Supplier<ChatTemplate> template, BrokenRecords broken) {
         ExampleFormat format = ExampleFormat.of(file);
-        return format == ExampleFormat.TEXT
-                ? notEmpty(
-                        Examples.texts(texts(PlainText.read(
-                                file,
-                                "write it as JSON lines (prompt and completion, or text) and add --format jsonl; "
-                                        + "--format text reads it as it is"))),
-                        file)
-                : read(file, format, template, broken);
+        if (format == ExampleFormat.TEXT) {
+            PlainText.require(
+                    file,
+                    "write it as JSON lines (prompt and completion, or text) and add --format jsonl; "
+                            + "--format text reads it as it is");
+        }
+        return read(file, format, template, broken);
     }
 
     /**
-     * Reads a file.
+     * Reads a file. Its texts stay where they are, so that it must not be changed before what is returned is closed.
      *
      * @param broken   what to do with records that are no examples
      * @param template of the model, asked for only if it is needed
@@ -42,16 +34,17 @@ public final class ExampleFile {
     public static Examples read(
             Path file, ExampleFormat format, Supplier<ChatTemplate> template, BrokenRecords broken) {
         if (format == ExampleFormat.TEXT) {
-            return notEmpty(Examples.texts(texts(TextFile.read(file))), file);
+            return notEmpty(new PlainExamples(SeparatedTexts.open(file)), file);
         }
-        Examples examples = RecordExamples.of(
-                JsonRecords.read(file, broken), format, format == ExampleFormat.CHAT ? template.get() : null, broken);
+        Examples examples =
+                RecordExamples.open(file, format, format == ExampleFormat.CHAT ? template.get() : null, broken);
         broken.summarise(file.toString());
         return notEmpty(examples, file);
     }
 
     private static Examples notEmpty(Examples examples, Path file) {
         if (examples.size() == 0) {
+            examples.close();
             throw new Failure(
                     examples.broken() > 0
                             ? "none of the " + examples.broken() + " records can be read"
@@ -60,18 +53,5 @@ public final class ExampleFile {
                     "name a file with texts, and its --format");
         }
         return examples;
-    }
-
-    /** The texts of a plain file. */
-    static List<String> texts(String content) {
-        String unix = content.replace("\r\n", "\n").strip();
-        Pattern separator = SEPARATORS.stream()
-                .filter(s -> s.matcher(unix).find())
-                .findFirst()
-                .orElse(Pattern.compile("\n"));
-        return Arrays.stream(separator.split(unix))
-                .map(String::strip)
-                .filter(t -> !t.isEmpty())
-                .toList();
     }
 }

@@ -3,7 +3,7 @@ package org.espalier.tune;
 import java.util.List;
 
 /** Texts to learn from, each made when it is asked for. */
-public interface Examples {
+public interface Examples extends AutoCloseable {
 
     /** How many texts there are. */
     int size();
@@ -19,6 +19,10 @@ public interface Examples {
      * @throws org.espalier.error.Failure if what it is made from has not the right form
      */
     Example get(int index);
+
+    /** Closes what they are made from. */
+    @Override
+    default void close() {}
 
     /** Plain texts that count as a whole. */
     static Examples texts(List<String> texts) {

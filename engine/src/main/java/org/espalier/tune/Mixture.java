@@ -7,6 +7,7 @@ import java.util.OptionalLong;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.espalier.error.Failure;
+import org.espalier.file.Closing;
 import org.espalier.tune.TrainingData.Skipped;
 
 /** Draws samples from sources in turns. */
@@ -39,7 +40,8 @@ public final class Mixture {
     private final List<TextDraw> texts = new ArrayList<>();
     private final List<Sample> heldOut = new ArrayList<>();
     private final int[] heldOutTexts;
-    private final List<List<Sample>> drawn = new ArrayList<>();
+    private final List<DrawnSamples> drawn = new ArrayList<>();
+    private final SampleRecord record = new SampleRecord();
 
     private Mixture(List<Source> sources, Encoder encoder, Limits limits, long seed) {
         this.sources = sources;
@@ -47,7 +49,7 @@ public final class Mixture {
         heldOutTexts = new int[sources.size()];
         for (int s = 0; s < sources.size(); s++) {
             texts.add(new TextDraw(sources.get(s).examples(), encoder, Shuffle.seed(seed, s)));
-            drawn.add(new ArrayList<>());
+            drawn.add(new DrawnSamples(sources.get(s).examples(), encoder));
         }
     }
 
@@ -61,7 +63,17 @@ public final class Mixture {
      * @throws org.espalier.error.Failure if too few texts are left to train on
      */
     public static TrainingData draw(List<Source> sources, Encoder encoder, Limits limits, long seed) {
-        return new Mixture(sources, encoder, limits, seed).draw();
+        Mixture mixture = new Mixture(sources, encoder, limits, seed);
+        try {
+            return mixture.draw();
+        } catch (RuntimeException | Error e) {
+            Closing.all(mixture.closings());
+            throw e;
+        }
+    }
+
+    private List<Runnable> closings() {
+        return drawn.stream().map(samples -> (Runnable) samples::close).toList();
     }
 
     private TrainingData draw() {
@@ -73,13 +85,15 @@ public final class Mixture {
             }
         }
         return new TrainingData(
-                IntStream.range(0, sources.size())
-                        .mapToObj(s -> new SampleOrder.Source(
-                                Samples.of(drawn.get(s)), sources.get(s).share()))
-                        .toList(),
-                heldOut,
-                limits.tokens(),
-                texts.stream().map(TextDraw::skipped).reduce(Skipped.NONE, Skipped::and));
+                        IntStream.range(0, sources.size())
+                                .mapToObj(s -> new SampleOrder.Source(
+                                        drawn.get(s), sources.get(s).share()))
+                                .toList(),
+                        heldOut,
+                        record,
+                        texts.stream().map(TextDraw::skipped).reduce(Skipped.NONE, Skipped::and))
+                .atMost(limits.tokens())
+                .owning(closings());
     }
 
     private Failure nothingLeft(int source) {
@@ -105,6 +119,7 @@ public final class Mixture {
             }
             for (Sample sample : texts.get(source).nextText()) {
                 heldOut.add(sample);
+                record.add(sample);
                 tokens[source] += sample.tokens();
             }
             heldOutTexts[source]++;
@@ -141,8 +156,8 @@ public final class Mixture {
             } else if (tokens[source] + sample.tokens() > part(source)) {
                 ended[source] = true;
             } else {
-                texts.get(source).advance();
-                drawn.get(source).add(sample);
+                texts.get(source).moveTo(drawn.get(source));
+                record.add(sample);
                 tokens[source] += sample.tokens();
                 samples++;
             }

@@ -2,9 +2,11 @@ package org.espalier.tune;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.espalier.error.Failure;
+import org.espalier.file.JsonRecordFile;
 import org.espalier.file.JsonRecords;
 import org.espalier.text.ChatTemplate;
 import org.espalier.text.ChatTemplate.Message;
@@ -13,45 +15,37 @@ import org.espalier.text.ChatTemplate.Message;
 final class RecordExamples implements Examples {
 
     private static final String ASSISTANT = "assistant";
+    /** The place of a record while nothing is wrong with it. */
+    private static final String UNKNOWN = "a record";
 
-    private final List<JsonRecords.Entry> records;
-    private final ExampleFormat format;
-    private final ChatTemplate template;
+    private final JsonRecordFile records;
+    private final Maker maker;
     private final BrokenRecords broken;
 
-    /** @param template for {@link ExampleFormat#CHAT}, else null */
-    private RecordExamples(
-            List<JsonRecords.Entry> records, ExampleFormat format, ChatTemplate template, BrokenRecords broken) {
+    private RecordExamples(JsonRecordFile records, Maker maker, BrokenRecords broken) {
         this.records = records;
-        this.format = format;
-        this.template = template;
+        this.maker = maker;
         this.broken = broken;
     }
 
-    static RecordExamples of(
-            List<JsonRecords.Entry> records, ExampleFormat format, ChatTemplate template, BrokenRecords broken) {
-        RecordExamples all = new RecordExamples(records, format, template, broken);
-        return broken.areSkipped() ? all.sound() : all;
-    }
-
-    /** Without the broken ones, so that the draw is the same as if they were not in the file. */
-    private RecordExamples sound() {
-        List<JsonRecords.Entry> sound = new ArrayList<>();
-        for (int i = 0; i < records.size(); i++) {
-            try {
-                make(records.get(i));
-                sound.add(records.get(i));
-            } catch (Failure e) {
-                broken.accept(at(e, records.get(i).place()));
-            }
-        }
-        return new RecordExamples(sound, format, template, broken);
+    /**
+     * The texts of a file.
+     *
+     * @param template for {@link ExampleFormat#CHAT}, else null
+     */
+    static RecordExamples open(Path file, ExampleFormat format, ChatTemplate template, BrokenRecords broken) {
+        Maker maker = new Maker(format, template);
+        // Broken ones are not even counted, so that the draw is the same as if they were not in the file.
+        return new RecordExamples(
+                JsonRecordFile.open(file, broken, entry -> !broken.areSkipped() || maker.isSound(entry, broken)),
+                maker,
+                broken);
     }
 
     /** What a chat template refuses is named by the template; a person has to find the conversation. */
     private static Failure at(Failure failure, String place) {
-        return failure.place().equals(place)
-                ? failure
+        return failure.place().equals(UNKNOWN) || failure.place().equals(place)
+                ? new Failure(failure.problem(), place, failure.advice(), failure)
                 : new Failure(failure.problem() + ", in " + failure.place(), place, failure.advice(), failure);
     }
 
@@ -67,117 +61,138 @@ final class RecordExamples implements Examples {
 
     @Override
     public Example get(int index) {
+        ObjectNode node = records.get(index);
         try {
-            return make(records.get(index));
+            // Its place takes a look at the whole file.
+            return maker.make(node, UNKNOWN);
         } catch (Failure e) {
-            broken.accept(at(e, records.get(index).place()));
-            throw e;
+            Failure placed = at(e, records.place(index));
+            broken.accept(placed);
+            throw placed;
         }
     }
 
-    private Example make(JsonRecords.Entry entry) {
-        ObjectNode node = entry.object();
-        String place = entry.place();
-        return switch (format) {
-            case ALPACA -> instruction(node, place);
-            case CHAT -> chat(node, place);
-            default ->
-                node.has("text")
-                        ? Example.text(text(node, "text", place))
-                        : node.has("prompt")
-                                ? Example.answer(text(node, "prompt", place), text(node, "completion", place))
-                                : instruction(node, place);
-        };
+    @Override
+    public void close() {
+        records.close();
     }
 
-    private static Example instruction(ObjectNode node, String place) {
-        String input =
-                node.path("input").isMissingNode() || node.path("input").isNull() ? "" : text(node, "input", place);
-        return Example.answer(
-                AlpacaTemplate.prompt(text(node, "instruction", place), input), text(node, "output", place));
-    }
+    /** Makes texts from records. */
+    private record Maker(ExampleFormat format, ChatTemplate template) {
 
-    /** What the template adds with an assistant's message counts, what it puts before that does not. */
-    private Example chat(ObjectNode node, String place) {
-        List<Message> messages = messages(node, place);
-        ChatTemplate.Written written = template.write(messages, false);
-        return written.answers().isEmpty() ? byHeaders(messages, written.text(), place) : byMarks(written);
-    }
-
-    /** The template says itself what the model is to learn. */
-    private static Example byMarks(ChatTemplate.Written written) {
-        String whole = written.text();
-        List<Example.Part> parts = new ArrayList<>();
-        int done = 0;
-        for (ChatTemplate.Span answer : written.answers()) {
-            parts.add(new Example.Part(whole.substring(done, answer.start()), false));
-            parts.add(new Example.Part(whole.substring(answer.start(), answer.end()), true));
-            done = answer.end();
+        boolean isSound(JsonRecords.Entry entry, BrokenRecords broken) {
+            try {
+                make(entry.object(), entry.place());
+                return true;
+            } catch (Failure e) {
+                broken.accept(at(e, entry.place()));
+                return false;
+            }
         }
-        parts.add(new Example.Part(whole.substring(done), false));
-        return new Example(parts, false);
-    }
 
-    private Example byHeaders(List<Message> messages, String whole, String place) {
-        List<Example.Part> parts = new ArrayList<>();
-        int done = 0;
-        for (int i = 0; i < messages.size(); i++) {
-            if (messages.get(i).role().equals(ASSISTANT)) {
-                int start = beginning(whole, template.render(messages.subList(0, i), true), place);
-                int end = beginning(whole, template.render(messages.subList(0, i + 1), false), place);
-                if (start < done || end < start) {
-                    throw unordered(place);
+        Example make(ObjectNode node, String place) {
+            return switch (format) {
+                case ALPACA -> instruction(node, place);
+                case CHAT -> chat(node, place);
+                default ->
+                    node.has("text")
+                            ? Example.text(text(node, "text", place))
+                            : node.has("prompt")
+                                    ? Example.answer(text(node, "prompt", place), text(node, "completion", place))
+                                    : instruction(node, place);
+            };
+        }
+
+        private static Example instruction(ObjectNode node, String place) {
+            String input =
+                    node.path("input").isMissingNode() || node.path("input").isNull() ? "" : text(node, "input", place);
+            return Example.answer(
+                    AlpacaTemplate.prompt(text(node, "instruction", place), input), text(node, "output", place));
+        }
+
+        /** What the template adds with an assistant's message counts, what it puts before that does not. */
+        private Example chat(ObjectNode node, String place) {
+            List<Message> messages = messages(node, place);
+            ChatTemplate.Written written = template.write(messages, false);
+            return written.answers().isEmpty() ? byHeaders(messages, written.text(), place) : byMarks(written);
+        }
+
+        /** The template says itself what the model is to learn. */
+        private static Example byMarks(ChatTemplate.Written written) {
+            String whole = written.text();
+            List<Example.Part> parts = new ArrayList<>();
+            int done = 0;
+            for (ChatTemplate.Span answer : written.answers()) {
+                parts.add(new Example.Part(whole.substring(done, answer.start()), false));
+                parts.add(new Example.Part(whole.substring(answer.start(), answer.end()), true));
+                done = answer.end();
+            }
+            parts.add(new Example.Part(whole.substring(done), false));
+            return new Example(parts, false);
+        }
+
+        private Example byHeaders(List<Message> messages, String whole, String place) {
+            List<Example.Part> parts = new ArrayList<>();
+            int done = 0;
+            for (int i = 0; i < messages.size(); i++) {
+                if (messages.get(i).role().equals(ASSISTANT)) {
+                    int start = beginning(whole, template.render(messages.subList(0, i), true), place);
+                    int end = beginning(whole, template.render(messages.subList(0, i + 1), false), place);
+                    if (start < done || end < start) {
+                        throw unordered(place);
+                    }
+                    parts.add(new Example.Part(whole.substring(done, start), false));
+                    parts.add(new Example.Part(
+                            whole.substring(start, end),
+                            !messages.get(i).content().isBlank()));
+                    done = end;
                 }
-                parts.add(new Example.Part(whole.substring(done, start), false));
-                parts.add(new Example.Part(
-                        whole.substring(start, end), !messages.get(i).content().isBlank()));
-                done = end;
             }
+            parts.add(new Example.Part(whole.substring(done), false));
+            return new Example(parts, false);
         }
-        parts.add(new Example.Part(whole.substring(done), false));
-        return new Example(parts, false);
-    }
 
-    private static int beginning(String whole, String beginning, String place) {
-        if (!whole.startsWith(beginning)) {
-            throw unordered(place);
-        }
-        return beginning.length();
-    }
-
-    private static Failure unordered(String place) {
-        return new Failure(
-                "the chat template changes what it wrote before when a message is added",
-                place,
-                "write the conversations out as prompt and completion, and use --format jsonl");
-    }
-
-    private static List<Message> messages(ObjectNode node, String place) {
-        List<Message> messages = new ArrayList<>();
-        for (JsonNode message : node.path("messages")) {
-            if (!(message instanceof ObjectNode object)) {
-                throw new Failure("a message is not a JSON object", place, "give each a role and a content");
+        private static int beginning(String whole, String beginning, String place) {
+            if (!whole.startsWith(beginning)) {
+                throw unordered(place);
             }
-            messages.add(new Message(text(object, "role", place), text(object, "content", place)));
+            return beginning.length();
         }
-        if (messages.isEmpty()) {
-            throw missing("messages", place);
-        }
-        return messages;
-    }
 
-    private static String text(ObjectNode node, String key, String place) {
-        JsonNode value = node.path(key);
-        if (!value.isTextual()) {
-            throw missing(key, place);
+        private static Failure unordered(String place) {
+            return new Failure(
+                    "the chat template changes what it wrote before when a message is added",
+                    place,
+                    "write the conversations out as prompt and completion, and use --format jsonl");
         }
-        return value.textValue();
-    }
 
-    private static Failure missing(String key, String place) {
-        return new Failure(
-                "there is no text under '" + key + "'",
-                place,
-                "see 'engine tune --help' for the formats, and choose one with --format");
+        private static List<Message> messages(ObjectNode node, String place) {
+            List<Message> messages = new ArrayList<>();
+            for (JsonNode message : node.path("messages")) {
+                if (!(message instanceof ObjectNode object)) {
+                    throw new Failure("a message is not a JSON object", place, "give each a role and a content");
+                }
+                messages.add(new Message(text(object, "role", place), text(object, "content", place)));
+            }
+            if (messages.isEmpty()) {
+                throw missing("messages", place);
+            }
+            return messages;
+        }
+
+        private static String text(ObjectNode node, String key, String place) {
+            JsonNode value = node.path(key);
+            if (!value.isTextual()) {
+                throw missing(key, place);
+            }
+            return value.textValue();
+        }
+
+        private static Failure missing(String key, String place) {
+            return new Failure(
+                    "there is no text under '" + key + "'",
+                    place,
+                    "see 'engine tune --help' for the formats, and choose one with --format");
+        }
     }
 }

@@ -15,6 +15,8 @@ final class TextDraw {
     private final Deque<Sample> begun = new ArrayDeque<>();
     private List<Sample> next = List.of();
     private int at;
+    private int text;
+    private boolean only;
     private int empty;
     private int tooLong;
 
@@ -35,7 +37,8 @@ final class TextDraw {
 
     boolean hasText() {
         while (next.isEmpty() && at < order.length) {
-            Example example = examples.get(order[at++]);
+            text = order[at++];
+            Example example = examples.get(text);
             if (example.counts()) {
                 next = encoder.samples(example);
                 tooLong += next.isEmpty() ? 1 : 0;
@@ -57,12 +60,13 @@ final class TextDraw {
     Sample sample() {
         if (begun.isEmpty() && hasText()) {
             begun.addAll(nextText());
+            only = begun.size() == 1;
         }
         return begun.peek();
     }
 
-    /** Goes past what {@link #sample} returned. */
-    void advance() {
-        begun.remove();
+    /** Puts what {@link #sample} returned where it is kept, and goes past it. */
+    void moveTo(DrawnSamples samples) {
+        samples.add(begun.remove(), text, only);
     }
 }

@@ -5,12 +5,11 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
-import org.espalier.file.Sha256;
+import org.espalier.file.Closing;
 import org.espalier.model.ModelConfig;
-import org.espalier.model.Scorer;
 
 /** Samples to train on, and others that only show how training goes. */
-public final class TrainingData {
+public final class TrainingData implements AutoCloseable {
 
     /**
      * What was left out.
@@ -31,36 +30,53 @@ public final class TrainingData {
     private final List<SampleOrder.Source> sources;
     private final Samples training;
     private final List<Sample> heldOut;
-    private final OptionalLong mostTokens;
-    private final OptionalInt packed;
-    private final int parts;
+    private final SampleRecord record;
     private final Skipped skipped;
+    private OptionalLong mostTokens = OptionalLong.empty();
+    private OptionalInt packed = OptionalInt.empty();
+    private int parts = 1;
+    private List<Runnable> owned = List.of();
 
-    TrainingData(List<SampleOrder.Source> sources, List<Sample> heldOut, OptionalLong mostTokens, Skipped skipped) {
-        this(sources, heldOut, mostTokens, skipped, OptionalInt.empty(), 1);
-    }
-
-    private TrainingData(
-            List<SampleOrder.Source> sources,
-            List<Sample> heldOut,
-            OptionalLong mostTokens,
-            Skipped skipped,
-            OptionalInt packed,
-            int parts) {
+    /** @param record of all samples, those held out first */
+    TrainingData(List<SampleOrder.Source> sources, List<Sample> heldOut, SampleRecord record, Skipped skipped) {
         this.sources = List.copyOf(sources);
         this.training =
                 Samples.joined(sources.stream().map(SampleOrder.Source::samples).toList());
         this.heldOut = List.copyOf(heldOut);
-        this.mostTokens = mostTokens;
+        this.record = record;
         this.skipped = skipped;
-        this.packed = packed;
-        this.parts = parts;
     }
 
     /** Samples that are there already. */
     public static TrainingData of(List<Sample> training, List<Sample> heldOut) {
+        SampleRecord record = new SampleRecord();
+        heldOut.forEach(record::add);
+        training.forEach(record::add);
         return new TrainingData(
-                List.of(new SampleOrder.Source(Samples.of(training), 1)), heldOut, OptionalLong.empty(), Skipped.NONE);
+                List.of(new SampleOrder.Source(Samples.of(training), 1)), heldOut, record, Skipped.NONE);
+    }
+
+    private TrainingData copy() {
+        TrainingData copy = new TrainingData(sources, heldOut, record, skipped);
+        copy.mostTokens = mostTokens;
+        copy.packed = packed;
+        copy.parts = parts;
+        copy.owned = owned;
+        return copy;
+    }
+
+    /** The same, of which no more tokens are trained on. */
+    TrainingData atMost(OptionalLong tokens) {
+        TrainingData copy = copy();
+        copy.mostTokens = tokens;
+        return copy;
+    }
+
+    /** The same, which closes what its samples are made from. */
+    public TrainingData owning(List<Runnable> closings) {
+        TrainingData copy = copy();
+        copy.owned = Stream.concat(owned.stream(), closings.stream()).toList();
+        return copy;
     }
 
     /**
@@ -68,12 +84,16 @@ public final class TrainingData {
      * that do not see each other.
      */
     public TrainingData packedInto(int tokens) {
-        return new TrainingData(sources, heldOut, mostTokens, skipped, OptionalInt.of(tokens), parts);
+        TrainingData copy = copy();
+        copy.packed = OptionalInt.of(tokens);
+        return copy;
     }
 
     /** The same of which only one of so many equal parts is trained on, drawn by the seed of the training. */
     public TrainingData partOf(int equalParts) {
-        return new TrainingData(sources, heldOut, mostTokens, skipped, packed, equalParts);
+        TrainingData copy = copy();
+        copy.parts = equalParts;
+        return copy;
     }
 
     /** Tokens of a sequence that is filled with samples; if empty, batch sizes count samples. */
@@ -136,18 +156,7 @@ public final class TrainingData {
 
     /** SHA-256 of every token that is read or predicted, in hexadecimal: equal data has equal ones. */
     public String sha256() {
-        Stream<int[]> shares = sources.size() == 1
-                ? Stream.empty()
-                : sources.stream().map(source ->
-                        new int[] {source.samples().size(), Float.floatToIntBits((float) source.share())});
-        return Sha256.ofNumbers(Stream.of(
-                        // The count tells which are held out.
-                        Stream.of(new int[] {training.size()}),
-                        shares,
-                        Stream.concat(training.stream(), heldOut.stream())
-                                .flatMap(sample -> Stream.of(sample.ids(), sample.targets())))
-                .flatMap(rows -> rows)
-                .toList());
+        return record.hash(sources, heldOut.size());
     }
 
     /**
@@ -156,7 +165,11 @@ public final class TrainingData {
      * @throws org.espalier.error.Failure if one is too long for it, or has tokens that it does not know
      */
     void requireFor(ModelConfig model) {
-        training.forEach(s -> Scorer.check(model, s.ids()));
-        heldOut.forEach(s -> Scorer.check(model, s.ids()));
+        record.requireFor(model);
+    }
+
+    @Override
+    public void close() {
+        Closing.all(owned);
     }
 }

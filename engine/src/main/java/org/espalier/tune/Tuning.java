@@ -3,7 +3,6 @@ package org.espalier.tune;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -168,14 +167,13 @@ public final class Tuning {
      */
     public Result train(Listener listener) {
         this.listener = listener;
-        try (Tuner tuner = new Tuner(learned, teacher, settings, batches.largest())) {
-            Iterator<List<int[]>> following = batches.iterator();
+        try (Tuner tuner = new Tuner(learned, teacher, settings, batches.largest());
+                BatchLoader following = new BatchLoader(batches, updates.size())) {
             LearningRate rate = settings.rate().of(steps());
             if (begun == null) {
                 evaluate(tuner);
             } else {
                 tuner.resume(begun, updates.size(), !looks.isEmpty());
-                updates.forEach(_ -> following.next());
             }
             while (tuner.steps() < steps() && !outOfPatience()) {
                 update(tuner, following.next(), rate.at(tuner.steps()));
@@ -231,10 +229,9 @@ public final class Tuning {
         };
     }
 
-    private void update(Tuner tuner, List<int[]> microBatches, double rate) {
+    private void update(Tuner tuner, List<Packed> microBatches, double rate) {
         long start = System.nanoTime();
-        Trainer.StepResult done =
-                tuner.step(microBatches.stream().map(batches::pack).toList(), rate, listener::advanced);
+        Trainer.StepResult done = tuner.step(microBatches, rate, listener::advanced);
         Update update = new Update(
                 tuner.steps(),
                 history().tokens() + done.tokens(),

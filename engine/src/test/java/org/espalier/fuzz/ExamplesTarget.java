@@ -95,9 +95,11 @@ final class ExamplesTarget implements Target {
         }
     }
 
-    private static void every(Examples examples) {
-        for (int i = 0; i < Math.min(MOST_EXAMPLES, examples.size()); i++) {
-            Objects.requireNonNull(examples.get(i));
+    private static void every(Examples opened) {
+        try (Examples examples = opened) {
+            for (int i = 0; i < Math.min(MOST_EXAMPLES, examples.size()); i++) {
+                Objects.requireNonNull(examples.get(i));
+            }
         }
     }
 }

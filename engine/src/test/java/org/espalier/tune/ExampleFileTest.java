@@ -148,17 +148,6 @@ class ExampleFileTest {
     }
 
     @Test
-    void plainTextsAreToldApartByTheStrongestSeparatorInTheFile() {
-        assertEquals(List.of("one", "two"), ExampleFile.texts("one\ntwo\n"));
-        assertEquals(List.of("one", "two\nthree", "four"), ExampleFile.texts("one\n\ntwo\nthree\n \n\nfour"));
-        assertEquals(
-                List.of("one\n\ntwo", "three"), ExampleFile.texts("one\n\ntwo\n<|endoftext|>\nthree\n<|endoftext|>\n"));
-        assertEquals(List.of("one", "two"), ExampleFile.texts(" one \r\ntwo\r\n"));
-        assertEquals(List.of("one"), ExampleFile.texts("one"));
-        assertEquals(List.of(), ExampleFile.texts(" \n"));
-    }
-
-    @Test
     void theNameSuggestsTheFormat() {
         assertEquals(ExampleFormat.ALPACA, ExampleFormat.of(Path.of("a.JSON")));
         assertEquals(ExampleFormat.JSONL, ExampleFormat.of(Path.of("b.json/a.jsonl")));

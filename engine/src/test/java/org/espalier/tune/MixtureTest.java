@@ -20,6 +20,7 @@ import org.espalier.error.Failure;
 import org.espalier.text.SmallTokenizer;
 import org.espalier.text.Tokenizer;
 import org.espalier.text.TokenizerSettings;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Several sources with shares of the tokens. */
@@ -29,6 +30,15 @@ class MixtureTest {
 
     /** Tokens of the texts of source 0, 1 and 2; each is told by its tokens. */
     private static final int[] LENGTHS = {12, 23, 61};
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable each : opened.reversed()) {
+            each.close();
+        }
+    }
 
     @Test
     void sharesHoldAllAlong() {
@@ -190,17 +200,17 @@ class MixtureTest {
         return OptionalLong.of(most);
     }
 
-    private static TrainingData draw(
+    private TrainingData draw(
             List<Double> shares, List<Integer> texts, OptionalLong tokens, OptionalInt heldOut, int epochs) {
         return draw(SEED, Integer.MAX_VALUE, shares, texts, tokens, heldOut, epochs);
     }
 
-    private static TrainingData drawAtMost(
+    private TrainingData drawAtMost(
             int samples, List<Double> shares, List<Integer> texts, OptionalInt heldOut, int epochs) {
         return draw(SEED, samples, shares, texts, OptionalLong.empty(), heldOut, epochs);
     }
 
-    private static TrainingData draw(
+    private TrainingData draw(
             long seed,
             int samples,
             List<Double> shares,
@@ -215,18 +225,20 @@ class MixtureTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty());
-        try (Tokenizer tokenizer = Tokenizer.fromJson(SmallTokenizer.json().toString(), settings)) {
-            List<Mixture.Source> sources = new ArrayList<>();
-            for (int s = 0; s < shares.size(); s++) {
-                int length = LENGTHS[s];
-                Examples examples = Examples.texts(IntStream.range(0, texts.get(s))
-                        .mapToObj(i -> text(i, length))
-                        .toList());
-                sources.add(new Mixture.Source(examples, shares.get(s), "source " + s));
-            }
-            return Mixture.draw(
-                    sources, new Encoder(tokenizer, 128), new Mixture.Limits(samples, tokens, heldOut, epochs), seed);
+        Tokenizer tokenizer = Tokenizer.fromJson(SmallTokenizer.json().toString(), settings);
+        opened.add(tokenizer);
+        List<Mixture.Source> sources = new ArrayList<>();
+        for (int s = 0; s < shares.size(); s++) {
+            int length = LENGTHS[s];
+            Examples examples = Examples.texts(IntStream.range(0, texts.get(s))
+                    .mapToObj(i -> text(i, length))
+                    .toList());
+            sources.add(new Mixture.Source(examples, shares.get(s), "source " + s));
         }
+        TrainingData data = Mixture.draw(
+                sources, new Encoder(tokenizer, 128), new Mixture.Limits(samples, tokens, heldOut, epochs), seed);
+        opened.add(data);
+        return data;
     }
 
     /** A text of its own for every number up to 2,000, of which so many tokens are read, the one that begins it among them. */

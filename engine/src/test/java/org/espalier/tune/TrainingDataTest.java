@@ -1,5 +1,6 @@
 package org.espalier.tune;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -16,10 +17,20 @@ import org.espalier.error.Failure;
 import org.espalier.text.SmallTokenizer;
 import org.espalier.text.Tokenizer;
 import org.espalier.text.TokenizerSettings;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Which samples are trained on, which are held out, and which an update sees. */
 class TrainingDataTest {
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable each : opened.reversed()) {
+            each.close();
+        }
+    }
 
     @Test
     void aTenthIsHeldOutAndNoTextIsInBoth() {
@@ -75,6 +86,24 @@ class TrainingDataTest {
         assertTrue(failure.oneLine().contains("--held-out"), failure.oneLine());
     }
 
+    /** Also those of long texts, which give several. */
+    @Test
+    void samplesAreMadeAgainAsTheyWereDrawn() {
+        List<Example> examples = new ArrayList<>(texts(40));
+        examples.add(Example.text("b".repeat(1000)));
+        examples.add(Example.text("a".repeat(700)));
+        examples.add(Example.answer("a".repeat(50), "b".repeat(20)));
+        TrainingData data = draw(examples, Integer.MAX_VALUE, OptionalInt.of(3), 1);
+        List<Sample> made = List.copyOf(data.training());
+        assertTrue(made.size() > 40, "samples: " + made.size());
+        assertEquals(TrainingData.of(made, data.heldOut()).sha256(), data.sha256());
+        assertEquals(made.stream().mapToLong(Sample::tokens).sum(), data.tokens());
+        for (int i = made.size() - 1; i >= 0; i--) {
+            assertArrayEquals(made.get(i).ids(), data.training().get(i).ids());
+            assertArrayEquals(made.get(i).targets(), data.training().get(i).targets());
+        }
+    }
+
     /** Texts of different lengths. */
     private static List<Example> texts(int count) {
         return IntStream.rangeClosed(1, count)
@@ -86,7 +115,7 @@ class TrainingDataTest {
         return data.training().stream().map(Sample::tokens).toList();
     }
 
-    private static TrainingData draw(List<Example> examples, int most, OptionalInt heldOut, long seed) {
+    private TrainingData draw(List<Example> examples, int most, OptionalInt heldOut, long seed) {
         Examples given = new Examples() {
             @Override
             public int size() {
@@ -105,12 +134,14 @@ class TrainingDataTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty());
-        try (Tokenizer tokenizer = Tokenizer.fromJson(SmallTokenizer.json().toString(), settings)) {
-            return Mixture.draw(
-                    List.of(new Mixture.Source(given, 1, "examples")),
-                    new Encoder(tokenizer, 128),
-                    new Mixture.Limits(most, OptionalLong.empty(), heldOut, 1),
-                    seed);
-        }
+        Tokenizer tokenizer = Tokenizer.fromJson(SmallTokenizer.json().toString(), settings);
+        opened.add(tokenizer);
+        TrainingData data = Mixture.draw(
+                List.of(new Mixture.Source(given, 1, "examples")),
+                new Encoder(tokenizer, 128),
+                new Mixture.Limits(most, OptionalLong.empty(), heldOut, 1),
+                seed);
+        opened.add(data);
+        return data;
     }
 }
