@@ -38,6 +38,11 @@ record Standing(Map<String, Integer> files) {
         try {
             byte[] bytes = Files.readAllBytes(file);
             String name = file.getFileName().toString();
+            if (name.endsWith(".jsonl")) {
+                return new String(bytes, StandardCharsets.UTF_8)
+                        .replaceAll("\"(seconds|tokens_per_second)\":[^,}]+", "")
+                        .hashCode();
+            }
             return name.endsWith(".json") || name.endsWith(".html")
                     ? new String(bytes, StandardCharsets.UTF_8)
                             .replaceAll("[-+0-9.eE]+", "0")
