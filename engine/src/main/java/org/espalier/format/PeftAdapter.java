@@ -24,6 +24,9 @@ public final class PeftAdapter implements AutoCloseable {
     /** Follows a projection's name in the name of the matrix {@code B [out, rank]}. */
     public static final String SUFFIX_B = ".lora_B.weight";
 
+    /** Follows a projection's name in the name of the lengths {@code [out]} of rows, where they have their own. */
+    public static final String SUFFIX_LENGTHS = ".lora_magnitude_vector";
+
     private static final String CONFIG = "adapter_config.json";
     /** The file of the matrices in an adapter's folder. */
     public static final String WEIGHTS = "adapter_model.safetensors";
@@ -109,7 +112,9 @@ public final class PeftAdapter implements AutoCloseable {
 
     /** The names of the model's parameters in whose place the adapter has its own. */
     public List<String> saved() {
-        return tensors.keySet().stream().filter(name -> !isMatrix(name)).toList();
+        return tensors.keySet().stream()
+                .filter(name -> !isMatrix(name) && !name.endsWith(SUFFIX_LENGTHS))
+                .toList();
     }
 
     private void read() {
@@ -117,7 +122,7 @@ public final class PeftAdapter implements AutoCloseable {
             String inModel = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : "";
             if (isMatrix(inModel)) {
                 requireMatrix(name, tensor);
-            } else {
+            } else if (!config.decomposed() || !inModel.endsWith(SUFFIX_LENGTHS) || !isVector(tensor)) {
                 requireVector(name, inModel, tensor);
             }
             if (!Finite.all(tensor)) {
@@ -139,6 +144,7 @@ public final class PeftAdapter implements AutoCloseable {
                         "save the adapter again");
             }
         }
+        requireLengths();
         for (String end : config.saved()) {
             if (saved().stream().map(PeftAdapter::module).noneMatch(module -> isNamed(module, end))) {
                 throw new Failure(
@@ -150,6 +156,25 @@ public final class PeftAdapter implements AutoCloseable {
         if (projections().isEmpty()) {
             throw new Failure("the adapter holds no matrices", file.path().toString(), "save the adapter again");
         }
+    }
+
+    /** Every projection has its lengths, and they are of as many rows; or none has. */
+    private void requireLengths() {
+        for (String projection : config.decomposed() ? projections() : List.<String>of()) {
+            StoredTensor lengths = tensors.get(projection + SUFFIX_LENGTHS);
+            long rows = tensors.get(projection + SUFFIX_B).shape().dim(0);
+            if (lengths == null || lengths.shape().dim(0) != rows) {
+                throw new Failure(
+                        "the adapter (use_dora) has " + (lengths == null ? "no" : "other") + " lengths for the rows of "
+                                + Printable.quoted(projection),
+                        file.path().toString(),
+                        "save the adapter again");
+            }
+        }
+    }
+
+    private static boolean isVector(StoredTensor tensor) {
+        return tensor.shape().rank() == 1 && tensor.type().floating();
     }
 
     private static boolean isMatrix(String name) {
@@ -173,7 +198,7 @@ public final class PeftAdapter implements AutoCloseable {
     private void requireVector(String name, String inModel, StoredTensor tensor) {
         String module = module(inModel);
         boolean saved = !inModel.isEmpty() && config.saved().stream().anyMatch(end -> isNamed(module, end));
-        if (!saved || tensor.shape().rank() != 1 || !tensor.type().floating()) {
+        if (!saved || !isVector(tensor)) {
             throw stranger(name, tensor);
         }
     }

@@ -14,6 +14,7 @@ import org.espalier.file.Json;
  * @param rank           of every adapter
  * @param alpha          scale, divided by the rank, or by its root
  * @param rankStabilised whether it is divided by the root (Kalajdzievski 2023)
+ * @param decomposed     whether rows have lengths of their own (DoRA, Liu et al. 2024)
  * @param dropout        while it was trained
  * @param targets        projections that have one, by the last part of their name; empty if the file says it another way
  * @param saved          modules whose own parameters it replaces, by the last part of their name
@@ -23,6 +24,7 @@ public record PeftConfig(
         int rank,
         double alpha,
         boolean rankStabilised,
+        boolean decomposed,
         double dropout,
         List<String> targets,
         List<String> saved,
@@ -49,7 +51,7 @@ public record PeftConfig(
             "task_type");
     /** What is read here. */
     private static final Set<String> READ =
-            Set.of("peft_type", "r", "lora_alpha", "use_rslora", "target_modules", "bias", INITIAL, SAVED);
+            Set.of("peft_type", "r", "lora_alpha", "use_rslora", "use_dora", "target_modules", "bias", INITIAL, SAVED);
     /** Start values that leave the base weights as they are. */
     private static final Set<String> PLAIN_STARTS = Set.of("gaussian", "eva", "orthogonal");
 
@@ -61,7 +63,7 @@ public record PeftConfig(
     /** Of matrices alone. */
     public PeftConfig(
             int rank, double alpha, boolean rankStabilised, double dropout, List<String> targets, String baseModel) {
-        this(rank, alpha, rankStabilised, dropout, targets, List.of(), baseModel);
+        this(rank, alpha, rankStabilised, false, dropout, targets, List.of(), baseModel);
     }
 
     /** What the product of the two matrices is multiplied by. */
@@ -93,6 +95,7 @@ public record PeftConfig(
                 rank,
                 json.path("lora_alpha").asDouble(8),
                 json.path("use_rslora").asBoolean(),
+                json.path("use_dora").asBoolean(),
                 json.path("lora_dropout").asDouble(0),
                 texts(targets),
                 texts(json.path(SAVED)),
@@ -137,7 +140,7 @@ public record PeftConfig(
             json.put("lora_alpha", alpha);
         }
         json.put("lora_dropout", dropout).put("bias", "none").put("use_rslora", rankStabilised);
-        json.put("use_dora", false)
+        json.put("use_dora", decomposed)
                 .put("fan_in_fan_out", false)
                 .put("inference_mode", true)
                 .put("init_lora_weights", true);

@@ -8,11 +8,19 @@ import org.espalier.error.Printable;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 
-/** Adds a LoRA adapter to the weights it was trained beside: {@code W + scale · B A}, row by row while they are written. */
+/**
+ * Adds a LoRA adapter to the weights it was trained beside: {@code W + scale · B A}, row by row while they are written, each row as
+ * long as the adapter has it where it has lengths of rows.
+ */
 public final class PeftMerge {
 
-    /** The two matrices of one projection, {@code a [rank][in]} and {@code b [out][rank]} already scaled. */
-    private record LowRank(String name, String place, float[][] a, float[][] b) implements NumberStream.RowEdit {
+    /**
+     * The two matrices of one projection, {@code a [rank][in]} and {@code b [out][rank]} already scaled.
+     *
+     * @param lengths {@code [out]} of the rows, or null if they are as they come
+     */
+    private record LowRank(String name, String place, float[][] a, float[][] b, float[] lengths)
+            implements NumberStream.RowEdit {
 
         @Override
         public void edit(int row, float[] numbers) {
@@ -24,6 +32,9 @@ public final class PeftMerge {
                     numbers[i] += factor * direction[i];
                 }
             }
+            if (lengths != null) {
+                lengthen(numbers, lengths[row]);
+            }
             if (!Finite.all(numbers)) {
                 throw new Failure(
                         "tensor " + Printable.quoted(name)
@@ -31,6 +42,18 @@ public final class PeftMerge {
                         place,
                         "the model or the adapter is broken, or they do not belong together");
             }
+        }
+    }
+
+    /** A row of zeros stays one. */
+    private static void lengthen(float[] row, float length) {
+        double squares = 0;
+        for (float number : row) {
+            squares += (double) number * number;
+        }
+        float factor = squares == 0 ? 0 : (float) (length / Math.sqrt(squares));
+        for (int i = 0; i < row.length; i++) {
+            row[i] *= factor;
         }
     }
 
@@ -69,7 +92,10 @@ public final class PeftMerge {
                             name,
                             adapter.path().toString(),
                             rows(a, 1),
-                            rows(b, adapter.config().scale())));
+                            rows(b, adapter.config().scale()),
+                            adapter.config().decomposed()
+                                    ? rows(adapter.tensors().get(projection + PeftAdapter.SUFFIX_LENGTHS), 1)[0]
+                                    : null));
         }
         for (String name : adapter.saved()) {
             edits.put(name, replacement(source, adapter, name));

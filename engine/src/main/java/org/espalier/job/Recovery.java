@@ -11,6 +11,8 @@ import org.espalier.error.Failure;
 import org.espalier.file.Closing;
 import org.espalier.file.Output;
 import org.espalier.file.Sha256;
+import org.espalier.format.PeftAdapter;
+import org.espalier.model.Model;
 import org.espalier.report.MetricsFile;
 import org.espalier.report.TrainingFile;
 import org.espalier.text.ChatTemplate;
@@ -104,7 +106,7 @@ final class Recovery {
             Files files = new Files(
                     new LearnedFiles(learned, open, model, settings.dtype()),
                     numbers,
-                    origin(model, open, taught, samples, numbers, tuning.steps()));
+                    origin(model, open, learned, taught, samples, numbers, tuning.steps()));
             if (settings.resume()) {
                 Unfinished left = Unfinished.at(place);
                 left.requireSame(files.origin(), () -> files.left(place));
@@ -128,7 +130,7 @@ final class Recovery {
 
     private Learned learned(OpenModel open) {
         if (!settings.full()) {
-            return new LearnedAdapter(open.model(), settings.lora(open.model().config()), settings.seed());
+            return adapters(open.model());
         }
         long needed = LearnedWeights.bytes(open.parameters());
         long free = open.backend().ownMemory().map(OwnMemory::free).orElseGet(Machine::memoryAvailable);
@@ -142,6 +144,26 @@ final class Recovery {
         return new LearnedWeights(open.model());
     }
 
+    private LearnedAdapter adapters(Model model) {
+        if (settings.start().isEmpty()) {
+            return new LearnedAdapter(model, settings.lora(model.config()), settings.seed());
+        }
+        try (PeftAdapter start = PeftAdapter.open(settings.start().get())) {
+            return LearnedAdapter.from(model, settings.lora(model.config(), start), start, settings.seed());
+        }
+    }
+
+    private TrainingFile.Lora record(Learned learned) {
+        return switch (learned) {
+            case LearnedWeights _ -> TrainingFile.Lora.NONE;
+            case LearnedAdapter adapter ->
+                TrainingFile.Lora.of(
+                        adapter.config(),
+                        settings.targets().isEmpty() ? null : settings.targets(),
+                        settings.start().map(PeftAdapter::sha256).orElse(null));
+        };
+    }
+
     /** The model that is learned from, or null. */
     private OpenTeacher teacher(OpenModel open) {
         return settings.teacher()
@@ -152,6 +174,7 @@ final class Recovery {
     private TrainingFile.Origin origin(
             String model,
             OpenModel open,
+            Learned learned,
             Optional<OpenTeacher> teacher,
             TrainingData samples,
             TuningSettings numbers,
@@ -161,10 +184,7 @@ final class Recovery {
                 TrainingFile.Data.of(sources(samples, numbers), samples),
                 TrainingFile.Settings.of(
                         settings.recipe().name(),
-                        settings.full()
-                                ? TrainingFile.Lora.NONE
-                                : TrainingFile.Lora.of(
-                                        settings.lora(open.model().config())),
+                        record(learned),
                         numbers,
                         steps,
                         TrainingFile.Batches.of(numbers, samples, settings.cutoff()),

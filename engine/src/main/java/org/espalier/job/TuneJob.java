@@ -87,10 +87,11 @@ public final class TuneJob {
         long start = System.nanoTime();
         List<Path> inputs = new ArrayList<>(settings.texts());
         inputs.add(model);
-        if (!settings.resume()) {
-            out.requireFree(inputs);
-        } else {
+        settings.start().ifPresent(inputs::add);
+        if (settings.resume()) {
             out.requireReplaceable(inputs);
+        } else {
+            out.requireFree(inputs);
         }
         Recovery recovery = new Recovery(settings, out.path(), engine);
         // The place is begun before the work, so that one that cannot be written to is not found out after it.

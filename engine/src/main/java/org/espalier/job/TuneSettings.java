@@ -1,16 +1,20 @@
 package org.espalier.job;
 
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Stream;
+import org.espalier.format.PeftAdapter;
 import org.espalier.model.Adapter;
 import org.espalier.model.Architectures;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.ModelConfig;
+import org.espalier.model.Targets;
 import org.espalier.tensor.DType;
 import org.espalier.tune.ExampleFormat;
 import org.espalier.tune.Mixture;
@@ -32,8 +36,12 @@ public final class TuneSettings extends Settings<TuneSettings> {
     private Recipe recipe = Recipe.STANDARD;
     private boolean full;
     private Optional<DType> dtype = Optional.empty();
-    private int rank = Recipe.RANK;
-    private double alpha = Recipe.ALPHA;
+    private OptionalInt rank = OptionalInt.empty();
+    private OptionalDouble alpha = OptionalDouble.empty();
+    private boolean rankStabilised;
+    private boolean decomposed;
+    private List<String> targets = List.of();
+    private Optional<Path> start = Optional.empty();
     private double dropout = Recipe.DROPOUT;
     private boolean norms;
     private OptionalInt epochs = OptionalInt.empty();
@@ -221,13 +229,46 @@ public final class TuneSettings extends Settings<TuneSettings> {
     /** Rank of the adapters. */
     public TuneSettings rank(int rank) {
         atLeast(1, "rank", rank);
-        return with(copy -> copy.rank = rank);
+        return with(copy -> copy.rank = OptionalInt.of(rank));
     }
 
     /** Scale of the adapters, divided by the rank. */
     public TuneSettings alpha(double alpha) {
         aboveZero("alpha", alpha);
-        return with(copy -> copy.alpha = alpha);
+        return with(copy -> copy.alpha = OptionalDouble.of(alpha));
+    }
+
+    /** Whether the scale is divided by the rank's root instead (rsLoRA). */
+    public TuneSettings rankStabilised(boolean stabilised) {
+        return with(copy -> copy.rankStabilised = stabilised);
+    }
+
+    /** Whether the lengths of the rows of what is adapted are learned as well (DoRA). */
+    public TuneSettings decomposed(boolean decomposed) {
+        return with(copy -> copy.decomposed = decomposed);
+    }
+
+    /**
+     * The projections that have adapters beside them: the last parts of their names, where {@code *} stands for anything within a
+     * part, such as {@code q_proj} and {@code layers.*.mlp.*}. If none are set, all have.
+     */
+    public TuneSettings targets(List<String> patterns) {
+        return with(copy -> copy.targets = List.copyOf(patterns));
+    }
+
+    /** The projections that have adapters beside them; if empty, all. */
+    public List<String> targets() {
+        return targets;
+    }
+
+    /** The adapter to go on from, in PEFT's form: rank, scale and targets are its own. */
+    public TuneSettings start(Path adapter) {
+        return with(copy -> copy.start = Optional.of(adapter));
+    }
+
+    /** The adapter to go on from. */
+    public Optional<Path> start() {
+        return start;
     }
 
     /** Share of the adapters' inputs that is left out while training. */
@@ -346,14 +387,24 @@ public final class TuneSettings extends Settings<TuneSettings> {
         return norms;
     }
 
-    /** The adapters of a model that are trained. */
+    /** Fresh adapters of a model that are trained. */
     LoraConfig lora(ModelConfig model) {
         return new LoraConfig(
-                rank,
-                alpha,
+                rank.orElse(Recipe.RANK),
+                new LoraConfig.Scaling(alpha.orElse(Recipe.ALPHA), rankStabilised, decomposed),
                 dropout,
-                Set.copyOf(Architectures.adapterTargets()),
+                targets.isEmpty() ? Set.copyOf(Architectures.adapterTargets()) : Targets.of(model, targets),
                 norms ? Adapter.norms(model) : Set.of());
+    }
+
+    /** An adapter that is gone on from, as it is trained. */
+    LoraConfig lora(ModelConfig model, PeftAdapter adapter) {
+        LoraConfig begun = Adapter.config(model, adapter);
+        Set<String> saved = new HashSet<>(begun.saved());
+        if (norms) {
+            saved.addAll(Adapter.norms(model));
+        }
+        return new LoraConfig(begun.rank(), begun.scaling(), dropout, begun.targets(), saved);
     }
 
     /** For a training on this machine as it is now. */
@@ -417,8 +468,29 @@ public final class TuneSettings extends Settings<TuneSettings> {
         if (full && recipe.equals(Recipe.LLM_PRUNER)) {
             return Optional.of("--full does not go with --recipe llm-pruner, whose numbers are for adapters");
         }
-        return dtype.isPresent() && !full
-                ? Optional.of("--dtype is for trained weights (--full): adapters are float32")
+        if (dtype.isPresent() && !full) {
+            return Optional.of("--dtype is for trained weights (--full): adapters are float32");
+        }
+        Optional<String> shape = Stream.of(
+                        named(rank.isPresent(), "--rank"),
+                        named(alpha.isPresent(), "--alpha"),
+                        named(rankStabilised, "--rslora"),
+                        named(decomposed, "--dora"),
+                        named(!targets.isEmpty(), "--targets"))
+                .flatMap(Optional::stream)
+                .findFirst();
+        if (start.isPresent() && full) {
+            return Optional.of("--adapter does not go with --full: merge the adapter first");
+        }
+        if (start.isPresent() && shape.isPresent()) {
+            return Optional.of(shape.get() + " does not go with --adapter, which has its own");
+        }
+        return full && shape.isPresent()
+                ? Optional.of(shape.get() + " is for adapters; with --full there are none")
                 : Optional.empty();
+    }
+
+    private static Optional<String> named(boolean given, String option) {
+        return given ? Optional.of(option) : Optional.empty();
     }
 }

@@ -3,13 +3,18 @@ package org.espalier.model;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.error.Failure;
 import org.espalier.format.PeftAdapter;
@@ -19,6 +24,7 @@ import org.espalier.tape.Op;
 import org.espalier.tape.Value;
 import org.espalier.tape.WeightUse;
 import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -29,6 +35,8 @@ public final class Adapter implements AutoCloseable {
 
     private final LoraConfig config;
     private final SequencedMap<String, Tensor> tensors;
+    private final Map<String, double[]> squares = new HashMap<>();
+    private final Map<String, Tensor> inverseLengths = new HashMap<>();
 
     /** An adapter of tensors that it owns from now on. */
     public Adapter(LoraConfig config, SequencedMap<String, Tensor> tensors) {
@@ -42,9 +50,7 @@ public final class Adapter implements AutoCloseable {
      * @throws Failure if it does not fit the model
      */
     public static Adapter bind(Backend backend, ModelConfig model, PeftAdapter stored) {
-        double alpha = stored.config().scale() * stored.config().rank();
-        LoraConfig config = new LoraConfig(
-                stored.config().rank(), alpha, 0, Set.copyOf(stored.projections()), Set.copyOf(stored.saved()));
+        LoraConfig config = config(model, stored);
         Adapter adapter = new Adapter(config, new LinkedHashMap<>());
         try (Queue queue = backend.newQueue()) {
             List<Value> places = parameters(model, config);
@@ -58,6 +64,17 @@ public final class Adapter implements AutoCloseable {
             adapter.close();
             throw e;
         }
+    }
+
+    /** Rank, scaling, projections and replaced parameters of an opened adapter, without dropout. */
+    public static LoraConfig config(ModelConfig model, PeftAdapter stored) {
+        PeftConfig peft = stored.config();
+        return new LoraConfig(
+                peft.rank(),
+                new LoraConfig.Scaling(peft.alpha(), peft.rankStabilised(), peft.decomposed()),
+                0,
+                Targets.named(model, stored.projections()),
+                Set.copyOf(stored.saved()));
     }
 
     /** The places of an adapter's matrices in a model, in the tape's order. */
@@ -90,22 +107,62 @@ public final class Adapter implements AutoCloseable {
         return Collections.unmodifiableMap(tensors);
     }
 
+    private Stream<String> projections() {
+        return tensors.keySet().stream()
+                .filter(name -> name.endsWith(PeftAdapter.SUFFIX_A))
+                .map(name -> name.substring(0, name.length() - PeftAdapter.SUFFIX_A.length()));
+    }
+
+    /** Where rows have lengths of their own: what they are divided by, {@code [out]} each, by the tape's names; else nothing. */
+    Map<String, Tensor> inverseLengths() {
+        return Collections.unmodifiableMap(inverseLengths);
+    }
+
+    /**
+     * Takes the lengths of rows again, after the matrices have changed or where there is a model for the first time; without lengths
+     * there is nothing to do.
+     *
+     * @param weights of the model that the adapter stands beside, by name
+     */
+    public void settle(Backend backend, Function<String, Tensor> weights) {
+        if (!config.decomposed()) {
+            return;
+        }
+        try (Queue queue = backend.newQueue()) {
+            projections().forEach(name -> {
+                Tensor weight = weights.apply(name + ".weight");
+                double[] own = squares.computeIfAbsent(name, _ -> RowLengths.squares(backend, queue, weight));
+                double[] inverse = RowLengths.inverse(backend, queue, name, weight, own, tensors, config.scale());
+                Tensor target = inverseLengths.computeIfAbsent(
+                        name + Pass.INVERSE_LENGTHS,
+                        constant -> backend.allocate(backend.computeType(), Shape.of(own.length), constant));
+                HostCopy.writeDoubles(backend, queue, inverse, target);
+            });
+        }
+    }
+
+    /** The lengths of the rows of a weight, with which an adapter of this kind begins. */
+    public static double[] lengths(Backend backend, Queue queue, Tensor weight) {
+        return DoubleStream.of(RowLengths.squares(backend, queue, weight))
+                .map(Math::sqrt)
+                .toArray();
+    }
+
     /**
      * Writes the adapter into a folder that exists, in PEFT's form and float32.
      *
      * @param baseModel the model it belongs to, for people
      */
     public void writeInto(Path folder, Backend backend, String baseModel) throws IOException {
-        List<String> targets = tensors.keySet().stream()
-                .filter(name -> name.endsWith(PeftAdapter.SUFFIX_A))
-                .map(name -> name.substring(0, name.length() - PeftAdapter.SUFFIX_A.length()))
-                .map(name -> name.substring(name.lastIndexOf('.') + 1))
+        List<String> targets = projections()
+                .map(name -> config.targets().contains(Targets.last(name)) ? Targets.last(name) : name)
                 .distinct()
                 .toList();
         PeftConfig stored = new PeftConfig(
                 config.rank(),
-                config.alpha(),
-                false,
+                config.scaling().alpha(),
+                config.scaling().rankStabilised(),
+                config.decomposed(),
                 config.dropout(),
                 targets,
                 config.saved().stream()
@@ -121,6 +178,23 @@ public final class Adapter implements AutoCloseable {
                 tensors.entrySet().stream()
                         .map(t -> TensorFiles.entry(backend, t.getKey(), t.getValue(), DType.F32))
                         .toList());
+    }
+
+    /**
+     * Takes the numbers of an opened adapter; what it replaces of the model's parameters may be less.
+     *
+     * @throws Failure if it is of another form otherwise
+     */
+    public void begin(Backend backend, ModelConfig model, PeftAdapter stored) {
+        requireSame(
+                parameters(model, config).stream()
+                        .filter(place -> !config.saved().contains(place.name())
+                                || stored.tensors().containsKey(place.name()))
+                        .toList(),
+                stored);
+        try (Queue queue = backend.newQueue()) {
+            stored.tensors().forEach((name, tensor) -> TensorFiles.load(backend, queue, tensor, tensors.get(name)));
+        }
     }
 
     /**
@@ -167,5 +241,7 @@ public final class Adapter implements AutoCloseable {
     public void close() {
         tensors.values().forEach(t -> t.buffer().close());
         tensors.clear();
+        inverseLengths.values().forEach(t -> t.buffer().close());
+        inverseLengths.clear();
     }
 }

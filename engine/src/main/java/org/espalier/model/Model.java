@@ -77,6 +77,7 @@ public final class Model implements AutoCloseable {
         if (adapter != null) {
             throw new IllegalStateException("the model has an adapter already");
         }
+        added.settle(backend, weights::tensor);
         return new Model(backend, config, weights, constants, added);
     }
 
@@ -126,7 +127,7 @@ public final class Model implements AutoCloseable {
     public Leaves leaves(Map<String, Tensor> states) {
         return leaf -> switch (leaf.role()) {
             case PARAMETER -> parameter(leaf.name());
-            case CONSTANT -> constants.of(leaf);
+            case CONSTANT -> constant(leaf);
             default -> state(states, leaf);
         };
     }
@@ -135,6 +136,11 @@ public final class Model implements AutoCloseable {
     public Tensor parameter(String name) {
         Tensor adapted = adapter == null ? null : adapter.tensors().get(name);
         return adapted == null ? weights.tensor(name) : adapted;
+    }
+
+    private Tensor constant(Value leaf) {
+        Tensor ofAdapter = adapter == null ? null : adapter.inverseLengths().get(leaf.name());
+        return ofAdapter == null ? constants.of(leaf) : ofAdapter;
     }
 
     private static Tensor state(Map<String, Tensor> states, Value leaf) {

@@ -8,6 +8,7 @@ import org.espalier.tape.Value;
 import org.espalier.tape.op.Add;
 import org.espalier.tape.op.Dropout;
 import org.espalier.tape.op.Linear;
+import org.espalier.tape.op.Multiply;
 import org.espalier.tape.op.RmsNorm;
 import org.espalier.tape.op.ScatterRows;
 
@@ -21,6 +22,11 @@ public final class Pass {
     static final String IDS = "ids";
     /** Name of the input of positions. */
     static final String POSITIONS = "positions";
+
+    /** Name of the constant {@code [T, 1]} of ones. */
+    static final String ONES = "ones";
+    /** Follows a projection's name in that of the constant {@code [out]} of the inverse lengths of its rows. */
+    static final String INVERSE_LENGTHS = " inverse lengths";
 
     private final Tape tape;
     private final int tokens;
@@ -95,15 +101,44 @@ public final class Pass {
     public Value project(Value x, String name, long out, boolean biased) {
         Value weight = tape.parameter(name + ".weight", out, x.shape().dim(1));
         Value bias = biased ? tape.parameter(name + ".bias", out) : null;
-        Value y = Linear.record(tape, x, weight, bias);
-        return lora != null && lora.adapts(name) ? adapt(x, y, name) : y;
+        if (lora == null || !lora.adapts(name)) {
+            return Linear.record(tape, x, weight, bias);
+        }
+        return lora.decomposed()
+                ? decomposed(x, name, weight, bias)
+                : adapted(Linear.record(tape, x, weight, bias), thin(x), name);
     }
 
-    private Value adapt(Value x, Value y, String name) {
+    /** What a projection's adapter makes of {@code x}, added to {@code y [T, out]}. */
+    private Value adapted(Value y, Value x, String name) {
         Value a = tape.parameter(name + ".lora_A.weight", lora.rank(), x.shape().dim(1));
         Value b = tape.parameter(name + ".lora_B.weight", y.shape().dim(1), lora.rank());
-        Value low = Linear.record(tape, thin(x), a, null); // [T, rank]
+        Value low = Linear.record(tape, x, a, null); // [T, rank]
         return Add.record(tape, y, Linear.record(tape, low, b, null), (float) lora.scale());
+    }
+
+    /**
+     * With rows of the weight and the adapter in it that have their own lengths. Their lengths before are a constant here, as they
+     * are in PEFT's gradient; where something is dropped, it is dropped from what the adapter changes, as there.
+     */
+    private Value decomposed(Value x, String name, Value weight, Value bias) {
+        long out = weight.shape().dim(0);
+        Value length = tape.parameter(name + ".lora_magnitude_vector", out);
+        Value before = tape.constant(name + INVERSE_LENGTHS, out);
+        Value thin = thin(x);
+        Value plain = Linear.record(tape, thin, weight, null); // [T, out]
+        Value gain = spread(Multiply.record(tape, length, before), x.shape().dim(0));
+        Value y = Multiply.record(tape, adapted(plain, thin, name), gain);
+        if (lora.dropout() > 0) {
+            return Add.record(tape, Add.record(tape, Linear.record(tape, x, weight, bias), y, 1), plain, -1);
+        }
+        return bias == null ? y : Add.record(tape, y, spread(bias, x.shape().dim(0)), 1);
+    }
+
+    /** A vector {@code [out]} as every one of so many rows. */
+    private Value spread(Value vector, long count) {
+        Value column = tape.view(vector, vector.shape().dim(0), 1);
+        return Linear.record(tape, tape.constant(ONES, count, 1), column, null);
     }
 
     /** An adapter's input. Projections that read the same values share it. */

@@ -241,33 +241,53 @@ public record TrainingFile(
             @JsonProperty("patience") Integer patience) {}
 
     /**
-     * Sizes of the adapters.
+     * Sizes of the adapters. What files of earlier versions do not say was not so.
      *
-     * @param rank    of every one
-     * @param alpha   over rank is the factor of what an adapter adds
-     * @param dropout share of an adapter's inputs that is left out at random
-     * @param norms   whether the weights of norms were trained beside them; files of earlier versions do not say it, and it was not so
+     * @param rank       of every one
+     * @param alpha      over rank, or over its root, is the factor of what an adapter adds
+     * @param stabilised whether it is over the root
+     * @param decomposed whether rows had lengths of their own
+     * @param dropout    share of an adapter's inputs that is left out at random
+     * @param norms      whether the weights of norms were trained beside them
+     * @param targets    the projections they stand beside; null for all
+     * @param start      SHA-256 of the adapter that was gone on from, null if they were fresh
      */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Lora(
             @JsonProperty("rank") int rank,
             @JsonProperty("alpha") double alpha,
+            @JsonProperty("rslora") Boolean stabilised,
+            @JsonProperty("dora") Boolean decomposed,
             @JsonProperty("dropout") double dropout,
-            @JsonProperty("norms") Boolean norms) {
+            @JsonProperty("norms") Boolean norms,
+            @JsonProperty("targets") List<String> targets,
+            @JsonProperty("start_adapter") String start) {
 
         public Lora {
+            stabilised = stabilised != null && stabilised;
+            decomposed = decomposed != null && decomposed;
             norms = norms != null && norms;
+        }
+
+        /** Fresh plain ones beside all projections. */
+        public Lora(int rank, double alpha, double dropout, boolean norms) {
+            this(rank, alpha, false, false, dropout, norms, null, null);
         }
 
         /** No adapters: all weights were trained. */
         public static final Lora NONE = new Lora(0, 0, 0, false);
 
-        /** Those of a configuration. */
-        public static Lora of(LoraConfig config) {
+        /** Those of a configuration; {@code targets} and {@code start} may be null. */
+        public static Lora of(LoraConfig config, List<String> targets, String start) {
             return new Lora(
                     config.rank(),
-                    config.alpha(),
+                    config.scaling().alpha(),
+                    config.scaling().rankStabilised(),
+                    config.decomposed(),
                     config.dropout(),
-                    !config.saved().isEmpty());
+                    !config.saved().isEmpty(),
+                    targets,
+                    start);
         }
     }
 

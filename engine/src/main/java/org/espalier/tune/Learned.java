@@ -32,6 +32,9 @@ public sealed interface Learned extends AutoCloseable permits LearnedAdapter, Le
      */
     void load(Path folder);
 
+    /** Follows a change of {@link #tensors}. */
+    default void settle() {}
+
     /** Numbers that are learned. */
     default long parameters() {
         return tensors().values().stream().mapToLong(t -> t.shape().elements()).sum();

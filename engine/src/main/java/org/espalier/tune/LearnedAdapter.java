@@ -17,6 +17,7 @@ import org.espalier.tensor.Tensor;
 public final class LearnedAdapter implements Learned {
 
     private final Model model;
+    private final LoraConfig lora;
     private final Transformer trained;
     private final Adapter adapter;
     private final Model adapted;
@@ -29,10 +30,35 @@ public final class LearnedAdapter implements Learned {
      */
     public LearnedAdapter(Model model, LoraConfig lora, long seed) {
         this.model = model;
+        this.lora = lora;
         this.trained = new Transformer(model.config(), lora);
         this.adapter = LoraInitialisation.adapter(model, lora, seed);
         // Not closed: what it holds belongs to the model and to the adapter.
         this.adapted = model.with(adapter);
+    }
+
+    /**
+     * Goes on from an adapter that was trained before.
+     *
+     * @param model  without an adapter; it must stay open
+     * @param lora   of the same form as {@code start}, which may replace fewer of the model's parameters
+     * @throws org.espalier.error.Failure if it is of another
+     */
+    public static LearnedAdapter from(Model model, LoraConfig lora, PeftAdapter start, long seed) {
+        LearnedAdapter learned = new LearnedAdapter(model, lora, seed);
+        try {
+            learned.adapter.begin(model.backend(), model.config(), start);
+            learned.settle();
+            return learned;
+        } catch (RuntimeException | Error e) {
+            learned.close();
+            throw e;
+        }
+    }
+
+    /** The adapters as they are trained. */
+    public LoraConfig config() {
+        return lora;
     }
 
     /** The adapter as it is now. */
@@ -70,6 +96,12 @@ public final class LearnedAdapter implements Learned {
         try (PeftAdapter stored = PeftAdapter.open(folder)) {
             adapter.load(model.backend(), model.config(), stored);
         }
+        settle();
+    }
+
+    @Override
+    public void settle() {
+        adapter.settle(model.backend(), model.weights()::tensor);
     }
 
     @Override

@@ -17,7 +17,7 @@ import org.espalier.tensor.Tensor;
 
 /**
  * Fresh adapters, which change nothing yet: {@code A} uniform within the inverse root of its inputs (He et al. 2015 with the
- * slope √5 that PEFT uses), {@code B} zero, norms as the model has them. A number depends on the seed, the matrix's name and its place only.
+ * slope √5 that PEFT uses), {@code B} zero, norms and lengths of rows as the model has them. A number depends on the seed, the matrix's name and its place only.
  */
 final class LoraInitialisation {
 
@@ -37,6 +37,14 @@ final class LoraInitialisation {
                     HostCopy.writeDoubles(backend, queue, uniform(place, seed), tensor);
                 } else if (place.name().endsWith(PeftAdapter.SUFFIX_B)) {
                     backend.fill(queue, tensor, 0);
+                } else if (place.name().endsWith(PeftAdapter.SUFFIX_LENGTHS)) {
+                    String projection =
+                            place.name().substring(0, place.name().length() - PeftAdapter.SUFFIX_LENGTHS.length());
+                    HostCopy.writeDoubles(
+                            backend,
+                            queue,
+                            Adapter.lengths(backend, queue, model.parameter(projection + ".weight")),
+                            tensor);
                 } else {
                     backend.convert(queue, model.parameter(place.name()), tensor);
                 }

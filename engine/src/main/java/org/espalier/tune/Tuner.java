@@ -78,7 +78,9 @@ public final class Tuner implements AutoCloseable {
 
     /** See {@link Trainer#step(List, double, IntConsumer)}. */
     public Trainer.StepResult step(List<Packed> microBatches, double learningRate, IntConsumer done) {
-        return trainer.step(microBatches, learningRate, done);
+        Trainer.StepResult result = trainer.step(microBatches, learningRate, done);
+        learned.settle();
+        return result;
     }
 
     /** The loss of what is learned in use, without dropout; see {@link Trainer#evaluate(List, IntConsumer)}. */
@@ -126,6 +128,7 @@ public final class Tuner implements AutoCloseable {
     /** Goes back to the best that was kept. */
     void restoreBest() {
         best.restore();
+        learned.settle();
     }
 
     /** See {@link Trainer#requireFinite}. */

@@ -156,21 +156,39 @@ class TuningTest {
     /** The calls that compute weight gradients get the adapters' alone to write to. */
     @Test
     void noGradientOfAFrozenWeightIsComputed() {
+        assertEquals(56, gradientsWritten(LORA, Set.of()));
+    }
+
+    /** Lengths of rows are learned as a column beside one of ones. */
+    @Test
+    void norWhereRowsHaveLengthsOrNormsAreLearned() {
+        LoraConfig.Scaling scaling = new LoraConfig.Scaling(8, false, true);
+        LoraConfig some = new LoraConfig(4, scaling, 0.05, Set.of("q_proj", "down_proj"), Set.of());
+        assertEquals(4 * (2 * 2), gradientsWritten(some, Set.of()));
+        LoraConfig norms = new LoraConfig(
+                4, scaling, 0, Set.of("q_proj"), Set.of("model.norm.weight", "model.layers.1.input_layernorm.weight"));
+        assertEquals(4 * 2, gradientsWritten(norms, norms.saved()));
+    }
+
+    /** How many adapters' matrices got gradients, where nothing else did but {@code saved}. */
+    private static int gradientsWritten(LoraConfig lora, Set<String> saved) {
         Set<String> called = new TreeSet<>();
         Set<Long> written = new HashSet<>();
+        Set<Long> norms = new HashSet<>();
         try (CpuBackend cpu = new CpuBackend(2)) {
             Backend watched = (Backend) Proxy.newProxyInstance(
                     Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, (proxy, method, arguments) -> {
-                        watch(method.getName(), arguments, called, written);
+                        watch(method.getName(), arguments, called, written, norms);
                         try {
                             return method.invoke(cpu, arguments);
                         } catch (InvocationTargetException e) {
                             throw e.getCause();
                         }
                     });
-            run(watched, settings(1e-3, PLENTY), data(), Tuning.Listener.NONE, (result, adapter) -> {
-                assertEquals(56, adapter.tensors().size());
-                assertEquals(56, written.size());
+            on(watched, model -> {
+                try (LearnedAdapter learned = new LearnedAdapter(model, lora, SEED)) {
+                    new Tuning(learned, Optional.empty(), data(), settings(1e-3, PLENTY)).train(Tuning.Listener.NONE);
+                }
                 return null;
             });
         }
@@ -178,20 +196,34 @@ class TuningTest {
                 called.containsAll(List.of("linearBackwardInput", "linearBackwardWeight", "rmsNormBackward")),
                 called::toString);
         assertFalse(called.contains("embeddingBackward") || called.contains("linearBackwardBias"), called::toString);
+        assertEquals(saved.size(), norms.size());
+        return written.size();
     }
 
-    private static void watch(String name, Object[] arguments, Set<String> called, Set<Long> written) {
+    private static void watch(String name, Object[] arguments, Set<String> called, Set<Long> written, Set<Long> norms) {
         if (!name.contains("Backward")) {
             return;
         }
         called.add(name);
         if (name.equals("linearBackwardWeight")) {
             Tensor gradient = ((Target) arguments[3]).tensor();
+            boolean ofLengths = gradient.shape().dim(1) == 1;
             assertTrue(
-                    gradient.shape().dim(0) == LORA.rank() || gradient.shape().dim(1) == LORA.rank(),
+                    ofLengths
+                            || gradient.shape().dim(0) == LORA.rank()
+                            || gradient.shape().dim(1) == LORA.rank(),
                     gradient.shape()::toString);
-            written.add((long) System.identityHashCode(gradient.buffer()) << 32 | gradient.offset());
+            if (!ofLengths) {
+                written.add(place(gradient));
+            }
         }
+        if (name.equals("rmsNormBackward") && arguments[6] != null) {
+            norms.add(place(((Target) arguments[6]).tensor()));
+        }
+    }
+
+    private static long place(Tensor tensor) {
+        return (long) System.identityHashCode(tensor.buffer()) << 32 | tensor.offset();
     }
 
     @Test

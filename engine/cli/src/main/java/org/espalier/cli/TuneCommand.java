@@ -1,5 +1,6 @@
 package org.espalier.cli;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -39,6 +40,7 @@ import picocli.CommandLine.Option;
             "  engine tune pruned --data stories.txt --epochs 3 --lr 1e-3 --out adapter",
             "  engine tune pruned --data texts.txt --teacher dense --full --out recovered",
             "  engine tune pruned --data books.txt:0.7 --data alpaca.json:0.3 --max-tokens 1000000 --out adapter",
+            "  engine tune pruned --data texts.txt --adapter adapter --out further",
             "then",
             "  engine generate pruned --adapter adapter --prompt 'Once upon a time'",
             "  engine merge pruned adapter --out recovered"
@@ -53,6 +55,13 @@ final class TuneCommand extends EngineCommand {
 
     @Mixin
     private TuneOptions options;
+
+    @Section(Topic.LEARNING)
+    @Option(
+            names = "--adapter",
+            paramLabel = "DIR",
+            description = "Go on from this adapter in PEFT's form, made here or elsewhere (default: fresh ones).")
+    private Path start;
 
     @Mixin
     private DtypeOption dtype;
@@ -83,7 +92,8 @@ final class TuneCommand extends EngineCommand {
     void run() {
         TuneSettings chosen = resume.added(options.settings()).seed(seed.value());
         TuneSettings given = maxTokens.isPresent() ? chosen.maxTokens(maxTokens.getAsLong()) : chosen;
-        TuneSettings settings = dtype.type().map(given::dtype).orElse(given);
+        TuneSettings begun = start == null ? given : given.start(start);
+        TuneSettings settings = dtype.type().map(begun::dtype).orElse(begun);
         requireSound(settings);
         report(new TuneJob(compute.engine(), settings).run(model.path(), output.destination()));
     }

@@ -233,6 +233,29 @@ final class TuneOptions {
     }
 
     @Section(Topic.LEARNING)
+    @Option(names = "--rslora", description = "Divide the scale by the rank's root instead.")
+    private void rankStabilised(boolean stabilised) {
+        settings = settings.rankStabilised(stabilised);
+    }
+
+    @Section(Topic.LEARNING)
+    @Option(names = "--dora", description = "Learn the lengths of the rows that adapters change as well.")
+    private void decomposed(boolean decomposed) {
+        settings = settings.decomposed(decomposed);
+    }
+
+    @Section(Topic.LEARNING)
+    @Option(
+            names = "--targets",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Projections that have adapters, by the end of their names, with * for anything between two "
+                    + "dots: q_proj,v_proj or layers.*.mlp.* (default: all).")
+    private void targets(List<String> patterns) {
+        settings = settings.targets(patterns);
+    }
+
+    @Section(Topic.LEARNING)
     @Option(names = "--norms", description = "Train the weights of norms beside the adapters.")
     private void norms(boolean norms) {
         settings = settings.norms(norms);

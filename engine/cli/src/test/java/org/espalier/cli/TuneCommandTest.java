@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -27,6 +28,8 @@ import org.espalier.tune.StoryGrammar;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The small model that comes with the program, pruned, trained back on generated stories, measured, merged and used. */
 class TuneCommandTest {
@@ -98,6 +101,66 @@ class TuneCommandTest {
                 List.of(0, 2, 4),
                 record.training().evalLosses().stream().map(p -> p.step()).toList());
         assertTrue(record.training().losses().stream().allMatch(p -> p.loss() > 0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--targets q_proj,v_proj --norms",
+                "--targets layers.*.mlp.* --rslora",
+                "--dora --dropout 0.1",
+                "--dora --rslora --norms --dropout 0 --targets layers.1.*.*,o_proj"
+            })
+    void adaptersOfEveryKindAreUsedMergedAndGoneOnFrom(String kind) throws IOException {
+        String common = " --data @/stories.txt --max-samples 8 --cutoff 32 --batch-size 4 --lr 1e-2 --rank 2 ";
+        JsonNode tuned = json("tune @/model --out @/adapter --json" + common + kind);
+        assertTrue(tuned.get("kept_step").asInt() > 0, tuned::toString);
+        double used = perplexity("@/model --adapter @/adapter");
+        assertTrue(Math.abs(used / perplexity("@/model") - 1) > 1e-3);
+        engine("merge @/model @/adapter --out @/merged --dtype f32");
+        assertEquals(used, perplexity("@/merged"), 1e-4 * used);
+        assertFalse(engine("generate @/model --adapter @/adapter --max-tokens 5 --prompt Once")
+                .isBlank());
+
+        String further = "tune @/model --adapter @/adapter --out @/further --json" + common.replace("--rank 2 ", "");
+        JsonNode then = json(further + "--dropout 0");
+        assertEquals(
+                tuned.get("eval_loss").asDouble(), then.get("eval_loss_before").asDouble(), 1e-4);
+        assertEquals(
+                tuned.get("trainable_parameters").asLong(),
+                then.get("trainable_parameters").asLong());
+        assertEquals(
+                json(folder.resolve("adapter/adapter_config.json")).without("lora_dropout"),
+                json(folder.resolve("further/adapter_config.json")).without("lora_dropout"));
+        assertEquals(
+                64,
+                TrainingFile.read(folder.resolve("further"))
+                        .settings()
+                        .lora()
+                        .start()
+                        .length());
+    }
+
+    @Test
+    void whatDoesNotGoTogetherIsRefusedByName() {
+        String command = "tune @/model --data @/stories.txt --out @/adapter ";
+        Map.of(
+                        "--full --dora", "--dora is for adapters; with --full there are none",
+                        "--full --adapter @/x", "--adapter does not go with --full",
+                        "--adapter @/x --rank 3", "--rank does not go with --adapter",
+                        "--adapter @/x --targets q_proj", "--targets does not go with --adapter",
+                        "--adapter @/x --rslora", "--rslora does not go with --adapter")
+                .forEach((options, line) ->
+                        assertTrue(run(command + options).failure(2).contains(line), line));
+        assertTrue(run(command + "--adapter @/x").failure(1).contains("no such adapter"));
+        String line = run(command + "--targets q_proj,layers.*.x").failure(1);
+        assertTrue(
+                line.contains("no projection of the model is called 'layers.*.x' (--targets): name some of q_proj"),
+                line);
+    }
+
+    private static ObjectNode json(Path file) throws IOException {
+        return (ObjectNode) new ObjectMapper().readTree(file.toFile());
     }
 
     @Test

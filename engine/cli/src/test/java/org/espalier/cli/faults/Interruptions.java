@@ -61,6 +61,7 @@ public final class Interruptions {
         List<Writer> writers = List.of(
                 writer("adapters", text),
                 writer("adapters and norms", text, "--norms", "--dropout", "0"),
+                writer("adapters with lengths", text, "--dora", "--targets", "q_proj,layers.*.mlp.*"),
                 writer("all weights", text, "--full"),
                 writer("adapters, from a teacher", text, "--teacher", teacher, "--distil-weight", "0.5"));
         for (Writer writer : writers) {
