@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Compares logits of adapters here and in Hugging Face's PEFT: one of ours opened there, one of PEFT's opened and merged here.
+"""Compares logits of adapters here and in Hugging Face's PEFT, of every kind that both know: ours opened there; PEFT's opened,
+merged and trained further here, and what came of that opened there.
 
-    peft_adapters.py MODEL --adapter FOLDER
+    peft_adapters.py MODEL --data TEXT
 
-MODEL is a folder that both open, FOLDER what `engine tune MODEL --norms --out FOLDER` wrote. PEFT's own adapter is made at random,
-with norm weights beside it (modules_to_save). Exits with 1 where logits differ by more than the tolerance.
+MODEL is a folder that both open, TEXT a file to train on for a few updates. PEFT's own adapters are made at random. Exits with 1 where
+logits differ by more than the tolerance, or where an adapter changes nothing.
 """
 import argparse
 import pathlib
@@ -40,42 +41,77 @@ def logits(model, ids):
         return model(torch.tensor([ids])).logits[0]
 
 
-def random_adapter(model, folder):
+# What `engine tune` is asked for, and the same of PEFT.
+KINDS = {
+    "LoRA": ([], {}),
+    "LoRA of some projections and norms": (
+        ["--targets", "q_proj,layers.*.mlp.down_proj", "--norms"],
+        {"target_modules": ["q_proj", "down_proj"], "modules_to_save": ["input_layernorm", "model.norm"]}),
+    "rsLoRA": (["--rslora"], {"use_rslora": True}),
+    "DoRA": (["--dora"], {"use_dora": True}),
+}
+
+
+def random_adapter(model, folder, options):
     torch.manual_seed(1)
-    config = LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "down_proj"],
-                        modules_to_save=["input_layernorm", "model.norm"], task_type="CAUSAL_LM")
+    config = LoraConfig(**{"r": 4, "lora_alpha": 8, "target_modules": "all-linear", "task_type": "CAUSAL_LM"} | options)
     adapted = get_peft_model(base(model), config).eval()
     with torch.no_grad():
         for weight in adapted.parameters():
             if weight.requires_grad:
-                weight.add_(0.05 * torch.randn_like(weight))
+                weight.add_(0.02 * torch.randn_like(weight))
     adapted.save_pretrained(folder)
     return adapted
+
+
+def tune(model, data, out, *options):
+    engine("tune", model, "--data", data, "--out", out, "--max-samples", 32, "--cutoff", 64, "--batch-size", 8,
+           "--lr", "5e-3", *options)
+
+
+def in_peft(model, adapter, ids):
+    return logits(PeftModel.from_pretrained(base(model), adapter).eval(), ids)
+
+
+def compared(kind, model, data, folder, ids):
+    """Furthest logit of each comparison, and how far both adapters move logits."""
+    ours_options, theirs_options = KINDS[kind]
+    mine, peft, merged, further = (folder / name for name in ("mine", "peft", "merged", "further"))
+    tune(model, data, mine, *ours_options)
+    theirs = logits(random_adapter(model, peft, theirs_options), ids)
+    engine("merge", model, peft, "--out", merged, "--dtype", "f32")
+    tune(model, data, further, "--adapter", peft)
+    plain = logits(base(model), ids)
+    here = ours(folder, ids, model, "--adapter", mine)
+    trained = ours(folder, ids, model, "--adapter", further)
+    distances = {
+        "ours, in PEFT": here - in_peft(model, mine, ids),
+        "PEFT's, here": theirs - ours(folder, ids, model, "--adapter", peft),
+        "PEFT's, merged here": theirs - ours(folder, ids, merged),
+        "PEFT's, trained further here, in PEFT": trained - in_peft(model, further, ids),
+    }
+    changes = {"ours": here - plain, "PEFT's": theirs - plain, "further": trained - theirs}
+    return ({name: d.abs().max().item() for name, d in distances.items()},
+            {name: c.abs().max().item() for name, c in changes.items()})
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
-    parser.add_argument("--adapter", required=True)
+    parser.add_argument("--data", required=True)
     parser.add_argument("--tolerance", type=float, default=1e-4)
     arguments = parser.parse_args()
-    plain = base(arguments.model)
-    ids = [(7919 * (i + 1)) % plain.config.vocab_size for i in range(TOKENS)]
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        there = logits(PeftModel.from_pretrained(base(arguments.model), arguments.adapter).eval(), ids)
-        theirs = logits(random_adapter(arguments.model, folder / "peft"), ids)
-        engine("merge", arguments.model, folder / "peft", "--out", folder / "merged", "--dtype", "f32")
-        furthest = {
-            "ours, in PEFT": (there - ours(folder, ids, arguments.model, "--adapter", arguments.adapter)).abs().max(),
-            "PEFT's, here": (theirs - ours(folder, ids, arguments.model, "--adapter", folder / "peft")).abs().max(),
-            "PEFT's, merged here": (theirs - ours(folder, ids, folder / "merged")).abs().max(),
-        }
-        changed = (theirs - logits(plain, ids)).abs().max()
-    for what, distance in furthest.items():
-        print(f"{what}: furthest logit {distance:.1e}")
-    print(f"PEFT's adapter changes logits by up to {changed:.2f}")
-    sys.exit(any(distance > arguments.tolerance for distance in furthest.values()))
+    vocab = base(arguments.model).config.vocab_size
+    ids = [(7919 * (i + 1)) % vocab for i in range(TOKENS)]
+    failed = False
+    for kind in KINDS:
+        with tempfile.TemporaryDirectory() as name:
+            distances, changes = compared(kind, arguments.model, arguments.data, pathlib.Path(name), ids)
+        for pair, distance in distances.items():
+            print(f"{kind}: {pair}: furthest logit {distance:.1e}")
+        print(f"{kind}: logits change by up to " + ", ".join(f"{c:.2f} ({who})" for who, c in changes.items()))
+        failed |= max(distances.values()) > arguments.tolerance or min(changes.values()) < 100 * arguments.tolerance
+    sys.exit(failed)
 
 
 if __name__ == "__main__":
