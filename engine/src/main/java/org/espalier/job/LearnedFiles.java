@@ -34,6 +34,11 @@ final class LearnedFiles {
         this.type = type;
     }
 
+    /** Bytes of the weights of the model as it was. */
+    long modelBytes() {
+        return open.checkpoint().weightBytes();
+    }
+
     /** The file with the numbers. */
     String weights() {
         return switch (learned) {

@@ -28,6 +28,7 @@ import org.espalier.tune.Look;
 import org.espalier.tune.Mixture;
 import org.espalier.tune.OptimizerFile;
 import org.espalier.tune.TrainingData;
+import org.espalier.tune.TrainingMemory;
 import org.espalier.tune.Tuning;
 import org.espalier.tune.TuningSettings;
 import org.espalier.tune.Update;
@@ -234,6 +235,11 @@ final class Recovery {
             record(folder, now.result(), left(folder));
         }
 
+        /** Bytes of the model as it was. */
+        long weights() {
+            return learned.modelBytes();
+        }
+
         /** The hashes, with those of what was left in a folder. */
         TrainingFile.Hashes left(Path folder) {
             return origin.hashes()
@@ -253,8 +259,14 @@ final class Recovery {
     }
 
     private Tuning.Result train(Tuning training, Files files) {
+        TrainingEstimate estimate = new TrainingEstimate();
         try (Progress progress = listener.begin("training", "tokens", training.totalTokens())) {
             return training.train(new Tuning.Listener() {
+                @Override
+                public void begins(TrainingMemory memory) {
+                    listener.note(TrainingEstimate.of(memory, files.weights()));
+                }
+
                 @Override
                 public void advanced(int tokens) {
                     progress.advance(tokens);
@@ -264,6 +276,7 @@ final class Recovery {
                 public void updated(Update update, int steps) {
                     listener.detail("step %d of %d: loss %.4f, gradient norm %.3f"
                             .formatted(update.step(), steps, update.loss(), update.gradientNorm()));
+                    estimate.after(update, steps).ifPresent(listener::note);
                 }
 
                 @Override

@@ -15,12 +15,14 @@ import org.espalier.tape.Gradients;
 import org.espalier.tape.Leaves;
 import org.espalier.tape.Observer;
 import org.espalier.tape.Retention;
+import org.espalier.tensor.Tensor;
 
 /** Updates what is learned of a model, update by update. One thread at a time. */
 public final class Tuner implements AutoCloseable {
 
     private final Learned learned;
     private final Retention retention;
+    private final long activations;
     private final Optional<Teacher> teacher;
     private final Trainer trainer;
     private final BestState best;
@@ -37,9 +39,9 @@ public final class Tuner implements AutoCloseable {
         Backend backend = learned.model().backend();
         Losses losses = losses(teacher, learned.trained());
         Leaves leaves = learned.leaves();
-        retention = plannedBytes(backend, losses, largest) <= settings.activationBytes()
-                ? Retention.KEEP
-                : Retention.RECOMPUTE;
+        long kept = plannedBytes(backend, losses, largest, Retention.KEEP);
+        retention = kept <= settings.activationBytes() ? Retention.KEEP : Retention.RECOMPUTE;
+        activations = recomputes() ? plannedBytes(backend, losses, largest, Retention.RECOMPUTE) : kept;
         trainer = new Trainer(
                 backend,
                 losses,
@@ -58,17 +60,23 @@ public final class Tuner implements AutoCloseable {
                 .orElse(batch -> transformer.loss(batch.tokens(), batch.counted()));
     }
 
-    private long plannedBytes(Backend backend, Losses losses, Packed batch) {
+    private long plannedBytes(Backend backend, Losses losses, Packed batch, Retention kept) {
         return Executor.plannedBytes(
                 losses.record(batch).tape(),
                 Gradients.planned(p -> learned.tensors().containsKey(p.name())),
-                Retention.KEEP,
+                kept,
                 backend.computeType());
     }
 
     /** Whether activations are computed again in the backward pass. */
     public boolean recomputes() {
         return retention == Retention.RECOMPUTE;
+    }
+
+    /** What it holds at once; {@code looks} says whether samples are held out. */
+    TrainingMemory memory(boolean looks) {
+        long bytes = learned.tensors().values().stream().mapToLong(Tensor::bytes).sum();
+        return new TrainingMemory(bytes, bytes, 2 * bytes, looks ? bytes : 0, activations, recomputes());
     }
 
     /** Updates made so far. */

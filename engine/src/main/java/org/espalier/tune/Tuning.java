@@ -23,6 +23,9 @@ public final class Tuning {
         /** Hears nothing. */
         Listener NONE = new Listener() {};
 
+        /** Before the first update. */
+        default void begins(TrainingMemory memory) {}
+
         /** After so many more tokens, trained on or held out. */
         default void advanced(int tokens) {}
 
@@ -170,6 +173,7 @@ public final class Tuning {
         try (Tuner tuner = new Tuner(learned, teacher, settings, batches.largest());
                 BatchLoader following = new BatchLoader(batches, updates.size())) {
             LearningRate rate = settings.rate().of(steps());
+            listener.begins(tuner.memory(!heldOut.isEmpty()));
             if (begun == null) {
                 evaluate(tuner);
             } else {
