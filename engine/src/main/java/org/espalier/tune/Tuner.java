@@ -75,7 +75,8 @@ public final class Tuner implements AutoCloseable {
 
     /** What it holds at once; {@code looks} says whether samples are held out. */
     TrainingMemory memory(boolean looks) {
-        long bytes = learned.tensors().values().stream().mapToLong(Tensor::bytes).sum();
+        long bytes =
+                learned.tensors().values().stream().mapToLong(Tensor::bytes).sum();
         return new TrainingMemory(bytes, bytes, 2 * bytes, looks ? bytes : 0, activations, recomputes());
     }
 

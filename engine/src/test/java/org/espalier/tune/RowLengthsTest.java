@@ -3,6 +3,7 @@ package org.espalier.tune;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -27,6 +28,7 @@ import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
 import org.espalier.tape.Observer;
 import org.espalier.tape.Retention;
+import org.espalier.tape.Value;
 import org.espalier.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -187,9 +189,19 @@ class RowLengthsTest {
         }
     }
 
+    /** With weights of its own, which may be changed. */
     private static Model model(Backend backend, SafetensorsFile base) {
         ModelConfig config = PrunedLlama.config(base.tensors());
-        Weights weights = Weights.bind(backend, new Transformer(config).shape(), base.tensors(), "golden");
-        return Model.of(config, weights, backend);
+        Map<String, Tensor> copies = new LinkedHashMap<>();
+        try (Weights stored = Weights.bind(backend, new Transformer(config).shape(), base.tensors(), "golden");
+                Queue queue = backend.newQueue()) {
+            for (Value parameter : new Transformer(config).shape().leaves(Value.Role.PARAMETER)) {
+                Tensor copy = backend.allocate(backend.computeType(), parameter.shape(), parameter.name());
+                backend.convert(queue, stored.tensor(parameter.name()), copy);
+                copies.put(parameter.name(), copy);
+            }
+            queue.finish();
+        }
+        return Model.of(config, Weights.owning(copies), backend);
     }
 }
