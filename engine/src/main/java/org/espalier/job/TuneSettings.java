@@ -42,8 +42,8 @@ public final class TuneSettings extends Settings<TuneSettings> {
     private boolean decomposed;
     private List<String> targets = List.of();
     private Optional<Path> start = Optional.empty();
-    private double dropout = Recipe.DROPOUT;
-    private boolean norms;
+    private OptionalDouble dropout = OptionalDouble.empty();
+    private Optional<Boolean> norms = Optional.empty();
     private OptionalInt epochs = OptionalInt.empty();
     private OptionalInt batch = OptionalInt.empty();
     private OptionalInt microBatch = OptionalInt.empty();
@@ -143,7 +143,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
 
     /** Tokens to train on at most. */
     public OptionalLong maxTokens() {
-        return maxTokens;
+        return maxTokens.isPresent() ? maxTokens : numbers().maxTokens();
     }
 
     /**
@@ -167,6 +167,10 @@ public final class TuneSettings extends Settings<TuneSettings> {
     /** Where numbers that are not set come from. */
     public Recipe recipe() {
         return recipe;
+    }
+
+    private Recipe.Numbers numbers() {
+        return teacher.isPresent() ? recipe.taught() : recipe.texts();
     }
 
     /** The model whose predictions are learned: a checkpoint folder or a GGUF file. Every token counts then. */
@@ -274,7 +278,11 @@ public final class TuneSettings extends Settings<TuneSettings> {
     /** Share of the adapters' inputs that is left out while training. */
     public TuneSettings dropout(double share) {
         within(0, 0.95, "dropout", share);
-        return with(copy -> copy.dropout = share);
+        return with(copy -> copy.dropout = OptionalDouble.of(share));
+    }
+
+    private double dropout() {
+        return dropout.orElse(numbers().adapters().dropout());
     }
 
     /** How often every sample is seen. */
@@ -315,7 +323,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
 
     /** Tokens of a sample at most. */
     public int cutoff() {
-        return cutoff.orElse(recipe.cutoff());
+        return cutoff.orElse(numbers().cutoff());
     }
 
     /** Texts to measure on instead of training. */
@@ -326,7 +334,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
 
     /** Texts to measure on instead of training; if empty, a part of those that are used. */
     public OptionalInt heldOut() {
-        return heldOut.isPresent() ? heldOut : recipe.heldOut();
+        return heldOut.isPresent() ? heldOut : numbers().heldOut();
     }
 
     /** Updates between two measurements on texts that are held out. */
@@ -379,47 +387,48 @@ public final class TuneSettings extends Settings<TuneSettings> {
 
     /** Whether the weights of norms are trained beside the adapters. */
     public TuneSettings norms(boolean norms) {
-        return with(copy -> copy.norms = norms);
+        return with(copy -> copy.norms = Optional.of(norms));
     }
 
     /** Whether the weights of norms are trained beside the adapters. */
     public boolean norms() {
-        return norms;
+        return norms.orElse(numbers().adapters().norms());
     }
 
     /** Fresh adapters of a model that are trained. */
     LoraConfig lora(ModelConfig model) {
         return new LoraConfig(
-                rank.orElse(Recipe.RANK),
-                new LoraConfig.Scaling(alpha.orElse(Recipe.ALPHA), rankStabilised, decomposed),
-                dropout,
+                rank.orElse(numbers().adapters().rank()),
+                new LoraConfig.Scaling(alpha.orElse(numbers().adapters().alpha()), rankStabilised, decomposed),
+                dropout(),
                 targets.isEmpty() ? Set.copyOf(Architectures.adapterTargets()) : Targets.of(model, targets),
-                norms ? Adapter.norms(model) : Set.of());
+                norms() ? Adapter.norms(model) : Set.of());
     }
 
     /** An adapter that is gone on from, as it is trained. */
     LoraConfig lora(ModelConfig model, PeftAdapter adapter) {
         LoraConfig begun = Adapter.config(model, adapter);
         Set<String> saved = new HashSet<>(begun.saved());
-        if (norms) {
+        if (norms.orElse(false)) {
             saved.addAll(Adapter.norms(model));
         }
-        return new LoraConfig(begun.rank(), begun.scaling(), dropout, begun.targets(), saved);
+        return new LoraConfig(begun.rank(), begun.scaling(), dropout(), begun.targets(), saved);
     }
 
     /** For a training on this machine as it is now. */
     TuningSettings training() {
-        double peak = learningRate.orElse(full ? Recipe.FULL_RATE : recipe.learningRate());
+        double peak = learningRate.orElse(
+                full ? numbers().rate().full() : numbers().rate().adapters());
         TuningSettings training = new TuningSettings(
-                epochs.orElse(recipe.epochs()),
-                batch.orElse(recipe.batch()),
-                microBatch.orElse(recipe.microBatch()),
+                epochs.orElse(numbers().epochs()),
+                batch.orElse(numbers().batch()),
+                microBatch.orElse(numbers().microBatch()),
                 new TuningSettings.Rate(
                         peak,
-                        warmUp.isPresent() ? warmUp : recipe.warmUp(),
-                        full ? TuningSettings.Fall.COSINE : TuningSettings.Fall.LINEAR),
+                        warmUp.isPresent() ? warmUp : numbers().warmUp(),
+                        full ? TuningSettings.Fall.COSINE : numbers().rate().fall()),
                 full ? TrainingSettings.allWeights() : TrainingSettings.plain(),
-                evaluateEvery.isPresent() ? evaluateEvery : recipe.evaluateEvery(),
+                evaluateEvery.isPresent() ? evaluateEvery : numbers().evaluateEvery(),
                 patience,
                 Machine.memoryAvailable() / 2,
                 seed);
@@ -428,7 +437,8 @@ public final class TuneSettings extends Settings<TuneSettings> {
 
     /** How much of the texts is drawn. */
     Mixture.Limits limits() {
-        return new Mixture.Limits(maxSamples, maxTokens, heldOut(), epochs.orElse(recipe.epochs()));
+        return new Mixture.Limits(
+                maxSamples, maxTokens(), heldOut(), epochs.orElse(numbers().epochs()));
     }
 
     /** Of the tokens trained on what a file gives; what does not quite add up to 1, as thirds do, is made to. */

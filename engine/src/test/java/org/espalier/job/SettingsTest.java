@@ -1,6 +1,7 @@
 package org.espalier.job;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -134,6 +135,30 @@ class SettingsTest {
         assertEquals(3, own.training().epochs());
         assertEquals(1e-4, own.training().rate().peak());
         assertEquals(5, own.heldOut().orElseThrow());
+    }
+
+    @Test
+    void aTeacherHasNumbersOfItsOwn() {
+        TuneSettings settings = TuneSettings.on(Path.of("any.json"));
+        assertEquals(3e-4, settings.training().rate().peak());
+        assertFalse(settings.norms());
+        TuneSettings taught = settings.taughtWherePossible(Path.of("dense"));
+        assertEquals(Optional.of(Path.of("dense")), taught.teacher());
+        assertEquals(1.5e-3, taught.training().rate().peak());
+        assertEquals(16, taught.training().batch());
+        assertTrue(taught.norms());
+        assertFalse(taught.norms(false).norms());
+        assertEquals(50_000, taught.recipe(Recipe.FAST).limits().tokens().orElseThrow());
+        assertEquals(
+                Optional.of(Path.of("other")),
+                settings.teacher(Path.of("other"))
+                        .taughtWherePossible(Path.of("dense"))
+                        .teacher());
+        for (TuneSettings without : List.of(settings.untaught(), settings.recipe(Recipe.LLM_PRUNER))) {
+            assertEquals(
+                    Optional.empty(),
+                    without.taughtWherePossible(Path.of("dense")).teacher());
+        }
     }
 
     private static void assertComplaint(String expected, Settings<?> settings) {

@@ -59,17 +59,26 @@ final class Defaults extends ResourceBundle {
             Map.entry("dependency", () -> BudgetSettings.defaults().dependency() ? "on" : "off"),
             Map.entry("steps", () -> PruneSettings.defaults().steps()),
             Map.entry("ridge", () -> CompensationSettings.defaults().ridge()),
-            Map.entry("cutoff", Recipe.STANDARD::cutoff),
+            Map.entry("cutoff", () -> Recipe.STANDARD.texts().cutoff()),
             Map.entry("distil-weight", () -> TuneSettings.defaults().distilWeight()),
-            Map.entry("epochs", Recipe.STANDARD::epochs),
-            Map.entry("lr", Recipe.STANDARD::learningRate),
-            Map.entry("lr.full", () -> Recipe.FULL_RATE),
-            Map.entry("batch-size", Recipe.STANDARD::batch),
-            Map.entry("micro-batch-size", Recipe.STANDARD::microBatch),
-            Map.entry("rank", () -> Recipe.RANK),
-            Map.entry("alpha", () -> Recipe.ALPHA),
-            Map.entry("dropout", () -> Recipe.DROPOUT),
-            Map.entry("recipe.llm-pruner", () -> options(Recipe.LLM_PRUNER)),
+            Map.entry("epochs", () -> Recipe.STANDARD.texts().epochs()),
+            Map.entry("lr", () -> Recipe.STANDARD.texts().rate().adapters()),
+            Map.entry("lr.taught", () -> Recipe.STANDARD.taught().rate().adapters()),
+            Map.entry("lr.full", () -> Recipe.STANDARD.texts().rate().full()),
+            Map.entry("batch-size", () -> Recipe.STANDARD.texts().batch()),
+            Map.entry("micro-batch-size", () -> Recipe.STANDARD.texts().microBatch()),
+            Map.entry("batch-size.taught", () -> Recipe.STANDARD.taught().batch()),
+            Map.entry("rank", () -> Recipe.STANDARD.texts().adapters().rank()),
+            Map.entry("rank.taught", () -> Recipe.STANDARD.taught().adapters().rank()),
+            Map.entry("alpha", () -> Recipe.STANDARD.texts().adapters().alpha()),
+            Map.entry("alpha.taught", () -> Recipe.STANDARD.taught().adapters().alpha()),
+            Map.entry("dropout", () -> Recipe.STANDARD.texts().adapters().dropout()),
+            Map.entry(
+                    "dropout.taught", () -> Recipe.STANDARD.taught().adapters().dropout()),
+            Map.entry(
+                    "recipe.fast",
+                    () -> "%,d".formatted(Recipe.FAST.taught().maxTokens().orElseThrow())),
+            Map.entry("recipe.llm-pruner", () -> options(Recipe.LLM_PRUNER.texts())),
             Map.entry("format", () -> PerplexitySettings.FORMAT),
             Map.entry("protocol", () -> PerplexitySettings.defaults().protocol()),
             Map.entry("window", Defaults::windows),
@@ -145,11 +154,11 @@ final class Defaults extends ResourceBundle {
     }
 
     /** What of a recipe differs from the standard one. */
-    private static String options(Recipe recipe) {
+    private static String options(Recipe.Numbers recipe) {
         return "--epochs %d --lr %s --warm-up %d --held-out %d --eval-every %d"
                 .formatted(
                         recipe.epochs(),
-                        text(recipe.learningRate()),
+                        text(recipe.rate().adapters()),
                         recipe.warmUp().orElseThrow(),
                         recipe.heldOut().orElseThrow(),
                         recipe.evaluateEvery().orElseThrow());

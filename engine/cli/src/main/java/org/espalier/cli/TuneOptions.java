@@ -2,6 +2,7 @@ package org.espalier.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.espalier.job.DataFile;
 import org.espalier.job.Recipe;
 import org.espalier.job.TuneSettings;
@@ -17,10 +18,11 @@ final class TuneOptions {
     static final class RecipeName implements ITypeConverter<Recipe> {
         @Override
         public Recipe convert(String value) {
-            if (value.equals(Recipe.LLM_PRUNER.name())) {
-                return Recipe.LLM_PRUNER;
-            }
-            throw new TypeConversionException("'" + value + "' is not known; " + Recipe.LLM_PRUNER.name() + " is");
+            return RECIPES.stream()
+                    .filter(recipe -> recipe.name().equals(value))
+                    .findFirst()
+                    .orElseThrow(() -> new TypeConversionException("'" + value + "' is not known; "
+                            + RECIPES.stream().map(Recipe::name).collect(Collectors.joining(", ")) + " are"));
         }
     }
 
@@ -35,6 +37,7 @@ final class TuneOptions {
         }
     }
 
+    private static final List<Recipe> RECIPES = List.of(Recipe.STANDARD, Recipe.FAST, Recipe.LLM_PRUNER);
     private static final Path NO_TEACHER = Path.of("none");
 
     private TuneSettings settings = TuneSettings.defaults();
@@ -121,8 +124,10 @@ final class TuneOptions {
             order = 1,
             paramLabel = "R",
             converter = RecipeName.class,
-            description = "llm-pruner: its published numbers, which are meant for some 50,000 samples "
-                    + "(${bundle:default.recipe.llm-pruner}). Options given as well override it.")
+            description =
+                    "standard; fast, the same on no more than ${bundle:default.recipe.fast} tokens; or llm-pruner, its "
+                            + "published numbers, which are meant for some 50,000 samples (${bundle:default.recipe.llm-pruner}). "
+                            + "Options given as well override it (default: standard).")
     private void recipe(Recipe recipe) {
         settings = settings.recipe(recipe);
     }
@@ -176,7 +181,8 @@ final class TuneOptions {
             paramLabel = "R",
             converter = Converters.Probability.class,
             description =
-                    "Highest learning rate (default: ${bundle:default.lr}, with --full ${bundle:default.lr.full}).")
+                    "Highest learning rate (default: ${bundle:default.lr}, of a teacher ${bundle:default.lr.taught}, "
+                            + "with --full ${bundle:default.lr.full}).")
     private void learningRate(double number) {
         settings = settings.learningRate(number);
     }
@@ -195,7 +201,8 @@ final class TuneOptions {
             order = 4,
             paramLabel = "N",
             converter = Converters.Positive.class,
-            description = "Samples of an update (default: ${bundle:default.batch-size}).")
+            description = "Samples of an update (default: ${bundle:default.batch-size}, with a teacher "
+                    + "${bundle:default.batch-size.taught}).")
     private void batchSize(int number) {
         settings = settings.batchSize(number);
     }
@@ -216,7 +223,8 @@ final class TuneOptions {
             order = 5,
             paramLabel = "N",
             converter = Converters.Rank.class,
-            description = "Rank of the adapters (default: ${bundle:default.rank}).")
+            description = "Rank of the adapters (default: ${bundle:default.rank}, with a teacher "
+                    + "${bundle:default.rank.taught}).")
     private void rank(int number) {
         settings = settings.rank(number);
     }
@@ -227,7 +235,8 @@ final class TuneOptions {
             order = 6,
             paramLabel = "A",
             converter = Converters.AboveZero.class,
-            description = "Scale of the adapters, divided by the rank (default: ${bundle:default.alpha}).")
+            description = "Scale of the adapters, divided by the rank (default: ${bundle:default.alpha}, with a "
+                    + "teacher ${bundle:default.alpha.taught}).")
     private void alpha(double number) {
         settings = settings.alpha(number);
     }
@@ -256,7 +265,10 @@ final class TuneOptions {
     }
 
     @Section(Topic.LEARNING)
-    @Option(names = "--norms", description = "Train the weights of norms beside the adapters.")
+    @Option(
+            names = "--norms",
+            negatable = true,
+            description = "Train the weights of norms beside the adapters, or not (default: with a teacher).")
     private void norms(boolean norms) {
         settings = settings.norms(norms);
     }
@@ -267,7 +279,7 @@ final class TuneOptions {
             paramLabel = "P",
             converter = Converters.Share.class,
             description = "Share of the adapters' inputs that is left out while training (default: "
-                    + "${bundle:default.dropout}).")
+                    + "${bundle:default.dropout}, with a teacher ${bundle:default.dropout.taught}).")
     private void dropout(double number) {
         settings = settings.dropout(number);
     }
