@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.error.Failure;
 import org.espalier.importance.Calibration;
-import org.espalier.text.RandomBeginnings;
 import org.espalier.text.Tokenizer;
 
 /**

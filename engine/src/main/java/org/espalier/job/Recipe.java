@@ -16,16 +16,15 @@ public record Recipe(String name, Numbers texts, Numbers taught) {
     /**
      * Numbers of one kind of training.
      *
-     * @param epochs        how often every sample is seen
-     * @param maxTokens     trained on; if not given, all
-     * @param batch         samples of an update, or sequences of {@code cutoff} tokens where samples are packed
-     * @param microBatch    as many computed at once
-     * @param rate          of the updates
-     * @param warmUp        updates until the highest rate; if not given, it follows from how many there are
-     * @param cutoff        tokens of a sample
-     * @param heldOut       texts held out; if not given, it follows from how many there are
-     * @param evaluateEvery updates between two looks at them; if not given, it follows from how many there are
-     * @param adapters      beside all projections
+     * @param epochs     how often every sample is seen
+     * @param maxTokens  trained on; if not given, all
+     * @param batch      samples of an update, or sequences of {@code cutoff} tokens where samples are packed
+     * @param microBatch as many computed at once
+     * @param rate       of the updates
+     * @param warmUp     updates until the highest rate; if not given, it follows from how many there are
+     * @param cutoff     tokens of a sample
+     * @param looks      at samples that are not trained on
+     * @param adapters   beside all projections
      */
     public record Numbers(
             int epochs,
@@ -35,22 +34,12 @@ public record Recipe(String name, Numbers texts, Numbers taught) {
             Rate rate,
             OptionalInt warmUp,
             int cutoff,
-            OptionalInt heldOut,
-            OptionalInt evaluateEvery,
+            Looks looks,
             Adapters adapters) {
 
         private Numbers within(long tokens, int sequences) {
             return new Numbers(
-                    epochs,
-                    OptionalLong.of(tokens),
-                    sequences,
-                    microBatch,
-                    rate,
-                    warmUp,
-                    cutoff,
-                    heldOut,
-                    evaluateEvery,
-                    adapters);
+                    epochs, OptionalLong.of(tokens), sequences, microBatch, rate, warmUp, cutoff, looks, adapters);
         }
     }
 
@@ -62,6 +51,17 @@ public record Recipe(String name, Numbers texts, Numbers taught) {
      * @param fall     what that of adapters does
      */
     public record Rate(double adapters, double full, Fall fall) {}
+
+    /**
+     * Samples that are not trained on, and how often they are looked at.
+     *
+     * @param heldOut texts; if not given, it follows from how many there are
+     * @param every   updates between two looks; if not given, it follows from how many there are
+     */
+    public record Looks(OptionalInt heldOut, OptionalInt every) {
+
+        private static final Looks USUAL = new Looks(OptionalInt.empty(), OptionalInt.empty());
+    }
 
     /**
      * What is trained beside the projections.
@@ -88,8 +88,7 @@ public record Recipe(String name, Numbers texts, Numbers taught) {
             new Rate(3e-4, FULL_RATE, Fall.LINEAR),
             OptionalInt.empty(),
             256,
-            OptionalInt.empty(),
-            OptionalInt.empty(),
+            Looks.USUAL,
             SMALL);
 
     /**
@@ -104,8 +103,7 @@ public record Recipe(String name, Numbers texts, Numbers taught) {
             new Rate(1.5e-3, FULL_RATE, Fall.COSINE),
             OptionalInt.empty(),
             256,
-            OptionalInt.empty(),
-            OptionalInt.empty(),
+            Looks.USUAL,
             new Adapters(32, 64, 0, true));
 
     /** The best that is known. */
@@ -122,8 +120,7 @@ public record Recipe(String name, Numbers texts, Numbers taught) {
             new Rate(1e-4, FULL_RATE, Fall.LINEAR),
             OptionalInt.of(100),
             256,
-            OptionalInt.of(2000),
-            OptionalInt.of(100),
+            new Looks(OptionalInt.of(2000), OptionalInt.of(100)),
             SMALL);
 
     /** What LLM-Pruner's README asks of its post_training.py, for some 50,000 samples; it knows no teacher. */

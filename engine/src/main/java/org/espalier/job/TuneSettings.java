@@ -334,7 +334,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
 
     /** Texts to measure on instead of training; if empty, a part of those that are used. */
     public OptionalInt heldOut() {
-        return heldOut.isPresent() ? heldOut : numbers().heldOut();
+        return heldOut.isPresent() ? heldOut : numbers().looks().heldOut();
     }
 
     /** Updates between two measurements on texts that are held out. */
@@ -428,7 +428,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
                         warmUp.isPresent() ? warmUp : numbers().warmUp(),
                         full ? TuningSettings.Fall.COSINE : numbers().rate().fall()),
                 full ? TrainingSettings.allWeights() : TrainingSettings.plain(),
-                evaluateEvery.isPresent() ? evaluateEvery : numbers().evaluateEvery(),
+                evaluateEvery.isPresent() ? evaluateEvery : numbers().looks().every(),
                 patience,
                 Machine.memoryAvailable() / 2,
                 seed);

@@ -11,7 +11,6 @@ import java.util.stream.IntStream;
 import org.espalier.file.Json;
 import org.espalier.file.Output;
 import org.espalier.file.WriteFailure;
-import org.espalier.text.RandomBeginnings;
 import org.espalier.text.Tokenizer;
 
 /** Lets a model write many texts by itself, for calibration or training. */

@@ -160,8 +160,8 @@ final class Defaults extends ResourceBundle {
                         recipe.epochs(),
                         text(recipe.rate().adapters()),
                         recipe.warmUp().orElseThrow(),
-                        recipe.heldOut().orElseThrow(),
-                        recipe.evaluateEvery().orElseThrow());
+                        recipe.looks().heldOut().orElseThrow(),
+                        recipe.looks().every().orElseThrow());
     }
 
     private static String windows() {

@@ -120,8 +120,6 @@ final class GenerateCommand extends EngineCommand {
     /** Many texts into a file. */
     static final class Many {
 
-        private WritingSettings settings = WritingSettings.defaults();
-
         @Option(
                 names = OutputOptions.OUT,
                 paramLabel = "FILE",
@@ -130,17 +128,19 @@ final class GenerateCommand extends EngineCommand {
         private Path out;
 
         @Option(names = "--texts", paramLabel = "N", converter = Converters.Positive.class, description = "How many.")
-        private void texts(int number) {
-            settings = settings.texts(number);
-        }
+        private Integer texts;
 
         @Option(names = "--prefixes", paramLabel = "F", description = "UTF-8, the beginning of a text a line.")
-        private void prefixes(Path file) {
-            settings = settings.prefixes(file);
-        }
+        private Path prefixes;
 
         @Option(names = OutputOptions.FORCE, description = "Replace the file of --out if it exists.")
         private boolean force;
+
+        WritingSettings settings() {
+            WritingSettings settings = WritingSettings.defaults();
+            settings = texts == null ? settings : settings.texts(texts);
+            return prefixes == null ? settings : settings.prefixes(prefixes);
+        }
     }
 
     @Override
@@ -161,7 +161,7 @@ final class GenerateCommand extends EngineCommand {
         if (temperatureGiven && settings.temperature() == 0) {
             throw wrongUsage("--temperature with --out is above 0: one of 0 would write the same text again and again");
         }
-        WritingSettings writing = many.settings.seed(seed.value());
+        WritingSettings writing = many.settings().seed(seed.value());
         writing = temperatureGiven ? writing.temperature(settings.temperature()) : writing;
         writing = maxTokensGiven.isPresent() ? writing.maxTokens(maxTokensGiven.getAsInt()) : writing;
         requireSound(writing);

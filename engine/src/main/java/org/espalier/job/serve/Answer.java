@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.espalier.job.TextStream;
+import org.espalier.job.TokenTexts;
 import org.espalier.job.serve.AnswerListener.Placed;
-import org.espalier.text.TokenTexts;
 import org.espalier.text.Tokenizer;
 
 /** Turns the tokens of a sequence into an answer: text that ends before a stop string, and the tokens that it consists of. */

@@ -15,10 +15,10 @@ import org.espalier.job.Engine;
 import org.espalier.job.Machine;
 import org.espalier.job.OpenModel;
 import org.espalier.job.ServeSettings;
+import org.espalier.job.TokenTexts;
 import org.espalier.model.Model;
 import org.espalier.model.SharedCache;
 import org.espalier.text.ChatTemplate;
-import org.espalier.text.TokenTexts;
 import org.espalier.text.Tokenizer;
 
 /** An open model that continues many texts at once. May be used by several threads. */

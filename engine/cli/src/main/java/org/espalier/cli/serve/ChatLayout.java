@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import org.espalier.file.Json;
+import org.espalier.job.TokenTexts;
 import org.espalier.job.serve.AnswerListener.Placed;
-import org.espalier.text.TokenTexts;
 
 /**
  * Choices of {@code /v1/chat/completions}.

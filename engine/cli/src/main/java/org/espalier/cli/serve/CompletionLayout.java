@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
+import org.espalier.job.TokenTexts;
 import org.espalier.job.serve.AnswerListener.Placed;
-import org.espalier.text.TokenTexts;
 
 /**
  * Choices of {@code /v1/completions}.

@@ -1,8 +1,9 @@
-package org.espalier.text;
+package org.espalier.job;
 
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.espalier.text.Tokenizer;
 
 /**
  * What single tokens look like inside a text. Tokens that are a part of a character alone are U+FFFD. May be used by several

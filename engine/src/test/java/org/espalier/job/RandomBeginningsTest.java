@@ -1,4 +1,4 @@
-package org.espalier.text;
+package org.espalier.job;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -8,6 +8,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.espalier.Shared;
+import org.espalier.text.BpeTrainer;
+import org.espalier.text.Tokenizer;
+import org.espalier.text.TokenizerSettings;
 import org.junit.jupiter.api.Test;
 
 class RandomBeginningsTest {

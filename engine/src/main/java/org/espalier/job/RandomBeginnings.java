@@ -1,4 +1,4 @@
-package org.espalier.text;
+package org.espalier.job;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -8,12 +8,13 @@ import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.espalier.text.Tokenizer;
 
 /**
  * Beginnings of texts that no one wrote: a capitalised word, and up to three further ones, drawn from the vocabulary. A model that
  * goes on from them writes of whatever it knows.
  */
-public final class RandomBeginnings {
+final class RandomBeginnings {
 
     private static final Pattern CAPITALISED = Pattern.compile("\\p{Lu}\\p{L}+");
     private static final Pattern FURTHER = Pattern.compile(" \\p{L}{2,}");
@@ -24,7 +25,7 @@ public final class RandomBeginnings {
     private final int[] further;
 
     /** Beginnings in the tokens of {@code tokenizer}. */
-    public RandomBeginnings(Tokenizer tokenizer) {
+    RandomBeginnings(Tokenizer tokenizer) {
         begin = tokenizer.addedBosId().stream().toArray();
         TokenTexts texts = new TokenTexts(tokenizer);
         Set<Integer> ends = new HashSet<>(tokenizer.eosIds());
@@ -46,7 +47,7 @@ public final class RandomBeginnings {
     }
 
     /** Beginning {@code index}, with the token that begins a text where the tokenizer puts one. */
-    public int[] get(long seed, int index) {
+    int[] get(long seed, int index) {
         SplittableRandom random = new SplittableRandom(new SplittableRandom(seed).nextLong() + index);
         List<Integer> ids = new ArrayList<>(IntStream.of(begin).boxed().toList());
         int words = 1 + random.nextInt(MOST_WORDS);
