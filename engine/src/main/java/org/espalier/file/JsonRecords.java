@@ -110,7 +110,8 @@ public final class JsonRecords {
             parser.nextToken();
             for (int entry = 1; parser.nextToken() != JsonToken.END_ARRAY; entry++) {
                 String place = place(parser.currentTokenLocation().getLineNr()) + ", entry " + entry;
-                offset = mark + position.ofChar(parser.currentTokenLocation().getCharOffset());
+                offset = (long) mark
+                        + position.ofChar(parser.currentTokenLocation().getCharOffset());
                 add(Json.value(parser), place);
             }
             if (parser.nextToken() != null) {

@@ -137,7 +137,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
 
     /** Tokens to train on at most, however often each is seen. */
     public TuneSettings maxTokens(long tokens) {
-        within(1, Long.MAX_VALUE, "maxTokens", tokens);
+        within(1, (double) Long.MAX_VALUE, "maxTokens", (double) tokens);
         return with(copy -> copy.maxTokens = OptionalLong.of(tokens));
     }
 

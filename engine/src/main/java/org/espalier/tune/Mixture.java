@@ -168,7 +168,8 @@ public final class Mixture {
     private long part(int source) {
         return limits.tokens().isPresent()
                 ? SampleOrder.part(
-                        limits.tokens().getAsLong(), sources.get(source).share())
+                        (double) limits.tokens().getAsLong(),
+                        sources.get(source).share())
                 : Long.MAX_VALUE;
     }
 

@@ -37,7 +37,7 @@ final class SampleOrder {
         this.passes = passes;
         this.seed = seed;
         long[] drawn = sources.stream().mapToLong(s -> s.samples().tokens()).toArray();
-        double all = most.isPresent() ? most.getAsLong() : Double.POSITIVE_INFINITY;
+        double all = most.isPresent() ? (double) most.getAsLong() : Double.POSITIVE_INFINITY;
         for (int s = 0; s < drawn.length; s++) {
             all = Math.min(all, passes * drawn[s] / sources.get(s).share());
         }

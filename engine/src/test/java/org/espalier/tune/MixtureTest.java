@@ -50,9 +50,9 @@ class MixtureTest {
             int tokens = data.training().get(walk.nextInt()).tokens();
             seen[source(tokens)] += tokens;
             all += tokens;
-            assertEquals(0.5 * all, seen[0], 61, "of " + all);
-            assertEquals(0.3 * all, seen[1], 61, "of " + all);
-            assertEquals(0.2 * all, seen[2], 61, "of " + all);
+            assertEquals(0.5 * all, (double) seen[0], 61.0, "of " + all);
+            assertEquals(0.3 * all, (double) seen[1], 61.0, "of " + all);
+            assertEquals(0.2 * all, (double) seen[2], 61.0, "of " + all);
         }
         assertTrue(all <= 4000 && all > 4000 - 12 - 23 - 61, "tokens: " + all);
         assertEquals(
@@ -69,7 +69,7 @@ class MixtureTest {
         List<TrainingData.Given> given = data.given(settings(1));
         assertEquals(40, given.getFirst().samples());
         assertEquals(480, given.getFirst().tokens());
-        assertEquals(480, given.getLast().tokens(), 23);
+        assertEquals(480.0, (double) given.getLast().tokens(), 23.0);
         Map<Integer, Integer> seen = seen(data, 1);
         assertTrue(seen.values().stream().allMatch(n -> n == 1), seen::toString);
     }
@@ -79,7 +79,7 @@ class MixtureTest {
         TrainingData data = draw(List.of(0.5, 0.5), List.of(40, 500), OptionalLong.empty(), OptionalInt.of(0), 3);
         List<TrainingData.Given> given = data.given(settings(3));
         assertEquals(3 * 480, given.getFirst().tokens());
-        assertEquals(3 * 480, given.getLast().tokens(), 23);
+        assertEquals(3 * 480.0, (double) given.getLast().tokens(), 23.0);
         Map<Integer, Integer> seen = seen(data, 3);
         for (int sample = 0; sample < data.training().size(); sample++) {
             boolean scarce = data.training().get(sample).tokens() == LENGTHS[0];
@@ -118,7 +118,8 @@ class MixtureTest {
         TrainingData data = drawAtMost(50, List.of(0.5, 0.5), List.of(400, 500), OptionalInt.of(0), 2);
         assertEquals(50, data.training().size());
         List<TrainingData.Given> given = data.given(settings(2));
-        assertEquals(given.getFirst().tokens(), given.getLast().tokens(), 2 * 23);
+        assertEquals(
+                (double) given.getFirst().tokens(), (double) given.getLast().tokens(), 2 * 23.0);
         assertTrue(seen(data, 2).values().stream().filter(n -> n == 2).count() > 40);
     }
 
@@ -129,9 +130,9 @@ class MixtureTest {
         long[] tokens = new long[3];
         data.heldOut().forEach(s -> tokens[source(s.tokens())] += s.tokens());
         long all = data.heldOutTokens();
-        assertEquals(0.5 * all, tokens[0], 61);
-        assertEquals(0.3 * all, tokens[1], 61);
-        assertEquals(0.2 * all, tokens[2], 61);
+        assertEquals(0.5 * all, (double) tokens[0], 61.0);
+        assertEquals(0.3 * all, (double) tokens[1], 61.0);
+        assertEquals(0.2 * all, (double) tokens[2], 61.0);
         Set<List<Integer>> heldOut = new HashSet<>();
         data.heldOut().forEach(s -> heldOut.add(Arrays.stream(s.ids()).boxed().toList()));
         data.training()
