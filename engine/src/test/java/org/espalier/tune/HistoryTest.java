@@ -31,7 +31,7 @@ class HistoryTest {
     private static History history(double[] losses, double... heldOut) {
         return new History(
                 IntStream.range(0, losses.length)
-                        .mapToObj(i -> new Update(i + 1, 10 * (i + 1), losses[i], 1e-3, 1, 1))
+                        .mapToObj(i -> new Update(i + 1, 10L * (i + 1), losses[i], 1e-3, 1, 1))
                         .toList(),
                 IntStream.range(0, heldOut.length)
                         .mapToObj(i -> new Look(i, heldOut[i]))

@@ -21,7 +21,6 @@ public final class Interruptions {
     private static final int KILLS_EACH = 5;
 
     private static final long SEED = 17;
-    private static final String TEXT = "Once upon a time there was a %s. It ran to the %s and came back.\n";
 
     private final Path folder;
     private final Path model;
@@ -50,7 +49,8 @@ public final class Interruptions {
         StringBuilder stories = new StringBuilder();
         for (String who : List.of("dog", "cat", "bird", "girl", "boy", "fox", "bear", "fish")) {
             for (String where : List.of("sea", "tree", "house", "park")) {
-                stories.append(TEXT.formatted(who, where));
+                stories.append(
+                        "Once upon a time there was a %s. It ran to the %s and came back.\n".formatted(who, where));
             }
         }
         Files.writeString(text, stories);
@@ -117,7 +117,12 @@ public final class Interruptions {
 
     /** Goes on from a state, if there is one, for so long at most; whether it came to its end. */
     private boolean run(Writer writer, Path place, long millis) throws IOException, InterruptedException {
-        boolean state = Files.exists(place.resolve(writer.out()).resolve(OptimizerFile.NAME));
+        Path out = place.resolve(writer.out());
+        boolean state = Files.exists(out.resolve(OptimizerFile.NAME));
+        if (!state && Files.exists(out)) {
+            // It was killed after its end.
+            return true;
+        }
         Process process = start(state ? writer.resumed() : writer, place);
         resumed += state ? 1 : 0;
         if (process.waitFor(millis, TimeUnit.MILLISECONDS)) {
