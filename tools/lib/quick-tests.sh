@@ -106,7 +106,7 @@ pom_value() {
 
 # One JVM for each module with a selected test, started as Maven starts it. run_selected_tests PROPERTIES...
 run_selected_tests() {
-    local module status=0 flags arguments selected class method methods
+    local module status=0 ended crashed=() flags arguments selected class method methods
     flags=$(pom_value argLine)
     flags=${flags//'${jvm.flags}'/$(pom_value jvm.flags)}
     flags=${flags//'${test.flags}'/}
@@ -126,7 +126,12 @@ run_selected_tests() {
         (cd "$module" && exec "$JAVA_HOME/bin/java" $flags "$@" \
             -cp "target/test-classes:target/classes:$(<target/test-classpath.txt)" \
             org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors --details=tree \
-            --reports-dir=target/surefire-reports "${arguments[@]}") || status=$?
+            --reports-dir=target/surefire-reports "${arguments[@]}") && ended=0 || ended=$?
+        # 1 and 2 are JUnit's own; any other JVM ended before its tests did, and its report is missing from the totals.
+        [[ $ended -le 2 ]] || crashed+=("the JVM of $module's tests ended with $ended")
+        [[ $ended -eq 0 ]] || status=$ended
     done
-    test_totals $(report_folders) && return $status
+    test_totals $(report_folders) || status=1
+    [[ ${#crashed[@]} -eq 0 ]] || printf '%s\n' "${crashed[@]}"
+    return $status
 }

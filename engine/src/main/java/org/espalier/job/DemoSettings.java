@@ -8,13 +8,13 @@ public final class DemoSettings extends Settings<DemoSettings> {
 
     private static final String FOLDER = "espalier-demo";
 
-    private int stories = 800;
+    private int stories = 400;
     private String command = "";
     private long seed = SEED;
 
     private DemoSettings() {}
 
-    /** Trained back on 800 stories. */
+    /** Trained back on 400 stories. */
     public static DemoSettings defaults() {
         return new DemoSettings();
     }

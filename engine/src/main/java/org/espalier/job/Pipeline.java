@@ -59,6 +59,13 @@ final class Pipeline {
     }
 
     Comparison run() throws IOException {
+        if (!settings.tune().textsGiven()) {
+            Path texts = folder.resolve(OwnTexts.NAME);
+            timed("writing", () -> done(() -> OwnTexts.write(engine, settings.tune(1, source), texts)));
+            Pipeline rest = new Pipeline(engine, settings.tune(settings.tune().texts(texts)), source, folder, out);
+            rest.seconds.putAll(seconds);
+            return rest.run();
+        }
         try (TrainingData samples = stage(settings.stages(), source, folder).samples()) {
             return run(samples);
         }

@@ -92,6 +92,8 @@ public final class PipelineSettings extends Settings<PipelineSettings> {
 
     @Override
     public Optional<String> complaint() {
-        return prune.complaint().or(tune::complaint).or(compare::complaint);
+        return prune.complaint()
+                .or(tune.taughtWherePossible(Path.of("the model"))::complaint)
+                .or(compare::complaint);
     }
 }

@@ -84,8 +84,17 @@ public final class TuneJob {
      */
     public Result run(Path model, Destination out) {
         settings.requireSound();
-        long start = System.nanoTime();
-        List<Path> inputs = new ArrayList<>(settings.texts());
+        requireFree(model, out);
+        if (settings.textsGiven()) {
+            return train(model, out);
+        }
+        try (OwnTexts texts = OwnTexts.temporary(engine, settings)) {
+            return new TuneJob(engine, settings.texts(texts.file())).train(model, out);
+        }
+    }
+
+    private void requireFree(Path model, Destination out) {
+        List<Path> inputs = new ArrayList<>(settings.textsGiven() ? settings.texts() : List.of());
         inputs.add(model);
         settings.start().ifPresent(inputs::add);
         if (settings.resume()) {
@@ -93,6 +102,10 @@ public final class TuneJob {
         } else {
             out.requireFree(inputs);
         }
+    }
+
+    private Result train(Path model, Destination out) {
+        long start = System.nanoTime();
         Recovery recovery = new Recovery(settings, out.path(), engine);
         // The place is begun before the work, so that one that cannot be written to is not found out after it.
         try (TrainingData samples = recovery.samples(model);

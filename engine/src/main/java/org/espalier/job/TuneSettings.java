@@ -94,6 +94,11 @@ public final class TuneSettings extends Settings<TuneSettings> {
         return data;
     }
 
+    /** Whether there is a file with texts to learn from; else a teacher writes them. */
+    boolean textsGiven() {
+        return !data.isEmpty();
+    }
+
     /** Where the texts to learn from lie. */
     public List<Path> texts() {
         return data().stream().map(DataFile::path).toList();
@@ -450,6 +455,13 @@ public final class TuneSettings extends Settings<TuneSettings> {
         return data.stream().mapToDouble(file -> file.share().orElse(0)).sum();
     }
 
+    private Optional<String> complaintAboutTexts() {
+        return data.isEmpty() && teacher.isEmpty()
+                ? Optional.of(
+                        "give texts to learn from with --data FILE, or a --teacher MODEL, which writes them itself")
+                : Optional.empty();
+    }
+
     private Optional<String> complaintAboutShares() {
         Optional<DataFile> without =
                 data.stream().filter(file -> file.share().isEmpty()).findFirst();
@@ -471,7 +483,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
 
     @Override
     public Optional<String> complaint() {
-        return complaintAboutShares().or(this::complaintAboutWeights);
+        return complaintAboutTexts().or(this::complaintAboutShares).or(this::complaintAboutWeights);
     }
 
     private Optional<String> complaintAboutWeights() {

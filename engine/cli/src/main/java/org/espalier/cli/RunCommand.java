@@ -23,7 +23,8 @@ import picocli.CommandLine.Option;
             "stored in, speeds in turns. 'engine report' shows several runs on one page. What is left learns the predictions",
             "of MODEL (--teacher). Of several --stages all but the last are in the folder stages.",
             "",
-            "Example:",
+            "Examples:",
+            "  engine run models/smollm2-135m --out smaller    (it writes the texts itself)",
             "  engine run models/smollm2-135m --calibration books.txt --data alpaca.json --max-samples 2000 \\",
             "      --eval wiki.test.raw --eval-format wikitext --eval ptb.txt --eval-format lines --out smaller"
         })

@@ -47,10 +47,9 @@ final class TuneOptions {
             names = "--data",
             order = 3,
             paramLabel = "FILE[:SHARE]",
-            required = true,
             converter = SharedFile.class,
             description =
-                    "Texts to learn from. Given several times, each file with its share of the tokens trained on, "
+                    "Texts to learn from (default: the teacher writes its own). Given several times, each file with its share of the tokens trained on, "
                             + "as in books.txt:0.6.")
     private void data(List<DataFile> files) {
         settings = settings.data(files);

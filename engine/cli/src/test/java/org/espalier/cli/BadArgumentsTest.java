@@ -179,7 +179,7 @@ class BadArgumentsTest {
             "compact @/m --out @/o --plan",
             "run",
             "run @/m",
-            "run @/m --out @/o",
+            "run @/m --out @/o --teacher none",
             "run @/m --data @/f",
             "run @/m --out @/o --data @/f --compat llm-pruner",
             "run @/m --out @/o --criterion l2 --data",

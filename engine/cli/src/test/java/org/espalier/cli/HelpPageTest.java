@@ -59,7 +59,7 @@ class HelpPageTest {
     void runAddsTrainingAndEvaluation() {
         Map<String, List<String>> sections = sections("run");
         assertEquals(
-                List.of("--data", "--out", "--ratio", "--calibration", "--eval", "--dtype", "--force"),
+                List.of("--out", "--ratio", "--calibration", "--data", "--eval", "--dtype", "--force"),
                 sections.get("Common options"));
         assertTrue(sections.get("Training texts").contains("--max-samples"), sections::toString);
         assertTrue(sections.get("How it is trained").contains("--lr"), sections::toString);

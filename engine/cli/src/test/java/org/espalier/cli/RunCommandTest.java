@@ -150,6 +150,19 @@ class RunCommandTest {
         assertNotEquals(losses.getFirst(), losses.getLast());
     }
 
+    /** What the dense model writes is what its smaller one is calibrated on and learns from. */
+    @Test
+    void aModelIsAllThatIsNeeded() throws IOException {
+        json("run @/model --ratio 0.3 --samples 32 --seq-len 32 --train-tokens 2048 --cutoff 64 --repetitions 0 "
+                + "--max-tokens 4 --out @/out --json");
+        assertEquals(36, Files.readAllLines(folder.resolve("out/texts.jsonl")).size());
+        Comparison run = ComparisonFile.read(folder.resolve("out/comparison.json"));
+        assertTrue(run.circumstances().seconds().containsKey("writing"), run::toString);
+        assertEquals(
+                folder.resolve("model").toString(),
+                TrainingFile.read(folder.resolve("out/adapter")).teacher().model());
+    }
+
     /** Whoever has the files can tell whether they are the ones. */
     private void hashes(Comparison run) {
         Map<String, String> hashes = run.circumstances().hashes();

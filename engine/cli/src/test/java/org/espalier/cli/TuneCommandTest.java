@@ -204,6 +204,24 @@ class TuneCommandTest {
                         .toList());
     }
 
+    /** The same texts every time: training with them by name gives the same adapter. */
+    @Test
+    void withoutTextsTheTeacherWritesThem() throws IOException {
+        String options = " --teacher @/model --max-tokens 1024 --cutoff 64 --batch-size 4 --seed 7";
+        JsonNode tuned = json("tune @/model --out @/own" + options + " --json");
+        assertTrue(tuned.get("held_out").asInt() > 0, tuned::toString);
+        json("generate @/model --texts 18 --max-tokens 64 --seed 7 --out @/texts.jsonl --json");
+        json("tune @/model --data @/texts.jsonl --out @/named" + options + " --json");
+        for (String file : List.of("adapter_model.safetensors", "adapter_config.json")) {
+            assertArrayEquals(
+                    Files.readAllBytes(folder.resolve("named/" + file)),
+                    Files.readAllBytes(folder.resolve("own/" + file)));
+        }
+        assertTrue(run("tune @/model --out @/own --teacher @/model").failure(1).contains("output exists"));
+        String missing = run("tune @/model --out @/other").failure(2);
+        assertTrue(missing.contains("give texts to learn from with --data FILE, or a --teacher MODEL"), missing);
+    }
+
     @Test
     void aRunThatFailsLeavesNothing() {
         List<String> before = TestFiles.names(folder);
