@@ -52,6 +52,7 @@ class FamilyNamesTest {
             "org.espalier.text.TokenizerGguf", Set.of("llama"),
             "org.espalier.text.TokenizerSplit", Set.of("qwen2"),
             // Keys of its own output.
+            "org.espalier.cli.TuneOptions", Set.of("q_proj", "v_proj"),
             "org.espalier.cli.InfoCommand", Set.of("hidden_size", "head_dim", "vocab_size"),
             "org.espalier.cli.LogitsCommand", Set.of("vocab_size"));
 

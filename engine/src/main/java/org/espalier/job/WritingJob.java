@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.espalier.file.Json;
 import org.espalier.file.Output;
 import org.espalier.file.WriteFailure;
@@ -55,7 +56,9 @@ public final class WritingJob {
      */
     public Result run(Path model, Optional<Path> adapter, Destination out) {
         settings.requireSound();
-        out.requireFree(settings.prefixes().stream().toList());
+        out.requireFree(Stream.of(Stream.of(model), adapter.stream(), settings.prefixes().stream())
+                .flatMap(inputs -> inputs)
+                .toList());
         try (Output target = Output.file(out.path(), out.replace());
                 Tokenizer tokenizer = Tokenizer.open(model);
                 OpenModel open = engine.open(model, adapter)) {

@@ -93,7 +93,13 @@ class ForceTest {
 
     private String refused(String command, String out) throws IOException {
         List<String> before = contents();
-        String arguments = EveryCommandTest.PLAUSIBLE.get(command).replaceAll("--out \\S+", "") + output(command) + out;
+        String arguments = EveryCommandTest.PLAUSIBLE
+                        .get(command)
+                        .replaceAll("--out \\S+", "")
+                        // Only many texts go into a file.
+                        .replace("--prompt x", "--texts 1")
+                + output(command)
+                + out;
         String model = EveryCommandTest.WITHOUT_MODEL.contains(command) ? "" : " @/inputs/model";
         String line = Refusal.of(
                 folder,
