@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.espalier.error.Failure;
 import org.espalier.importance.Calibration;
 import org.espalier.text.Tokenizer;
@@ -35,13 +34,10 @@ final class OwnCalibration {
         listener.note("no --calibration: the model writes %,d texts of %,d tokens to be calibrated on (seed %d)"
                 .formatted(texts, writing.maxTokens(), seed));
         try (Tokenizer tokenizer = Tokenizer.open(open.path())) {
-            RandomBeginnings beginnings = new RandomBeginnings(tokenizer);
             List<int[]> sequences = new ArrayList<>();
             new WrittenTexts(open, tokenizer, writing, listener)
                     .writeIds(
-                            IntStream.range(0, texts)
-                                    .mapToObj(i -> beginnings.get(seed, i))
-                                    .toList(),
+                            new RandomBeginnings(tokenizer).first(texts, seed),
                             ids -> sequences.add(Arrays.copyOf(ids, writing.maxTokens())));
             return new Calibration(sequences, Optional.of(new Calibration.Writer(seed, writing.temperature())));
         }

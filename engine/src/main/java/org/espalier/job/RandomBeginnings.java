@@ -46,6 +46,11 @@ final class RandomBeginnings {
         return some.length > 0 ? some : ids;
     }
 
+    /** So many of them, from the first on. */
+    List<int[]> first(int number, long seed) {
+        return IntStream.range(0, number).mapToObj(i -> get(seed, i)).toList();
+    }
+
     /** Beginning {@code index}, with the token that begins a text where the tokenizer puts one. */
     int[] get(long seed, int index) {
         SplittableRandom random = new SplittableRandom(new SplittableRandom(seed).nextLong() + index);

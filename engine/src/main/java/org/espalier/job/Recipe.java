@@ -92,8 +92,8 @@ public record Recipe(String name, Numbers texts, Numbers taught) {
             SMALL);
 
     /**
-     * A teacher says so much with every token that small updates pay, and that adapters can be large; what norms let through is
-     * the least that pruning changed.
+     * A teacher says so much with every token that small updates pay and adapters can be large: on half of the demo's model,
+     * rank 32 with the weights of norms ended at a lower perplexity than rank 8 without (bench/quality.md).
      */
     private static final Numbers TAUGHT = new Numbers(
             1,

@@ -81,10 +81,7 @@ public final class WritingJob {
 
     private List<int[]> beginnings(Tokenizer tokenizer) {
         if (settings.prefixes().isEmpty()) {
-            RandomBeginnings random = new RandomBeginnings(tokenizer);
-            return IntStream.range(0, settings.texts().orElseThrow())
-                    .mapToObj(i -> random.get(settings.seed(), i))
-                    .toList();
+            return new RandomBeginnings(tokenizer).first(settings.texts().orElseThrow(), settings.seed());
         }
         List<int[]> given = PromptFile.read(settings.prefixes().get()).stream()
                 .map(prefix -> tokenizer.encode(prefix, true))
