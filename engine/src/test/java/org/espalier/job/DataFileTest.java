@@ -46,7 +46,7 @@ class DataFileTest {
     @Test
     void sharesOfSeveralFilesAddUpToOne() {
         TuneSettings none = TuneSettings.defaults();
-        assertEquals(Optional.empty(), none.complaint());
+        assertComplaint("give texts to learn from with --data FILE", none);
         assertEquals(Optional.empty(), none.data(files("a")).complaint());
         assertEquals(Optional.empty(), none.data(files("a:1")).complaint());
         assertEquals(Optional.empty(), none.data(files("a:0.7", "b:0.3")).complaint());
