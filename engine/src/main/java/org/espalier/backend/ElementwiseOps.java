@@ -7,10 +7,10 @@ import org.espalier.tensor.Tensor;
 public interface ElementwiseOps {
 
     /** {@code out = a + scale · b}. {@code out} may be {@code a} or {@code b}. */
-    void add(Queue queue, Tensor a, Tensor b, float scale, Tensor out);
+    void add(Queue queue, Tensor a, Tensor b, double scale, Tensor out);
 
     /** {@code target = beta · target + scale · source}. */
-    void accumulate(Queue queue, Tensor source, float scale, Target target);
+    void accumulate(Queue queue, Tensor source, double scale, Target target);
 
     /**
      * {@code out = beta · out + a · b}, which is its own derivative for either factor. {@code out} may be {@code a} or

@@ -19,7 +19,7 @@ import org.espalier.tape.op.Normalisation;
  * @param last   the projection that it ends in, operands and output of which are results
  * @param factor of the output in the sum with the stream
  */
-public record BranchPass(Tape tape, Value stream, Linear last, float factor) {
+public record BranchPass(Tape tape, Value stream, Linear last, double factor) {
 
     /**
      * Records a branch of a pass by itself.

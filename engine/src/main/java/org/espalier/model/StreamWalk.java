@@ -103,14 +103,14 @@ public final class StreamWalk implements AutoCloseable {
     }
 
     /** Adds a branch's output to the stream of some tokens. */
-    public void advance(int start, int end, Tensor output, float factor) {
+    public void advance(int start, int end, Tensor output, double factor) {
         Tensor part = stream.slice(start, end);
         backend.add(queue, part, output, factor, part);
     }
 
     /** Runs the branch of this layer and kind, and adds its output to the stream. */
     public void pass(Branch branch) {
-        float factor = branch.factor();
+        double factor = branch.factor();
         run(branch, (from, to, inner, output) -> advance(from, to, output, factor));
     }
 

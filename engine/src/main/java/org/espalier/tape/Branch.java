@@ -22,9 +22,9 @@ public record Branch(
         int layer,
         Value source,
         Value stream,
-        float streamFactor,
+        double streamFactor,
         Value output,
-        float factor,
+        double factor,
         Value sum) {
 
     /** What a layer consists of. */

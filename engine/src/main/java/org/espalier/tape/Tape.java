@@ -53,7 +53,7 @@ public final class Tape {
      * @param stream what {@code output} is added onto, with its factor
      */
     public void branch(
-            Branch.Kind kind, Value source, Value stream, float streamFactor, Value output, float factor, Value sum) {
+            Branch.Kind kind, Value source, Value stream, double streamFactor, Value output, double factor, Value sum) {
         int layer = segments.getLast().layer();
         if (layer < 0) {
             throw new IllegalStateException("branch: '" + segments.getLast().name() + "' is no layer");

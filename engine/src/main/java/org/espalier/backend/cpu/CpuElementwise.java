@@ -10,26 +10,26 @@ import org.espalier.tensor.Tensor;
 interface CpuElementwise extends ElementwiseOps, CpuOps {
 
     @Override
-    default void add(Queue queue, Tensor a, Tensor b, float scale, Tensor out) {
+    default void add(Queue queue, Tensor a, Tensor b, double scale, Tensor out) {
         Checks.add(COMPUTE, a, b, out);
         new Elementwise(session().pool())
                 .add(
                         Segments.of(a),
                         Segments.of(b),
-                        scale,
+                        (float) scale,
                         Segments.of(out),
                         out.shape().elements());
     }
 
     @Override
-    default void accumulate(Queue queue, Tensor source, float scale, Target target) {
+    default void accumulate(Queue queue, Tensor source, double scale, Target target) {
         Checks.accumulate(COMPUTE, source, target);
         long count = source.shape().elements();
         if (target.accumulates()) {
             new Elementwise(session().pool())
-                    .add(Segments.of(target), Segments.of(source), scale, Segments.of(target), count);
+                    .add(Segments.of(target), Segments.of(source), (float) scale, Segments.of(target), count);
         } else {
-            new Elementwise(session().pool()).scale(Segments.of(source), scale, Segments.of(target), count);
+            new Elementwise(session().pool()).scale(Segments.of(source), (float) scale, Segments.of(target), count);
         }
     }
 

@@ -10,7 +10,7 @@ import org.espalier.tensor.Tensor;
 interface CudaElementwise extends ElementwiseOps, CudaOps {
 
     @Override
-    default void add(Queue queue, Tensor a, Tensor b, float scale, Tensor out) {
+    default void add(Queue queue, Tensor a, Tensor b, double scale, Tensor out) {
         Checks.add(COMPUTE, a, b, out);
         long count = out.shape().elements();
         if (count == 0) {
@@ -19,7 +19,7 @@ interface CudaElementwise extends ElementwiseOps, CudaOps {
         try (CudaKernel.Call call = session().call(queue, "add", "add")) {
             call.tensor(a)
                     .tensor(b)
-                    .number(scale)
+                    .number((float) scale)
                     .tensor(out)
                     .number(count)
                     .launch(session().filling(count), "add", out.shape());
@@ -27,7 +27,7 @@ interface CudaElementwise extends ElementwiseOps, CudaOps {
     }
 
     @Override
-    default void accumulate(Queue queue, Tensor source, float scale, Target target) {
+    default void accumulate(Queue queue, Tensor source, double scale, Target target) {
         Checks.accumulate(COMPUTE, source, target);
         long count = source.shape().elements();
         if (count == 0) {
@@ -35,7 +35,7 @@ interface CudaElementwise extends ElementwiseOps, CudaOps {
         }
         try (CudaKernel.Call call = session().call(queue, "add", "accumulate")) {
             call.tensor(source)
-                    .number(scale)
+                    .number((float) scale)
                     .target(target)
                     .number(count)
                     .launch(session().filling(count), "accumulate", source.shape());

@@ -10,7 +10,7 @@ import org.espalier.tensor.Tensor;
 interface ReferenceElementwise extends ElementwiseOps {
 
     @Override
-    default void add(Queue queue, Tensor a, Tensor b, float scale, Tensor out) {
+    default void add(Queue queue, Tensor a, Tensor b, double scale, Tensor out) {
         Checks.add(DType.F64, a, b, out);
         double[] sum = Numbers.read(a);
         double[] bs = Numbers.read(b);
@@ -21,7 +21,7 @@ interface ReferenceElementwise extends ElementwiseOps {
     }
 
     @Override
-    default void accumulate(Queue queue, Tensor source, float scale, Target target) {
+    default void accumulate(Queue queue, Tensor source, double scale, Target target) {
         Checks.accumulate(DType.F64, source, target);
         double[] from = Numbers.read(source);
         double[] sum = Numbers.accumulator(target);

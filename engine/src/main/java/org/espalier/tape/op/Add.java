@@ -19,14 +19,14 @@ import org.espalier.tape.Value;
  * @param scale multiplies {@code b}
  * @param out   the same shape
  */
-public record Add(Value a, Value b, float scale, Value out) implements Op {
+public record Add(Value a, Value b, double scale, Value out) implements Op {
 
     public Add {
         Operands.require(a.shape().equals(b.shape()) && a.shape().equals(out.shape()), "add", a, b, out);
     }
 
     /** Records the sum. */
-    public static Value record(Tape tape, Value a, Value b, float scale) {
+    public static Value record(Tape tape, Value a, Value b, double scale) {
         Value out = tape.activation("sum", Element.REAL, a.shape().toArray());
         tape.record(new Add(a, b, scale, out));
         return out;
@@ -38,7 +38,7 @@ public record Add(Value a, Value b, float scale, Value out) implements Op {
      * @param source what the branch was computed from
      * @return {@code stream + factor · output}
      */
-    public static Value branch(Tape tape, Branch.Kind kind, Value source, Value stream, Value output, float factor) {
+    public static Value branch(Tape tape, Branch.Kind kind, Value source, Value stream, Value output, double factor) {
         Value sum = record(tape, stream, output, factor);
         tape.branch(kind, source, stream, 1, output, factor, sum);
         return sum;
@@ -75,7 +75,7 @@ public record Add(Value a, Value b, float scale, Value out) implements Op {
         pass(step, b, scale);
     }
 
-    private void pass(Step step, Value input, float factor) {
+    private void pass(Step step, Value input, double factor) {
         Target target = step.target(input);
         if (target != null) {
             step.backend().accumulate(step.queue(), step.gradient(out), factor, target);

@@ -17,14 +17,14 @@ import org.espalier.tape.Value;
  * @param factor the same for every number
  * @param y      the same shape
  */
-public record Scale(Value x, float factor, Value y) implements Op {
+public record Scale(Value x, double factor, Value y) implements Op {
 
     public Scale {
         Operands.require(y.shape().equals(x.shape()), "scale", x, y);
     }
 
     /** Records the multiple. */
-    public static Value record(Tape tape, Value x, float factor) {
+    public static Value record(Tape tape, Value x, double factor) {
         Value y = tape.activation("scaled", Element.REAL, x.shape().toArray());
         tape.record(new Scale(x, factor, y));
         return y;
