@@ -1,55 +1,60 @@
 package org.espalier;
 
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
-import org.espalier.couple.Group.Role;
 import org.espalier.couple.Member;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
 import org.espalier.model.Model;
 import org.espalier.model.Packed;
-import org.espalier.model.PrunedConfig;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.model.Weights;
 import org.espalier.tape.Branch;
 import org.espalier.tape.Executor;
+import org.espalier.tape.Op;
 import org.espalier.tape.Value;
 import org.espalier.tape.WeightUse;
 import org.espalier.tape.WeightUse.Kind;
+import org.espalier.tape.op.LayerNorm;
+import org.espalier.tape.op.Normalisation;
 import org.espalier.tensor.Tensor;
 
 /**
- * What a model computes that still has everything, but with 0 in what is removed. Where channels of the residual stream go,
- * its norms run over the kept ones only: the mean square of all C channels is that of the C' kept ones times C'/C, so what
- * writes to the stream is multiplied by the root of C/C', which the weights of its norms take away again.
+ * What a model computes that still has everything, but with 0 in what is removed, and with norms that run over what is kept
+ * only, as those of the smaller model do.
  */
 public final class Zeroed {
 
     private final Structure structure;
     private final Selection selection;
     private final List<WeightUse> uses;
-    /** The root of C/C'. */
-    private final double more;
 
     private Zeroed(Model model, Selection selection) {
         this.structure = model.structure();
         this.selection = selection;
-        this.uses = structure.tape().segments().stream()
-                .flatMap(segment -> segment.ops().stream())
-                .flatMap(op -> op.weights().stream())
-                .toList();
-        this.more = Math.sqrt((double) model.config().hidden()
-                / PrunedConfig.of(model.config(), selection).hidden());
+        this.uses = ops(structure).flatMap(op -> op.weights().stream()).toList();
+    }
+
+    private static Stream<Op> ops(Structure structure) {
+        return structure.tape().segments().stream().flatMap(segment -> segment.ops().stream());
     }
 
     /** Logits of every token. */
     public static double[] logits(Model model, Packed tokens, Backend backend) {
-        Recording recording = model.transformer().logits(tokens.tokens());
+        return logits(model, model.transformer().logits(tokens.tokens()), tokens, backend);
+    }
+
+    private static double[] logits(Model model, Recording recording, Packed tokens, Backend backend) {
         try (Executor executor = Executor.inference(backend, recording.tape(), model.leaves(Map.of()))) {
             tokens.feed(executor, recording);
             executor.forward(tokens.sequences());
@@ -72,55 +77,89 @@ public final class Zeroed {
             }
         }
         try (Model zeroedModel = Model.of(model.config(), Weights.owning(weights), backend)) {
-            return logits(zeroedModel, tokens, backend);
+            Recording recording = zeroedModel.transformer().logits(tokens.tokens());
+            Structure recorded = Structure.of(recording.tape());
+            Selection there = selection.on(recorded);
+            Iterator<int[]> kept = ops(recorded)
+                    .flatMap(Zeroed::normalised)
+                    .map(x -> there.kept(x, 1))
+                    .toList()
+                    .iterator();
+            double[] logits = logits(zeroedModel, recording, tokens, normalising(backend, kept));
+            if (kept.hasNext()) {
+                throw new AssertionError("there were fewer normalisations than are recorded");
+            }
+            return logits;
         }
+    }
+
+    private static Stream<Value> normalised(Op op) {
+        return switch (op) {
+            case Normalisation norm -> Stream.of(norm.x());
+            case LayerNorm norm -> Stream.of(norm.x());
+            default -> Stream.empty();
+        };
+    }
+
+    /** The same backend, whose norms run over these columns. */
+    private static Backend normalising(Backend backend, Iterator<int[]> kept) {
+        return (Backend) Proxy.newProxyInstance(
+                Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, (_, method, given) -> {
+                    try {
+                        if (method.getName().equals("rmsNorm")) {
+                            normalise(backend, kept.next(), given, false);
+                            return null;
+                        }
+                        if (method.getName().equals("layerNorm")) {
+                            normalise(backend, kept.next(), given, true);
+                            return null;
+                        }
+                        return method.invoke(backend, given);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+
+    /** @param given queue, x, w, perhaps a bias, the number that is added under the root, and y */
+    private static void normalise(Backend backend, int[] kept, Object[] given, boolean centred) {
+        Queue queue = (Queue) given[0];
+        double[] x = HostCopy.readDoubles(backend, queue, (Tensor) given[1]);
+        double[] w = HostCopy.readDoubles(backend, queue, (Tensor) given[2]);
+        double[] bias = centred ? HostCopy.readDoubles(backend, queue, (Tensor) given[3]) : new double[w.length];
+        int eps = centred ? 4 : 3;
+        double[] y = new double[x.length];
+        for (int row = 0; row < x.length; row += w.length) {
+            int at = row;
+            double mean =
+                    centred ? Arrays.stream(kept).mapToDouble(c -> x[at + c]).sum() / kept.length : 0;
+            double square = Arrays.stream(kept)
+                    .mapToDouble(c -> (x[at + c] - mean) * (x[at + c] - mean))
+                    .sum();
+            double length = Math.sqrt(square / kept.length + (double) given[eps]);
+            for (int c : kept) {
+                y[row + c] = (x[row + c] - mean) / length * w[c] + bias[c];
+            }
+        }
+        HostCopy.writeDoubles(backend, queue, y, (Tensor) given[eps + 1]);
     }
 
     private void change(double[] numbers, Value parameter) {
         structure.units().forEach(units -> zero(numbers, parameter, units));
-        double factor = endsRemovedBranch(parameter) ? 0 : factor(parameter);
-        for (int i = 0; i < numbers.length; i++) {
-            numbers[i] *= factor;
+        if (endsRemovedBranch(parameter)) {
+            Arrays.fill(numbers, 0);
         }
     }
 
+    /** Whether it is the last weight of what a removed branch adds to the stream, or its shift. */
     private boolean endsRemovedBranch(Value parameter) {
         return structure.branches().stream()
                 .filter(selection::removed)
                 .map(Branch::output)
                 .anyMatch(output -> uses.stream()
-                        .filter(use ->
-                                use.kind() == Kind.PRODUCT && use.output().root() == output.root())
+                        .filter(use -> use.kind() == Kind.PRODUCT || use.kind() == Kind.SCALE)
+                        .filter(use -> use.output().root() == output.root())
                         .anyMatch(use -> use.weight().root() == parameter || use.shift() == parameter));
-    }
-
-    /** What keeps the norms of the stream at their kept channels. */
-    private double factor(Value parameter) {
-        Member channels = structure.units().stream()
-                .filter(units -> units.group().role() == Role.CHANNELS)
-                .flatMap(units -> units.members().stream())
-                .filter(member -> member.tensor() == parameter)
-                .findFirst()
-                .orElse(null);
-        double factor = 1;
-        for (WeightUse use : uses) {
-            if (channels != null && use.weight().root() == parameter) {
-                factor = switch (use.kind()) {
-                    case LOOKUP, BIAS -> more;
-                    case SCALE -> readByTable(use.output()) ? 1 / (more * more) : 1 / more;
-                    case PRODUCT -> channels.axis() == 0 ? more : factor;
-                };
-            }
-        }
-        return factor;
-    }
-
-    /** Whether an embedding table, which writes to the stream as well, is the head that reads a value. */
-    private boolean readByTable(Value value) {
-        return uses.stream()
-                .filter(use -> use.kind() == Kind.PRODUCT && use.input().root() == value.root())
-                .anyMatch(product ->
-                        uses.stream().anyMatch(use -> use.kind() == Kind.LOOKUP && use.weight() == product.weight()));
     }
 
     private void zero(double[] numbers, Value parameter, Units units) {

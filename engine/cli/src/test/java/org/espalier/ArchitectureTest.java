@@ -45,7 +45,8 @@ class ArchitectureTest {
             Map.entry("template", Set.of()),
             Map.entry("text", Set.of("template", "format", "file")),
             Map.entry("model", Set.of("couple", "tape", "backend", "format", "file", "tensor")),
-            Map.entry("model.arch", Set.of("model", "tape", "format", "file", "tensor")),
+            // Of the backend it knows how operations are told what they are to do.
+            Map.entry("model.arch", Set.of("model", "tape", "backend", "format", "file", "tensor")),
             Map.entry("importance", Set.of("model", "couple", "tape", "backend", "format", "file", "tensor")),
             Map.entry("score", Set.of("importance", "model", "couple", "tape", "backend", "format", "tensor")),
             Map.entry("plan", Set.of("importance", "model", "couple", "tape", "format", "file", "tensor")),

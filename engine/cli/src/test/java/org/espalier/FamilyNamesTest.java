@@ -15,6 +15,8 @@ import java.io.UncheckedIOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.constantpool.PoolEntry;
 import java.lang.classfile.constantpool.Utf8Entry;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.espalier.file.Json;
 import org.espalier.model.Architecture;
 import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
@@ -68,8 +71,10 @@ class FamilyNamesTest {
         // Files of tokenizers say it, too.
         Stream<String> keys =
                 json.properties().stream().map(Map.Entry::getKey).filter(key -> !key.equals("vocab_size"));
+        Map<String, ObjectNode> published = published();
         List<ModelConfig> configs = MODEL_TYPES.stream()
-                .map(type -> Architectures.read(json.deepCopy().put("model_type", type), "this test"))
+                .map(type -> published.getOrDefault(type, json.deepCopy().put("model_type", type)))
+                .map(config -> Architectures.read(config, "this test"))
                 .toList();
         Stream<String> names = configs.stream()
                 .flatMap(config -> new Transformer(config).shape().leaves(Value.Role.PARAMETER).stream())
@@ -86,6 +91,18 @@ class FamilyNamesTest {
                         MODEL_TYPES.stream())
                 .flatMap(words -> words)
                 .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** Configurations of published models, by type: families call their sizes by other names. */
+    private static Map<String, ObjectNode> published() {
+        try (Stream<Path> models = Files.list(Shared.path("cases/published"))) {
+            return models.filter(Files::isDirectory)
+                    .map(model -> Json.readObject(model.resolve("config.json")))
+                    .collect(Collectors.toMap(
+                            config -> config.get("model_type").asText(), config -> config, (one, other) -> one));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

@@ -47,6 +47,11 @@ public interface Architecture {
         return false;
     }
 
+    /** Why the stock class does not build a model, though its layers are all alike; empty if it does. */
+    default Optional<String> stockRefusal(ModelConfig config) {
+        return Optional.empty();
+    }
+
     /** A model of these sizes whose head is its embedding table, if this is the family of models that are trained here. */
     default Optional<ModelConfig> untrained(ModelConfig.Sizes sizes) {
         return Optional.empty();

@@ -109,13 +109,30 @@ public final class ConfigReader {
         return value(key).isInt();
     }
 
+    /** The whole numbers of a list; empty if it is missing or null. */
+    public Optional<List<Integer>> numbers(String key) {
+        JsonNode node = value(key);
+        if (node.isMissingNode() || node.isNull()) {
+            return Optional.empty();
+        }
+        if (!node.isArray() || !node.valueStream().allMatch(JsonNode::isInt)) {
+            throw failure(key + " is " + brief(node), "it must be a list of whole numbers");
+        }
+        return Optional.of(node.valueStream().map(JsonNode::intValue).toList());
+    }
+
     /** A value that is true or false; false if it is missing. */
     public boolean flag(String key) {
+        return flag(key, false);
+    }
+
+    /** A value that is true or false; {@code otherwise} if it is missing or null. */
+    public boolean flag(String key, boolean otherwise) {
         JsonNode node = value(key);
         if (!node.isMissingNode() && !node.isNull() && !node.isBoolean()) {
             throw failure(key + " is " + brief(node), "it must be true or false");
         }
-        return node.asBoolean(false);
+        return node.asBoolean(otherwise);
     }
 
     /** A text; {@code otherwise} if it is missing or null. */

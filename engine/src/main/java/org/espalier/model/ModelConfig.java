@@ -1,6 +1,7 @@
 package org.espalier.model;
 
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** What all families say of a model. Layers may differ in size. */
 public interface ModelConfig {
@@ -13,6 +14,26 @@ public interface ModelConfig {
      * @param intermediate neurons of the MLP; 0 if the layer has none
      */
     record LayerConfig(int heads, int kvHeads, int intermediate) {}
+
+    /**
+     * What is left of one layer.
+     *
+     * @param number that it had, from 0
+     * @param sizes  of what is left
+     * @param heads  query heads that are left, in the numbers that they had, ascending
+     */
+    record KeptLayer(int number, LayerConfig sizes, List<Integer> heads) {
+
+        public KeptLayer {
+            heads = List.copyOf(heads);
+        }
+
+        /** A layer with another width of its MLP perhaps, or without its last heads. */
+        static KeptLayer of(int number, LayerConfig sizes) {
+            return new KeptLayer(
+                    number, sizes, IntStream.range(0, sizes.heads()).boxed().toList());
+        }
+    }
 
     /**
      * Sizes of a model.
@@ -30,8 +51,13 @@ public interface ModelConfig {
         }
 
         /** The same with another number of channels and other layers. */
-        public Sizes resized(int newHidden, List<LayerConfig> newLayers) {
-            return new Sizes(vocab, newHidden, headDim, newLayers, maxPositions);
+        public Sizes left(int newHidden, List<KeptLayer> kept) {
+            return new Sizes(
+                    vocab,
+                    newHidden,
+                    headDim,
+                    kept.stream().map(KeptLayer::sizes).toList(),
+                    maxPositions);
         }
     }
 
@@ -72,6 +98,15 @@ public interface ModelConfig {
     /** Whether the head is the embedding table. */
     boolean tied();
 
-    /** The same model with other sizes. */
-    ModelConfig resized(int hidden, List<LayerConfig> layers);
+    /** What pruning leaves of the model. */
+    ModelConfig left(int hidden, List<KeptLayer> layers);
+
+    /** The same model with other sizes of every layer, of which the last heads go first. */
+    default ModelConfig resized(int hidden, List<LayerConfig> layers) {
+        return left(
+                hidden,
+                IntStream.range(0, layers.size())
+                        .mapToObj(layer -> KeptLayer.of(layer, layers.get(layer)))
+                        .toList());
+    }
 }

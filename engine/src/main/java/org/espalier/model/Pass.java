@@ -7,6 +7,7 @@ import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.espalier.tape.op.Add;
 import org.espalier.tape.op.Dropout;
+import org.espalier.tape.op.LayerNorm;
 import org.espalier.tape.op.Linear;
 import org.espalier.tape.op.Multiply;
 import org.espalier.tape.op.RmsNorm;
@@ -92,6 +93,13 @@ public final class Pass {
                 tape, x, tape.parameter(name + ".weight", x.shape().dim(1)), eps);
     }
 
+    /** Layer normalisation of the last axis of {@code x [n, channels]} by {@code name.weight} and {@code name.bias}. */
+    public Value layerNorm(Value x, String name, double eps) {
+        long channels = x.shape().dim(1);
+        return LayerNorm.record(
+                tape, x, tape.parameter(name + ".weight", channels), tape.parameter(name + ".bias", channels), eps);
+    }
+
     /**
      * {@code x wᵀ} by {@code name.weight [out, in]}, with the adapter that stands beside it.
      *
@@ -114,7 +122,7 @@ public final class Pass {
         Value a = tape.parameter(name + ".lora_A.weight", lora.rank(), x.shape().dim(1));
         Value b = tape.parameter(name + ".lora_B.weight", y.shape().dim(1), lora.rank());
         Value low = Linear.record(tape, x, a, null); // [T, rank]
-        return Add.record(tape, y, Linear.record(tape, low, b, null), (float) lora.scale());
+        return Add.record(tape, y, Linear.record(tape, low, b, null), lora.scale());
     }
 
     /**

@@ -1,10 +1,13 @@
 package org.espalier.model;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Units;
+import org.espalier.model.ModelConfig.KeptLayer;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.tape.Branch;
 
@@ -35,19 +38,40 @@ public final class PrunedConfig {
     }
 
     private ModelConfig resized() {
-        List<LayerConfig> layers = new ArrayList<>();
+        List<KeptLayer> layers = new ArrayList<>();
         for (int layer : selection.keptLayers()) {
             layers.add(left(layer));
         }
-        return config.resized(config.hidden() - gone(-1, Role.CHANNELS), layers);
+        return config.left(config.hidden() - gone(-1, Role.CHANNELS), layers);
     }
 
-    private LayerConfig left(int layer) {
+    private KeptLayer left(int layer) {
         LayerConfig old = config.layers().get(layer);
         int kvHeads = has(layer, Branch.Kind.ATTENTION) ? old.kvHeads() - gone(layer, Role.HEADS) : 0;
         int perHead = kvHeads == 0 ? 0 : old.heads() / old.kvHeads() - gone(layer, Role.QUERY_HEADS);
         int neurons = has(layer, Branch.Kind.MLP) ? old.intermediate() - gone(layer, Role.NEURONS) : 0;
-        return new LayerConfig(kvHeads * perHead, kvHeads, neurons);
+        LayerConfig sizes = new LayerConfig(kvHeads * perHead, kvHeads, neurons);
+        return new KeptLayer(layer, sizes, kvHeads == 0 ? List.of() : heads(layer, old));
+    }
+
+    /** Query heads that stay: every key/value head may have lost other ones. */
+    private List<Integer> heads(int layer, LayerConfig old) {
+        int perHead = old.heads() / old.kvHeads();
+        BitSet keysGone = removed(layer, Role.HEADS);
+        BitSet queriesGone = removed(layer, Role.QUERY_HEADS);
+        boolean alike = selection
+                .structure()
+                .units(layer, Role.QUERY_HEADS)
+                .filter(units -> units.sets() == 1)
+                .isPresent();
+        return IntStream.range(0, old.heads())
+                .filter(head -> !keysGone.get(head / perHead) && !queriesGone.get(alike ? head % perHead : head))
+                .boxed()
+                .toList();
+    }
+
+    private BitSet removed(int layer, Role role) {
+        return selection.structure().units(layer, role).map(selection::removed).orElseGet(BitSet::new);
     }
 
     private boolean has(int layer, Branch.Kind kind) {

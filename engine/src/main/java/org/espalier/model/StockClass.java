@@ -27,6 +27,6 @@ public final class StockClass {
         }
         return Architectures.of(config).headsDivideChannels(config) && config.hidden() % first.heads() != 0
                 ? Optional.of("%d channels are no multiple of %d heads".formatted(config.hidden(), first.heads()))
-                : Optional.empty();
+                : Architectures.of(config).stockRefusal(config);
     }
 }

@@ -30,6 +30,7 @@ final class UnknownKeys {
             "bos_token_id",
             "cache_implementation",
             "chunk_size_feed_forward",
+            "classifier_dropout",
             "cross_attention_hidden_size",
             "decoder_start_token_id",
             "do_sample",

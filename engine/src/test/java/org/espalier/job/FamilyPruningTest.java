@@ -65,6 +65,9 @@ class FamilyPruningTest {
     private static final int LENGTH = 24;
     private static final double TOLERANCE = 1e-4;
 
+    /** Families whose heads all have keys and values of their own, so that nothing is finer than a head. */
+    private static final Set<String> OWN_KEYS = Set.of("gpt_neox", "bloom");
+
     private enum Mode {
         HEADS_AND_NEURONS(List.of(Role.HEADS, Role.NEURONS), List.of()),
         QUERY_HEADS(List.of(Role.QUERY_HEADS), List.of()),
@@ -85,7 +88,9 @@ class FamilyPruningTest {
 
     static Stream<Arguments> familiesInModes() {
         return Stream.of("qwen2", "qwen3", "phi3")
-                .flatMap(family -> Stream.of(Mode.values()).map(mode -> Arguments.of(family, mode)));
+                .flatMap(family -> Stream.of(Mode.values())
+                        .filter(mode -> mode != Mode.QUERY_HEADS || !OWN_KEYS.contains(family))
+                        .map(mode -> Arguments.of(family, mode)));
     }
 
     @ParameterizedTest

@@ -1,6 +1,8 @@
 package org.espalier.model.arch;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.RotaryConfig;
 
@@ -14,6 +16,8 @@ import org.espalier.model.RotaryConfig;
  * @param rotary       position embedding
  * @param tied         whether the head is the embedding table
  * @param biases       which projections have some
+ * @param numbers      by which relatives of LLaMA multiply
+ * @param reach        how each layer's attention uses positions
  */
 public record LlamaConfig(
         String architecture,
@@ -22,7 +26,9 @@ public record LlamaConfig(
         double eps,
         RotaryConfig rotary,
         boolean tied,
-        Biases biases)
+        Biases biases,
+        Multipliers numbers,
+        List<Reach> reach)
         implements ModelConfig {
 
     /**
@@ -40,13 +46,95 @@ public record LlamaConfig(
         public static final Biases ALL = new Biases(true, true, true);
     }
 
+    /**
+     * Constant factors.
+     *
+     * @param embedding of embeddings
+     * @param residual  of what a branch adds to the stream
+     * @param scores    of the scores of attention
+     * @param logits    divides logits
+     */
+    public record Multipliers(double embedding, double residual, double scores, double logits) {
+
+        /** As in LLaMA. */
+        public static Multipliers usual(int headDim) {
+            return new Multipliers(1, 1, 1 / Math.sqrt(headDim), 1);
+        }
+    }
+
+    /**
+     * How the attention of a layer uses positions.
+     *
+     * @param rotary of its queries and keys; null if they are not rotated
+     */
+    public record Reach(RotaryConfig rotary) {
+
+        /** The same without rotation. */
+        Reach unrotated() {
+            return new Reach(null);
+        }
+    }
+
+    public LlamaConfig {
+        reach = List.copyOf(reach);
+    }
+
+    /** A model that multiplies as LLaMA does, and whose layers all rotate alike. */
+    public LlamaConfig(
+            String architecture,
+            String modelType,
+            Sizes sizes,
+            double eps,
+            RotaryConfig rotary,
+            boolean tied,
+            Biases biases) {
+        this(
+                architecture,
+                modelType,
+                sizes,
+                eps,
+                rotary,
+                tied,
+                biases,
+                Multipliers.usual(sizes.headDim()),
+                Collections.nCopies(sizes.layers().size(), new Reach(rotary)));
+    }
+
     /** The same with a head that is not the embedding table. */
     LlamaConfig withOwnHead() {
-        return new LlamaConfig(architecture, modelType, sizes, eps, rotary, false, biases);
+        return new LlamaConfig(architecture, modelType, sizes, eps, rotary, false, biases, numbers, reach);
+    }
+
+    /** The same with other factors. */
+    LlamaConfig with(Multipliers others) {
+        return new LlamaConfig(architecture, modelType, sizes, eps, rotary, tied, biases, others, reach);
+    }
+
+    /** The same with layers that use positions in these ways. */
+    LlamaConfig with(List<Reach> others) {
+        return new LlamaConfig(architecture, modelType, sizes, eps, rotary, tied, biases, numbers, others);
     }
 
     @Override
-    public LlamaConfig resized(int newHidden, List<LayerConfig> newLayers) {
-        return new LlamaConfig(architecture, modelType, sizes.resized(newHidden, newLayers), eps, rotary, tied, biases);
+    public LlamaConfig left(int newHidden, List<KeptLayer> kept) {
+        return new LlamaConfig(
+                architecture,
+                modelType,
+                sizes.left(newHidden, kept),
+                eps,
+                rotary,
+                tied,
+                biases,
+                numbers,
+                kept.stream().map(layer -> reach.get(layer.number())).toList());
+    }
+
+    /** The rotations of its layers, each once. */
+    List<RotaryConfig> rotations() {
+        return reach.stream()
+                .map(Reach::rotary)
+                .filter(Objects::nonNull)
+                .distinct()
+                .toList();
     }
 }

@@ -4,6 +4,7 @@ import java.util.List;
 import org.espalier.model.Decoder;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Pass;
+import org.espalier.model.arch.LlamaConfig.Reach;
 import org.espalier.tape.Branch;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
@@ -12,6 +13,7 @@ import org.espalier.tape.op.Attention;
 import org.espalier.tape.op.Embedding;
 import org.espalier.tape.op.Linear;
 import org.espalier.tape.op.Rotary;
+import org.espalier.tape.op.Scale;
 import org.espalier.tape.op.SwiGlu;
 
 /**
@@ -27,65 +29,96 @@ class LlamaDecoder implements Decoder {
     final LlamaConfig config;
     final Pass pass;
     final Tape tape;
-    /** Cosines and sines, {@code [positions, 2, D / 2]}. */
-    private final Value rotary;
 
     LlamaDecoder(LlamaConfig config, Pass pass) {
         this.config = config;
         this.pass = pass;
         this.tape = pass.tape();
-        this.rotary = tape.constant("rotary table", pass.places(), 2, config.headDim() / 2);
     }
 
     @Override
     public final Value embed() {
-        return Embedding.record(tape, pass.ids(), table()); // [T, C]
+        Value embedded = Embedding.record(tape, pass.ids(), table()); // [T, C]
+        return times(config.numbers().embedding(), embedded);
     }
 
     @Override
     public final Value layer(int layer, Value stream) {
         LayerConfig sizes = config.layers().get(layer);
         String prefix = LAYERS + layer + ".";
+        double factor = config.numbers().residual();
         Value after = stream;
         if (sizes.heads() > 0) {
-            Value attended = attention(after, prefix, sizes);
-            after = Add.branch(tape, Branch.Kind.ATTENTION, after, after, attended, 1);
+            Value x = attentionInput(after, prefix); // [T, C]
+            Value attended = attentionOutput(attention(x, prefix, layer), prefix);
+            after = Add.branch(tape, Branch.Kind.ATTENTION, after, after, attended, factor);
         }
         if (sizes.intermediate() > 0) {
-            Value made = mlp(after, prefix, sizes.intermediate());
-            after = Add.branch(tape, Branch.Kind.MLP, after, after, made, 1);
+            Value x = mlpInput(after, prefix); // [T, C]
+            Value made = mlpOutput(mlp(x, prefix, sizes.intermediate()), prefix);
+            after = Add.branch(tape, Branch.Kind.MLP, after, after, made, factor);
         }
         return after;
     }
 
     @Override
     public final Value finish(Value stream) {
-        return pass.rmsNorm(stream, "model.norm", config.eps());
+        return norm(stream, "model.norm");
     }
 
     @Override
     public final Value logits(Value finished) {
         Value weight = config.tied() ? table() : tape.parameter(HEAD + ".weight", config.vocab(), config.hidden());
-        return Linear.record(tape, finished, weight, null); // [T, V]
+        return Linear.record(tape, times(1 / config.numbers().logits(), finished), weight, null); // [T, V]
+    }
+
+    private Value times(double factor, Value x) {
+        return factor == 1 ? x : Scale.record(tape, x, factor);
+    }
+
+    /** A normalisation of the rows of {@code x [n, channels]}. */
+    Value norm(Value x, String name) {
+        return pass.rmsNorm(x, name, config.eps());
+    }
+
+    /** What attention reads of the stream. */
+    Value attentionInput(Value stream, String prefix) {
+        return norm(stream, prefix + "input_layernorm");
+    }
+
+    /** What is added to the stream of what attention gives. */
+    Value attentionOutput(Value attended, String prefix) {
+        return attended;
+    }
+
+    /** What the MLP reads of the stream. */
+    Value mlpInput(Value stream, String prefix) {
+        return norm(stream, prefix + "post_attention_layernorm");
+    }
+
+    /** What is added to the stream of what the MLP gives. */
+    Value mlpOutput(Value made, String prefix) {
+        return made;
     }
 
     private Value table() {
         return tape.parameter(EMBEDDING, config.vocab(), config.hidden());
     }
 
-    private Value attention(Value stream, String prefix, LayerConfig sizes) {
+    private Value attention(Value x, String prefix, int layer) {
+        LayerConfig sizes = config.layers().get(layer);
+        Reach reach = config.reach().get(layer);
         String block = prefix + "self_attn.";
-        Value x = pass.rmsNorm(stream, prefix + "input_layernorm", config.eps()); // [T, C]
         List<Value> projected = projections(x, block, sizes);
-        Value query = rotate(heads(projected.get(0), sizes.heads()), block + "q_norm"); // [T, H, D]
-        Value key = rotate(heads(projected.get(1), sizes.kvHeads()), block + "k_norm"); // [T, G, D]
+        Value query = rotate(heads(projected.get(0), sizes.heads()), block + "q_norm", reach); // [T, H, D]
+        Value key = rotate(heads(projected.get(1), sizes.kvHeads()), block + "k_norm", reach); // [T, G, D]
         Value value = heads(projected.get(2), sizes.kvHeads()); // [T, G, D]
         Value out = Attention.record(
                 tape,
                 query,
                 pass.cached(key, prefix + "keys"),
                 pass.cached(value, prefix + "values"),
-                1 / Math.sqrt(config.headDim())); // [T, H, D]
+                config.numbers().scores()); // [T, H, D]
         Value joined = tape.view(out, pass.tokens(), (long) sizes.heads() * config.headDim());
         return pass.project(
                 joined, block + "o_proj", config.hidden(), config.biases().output());
@@ -115,17 +148,32 @@ class LlamaDecoder implements Decoder {
         return tape.view(x, pass.tokens(), heads, config.headDim());
     }
 
-    private Value rotate(Value heads, String norm) {
-        return Rotary.record(tape, normalised(heads, norm), pass.positions(), rotary, false);
+    private Value rotate(Value heads, String norm, Reach reach) {
+        Value normed = normalised(heads, norm);
+        if (reach.rotary() == null) {
+            return normed;
+        }
+        String name = tableName(config.rotations().indexOf(reach.rotary()));
+        Value table = tape.constant(name, pass.places(), 2, config.headDim() / 2);
+        return Rotary.record(tape, normed, pass.positions(), table, false);
     }
 
-    private Value mlp(Value stream, String prefix, int neurons) {
+    /** Of cosines and sines {@code [positions, 2, D / 2]}, one table for each of the model's rotations. */
+    static String tableName(int rotation) {
+        return rotation == 0 ? "rotary table" : "rotary table " + rotation;
+    }
+
+    private Value mlp(Value x, String prefix, int neurons) {
         String block = prefix + "mlp.";
-        Value x = pass.rmsNorm(stream, prefix + "post_attention_layernorm", config.eps()); // [T, C]
         List<Value> both = gateAndUp(x, block, neurons);
-        Value gated = SwiGlu.record(tape, both.get(0), both.get(1)); // [T, I]
+        Value gated = gated(both.get(0), both.get(1)); // [T, I]
         return pass.project(
                 gated, block + "down_proj", config.hidden(), config.biases().mlp());
+    }
+
+    /** What a gate lets through, {@code [T, I]} all. */
+    Value gated(Value gate, Value up) {
+        return SwiGlu.record(tape, gate, up);
     }
 
     /** The gate and what it gates, each {@code [T, I]}. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.espalier.error.Printable;
 import org.espalier.format.StoredTensor;
 import org.espalier.model.Architecture;
@@ -12,11 +13,15 @@ import org.espalier.model.ConfigReader;
 import org.espalier.model.Decoder;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Pass;
+import org.espalier.model.RotaryConfig;
 import org.espalier.model.StoredModel;
 import org.espalier.model.arch.LlamaConfig.Biases;
 
 /** What the relatives of LLaMA have in common: sizes, rotary positions, gated MLPs, and the names of parameters. */
 abstract class LlamaLike implements Architecture {
+
+    private static final UsualFiles FILES = new UsualFiles(
+            "model.", LlamaDecoder.EMBEDDING, LlamaDecoder.HEAD + ".weight", Set.of("rotary_emb.inv_freq"));
 
     private static final Set<String> ACTIVATIONS = Set.of("silu", "swish");
 
@@ -116,8 +121,13 @@ abstract class LlamaLike implements Architecture {
 
     /** Cosines and sines of rotary positions, {@code [rows, 2, headDim / 2]}. */
     @Override
-    public double[] constant(ModelConfig config, String name, int rows) {
-        return ((LlamaConfig) config).rotary().table(rows, config.headDim());
+    public double[] constant(ModelConfig model, String name, int rows) {
+        List<RotaryConfig> rotations = ((LlamaConfig) model).rotations();
+        int rotation = IntStream.range(0, rotations.size())
+                .filter(i -> LlamaDecoder.tableName(i).equals(name))
+                .findFirst()
+                .orElseThrow();
+        return rotations.get(rotation).table(rows, model.headDim());
     }
 
     @Override
@@ -132,6 +142,6 @@ abstract class LlamaLike implements Architecture {
 
     @Override
     public StoredModel stored(ModelConfig config, ObjectNode json, SequencedMap<String, StoredTensor> files) {
-        return LlamaFiles.model((LlamaConfig) config, json, files);
+        return FILES.model(config, ((LlamaConfig) config)::withOwnHead, json, files);
     }
 }

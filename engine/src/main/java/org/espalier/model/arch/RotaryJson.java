@@ -1,6 +1,7 @@
 package org.espalier.model.arch;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Optional;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.RotaryConfig;
 import org.espalier.model.RotaryConfig.Scaling;
@@ -12,17 +13,34 @@ final class RotaryJson {
 
     private RotaryJson() {}
 
+    /** Of heads that are rotated as a whole. */
     static RotaryConfig read(ConfigReader json) {
-        ConfigReader parameters = json.object("rope_parameters").orElse(null);
-        ConfigReader scaling = parameters == null ? json.object("rope_scaling").orElse(null) : parameters;
-        double base = json.number("rope_theta", 10000.0);
+        double rotated = part(json, 1);
+        if (rotated != 1) {
+            throw json.failure(ROTATED + " is " + rotated, "use a model that rotates whole heads");
+        }
+        return scaled(json, 10000);
+    }
+
+    /** The part of each head's channels that is rotated. */
+    static double part(ConfigReader json, double otherwise) {
+        double outer = json.number(ROTATED, otherwise);
+        return parameters(json).map(own -> own.number(ROTATED, outer)).orElse(outer);
+    }
+
+    private static Optional<ConfigReader> parameters(ConfigReader json) {
+        return json.object("rope_parameters").or(() -> json.object("rope_scaling"));
+    }
+
+    /** Frequencies of this base, unless the configuration names another, and how they are scaled. */
+    static RotaryConfig scaled(ConfigReader json, double usualBase) {
+        double base = json.number("rope_theta", usualBase);
+        ConfigReader scaling = parameters(json).orElse(null);
         if (scaling == null) {
-            requireWhole(json, json);
             return RotaryConfig.plain(base);
         }
         double theta = scaling.number("rope_theta", base);
         String kind = scaling.text("rope_type", scaling.text("type", "default"));
-        requireWhole(json, scaling);
         return switch (kind) {
             case "default" -> RotaryConfig.plain(theta);
             case "linear" -> new RotaryConfig(theta, Scaling.LINEAR, scaling.number("factor", 1), 1, 4, 8192);
@@ -37,14 +55,6 @@ final class RotaryJson {
             default ->
                 throw json.failure("rotary scaling '" + kind + "' is not supported", "use default, linear or llama3");
         };
-    }
-
-    /** Only heads that are rotated as a whole are known here. */
-    private static void requireWhole(ConfigReader json, ConfigReader parameters) {
-        double rotated = parameters.number(ROTATED, json.number(ROTATED, 1));
-        if (rotated != 1) {
-            throw json.failure(ROTATED + " is " + rotated, "use a model that rotates whole heads");
-        }
     }
 
     static void write(ObjectNode json, RotaryConfig rotary) {

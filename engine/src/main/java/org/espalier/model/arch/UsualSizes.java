@@ -29,6 +29,36 @@ final class UsualSizes {
         return json.size("head_dim", json.size("hidden_size") / json.size(HEADS));
     }
 
+    /** All sizes of a model whose heads have the channels together, unless the configuration says it otherwise. */
+    static ModelConfig.Sizes read(ConfigReader json) {
+        return new ModelConfig.Sizes(
+                json.size("vocab_size"),
+                json.size("hidden_size"),
+                headDim(json),
+                layers(json),
+                json.size("max_position_embeddings", 2048));
+    }
+
+    /** Every head must have keys and values of its own. */
+    static void requireOwnKeys(ConfigReader json, ModelConfig config) {
+        for (LayerConfig layer : config.layers()) {
+            if (layer.heads() != layer.kvHeads()) {
+                throw json.failure(
+                        KV_HEADS + " is " + layer.kvHeads() + " for " + layer.heads() + " heads",
+                        "this family has keys and values for every head");
+            }
+        }
+    }
+
+    /** Why a class that divides the channels among the heads does not build a model, if it does not. */
+    static Optional<String> refusalOfHeads(ModelConfig config) {
+        int heads = config.layers().getFirst().heads();
+        return heads * config.headDim() == config.hidden()
+                ? Optional.empty()
+                : Optional.of("%d heads of %d channels are not %d channels"
+                        .formatted(heads, config.headDim(), config.hidden()));
+    }
+
     /** The sizes of every layer. */
     static List<LayerConfig> layers(ConfigReader json) {
         int count = json.size(LAYERS);
