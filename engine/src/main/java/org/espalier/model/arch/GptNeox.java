@@ -1,0 +1,268 @@
+package org.espalier.model.arch;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.auto.service.AutoService;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import org.espalier.format.StoredTensor;
+import org.espalier.model.Architecture;
+import org.espalier.model.ConfigReader;
+import org.espalier.model.Decoder;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.Pass;
+import org.espalier.model.RotaryConfig;
+import org.espalier.model.StoredModel;
+import org.espalier.tape.Branch;
+import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
+import org.espalier.tape.op.Activation;
+import org.espalier.tape.op.Add;
+import org.espalier.tape.op.Attention;
+import org.espalier.tape.op.Embedding;
+import org.espalier.tape.op.Linear;
+import org.espalier.tape.op.Rotary;
+
+/**
+ * GPT-NeoX and Pythia (Black et al. 2022): attention and MLP read the stream before both, a part of each head is rotated,
+ * and every projection has a bias.
+ */
+@AutoService(Architecture.class)
+public final class GptNeox implements Architecture {
+
+    private static final String TYPE = "gpt_neox";
+    private static final String PREFIX = "gpt_neox.";
+    private static final String LAYERS = PREFIX + "layers.";
+    private static final String TABLE = "rotary table";
+    private static final double ROTATED = 0.25;
+
+    private static final UsualFiles FILES = new UsualFiles(
+            PREFIX,
+            PREFIX + "embed_in.weight",
+            "embed_out.weight",
+            Set.of(".attention.bias", ".attention.masked_bias", "rotary_emb.inv_freq"));
+
+    /**
+     * The shape of such a model.
+     *
+     * @param architecture    Hugging Face class name
+     * @param sizes           of everything; every head has its own keys and values
+     * @param eps             added to the variance in normalisations
+     * @param rotary          position embedding
+     * @param rotated         part of each head's channels that is rotated
+     * @param parallel        whether attention and MLP read the same stream
+     * @param activation      of the MLP, as the configuration calls it
+     * @param attentionBiased whether the attention's projections have biases
+     * @param tied            whether the head is the embedding table
+     */
+    private record Config(
+            String architecture,
+            Sizes sizes,
+            double eps,
+            RotaryConfig rotary,
+            double rotated,
+            boolean parallel,
+            String activation,
+            boolean attentionBiased,
+            boolean tied)
+            implements ModelConfig {
+
+        @Override
+        public String modelType() {
+            return TYPE;
+        }
+
+        /** Channels of a head that are rotated. */
+        int rotaryDim() {
+            return (int) (headDim() * rotated);
+        }
+
+        Config withOwnHead() {
+            return new Config(architecture, sizes, eps, rotary, rotated, parallel, activation, attentionBiased, false);
+        }
+
+        @Override
+        public ModelConfig left(int hidden, List<KeptLayer> kept) {
+            return new Config(
+                    architecture,
+                    sizes.left(hidden, kept),
+                    eps,
+                    rotary,
+                    rotated,
+                    parallel,
+                    activation,
+                    attentionBiased,
+                    tied);
+        }
+    }
+
+    @Override
+    public Map<String, String> modelTypes() {
+        return Map.of(TYPE, "GPTNeoXForCausalLM");
+    }
+
+    @Override
+    public ModelConfig read(ConfigReader json) {
+        Config config = new Config(
+                json.architecture(modelTypes().get(TYPE)),
+                UsualSizes.read(json),
+                json.number("layer_norm_eps", 1e-5),
+                RotaryJson.scaled(json, json.number("rotary_emb_base", 10000)),
+                RotaryJson.part(json, json.number("rotary_pct", ROTATED)),
+                json.flag("use_parallel_residual", true),
+                ActivationNames.read(json, "hidden_act", "gelu"),
+                json.flag("attention_bias", true),
+                json.flag("tie_word_embeddings"));
+        UsualSizes.requireOwnKeys(json, config);
+        int rotaryDim = config.rotaryDim();
+        if (rotaryDim == 0 || rotaryDim % 2 != 0 || rotaryDim > config.headDim()) {
+            throw json.failure(
+                    rotaryDim + " of " + config.headDim() + " channels of a head are rotated",
+                    "rotary embedding needs an even number of them");
+        }
+        return config;
+    }
+
+    @Override
+    public ObjectNode write(ModelConfig model) {
+        Config config = (Config) model;
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.putArray("architectures").add(config.architecture());
+        json.put("model_type", TYPE);
+        json.put("vocab_size", config.vocab());
+        json.put("hidden_act", config.activation());
+        json.put("layer_norm_eps", config.eps());
+        json.put("max_position_embeddings", config.maxPositions());
+        json.put("use_parallel_residual", config.parallel());
+        json.put("attention_bias", config.attentionBiased());
+        json.put("tie_word_embeddings", config.tied());
+        json.put("rotary_pct", config.rotated());
+        json.put("rotary_emb_base", config.rotary().theta());
+        RotaryJson.write(json, config.rotary());
+        resize(json, config);
+        return json;
+    }
+
+    @Override
+    public void resize(ObjectNode json, ModelConfig config) {
+        UsualSizes.write(json, config);
+    }
+
+    /** Every branch ends in a bias already, unless the configuration takes those of attention away. */
+    @Override
+    public Optional<ModelConfig> withBranchBiases(ModelConfig model) {
+        return ((Config) model).attentionBiased() ? Optional.of(model) : Optional.empty();
+    }
+
+    /** Nothing: they are there. */
+    @Override
+    public void addBranchBiases(ObjectNode json, ModelConfig config) {}
+
+    /** The class that comes with transformers knows no other size of heads than this. */
+    @Override
+    public Optional<String> stockRefusal(ModelConfig config) {
+        return UsualSizes.refusalOfHeads(config);
+    }
+
+    @Override
+    public Decoder decoder(ModelConfig config, Pass pass) {
+        return new NeoxDecoder((Config) config, pass);
+    }
+
+    /** Cosines and sines of rotary positions, {@code [rows, 2, rotated channels / 2]}. */
+    @Override
+    public double[] constant(ModelConfig model, String name, int rows) {
+        Config config = (Config) model;
+        return config.rotary().table(rows, config.rotaryDim());
+    }
+
+    @Override
+    public String layerPrefix(int layer) {
+        return LAYERS + layer + ".";
+    }
+
+    @Override
+    public List<String> adapterTargets() {
+        return List.of("query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h");
+    }
+
+    @Override
+    public StoredModel stored(ModelConfig config, ObjectNode json, SequencedMap<String, StoredTensor> files) {
+        return FILES.model(config, ((Config) config)::withOwnHead, json, files);
+    }
+
+    /** Shapes: T tokens, C channels, H heads, D channels of a head, I neurons, V vocabulary. */
+    private record NeoxDecoder(Config config, Pass pass) implements Decoder {
+
+        private Tape tape() {
+            return pass.tape();
+        }
+
+        @Override
+        public Value embed() {
+            return Embedding.record(tape(), pass.ids(), table()); // [T, C]
+        }
+
+        private Value table() {
+            return tape().parameter(FILES.embedding(), config.vocab(), config.hidden());
+        }
+
+        @Override
+        public Value layer(int layer, Value stream) {
+            ModelConfig.LayerConfig sizes = config.layers().get(layer);
+            String prefix = LAYERS + layer + ".";
+            Value after = stream;
+            if (sizes.heads() > 0) {
+                Value attended = attention(stream, prefix, sizes.heads());
+                after = Add.branch(tape(), Branch.Kind.ATTENTION, stream, stream, attended, 1);
+            }
+            if (sizes.intermediate() > 0) {
+                Value source = config.parallel() ? stream : after;
+                Value made = mlp(source, prefix, sizes.intermediate());
+                after = Add.branch(tape(), Branch.Kind.MLP, source, after, made, 1);
+            }
+            return after;
+        }
+
+        private Value attention(Value stream, String prefix, int heads) {
+            String block = prefix + "attention.";
+            Value x = pass.layerNorm(stream, prefix + "input_layernorm", config.eps()); // [T, C]
+            List<Value> fused = FusedHeads.record(
+                    pass, x, block + "query_key_value", heads, config.headDim(), config.attentionBiased());
+            Value out = Attention.record(
+                    tape(),
+                    rotate(fused.get(0)),
+                    pass.cached(rotate(fused.get(1)), prefix + "keys"),
+                    pass.cached(fused.get(2), prefix + "values"),
+                    1 / Math.sqrt(config.headDim())); // [T, H, D]
+            Value joined = tape().view(out, pass.tokens(), (long) heads * config.headDim());
+            return pass.project(joined, block + "dense", config.hidden(), config.attentionBiased());
+        }
+
+        private Value rotate(Value heads) {
+            Value angles = tape().constant(TABLE, pass.places(), 2, config.rotaryDim() / 2);
+            return Rotary.record(tape(), heads, pass.positions(), angles, false);
+        }
+
+        private Value mlp(Value stream, String prefix, int neurons) {
+            Value x = pass.layerNorm(stream, prefix + "post_attention_layernorm", config.eps()); // [T, C]
+            Value wide = pass.project(x, prefix + "mlp.dense_h_to_4h", neurons, true); // [T, I]
+            Value active = Activation.record(tape(), ActivationNames.of(config.activation()), wide);
+            return pass.project(active, prefix + "mlp.dense_4h_to_h", config.hidden(), true);
+        }
+
+        @Override
+        public Value finish(Value stream) {
+            return pass.layerNorm(stream, PREFIX + "final_layer_norm", config.eps());
+        }
+
+        @Override
+        public Value logits(Value finished) {
+            Value weight = config.tied() ? table() : tape().parameter(FILES.head(), config.vocab(), config.hidden());
+            return Linear.record(tape(), finished, weight, null); // [T, V]
+        }
+    }
+}
