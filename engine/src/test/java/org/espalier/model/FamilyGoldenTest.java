@@ -40,7 +40,7 @@ class FamilyGoldenTest {
     private static final double FLOAT32_INSIDE = 2e-5;
 
     static Stream<String> families() {
-        return Stream.of("qwen2", "qwen3", "phi3", "gpt_neox", "olmo2", "smollm3");
+        return Stream.of("qwen2", "qwen3", "phi3", "gpt_neox", "olmo2", "smollm3", "granite");
     }
 
     static Stream<Arguments> familiesOnBackends() {
