@@ -34,4 +34,19 @@ out["numbers"] = numbers
 out["numbers.F16"] = numbers.astype(np.float16).view(np.uint8)
 out["numbers.BF16"] = quantize(numbers, Q.BF16).view(np.uint8).reshape(-1)
 out["numbers.Q8_0"] = quantize(numbers, Q.Q8_0).view(np.uint8).reshape(-1)
+out["numbers.Q4_0"] = quantize(numbers, Q.Q4_0).view(np.uint8).reshape(-1)
+out["numbers.Q4_1"] = quantize(numbers, Q.Q4_1).view(np.uint8).reshape(-1)
+
+rng = np.random.default_rng(20261130)
+MORE = {"Q2_K": (84, 3, [80, 82]), "Q3_K": (110, 3, [108]), "IQ4_NL": (18, 4, [0]), "IQ4_XS": (136, 3, [0]), "MXFP4": (17, 6, [])}
+for name, (size, blocks, scales) in MORE.items():
+    raw = rng.integers(0, 256, (blocks, size), dtype=np.uint8)
+    for at in scales:
+        values = rng.normal(0, 0.1, blocks).astype(np.float16)
+        values[1] = 3e-6  # subnormal
+        raw[:, at:at + 2] = values.view(np.uint8).reshape(blocks, 2)
+    if name == "MXFP4":
+        raw[:, 0] = [0, 1, 2, 100, 127, 140]
+    out[name + ".values"] = dequantize(raw.reshape(1, -1), Q[name]).astype(np.float32).reshape(-1)
+    out[name + ".blocks"] = raw.reshape(-1)
 save_file(out, "blocks.safetensors", metadata={"format": "pt"})

@@ -53,6 +53,7 @@ class FamilyNamesTest {
             "org.espalier.model.Architectures", Set.of("model_type"),
             // Tokenizers have the names of the models that first had them.
             "org.espalier.text.TokenizerGguf", Set.of("llama"),
+            "org.espalier.text.TokenizerMetadata", Set.of("llama"),
             "org.espalier.text.TokenizerSplit", Set.of("qwen2"),
             // Keys of its own output.
             "org.espalier.cli.TuneOptions", Set.of("q_proj", "v_proj"),

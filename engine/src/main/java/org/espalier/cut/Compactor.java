@@ -12,7 +12,9 @@ import org.espalier.couple.Structure;
 import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.Conversion;
 import org.espalier.format.ModelContent;
+import org.espalier.format.NumberTypes;
 import org.espalier.format.StoredTensor;
 import org.espalier.format.TensorEntry;
 import org.espalier.model.Architectures;
@@ -32,17 +34,22 @@ public final class Compactor {
     private final Checkpoint source;
     private final ModelConfig config;
     private final Selection selection;
-    private final Optional<DType> type;
+    private final NumberTypes types;
 
     /**
      * @param type how to store what is left; empty keeps plain types and turns blocks, whose rows cannot be cut, into
      *             float32
      */
     public Compactor(Checkpoint source, ModelConfig config, Selection selection, Optional<DType> type) {
+        this(source, config, selection, Conversion.plain(type));
+    }
+
+    /** @param types in which what is left is stored */
+    public Compactor(Checkpoint source, ModelConfig config, Selection selection, NumberTypes types) {
         this.source = source;
         this.config = config;
         this.selection = selection;
-        this.type = type;
+        this.types = types;
     }
 
     /** What is left, without a tokenizer's files. The source must stay open until it has been written. */
@@ -82,7 +89,7 @@ public final class Compactor {
 
     private TensorEntry entry(Value parameter, String sourceName, Compensated compensated) {
         StoredTensor stored = source.tensors().get(sourceName);
-        DType to = type.orElse(stored != null && stored.type().plain() ? stored.type() : DType.F32);
+        DType to = types.of(parameter.name(), parameter.shape(), stored == null ? DType.F32 : stored.type());
         if (compensated.has(sourceName)) {
             return compensated.entry(sourceName, parameter.name(), to);
         }

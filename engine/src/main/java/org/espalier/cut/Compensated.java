@@ -8,6 +8,7 @@ import org.espalier.backend.Queue;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.ffi.NativeMemory;
+import org.espalier.format.Encoding;
 import org.espalier.format.TensorEntry;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.PrunedConfig;
@@ -82,8 +83,11 @@ public final class Compensated implements AutoCloseable {
         return backend.weight(queue, numbers.get(name).segment(), DType.F32, shapes.get(name));
     }
 
-    /** A parameter to be written in a plain type, under the name that it has in the pruned model. */
+    /** A parameter to be written, under the name that it has in the pruned model. */
     TensorEntry entry(String name, String writtenName, DType to) {
+        if (!to.plain()) {
+            return Encoding.of(entry(name, writtenName, DType.F32), to);
+        }
         return new TensorEntry(writtenName, to, shapes.get(name), sink -> {
             try (Queue queue = backend.newQueue()) {
                 Tensor tensor = tensor(queue, name);

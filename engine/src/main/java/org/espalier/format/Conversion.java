@@ -20,16 +20,22 @@ public final class Conversion {
      *             values exactly
      */
     public static ModelContent of(Checkpoint source, Optional<DType> type) {
-        return of(source, type, tensor -> Optional.empty());
+        return of(source, plain(type));
+    }
+
+    /** As above, in the types that a format has for them. */
+    public static ModelContent of(Checkpoint source, NumberTypes types) {
+        return of(source, types, tensor -> Optional.empty());
     }
 
     /** As above, where a matrix that {@code edits} has an edit for is changed on its way. */
     static ModelContent of(
-            Checkpoint source, Optional<DType> type, Function<StoredTensor, Optional<NumberStream.RowEdit>> edits) {
+            Checkpoint source, NumberTypes types, Function<StoredTensor, Optional<NumberStream.RowEdit>> edits) {
         return ModelContent.of(
                 (ObjectNode) source.config(),
                 source.tensors().values().stream()
-                        .map(tensor -> entry(tensor, target(tensor.type(), type), edits.apply(tensor)))
+                        .map(tensor -> entry(
+                                tensor, types.of(tensor.name(), tensor.shape(), tensor.type()), edits.apply(tensor)))
                         .toList());
     }
 
@@ -39,6 +45,11 @@ public final class Conversion {
             return stored;
         }
         return requested.orElse(stored.plain() ? stored : DType.F32);
+    }
+
+    /** One type for all numbers, or for each its own as far as that is plain. */
+    public static NumberTypes plain(Optional<DType> requested) {
+        return (_, _, stored) -> target(stored, requested);
     }
 
     private static TensorEntry entry(StoredTensor tensor, DType target, Optional<NumberStream.RowEdit> edit) {

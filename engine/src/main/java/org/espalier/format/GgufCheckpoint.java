@@ -1,6 +1,8 @@
 package org.espalier.format;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -10,22 +12,29 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import org.espalier.error.Failure;
 import org.espalier.error.Printable;
+import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
 
 /** A model in a GGUF file, or in several, under Hugging Face's names and configuration. */
 final class GgufCheckpoint implements Checkpoint {
 
     private final GgufFile file;
+    /** Of tensors that the file leaves out. */
+    private final Arena filled;
+
     private final JsonNode config;
     private final SequencedMap<String, StoredTensor> tensors;
 
-    private GgufCheckpoint(GgufFile file, JsonNode config, SequencedMap<String, StoredTensor> tensors) {
+    private GgufCheckpoint(GgufFile file, Arena filled, JsonNode config, SequencedMap<String, StoredTensor> tensors) {
         this.file = file;
+        this.filled = filled;
         this.config = config;
         this.tensors = tensors;
     }
 
     static GgufCheckpoint open(Path path) {
         GgufFile file = GgufParts.open(path);
+        Arena filled = Arena.ofShared();
         try {
             GgufModel model = GgufFamilies.read(file);
             SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
@@ -35,8 +44,16 @@ final class GgufCheckpoint implements Checkpoint {
                     tensors.put(tensor.name(), tensor);
                 }
             }
-            return new GgufCheckpoint(file, model.config(), Collections.unmodifiableSequencedMap(tensors));
+            JsonNode config = model.config();
+            for (GgufModel.Zeros zeros : model.zeros()) {
+                MemorySegment bytes = filled.allocate(DType.F32.bytes(zeros.length()));
+                tensors.put(
+                        zeros.name(),
+                        new StoredTensor(zeros.name(), DType.F32, Shape.of(zeros.length()), bytes, RowOrder.IDENTITY));
+            }
+            return new GgufCheckpoint(file, filled, config, Collections.unmodifiableSequencedMap(tensors));
         } catch (RuntimeException e) {
+            filled.close();
             file.close();
             throw e;
         }
@@ -89,6 +106,7 @@ final class GgufCheckpoint implements Checkpoint {
 
     @Override
     public void close() {
+        filled.close();
         file.close();
     }
 }

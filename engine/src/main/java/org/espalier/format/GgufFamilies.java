@@ -39,4 +39,24 @@ final class GgufFamilies {
         }
         return family.read(metadata, file.tensors());
     }
+
+    /**
+     * A model as a file has it.
+     *
+     * @throws Failure if no family has such models, or files have no way to say what this one is
+     */
+    static GgufContent write(ModelContent model) {
+        return BY_ARCHITECTURE.values().stream()
+                .distinct()
+                .flatMap(family -> family.write(model).stream())
+                .findFirst()
+                .orElseThrow(() -> new Failure(
+                        "no GGUF architecture is known for models of the class "
+                                + Printable.quoted(model.config()
+                                        .path("architectures")
+                                        .path(0)
+                                        .asText()),
+                        "the model",
+                        "write it as a folder of safetensors"));
+    }
 }

@@ -24,7 +24,7 @@ public final class GgufFile implements AutoCloseable {
 
     static final String SUFFIX = ".gguf";
 
-    private static final int MAGIC = 0x46554747;
+    static final int MAGIC = 0x46554747;
     private static final int MOST_AXES = 4;
     private static final int MOST_PARTS = 99_999;
     private static final String ALIGNMENT_KEY = "general.alignment";

@@ -1,6 +1,7 @@
 package org.espalier.format;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.Optional;
 
 /** The model of a GGUF file in Hugging Face's words. */
@@ -15,6 +16,13 @@ public interface GgufModel {
     record Place(String name, RowOrder order) {}
 
     /**
+     * A vector of zeros that the file leaves out.
+     *
+     * @param name Hugging Face's name
+     */
+    record Zeros(String name, int length) {}
+
+    /**
      * The model's {@code config.json}.
      *
      * @throws org.espalier.error.Failure if it cannot be told from the file
@@ -26,6 +34,11 @@ public interface GgufModel {
 
     /** What the file's tensor of this name is, or nothing for one that such a model does not have. */
     Optional<Place> place(String tensor);
+
+    /** What the model has beside the tensors of the file. */
+    default List<Zeros> zeros() {
+        return List.of();
+    }
 
     /** For messages: {@code a LLaMA-like model of 2 layers}. */
     String description();

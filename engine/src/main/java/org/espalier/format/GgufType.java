@@ -49,6 +49,37 @@ final class GgufType {
         return READABLE.get(number);
     }
 
+    /** Whether files hold tensors of a type. */
+    static boolean has(DType type) {
+        return READABLE.containsValue(type);
+    }
+
+    /** The number of a type that files hold. */
+    static int number(DType type) {
+        return READABLE.entrySet().stream()
+                .filter(entry -> entry.getValue() == type)
+                .findFirst()
+                .orElseThrow()
+                .getKey();
+    }
+
+    /** llama.cpp's number for files most of whose numbers are of a type: its {@code llama_ftype}. */
+    static int fileType(DType most) {
+        return switch (most) {
+            case F16 -> 1;
+            case Q4_0 -> 2;
+            case Q4_1 -> 3;
+            case Q8_0 -> 7;
+            case Q5_0 -> 8;
+            case Q5_1 -> 9;
+            case Q4_K -> 15;
+            case Q5_K -> 17;
+            case Q6_K -> 18;
+            case BF16 -> 32;
+            default -> 0;
+        };
+    }
+
     /** What to call a number in a message. */
     static String name(int number) {
         return OTHERS.getOrDefault(number, "number " + Integer.toUnsignedString(number));

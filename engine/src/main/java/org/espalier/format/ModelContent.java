@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.espalier.tensor.DType;
 
@@ -19,12 +20,18 @@ import org.espalier.tensor.DType;
  * @param tensors the weights under Hugging Face's names, in the order in which shards are filled; what they are read from
  *                must stay open until they have been written
  * @param files   small files by name: the tokenizer's, in Hugging Face's form, and whatever else belongs to the model
+ * @param gguf    what a GGUF file says beside the model itself, such as its tokenizer, made when it is asked for; as
+ *                {@link Checkpoint#ggufMetadata} gives it
  */
-public record ModelContent(JsonNode config, List<TensorEntry> tensors, SequencedMap<String, byte[]> files) {
+public record ModelContent(
+        JsonNode config,
+        List<TensorEntry> tensors,
+        SequencedMap<String, byte[]> files,
+        Supplier<Map<String, Object>> gguf) {
 
     /** Without files, and with the configuration saying the type that most of the numbers have. */
     public static ModelContent of(ObjectNode config, List<TensorEntry> tensors) {
-        return new ModelContent(typed(config, tensors), List.copyOf(tensors), new LinkedHashMap<>());
+        return new ModelContent(typed(config, tensors), List.copyOf(tensors), new LinkedHashMap<>(), Map::of);
     }
 
     /** The same model with another small file, which replaces one of the same name. */
@@ -36,7 +43,12 @@ public record ModelContent(JsonNode config, List<TensorEntry> tensors, Sequenced
     public ModelContent withFiles(Map<String, byte[]> more) {
         SequencedMap<String, byte[]> all = new LinkedHashMap<>(files);
         all.putAll(more);
-        return new ModelContent(config, tensors, all);
+        return new ModelContent(config, tensors, all, gguf);
+    }
+
+    /** The same model with what a GGUF file says beside it. */
+    public ModelContent withGguf(Supplier<Map<String, Object>> metadata) {
+        return new ModelContent(config, tensors, files, metadata);
     }
 
     /** The same model, the bytes of whose weights are reported as they are written; {@link #bytes} of them in all. */
@@ -44,7 +56,8 @@ public record ModelContent(JsonNode config, List<TensorEntry> tensors, Sequenced
         return new ModelContent(
                 config,
                 tensors.stream().map(tensor -> tensor.reporting(writtenBytes)).toList(),
-                files);
+                files,
+                gguf);
     }
 
     /** Bytes of all weights as they are to be stored. */
@@ -65,7 +78,8 @@ public record ModelContent(JsonNode config, List<TensorEntry> tensors, Sequenced
         return typed;
     }
 
-    private static Optional<DType> mostUsed(List<TensorEntry> tensors) {
+    /** The floating type that most numbers have; empty if there are none. */
+    static Optional<DType> mostUsed(List<TensorEntry> tensors) {
         return tensors.stream()
                 .filter(tensor -> tensor.type().floating())
                 .collect(Collectors.groupingBy(

@@ -2,8 +2,10 @@ package org.espalier.format;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.espalier.error.Failure;
 import org.espalier.file.Output;
+import org.espalier.tensor.DType;
 
 /** A format that models are written in. A new one is a class like this and its line in {@link ModelWriters}. */
 public interface ModelWriter {
@@ -16,6 +18,16 @@ public interface ModelWriter {
 
     /** Whether the output is a folder, not a single file. */
     boolean isFolder();
+
+    /** Whether numbers can be asked to be stored in a type. */
+    boolean stores(DType type);
+
+    /**
+     * In which types the tensors of a model are stored.
+     *
+     * @param requested a type that this {@link #stores}; empty to keep those they have, as far as the format has them
+     */
+    NumberTypes types(Optional<DType> requested);
 
     /**
      * Writes the model, tensor after tensor.

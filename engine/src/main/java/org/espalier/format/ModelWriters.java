@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 public final class ModelWriters {
 
     /** Every format there is; the first that takes a name writes it. */
-    public static final ModelWriters ALL = new ModelWriters(List.of(new SafetensorsFolder()));
+    public static final ModelWriters ALL = new ModelWriters(List.of(new SafetensorsFolder(), new GgufWriter()));
 
     private final List<ModelWriter> writers;
 

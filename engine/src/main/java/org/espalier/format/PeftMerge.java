@@ -6,7 +6,6 @@ import java.util.Optional;
 import org.espalier.error.Failure;
 import org.espalier.error.Printable;
 import org.espalier.tensor.Blocks;
-import org.espalier.tensor.DType;
 
 /**
  * Adds a LoRA adapter to the weights it was trained beside: {@code W + scale · B A}, row by row while they are written, each row as
@@ -60,12 +59,11 @@ public final class PeftMerge {
     private PeftMerge() {}
 
     /**
-     * The model {@code source} with the adapter in its weights. Both must stay open until it is written; types are as in
-     * {@link Conversion#of}.
+     * The model {@code source} with the adapter in its weights. Both must stay open until it is written.
      *
      * @throws Failure if the adapter does not fit the weights
      */
-    public static ModelContent of(Checkpoint source, PeftAdapter adapter, Optional<DType> type) {
+    public static ModelContent of(Checkpoint source, PeftAdapter adapter, NumberTypes types) {
         Map<String, NumberStream.RowEdit> edits = new HashMap<>();
         for (String projection : adapter.projections()) {
             String name = projection + ".weight";
@@ -100,7 +98,7 @@ public final class PeftMerge {
         for (String name : adapter.saved()) {
             edits.put(name, replacement(source, adapter, name));
         }
-        return Conversion.of(source, type, tensor -> Optional.ofNullable(edits.get(tensor.name())));
+        return Conversion.of(source, types, tensor -> Optional.ofNullable(edits.get(tensor.name())));
     }
 
     /** Numbers in the place of a parameter of one row. */

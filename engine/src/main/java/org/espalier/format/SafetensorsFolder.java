@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.espalier.file.Json;
+import org.espalier.tensor.DType;
 
 /**
  * Writes a model as Hugging Face has it: a folder of {@code config.json}, the weights in one {@code model.safetensors} or
@@ -47,6 +49,16 @@ public final class SafetensorsFolder implements ModelWriter {
     @Override
     public boolean isFolder() {
         return true;
+    }
+
+    @Override
+    public boolean stores(DType type) {
+        return type.floating() && type.plain();
+    }
+
+    @Override
+    public NumberTypes types(Optional<DType> requested) {
+        return Conversion.plain(requested);
     }
 
     @Override

@@ -21,8 +21,6 @@ import org.espalier.file.Output;
  */
 public final class SafetensorsWriter {
 
-    private static final long CHUNK = 64L << 20;
-
     private SafetensorsWriter() {}
 
     /** Writes one new file. Use {@link Output} to have it appear whole. */
@@ -32,9 +30,10 @@ public final class SafetensorsWriter {
                         .thenComparing(entry -> entry.name().getBytes(StandardCharsets.UTF_8), Arrays::compareUnsigned))
                 .toList();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            writeAll(channel, header(sorted));
+            TensorChannel tensors = new TensorChannel(channel);
+            tensors.write(header(sorted));
             for (TensorEntry entry : sorted) {
-                writeContent(channel, entry);
+                tensors.write(entry);
             }
         }
     }
@@ -67,28 +66,5 @@ public final class SafetensorsWriter {
             header.put((byte) ' ');
         }
         return header.flip();
-    }
-
-    private static void writeContent(FileChannel channel, TensorEntry entry) throws IOException {
-        long begin = channel.position();
-        entry.content().writeTo(bytes -> {
-            for (long offset = 0; offset < bytes.byteSize(); offset += CHUNK) {
-                writeAll(
-                        channel,
-                        bytes.asSlice(offset, Math.min(CHUNK, bytes.byteSize() - offset))
-                                .asByteBuffer());
-            }
-        });
-        long written = channel.position() - begin;
-        if (written != entry.bytes()) {
-            throw new IllegalStateException("tensor " + entry.name() + " is " + entry.type() + " " + entry.shape()
-                    + ", " + entry.bytes() + " bytes, but " + written + " were written");
-        }
-    }
-
-    private static void writeAll(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
     }
 }

@@ -40,7 +40,7 @@ public final class CompactJob {
      */
     public Result run(Path model, Path planFile, Destination out) {
         settings.requireSound();
-        out.modelWriter();
+        out.types(settings.dtype());
         out.requireFree(model, planFile);
         Plan plan = PlanFile.read(planFile);
         Optional<Calibration> calibration = settings.calibration().read(model, settings.seed(), false);
@@ -57,7 +57,7 @@ public final class CompactJob {
                     plan,
                     planFile.toString(),
                     calibration,
-                    settings.dtype(),
+                    out.types(settings.dtype()),
                     content -> out.writeModel("writing", content, engine.listener()));
             return new Result(plan.parameters().before(), left.parameters(), plan, Openers.of(left.config()));
         } catch (IOException e) {

@@ -10,12 +10,12 @@ import org.espalier.cut.Compensation;
 import org.espalier.cut.Compensator;
 import org.espalier.error.Failure;
 import org.espalier.format.ModelContent;
+import org.espalier.format.NumberTypes;
 import org.espalier.importance.Calibration;
 import org.espalier.model.ModelConfig;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
 import org.espalier.plan.PlanSelection;
-import org.espalier.tensor.DType;
 import org.espalier.text.TokenizerFiles;
 
 /** Cuts out of a model what a plan does not keep, makes up for it, and writes what is left. */
@@ -57,17 +57,17 @@ final class Compaction {
      * @param plan        what is kept
      * @param where       the plan is from, for messages
      * @param calibration for what makes up for what is gone
-     * @param type        to store weights in; empty for that of the source as far as it can be cut
+     * @param types       to store weights in
      * @param writing     gets what is left, with the plan
      * @throws Failure if the plan is not for this model, or there is not enough memory
      */
-    Left write(Plan plan, String where, Optional<Calibration> calibration, Optional<DType> type, Writing writing)
+    Left write(Plan plan, String where, Optional<Calibration> calibration, NumberTypes types, Writing writing)
             throws IOException {
         Selection selection = new PlanSelection(open.model().config(), where).removed(plan);
         try (Compensated compensated = compensated(selection, calibration)) {
-            writing.write(new Compactor(open.checkpoint(), open.model().config(), selection, type)
-                    .content(compensated)
-                    .withFiles(TokenizerFiles.of(open.path(), open.checkpoint()))
+            ModelContent left =
+                    new Compactor(open.checkpoint(), open.model().config(), selection, types).content(compensated);
+            writing.write(TokenizerFiles.beside(left, open.path(), open.checkpoint())
                     .withFile(PLAN, PlanFile.bytes(plan.with(fitted(selection, calibration)))));
             return new Left(compensated.parameters(), compensated.config());
         }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.espalier.format.Conversion;
 import org.espalier.format.ModelContent;
+import org.espalier.format.NumberTypes;
 import org.espalier.model.ModelCheckpoint;
 import org.espalier.tensor.DType;
 import org.espalier.text.TokenizerFiles;
@@ -30,9 +31,9 @@ public final class ConvertJob {
      * @throws org.espalier.error.Failure if the model cannot be read or written
      */
     public int run(Path model, Destination out) {
-        out.modelWriter();
+        NumberTypes types = out.types(dtype);
         try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model)) {
-            ModelContent content = Conversion.of(checkpoint, dtype).withFiles(TokenizerFiles.of(model, checkpoint));
+            ModelContent content = TokenizerFiles.beside(Conversion.of(checkpoint, types), model, checkpoint);
             out.writeModel("convert", content, listener);
             return checkpoint.tensors().size();
         }

@@ -5,6 +5,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.espalier.error.Failure;
 import org.espalier.file.Output;
@@ -12,6 +13,8 @@ import org.espalier.file.Replacement;
 import org.espalier.format.ModelContent;
 import org.espalier.format.ModelWriter;
 import org.espalier.format.ModelWriters;
+import org.espalier.format.NumberTypes;
+import org.espalier.tensor.DType;
 
 /**
  * Where a job writes. What it writes appears there whole or not at all.
@@ -65,10 +68,40 @@ public record Destination(Path path, boolean replace) {
      *
      * @throws Failure if the name is of no such format
      */
-    ModelWriter modelWriter() {
+    private ModelWriter modelWriter() {
         return ModelWriters.ALL
                 .of(path)
                 .orElseThrow(() -> new Failure(modelComplaint().orElseThrow(), path.toString(), "name another place"));
+    }
+
+    /** Why a model that is written as a folder cannot be written there, if it cannot; empty if it can. */
+    public Optional<String> folderComplaint() {
+        return modelWriter().isFolder()
+                ? Optional.empty()
+                : Optional.of("--out must name a folder, not %s (engine convert makes files of folders)"
+                        .formatted(path.getFileName()));
+    }
+
+    /**
+     * In which types the format of a model there stores numbers.
+     *
+     * @param requested the type that is asked for
+     * @throws Failure if the name is of no such format, or the format has no such type
+     */
+    NumberTypes types(Optional<DType> requested) {
+        requested.flatMap(this::typeComplaint).ifPresent(complaint -> {
+            throw new Failure(complaint, path.toString(), "choose another type or another name");
+        });
+        return modelWriter().types(requested);
+    }
+
+    /** Why numbers of a model there cannot be stored in a type, if they cannot; empty if they can. */
+    public Optional<String> typeComplaint(DType type) {
+        ModelWriter writer = modelWriter();
+        return writer.stores(type)
+                ? Optional.empty()
+                : Optional.of("%s does not hold %s"
+                        .formatted(writer.description(), type.name().toLowerCase(Locale.ROOT)));
     }
 
     /** Writes a model, and shows how far that is. */

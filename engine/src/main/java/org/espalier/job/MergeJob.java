@@ -3,6 +3,7 @@ package org.espalier.job;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.espalier.format.ModelContent;
+import org.espalier.format.NumberTypes;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftMerge;
 import org.espalier.model.ModelCheckpoint;
@@ -37,11 +38,10 @@ public final class MergeJob {
      * @throws org.espalier.error.Failure if the two do not go together, or the result cannot be written
      */
     public Result run(Path model, Path adapter, Destination out) {
-        out.modelWriter();
+        NumberTypes types = out.types(dtype);
         try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model);
                 PeftAdapter stored = PeftAdapter.open(adapter)) {
-            ModelContent content =
-                    PeftMerge.of(checkpoint, stored, dtype).withFiles(TokenizerFiles.of(model, checkpoint));
+            ModelContent content = TokenizerFiles.beside(PeftMerge.of(checkpoint, stored, types), model, checkpoint);
             out.writeModel("merge", content, listener);
             return new Result(
                     checkpoint.tensors().size(),

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
+import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.format.ModelContent;
 import org.espalier.model.Architectures;
@@ -55,7 +56,9 @@ public final class PretrainJob {
      */
     public Result run(Destination out) {
         settings.requireSound();
-        out.modelWriter();
+        out.folderComplaint().ifPresent(complaint -> {
+            throw new Failure(complaint, out.path().toString(), "name another place");
+        });
         out.requireFree();
         long start = System.nanoTime();
         StoryGrammar stories = new StoryGrammar();

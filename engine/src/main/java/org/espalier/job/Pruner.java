@@ -3,6 +3,7 @@ package org.espalier.job;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.espalier.format.Conversion;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.importance.Calibration;
 import org.espalier.plan.PlanFile;
@@ -43,7 +44,7 @@ final class Pruner {
                         result.plan(),
                         "the plan of this pruning",
                         calibration,
-                        settings.dtype(),
+                        Conversion.plain(settings.dtype()),
                         content -> new SafetensorsFolder()
                                 .writeInto(folder, content.withFile(SCORES, PlanFile.bytes(result.scores()))));
         return new Pruned(result, left);

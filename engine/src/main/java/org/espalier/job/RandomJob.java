@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.espalier.file.Json;
+import org.espalier.format.ModelContent;
+import org.espalier.format.NumberTypes;
 import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Transformer;
@@ -44,15 +46,15 @@ public final class RandomJob {
      *     written
      */
     public Result run(Path config, Destination out) {
-        out.modelWriter();
+        NumberTypes types = out.types(Optional.of(dtype.orElse(USUAL_TYPE)));
         out.requireFree(config);
         long start = System.nanoTime();
         Path file = Files.isDirectory(config) ? config.resolve("config.json") : config;
         ObjectNode json = Json.readObject(file);
         ModelConfig sizes = Architectures.read(json, file.toString());
-        DType type = dtype.orElse(USUAL_TYPE);
         long parameters = new Transformer(sizes).shape().parameterCount();
-        out.writeModel("writing", RandomCheckpoint.of(json, sizes, type, seed), listener);
-        return new Result(parameters, type.bytes(parameters), (System.nanoTime() - start) / 1e9);
+        ModelContent content = RandomCheckpoint.of(json, sizes, types, seed);
+        out.writeModel("writing", content, listener);
+        return new Result(parameters, content.bytes(), (System.nanoTime() - start) / 1e9);
     }
 }

@@ -69,7 +69,8 @@ public final class Blocks {
     }
 
     /**
-     * Encodes {@code count} numbers, whole blocks, as F32, F16, BF16 (both rounded to nearest even) or Q8_0.
+     * Encodes {@code count} numbers, whole blocks, as F32, F16, BF16 (both rounded to nearest even), Q8_0, Q4_0 or Q4_1: the
+     * bytes that the Python package gguf gives.
      *
      * @throws IllegalArgumentException for any other type
      */
@@ -89,6 +90,7 @@ public final class Blocks {
                 }
             }
             case Q8_0 -> SmallBlocks.encodeQ8(source, sourceOffset, target, byteOffset, count);
+            case Q4_0, Q4_1 -> SmallBlocks.encodeNibbles(type, source, sourceOffset, target, byteOffset, count);
             default -> throw new IllegalArgumentException("numbers cannot be written as " + type);
         }
     }

@@ -74,4 +74,54 @@ final class SmallBlocks {
             at += DType.Q8_0.blockBytes();
         }
     }
+
+    /**
+     * Q4_0: scale = the number of largest magnitude / −8, code = ⌊number / scale + 8.5⌋. Q4_1: minimum the smallest number, scale
+     * = (largest − smallest) / 15, code = ⌊(number − minimum) / scale + 0.5⌋. Codes are at most 15; each operation is rounded to
+     * float32, as in the Python package gguf.
+     */
+    static void encodeNibbles(DType type, float[] source, int offset, MemorySegment target, long at, int count) {
+        for (int i = offset; i < offset + count; i += SIZE) {
+            boolean hasMinimum = type == DType.Q4_1;
+            float minimum = hasMinimum ? extreme(source, i, false) : 0;
+            float scale = hasMinimum ? (extreme(source, i, true) - minimum) / 15 : farthest(source, i) / -8;
+            float inverse = scale == 0 ? 0 : 1 / scale;
+            float middle = hasMinimum ? 0.5f : 8.5f;
+            target.set(LittleEndian.SHORT, at, Float.floatToFloat16(scale));
+            long codes = at + 2;
+            if (hasMinimum) {
+                target.set(LittleEndian.SHORT, codes, Float.floatToFloat16(minimum));
+                codes += 2;
+            }
+            for (int j = 0; j < SIZE / 2; j++) {
+                int low = code((source[i + j] - minimum) * inverse + middle);
+                int high = code((source[i + SIZE / 2 + j] - minimum) * inverse + middle);
+                target.set(ValueLayout.JAVA_BYTE, codes + j, (byte) (low | high << 4));
+            }
+            at += type.blockBytes();
+        }
+    }
+
+    private static int code(float shifted) {
+        return Math.clamp((int) shifted, 0, 15);
+    }
+
+    /** The first number of largest magnitude. */
+    private static float farthest(float[] numbers, int begin) {
+        float farthest = numbers[begin];
+        for (int i = begin + 1; i < begin + SIZE; i++) {
+            if (Math.abs(numbers[i]) > Math.abs(farthest)) {
+                farthest = numbers[i];
+            }
+        }
+        return farthest;
+    }
+
+    private static float extreme(float[] numbers, int begin, boolean largest) {
+        float extreme = numbers[begin];
+        for (int i = begin + 1; i < begin + SIZE; i++) {
+            extreme = largest ? Math.max(extreme, numbers[i]) : Math.min(extreme, numbers[i]);
+        }
+        return extreme;
+    }
 }

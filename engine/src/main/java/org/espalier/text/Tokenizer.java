@@ -173,17 +173,19 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     private static Tokenizer openJson(Path folder, Function<TokenizerJson, TokenCodec> library) {
+        TokenizerSettings settings = TokenizerSettings.read(folder);
+        return make(checked(folder), Optional.empty(), settings, library);
+    }
+
+    /** The {@code tokenizer.json} of a folder, with what the files beside it say. */
+    static TokenizerJson checked(Path folder) {
         Path file = folder.resolve(JSON);
         String place = file.toString();
         ObjectNode document = TokenizerJson.parse(TextFile.read(file, Json.LARGEST_FILE), place);
-        TokenizerSettings settings = TokenizerSettings.read(folder);
         PrefixSpace.apply(document, SettingsFile.of(folder.resolve(SettingsFile.CONFIG)));
         TokenizerJson checked = TokenizerJson.check(document, place);
         List<AddedToken> added = AddedTokens.resolve(AddedTokens.read(folder), checked.ids(), place);
-        if (AddedTokens.write(document, added, place)) {
-            checked = TokenizerJson.check(document, place);
-        }
-        return make(checked, Optional.empty(), settings, library);
+        return AddedTokens.write(document, added, place) ? TokenizerJson.check(document, place) : checked;
     }
 
     private static Tokenizer openSentencePiece(Path folder, Function<TokenizerJson, TokenCodec> library) {

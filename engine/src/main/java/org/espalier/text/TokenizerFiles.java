@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
+import org.espalier.format.GgufVocabulary;
+import org.espalier.format.ModelContent;
 
 /** The small files that stand beside a model's weights, so that its tokenizer and its way of generating can be used. */
 public final class TokenizerFiles {
@@ -30,6 +32,11 @@ public final class TokenizerFiles {
 
     private TokenizerFiles() {}
 
+    /** {@code content}, made of a checkpoint, with its tokenizer in whatever form it is written. */
+    public static ModelContent beside(ModelContent content, Path model, Checkpoint checkpoint) {
+        return content.withFiles(of(model, checkpoint)).withGguf(() -> TokenizerMetadata.of(model, checkpoint));
+    }
+
     /**
      * The files of a checkpoint, by name: those in its folder, as they are. What a GGUF checkpoint lacks there is made from
      * its metadata; if that holds no tokenizer either, there is none.
@@ -43,7 +50,7 @@ public final class TokenizerFiles {
         Map<String, byte[]> files = new LinkedHashMap<>();
         Map<String, byte[]> made = new LinkedHashMap<>();
         ObjectNode generation = generation(checkpoint.config());
-        if (metadata.containsKey("tokenizer.ggml.model") && !hasTokenizer(model)) {
+        if (GgufVocabulary.hasTokenizer(metadata) && !hasTokenizer(model)) {
             TokenizerGguf gguf = new TokenizerGguf(metadata, model.toString());
             made.putAll(made(gguf));
             addEnds(generation, gguf.settings().eosIds());

@@ -22,8 +22,8 @@ final class TokenizerGguf {
 
     private static final String PREFIX = "tokenizer.ggml.";
     private static final String ADVICE = "convert the model again";
-    private static final String LLAMA = "llama";
-    private static final String GPT2 = "gpt2";
+    static final String LLAMA = "llama";
+    static final String GPT2 = "gpt2";
 
     /** The ids of the special tokens where the file names none: llama.cpp's for SentencePiece, none for byte-level ones. */
     private record Defaults(int begin, int end, int unknown) {

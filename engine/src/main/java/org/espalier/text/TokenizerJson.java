@@ -227,13 +227,17 @@ final class TokenizerJson {
     }
 
     /** Either {@code "left right"} or {@code ["left", "right"]}. */
-    private String[] pair(JsonNode merge, int number) {
-        String[] pair = merge.isArray()
+    static String[] pair(JsonNode merge) {
+        return merge.isArray()
                         && merge.size() == 2
                         && merge.get(0).isTextual()
                         && merge.get(1).isTextual()
                 ? new String[] {merge.get(0).textValue(), merge.get(1).textValue()}
                 : merge.asText("").split(" ", -1);
+    }
+
+    private String[] pair(JsonNode merge, int number) {
+        String[] pair = pair(merge);
         if (pair.length != 2 || pair[0].isEmpty() || pair[1].isEmpty()) {
             throw malformed("merge " + number + " does not name two tokens");
         }

@@ -1,10 +1,12 @@
 package org.espalier.text;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.espalier.error.Failure;
 import org.espalier.error.Printable;
@@ -42,6 +44,40 @@ enum TokenizerSplit {
                         "way of cutting words " + Printable.quoted(name) + " (tokenizer.ggml.pre) is unknown",
                         place,
                         "put the model's tokenizer.json beside it, or use a model with one of " + known()));
+    }
+
+    /** The way of a tokenizer's {@code pre_tokenizer}; empty for one that files have no name for. */
+    static Optional<TokenizerSplit> of(JsonNode preTokenizer) {
+        List<JsonNode> steps = new ArrayList<>();
+        collect(preTokenizer, steps);
+        Set<String> expressions = steps.stream()
+                .map(step -> step.path("pattern").path("Regex").asText())
+                .filter(expression -> !expression.isEmpty())
+                .collect(Collectors.toSet());
+        boolean digits =
+                steps.stream().anyMatch(step -> step.path("individual_digits").asBoolean());
+        boolean ofGpt2 = steps.stream()
+                .anyMatch(step -> step.path("type").asText().equals("ByteLevel")
+                        && step.path("use_regex").asBoolean(true));
+        return Arrays.stream(values())
+                .filter(split -> expressions.equals(split.regex == null ? Set.of() : Set.of(split.regex))
+                        && digits == (split == DIGITS)
+                        && ofGpt2 == (split.regex == null)
+                        && steps.size() == (split == GPT2 ? 1 : 2))
+                .findFirst();
+    }
+
+    private static void collect(JsonNode step, List<JsonNode> steps) {
+        if (step.path("type").asText().equals("Sequence")) {
+            step.path("pretokenizers").forEach(member -> collect(member, steps));
+        } else {
+            steps.add(step);
+        }
+    }
+
+    /** What files call it first. */
+    String fileName() {
+        return names.getFirst();
     }
 
     /** Whether a word that is a token stays whole even if no merges lead to it. */

@@ -7,6 +7,7 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.format.ModelContent;
+import org.espalier.format.NumberTypes;
 import org.espalier.format.TensorEntry;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Transformer;
@@ -31,9 +32,9 @@ public final class RandomCheckpoint {
      *
      * @param json   the configuration
      * @param config what it says
-     * @param type   a plain floating type
+     * @param types  in which the numbers are stored
      */
-    public static ModelContent of(ObjectNode json, ModelConfig config, DType type, long seed) {
+    public static ModelContent of(ObjectNode json, ModelConfig config, NumberTypes types, long seed) {
         Tape tape = new Transformer(config).shape();
         Set<Value> writers = Initialisation.writers(tape);
         int layers = config.layers().size();
@@ -41,12 +42,13 @@ public final class RandomCheckpoint {
                 json,
                 tape.leaves(Value.Role.PARAMETER).stream()
                         .map(parameter ->
-                                entry(parameter, type, () -> Initialisation.numbers(parameter, writers, layers, seed)))
+                                entry(parameter, types, () -> Initialisation.numbers(parameter, writers, layers, seed)))
                         .toList());
     }
 
     /** The numbers are drawn anew each time the tensor is written. */
-    private static TensorEntry entry(Value parameter, DType type, Supplier<DoubleSupplier> numbers) {
+    private static TensorEntry entry(Value parameter, NumberTypes types, Supplier<DoubleSupplier> numbers) {
+        DType type = types.of(parameter.name(), parameter.shape(), DType.F32);
         return new TensorEntry(
                 parameter.name(),
                 type,

@@ -46,6 +46,16 @@ class ModelWritersTest {
         }
 
         @Override
+        public boolean stores(DType type) {
+            return type.plain();
+        }
+
+        @Override
+        public NumberTypes types(Optional<DType> requested) {
+            return Conversion.plain(requested);
+        }
+
+        @Override
         public void writeInto(Path file, ModelContent model) throws IOException {
             try (OutputStream out = Files.newOutputStream(file)) {
                 for (TensorEntry tensor : model.tensors()) {
@@ -70,7 +80,10 @@ class ModelWritersTest {
                 SafetensorsFolder.class,
                 WITH_ANOTHER.of(Path.of("model")).orElseThrow().getClass());
         assertEquals("a .cat file or a folder for safetensors", WITH_ANOTHER.description());
-        assertEquals(Optional.empty(), ModelWriters.ALL.of(Path.of("model.gguf")));
+        assertEquals(
+                GgufWriter.class,
+                ModelWriters.ALL.of(Path.of("model.gguf")).orElseThrow().getClass());
+        assertEquals("a folder for safetensors or a .gguf file", ModelWriters.ALL.description());
     }
 
     @Test

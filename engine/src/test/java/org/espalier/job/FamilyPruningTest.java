@@ -23,6 +23,7 @@ import org.espalier.couple.Selection;
 import org.espalier.cut.Compactor;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
+import org.espalier.format.Conversion;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftMerge;
 import org.espalier.format.SafetensorsFile;
@@ -162,7 +163,8 @@ class FamilyPruningTest {
             adapted = Zeroed.logits(model.with(learned.adapter()), tokens, backend);
         }
         try (PeftAdapter adapter = PeftAdapter.open(stored)) {
-            new SafetensorsFolder().write(merged, PeftMerge.of(pruned, adapter, Optional.empty()), false);
+            new SafetensorsFolder()
+                    .write(merged, PeftMerge.of(pruned, adapter, Conversion.plain(Optional.empty())), false);
         }
         try (Checkpoint checkpoint = Checkpoints.open(merged);
                 Model whole = Model.open(checkpoint, backend)) {

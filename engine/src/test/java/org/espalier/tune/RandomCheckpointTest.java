@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.espalier.TestFiles;
 import org.espalier.backend.Backend;
@@ -16,6 +17,7 @@ import org.espalier.backend.Queue;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
+import org.espalier.format.Conversion;
 import org.espalier.format.ModelContent;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.format.StoredTensor;
@@ -51,7 +53,7 @@ class RandomCheckpointTest {
         Path out = folder.resolve("out");
         ObjectNode json = Architectures.json(CONFIG);
         AtomicLong written = new AtomicLong();
-        ModelContent content = RandomCheckpoint.of(json, CONFIG, DType.F32, 5);
+        ModelContent content = RandomCheckpoint.of(json, CONFIG, Conversion.plain(Optional.of(DType.F32)), 5);
         new SafetensorsFolder(1_400_000).write(out, content.reporting(written::addAndGet), false);
         assertTrue(
                 TestFiles.names(out).contains("model.safetensors.index.json"),

@@ -38,7 +38,7 @@ final class CompactCommand extends EngineCommand {
     private SeedOption seed;
 
     @Mixin
-    private DtypeOption dtype;
+    private StorageOption dtype;
 
     @Mixin
     private ComputeOptions compute;
@@ -56,7 +56,7 @@ final class CompactCommand extends EngineCommand {
                 .calibration(calibration.settings())
                 .compensation(compensation.settings())
                 .seed(seed.value());
-        CompactSettings whole = dtype.type().map(settings::dtype).orElse(settings);
+        CompactSettings whole = dtype.type(output).map(settings::dtype).orElse(settings);
         requireSound(whole);
         report(new CompactJob(compute.engine(), whole).run(model.path(), plan, output.model()));
     }

@@ -6,14 +6,20 @@ import org.espalier.job.ConvertJob;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code engine convert}: writes a model as a folder of safetensors. */
+/** {@code engine convert}: writes a model as a folder of safetensors or as a GGUF file. */
 @Command(
         name = "convert",
-        description = "Write a model as a folder of safetensors with its configuration and tokenizer.",
+        description = "Write a model as a folder of safetensors with its configuration and tokenizer, or as one .gguf "
+                + "file for llama.cpp.",
         footer = {
+            "",
+            "In a .gguf file vectors are f32 whatever --dtype says, and matrices whose rows are not whole blocks of a",
+            "quantised type are f16; each is named. A model whose layers differ in their sizes has llama.cpp's",
+            "architecture deci.",
             "",
             "Examples:",
             "  engine convert model.gguf --out model-bf16 --dtype bf16",
+            "  engine convert pruned --out pruned.gguf --dtype q8_0",
             "  engine convert models/stories260K --out copy --force"
         })
 final class ConvertCommand extends EngineCommand {
@@ -25,11 +31,11 @@ final class ConvertCommand extends EngineCommand {
     private OutputOptions output;
 
     @Mixin
-    private DtypeOption dtype;
+    private StorageOption dtype;
 
     @Override
     void run() {
-        int tensors = new ConvertJob(listener(), dtype.type()).run(model.path(), output.model());
+        int tensors = new ConvertJob(listener(), dtype.type(output)).run(model.path(), output.model());
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
         result.put("tensors", tensors);

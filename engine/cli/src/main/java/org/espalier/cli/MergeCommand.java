@@ -32,11 +32,12 @@ final class MergeCommand extends EngineCommand {
     private OutputOptions output;
 
     @Mixin
-    private DtypeOption dtype;
+    private StorageOption dtype;
 
     @Override
     void run() {
-        MergeJob.Result written = new MergeJob(listener(), dtype.type()).run(model.path(), adapter, output.model());
+        MergeJob.Result written =
+                new MergeJob(listener(), dtype.type(output)).run(model.path(), adapter, output.model());
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
         result.put("tensors", written.tensors());

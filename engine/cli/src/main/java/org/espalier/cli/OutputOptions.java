@@ -34,6 +34,14 @@ final class OutputOptions {
         return destination();
     }
 
+    /** As {@link #model}, for one that is written as a folder alone. */
+    Destination modelFolder() {
+        model().folderComplaint().ifPresent(complaint -> {
+            throw new ParameterException(command.commandLine(), complaint);
+        });
+        return destination();
+    }
+
     Path path() {
         return path;
     }

@@ -117,7 +117,7 @@ final class PretrainCommand extends EngineCommand {
     void run() {
         settings = settings.seed(seed.value());
         requireSound(settings);
-        report(new PretrainJob(compute.engine(), settings).run(output.model()));
+        report(new PretrainJob(compute.engine(), settings).run(output.modelFolder()));
     }
 
     private void report(PretrainJob.Result trained) {

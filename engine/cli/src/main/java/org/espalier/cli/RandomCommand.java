@@ -28,14 +28,15 @@ final class RandomCommand extends EngineCommand {
     private OutputOptions output;
 
     @Mixin
-    private DtypeOption dtype;
+    private StorageOption dtype;
 
     @Mixin
     private SeedOption seed;
 
     @Override
     void run() {
-        RandomJob.Result written = new RandomJob(listener(), dtype.type(), seed.value()).run(config, output.model());
+        RandomJob.Result written =
+                new RandomJob(listener(), dtype.type(output), seed.value()).run(config, output.model());
         SequencedMap<String, Object> result = new LinkedHashMap<>();
         result.put("out", output.path().toString());
         result.put("parameters", written.parameters());

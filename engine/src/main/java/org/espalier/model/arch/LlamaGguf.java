@@ -2,45 +2,53 @@ package org.espalier.model.arch;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.auto.service.AutoService;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.espalier.error.Printable;
+import java.util.stream.Collectors;
 import org.espalier.file.Json;
+import org.espalier.format.GgufContent;
 import org.espalier.format.GgufFamily;
 import org.espalier.format.GgufFile;
 import org.espalier.format.GgufMetadata;
 import org.espalier.format.GgufModel;
+import org.espalier.format.ModelContent;
 import org.espalier.format.RowOrder;
 
 /** A LLaMA-like model of a GGUF file, whose sizes may differ from layer to layer. */
 final class LlamaGguf implements GgufModel {
 
-    /** Models that have the biases of Qwen2, and rows of queries and keys in Hugging Face's order. */
-    private static final String QWEN2 = "qwen2";
-
-    private static final Set<String> ARCHITECTURES = Set.of("llama", "deci", QWEN2);
     private static final int MOST_LAYERS = 4096;
 
-    /** Reads such models. */
+    /** Reads and writes such models. */
     @AutoService(GgufFamily.class)
     public static final class Family implements GgufFamily {
 
         @Override
         public Set<String> architectures() {
-            return ARCHITECTURES;
+            return Arrays.stream(LlamaGgufKind.values())
+                    .map(LlamaGgufKind::architecture)
+                    .collect(Collectors.toUnmodifiableSet());
         }
 
         @Override
         public GgufModel read(GgufMetadata metadata, Map<String, GgufFile.Entry> tensors) {
             return new LlamaGguf(metadata, tensors);
         }
+
+        @Override
+        public Optional<GgufContent> write(ModelContent model) {
+            return LlamaGgufKind.ofModelType(model.config().path("model_type").asText())
+                    .map(kind -> new LlamaGgufMaker(kind, model).make());
+        }
     }
 
     private final GgufMetadata metadata;
     private final Map<String, GgufFile.Entry> tensors;
-    private final String arch;
+    private final LlamaGgufKind kind;
     private final int layers;
     private final int[] heads;
     private final int[] kvHeads;
@@ -50,16 +58,16 @@ final class LlamaGguf implements GgufModel {
     private LlamaGguf(GgufMetadata metadata, Map<String, GgufFile.Entry> tensors) {
         this.metadata = metadata;
         this.tensors = tensors;
-        this.arch = metadata.string("general.architecture");
-        this.layers = metadata.count(key("block_count"));
+        this.kind = LlamaGgufKind.named(metadata.string("general.architecture"));
+        this.layers = metadata.count(key(LlamaGgufKeys.LAYERS));
         if (layers == 0 || layers > MOST_LAYERS) {
-            throw metadata.wrong(key("block_count"), "is not between 1 and " + MOST_LAYERS);
+            throw metadata.wrong(key(LlamaGgufKeys.LAYERS), "is not between 1 and " + MOST_LAYERS);
         }
-        this.heads = metadata.countsPerLayer(key("attention.head_count"), layers);
-        this.kvHeads = metadata.has(key("attention.head_count_kv"))
-                ? metadata.countsPerLayer(key("attention.head_count_kv"), layers)
+        this.heads = metadata.countsPerLayer(key(LlamaGgufKeys.HEADS), layers);
+        this.kvHeads = metadata.has(key(LlamaGgufKeys.KV_HEADS))
+                ? metadata.countsPerLayer(key(LlamaGgufKeys.KV_HEADS), layers)
                 : heads;
-        this.intermediateSizes = metadata.countsPerLayer(key("feed_forward_length"), layers);
+        this.intermediateSizes = metadata.countsPerLayer(key(LlamaGgufKeys.NEURONS), layers);
         this.headDim = readHeadDim();
         requireFullRotation();
     }
@@ -83,32 +91,27 @@ final class LlamaGguf implements GgufModel {
 
     /** How the rows of a tensor lie: query and key rows of llama and deci are interleaved head by head. */
     private RowOrder rowOrder(LlamaGgufNames.Place place) {
-        if (arch.equals(QWEN2)) {
-            return RowOrder.IDENTITY;
-        }
-        return switch (place.part()) {
-            case "attn_q" -> RowOrder.interleaved(heads[place.layer()], headDim);
-            case "attn_k" -> RowOrder.interleaved(kvHeads[place.layer()], headDim);
-            default -> RowOrder.IDENTITY;
-        };
+        return place.layer() < 0
+                ? RowOrder.IDENTITY
+                : kind.rowOrder(place.part(), heads[place.layer()], kvHeads[place.layer()], headDim);
     }
 
     @Override
     public ObjectNode config() {
         ObjectNode config = Json.object();
-        boolean qwen = arch.equals(QWEN2);
-        config.putArray("architectures").add(qwen ? "Qwen2ForCausalLM" : "LlamaForCausalLM");
-        config.put("model_type", qwen ? "qwen2" : "llama");
+        config.putArray("architectures").add(kind.stockClass());
+        config.put("model_type", kind.modelType());
         config.put("hidden_act", "silu");
-        config.put("hidden_size", metadata.count(key("embedding_length")));
+        config.put("hidden_size", metadata.count(key(LlamaGgufKeys.HIDDEN)));
         config.put("intermediate_size", largest(intermediateSizes));
         config.put("num_hidden_layers", layers);
         config.put("num_attention_heads", largest(heads));
         config.put("num_key_value_heads", largest(kvHeads));
         config.put("head_dim", headDim);
-        config.put("rms_norm_eps", metadata.number(key("attention.layer_norm_rms_epsilon")));
-        putRope(config);
-        config.put("max_position_embeddings", metadata.count(key("context_length")));
+        config.put("rms_norm_eps", metadata.number(key(LlamaGgufKeys.EPSILON)));
+        LlamaGgufRope.read(
+                config, metadata, kind.architecture() + ".", tensors.get(LlamaGgufNames.ROPE_FACTORS), headDim);
+        config.put("max_position_embeddings", metadata.count(key(LlamaGgufKeys.CONTEXT)));
         config.put("vocab_size", vocabulary());
         config.put("tie_word_embeddings", !tensors.containsKey(LlamaGgufNames.OUTPUT));
         config.put("attention_bias", hasBias("attn_"));
@@ -119,65 +122,65 @@ final class LlamaGguf implements GgufModel {
         return config;
     }
 
+    /**
+     * Biases that files leave out because they are zero: a configuration has them in all projections of a branch or in none,
+     * and what makes up for removed units stands in the last projection alone.
+     */
+    @Override
+    public List<Zeros> zeros() {
+        if (kind != LlamaGgufKind.LLAMA && kind != LlamaGgufKind.DECI) {
+            return List.of();
+        }
+        List<Zeros> zeros = new ArrayList<>();
+        for (int layer = 0; layer < layers; layer++) {
+            for (String part : LlamaGgufNames.PROJECTIONS) {
+                if (hasBias(part.substring(0, part.indexOf('_') + 1))) {
+                    addZeros(zeros, layer, part);
+                }
+            }
+        }
+        return zeros;
+    }
+
+    /** As many as the weight has rows, all of which are there. */
+    private void addZeros(List<Zeros> zeros, int layer, String part) {
+        String bias = LlamaGgufNames.block(layer, part, "bias");
+        GgufFile.Entry weight = tensors.get(LlamaGgufNames.block(layer, part, "weight"));
+        if (weight != null && weight.shape().elements() > 0 && !tensors.containsKey(bias)) {
+            zeros.add(new Zeros(place(bias).orElseThrow().name(), weight.shape().extent(0)));
+        }
+    }
+
     private String key(String name) {
-        return arch + "." + name;
+        return kind.architecture() + "." + name;
     }
 
     private int readHeadDim() {
         int firstHeads = heads[0];
-        if (!metadata.has(key("attention.key_length")) && firstHeads == 0) {
-            throw metadata.wrong(key("attention.key_length"), "is missing and layer 0 has no heads to tell it from");
+        if (!metadata.has(key(LlamaGgufKeys.KEY_SIZE)) && firstHeads == 0) {
+            throw metadata.wrong(key(LlamaGgufKeys.KEY_SIZE), "is missing and layer 0 has no heads to tell it from");
         }
-        int dim = metadata.optionalCount(key("attention.key_length"))
-                .orElseGet(() -> metadata.count(key("embedding_length")) / firstHeads);
+        int dim = metadata.optionalCount(key(LlamaGgufKeys.KEY_SIZE))
+                .orElseGet(() -> metadata.count(key(LlamaGgufKeys.HIDDEN)) / firstHeads);
         if (dim == 0 || dim % 2 != 0) {
             throw metadata.wrong(
-                    key("attention.key_length"), "(the size of a head) is " + dim + ", not an even number");
+                    key(LlamaGgufKeys.KEY_SIZE), "(the size of a head) is " + dim + ", not an even number");
         }
-        int valueDim = metadata.optionalCount(key("attention.value_length")).orElse(dim);
+        int valueDim = metadata.optionalCount(key(LlamaGgufKeys.VALUE_SIZE)).orElse(dim);
         if (valueDim != dim) {
             throw metadata.wrong(
-                    key("attention.value_length"),
+                    key(LlamaGgufKeys.VALUE_SIZE),
                     "is " + valueDim + " where keys have " + dim + ", and heads with two sizes cannot be read");
         }
         return dim;
     }
 
     private void requireFullRotation() {
-        int rotated = metadata.optionalCount(key("rope.dimension_count")).orElse(headDim);
+        int rotated = metadata.optionalCount(key(LlamaGgufKeys.ROTATED)).orElse(headDim);
         if (rotated != headDim) {
             throw metadata.wrong(
-                    key("rope.dimension_count"),
+                    key(LlamaGgufKeys.ROTATED),
                     "is " + rotated + " of " + headDim + " numbers of a head, and partial rotation cannot be read");
-        }
-    }
-
-    private void putRope(ObjectNode config) {
-        double theta = metadata.optionalNumber(key("rope.freq_base")).orElse(10000.0);
-        config.put("rope_theta", theta);
-        GgufFile.Entry factors = tensors.get(LlamaGgufNames.ROPE_FACTORS);
-        String type = metadata.optionalString(key("rope.scaling.type")).orElse("none");
-        if (factors != null) {
-            ObjectNode scaling = config.putObject("rope_scaling");
-            scaling.put("rope_type", "llama3");
-            scaling.put("factor", RopeFactors.llama3Factor(factors, theta, headDim, metadata));
-            scaling.put("low_freq_factor", RopeFactors.LOW_FREQUENCY_FACTOR);
-            scaling.put("high_freq_factor", RopeFactors.HIGH_FREQUENCY_FACTOR);
-            scaling.put("original_max_position_embeddings", RopeFactors.ORIGINAL_CONTEXT);
-        } else if (type.equals("linear")) {
-            ObjectNode scaling = config.putObject("rope_scaling");
-            scaling.put("rope_type", "linear");
-            scaling.put("factor", metadata.number(key("rope.scaling.factor")));
-        } else if (type.equals("none")) {
-            metadata.optionalNumber(key("rope.scale_linear"))
-                    .filter(factor -> factor != 1)
-                    .ifPresent(factor -> config.putObject("rope_scaling")
-                            .put("rope_type", "linear")
-                            .put("factor", factor));
-        } else {
-            throw metadata.wrong(
-                    key("rope.scaling.type"),
-                    "is " + Printable.quoted(type) + ", and only none, linear and llama3 frequencies can be read");
         }
     }
 

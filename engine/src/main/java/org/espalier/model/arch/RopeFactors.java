@@ -2,31 +2,44 @@ package org.espalier.model.arch;
 
 import org.espalier.format.GgufFile;
 import org.espalier.format.GgufMetadata;
+import org.espalier.model.RotaryConfig;
 import org.espalier.tensor.Blocks;
 import org.espalier.tensor.DType;
 
 /**
- * The divisors of the rotary frequencies that GGUF keeps for Llama 3.1 and later, turned back into the parameters they were
- * made from: 1 for short wavelengths, {@code factor} for long ones, and a ramp between.
+ * The divisors of the rotary frequencies that GGUF keeps for Llama 3.1 and later: 1 for short wavelengths, {@code factor} for
+ * long ones, and a ramp between; made from the parameters of the embedding, and turned back into them.
  */
 final class RopeFactors {
 
-    /** What every published Llama 3 uses, and no GGUF file says. */
+    /** What every published Llama 3 uses, and files of other programs do not say. */
     static final double LOW_FREQUENCY_FACTOR = 1;
 
     static final double HIGH_FREQUENCY_FACTOR = 4;
-    static final int ORIGINAL_CONTEXT = 8192;
+    static final double ORIGINAL_CONTEXT = 8192;
 
     private static final double TOLERANCE = 1e-4;
 
     private RopeFactors() {}
 
+    /** What each plain frequency is divided by, {@code headDim / 2} numbers. */
+    static float[] divisors(RotaryConfig rotary, int headDim) {
+        double[] plain = RotaryConfig.plain(rotary.theta()).frequencies(headDim);
+        double[] scaled = rotary.frequencies(headDim);
+        float[] divisors = new float[plain.length];
+        for (int i = 0; i < divisors.length; i++) {
+            divisors[i] = (float) (plain[i] / scaled[i]);
+        }
+        return divisors;
+    }
+
     /**
-     * The scaling factor behind {@code tensor}, [headDim / 2].
+     * The embedding whose divisors {@code tensor} holds, [headDim / 2].
      *
+     * @param asked all of it but the factor
      * @throws org.espalier.error.Failure if the divisors are not those of llama3 scaling
      */
-    static double llama3Factor(GgufFile.Entry tensor, double theta, int headDim, GgufMetadata metadata) {
+    static RotaryConfig llama3(GgufFile.Entry tensor, RotaryConfig asked, int headDim, GgufMetadata metadata) {
         int half = headDim / 2;
         if (tensor.type() != DType.F32
                 || tensor.shape().rank() != 1
@@ -36,28 +49,22 @@ final class RopeFactors {
         }
         float[] divisors = new float[half];
         Blocks.decode(DType.F32, tensor.bytes(), 0, divisors, 0, half);
-        double factor = divisors[half - 1];
+        RotaryConfig found = new RotaryConfig(
+                asked.theta(),
+                asked.scaling(),
+                Double.parseDouble(Float.toString(divisors[half - 1])),
+                asked.lowFrequency(),
+                asked.highFrequency(),
+                asked.originalContext());
+        float[] expected = divisors(found, headDim);
         for (int i = 0; i < half; i++) {
-            double expected = divisor(2 * Math.PI * Math.pow(theta, 2.0 * i / headDim), factor);
-            if (!(Math.abs(divisors[i] - expected) <= TOLERANCE * expected)) {
+            if (!(Math.abs(divisors[i] - expected[i]) <= TOLERANCE * expected[i])) {
                 throw metadata.unsupported(
                         "the frequencies of '" + tensor.name() + "' are not those of llama3 scaling: number " + i
-                                + " is " + divisors[i] + ", expected " + expected,
+                                + " is " + divisors[i] + ", expected " + expected[i],
                         "use the safetensors checkpoint of this model");
             }
         }
-        return Double.parseDouble(Float.toString((float) factor));
-    }
-
-    private static double divisor(double wavelength, double factor) {
-        if (wavelength < ORIGINAL_CONTEXT / HIGH_FREQUENCY_FACTOR) {
-            return 1;
-        }
-        if (wavelength > ORIGINAL_CONTEXT / LOW_FREQUENCY_FACTOR) {
-            return factor;
-        }
-        double smooth =
-                (ORIGINAL_CONTEXT / wavelength - LOW_FREQUENCY_FACTOR) / (HIGH_FREQUENCY_FACTOR - LOW_FREQUENCY_FACTOR);
-        return 1 / ((1 - smooth) / factor + smooth);
+        return found;
     }
 }

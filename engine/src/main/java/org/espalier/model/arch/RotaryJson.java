@@ -69,7 +69,7 @@ final class RotaryJson {
         if (rotary.scaling() == Scaling.LLAMA3) {
             scaling.put("low_freq_factor", rotary.lowFrequency());
             scaling.put("high_freq_factor", rotary.highFrequency());
-            scaling.put("original_max_position_embeddings", rotary.originalContext());
+            scaling.put("original_max_position_embeddings", (long) rotary.originalContext());
         }
     }
 }

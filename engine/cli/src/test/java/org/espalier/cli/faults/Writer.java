@@ -41,6 +41,7 @@ record Writer(String name, List<String> arguments, String out, boolean folder, b
                 file("logits", "logits.safetensors", "logits", given, "--ids", "1,2,3"),
                 file("report", "report.html", "report", inputs.resolve("pruned").toString()),
                 folder("convert", "convert", given),
+                file("convert to gguf", "out.gguf", "convert", given, "--dtype", "q8_0"),
                 folder("compact", "compact", given, "--plan", plan),
                 folder("prune", everywhere("0.25", "prune", given, "--criterion", "l2")),
                 folder("merge", "merge", given, inputs.resolve("adapter").toString()),

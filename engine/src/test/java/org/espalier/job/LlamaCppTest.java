@@ -1,0 +1,201 @@
+package org.espalier.job;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.espalier.RandomModel;
+import org.espalier.Shared;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
+import org.espalier.importance.Criterion;
+import org.espalier.llamacpp.LlamaCpp;
+import org.espalier.model.Generator;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.ModelConfig.LayerConfig;
+import org.espalier.model.RotaryConfig;
+import org.espalier.model.arch.Llama;
+import org.espalier.model.arch.LlamaConfig.Biases;
+import org.espalier.tensor.DType;
+import org.espalier.text.Tokenizer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The real llama.cpp computes of files that are written here what this engine computes of the model. */
+class LlamaCppTest {
+
+    private static final int TEXT_TOKENS = 256;
+    private static final int CONTINUED = 32;
+    private static final List<String> PROMPTS =
+            List.of("Once upon a time", "Lily and Ben went to the", "One day, a big dog");
+
+    /** Layers of two sizes, and layers that lack a branch, the first one among them. */
+    private static final List<List<LayerConfig>> LAYERS = List.of(
+            List.of(new LayerConfig(4, 2, 96), new LayerConfig(2, 1, 33), new LayerConfig(6, 3, 64)),
+            List.of(new LayerConfig(0, 0, 48), new LayerConfig(2, 1, 0), new LayerConfig(0, 0, 64)),
+            List.of(new LayerConfig(2, 2, 0), new LayerConfig(2, 2, 40)),
+            List.of(new LayerConfig(2, 2, 0), new LayerConfig(2, 2, 0)),
+            List.of(new LayerConfig(3, 3, 40), new LayerConfig(3, 3, 40)));
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void denseModelGivesTheSameTokensAndPerplexity() throws IOException {
+        agrees(Shared.path("models/stories260K"), "llama");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, llama", "false, deci"})
+    void prunedModelGivesTheSameTokensAndPerplexity(boolean uniform, String architecture) throws IOException {
+        Path pruned = folder.resolve("pruned");
+        PruneSettings settings = PruneSettings.defaults()
+                .importance(ImportanceSettings.defaults().criterion(Criterion.L2))
+                .budget(BudgetSettings.defaults()
+                        .ratio(0.25)
+                        .keepFirst(0)
+                        .keepLast(uniform ? 0 : 2)
+                        .uniform(uniform)
+                        .round(uniform ? 32 : 1));
+        new PruneJob(Engine.silent(), settings).run(Shared.path("models/stories260K"), Destination.at(pruned));
+        agrees(pruned, architecture);
+    }
+
+    /** Rounding of activations to 8 bits is llama.cpp's; the weights are the same. */
+    @ParameterizedTest
+    @EnumSource(names = {"F16", "BF16", "Q8_0", "Q4_0", "Q4_1"})
+    void quantisedModelHasTheSamePerplexity(DType type) throws IOException {
+        Path model = Shared.path("models/stories260K");
+        Path file = folder.resolve("model.gguf");
+        new ConvertJob(Listener.NONE, Optional.of(type)).run(model, Destination.at(file));
+        try (OpenModel open = Engine.silent().open(file);
+                LlamaCpp llama = LlamaCpp.open(file)) {
+            int[] window = window(llama.tokenize(text()));
+            double ours = perplexity(logits(open, window), window);
+            assertEquals(ours, perplexity(llama.logits(window), window), 0.02 * ours);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("layersAndBiases")
+    void anyLayersGiveTheSameLogits(List<LayerConfig> layers, boolean biased) {
+        ModelConfig config = Llama.config(
+                new ModelConfig.Sizes(50, 64, 16, layers, 64),
+                1e-5,
+                new RotaryConfig(10000, RotaryConfig.Scaling.LLAMA3, 8, 1, 4, 32),
+                false,
+                biased ? Biases.ALL : Biases.NONE);
+        Path model = folder.resolve("model");
+        RandomModel.write(config, 3, model, (parameter, numbers) -> {
+            // Biases that make up for what was removed stand in the projections that end a branch.
+            if (parameter.name().matches(".*(q|k|v|gate|up)_proj.bias")) {
+                Arrays.fill(numbers, 0);
+            }
+        });
+        Path file = folder.resolve("model.gguf");
+        new ConvertJob(Listener.NONE, Optional.of(DType.F32)).run(model, Destination.at(file));
+        int[] ids = new Random(4).ints(40, 0, 50).toArray();
+        try (OpenModel open = Engine.silent().open(model);
+                OpenModel read = Engine.silent().open(file);
+                LlamaCpp llama = LlamaCpp.open(file)) {
+            float[][] expected = logits(open, ids);
+            float[][] theirs = llama.logits(ids);
+            float[][] again = logits(read, ids);
+            for (int i = 0; i < ids.length; i++) {
+                assertArrayEquals(expected[i], theirs[i], 1e-4f, "position " + i);
+                assertArrayEquals(expected[i], again[i], 1e-5f, "read here, position " + i);
+            }
+        }
+    }
+
+    static Stream<Arguments> layersAndBiases() {
+        return LAYERS.stream().flatMap(layers -> Stream.of(false, true).map(biased -> Arguments.of(layers, biased)));
+    }
+
+    private void agrees(Path model, String architecture) throws IOException {
+        Path file = folder.resolve("f32.gguf");
+        new ConvertJob(Listener.NONE, Optional.of(DType.F32)).run(model, Destination.at(file));
+        try (Checkpoint written = Checkpoints.open(file)) {
+            assertEquals(architecture, written.ggufMetadata().orElseThrow().get("general.architecture"));
+        }
+        try (OpenModel open = Engine.silent().open(model);
+                Tokenizer tokenizer = Tokenizer.open(model);
+                LlamaCpp llama = LlamaCpp.open(file)) {
+            int[] ids = tokenizer.encode(text(), true);
+            assertArrayEquals(ids, llama.tokenize(text()));
+            int[] window = window(ids);
+            double ours = perplexity(logits(open, window), window);
+            assertEquals(ours, perplexity(llama.logits(window), window), 1e-3 * ours);
+            for (String prompt : PROMPTS) {
+                int[] begin = tokenizer.encode(prompt, true);
+                int[] continued = greedy(open, begin);
+                float[][] logits = llama.logits(continued);
+                for (int i = begin.length; i < continued.length; i++) {
+                    assertEquals(continued[i], likeliest(logits[i - 1]), prompt + ", token " + i);
+                }
+            }
+        }
+    }
+
+    private static String text() throws IOException {
+        return Files.readString(Shared.path("data/tinystories/validation.txt")).substring(0, 3000);
+    }
+
+    private static int[] window(int[] ids) {
+        return Arrays.copyOf(ids, TEXT_TOKENS);
+    }
+
+    private static int[] greedy(OpenModel open, int[] begin) {
+        int[] all = Arrays.copyOf(begin, begin.length + CONTINUED);
+        try (Generator generator = new Generator(open.model(), all.length)) {
+            int next = generator.next(begin);
+            for (int i = begin.length; i < all.length; i++) {
+                all[i] = next;
+                next = generator.next(next);
+            }
+        }
+        return all;
+    }
+
+    /** {@code [tokens][vocabulary]} */
+    private static float[][] logits(OpenModel open, int[] ids) {
+        try (Generator generator = new Generator(open.model(), ids.length)) {
+            return Arrays.stream(ids)
+                    .mapToObj(id -> generator.logits(id).clone())
+                    .toArray(float[][]::new);
+        }
+    }
+
+    private static double perplexity(float[][] logits, int[] ids) {
+        double nll = 0;
+        for (int i = 1; i < ids.length; i++) {
+            float[] row = logits[i - 1];
+            double sum = 0;
+            for (float logit : row) {
+                sum += Math.exp(logit);
+            }
+            nll += Math.log(sum) - row[ids[i]];
+        }
+        return Math.exp(nll / (ids.length - 1));
+    }
+
+    private static int likeliest(float[] logits) {
+        int best = 0;
+        for (int i = 1; i < logits.length; i++) {
+            best = logits[i] > logits[best] ? i : best;
+        }
+        return best;
+    }
+}

@@ -1,0 +1,180 @@
+package org.espalier.llamacpp;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * A model that the real llama.cpp has opened: build b4916, as {@code de.kherud:llama} 4.2.0 brings it. Its structs are those of
+ * that build alone.
+ */
+public final class LlamaCpp implements AutoCloseable {
+
+    /** {@code llama_model_params}: nothing in it is looked at. */
+    private static final StructLayout MODEL_PARAMETERS = MemoryLayout.structLayout(
+            MemoryLayout.sequenceLayout(7, JAVA_LONG),
+            JAVA_BOOLEAN,
+            JAVA_BOOLEAN,
+            JAVA_BOOLEAN,
+            JAVA_BOOLEAN,
+            JAVA_INT);
+
+    private static final StructLayout CONTEXT_PARAMETERS = MemoryLayout.structLayout(
+            JAVA_INT.withName("n_ctx"),
+            JAVA_INT.withName("n_batch"),
+            JAVA_INT.withName("n_ubatch"),
+            MemoryLayout.sequenceLayout(14, JAVA_INT),
+            MemoryLayout.paddingLayout(4),
+            ADDRESS,
+            ADDRESS,
+            JAVA_INT.withName("type_k"),
+            JAVA_INT.withName("type_v"),
+            MemoryLayout.sequenceLayout(5, JAVA_BOOLEAN),
+            MemoryLayout.paddingLayout(3),
+            ADDRESS,
+            ADDRESS);
+
+    /** {@code llama_batch}: a number of tokens and six pointers. */
+    private static final StructLayout BATCH = MemoryLayout.structLayout(
+            JAVA_INT,
+            MemoryLayout.paddingLayout(4),
+            MemoryLayout.sequenceLayout(5, ADDRESS),
+            ADDRESS.withName("logits"));
+
+    private static final int LEAST_CONTEXT = 512;
+    private static final int F32 = 0;
+
+    private final Arena arena = Arena.ofConfined();
+    private final LlamaCppLibrary library = LlamaCppLibrary.instance();
+    private final MemorySegment model;
+    private final MemorySegment vocabulary;
+    private final int vocabularySize;
+
+    private LlamaCpp(Path file) {
+        MemorySegment parameters = (MemorySegment) library.call(
+                library.function("llama_model_default_params", FunctionDescriptor.of(MODEL_PARAMETERS)), arena);
+        this.model = (MemorySegment) library.call(
+                library.function(
+                        "llama_model_load_from_file", FunctionDescriptor.of(ADDRESS, ADDRESS, MODEL_PARAMETERS)),
+                arena.allocateFrom(file.toString()),
+                parameters);
+        if (model.address() == 0) {
+            arena.close();
+            throw new IllegalStateException("llama.cpp does not open " + file + ":\n" + library.said());
+        }
+        this.vocabulary = (MemorySegment)
+                library.call(library.function("llama_model_get_vocab", FunctionDescriptor.of(ADDRESS, ADDRESS)), model);
+        this.vocabularySize = (int) library.call(
+                library.function("llama_vocab_n_tokens", FunctionDescriptor.of(JAVA_INT, ADDRESS)), vocabulary);
+    }
+
+    /**
+     * Opens a GGUF file; a test is skipped where the library cannot be there.
+     *
+     * @throws IllegalStateException if llama.cpp refuses it, with what it said
+     */
+    public static LlamaCpp open(Path file) {
+        return new LlamaCpp(file);
+    }
+
+    /** The ids of a text, with the begin token if the file asks for it; special tokens in the text are seen. */
+    public int[] tokenize(String text) {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        int room = utf8.length + 16;
+        MemorySegment ids = arena.allocate(JAVA_INT, room);
+        MethodHandle tokenize = library.function(
+                "llama_tokenize",
+                FunctionDescriptor.of(
+                        JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_BOOLEAN, JAVA_BOOLEAN));
+        int count = (int) library.call(
+                tokenize, vocabulary, arena.allocateFrom(JAVA_BYTE, utf8), utf8.length, ids, room, true, true);
+        return Arrays.copyOf(ids.toArray(JAVA_INT), count);
+    }
+
+    /** The logits after each of some tokens, {@code [tokens][vocabulary]}, computed with a cache of float32. */
+    public float[][] logits(int[] tokens) {
+        MemorySegment context = context(Math.max(LEAST_CONTEXT, tokens.length));
+        try {
+            MemorySegment ids = arena.allocateFrom(JAVA_INT, tokens);
+            MemorySegment batch = (MemorySegment) library.call(
+                    library.function("llama_batch_get_one", FunctionDescriptor.of(BATCH, ADDRESS, JAVA_INT)),
+                    arena,
+                    ids,
+                    tokens.length);
+            byte[] wanted = new byte[tokens.length];
+            Arrays.fill(wanted, (byte) 1);
+            batch.set(
+                    ADDRESS,
+                    BATCH.byteOffset(MemoryLayout.PathElement.groupElement("logits")),
+                    arena.allocateFrom(JAVA_BYTE, wanted));
+            int status = (int) library.call(
+                    library.function("llama_decode", FunctionDescriptor.of(JAVA_INT, ADDRESS, BATCH)), context, batch);
+            if (status != 0) {
+                throw new IllegalStateException("llama_decode gave " + status + ":\n" + library.said());
+            }
+            MemorySegment all = (MemorySegment) library.call(
+                    library.function("llama_get_logits", FunctionDescriptor.of(ADDRESS, ADDRESS)), context);
+            float[] flat = all.reinterpret(4L * tokens.length * vocabularySize).toArray(JAVA_FLOAT);
+            float[][] logits = new float[tokens.length][];
+            for (int i = 0; i < tokens.length; i++) {
+                logits[i] = Arrays.copyOfRange(flat, i * vocabularySize, (i + 1) * vocabularySize);
+            }
+            return logits;
+        } finally {
+            library.call(library.function("llama_free", FunctionDescriptor.ofVoid(ADDRESS)), context);
+        }
+    }
+
+    private MemorySegment context(int tokens) {
+        MemorySegment parameters = (MemorySegment) library.call(
+                library.function("llama_context_default_params", FunctionDescriptor.of(CONTEXT_PARAMETERS)), arena);
+        requireLayout(parameters);
+        for (String size : new String[] {"n_ctx", "n_batch", "n_ubatch"}) {
+            parameters.set(JAVA_INT, offset(size), tokens);
+        }
+        parameters.set(JAVA_INT, offset("type_k"), F32);
+        parameters.set(JAVA_INT, offset("type_v"), F32);
+        MemorySegment context = (MemorySegment) library.call(
+                library.function("llama_init_from_model", FunctionDescriptor.of(ADDRESS, ADDRESS, CONTEXT_PARAMETERS)),
+                model,
+                parameters);
+        if (context.address() == 0) {
+            throw new IllegalStateException("llama.cpp makes no context:\n" + library.said());
+        }
+        return context;
+    }
+
+    /** The defaults of this build stand where the layout says: another build would be misread. */
+    private static void requireLayout(MemorySegment parameters) {
+        int half = 1;
+        if (parameters.get(JAVA_INT, offset("n_ctx")) != 512
+                || parameters.get(JAVA_INT, offset("n_batch")) != 2048
+                || parameters.get(JAVA_INT, offset("type_k")) != half
+                || parameters.get(JAVA_INT, offset("type_v")) != half) {
+            throw new IllegalStateException("this is another build of llama.cpp");
+        }
+    }
+
+    private static long offset(String field) {
+        return CONTEXT_PARAMETERS.byteOffset(MemoryLayout.PathElement.groupElement(field));
+    }
+
+    @Override
+    public void close() {
+        library.call(library.function("llama_model_free", FunctionDescriptor.ofVoid(ADDRESS)), model);
+        arena.close();
+    }
+}
