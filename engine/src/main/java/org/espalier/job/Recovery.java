@@ -79,8 +79,8 @@ final class Recovery {
     private Mixture.Source source(DataFile file, Supplier<ChatTemplate> template) {
         BrokenRecords broken = settings.skipBroken() ? BrokenRecords.skipped() : BrokenRecords.refused();
         Examples examples = settings.formatIsSet()
-                ? ExampleFile.read(file.path(), settings.format(file.path()), template, broken)
-                : ExampleFile.read(file.path(), template, broken);
+                ? ExampleFile.read(file.path(), settings.format(file.path()), settings.fields(), template, broken)
+                : ExampleFile.read(file.path(), settings.fields(), template, broken);
         return new Mixture.Source(examples, settings.share(file), file.path().toString());
     }
 

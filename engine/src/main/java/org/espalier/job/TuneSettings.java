@@ -18,6 +18,7 @@ import org.espalier.model.Targets;
 import org.espalier.tensor.DType;
 import org.espalier.tune.ExampleFormat;
 import org.espalier.tune.Mixture;
+import org.espalier.tune.RecordFields;
 import org.espalier.tune.TrainingSettings;
 import org.espalier.tune.TuningSettings;
 
@@ -29,6 +30,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
 
     private List<DataFile> data = List.of();
     private Optional<ExampleFormat> format = Optional.empty();
+    private RecordFields fields = RecordFields.AS_USUAL;
     private boolean skipBroken;
     private int maxSamples = Integer.MAX_VALUE;
     private OptionalLong maxTokens = OptionalLong.empty();
@@ -117,6 +119,16 @@ public final class TuneSettings extends Settings<TuneSettings> {
     /** Whether the format was set, so that files are read in it whatever their names suggest. */
     boolean formatIsSet() {
         return format.isPresent();
+    }
+
+    /** Which fields of JSON records hold what is learned, where they do not have their usual names. */
+    public TuneSettings fields(RecordFields fields) {
+        return with(copy -> copy.fields = fields);
+    }
+
+    /** Which fields of JSON records hold what is learned. */
+    public RecordFields fields() {
+        return fields;
     }
 
     /** Whether records that cannot be read are left out and counted; else the first one ends the work. */

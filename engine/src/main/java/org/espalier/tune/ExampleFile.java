@@ -13,7 +13,7 @@ public final class ExampleFile {
     private ExampleFile() {}
 
     /** As below, in the format that the file's name suggests, if it is JSON or plain text. */
-    public static Examples read(Path file, Supplier<ChatTemplate> template, BrokenRecords broken) {
+    public static Examples read(Path file, RecordFields fields, Supplier<ChatTemplate> template, BrokenRecords broken) {
         ExampleFormat format = ExampleFormat.of(file);
         if (format == ExampleFormat.TEXT) {
             PlainText.require(
@@ -21,23 +21,28 @@ public final class ExampleFile {
                     "write it as JSON lines (prompt and completion, or text) and add --format jsonl; "
                             + "--format text reads it as it is");
         }
-        return read(file, format, template, broken);
+        return read(file, format, fields, template, broken);
     }
 
     /**
      * Reads a file. Its texts stay where they are, so that it must not be changed before what is returned is closed.
      *
+     * @param fields   of JSON records
      * @param broken   what to do with records that are no examples
      * @param template of the model, asked for only if it is needed
      * @throws Failure if it is missing, damaged or empty
      */
     public static Examples read(
-            Path file, ExampleFormat format, Supplier<ChatTemplate> template, BrokenRecords broken) {
+            Path file,
+            ExampleFormat format,
+            RecordFields fields,
+            Supplier<ChatTemplate> template,
+            BrokenRecords broken) {
         if (format == ExampleFormat.TEXT) {
             return notEmpty(new PlainExamples(SeparatedTexts.open(file)), file);
         }
         Examples examples =
-                RecordExamples.open(file, format, format == ExampleFormat.CHAT ? template.get() : null, broken);
+                RecordExamples.open(file, format, fields, format == ExampleFormat.CHAT ? template.get() : null, broken);
         broken.summarise(file.toString());
         return notEmpty(examples, file);
     }

@@ -9,7 +9,10 @@ public enum ExampleFormat {
     ALPACA,
     /** {@code prompt} and {@code completion} as they are, or {@code text} that counts as a whole, or as {@link #ALPACA}. */
     JSONL,
-    /** {@code messages} of {@code role} and {@code content}, put into the model's chat template; the assistant's count. */
+    /**
+     * {@code messages} of {@code role} and {@code content}, or ShareGPT's {@code conversations} of {@code from} and
+     * {@code value}, put into the model's chat template; the assistant's count.
+     */
     CHAT,
     /**
      * Plain texts that count as a whole: what lies between lines of {@code <|endoftext|>}, or if there are none between

@@ -1,6 +1,5 @@
 package org.espalier.tune;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,8 +32,9 @@ final class RecordExamples implements Examples {
      *
      * @param template for {@link ExampleFormat#CHAT}, else null
      */
-    static RecordExamples open(Path file, ExampleFormat format, ChatTemplate template, BrokenRecords broken) {
-        Maker maker = new Maker(format, template);
+    static RecordExamples open(
+            Path file, ExampleFormat format, RecordFields fields, ChatTemplate template, BrokenRecords broken) {
+        Maker maker = new Maker(format, fields, template);
         // Broken ones are not even counted, so that the draw is the same as if they were not in the file.
         return new RecordExamples(
                 JsonRecordFile.open(file, broken, entry -> !broken.areSkipped() || maker.isSound(entry, broken)),
@@ -78,7 +78,7 @@ final class RecordExamples implements Examples {
     }
 
     /** Makes texts from records. */
-    private record Maker(ExampleFormat format, ChatTemplate template) {
+    private record Maker(ExampleFormat format, RecordFields fields, ChatTemplate template) {
 
         boolean isSound(JsonRecords.Entry entry, BrokenRecords broken) {
             try {
@@ -95,24 +95,32 @@ final class RecordExamples implements Examples {
                 case ALPACA -> instruction(node, place);
                 case CHAT -> chat(node, place);
                 default ->
-                    node.has("text")
+                    has(node, "text")
                             ? Example.text(text(node, "text", place))
-                            : node.has("prompt")
+                            : has(node, "prompt")
                                     ? Example.answer(text(node, "prompt", place), text(node, "completion", place))
                                     : instruction(node, place);
             };
         }
 
-        private static Example instruction(ObjectNode node, String place) {
+        private Example instruction(ObjectNode node, String place) {
             String input =
-                    node.path("input").isMissingNode() || node.path("input").isNull() ? "" : text(node, "input", place);
+                    node.path(fields.of("input")).isNull() || !has(node, "input") ? "" : text(node, "input", place);
             return Example.answer(
                     AlpacaTemplate.prompt(text(node, "instruction", place), input), text(node, "output", place));
         }
 
+        private boolean has(ObjectNode node, String usual) {
+            return node.has(fields.of(usual));
+        }
+
+        private String text(ObjectNode node, String usual, String place) {
+            return Conversation.text(node, fields.of(usual), place);
+        }
+
         /** What the template adds with an assistant's message counts, what it puts before that does not. */
         private Example chat(ObjectNode node, String place) {
-            List<Message> messages = messages(node, place);
+            List<Message> messages = Conversation.of(node, fields.of("messages"), place);
             ChatTemplate.Written written = template.write(messages, false);
             return written.answers().isEmpty() ? byHeaders(messages, written.text(), place) : byMarks(written);
         }
@@ -164,35 +172,6 @@ final class RecordExamples implements Examples {
                     "the chat template changes what it wrote before when a message is added",
                     place,
                     "write the conversations out as prompt and completion, and use --format jsonl");
-        }
-
-        private static List<Message> messages(ObjectNode node, String place) {
-            List<Message> messages = new ArrayList<>();
-            for (JsonNode message : node.path("messages")) {
-                if (!(message instanceof ObjectNode object)) {
-                    throw new Failure("a message is not a JSON object", place, "give each a role and a content");
-                }
-                messages.add(new Message(text(object, "role", place), text(object, "content", place)));
-            }
-            if (messages.isEmpty()) {
-                throw missing("messages", place);
-            }
-            return messages;
-        }
-
-        private static String text(ObjectNode node, String key, String place) {
-            JsonNode value = node.path(key);
-            if (!value.isTextual()) {
-                throw missing(key, place);
-            }
-            return value.textValue();
-        }
-
-        private static Failure missing(String key, String place) {
-            return new Failure(
-                    "there is no text under '" + key + "'",
-                    place,
-                    "see 'engine tune --help' for the formats, and choose one with --format");
         }
     }
 }

@@ -11,6 +11,7 @@ import org.espalier.tune.BrokenRecords;
 import org.espalier.tune.ExampleFile;
 import org.espalier.tune.ExampleFormat;
 import org.espalier.tune.Examples;
+import org.espalier.tune.RecordFields;
 
 /** A file of examples to learn from, in one of the forms that it may have. */
 final class ExamplesTarget implements Target {
@@ -46,6 +47,7 @@ final class ExamplesTarget implements Target {
                         {"messages": [{"role": "system", "content": "S"}, {"role": "user", "content": "U"}, \
                         {"role": "assistant", "content": "A"}]}
                         {"messages": [{"role": "user", "content": "V"}, {"role": "assistant", "content": ""}]}
+                        {"conversations": [{"from": "human", "value": "U"}, {"from": "gpt", "value": "A"}]}
                         """),
                 new ExamplesTarget(
                         ExampleFormat.TEXT,
@@ -85,11 +87,11 @@ final class ExamplesTarget implements Target {
         Path path = folder.resolve(file);
         Failure refusal = null;
         try {
-            every(ExampleFile.read(path, format, () -> TEMPLATE, BrokenRecords.refused()));
+            every(ExampleFile.read(path, format, RecordFields.AS_USUAL, () -> TEMPLATE, BrokenRecords.refused()));
         } catch (Failure e) {
             refusal = e;
         }
-        every(ExampleFile.read(path, format, () -> TEMPLATE, BrokenRecords.skipped()));
+        every(ExampleFile.read(path, format, RecordFields.AS_USUAL, () -> TEMPLATE, BrokenRecords.skipped()));
         if (refusal != null) {
             throw refusal;
         }

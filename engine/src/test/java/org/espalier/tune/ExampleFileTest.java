@@ -76,6 +76,7 @@ class ExampleFileTest {
                 {"role": "assistant", "content": "B"}, {"role": "user", "content": "W"}]}
                 """),
                 ExampleFormat.CHAT,
+                RecordFields.AS_USUAL,
                 () -> new ChatTemplate(TEMPLATE, "", "."),
                 BrokenRecords.refused());
         Example example = examples.get(0);
@@ -99,6 +100,7 @@ class ExampleFileTest {
                 {"role": "user", "content": "V"}, {"role": "assistant", "content": "B"}]}
                 """),
                         ExampleFormat.CHAT,
+                        RecordFields.AS_USUAL,
                         () -> new ChatTemplate(template, "", ""),
                         BrokenRecords.refused())
                 .get(0);
@@ -110,6 +112,70 @@ class ExampleFileTest {
                         new Example.Part("B.", true),
                         new Example.Part("", false)),
                 example.parts());
+    }
+
+    @Test
+    void fieldsMayHaveOtherNames() {
+        Path file = write("x.jsonl", """
+                {"question": "1 + 1 =", "answer": " 2"}
+                {"body": "Once."}
+                """);
+        RecordFields fields = RecordFields.parse("prompt=question,completion=answer,text=body");
+        assertEquals(
+                List.of(Example.answer("1 + 1 =", " 2"), Example.text("Once.")),
+                all(ExampleFile.read(file, fields, () -> null, BrokenRecords.refused())));
+        Failure failure = assertThrows(
+                Failure.class,
+                () -> all(ExampleFile.read(
+                        file, RecordFields.parse("prompt=question"), () -> null, BrokenRecords.refused())));
+        assertTrue(failure.oneLine().contains("no text under 'completion'"), failure.oneLine());
+        assertTrue(failure.oneLine().contains("--fields"), failure.oneLine());
+    }
+
+    @Test
+    void whatIsNoFieldOfExamplesIsSaid() {
+        for (String given : List.of("prompt", "prompt=", "=a", "", "answer=a", "text=a,text=b", "text=a,")) {
+            assertThrows(IllegalArgumentException.class, () -> RecordFields.parse(given), given);
+        }
+    }
+
+    /** ShareGPT's form, under its own name and, as some files have it, under that of the other form. */
+    @Test
+    void conversationsAreMessages() {
+        for (String name : List.of("conversations", "messages")) {
+            Example example = ExampleFile.read(
+                            write("x.json", """
+                [{"%s": [{"from": "system", "value": "S"}, {"from": "human", "value": "U"}, \
+                {"from": "gpt", "value": "A"}]}]
+                """.formatted(name)),
+                            ExampleFormat.CHAT,
+                            RecordFields.AS_USUAL,
+                            () -> new ChatTemplate(TEMPLATE, "", "."),
+                            BrokenRecords.refused())
+                    .get(0);
+            assertEquals("[system]S.[user]U.[assistant]A.", example.whole());
+            assertEquals(
+                    List.of("A."),
+                    example.parts().stream()
+                            .filter(Example.Part::counts)
+                            .map(Example.Part::text)
+                            .toList());
+        }
+    }
+
+    @Test
+    void aSpeakerThatNobodyKnowsIsNamed() {
+        Examples examples = ExampleFile.read(
+                write("x.jsonl", """
+                {"conversations": [{"from": "observation", "value": "S"}]}
+                """),
+                ExampleFormat.CHAT,
+                RecordFields.AS_USUAL,
+                () -> new ChatTemplate(TEMPLATE, "", "."),
+                BrokenRecords.refused());
+        String line = assertThrows(Failure.class, () -> examples.get(0)).oneLine();
+        assertTrue(line.contains("a message is from 'observation'"), line);
+        assertTrue(line.contains("line 1"), line);
     }
 
     /** A common idiom of published templates; read in the wrong order, it drops the header of every answer. */
@@ -124,6 +190,7 @@ class ExampleFileTest {
                 {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Once."}]}
                 """),
                         ExampleFormat.CHAT,
+                        RecordFields.AS_USUAL,
                         () -> new ChatTemplate(template, "", ""),
                         BrokenRecords.refused())
                 .get(0);
@@ -142,6 +209,7 @@ class ExampleFileTest {
                 write("x.json", """
                 [{"messages": [{"role": "assistant", "content": "A"}, {"role": "user", "content": "B"}]}]"""),
                 ExampleFormat.CHAT,
+                RecordFields.AS_USUAL,
                 () -> new ChatTemplate("{{ messages | length }}", "", ""),
                 BrokenRecords.refused());
         assertTrue(assertThrows(Failure.class, () -> examples.get(0)).oneLine().contains("line 1"));
@@ -193,16 +261,19 @@ class ExampleFileTest {
                 "x.jsonl",
                 "\uFEFF{\"text\": \"a\"}\r\n{\"text\": 1}\n\n{\"text\"\n[2]\n{\"text\": \"b\"} {}\n"
                         + "{\"text\": \"c\", \"text\": \"d\"}\r{\"prompt\": \"e\", \"completion\": \"f\"}");
-        Examples examples = ExampleFile.read(file, () -> null, broken);
+        Examples examples = ExampleFile.read(file, RecordFields.AS_USUAL, () -> null, broken);
         assertEquals(List.of(Example.text("a"), Example.answer("e", "f")), all(examples));
         assertEquals(5, broken.count());
         assertEquals(5, examples.broken());
         Path array = write("y.json", "[{\"instruction\": \"a\", \"output\": \"b\"},\n 7, {}]");
         assertEquals(
-                2, ExampleFile.read(array, () -> null, BrokenRecords.skipped()).broken());
+                2,
+                ExampleFile.read(array, RecordFields.AS_USUAL, () -> null, BrokenRecords.skipped())
+                        .broken());
         Path none = write("z.jsonl", "{}\n{}\n");
-        Failure failure =
-                assertThrows(Failure.class, () -> ExampleFile.read(none, () -> null, BrokenRecords.skipped()));
+        Failure failure = assertThrows(
+                Failure.class,
+                () -> ExampleFile.read(none, RecordFields.AS_USUAL, () -> null, BrokenRecords.skipped()));
         assertEquals("none of the 2 records can be read", failure.problem());
     }
 
@@ -211,11 +282,14 @@ class ExampleFileTest {
         Path file = Files.write(
                 folder.resolve("x.jsonl"),
                 "{\"text\": \"\u00e4\"}\n{\"text\": \"a\"}\n".getBytes(StandardCharsets.ISO_8859_1));
-        Failure failure =
-                assertThrows(Failure.class, () -> ExampleFile.read(file, () -> null, BrokenRecords.refused()));
+        Failure failure = assertThrows(
+                Failure.class,
+                () -> ExampleFile.read(file, RecordFields.AS_USUAL, () -> null, BrokenRecords.refused()));
         assertEquals("not valid UTF-8", failure.problem());
         assertEquals(file + ", line 1", failure.place());
-        assertEquals(List.of(Example.text("a")), all(ExampleFile.read(file, () -> null, BrokenRecords.skipped())));
+        assertEquals(
+                List.of(Example.text("a")),
+                all(ExampleFile.read(file, RecordFields.AS_USUAL, () -> null, BrokenRecords.skipped())));
     }
 
     @Test
@@ -227,11 +301,19 @@ class ExampleFileTest {
                 {"messages": [{"role": "assistant", "content": "A"}]}
                 """);
         Examples refused = ExampleFile.read(
-                file, ExampleFormat.CHAT, () -> new ChatTemplate(template, "", ""), BrokenRecords.refused());
+                file,
+                ExampleFormat.CHAT,
+                RecordFields.AS_USUAL,
+                () -> new ChatTemplate(template, "", ""),
+                BrokenRecords.refused());
         String line = assertThrows(Failure.class, () -> refused.get(0)).oneLine();
         assertTrue(line.contains("no tools") && line.contains("x.jsonl, line 1"), line);
         Examples skipped = ExampleFile.read(
-                file, ExampleFormat.CHAT, () -> new ChatTemplate(template, "", ""), BrokenRecords.skipped());
+                file,
+                ExampleFormat.CHAT,
+                RecordFields.AS_USUAL,
+                () -> new ChatTemplate(template, "", ""),
+                BrokenRecords.skipped());
         assertEquals(
                 List.of("[assistant]A"),
                 all(skipped).stream().map(Example::whole).toList());
@@ -244,6 +326,7 @@ class ExampleFileTest {
     private List<Example> read(String name, String content) {
         Examples examples = ExampleFile.read(
                 write(name, content),
+                RecordFields.AS_USUAL,
                 () -> {
                     throw new AssertionError("no template is needed");
                 },

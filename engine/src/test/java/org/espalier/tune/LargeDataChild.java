@@ -26,7 +26,8 @@ final class LargeDataChild {
                 Optional.empty(),
                 Optional.empty());
         try (Tokenizer tokenizer = Tokenizer.fromJson(SmallTokenizer.json().toString(), settings);
-                Examples examples = ExampleFile.read(Path.of(args[0]), () -> null, BrokenRecords.refused());
+                Examples examples =
+                        ExampleFile.read(Path.of(args[0]), RecordFields.AS_USUAL, () -> null, BrokenRecords.refused());
                 TrainingData data = Mixture.draw(
                                 List.of(new Mixture.Source(examples, 1, args[0])),
                                 new Encoder(tokenizer, 32),

@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Formats: alpaca is JSON with instruction, input and output; jsonl has prompt and completion, or text, or the",
-            "fields of alpaca; chat has messages of role and content, put into the model's chat template; text is plain",
+            "fields of alpaca; chat has messages of role and content, or ShareGPT's conversations, put into the model's chat template; text is plain",
             "text, a text a line, or between empty lines or lines of <|endoftext|> if there are any. JSON is an array or",
             "an object a line. Only answers count; of text and of plain text everything does. With --teacher every token",
             "counts, and the losses are those of the mixture that --distil-weight makes, in nats a token.",

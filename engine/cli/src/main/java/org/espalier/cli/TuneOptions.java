@@ -7,6 +7,7 @@ import org.espalier.job.DataFile;
 import org.espalier.job.Recipe;
 import org.espalier.job.TuneSettings;
 import org.espalier.tune.ExampleFormat;
+import org.espalier.tune.RecordFields;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -31,6 +32,17 @@ final class TuneOptions {
         public DataFile convert(String value) {
             try {
                 return DataFile.parse(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    static final class FieldNames implements ITypeConverter<RecordFields> {
+        @Override
+        public RecordFields convert(String value) {
+            try {
+                return RecordFields.parse(value);
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException(e.getMessage());
             }
@@ -63,6 +75,16 @@ final class TuneOptions {
             description = "${COMPLETION-CANDIDATES} (default: alpaca for .json, jsonl for .jsonl, else text).")
     private void format(ExampleFormat format) {
         settings = settings.format(format);
+    }
+
+    @Section(Topic.SAMPLES)
+    @Option(
+            names = "--fields",
+            paramLabel = "NAME=FIELD[,...]",
+            converter = FieldNames.class,
+            description = "Fields of JSON records that have other names: prompt=question,completion=answer.")
+    private void fields(RecordFields fields) {
+        settings = settings.fields(fields);
     }
 
     @Section(Topic.SAMPLES)
