@@ -146,7 +146,7 @@ public final class PeftAdapter implements AutoCloseable {
         }
         requireLengths();
         for (String end : config.saved()) {
-            if (saved().stream().map(PeftAdapter::module).noneMatch(module -> isNamed(module, end))) {
+            if (saved().stream().map(PeftAdapter::module).noneMatch(module -> module.endsWith(end))) {
                 throw new Failure(
                         "the adapter has nothing of " + Printable.quoted(end) + ", which its modules_to_save name",
                         file.path().toString(),
@@ -194,10 +194,10 @@ public final class PeftAdapter implements AutoCloseable {
         }
     }
 
-    /** Of parameters in the place of a model's own, norm weights can be used. */
+    /** Of parameters in the place of a model's own, norm weights can be used. As in PEFT, any end of a module's name means it. */
     private void requireVector(String name, String inModel, StoredTensor tensor) {
         String module = module(inModel);
-        boolean saved = !inModel.isEmpty() && config.saved().stream().anyMatch(end -> isNamed(module, end));
+        boolean saved = !inModel.isEmpty() && config.saved().stream().anyMatch(module::endsWith);
         if (!saved || !isVector(tensor)) {
             throw stranger(name, tensor);
         }
@@ -209,11 +209,6 @@ public final class PeftAdapter implements AutoCloseable {
                         + " is no matrix of a LoRA adapter and no norm weight",
                 file.path().toString(),
                 "only plain LoRA can be used, with norm weights beside it");
-    }
-
-    /** Whether a module is meant by the last parts of its name. */
-    private static boolean isNamed(String module, String end) {
-        return module.equals(end) || module.endsWith("." + end);
     }
 
     /** The module that a parameter belongs to. */

@@ -16,7 +16,7 @@ import org.espalier.file.Json;
  * @param rankStabilised whether it is divided by the root (Kalajdzievski 2023)
  * @param decomposed     whether rows have lengths of their own (DoRA, Liu et al. 2024)
  * @param dropout        while it was trained
- * @param targets        projections that have one, by the last part of their name; empty if the file says it another way
+ * @param targets        projections that have one, by the end of their name; empty if the file says it another way
  * @param saved          modules whose own parameters it replaces, by the last part of their name
  * @param baseModel      the model it was trained on, for people
  */

@@ -54,7 +54,9 @@ final class LearnedFiles {
      */
     void writeInto(Path folder, boolean finished) throws IOException {
         switch (learned) {
-            case LearnedAdapter adapter -> adapter.adapter().writeInto(folder, open.backend(), model);
+            case LearnedAdapter adapter ->
+                adapter.adapter()
+                        .writeInto(folder, open.backend(), adapter.model().config(), model);
             case LearnedWeights weights -> writeModel(folder, weights, finished);
         }
     }

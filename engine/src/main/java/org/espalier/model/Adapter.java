@@ -151,9 +151,10 @@ public final class Adapter implements AutoCloseable {
     /**
      * Writes the adapter into a folder that exists, in PEFT's form and float32.
      *
-     * @param baseModel the model it belongs to, for people
+     * @param model     it stands beside
+     * @param baseModel where that lies, for people
      */
-    public void writeInto(Path folder, Backend backend, String baseModel) throws IOException {
+    public void writeInto(Path folder, Backend backend, ModelConfig model, String baseModel) throws IOException {
         List<String> targets = projections()
                 .map(name -> config.targets().contains(Targets.last(name)) ? Targets.last(name) : name)
                 .distinct()
@@ -165,12 +166,7 @@ public final class Adapter implements AutoCloseable {
                 config.decomposed(),
                 config.dropout(),
                 targets,
-                config.saved().stream()
-                        .map(PeftAdapter::module)
-                        .map(module -> module.substring(module.lastIndexOf('.') + 1))
-                        .distinct()
-                        .sorted()
-                        .toList(),
+                savedModules(model),
                 baseModel);
         PeftAdapter.writeInto(
                 folder,
@@ -178,6 +174,25 @@ public final class Adapter implements AutoCloseable {
                 tensors.entrySet().stream()
                         .map(t -> TensorFiles.entry(backend, t.getKey(), t.getValue(), DType.F32))
                         .toList());
+    }
+
+    /**
+     * The modules that have parameters here, in short. PEFT looks for all modules whose names end so, were it within a part of a
+     * name: the last part alone will do only where nothing else ends with it.
+     */
+    private List<String> savedModules(ModelConfig model) {
+        List<String> saved = config.saved().stream().map(PeftAdapter::module).toList();
+        List<String> others = norms(model).stream()
+                .map(PeftAdapter::module)
+                .filter(module -> !saved.contains(module))
+                .toList();
+        return saved.stream()
+                .map(module -> others.stream().anyMatch(other -> other.endsWith(Targets.last(module)))
+                        ? module
+                        : Targets.last(module))
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     /**

@@ -158,7 +158,7 @@ class FamilyPruningTest {
         Path merged = folder.resolve("merged");
         double[] adapted;
         try (LearnedAdapter learned = tuned(model, tokens)) {
-            learned.adapter().writeInto(stored, backend, "pruned");
+            learned.adapter().writeInto(stored, backend, model.config(), "pruned");
             // Not closed: what it holds belongs to the model and to the adapter.
             adapted = Zeroed.logits(model.with(learned.adapter()), tokens, backend);
         }

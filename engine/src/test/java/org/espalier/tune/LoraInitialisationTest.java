@@ -4,16 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.cpu.CpuBackend;
+import org.espalier.format.PeftAdapter;
 import org.espalier.model.Adapter;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
@@ -26,8 +31,14 @@ import org.espalier.model.arch.Llama;
 import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.tensor.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LoraInitialisationTest {
+
+    @TempDir
+    private Path folder;
 
     private static final ModelConfig MODEL = Llama.config(
             new ModelConfig.Sizes(50, 64, 8, List.of(new LayerConfig(8, 4, 100), new LayerConfig(8, 4, 30)), 64),
@@ -109,6 +120,30 @@ class LoraInitialisationTest {
                         HostCopy.readDoubles(backend, queue, norm),
                         HostCopy.readDoubles(backend, queue, adapter.tensors().get("model.norm.weight")));
             }
+        }
+    }
+
+    /** PEFT takes every module that ends in a name, whatever stands before it: "norm" would mean all of them. */
+    @ParameterizedTest
+    @CsvSource({
+        "input_layernorm norm post_attention_layernorm, input_layernorm norm post_attention_layernorm",
+        "input_layernorm model.norm, input_layernorm model.norm",
+        "norm, input_layernorm norm post_attention_layernorm",
+        "layers.1.input_layernorm, model.layers.1.input_layernorm"
+    })
+    void namesOfWhatIsSavedMeanNothingElse(String ends, String names) throws IOException {
+        Set<String> saved = Adapter.norms(MODEL).stream()
+                .filter(norm -> Stream.of(ends.split(" ")).anyMatch(end -> norm.endsWith(end + ".weight")))
+                .collect(Collectors.toSet());
+        try (Backend backend = new CpuBackend(1);
+                Model model = model(backend);
+                Adapter adapter =
+                        LoraInitialisation.adapter(model, new LoraConfig(8, 16, 0, LORA.targets(), saved), 1)) {
+            adapter.writeInto(folder, backend, MODEL, "base");
+        }
+        try (PeftAdapter stored = PeftAdapter.open(folder)) {
+            assertEquals(List.of(names.split(" ")), stored.config().saved());
+            assertEquals(saved, Set.copyOf(stored.saved()));
         }
     }
 }

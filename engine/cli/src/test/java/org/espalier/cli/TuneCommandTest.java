@@ -404,6 +404,7 @@ class TuneCommandTest {
                 "--data @/stories.txt:0.5 --data @/unseen.txt:0.4|add up to 0.9, not to 1",
                 "--data @/stories.txt:half|'half' is no share of stories.txt",
                 "--data @/stories.txt:0|'0' is no share of stories.txt",
+                "--data @/stories.txt --fields answer=a|'answer' is no field of examples; prompt, completion",
                 "--data @/stories.txt --max-tokens 0|'0' is not a whole number from 1")) {
             String[] parts = given.split("\\|");
             String line = run("tune @/model --out @/adapter " + parts[0]).failure(2);
