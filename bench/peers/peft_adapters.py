@@ -66,7 +66,7 @@ def random_adapter(model, folder, options):
 
 def tune(model, data, out, *options):
     engine("tune", model, "--data", data, "--out", out, "--max-samples", 32, "--cutoff", 64, "--batch-size", 8,
-           "--lr", "5e-3", *options)
+           "--lr", "5e-3", "--held-out", 0, *options)
 
 
 def in_peft(model, adapter, ids):

@@ -86,6 +86,30 @@ class DevicePipelineTest {
         }
     }
 
+    /** Adapters whose rows have lengths, and norms, learned from the model itself: what of it is on the device does the same. */
+    @Test
+    void lengthsAndNormsAreLearnedFromATeacherAsOnTheCpu() throws IOException {
+        for (String device : List.of("cpu", "cuda")) {
+            engine(
+                    "tune @/model --data @/stories.txt --max-samples 8 --held-out 0 --cutoff 32 --batch-size 2 --no-pack --dora "
+                            + "--targets q_proj,layers.*.mlp.down_proj --norms --lr 3e-3 --teacher @/model --distil-weight 0.5 "
+                            + "--out @/" + device + "/lengths --device " + device);
+        }
+        List<Double> cpu = losses("cpu/lengths");
+        List<Double> cuda = losses("cuda/lengths");
+        assertEquals(4, cpu.size());
+        assertTrue(cpu.getLast() > 0);
+        for (int i = 0; i < cpu.size(); i++) {
+            assertEquals(cpu.get(i), cuda.get(i), LOSS);
+        }
+    }
+
+    private List<Double> losses(String adapter) {
+        return TrainingFile.read(folder.resolve(adapter)).training().losses().stream()
+                .map(point -> point.loss())
+                .toList();
+    }
+
     /** What the pruned model writes with its adapter. */
     private JsonNode pipeline(String device) throws IOException {
         engine("prune @/model --calibration @/stories.txt --criterion param_mix --samples 3 --seq-len 32 --ratio 0.3 "
