@@ -73,6 +73,8 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
     private OptionalInt keepFirst = OptionalInt.empty();
     private OptionalInt keepLast = OptionalInt.empty();
     private boolean dependency = true;
+    private List<String> kept = List.of();
+    private List<GroupShare> shares = List.of();
 
     private BudgetSettings() {}
 
@@ -90,6 +92,29 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
     /** The share to remove. */
     public double ratio() {
         return ratio;
+    }
+
+    /**
+     * A share that a group loses whatever others lose.
+     *
+     * @param name  of groups: whole parts of theirs, in which {@code *} stands for anything
+     * @param share of the units of each, from 0 to {@value #MOST}
+     */
+    public record GroupShare(String name, double share) {
+
+        public GroupShare {
+            within(0, MOST, "share", share);
+        }
+    }
+
+    /** Shares that some groups lose whatever others lose; {@link #ratio()} is of everything, with them. */
+    public BudgetSettings shares(List<GroupShare> groups) {
+        return with(copy -> copy.shares = List.copyOf(groups));
+    }
+
+    /** Groups that stay whole: whole parts of their names, in which {@code *} stands for anything, such as {@code layers.5}. */
+    public BudgetSettings keep(List<String> groups) {
+        return with(copy -> copy.kept = List.copyOf(groups));
     }
 
     /** What the ratio counts; parameters, or units where LLM-Pruner's choices are wanted, if nothing is set. */
@@ -198,6 +223,13 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
             return Optional.of("--uniform makes all layers equal: leave out --keep-first, --keep-last and the units "
                     + "attention and mlp");
         }
+        if (uniform && !(kept.isEmpty() && shares.isEmpty())) {
+            return Optional.of(
+                    "--uniform makes all layers equal: leave out " + (kept.isEmpty() ? "--ratio NAME=R" : "--keep"));
+        }
+        if (!dependency && !shares.isEmpty()) {
+            return Optional.of("--ratio NAME=R does not go with --dependency off");
+        }
         boolean someLayers = attentionLayers.isPresent() || mlpLayers.isPresent() || outerLayers;
         return someLayers && chosen().equals(List.of(Unit.CHANNELS))
                 ? Optional.of(
@@ -252,11 +284,10 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         boolean usualUnits = units.isEmpty() && mode == Mode.BLOCK && !compatible && counted == RatioOf.PARAMETERS;
         Candidates kinds = Unit.candidates(
                 usualUnits ? new UsualUnits(config, attention, mlp).of(ratio) : chosen(), blockCriterion);
-        return new Budget(
-                new Budget.Amount(ratio, counted == RatioOf.UNITS, rounding, steps),
-                scope,
-                divisor,
-                new Candidates(kinds.roles(), kinds.blocks(), blockCriterion, attention, mlp, dependency));
+        Candidates usually = new Candidates(kinds.roles(), kinds.blocks(), blockCriterion, attention, mlp, dependency);
+        Budget budget = new Budget(
+                new Budget.Amount(ratio, counted == RatioOf.UNITS, rounding, steps), scope, divisor, usually);
+        return kept.isEmpty() && shares.isEmpty() ? budget : new NamedGroups(config).in(budget, kept, shares);
     }
 
     private Rounding rounding(boolean compatible) {

@@ -1,6 +1,7 @@
 package org.espalier.plan;
 
 import java.util.List;
+import java.util.Map;
 import org.espalier.couple.Group.Role;
 import org.espalier.importance.BlockScores;
 import org.espalier.importance.Candidates;
@@ -14,8 +15,19 @@ import org.espalier.plan.Allocation.Scope;
  * @param scope      whether groups compete
  * @param normalise  what scores are divided by where groups of different kinds compete
  * @param candidates what may go
+ * @param shares     of its units that a group loses whatever others lose, by its name
  */
-public record Budget(Amount amount, Scope scope, Normalise normalise, Candidates candidates) {
+public record Budget(
+        Amount amount, Scope scope, Normalise normalise, Candidates candidates, Map<String, Double> shares) {
+
+    public Budget {
+        shares = Map.copyOf(shares);
+    }
+
+    /** No group loses a share of its own. */
+    public Budget(Amount amount, Scope scope, Normalise normalise, Candidates candidates) {
+        this(amount, scope, normalise, candidates, Map.of());
+    }
 
     /**
      * How much goes.

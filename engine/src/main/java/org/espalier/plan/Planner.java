@@ -52,10 +52,14 @@ public final class Planner {
         Budget.Amount amount = budget.amount();
         Rounding rounding = amount.rounding();
         List<RemovalOrder> orders = RemovalOrder.of(rankings, widths::multiple, gone);
+        boolean nearest = rounding.uniform() || !rounding.anyWidth();
+        List<RemovalOrder> others = orders.stream()
+                .filter(order -> !budget.shares().containsKey(order.name()))
+                .toList();
         Allocation allocation = new Allocation(
-                rounding.uniform() ? new EqualLayers(config).of(orders) : orders,
-                gone,
-                rounding.uniform() || !rounding.anyWidth());
+                rounding.uniform() ? new EqualLayers(config).of(others) : others,
+                withShares(orders, gone, share, nearest),
+                nearest);
         double ratio = amount.ratio() * share;
         Selection selection = amount.ofUnits()
                 ? allocation.units(ratio, budget.scope(), budget.normalise())
@@ -65,6 +69,19 @@ public final class Planner {
                     "ratio " + amount.ratio() + " rounds to no unit in any group",
                     "ratio of units",
                     "use a larger ratio, or count parameters");
+        }
+        return selection;
+    }
+
+    /** What is gone, with the shares that groups lose whatever others do. */
+    private Selection withShares(List<RemovalOrder> orders, Selection gone, double share, boolean nearest) {
+        Selection selection = gone;
+        for (RemovalOrder order : orders) {
+            Double own = budget.shares().get(order.name());
+            if (own != null) {
+                selection = new Allocation(List.of(order), selection, nearest)
+                        .units(own * share, Allocation.Scope.LOCAL, budget.normalise());
+            }
         }
         return selection;
     }

@@ -3,6 +3,7 @@ package org.espalier.cli;
 import java.util.List;
 import java.util.Locale;
 import org.espalier.job.BudgetSettings;
+import org.espalier.job.BudgetSettings.GroupShare;
 import org.espalier.job.BudgetSettings.Mode;
 import org.espalier.job.BudgetSettings.RatioOf;
 import org.espalier.job.LayerRange;
@@ -32,11 +33,27 @@ final class BudgetOptions {
     @Option(
             names = "--ratio",
             order = 1,
-            paramLabel = "R",
-            converter = Converters.Share.class,
-            description = "Share to remove, from 0 to " + BudgetSettings.MOST + " (default: ${bundle:default.ratio}).")
-    private void ratio(double share) {
-        settings = settings.ratio(share);
+            paramLabel = "[NAME=]R",
+            converter = Converters.Shares.class,
+            description =
+                    "Share to remove, from 0 to " + BudgetSettings.MOST + " (default: ${bundle:default.ratio}); with a "
+                            + "name before it the share that a group loses whatever the others do: layers.5.mlp=0.3.")
+    private void ratio(List<GroupShare> shares) {
+        shares.stream()
+                .filter(share -> share.name().isEmpty())
+                .forEach(share -> settings = settings.ratio(share.share()));
+        settings = settings.shares(
+                shares.stream().filter(share -> !share.name().isEmpty()).toList());
+    }
+
+    @Option(
+            names = "--keep",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Groups that stay whole, by names of plan.json or parts of them, with * for anything between "
+                    + "two dots: layers.5,layers.*.self_attn.")
+    private void keep(List<String> names) {
+        settings = settings.keep(names);
     }
 
     @Section(Topic.AMOUNT)

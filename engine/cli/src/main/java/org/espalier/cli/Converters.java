@@ -6,6 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.espalier.job.BudgetSettings;
+import org.espalier.job.BudgetSettings.GroupShare;
 import org.espalier.job.ComputeSettings.Device;
 import org.espalier.job.LayerRange;
 import org.espalier.job.ServeSettings;
@@ -133,6 +134,21 @@ final class Converters {
         @Override
         public Double convert(String value) {
             return within(value, 0, true, BudgetSettings.MOST);
+        }
+    }
+
+    /** The share of everything to remove, or {@code NAME=R}, that of a group. */
+    static final class Shares implements ITypeConverter<GroupShare> {
+        @Override
+        public GroupShare convert(String value) {
+            int equals = value.lastIndexOf('=');
+            if (equals == 0) {
+                throw new TypeConversionException(
+                        "'" + value + "' names no group: write layers.5.mlp=0.3, for example");
+            }
+            return new GroupShare(
+                    value.substring(0, Math.max(0, equals)),
+                    within(value.substring(equals + 1), 0, true, BudgetSettings.MOST));
         }
     }
 

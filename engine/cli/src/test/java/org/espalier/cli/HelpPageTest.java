@@ -48,6 +48,7 @@ class HelpPageTest {
                         "--units",
                         "--attention-layers",
                         "--dependency",
+                        "--keep",
                         "--keep-first",
                         "--keep-last",
                         "--mlp-layers"),
@@ -85,7 +86,7 @@ class HelpPageTest {
     @Test
     void defaultsAreThoseOfTheSettings() {
         String text = help("run").replaceAll("\\s+", " ");
-        assertTrue(text.contains("Share to remove, from 0 to 0.95 (default: 0.2)."), text);
+        assertTrue(text.contains("Share to remove, from 0 to 0.95 (default: 0.2); "), text);
         assertTrue(
                 text.contains("Highest learning rate (default: 3e-4, of a teacher 0.0015, with --full 4e-4)."), text);
         assertTrue(text.contains("Ids in a window (default: llm-pruner 128, gptq 2048, llama.cpp 512)."), text);

@@ -105,6 +105,87 @@ class PlanCommandTest {
     }
 
     @Test
+    void groupsStayWholeOrLoseASharesOfTheirOwn() throws IOException {
+        plan("usual.json", "--ratio", "0.15", "--round", "1", "--keep-first", "0", "--keep-last", "0");
+        plan(
+                "kept.json",
+                "--ratio",
+                "0.15",
+                "--round",
+                "1",
+                "--keep-first",
+                "0",
+                "--keep-last",
+                "0",
+                "--keep",
+                "layers.2");
+        assertTrue(neurons("usual.json", 2) < 176);
+        assertEquals(176, neurons("kept.json", 2));
+        assertTrue(neurons("kept.json", 1) < neurons("usual.json", 1));
+
+        plan(
+                "own.json",
+                "--ratio",
+                "0.15",
+                "--round",
+                "1",
+                "--ratio",
+                "layers.1.mlp=0.5",
+                "--ratio",
+                "layers.0.*.neurons=0.25");
+        assertEquals(88, neurons("own.json", 1));
+        assertEquals(132, neurons("own.json", 0), "a group that is named may go though its layer usually stays whole");
+        assertTrue(neurons("own.json", 2) > neurons("usual.json", 2));
+        for (String name : List.of("usual.json", "kept.json", "own.json")) {
+            JsonNode plan = read(name);
+            double left = plan.get("parameters_after").asDouble()
+                    / plan.get("parameters_before").asDouble();
+            assertEquals(0.85, left, 0.002, name);
+        }
+    }
+
+    @Test
+    void whatStaysGoesBeforeWhatIsToGo() throws IOException {
+        plan("plan.json", "--ratio", "0.1", "--round", "1", "--ratio", "mlp=0.5", "--keep", "layers.1");
+        assertEquals(176, neurons("plan.json", 1));
+        assertEquals(88, neurons("plan.json", 2));
+    }
+
+    @Test
+    void namesThatMeanNothingAreSaid() {
+        for (String wrong : List.of(
+                "--keep layers.9|no group of the model is called 'layers.9'",
+                "--keep layer|no group of the model is called 'layer'",
+                "--ratio layers.9=0.5|no group of the model is called 'layers.9'",
+                "--ratio layers.1.mlp=0.5 --units kv_heads|of model.layers.1.mlp.neurons nothing may go",
+                "--keep layers.1 --uniform|--uniform makes all layers equal: leave out --keep",
+                "--ratio mlp=0.5 --uniform|--uniform makes all layers equal: leave out --ratio NAME=R",
+                "--ratio mlp=0.5 --dependency off|--ratio NAME=R does not go with --dependency off",
+                "--ratio =0.5|'=0.5' names no group",
+                "--ratio mlp=1|'1' is not a number from 0, at most 0.95")) {
+            String[] parts = wrong.split("\\|");
+            Ran ran = Ran.engine(
+                    with(parts[0].split(" "), "plan", MODEL, "--scores", at("scores.json"), "--out", at("p.json")));
+            String line = ran.failure(parts[1].startsWith("no ") || parts[1].startsWith("of ") ? 1 : 2);
+            assertTrue(line.contains(parts[1]), line);
+            assertEquals(1, line.lines().count(), line);
+        }
+    }
+
+    private JsonNode read(String plan) throws IOException {
+        return new ObjectMapper().readTree(folder.resolve(plan).toFile());
+    }
+
+    private int neurons(String plan, int layer) throws IOException {
+        for (JsonNode group : read(plan).get("groups")) {
+            if (group.get("name").asText().equals("model.layers." + layer + ".mlp.neurons")) {
+                return group.get("kept").size();
+            }
+        }
+        return 176;
+    }
+
+    @Test
     void layersThatAreGoneAreShownAsGone() {
         plan(
                 "plan.json",
