@@ -31,7 +31,7 @@ public final class CalibrationSettings extends Settings<CalibrationSettings> {
     /** Tokens of each. */
     public static final int LLM_PRUNER_SEQ_LEN = 64;
 
-    private List<Path> texts = List.of();
+    private List<DataFile> texts = List.of();
     private Optional<Path> idsFile = Optional.empty();
     private OptionalInt samples = OptionalInt.empty();
     private OptionalInt seqLen = OptionalInt.empty();
@@ -43,10 +43,13 @@ public final class CalibrationSettings extends Settings<CalibrationSettings> {
         return new CalibrationSettings();
     }
 
-    /** UTF-8 texts, a row a line; each gives an equal share of the sequences. */
-    public CalibrationSettings texts(List<Path> files) {
-        List<Path> all = List.copyOf(files);
-        return with(copy -> copy.texts = all);
+    /** UTF-8 texts, a row a line; each gives its share of the sequences, or all give the same if none has one. */
+    public CalibrationSettings texts(List<DataFile> files) {
+        return with(copy -> copy.texts = List.copyOf(files));
+    }
+
+    private SharedFiles files() {
+        return new SharedFiles("--calibration", texts);
     }
 
     /** Exact tokens instead of texts: a JSON array of arrays. */
@@ -76,10 +79,29 @@ public final class CalibrationSettings extends Settings<CalibrationSettings> {
         if (!texts.isEmpty() && idsFile.isPresent()) {
             return Optional.of("give --calibration or --ids-file, not both");
         }
-        return samples.isPresent() && texts.size() > samples.getAsInt()
+        return files().complaint().or(this::complaintAboutSamples);
+    }
+
+    private Optional<String> complaintAboutSamples() {
+        return samples.isPresent() && sequencesOfEach(samples.getAsInt()).contains(0)
                 ? Optional.of("--samples " + samples.getAsInt() + " leaves nothing to take from some of the "
                         + texts.size() + " --calibration files")
                 : Optional.empty();
+    }
+
+    /** How many sequences each file gives. */
+    List<Integer> sequencesOfEach(int sequences) {
+        List<Integer> each = new ArrayList<>();
+        double share = 0;
+        int given = 0;
+        for (DataFile file : texts) {
+            share += files().share(file);
+            // Shares such as a third are not exact.
+            int until = (int) Math.floor(sequences * share + 1e-6);
+            each.add(until - given);
+            given = until;
+        }
+        return each;
     }
 
     /**
@@ -116,14 +138,14 @@ public final class CalibrationSettings extends Settings<CalibrationSettings> {
         try (Tokenizer tokenizer = Tokenizer.open(model)) {
             List<int[]> drawn = new ArrayList<>();
             for (int t = 0; t < texts.size(); t++) {
-                int share = sequences * (t + 1) / texts.size() - sequences * t / texts.size();
+                Path file = texts.get(t).path();
                 drawn.addAll(Calibration.draw(
-                                TextFormat.TEXT.readPlain(texts.get(t), "write its texts to a text file, a row a line"),
+                                TextFormat.TEXT.readPlain(file, "write its texts to a text file, a row a line"),
                                 row -> tokenizer.encode(row, false),
-                                share,
+                                sequencesOfEach(sequences).get(t),
                                 tokens,
                                 seed,
-                                texts.get(t).toString())
+                                file.toString())
                         .sequences());
             }
             return new Calibration(drawn);

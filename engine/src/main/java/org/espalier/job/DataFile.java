@@ -7,10 +7,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A file with texts to learn from.
+ * A file with texts to learn from or to calibrate on.
  *
  * @param path  the file
- * @param share of the tokens trained on, above 0 and at most 1; a single file needs none
+ * @param share of the tokens, above 0 and at most 1; a single file needs none
  */
 public record DataFile(Path path, OptionalDouble share) {
 

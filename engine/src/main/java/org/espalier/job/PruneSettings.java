@@ -1,8 +1,8 @@
 package org.espalier.job;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.espalier.cut.Compensation;
 import org.espalier.model.ModelConfig;
 import org.espalier.plan.Budget;
@@ -32,7 +32,9 @@ public final class PruneSettings extends Settings<PruneSettings> {
 
     /** UTF-8 texts to calibrate on; short for an {@link #importance} with this {@link ImportanceSettings#calibration}. */
     public PruneSettings calibrateOn(Path... texts) {
-        return importance(importance.calibration(importance.calibration().texts(List.of(texts))));
+        return importance(importance.calibration(importance
+                .calibration()
+                .texts(Stream.of(texts).map(DataFile::of).toList())));
     }
 
     /** How units are scored, and on what. */

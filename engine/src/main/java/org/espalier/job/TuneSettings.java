@@ -25,9 +25,6 @@ import org.espalier.tune.TuningSettings;
 /** What a model is trained back on, and how: a recipe, and what is to differ from it. */
 public final class TuneSettings extends Settings<TuneSettings> {
 
-    /** How far shares may be from adding up to 1: three thirds are written as 0.33. */
-    private static final double NEAR_ONE = 0.011;
-
     private List<DataFile> data = List.of();
     private Optional<ExampleFormat> format = Optional.empty();
     private RecordFields fields = RecordFields.AS_USUAL;
@@ -460,11 +457,11 @@ public final class TuneSettings extends Settings<TuneSettings> {
 
     /** Of the tokens trained on what a file gives; what does not quite add up to 1, as thirds do, is made to. */
     double share(DataFile file) {
-        return data().size() == 1 ? 1 : file.share().orElseThrow() / sumOfShares();
+        return files().share(file);
     }
 
-    private double sumOfShares() {
-        return data.stream().mapToDouble(file -> file.share().orElse(0)).sum();
+    private SharedFiles files() {
+        return new SharedFiles("--data", data);
     }
 
     private Optional<String> complaintAboutTexts() {
@@ -474,28 +471,12 @@ public final class TuneSettings extends Settings<TuneSettings> {
                 : Optional.empty();
     }
 
-    private Optional<String> complaintAboutShares() {
-        Optional<DataFile> without =
-                data.stream().filter(file -> file.share().isEmpty()).findFirst();
-        if (data.size() > 1 && without.isPresent()) {
-            return Optional.of(
-                    "--data names %d files, and %s without its share of the tokens: write %s:0.5, for example"
-                            .formatted(
-                                    data.size(),
-                                    without.get().path(),
-                                    without.get().path().getFileName()));
-        }
-        if (without.isEmpty() && !data.isEmpty() && Math.abs(sumOfShares() - 1) > NEAR_ONE) {
-            return Optional.of("the shares of --data add up to %s, not to 1".formatted((float) sumOfShares()));
-        }
-        return data.stream().map(DataFile::path).distinct().count() < data.size()
-                ? Optional.of("--data names a file twice")
-                : Optional.empty();
-    }
-
     @Override
     public Optional<String> complaint() {
-        return complaintAboutTexts().or(this::complaintAboutShares).or(this::complaintAboutWeights);
+        return complaintAboutTexts()
+                .or(() -> files().missing())
+                .or(() -> files().complaint())
+                .or(this::complaintAboutWeights);
     }
 
     private Optional<String> complaintAboutWeights() {

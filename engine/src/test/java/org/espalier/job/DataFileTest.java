@@ -60,7 +60,35 @@ class DataFileTest {
         assertComplaint("names a file twice", none.data(files("a:0.5", "a:0.5")));
     }
 
-    private static void assertComplaint(String expected, TuneSettings settings) {
+    @Test
+    void calibrationTextsGiveTheirShareOfTheSequences() {
+        assertEquals(List.of(3, 3, 4), calibration("a", "b", "c").sequencesOfEach(10));
+        assertEquals(List.of(10), calibration("a").sequencesOfEach(10));
+        assertEquals(List.of(7, 3), calibration("a:0.7", "b:0.3").sequencesOfEach(10));
+        assertEquals(
+                List.of(33, 33, 34), calibration("a:0.33", "b:0.33", "c:0.33").sequencesOfEach(100));
+        assertEquals(
+                List.of(51, 25, 26, 26),
+                calibration("a:0.4", "b:0.2", "c:0.2", "d:0.2").sequencesOfEach(128));
+    }
+
+    @Test
+    void sharesOfCalibrationTextsAddUpToOneWhereThereAreSome() {
+        assertEquals(Optional.empty(), calibration("a", "b").complaint());
+        assertEquals(Optional.empty(), calibration("a:0.7", "b:0.3").samples(10).complaint());
+        assertComplaint("--calibration names 2 files, and", calibration("a:0.7", "b"));
+        assertComplaint("the shares of --calibration add up to 0.9", calibration("a:0.7", "b:0.2"));
+        assertComplaint("--calibration names a file twice", calibration("a", "a"));
+        assertComplaint(
+                "--samples 2 leaves nothing", calibration("a:0.1", "b:0.9").samples(5));
+        assertComplaint("--samples 2 leaves nothing", calibration("a", "b", "c").samples(2));
+    }
+
+    private CalibrationSettings calibration(String... given) {
+        return CalibrationSettings.defaults().texts(files(given));
+    }
+
+    private static void assertComplaint(String expected, Settings<?> settings) {
         String complaint = settings.complaint().orElseThrow();
         assertTrue(complaint.contains(expected), complaint);
     }

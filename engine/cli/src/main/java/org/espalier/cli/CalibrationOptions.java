@@ -3,6 +3,7 @@ package org.espalier.cli;
 import java.nio.file.Path;
 import java.util.List;
 import org.espalier.job.CalibrationSettings;
+import org.espalier.job.DataFile;
 import picocli.CommandLine.Option;
 
 /** What activations and gradients are computed on. */
@@ -15,10 +16,12 @@ final class CalibrationOptions {
     @Option(
             names = "--calibration",
             order = 2,
-            paramLabel = "FILE",
-            description = "Text to calibrate on, a row a line (default: the model writes its own, seeded). "
-                    + "Given several times, each file gives an equal share of the sequences.")
-    private void texts(List<Path> files) {
+            paramLabel = "FILE[:SHARE]",
+            converter = TuneOptions.SharedFile.class,
+            description =
+                    "Text to calibrate on, a row a line (default: the model writes its own, seeded). "
+                            + "Given several times, each file gives its share of the sequences, as in books.txt:0.6, or all the same.")
+    private void texts(List<DataFile> files) {
         settings = settings.texts(files);
     }
 
