@@ -94,21 +94,9 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         return ratio;
     }
 
-    /**
-     * A share that a group loses whatever others lose.
-     *
-     * @param name  of groups: whole parts of theirs, in which {@code *} stands for anything
-     * @param share of the units of each, from 0 to {@value #MOST}
-     */
-    public record GroupShare(String name, double share) {
-
-        public GroupShare {
-            within(0, MOST, "share", share);
-        }
-    }
-
     /** Shares that some groups lose whatever others lose; {@link #ratio()} is of everything, with them. */
     public BudgetSettings shares(List<GroupShare> groups) {
+        groups.forEach(group -> within(0, MOST, "share", group.share()));
         return with(copy -> copy.shares = List.copyOf(groups));
     }
 

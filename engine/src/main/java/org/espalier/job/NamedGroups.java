@@ -13,7 +13,6 @@ import org.espalier.couple.Units;
 import org.espalier.error.Failure;
 import org.espalier.error.Printable;
 import org.espalier.importance.Candidates;
-import org.espalier.job.BudgetSettings.GroupShare;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Transformer;
 import org.espalier.plan.Budget;

@@ -80,7 +80,7 @@ class DataFileTest {
         assertComplaint("the shares of --calibration add up to 0.9", calibration("a:0.7", "b:0.2"));
         assertComplaint("--calibration names a file twice", calibration("a", "a"));
         assertComplaint(
-                "--samples 2 leaves nothing", calibration("a:0.1", "b:0.9").samples(5));
+                "--samples 5 leaves nothing", calibration("a:0.1", "b:0.9").samples(5));
         assertComplaint("--samples 2 leaves nothing", calibration("a", "b", "c").samples(2));
     }
 
