@@ -31,6 +31,7 @@ final class OwnFolder {
             "merges.txt",
             "chat_template.jinja",
             "chat_template.json",
+            "modeling_espalier.py",
             "plan.json",
             "scores.json",
             "adapter_config.json",
@@ -46,6 +47,9 @@ final class OwnFolder {
             "unseen.txt");
 
     private static final Pattern SHARD = Pattern.compile("model-\\d{5}-of-\\d{5}\\.safetensors");
+
+    /** Copied from a model that another is made of. */
+    private static final Pattern LICENCE = Pattern.compile("(?i)(licen[cs]e|notice|copying|use_policy)(\\.(txt|md))?");
 
     /** Of the main job and of the demonstration. */
     private static final Set<String> FOLDERS = Set.of("pruned", "adapter", "recovered", "espalier-stories");
@@ -74,10 +78,15 @@ final class OwnFolder {
         }
     }
 
-    private static boolean isOwnFile(Path entry) {
+    private static boolean isOwnFile(Path entry) throws IOException {
         String name = entry.getFileName().toString();
-        return Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)
-                && (FILES.contains(name) || SHARD.matcher(name).matches());
+        if (!Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        return FILES.contains(name)
+                || SHARD.matcher(name).matches()
+                || LICENCE.matcher(name).matches()
+                || name.equals(OwnText.README) && OwnText.isOwn(entry);
     }
 
     private static boolean isFolderOfName(Path entry, Set<String> names) {

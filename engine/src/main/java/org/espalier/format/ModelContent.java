@@ -34,6 +34,11 @@ public record ModelContent(
         return new ModelContent(typed(config, tensors), List.copyOf(tensors), new LinkedHashMap<>(), Map::of);
     }
 
+    /** The same model with another configuration. */
+    public ModelContent withConfig(JsonNode other) {
+        return new ModelContent(other, tensors, files, gguf);
+    }
+
     /** The same model with another small file, which replaces one of the same name. */
     public ModelContent withFile(String name, byte[] content) {
         return withFiles(Map.of(name, content));

@@ -16,7 +16,6 @@ import org.espalier.model.ModelConfig;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
 import org.espalier.plan.PlanSelection;
-import org.espalier.text.TokenizerFiles;
 
 /** Cuts out of a model what a plan does not keep, makes up for it, and writes what is left. */
 final class Compaction {
@@ -67,10 +66,19 @@ final class Compaction {
         try (Compensated compensated = compensated(selection, calibration)) {
             ModelContent left =
                     new Compactor(open.checkpoint(), open.model().config(), selection, types).content(compensated);
-            writing.write(TokenizerFiles.beside(left, open.path(), open.checkpoint())
+            writing.write(Companions.with(left, open.path(), open.checkpoint())
+                    .withFile(ModelCard.FILE, card(plan, compensated).bytes())
                     .withFile(PLAN, PlanFile.bytes(plan.with(fitted(selection, calibration)))));
             return new Left(compensated.parameters(), compensated.config());
         }
+    }
+
+    private ModelCard card(Plan plan, Compensated compensated) {
+        return new ModelCard(
+                plan,
+                compensated.parameters(),
+                Openers.of(compensated.config()),
+                Companions.licences(open.path()).keySet());
     }
 
     /** What the plan says of the fit; null if nothing was fitted. */

@@ -7,7 +7,6 @@ import org.espalier.format.ModelContent;
 import org.espalier.format.NumberTypes;
 import org.espalier.model.ModelCheckpoint;
 import org.espalier.tensor.DType;
-import org.espalier.text.TokenizerFiles;
 
 /** Writes a model in another form, with its configuration and its tokenizer. */
 public final class ConvertJob {
@@ -33,7 +32,7 @@ public final class ConvertJob {
     public int run(Path model, Destination out) {
         NumberTypes types = out.types(dtype);
         try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model)) {
-            ModelContent content = TokenizerFiles.beside(Conversion.of(checkpoint, types), model, checkpoint);
+            ModelContent content = Companions.with(Conversion.of(checkpoint, types), model, checkpoint);
             out.writeModel("convert", content, listener);
             return checkpoint.tensors().size();
         }

@@ -9,7 +9,6 @@ import org.espalier.format.ModelContent;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.tensor.DType;
-import org.espalier.text.TokenizerFiles;
 import org.espalier.tune.Learned;
 import org.espalier.tune.LearnedAdapter;
 import org.espalier.tune.LearnedWeights;
@@ -62,13 +61,13 @@ final class LearnedFiles {
     }
 
     private void writeModel(Path folder, LearnedWeights weights, boolean finished) throws IOException {
-        ModelContent content = ModelContent.of(
-                        (ObjectNode) open.checkpoint().config(),
-                        weights.entries(name -> finished
-                                ? Conversion.target(
-                                        open.checkpoint().tensors().get(name).type(), type)
-                                : DType.F32))
-                .withFiles(TokenizerFiles.of(open.path(), open.checkpoint()));
+        ModelContent learnedModel = ModelContent.of(
+                (ObjectNode) open.checkpoint().config(),
+                weights.entries(name -> finished
+                        ? Conversion.target(
+                                open.checkpoint().tensors().get(name).type(), type)
+                        : DType.F32));
+        ModelContent content = Companions.with(learnedModel, open.path(), open.checkpoint());
         SafetensorsFolder format = finished ? new SafetensorsFolder() : new SafetensorsFolder(Long.MAX_VALUE);
         format.writeInto(folder, content);
     }

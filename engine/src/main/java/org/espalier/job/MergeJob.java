@@ -8,7 +8,6 @@ import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftMerge;
 import org.espalier.model.ModelCheckpoint;
 import org.espalier.tensor.DType;
-import org.espalier.text.TokenizerFiles;
 
 /** Writes a model with a LoRA adapter added to its weights: W + scale B A. */
 public final class MergeJob {
@@ -41,7 +40,7 @@ public final class MergeJob {
         NumberTypes types = out.types(dtype);
         try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model);
                 PeftAdapter stored = PeftAdapter.open(adapter)) {
-            ModelContent content = TokenizerFiles.beside(PeftMerge.of(checkpoint, stored, types), model, checkpoint);
+            ModelContent content = Companions.with(PeftMerge.of(checkpoint, stored, types), model, checkpoint);
             out.writeModel("merge", content, listener);
             return new Result(
                     checkpoint.tensors().size(),

@@ -52,6 +52,14 @@ public interface Architecture {
         return Optional.empty();
     }
 
+    /**
+     * Whether transformers' class makes the attention and the MLP of a layer of a configuration alone, under their usual
+     * names, each behind one norm, so that {@link RemoteCode} can make them of other sizes.
+     */
+    default boolean layersAreBuiltAlone() {
+        return false;
+    }
+
     /** A model of these sizes whose head is its embedding table, if this is the family of models that are trained here. */
     default Optional<ModelConfig> untrained(ModelConfig.Sizes sizes) {
         return Optional.empty();

@@ -21,7 +21,10 @@ final class PlanReport {
         SequencedMap<String, Object> json = new LinkedHashMap<>();
         json.put("class", opens.stockClass());
         json.put("stock", opens.refusal().isEmpty());
-        opens.refusal().ifPresent(why -> json.put("because", why));
+        opens.refusal().ifPresent(why -> {
+            json.put("because", why);
+            json.put("remote_code", opens.remoteCode());
+        });
         result.put("opens_in", json);
     }
 }

@@ -128,7 +128,8 @@ class PruneCommandTest {
         String[] command = {"prune", text("model"), "--criterion", "l2", "--out", text("usual")};
         String last = Ran.engine(command).output().lines().toList().getLast();
         assertEquals(
-                "opens in this engine only, not in transformers' LlamaForCausalLM: widths differ from layer to layer "
+                "opens in transformers with trust_remote_code, and in this engine, not in LlamaForCausalLM: widths differ "
+                        + "from layer to layer "
                         + "(--uniform makes them equal)",
                 last);
         Plan plan = PlanFile.read(folder.resolve("usual/plan.json"));

@@ -32,7 +32,9 @@ class SummaryTest {
             null);
 
     private static final Summary SUMMARY = new Summary(
-            RUN, Path.of("out"), new Openers("LlamaForCausalLM", Optional.of("widths differ from layer to layer")));
+            RUN,
+            Path.of("out"),
+            new Openers("LlamaForCausalLM", Optional.of("widths differ from layer to layer"), true));
 
     private static Comparison.Stage stage(String name, long parameters, double surprise) {
         Measure made = new Measure("surprise", surprise, Unit.NATS, Direction.LESS, "of 3 readers");
@@ -52,7 +54,8 @@ class SummaryTest {
     @Test
     void theLastLineSaysWhatOpensTheResult() {
         assertEquals(
-                "pruned opens in this engine only, not in transformers' LlamaForCausalLM: widths differ from layer to layer",
+                "pruned opens in transformers with trust_remote_code, and in this engine, not in LlamaForCausalLM: widths differ"
+                        + " from layer to layer",
                 SUMMARY.text().lines().toList().getLast());
     }
 

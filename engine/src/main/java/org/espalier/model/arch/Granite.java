@@ -24,6 +24,11 @@ public final class Granite extends LlamaLike {
     }
 
     @Override
+    public boolean layersAreBuiltAlone() {
+        return true;
+    }
+
+    @Override
     public ModelConfig read(ConfigReader json) {
         boolean attention = json.flag("attention_bias");
         Biases biases = new Biases(attention, attention, json.flag("mlp_bias"));

@@ -27,6 +27,11 @@ public final class Llama extends LlamaLike {
     }
 
     @Override
+    public boolean layersAreBuiltAlone() {
+        return true;
+    }
+
+    @Override
     public ModelConfig read(ConfigReader json) {
         boolean qwen = json.text("model_type", "").equals(QWEN2);
         boolean attention = json.flag("attention_bias");

@@ -23,6 +23,11 @@ public final class Phi3 extends LlamaLike {
     }
 
     @Override
+    public boolean layersAreBuiltAlone() {
+        return true;
+    }
+
+    @Override
     public ModelConfig read(ConfigReader json) {
         return read(json, UsualSizes.headDim(json), Biases.NONE);
     }

@@ -23,6 +23,11 @@ public final class Qwen3 extends LlamaLike {
     }
 
     @Override
+    public boolean layersAreBuiltAlone() {
+        return true;
+    }
+
+    @Override
     public ModelConfig read(ConfigReader json) {
         boolean attention = json.flag("attention_bias");
         return read(json, json.size("head_dim", HEAD_DIM), new Biases(attention, attention, false));
