@@ -32,6 +32,7 @@ final class GgufCheckpoint implements Checkpoint {
         this.tensors = tensors;
     }
 
+    @SuppressWarnings("MustBeClosed") // the checkpoint owns the arena, and closes it
     static GgufCheckpoint open(Path path) {
         GgufFile file = GgufParts.open(path);
         Arena filled = Arena.ofShared();
