@@ -79,7 +79,7 @@ final class LlamaCppLibrary {
         }
     }
 
-    @SuppressWarnings("UnusedMethod") // llama.cpp calls it
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // llama.cpp calls it, with more than is of use
     private static void hear(int level, MemorySegment text, MemorySegment data) {
         synchronized (SAID) {
             SAID.append(text.reinterpret(Long.MAX_VALUE).getString(0));
