@@ -2,6 +2,7 @@
 // operations for every 8 to 12 bytes. Targets may be operands.
 #include "access.cuh"
 #include "silu.cuh"
+#include "tanh.cuh"
 
 // An activation is a curve: its value and its slope at one number.
 
@@ -76,6 +77,15 @@ __device__ inline void backward(const float* x, const float* dY, float* dX, floa
     });
 }
 
+// Its slope 1 - tanh^2 as 4 e / (1 + e)^2, e = e^(-2 |x|), where no like numbers are subtracted.
+struct Tanh {
+    static __device__ float value(float x) { return tangent(x); }
+    static __device__ float slope(float x) {
+        const float e = expf(-2.0f * fabsf(x));
+        return 4.0f * e / ((1.0f + e) * (1.0f + e));
+    }
+};
+
 #define ACTIVATION(NAME, CURVE)                                                                                     \
     extern "C" __global__ void activation_forward_##NAME(const float* x, float* y, std::size_t count) {              \
         forward<CURVE>(x, y, count);                                                                                 \
@@ -88,3 +98,4 @@ ACTIVATION(gelu, Gelu)
 ACTIVATION(gelu_tanh, GeluTanh)
 ACTIVATION(silu, Silu)
 ACTIVATION(relu, Relu)
+ACTIVATION(tanh, Tanh)

@@ -45,16 +45,19 @@ struct Softmax {
 };
 
 // Turns the scores of a tile into weights under the new largest, and scales what was summed under the old one.
+template <bool GAPS>
 __device__ inline void soften(Softmax& softmax, float (*scores)[PATCH], Sums sums) {
 #pragma unroll
     for (int i = 0; i < PATCH; i++) {
         const float inTile = fmaxf(fmaxf(scores[i][0], scores[i][1]), fmaxf(scores[i][2], scores[i][3]));
         const float largest = fmaxf(softmax.largest[i], rowMax(inTile));
-        const float shrink = expf(softmax.largest[i] - largest);
+        // A row may have seen no key yet.
+        const float shift = GAPS && largest == -INFINITY ? 0.0f : largest;
+        const float shrink = expf(softmax.largest[i] - shift);
         float sum = 0.0f;
 #pragma unroll
         for (int j = 0; j < PATCH; j++) {
-            scores[i][j] = expf(scores[i][j] - largest);
+            scores[i][j] = expf(scores[i][j] - shift);
             sum += scores[i][j];
         }
         softmax.largest[i] = largest;
@@ -69,15 +72,12 @@ __device__ inline void soften(Softmax& softmax, float (*scores)[PATCH], Sums sum
     }
 }
 
-// out = softmax(scale query keyT) value, logSum = the logarithm of each softmax's denominator.
-// Block (tile of 64 queries, last first, as they see most; query head).
-extern "C" __global__ void __launch_bounds__(THREADS)
-    attention_forward(const __grid_constant__ Sequences sequences, float scale, const float* __restrict__ query,
-                      const float* __restrict__ key, const float* __restrict__ value, float* __restrict__ out,
-                      float* __restrict__ logSum, const __grid_constant__ Shape shape) {
-    __shared__ Depths depths;
-    __shared__ Weights weights;
-    __shared__ Widths widths;
+// out = softmax(scores) value, scores made of query keyT by the form and the slopes, logSum = the logarithm of each
+// softmax's denominator. Block (tile of 64 queries, last first, as they see most; query head).
+template <typename Score>
+__device__ inline void forward(const Sequences& sequences, const Form& form, const float* slopes, const float* query,
+                               const float* key, const float* value, float* out, float* logSum, const Shape& shape,
+                               Depths& depths, Weights& weights, Widths& widths) {
     const Part part = partAt(sequences, static_cast<int>(gridDim.x - 1 - blockIdx.x), queryTiles);
     const int head = blockIdx.y;
     const int kvHead = head / (shape.heads / shape.kvHeads);
@@ -94,7 +94,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
         softmax.largest[i] = -INFINITY;
         softmax.sum[i] = 0.0f;
     }
-    for (int start = 0; start < seen; start += TILE) {
+    const Score score(form, slopes, head);
+    for (int start = score.first(part.visible(first)) / TILE * TILE; start < seen; start += TILE) {
         float scores[PATCH][PATCH];
         multiply(queries, tileOf(keys, start), depths, scores);
 #pragma unroll
@@ -102,11 +103,12 @@ extern "C" __global__ void __launch_bounds__(THREADS)
             const int visible = min(seen, part.visible(first + PATCH * threadRow() + i));
 #pragma unroll
             for (int j = 0; j < PATCH; j++) {
-                const bool sees = start + PATCH * threadColumn() + j < visible;
-                scores[i][j] = sees ? scale * scores[i][j] : -INFINITY;
+                const int at = start + PATCH * threadColumn() + j;
+                const float bounded = score.bounded(scores[i][j]);
+                scores[i][j] = score.sees(at, visible) ? score.distanced(bounded, visible - at) : -INFINITY;
             }
         }
-        soften(softmax, scores, sums);
+        soften<Score::GAPS>(softmax, scores, sums);
         keep(weights, scores);
         addWeighted(weights, tileOf(values, start), column, widths, sums);
     }
@@ -126,6 +128,28 @@ extern "C" __global__ void __launch_bounds__(THREADS)
             }
         }
     }
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS)
+    attention_forward(const __grid_constant__ Sequences sequences, const __grid_constant__ Form form,
+                      const float* __restrict__ slopes, const float* __restrict__ query,
+                      const float* __restrict__ key, const float* __restrict__ value, float* __restrict__ out,
+                      float* __restrict__ logSum, const __grid_constant__ Shape shape) {
+    __shared__ Depths depths;
+    __shared__ Weights weights;
+    __shared__ Widths widths;
+    forward<Plain>(sequences, form, slopes, query, key, value, out, logSum, shape, depths, weights, widths);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, 1)
+    attention_forward_formed(const __grid_constant__ Sequences sequences, const __grid_constant__ Form form,
+                      const float* __restrict__ slopes, const float* __restrict__ query,
+                      const float* __restrict__ key, const float* __restrict__ value, float* __restrict__ out,
+                      float* __restrict__ logSum, const __grid_constant__ Shape shape) {
+    __shared__ Depths depths;
+    __shared__ Weights weights;
+    __shared__ Widths widths;
+    forward<Formed>(sequences, form, slopes, query, key, value, out, logSum, shape, depths, weights, widths);
 }
 
 // delta = sum over columns of dOut out: what the softmax's derivative takes off every score's. One warp a row.
@@ -150,17 +174,14 @@ extern "C" __global__ void attention_backward_delta(const float* __restrict__ ou
     }
 }
 
-// dQuery = beta dQuery + scale sum over keys of dScore key, dScore = p (dOut value - delta), p the softmax's weights.
+// dQuery = beta dQuery + scale sum over keys of dScore key, dScore = p (dOut value - delta) times the slope of the bound,
+// p the softmax's weights.
 // Block (tile of 64 queries, last first; query head).
-extern "C" __global__ void __launch_bounds__(THREADS)
-    attention_backward_query(const __grid_constant__ Sequences sequences, float scale, const float* __restrict__ query,
-                             const float* __restrict__ key, const float* __restrict__ value,
-                             const float* __restrict__ logSum, const float* __restrict__ delta,
-                             const float* __restrict__ dOut, float* __restrict__ dQuery, float beta,
-                             const __grid_constant__ Shape shape) {
-    __shared__ Depths depths;
-    __shared__ Weights weights;
-    __shared__ Widths widths;
+template <typename Score>
+__device__ inline void queryGradient(const Sequences& sequences, const Form& form, const float* slopes,
+                                     const float* query, const float* key, const float* value, const float* logSum,
+                                     const float* delta, const float* dOut, float* dQuery, float beta,
+                                     const Shape& shape, Depths& depths, Weights& weights, Widths& widths) {
     const Part part = partAt(sequences, static_cast<int>(gridDim.x - 1 - blockIdx.x), queryTiles);
     const int head = blockIdx.y;
     const int kvHead = head / (shape.heads / shape.kvHeads);
@@ -182,7 +203,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
         logSums[i] = logSum[row];
         deltas[i] = delta[row];
     }
-    for (int start = 0; start < seen; start += TILE) {
+    const Score score(form, slopes, head);
+    for (int start = score.first(part.visible(first)) / TILE * TILE; start < seen; start += TILE) {
         float scores[PATCH][PATCH];
         float products[PATCH][PATCH];
         multiply(queries, tileOf(keys, start), depths, scores);
@@ -192,9 +214,11 @@ extern "C" __global__ void __launch_bounds__(THREADS)
             const int visible = min(seen, part.visible(first + PATCH * threadRow() + i));
 #pragma unroll
             for (int j = 0; j < PATCH; j++) {
-                const bool sees = start + PATCH * threadColumn() + j < visible;
-                const float weight = sees ? expf(scale * scores[i][j] - logSums[i]) : 0.0f;
-                scores[i][j] = weight * (products[i][j] - deltas[i]);
+                const int at = start + PATCH * threadColumn() + j;
+                const float bounded = score.bounded(scores[i][j]);
+                const float weight =
+                    score.sees(at, visible) ? expf(score.distanced(bounded, visible - at) - logSums[i]) : 0.0f;
+                scores[i][j] = weight * (products[i][j] - deltas[i]) * score.boundedSlope(bounded);
             }
         }
         keep(weights, scores);
@@ -208,14 +232,41 @@ extern "C" __global__ void __launch_bounds__(THREADS)
             const std::size_t row = static_cast<std::size_t>(part.queryStart + first + inTile) * shape.heads + head;
 #pragma unroll
             for (int half = 0; half < HALVES; half++) {
-                writeSums(dQuery + row * shape.headDim, shape.headDim, columnOf(column, half), beta, scale,
+                writeSums(dQuery + row * shape.headDim, shape.headDim, columnOf(column, half), beta, score.scale,
                           sums[half][i]);
             }
         }
     }
 }
 
+extern "C" __global__ void __launch_bounds__(THREADS)
+    attention_backward_query(
+        const __grid_constant__ Sequences sequences, const __grid_constant__ Form form,
+        const float* __restrict__ slopes, const float* __restrict__ query, const float* __restrict__ key,
+        const float* __restrict__ value, const float* __restrict__ logSum, const float* __restrict__ delta,
+        const float* __restrict__ dOut, float* __restrict__ dQuery, float beta, const __grid_constant__ Shape shape) {
+    __shared__ Depths depths;
+    __shared__ Weights weights;
+    __shared__ Widths widths;
+    queryGradient<Plain>(sequences, form, slopes, query, key, value, logSum, delta, dOut, dQuery, beta, shape, depths,
+                         weights, widths);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, 1)
+    attention_backward_query_formed(
+        const __grid_constant__ Sequences sequences, const __grid_constant__ Form form,
+        const float* __restrict__ slopes, const float* __restrict__ query, const float* __restrict__ key,
+        const float* __restrict__ value, const float* __restrict__ logSum, const float* __restrict__ delta,
+        const float* __restrict__ dOut, float* __restrict__ dQuery, float beta, const __grid_constant__ Shape shape) {
+    __shared__ Depths depths;
+    __shared__ Weights weights;
+    __shared__ Widths widths;
+    queryGradient<Formed>(sequences, form, slopes, query, key, value, logSum, delta, dOut, dQuery, beta, shape, depths,
+                         weights, widths);
+}
+
 // What a block of the gradients of keys and values walks: the queries of one head that may see its keys.
+template <typename Score>
 struct Asking {
     Part part;
     int firstKey;
@@ -223,26 +274,29 @@ struct Asking {
     const float* logSum;
     const float* delta;
     int heads;
+    Score score;
 
     __device__ std::size_t row(int query) const {
         return static_cast<std::size_t>(part.queryStart + query) * heads + head;
     }
 
-    // The weight of a query for a key, from their score; 0 where it is not seen.
-    __device__ float weight(int query, int key, float scaledScore) const {
-        const bool sees = query < part.queries && key < min(part.keys, part.visible(query));
-        return sees ? expf(scaledScore - logSum[row(query)]) : 0.0f;
+    // The weight of a query for a key, from their score before what distance takes off; 0 where it is not seen.
+    __device__ float weight(int query, int key, float bounded) const {
+        const int visible = part.visible(query);
+        const bool sees = query < part.queries && key < part.keys && score.sees(key, visible);
+        return sees ? expf(score.distanced(bounded, visible - key) - logSum[row(query)]) : 0.0f;
     }
 };
 
 // Adds to dKey, or dValue, what one tile of keys gets from the queries of one head.
-template <bool OF_KEY>
-__device__ inline void addAsked(const Asking& asking, float scale, const Rows& keys, const Rows& values,
+template <bool OF_KEY, typename Score>
+__device__ inline void addAsked(const Asking<Score>& asking, const Rows& keys, const Rows& values,
                                 const Rows& queries, const Rows& dOuts, int column, Depths& depths, Weights& weights,
                                 Widths& widths, Sums sums) {
     // The first query that sees the tile's first key.
     const int firstQuery = max(0, asking.firstKey - (asking.part.keys - asking.part.queries));
-    for (int start = firstQuery / TILE * TILE; start < asking.part.queries; start += TILE) {
+    const int end = asking.score.lastSeeing(asking.part.queries, asking.part.visible(0), asking.firstKey + TILE - 1);
+    for (int start = firstQuery / TILE * TILE; start < end; start += TILE) {
         float scores[PATCH][PATCH];
         float products[PATCH][PATCH];
         multiply(keys, tileOf(queries, start), depths, scores);
@@ -255,10 +309,12 @@ __device__ inline void addAsked(const Asking& asking, float scale, const Rows& k
 #pragma unroll
             for (int i = 0; i < PATCH; i++) {
                 const int key = asking.firstKey + PATCH * threadRow() + i;
-                const float weight = asking.weight(query, key, scale * scores[i][j]);
+                const float bounded = asking.score.bounded(scores[i][j]);
+                const float weight = asking.weight(query, key, bounded);
                 scores[i][j] = weight;
-                if (OF_KEY) {
-                    scores[i][j] = weight == 0.0f ? 0.0f : weight * (products[i][j] - asking.delta[asking.row(query)]);
+                if (OF_KEY && weight != 0.0f) {
+                    scores[i][j] = weight * (products[i][j] - asking.delta[asking.row(query)])
+                        * asking.score.boundedSlope(bounded);
                 }
             }
         }
@@ -269,8 +325,8 @@ __device__ inline void addAsked(const Asking& asking, float scale, const Rows& k
 
 // target += its gradient: scale sum of dScore query for keys, sum of p dOut for values, over all queries of the head's
 // group. Block (tile of 64 keys, key/value head).
-template <bool OF_KEY>
-__device__ inline void gradientOfCached(const Sequences& sequences, float scale, const float* query, const float* key,
+template <bool OF_KEY, typename Score>
+__device__ inline void gradientOfCached(const Sequences& sequences, const Form& form, const float* slopes, const float* query, const float* key,
                                         const float* value, const float* logSum, const float* delta, const float* dOut,
                                         float* target, const Shape& shape, Depths& depths, Weights& weights,
                                         Widths& widths) {
@@ -286,8 +342,8 @@ __device__ inline void gradientOfCached(const Sequences& sequences, float scale,
     for (int head = kvHead * group; head < (kvHead + 1) * group; head++) {
         const Rows queries = headRows(query, part.queryStart, part.queries, shape.heads, head, shape.headDim);
         const Rows dOuts = headRows(dOut, part.queryStart, part.queries, shape.heads, head, shape.valueDim);
-        const Asking asking{part, first, head, logSum, delta, shape.heads};
-        addAsked<OF_KEY>(asking, scale, keys, values, queries, dOuts, column, depths, weights, widths, sums);
+        const Asking<Score> asking{part, first, head, logSum, delta, shape.heads, Score(form, slopes, head)};
+        addAsked<OF_KEY>(asking, keys, values, queries, dOuts, column, depths, weights, widths, sums);
     }
 
     const int width = OF_KEY ? shape.headDim : shape.valueDim;
@@ -298,7 +354,7 @@ __device__ inline void gradientOfCached(const Sequences& sequences, float scale,
             const std::size_t row = static_cast<std::size_t>(part.keyStart + first + inTile) * shape.kvHeads + kvHead;
 #pragma unroll
             for (int half = 0; half < HALVES; half++) {
-                writeSums(target + row * width, width, columnOf(column, half), 1.0f, OF_KEY ? scale : 1.0f,
+                writeSums(target + row * width, width, columnOf(column, half), 1.0f, OF_KEY ? form.scale : 1.0f,
                           sums[half][i]);
             }
         }
@@ -306,27 +362,53 @@ __device__ inline void gradientOfCached(const Sequences& sequences, float scale,
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS)
-    attention_backward_key(const __grid_constant__ Sequences sequences, float scale, const float* __restrict__ query,
-                           const float* __restrict__ key, const float* __restrict__ value,
-                           const float* __restrict__ logSum, const float* __restrict__ delta,
-                           const float* __restrict__ dOut, float* __restrict__ dKey,
-                           const __grid_constant__ Shape shape) {
+    attention_backward_key(
+        const __grid_constant__ Sequences sequences, const __grid_constant__ Form form,
+        const float* __restrict__ slopes, const float* __restrict__ query, const float* __restrict__ key,
+        const float* __restrict__ value, const float* __restrict__ logSum, const float* __restrict__ delta,
+        const float* __restrict__ dOut, float* __restrict__ dKey, const __grid_constant__ Shape shape) {
     __shared__ Depths depths;
     __shared__ Weights weights;
     __shared__ Widths widths;
-    gradientOfCached<true>(sequences, scale, query, key, value, logSum, delta, dOut, dKey, shape, depths, weights,
-                           widths);
+    gradientOfCached<true, Plain>(sequences, form, slopes, query, key, value, logSum, delta, dOut, dKey, shape, depths,
+                                weights, widths);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, 1)
+    attention_backward_key_formed(
+        const __grid_constant__ Sequences sequences, const __grid_constant__ Form form,
+        const float* __restrict__ slopes, const float* __restrict__ query, const float* __restrict__ key,
+        const float* __restrict__ value, const float* __restrict__ logSum, const float* __restrict__ delta,
+        const float* __restrict__ dOut, float* __restrict__ dKey, const __grid_constant__ Shape shape) {
+    __shared__ Depths depths;
+    __shared__ Weights weights;
+    __shared__ Widths widths;
+    gradientOfCached<true, Formed>(sequences, form, slopes, query, key, value, logSum, delta, dOut, dKey, shape, depths,
+                                weights, widths);
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS)
-    attention_backward_value(const __grid_constant__ Sequences sequences, float scale, const float* __restrict__ query,
-                             const float* __restrict__ key, const float* __restrict__ value,
-                             const float* __restrict__ logSum, const float* __restrict__ delta,
-                             const float* __restrict__ dOut, float* __restrict__ dValue,
-                             const __grid_constant__ Shape shape) {
+    attention_backward_value(
+        const __grid_constant__ Sequences sequences, const __grid_constant__ Form form,
+        const float* __restrict__ slopes, const float* __restrict__ query, const float* __restrict__ key,
+        const float* __restrict__ value, const float* __restrict__ logSum, const float* __restrict__ delta,
+        const float* __restrict__ dOut, float* __restrict__ dValue, const __grid_constant__ Shape shape) {
     __shared__ Depths depths;
     __shared__ Weights weights;
     __shared__ Widths widths;
-    gradientOfCached<false>(sequences, scale, query, key, value, logSum, delta, dOut, dValue, shape, depths, weights,
-                            widths);
+    gradientOfCached<false, Plain>(sequences, form, slopes, query, key, value, logSum, delta, dOut, dValue, shape, depths,
+                                 weights, widths);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, 1)
+    attention_backward_value_formed(
+        const __grid_constant__ Sequences sequences, const __grid_constant__ Form form,
+        const float* __restrict__ slopes, const float* __restrict__ query, const float* __restrict__ key,
+        const float* __restrict__ value, const float* __restrict__ logSum, const float* __restrict__ delta,
+        const float* __restrict__ dOut, float* __restrict__ dValue, const __grid_constant__ Shape shape) {
+    __shared__ Depths depths;
+    __shared__ Weights weights;
+    __shared__ Widths widths;
+    gradientOfCached<false, Formed>(sequences, form, slopes, query, key, value, logSum, delta, dOut, dValue, shape, depths,
+                                 weights, widths);
 }

@@ -7,6 +7,7 @@
 
 #include "access.cuh"
 #include "reduce.cuh"
+#include "tanh.cuh"
 
 constexpr int MOST_SEQUENCES = 128;
 constexpr int TILE = 64;
@@ -37,6 +38,61 @@ struct Part {
 
     // How many keys query i sees.
     __device__ int visible(int i) const { return keys - queries + i + 1; }
+};
+
+// As org.espalier.backend.AttentionForm: scores come near to `cap` at most, unless it is 0; a query sees `window` keys.
+struct Form {
+    float scale;
+    float cap;
+    int window;
+};
+
+// What scores of one head are made of products: by a factor alone.
+struct Plain {
+    static constexpr bool GAPS = false;   // whether a query may see no key of a tile that another sees
+    float scale;
+
+    __device__ Plain(const Form& form, const float*, int) : scale(form.scale) {}
+
+    // The score of a product, before what distance takes off.
+    __device__ float bounded(float product) const { return scale * product; }
+    // The derivative of a score by scale times the product, from the score before what distance takes off.
+    __device__ float boundedSlope(float) const { return 1.0f; }
+    // The score of a key, where the keys of the query end after `places` more.
+    __device__ float distanced(float score, int) const { return score; }
+    // The first key of a query whose keys end there.
+    __device__ int first(int) const { return 0; }
+    __device__ bool sees(int key, int end) const { return key < end; }
+    // One more than the last of `queries` that see the key, where the first query's keys end at `end`.
+    __device__ int lastSeeing(int queries, int, int) const { return queries; }
+};
+
+// The same with all that a form and slopes may say.
+struct Formed {
+    static constexpr bool GAPS = true;
+    Form form;
+    float slope;
+    float scale;
+
+    __device__ Formed(const Form& form, const float* slopes, int head)
+        : form(form), slope(slopes == nullptr ? 0.0f : slopes[head]), scale(form.scale) {}
+
+    __device__ float bounded(float product) const {
+        const float score = scale * product;
+        return form.cap > 0.0f ? form.cap * tangent(score / form.cap) : score;
+    }
+    __device__ float boundedSlope(float score) const {
+        const float part = form.cap > 0.0f ? score / form.cap : 0.0f;
+        return 1.0f - part * part;
+    }
+    __device__ float distanced(float score, int places) const { return score - slope * (places - 1); }
+    __device__ int first(int end) const { return max(0, end - form.window); }
+    __device__ bool sees(int key, int end) const { return key < end && key >= end - form.window; }
+    __device__ int lastSeeing(int queries, int end, int key) const {
+        // A window of any size may overflow.
+        const long long last = static_cast<long long>(key) + form.window - end + 1;
+        return static_cast<int>(min(static_cast<long long>(queries), max(last, 0LL)));
+    }
 };
 
 // Walks the sequences to part number `number` of them all, where a sequence has partsOf(queries, keys).

@@ -73,20 +73,24 @@ __device__ inline void score(const Rows& queries, const Rows& keys, Scores& scor
     }
 }
 
-// Turns the scores of one head, the warp's, into weights under their largest; returns it and, in `sum`, their sum.
-__device__ inline float soften(Scores& scores, int count, float scale, float& sum) {
+// Turns the products of one head, the warp's, into scores and these into weights under their largest; returns it and, in
+// `sum`, their sum. The query's own key stands `behind` places after the last.
+template <typename Score>
+__device__ inline float soften(Scores& scores, int count, const Score& score, int behind, float& sum) {
     const int head = threadIdx.x / WARP;
     const int lane = threadIdx.x % WARP;
     float largest = -INFINITY;
     for (int k = lane; k < count; k += WARP) {
-        largest = fmaxf(largest, scale * scores.of[k][head]);
+        const float own = score.distanced(score.bounded(scores.of[k][head]), count + behind - k);
+        scores.of[k][head] = own;
+        largest = fmaxf(largest, own);
     }
     for (int distance = WARP / 2; distance > 0; distance /= 2) {
         largest = fmaxf(largest, __shfl_xor_sync(FULL_WARP, largest, distance));
     }
     float own = 0.0f;
     for (int k = lane; k < count; k += WARP) {
-        const float weight = expf(scale * scores.of[k][head] - largest);
+        const float weight = expf(scores.of[k][head] - largest);
         scores.of[k][head] = weight;
         own += weight;
     }
@@ -111,16 +115,15 @@ __device__ inline void addValues(const Scores& weights, const Rows& values, int 
 }
 
 // Block (query, key/value head and which four of its query heads, split). Blocks of 32 WARPS.
-extern "C" __global__ void __launch_bounds__(WARPS* WARP)
-    attention_decode(const Sequences* __restrict__ sequences, float scale, const float* __restrict__ query,
-                     const float* __restrict__ key, const float* __restrict__ value, float* __restrict__ shares,
-                     float* __restrict__ logSums, int tokens, const __grid_constant__ Shape shape) {
-    __shared__ alignas(16) Scores scores;
-    __shared__ float4 found[WARPS][HEADS][WARP];
-    __shared__ float denominators[HEADS];
+template <typename Score>
+__device__ inline void decode(const Sequences* sequences, const Form& form, const float* slopes, const float* query,
+                              const float* key, const float* value, float* shares, float* logSums, int tokens,
+                              const Shape& shape, Scores& scores, float4 (*found)[HEADS][WARP], float* denominators) {
     const Part part = partAt(*sequences, static_cast<int>(blockIdx.x), oneEach);
-    const int first = blockIdx.z * SPLIT;
-    const int count = min(SPLIT, part.visible(part.index) - first);
+    const int visible = part.visible(part.index);
+    const int splitStart = blockIdx.z * SPLIT;
+    const int first = max(splitStart, Score(form, nullptr, 0).first(visible));
+    const int count = min(splitStart + SPLIT, visible) - first;
     if (count <= 0) {
         return;
     }
@@ -141,7 +144,8 @@ extern "C" __global__ void __launch_bounds__(WARPS* WARP)
     const int warp = threadIdx.x / WARP;
     const int lane = threadIdx.x % WARP;
     float denominator;
-    const float largest = soften(scores, count, scale, denominator);
+    const float largest = soften(
+        scores, count, Score(form, slopes, min(head + warp, shape.heads - 1)), visible - first - count, denominator);
     if (lane == 0) {
         denominators[warp] = denominator;
         if (warp < heads) {
@@ -171,27 +175,53 @@ extern "C" __global__ void __launch_bounds__(WARPS* WARP)
     }
 }
 
+extern "C" __global__ void __launch_bounds__(WARPS* WARP)
+    attention_decode(
+        const Sequences* __restrict__ sequences, const __grid_constant__ Form form, const float* __restrict__ slopes,
+        const float* __restrict__ query, const float* __restrict__ key, const float* __restrict__ value,
+        float* __restrict__ shares, float* __restrict__ logSums, int tokens, const __grid_constant__ Shape shape) {
+    __shared__ alignas(16) Scores scores;
+    __shared__ float4 found[WARPS][HEADS][WARP];
+    __shared__ float denominators[HEADS];
+    decode<Plain>(sequences, form, slopes, query, key, value, shares, logSums, tokens, shape, scores, found,
+                  denominators);
+}
+
+extern "C" __global__ void __launch_bounds__(WARPS* WARP, 1)
+    attention_decode_formed(
+        const Sequences* __restrict__ sequences, const __grid_constant__ Form form, const float* __restrict__ slopes,
+        const float* __restrict__ query, const float* __restrict__ key, const float* __restrict__ value,
+        float* __restrict__ shares, float* __restrict__ logSums, int tokens, const __grid_constant__ Shape shape) {
+    __shared__ alignas(16) Scores scores;
+    __shared__ float4 found[WARPS][HEADS][WARP];
+    __shared__ float denominators[HEADS];
+    decode<Formed>(sequences, form, slopes, query, key, value, shares, logSums, tokens, shape, scores, found,
+                  denominators);
+}
+
 // out = the shares of all splits that have keys for the query, each by its part of the whole denominator, and the whole
 // denominator's logarithm. Block (query, head).
 extern "C" __global__ void attention_decode_total(const Sequences* __restrict__ sequences,
                                                   const float* __restrict__ shares, const float* __restrict__ logSums,
                                                   float* __restrict__ out, float* __restrict__ logSum, int tokens,
-                                                  int heads, int valueDim) {
+                                                  int heads, int valueDim, int window) {
     const Part part = partAt(*sequences, static_cast<int>(blockIdx.x), oneEach);
-    const int splits = (part.visible(part.index) + SPLIT - 1) / SPLIT;
+    const int visible = part.visible(part.index);
+    const int firstSplit = max(0, visible - window) / SPLIT;
+    const int splits = (visible + SPLIT - 1) / SPLIT;
     const std::size_t row = static_cast<std::size_t>(part.queryStart + part.index) * heads + blockIdx.y;
     const std::size_t step = static_cast<std::size_t>(tokens) * heads;
     float largest = -INFINITY;
-    for (int s = 0; s < splits; s++) {
+    for (int s = firstSplit; s < splits; s++) {
         largest = fmaxf(largest, logSums[row + s * step]);
     }
     float denominator = 0.0f;
-    for (int s = 0; s < splits; s++) {
+    for (int s = firstSplit; s < splits; s++) {
         denominator += expf(logSums[row + s * step] - largest);
     }
     for (int c = threadIdx.x; c < valueDim; c += blockDim.x) {
         float sum = 0.0f;
-        for (int s = 0; s < splits; s++) {
+        for (int s = firstSplit; s < splits; s++) {
             sum += expf(logSums[row + s * step] - largest) * shares[(row + s * step) * valueDim + c];
         }
         out[row * valueDim + c] = sum / denominator;

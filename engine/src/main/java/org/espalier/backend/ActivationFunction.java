@@ -9,5 +9,7 @@ public enum ActivationFunction {
     /** {@code x / (1 + e^−x)}. */
     SILU,
     /** {@code max(x, 0)}, whose derivative at 0 is taken as 0. */
-    RELU
+    RELU,
+    /** The hyperbolic tangent, which bounds what goes through it. */
+    TANH
 }

@@ -6,12 +6,19 @@ import org.espalier.tensor.Tensor;
  * What attention looks at, in its forward and its backward step.
  *
  * @param sequences how the tokens and the rows of keys divide into sequences
- * @param scale     multiplies the scores
+ * @param form      what becomes of products, and how far back a query looks
  * @param query     {@code [tokens, heads, headDim]}
  * @param key       {@code [rows, kvHeads, headDim]}
  * @param value     {@code [rows, kvHeads, valueDim]}
+ * @param slopes    {@code [heads]}: what each place that a key lies further back takes off a score; or null for nothing
  */
-public record AttentionInput(Sequences sequences, double scale, Tensor query, Tensor key, Tensor value) {
+public record AttentionInput(
+        Sequences sequences, AttentionForm form, Tensor query, Tensor key, Tensor value, Tensor slopes) {
+
+    /** Of products as they are, multiplied by {@code scale}. */
+    public AttentionInput(Sequences sequences, double scale, Tensor query, Tensor key, Tensor value) {
+        this(sequences, AttentionForm.plain(scale), query, key, value, null);
+    }
 
     /** Query rows of all sequences. */
     public int tokens() {

@@ -20,8 +20,9 @@ public interface AttentionOps {
     void rotary(Queue queue, Tensor x, Tensor positions, Tensor table, boolean interleaved, boolean inverse, Target y);
 
     /**
-     * {@code out[t, h] = Σ_s softmax_s(scale · query[t, h] · key[s, g]) value[s, g]} over the keys that
-     * the sequences let {@code t} see; query head {@code h} uses key/value head {@code g = h / (heads / kvHeads)}.
+     * {@code out[t, h] = Σ_s softmax_s(score(query[t, h] · key[s, g])) value[s, g]} over the keys that the sequences and the
+     * window let {@code t} see, the score as in {@link AttentionForm}; query head {@code h} uses key/value head
+     * {@code g = h / (heads / kvHeads)}.
      *
      * @param out    {@code [tokens, heads, valueDim]}
      * @param logSum {@code [tokens, heads]}: the logarithm of each softmax's denominator, for the backward step
@@ -80,6 +81,8 @@ public interface AttentionOps {
                     in.key(),
                     "value",
                     in.value(),
+                    "slopes",
+                    in.slopes(),
                     "out",
                     out,
                     "logSum",
@@ -108,6 +111,8 @@ public interface AttentionOps {
                     in.key(),
                     "value",
                     in.value(),
+                    "slopes",
+                    in.slopes(),
                     "out",
                     out,
                     "logSum",
@@ -145,6 +150,7 @@ public interface AttentionOps {
                             kvHeads,
                             value.shape().dim(2))
                     .require(kvHeads > 0 && heads % kvHeads == 0, "query heads must be a multiple of key/value heads")
+                    .isOrNull(in.slopes(), compute, heads)
                     .is(out, compute, tokens, heads, value.shape().dim(2))
                     .is(logSum, compute, tokens, heads)
                     .require(sequences.queries() == tokens, "the sequences have " + sequences.queries() + " queries")

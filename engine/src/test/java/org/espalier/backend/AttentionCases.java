@@ -3,6 +3,7 @@ package org.espalier.backend;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.espalier.tensor.Shape;
 
 /** {@link AttentionOps}. */
@@ -149,6 +150,14 @@ final class AttentionCases {
                     .beta(1)
                     .build());
             cases.add(new Form("wide cached", Sequences.cached(6, 2), 9, 4, 1, dims[0], dims[1]).build());
+            AttentionForm narrow = new AttentionForm(0.1, 3, 5);
+            cases.add(new Form("wide packed", Sequences.packed(5, 6, 7), 18, 2, 1, dims[0], dims[1])
+                    .like(narrow, true)
+                    .build());
+            cases.add(new Form("wide cached", Sequences.cached(6, 2), 9, 4, 1, dims[0], dims[1])
+                    .like(narrow, true)
+                    .beta(1)
+                    .build());
         }
         cases.add(new Form("66 tokens", Sequences.packed(66), 66, 1, 1, 8, 8).build());
         cases.add(new Form("66 tokens", Sequences.packed(66), 66, 2, 1, 3, 7)
@@ -157,11 +166,58 @@ final class AttentionCases {
         cases.add(new Form("six splits", Sequences.cached(1400, 2), 1404, 5, 1, 3, 2).build());
         cases.add(new Form("seven splits", Sequences.cached(1540, 1), 1541, 1, 1, 3, 2).build());
         cases.add(new Form("five splits", Sequences.cached(1030, 2), 1032, 1, 1, 3, 130).build());
+        cases.addAll(formed(mixed, twoCaches));
         cases.add(new Form("dQuery only", mixed, 26, 4, 2, 8, 8).wants("query").build());
         cases.add(new Form("dKey only", mixed, 26, 4, 2, 8, 8).wants("key").build());
         cases.add(new Form("dValue only", mixed, 26, 4, 2, 8, 8)
                 .wants("value")
                 .beta(1)
+                .build());
+        return cases;
+    }
+
+    /** Windows, bounded scores and slopes, one by one and together. */
+    private static List<OpCase<AttentionOps>> formed(Sequences mixed, Sequences twoCaches) {
+        List<OpCase<AttentionOps>> cases = new ArrayList<>();
+        for (AttentionForm form : List.of(
+                new AttentionForm(0.3, 0, 4),
+                new AttentionForm(0.3, 1.5, 0),
+                new AttentionForm(0.3, 0, 0),
+                new AttentionForm(0.3, 2, 5))) {
+            boolean sloped = form.cap() == 0 == (form.window() == 0);
+            cases.add(new Form("packed", mixed, 26, 4, 2, 8, 17)
+                    .like(form, sloped)
+                    .build());
+            cases.add(new Form("two caches", twoCaches, 40, 6, 2, 8, 8)
+                    .like(form, sloped)
+                    .beta(1)
+                    .build());
+        }
+        AttentionForm all = new AttentionForm(0.3, 2, 70);
+        cases.add(new Form("200 tokens", Sequences.packed(200), 200, 2, 1, 8, 8)
+                .like(all, true)
+                .build());
+        cases.add(new Form("200 tokens, narrow", Sequences.packed(200), 200, 2, 1, 8, 8)
+                .like(new AttentionForm(0.3, 0, 3), false)
+                .build());
+        cases.add(new Form("long cache, 70 queries", Sequences.cached(130, 70), 210, 2, 1, 130, 140)
+                .like(all, true)
+                .build());
+        cases.add(new Form("seven splits", Sequences.cached(1540, 2), 1542, 5, 1, 3, 130)
+                .like(new AttentionForm(0.3, 2, 700), true)
+                .build());
+        cases.add(new Form("a window wider than the cache", Sequences.cached(17, 1), 20, 2, 2, 8, 8)
+                .like(new AttentionForm(0.3, 0, 400), false)
+                .build());
+        cases.add(new Form(
+                        "shared keys",
+                        new Sequences(new int[] {0, 2, 9}, new int[] {0, 3}, new int[] {9, 12}),
+                        17,
+                        4,
+                        2,
+                        8,
+                        8)
+                .like(new AttentionForm(0.3, 1, 6), true)
                 .build());
         return cases;
     }
@@ -184,6 +240,8 @@ final class AttentionCases {
         private final int valueDim;
         private float beta;
         private boolean cancelling;
+        private AttentionForm form;
+        private boolean sloped;
         private List<String> wanted = List.of("query", "key", "value");
 
         Form(String label, Sequences sequences, int rows, int heads, int kvHeads, int headDim, int valueDim) {
@@ -194,6 +252,13 @@ final class AttentionCases {
             this.kvHeads = kvHeads;
             this.headDim = headDim;
             this.valueDim = valueDim;
+            this.form = AttentionForm.plain(1 / Math.sqrt(headDim));
+        }
+
+        Form like(AttentionForm other, boolean withSlopes) {
+            this.form = other;
+            this.sloped = withSlopes;
+            return this;
         }
 
         Form beta(float value) {
@@ -215,8 +280,17 @@ final class AttentionCases {
         OpCase<AttentionOps> build() {
             long tokens = sequences.queries();
             String name = label + " " + heads + "/" + kvHeads + " heads of " + headDim + "/" + valueDim + " beta "
-                    + (int) beta;
+                    + (int) beta + (form.cap() > 0 ? " up to " + form.cap() : "")
+                    + (form.window() > 0 ? " window " + form.window() : "") + (sloped ? " sloped" : "");
             CaseBuilder<AttentionOps> b = new CaseBuilder<>("attention", name);
+            if (sloped) {
+                b.input(
+                        "slopes",
+                        IntStream.rangeClosed(1, heads)
+                                .mapToDouble(h -> 0.5 / h)
+                                .toArray(),
+                        heads);
+            }
             b.input("query", tokens, heads, headDim)
                     .input("key", () -> cache(b, "key", headDim), rows, kvHeads, headDim)
                     .input("value", () -> cache(b, "value", valueDim), rows, kvHeads, valueDim)
@@ -248,7 +322,8 @@ final class AttentionCases {
         }
 
         private AttentionInput input(OpRun<AttentionOps> t) {
-            return new AttentionInput(sequences, 1 / Math.sqrt(headDim), t.get("query"), t.get("key"), t.get("value"));
+            return new AttentionInput(
+                    sequences, form, t.get("query"), t.get("key"), t.get("value"), sloped ? t.get("slopes") : null);
         }
 
         private static String gradientOf(String input) {

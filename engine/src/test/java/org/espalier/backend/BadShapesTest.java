@@ -60,6 +60,8 @@ class BadShapesTest {
             "layerNormBackward dBias missing",
             "rmsNormBackward dX missing",
             "rmsNormBackward dW missing",
+            "attention slopes missing",
+            "attentionBackward slopes missing",
             "attentionBackward dQuery missing",
             "attentionBackward dKey missing",
             "attentionBackward dValue missing",

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.espalier.backend.ActivationFunction;
+import org.espalier.backend.AttentionForm;
 import org.espalier.couple.Group.Role;
 import org.espalier.tape.Element;
 import org.espalier.tape.Tape;
@@ -104,6 +105,20 @@ class GeneralOperationsTest {
         assertEquals(Set.of("q/0", "k/0", "v/0", "o/1"), members(heads));
         assertFalse(heads.normalised());
         assertEquals(Set.of("v/0", "o/1"), members(group(Role.VALUE_DIMENSIONS)));
+    }
+
+    @Test
+    void slopesGoWithTheirHeads() {
+        Value slopes = tape.constant("slopes", HEADS);
+        Value out = Attention.record(
+                tape,
+                heads(linear(stream, "q", HEADS * HEAD_DIM)),
+                heads(linear(stream, "k", HEADS * HEAD_DIM)),
+                heads(linear(stream, "v", HEADS * HEAD_DIM)),
+                slopes,
+                AttentionForm.plain(1));
+        Add.record(tape, stream, linear(tape.view(out, TOKENS, HEADS * HEAD_DIM), "o", CHANNELS), 1);
+        assertEquals(Set.of("q/0", "k/0", "v/0", "o/1", "slopes/0"), members(group(Role.HEADS)));
     }
 
     @Test

@@ -31,6 +31,7 @@ final class Activations {
             case GELU_TANH -> geluTanh(x, y, whole);
             case SILU -> silu(x, y, whole);
             case RELU -> relu(x, y, whole);
+            case TANH -> tanh(x, y, whole);
         }
         for (int i = whole; i < count; i++) {
             Raw.set(y, i, value(function, Raw.get(x, i)));
@@ -61,12 +62,19 @@ final class Activations {
         }
     }
 
+    private static void tanh(long x, long y, int count) {
+        for (int i = 0; i < count; i += Widest.WIDTH) {
+            Widest.store(Tanh.value(Widest.load(x + 4L * i)), y + 4L * i);
+        }
+    }
+
     private static float value(ActivationFunction function, float x) {
         return switch (function) {
             case GELU -> Gelu.value(x);
             case GELU_TANH -> GeluTanh.value(x);
             case SILU -> Silu.value(x);
             case RELU -> Relu.value(x);
+            case TANH -> Tanh.value(x);
         };
     }
 
@@ -92,6 +100,7 @@ final class Activations {
             case GELU_TANH -> geluTanhBackward(x, dY, dX, beta, whole);
             case SILU -> siluBackward(x, dY, dX, beta, whole);
             case RELU -> reluBackward(x, dY, dX, beta, whole);
+            case TANH -> tanhBackward(x, dY, dX, beta, whole);
         }
         for (int i = whole; i < count; i++) {
             float product = slope(function, Raw.get(x, i)) * Raw.get(dY, i);
@@ -123,6 +132,12 @@ final class Activations {
         }
     }
 
+    private static void tanhBackward(long x, long dY, long dX, float beta, int count) {
+        for (long at = 0; at < 4L * count; at += 4L * Widest.WIDTH) {
+            accumulate(Tanh.slope(Widest.load(x + at)).mul(Widest.load(dY + at)), dX + at, beta);
+        }
+    }
+
     private static void accumulate(FloatVector value, long target, float beta) {
         Widest.store(beta == 0 ? value : value.add(Widest.load(target)), target);
     }
@@ -133,6 +148,7 @@ final class Activations {
             case GELU_TANH -> GeluTanh.slope(x);
             case SILU -> Silu.slope(x);
             case RELU -> Relu.slope(x);
+            case TANH -> Tanh.slope(x);
         };
     }
 }

@@ -3,6 +3,7 @@ package org.espalier.backend.cpu;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.espalier.backend.AttentionForm;
 import org.espalier.backend.Sequences;
 import org.espalier.ffi.Cblas;
 import org.espalier.ffi.GemmOperand;
@@ -17,22 +18,31 @@ final class Attention {
     /** Queries of a block. */
     static final int BLOCK = 64;
 
-    /** Queries {@code first .. first + count} of {@code sequence}; the last one sees {@code keys} keys. */
-    record Block(int sequence, int first, int count, int keys) {
+    /**
+     * Queries {@code first .. first + count} of {@code sequence}, all of whose keys are {@code firstKey .. firstKey + keys}; the
+     * last query's own is the last of them.
+     */
+    record Block(int sequence, int first, int count, int firstKey, int keys) {
 
-        /** Keys that query {@code i} of this block sees. */
-        int visible(int i) {
+        /** One more than the last key that query {@code i} of this block sees, counted from the block's first. */
+        int end(int i) {
             return keys - count + i + 1;
         }
 
+        /** The first key that it sees, counted likewise. */
+        int start(int i, AttentionForm form) {
+            return Math.max(0, form.first(firstKey + end(i)) - firstKey);
+        }
+
         /** The blocks of one sequence in order. */
-        static List<Block> of(Sequences sequences, int s) {
+        static List<Block> of(Sequences sequences, int s, AttentionForm form) {
             List<Block> blocks = new ArrayList<>();
             int queries = sequences.queries(s);
             int past = sequences.keyCount()[s] - queries;
             for (int first = 0; first < queries; first += BLOCK) {
                 int count = Math.min(BLOCK, queries - first);
-                blocks.add(new Block(s, first, count, past + first + count));
+                int firstKey = form.first(past + first + 1);
+                blocks.add(new Block(s, first, count, firstKey, past + first + count - firstKey));
             }
             return blocks;
         }
@@ -58,7 +68,7 @@ final class Attention {
             if (sequences.queries(s) == 1) {
                 single.add(s);
             } else {
-                blocks.addAll(Block.of(sequences, s));
+                blocks.addAll(Block.of(sequences, s, operands.scores().form()));
                 scores = Math.max(
                         scores,
                         (long) Math.min(BLOCK, sequences.queries(s)) * sequences.keyCount()[s]);
@@ -76,17 +86,23 @@ final class Attention {
         });
     }
 
+    /** Zeros before {@code start} and from {@code end} on in a row of {@code keys} weights. */
+    static void clearUnseen(MemorySegment weights, long at, int start, int end, int keys) {
+        weights.asSlice(at, 4L * start).fill((byte) 0);
+        weights.asSlice(at + 4L * end, 4L * (keys - end)).fill((byte) 0);
+    }
+
     private static void block(AttentionOperands operands, Block block, int head, MemorySegment scores) {
         AttentionShape shape = operands.shape();
         int row = operands.sequences().queryStart()[block.sequence()] + block.first();
-        int keyRow = operands.sequences().keyStart()[block.sequence()];
+        int keyRow = operands.sequences().keyStart()[block.sequence()] + block.firstKey();
         int group = shape.group(head);
         int keys = block.keys();
         Cblas.sgemm(
                 block.count(),
                 keys,
                 shape.dim(),
-                operands.scale(),
+                operands.scores().scale(),
                 GemmOperand.plain(operands.query(), shape.query(row, head), shape.queryStride()),
                 GemmOperand.transposed(operands.key(), shape.key(keyRow, group), shape.keyStride()),
                 0f,
@@ -94,10 +110,14 @@ final class Attention {
         double[] sums = new double[block.count()];
         for (int i = 0; i < block.count(); i++) {
             long at = 4L * keys * i;
-            int visible = block.visible(i);
-            float max = Softmax.max(scores, at, visible);
-            sums[i] = Softmax.exp(scores, at, visible, max);
-            scores.asSlice(at + 4L * visible, 4L * (keys - visible)).fill((byte) 0);
+            int start = block.start(i, operands.scores().form());
+            int end = block.end(i);
+            long seen = at + 4L * start;
+            operands.scores().bound(scores, seen, end - start);
+            operands.scores().slope(head, scores, seen, end - start);
+            float max = Softmax.max(scores, seen, end - start);
+            sums[i] = Softmax.exp(scores, seen, end - start, max);
+            clearUnseen(scores, at, start, end, keys);
             operands.logSum().set(Lanes.FLOAT, shape.logSum(row + i, head), (float) (max + StrictMath.log(sums[i])));
         }
         Cblas.sgemm(

@@ -36,14 +36,15 @@ final class AttentionDecode implements AutoCloseable {
         int parts = 0;
         int[] firstPart = new int[chosen.size() + 1];
         for (int i = 0; i < chosen.size(); i++) {
-            parts += Math.ceilDiv(sequences.keyCount()[chosen.get(i)], KEYS);
+            int keys = sequences.keyCount()[chosen.get(i)];
+            parts += Math.ceilDiv(keys - operands.scores().form().first(keys), KEYS);
             firstPart[i + 1] = parts;
         }
         Part[] work = new Part[parts];
         for (int i = 0; i < chosen.size(); i++) {
             int keys = sequences.keyCount()[chosen.get(i)];
             for (int p = firstPart[i]; p < firstPart[i + 1]; p++) {
-                int first = (p - firstPart[i]) * KEYS;
+                int first = operands.scores().form().first(keys) + (p - firstPart[i]) * KEYS;
                 work[p] = new Part(chosen.get(i), first, Math.min(KEYS, keys - first), p);
             }
         }
@@ -55,10 +56,11 @@ final class AttentionDecode implements AutoCloseable {
             Part part = work[task / shape.kvHeads()];
             int group = task % shape.kvHeads();
             int row = sequences.keyStart()[part.sequence()] + part.firstKey();
+            int behind = sequences.keyCount()[part.sequence()] - part.firstKey() - part.keys();
             int queryRow = sequences.queryStart()[part.sequence()];
             for (int h = group * shape.shared(); h < (group + 1) * shape.shared(); h++) {
                 long at = stride * ((long) part.index() * shape.heads() + h);
-                part(operands, queryRow, h, row, part.keys(), scratch.of(worker), results, at);
+                part(operands, queryRow, h, row, part.keys(), behind, scratch.of(worker), results, at);
             }
         });
         for (int i = 0; i < chosen.size(); i++) {
@@ -78,18 +80,23 @@ final class AttentionDecode implements AutoCloseable {
         }
     }
 
-    /** One head over one part of the keys: {@code [max, sum, Σ e^(score − max) value]}. */
+    /**
+     * One head over one part of the keys: {@code [max, sum, Σ e^(score − max) value]}.
+     *
+     * @param behind keys that follow the part
+     */
     private static void part(
             AttentionOperands operands,
             int queryRow,
             int head,
             int keyRow,
             int keys,
+            int behind,
             MemorySegment scores,
             MemorySegment result,
             long at) {
         AttentionShape shape = operands.shape();
-        float scale = operands.scale();
+        float scale = operands.scores().scale();
         MemorySegment query = operands.query();
         MemorySegment key = operands.key();
         long queryAt = shape.query(queryRow, head);
@@ -100,6 +107,8 @@ final class AttentionDecode implements AutoCloseable {
             scores.set(
                     Lanes.FLOAT, 4L * s, PlainDot.dot(query, queryAt, key, keyAt + keyBytes * s, shape.dim()) * scale);
         }
+        operands.scores().bound(scores, 0, keys);
+        operands.scores().slope(head, scores, 0, keys, behind);
         float max = Softmax.max(scores, 0, keys);
         result.set(Lanes.FLOAT, at, max);
         result.set(Lanes.FLOAT, at + 4, (float) Softmax.exp(scores, 0, keys, max));

@@ -36,23 +36,23 @@ final class AttentionGradient {
         this.scratch = scratch;
     }
 
-    void run(Sequences sequences, AttentionShape shape, float scale, Input input, Output output) {
-        long scores = 0;
+    void run(Sequences sequences, AttentionShape shape, AttentionScores scores, Input input, Output output) {
+        long numbers = 0;
         for (int s = 0; s < sequences.count(); s++) {
-            scores = Math.max(
-                    scores,
+            numbers = Math.max(
+                    numbers,
                     (long) Math.min(Attention.BLOCK, sequences.queries(s))
                             * sequences.keyCount()[s]);
         }
-        scratch.require(8 * scores);
+        scratch.require((scores.capped() ? 12 : 8) * numbers);
         int owners = sequences.keysOverlap() ? 1 : sequences.count();
         pool.run(Math.multiplyExact(owners, shape.kvHeads()), (task, worker) -> {
             int group = task % shape.kvHeads();
             int owner = task / shape.kvHeads();
             for (int s = owner; s < (owners == 1 ? sequences.count() : owner + 1); s++) {
                 for (int head = group * shape.shared(); head < (group + 1) * shape.shared(); head++) {
-                    for (Block block : Block.of(sequences, s)) {
-                        block(sequences, block, head, shape, scale, input, output, scratch.of(worker));
+                    for (Block block : Block.of(sequences, s, scores.form())) {
+                        block(sequences, block, head, shape, scores, input, output, scratch.of(worker));
                     }
                 }
             }
@@ -64,32 +64,40 @@ final class AttentionGradient {
             Block block,
             int head,
             AttentionShape shape,
-            float scale,
+            AttentionScores scores,
             Input in,
             Output output,
             MemorySegment memory) {
         int row = sequences.queryStart()[block.sequence()] + block.first();
-        int keyRow = sequences.keyStart()[block.sequence()];
+        int keyRow = sequences.keyStart()[block.sequence()] + block.firstKey();
         int group = shape.group(head);
         int keys = block.keys();
         int count = block.count();
         long weightBytes = 4L * keys * count;
         MemorySegment weights = memory.asSlice(0, weightBytes);
+        MemorySegment bounded = scores.capped() ? memory.asSlice(2 * weightBytes, weightBytes) : null;
         Cblas.sgemm(
                 count,
                 keys,
                 shape.dim(),
-                scale,
+                scores.scale(),
                 GemmOperand.plain(in.query(), shape.query(row, head), shape.queryStride()),
                 GemmOperand.transposed(in.key(), shape.key(keyRow, group), shape.keyStride()),
                 0f,
                 GemmOperand.plain(weights, 0, keys));
         for (int i = 0; i < count; i++) {
             long at = 4L * keys * i;
-            int visible = block.visible(i);
-            Softmax.scaledExp(
-                    weights, weights, at, visible, in.logSum().get(Lanes.FLOAT, shape.logSum(row + i, head)), 1f);
-            weights.asSlice(at + 4L * visible, 4L * (keys - visible)).fill((byte) 0);
+            int start = block.start(i, scores.form());
+            int end = block.end(i);
+            long seen = at + 4L * start;
+            scores.bound(weights, seen, end - start);
+            if (bounded != null) {
+                MemorySegment.copy(weights, seen, bounded, seen, 4L * (end - start));
+            }
+            scores.slope(head, weights, seen, end - start);
+            float logSum = in.logSum().get(Lanes.FLOAT, shape.logSum(row + i, head));
+            Softmax.scaledExp(weights, weights, seen, end - start, logSum, 1f);
+            Attention.clearUnseen(weights, at, start, end, keys);
         }
         if (output.dValue() != null) {
             Cblas.sgemm(
@@ -119,13 +127,17 @@ final class AttentionGradient {
             long at = shape.out(row + i, head);
             float mean = PlainDot.dot(in.dOut(), at, in.out(), at, shape.valueDim());
             softmaxGradient(weights, dScores, 4L * keys * i, keys, mean);
+            if (bounded != null) {
+                int start = block.start(i, scores.form());
+                scores.boundGradient(dScores, bounded, 4L * keys * i + 4L * start, block.end(i) - start);
+            }
         }
         if (output.dQuery() != null) {
             Cblas.sgemm(
                     count,
                     shape.dim(),
                     keys,
-                    scale,
+                    scores.scale(),
                     GemmOperand.plain(dScores, 0, keys),
                     GemmOperand.plain(in.key(), shape.key(keyRow, group), shape.keyStride()),
                     output.betaQuery(),
@@ -136,7 +148,7 @@ final class AttentionGradient {
                     keys,
                     shape.dim(),
                     count,
-                    scale,
+                    scores.scale(),
                     GemmOperand.transposed(dScores, 0, keys),
                     GemmOperand.plain(in.query(), shape.query(row, head), shape.queryStride()),
                     1f,

@@ -7,7 +7,7 @@ import org.espalier.backend.Sequences;
 record AttentionOperands(
         Sequences sequences,
         AttentionShape shape,
-        float scale,
+        AttentionScores scores,
         MemorySegment query,
         MemorySegment key,
         MemorySegment value,

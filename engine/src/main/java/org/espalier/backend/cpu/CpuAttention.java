@@ -33,7 +33,7 @@ interface CpuAttention extends AttentionOps, CpuOps {
                 .forward(new AttentionOperands(
                         in.sequences(),
                         shape(in),
-                        (float) in.scale(),
+                        scores(in),
                         Segments.of(in.query()),
                         Segments.of(in.key()),
                         Segments.of(in.value()),
@@ -58,7 +58,7 @@ interface CpuAttention extends AttentionOps, CpuOps {
                 .run(
                         in.sequences(),
                         shape(in),
-                        (float) in.scale(),
+                        scores(in),
                         new AttentionGradient.Input(
                                 Segments.of(in.query()),
                                 Segments.of(in.key()),
@@ -78,6 +78,10 @@ interface CpuAttention extends AttentionOps, CpuOps {
             long numbers = target.tensor().shape().elements();
             new Convert(session().pool()).fill(COMPUTE, Segments.of(target), 0, numbers);
         }
+    }
+
+    private static AttentionScores scores(AttentionInput in) {
+        return new AttentionScores(in.form(), in.slopes() == null ? null : Segments.of(in.slopes()));
     }
 
     private static AttentionShape shape(AttentionInput in) {

@@ -1,5 +1,6 @@
 package org.espalier.backend.cuda;
 
+import org.espalier.backend.AttentionForm;
 import org.espalier.backend.AttentionInput;
 import org.espalier.backend.Sequences;
 import org.espalier.backend.Target;
@@ -37,9 +38,10 @@ final class AttentionKernels {
             decode(few, in, out, logSum);
         }
         for (CudaSequences many : CudaSequences.ofManyQueries(in.sequences())) {
-            try (CudaKernel.Call call = session.call(queue, FILE, "attention_forward")) {
+            try (CudaKernel.Call call = session.call(queue, FILE, name("attention_forward", in))) {
                 call.struct(many.words())
-                        .number((float) in.scale())
+                        .struct(form(in))
+                        .optional(in.slopes())
                         .tensor(in.query())
                         .tensor(in.key())
                         .tensor(in.value())
@@ -67,9 +69,10 @@ final class AttentionKernels {
         Tensor share = room.slice(0, shares);
         Tensor logOfShare = room.slice(shares, shares + logs);
         int blocksOfHeads = in.kvHeads() * Math.ceilDiv(in.heads() / in.kvHeads(), HEADS);
-        try (CudaKernel.Call call = session.call(queue, DECODE, "attention_decode")) {
+        try (CudaKernel.Call call = session.call(queue, DECODE, name("attention_decode", in))) {
             call.tensor(placed)
-                    .number((float) in.scale())
+                    .struct(form(in))
+                    .optional(in.slopes())
                     .tensor(in.query())
                     .tensor(in.key())
                     .tensor(in.value())
@@ -93,6 +96,7 @@ final class AttentionKernels {
                     .number(in.tokens())
                     .number(in.heads())
                     .number(in.valueDim())
+                    .number(in.form().reach())
                     .launch(
                             new CudaGrid(sequences.queries(), in.heads(), 1, DECODE_THREADS, 1),
                             "attention",
@@ -155,9 +159,10 @@ final class AttentionKernels {
 
     private void queryGradient(BackwardInput backward, Target dQuery) {
         AttentionInput in = backward.in;
-        try (CudaKernel.Call call = session.call(queue, FILE, "attention_backward_query")) {
+        try (CudaKernel.Call call = session.call(queue, FILE, name("attention_backward_query", in))) {
             call.struct(backward.sequences.words())
-                    .number((float) in.scale())
+                    .struct(form(in))
+                    .optional(in.slopes())
                     .tensor(in.query())
                     .tensor(in.key())
                     .tensor(in.value())
@@ -178,9 +183,10 @@ final class AttentionKernels {
     /** Adds to the gradient of keys or values. */
     private void cachedGradient(String kernel, BackwardInput backward, Tensor target) {
         AttentionInput in = backward.in;
-        try (CudaKernel.Call call = session.call(queue, FILE, kernel)) {
+        try (CudaKernel.Call call = session.call(queue, FILE, name(kernel, in))) {
             call.struct(backward.sequences.words())
-                    .number((float) in.scale())
+                    .struct(form(in))
+                    .optional(in.slopes())
                     .tensor(in.query())
                     .tensor(in.key())
                     .tensor(in.value())
@@ -201,7 +207,22 @@ final class AttentionKernels {
         }
     }
 
-    /** The kernels' struct. */
+    /** The kernel of this name, or the one beside it that knows more than a scale. */
+    private static String name(String kernel, AttentionInput in) {
+        AttentionForm form = in.form();
+        boolean plain = in.slopes() == null && form.cap() == 0 && form.window() == 0;
+        return plain ? kernel : kernel + "_formed";
+    }
+
+    /** The kernels' struct of what scores are. */
+    private static int[] form(AttentionInput in) {
+        AttentionForm form = in.form();
+        return new int[] {
+            Float.floatToRawIntBits((float) form.scale()), Float.floatToRawIntBits((float) form.cap()), form.reach()
+        };
+    }
+
+    /** The kernels' struct of sizes. */
     private static int[] shape(AttentionInput in) {
         return new int[] {in.heads(), in.kvHeads(), in.headDim(), in.valueDim()};
     }

@@ -37,6 +37,7 @@ interface ReferenceActivation extends ActivationOps {
             case GELU_TANH -> x * sigmoid(2 * tanhArgument(x));
             case SILU -> x * sigmoid(x);
             case RELU -> Math.max(x, 0);
+            case TANH -> Math.tanh(x);
         };
     }
 
@@ -49,6 +50,7 @@ interface ReferenceActivation extends ActivationOps {
             }
             case SILU -> sigmoid(x) * (1 + x * sigmoid(-x));
             case RELU -> x > 0 ? 1 : 0;
+            case TANH -> 4 * sigmoid(2 * x) * sigmoid(-2 * x);
         };
     }
 

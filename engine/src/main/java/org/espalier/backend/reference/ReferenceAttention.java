@@ -12,7 +12,7 @@ interface ReferenceAttention extends AttentionOps {
     @Override
     default void attention(Queue queue, AttentionInput in, Tensor out, Tensor logSum) {
         Checks.attention(DType.F64, in, out, logSum);
-        AttentionHeads heads = new AttentionHeads(in.query(), in.key(), in.value(), in.scale());
+        AttentionHeads heads = new AttentionHeads(in);
         double[] outs = Numbers.zeros(out);
         double[] logSums = Numbers.zeros(logSum);
         heads.forEach(in.sequences(), (t, h, firstKey, keys) -> {
@@ -32,8 +32,8 @@ interface ReferenceAttention extends AttentionOps {
 
     /**
      * With {@code p} the softmax weights and {@code dP[s] = dOut · value[s]}: {@code dValue[s] = Σ p[s] dOut},
-     * {@code dScore[s] = p[s] (dP[s] − dOut · out)}, {@code dQuery = scale Σ dScore[s] key[s]} and
-     * {@code dKey[s] = scale Σ dScore[s] query}.
+     * {@code dScore[s] = p[s] (dP[s] − dOut · out)}, {@code dQuery = Σ dScore[s] score′[s] key[s]} and
+     * {@code dKey[s] = Σ dScore[s] score′[s] query}, {@code score′} the derivative of the score by the product.
      */
     @Override
     default void attentionBackward(
@@ -46,7 +46,7 @@ interface ReferenceAttention extends AttentionOps {
             Target dKey,
             Target dValue) {
         Checks.attentionBackward(DType.F64, in, out, logSum, dOut, dQuery, dKey, dValue);
-        AttentionHeads heads = new AttentionHeads(in.query(), in.key(), in.value(), in.scale());
+        AttentionHeads heads = new AttentionHeads(in);
         double[] outs = Numbers.read(out);
         double[] logSums = Numbers.read(logSum);
         double[] dOuts = Numbers.read(dOut);
@@ -63,12 +63,13 @@ interface ReferenceAttention extends AttentionOps {
                 int v = heads.valueAt(firstKey + s, h);
                 double weight = Math.exp(scores[s] - logSums[heads.row(t, h)]);
                 double dScore = weight * (dot(dOuts, o, heads.value, v, heads.valueDim) - outGradient);
+                double dProduct = dScore * heads.scoreSlope(t, h, firstKey + s);
                 for (int d = 0; d < heads.valueDim; d++) {
                     dV[v + d] += weight * dOuts[o + d];
                 }
                 for (int d = 0; d < heads.headDim; d++) {
-                    dQ[q + d] += in.scale() * dScore * heads.key[k + d];
-                    dK[k + d] += in.scale() * dScore * heads.query[q + d];
+                    dQ[q + d] += dProduct * heads.key[k + d];
+                    dK[k + d] += dProduct * heads.query[q + d];
                 }
             }
         });

@@ -73,6 +73,7 @@ public record Activation(ActivationFunction function, Value x, Value y) implemen
                     case GELU_TANH -> 8;
                     case SILU -> 4;
                     case RELU -> 1;
+                    case TANH -> 1;
                 };
     }
 

@@ -2,6 +2,7 @@ package org.espalier.tape.op;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.espalier.backend.AttentionForm;
 import org.espalier.backend.AttentionInput;
 import org.espalier.backend.Target;
 import org.espalier.tape.Coupling;
@@ -17,11 +18,13 @@ import org.espalier.tape.Value;
  * @param query  {@code [tokens, heads, headDim]}
  * @param key    {@code [rows, kvHeads, headDim]}: as many rows as tokens, or a cache
  * @param value  {@code [rows, kvHeads, valueDim]}
- * @param scale  multiplies the scores
+ * @param slopes {@code [heads]}: what each place that a key lies further back takes off a score; or null
+ * @param form   what becomes of products, and how far back a query looks
  * @param out    {@code [tokens, heads, valueDim]}
  * @param logSum {@code [tokens, heads]}
  */
-public record Attention(Value query, Value key, Value value, double scale, Value out, Value logSum) implements Op {
+public record Attention(Value query, Value key, Value value, Value slopes, AttentionForm form, Value out, Value logSum)
+        implements Op {
 
     public Attention {
         Operands.require(
@@ -32,6 +35,7 @@ public record Attention(Value query, Value key, Value value, double scale, Value
                         && key.shape().dim(0) == value.shape().dim(0)
                         && key.shape().dim(1) == value.shape().dim(1)
                         && query.shape().dim(1) % key.shape().dim(1) == 0
+                        && (slopes == null || Operands.has(slopes, query.shape().dim(1)))
                         && Operands.has(
                                 out,
                                 query.shape().dim(0),
@@ -43,19 +47,25 @@ public record Attention(Value query, Value key, Value value, double scale, Value
                 query,
                 key,
                 value,
+                slopes,
                 out,
                 logSum);
         Operands.requireApart("attention", query, key, value);
     }
 
-    /** Records the attention. */
+    /** Records attention over all keys, with products multiplied by {@code scale}. */
     public static Value record(Tape tape, Value query, Value key, Value value, double scale) {
+        return record(tape, query, key, value, null, AttentionForm.plain(scale));
+    }
+
+    /** Records the attention; {@code slopes} may be null. */
+    public static Value record(Tape tape, Value query, Value key, Value value, Value slopes, AttentionForm form) {
         long tokens = query.shape().dim(0);
         long heads = query.shape().dim(1);
         Value out = tape.activation(
                 "attended", Element.REAL, tokens, heads, value.shape().dim(2));
         Value logSum = tape.activation("attention log-sum", Element.REAL, tokens, heads);
-        tape.record(new Attention(query, key, value, scale, out, logSum));
+        tape.record(new Attention(query, key, value, slopes, form, out, logSum));
         return out;
     }
 
@@ -66,7 +76,7 @@ public record Attention(Value query, Value key, Value value, double scale, Value
 
     @Override
     public List<Value> inputs() {
-        return List.of(query, key, value);
+        return Operands.present(query, key, value, slopes);
     }
 
     @Override
@@ -76,7 +86,7 @@ public record Attention(Value query, Value key, Value value, double scale, Value
 
     @Override
     public List<Value> backwardReads() {
-        return List.of(query, key, value, out, logSum);
+        return Operands.present(query, key, value, slopes, out, logSum);
     }
 
     @Override
@@ -85,7 +95,13 @@ public record Attention(Value query, Value key, Value value, double scale, Value
     }
 
     private AttentionInput input(Step step) {
-        return new AttentionInput(step.sequences(), scale, step.value(query), step.value(key), step.value(value));
+        return new AttentionInput(
+                step.sequences(),
+                form,
+                step.value(query),
+                step.value(key),
+                step.value(value),
+                slopes == null ? null : step.value(slopes));
     }
 
     @Override
@@ -124,7 +140,8 @@ public record Attention(Value query, Value key, Value value, double scale, Value
                 replacement.apply(query),
                 replacement.apply(key),
                 replacement.apply(value),
-                scale,
+                slopes == null ? null : replacement.apply(slopes),
+                form,
                 replacement.apply(out),
                 replacement.apply(logSum));
     }
@@ -140,6 +157,9 @@ public record Attention(Value query, Value key, Value value, double scale, Value
         c.same(c.axis(key, 1), c.axis(value, 1));
         c.same(c.axis(query, 1), c.product(c.axis(key, 1), queriesPerHead));
         c.same(c.axis(out, 1), c.axis(query, 1));
+        if (slopes != null) {
+            c.same(c.axis(slopes, 0), c.axis(query, 1));
+        }
         c.same(c.axis(query, 0), c.axis(logSum, 0));
         c.same(c.axis(query, 1), c.axis(logSum, 1));
         c.same(c.axis(query, 2), c.axis(key, 2));

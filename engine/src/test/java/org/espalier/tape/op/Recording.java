@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.espalier.backend.ActivationFunction;
+import org.espalier.backend.AttentionForm;
 import org.espalier.tape.Element;
 import org.espalier.tape.Op;
 import org.espalier.tape.Tape;
@@ -75,6 +76,7 @@ record Recording(String name, Body body, End end) {
                         new Recording("swiGlu", Recording::swiGlu),
                         new Recording("embedding", Recording::embedding),
                         new Recording("attention", Recording::attention),
+                        new Recording("attention with a window, a bound and slopes", Recording::formedAttention),
                         new Recording(
                                 "split, a part unused",
                                 (tape, x) -> Split.record(tape, x, 2, 1, 3).get(2)),
@@ -117,6 +119,15 @@ record Recording(String name, Body body, End end) {
                 .map(part -> tape.view(part, TOKENS, 1, 2))
                 .toList();
         return tape.view(Attention.record(tape, parts.get(0), parts.get(1), parts.get(2), 0.7), TOKENS, 2);
+    }
+
+    private static Value formedAttention(Tape tape, Value x) {
+        List<Value> parts = Split.record(tape, x, 2, 2, 2).stream()
+                .map(part -> tape.view(part, TOKENS, 2, 1))
+                .toList();
+        Value slopes = tape.constant("slopes", 2);
+        AttentionForm form = new AttentionForm(0.7, 1.5, 2);
+        return tape.view(Attention.record(tape, parts.get(0), parts.get(1), parts.get(2), slopes, form), TOKENS, 2);
     }
 
     /** One part is not read, and what was added to the gradient before must stay. */
