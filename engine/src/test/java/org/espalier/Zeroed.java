@@ -5,7 +5,6 @@ import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.espalier.backend.Backend;
@@ -19,11 +18,9 @@ import org.espalier.model.Model;
 import org.espalier.model.Packed;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.model.Weights;
-import org.espalier.tape.Branch;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Op;
 import org.espalier.tape.Value;
-import org.espalier.tape.WeightUse;
 import org.espalier.tape.WeightUse.Kind;
 import org.espalier.tape.op.LayerNorm;
 import org.espalier.tape.op.Normalisation;
@@ -37,12 +34,10 @@ public final class Zeroed {
 
     private final Structure structure;
     private final Selection selection;
-    private final List<WeightUse> uses;
 
     private Zeroed(Model model, Selection selection) {
         this.structure = model.structure();
         this.selection = selection;
-        this.uses = ops(structure).flatMap(op -> op.weights().stream()).toList();
     }
 
     private static Stream<Op> ops(Structure structure) {
@@ -151,15 +146,16 @@ public final class Zeroed {
         }
     }
 
-    /** Whether it is the last weight of what a removed branch adds to the stream, or its shift. */
+    /** Whether it belongs to the last product of what a removed branch adds to the stream: what follows makes 0 of 0. */
     private boolean endsRemovedBranch(Value parameter) {
         return structure.branches().stream()
                 .filter(selection::removed)
-                .map(Branch::output)
-                .anyMatch(output -> uses.stream()
-                        .filter(use -> use.kind() == Kind.PRODUCT || use.kind() == Kind.SCALE)
-                        .filter(use -> use.output().root() == output.root())
-                        .anyMatch(use -> use.weight().root() == parameter || use.shift() == parameter));
+                .map(branch -> structure.tape().leadingTo(branch).stream()
+                        .flatMap(op -> op.weights().stream())
+                        .filter(use -> use.kind() == Kind.PRODUCT)
+                        .reduce((_, later) -> later)
+                        .orElseThrow())
+                .anyMatch(use -> use.weight().root() == parameter || use.shift() == parameter);
     }
 
     private void zero(double[] numbers, Value parameter, Units units) {

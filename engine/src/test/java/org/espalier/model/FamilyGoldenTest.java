@@ -1,5 +1,6 @@
 package org.espalier.model;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -19,11 +20,14 @@ import org.espalier.backend.LossOps;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFile;
+import org.espalier.model.SharedCache.Answers;
+import org.espalier.model.SharedCache.Part;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
 import org.espalier.tape.Observer;
 import org.espalier.tape.Retention;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -40,7 +44,7 @@ class FamilyGoldenTest {
     private static final double FLOAT32_INSIDE = 2e-5;
 
     static Stream<String> families() {
-        return Stream.of("qwen2", "qwen3", "phi3", "gpt_neox", "olmo2", "smollm3", "granite");
+        return Stream.of("qwen2", "qwen3", "phi3", "gpt_neox", "olmo2", "smollm3", "granite", "mistral-window");
     }
 
     static Stream<Arguments> familiesOnBackends() {
@@ -194,6 +198,36 @@ class FamilyGoldenTest {
             assertEquals(Arrays.toString(expected), Arrays.toString(ids));
             assertEquals(
                     golden.get("parameters").asLong(), model.structure().tape().parameterCount());
+        }
+    }
+
+    /** Layer by layer, and side by side in one cache in pieces: the losses are those of the texts alone. */
+    @ParameterizedTest
+    @MethodSource("families")
+    void everyWayThroughAModelGivesTheSameLosses(String family, @TempDir Path scratch) {
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint checkpoint = Checkpoints.open(folder(family).resolve("model"));
+                Model model = Model.open(checkpoint, backend);
+                SafetensorsFile golden = SafetensorsFile.open(folder(family).resolve("golden.safetensors"));
+                Scorer scorer = new Scorer(model);
+                SharedCache cache = new SharedCache(model, 120)) {
+            List<int[]> texts = sequences(golden);
+            double[][] alone = scorer.losses(texts);
+            double[][] layerwise = new LayerwiseScorer(model, 0, scratch, Observer.NONE).losses(texts);
+            for (int s = 0; s < alone.length; s++) {
+                assertArrayEquals(alone[s], layerwise[s], 1e-6, "layer by layer");
+            }
+            int[] first = texts.get(0);
+            int[] second = texts.get(1);
+            cache.run(List.of(Part.open(1, 0, Arrays.copyOf(first, 30)), Part.open(60, 0, Arrays.copyOf(second, 41))));
+            Answers after = cache.run(List.of(
+                    new Part(60, 41, new int[] {second[41]}, new int[] {0}, new int[] {second[42]}),
+                    new Part(
+                            1, 30, Arrays.copyOfRange(first, 30, 47), new int[] {0, 16}, new int[] {first[31], first[47]
+                            })));
+            assertEquals(alone[1][41], after.loss(0), 1e-5, "decoded");
+            assertEquals(alone[0][30], after.loss(1), 1e-5, "gone on with");
+            assertEquals(alone[0][46], after.loss(2), 1e-5, "gone on with");
         }
     }
 }

@@ -41,9 +41,17 @@ public final class Llama extends LlamaLike {
                 new Biases(qwen || attention, !qwen && attention, json.flag("mlp_bias")));
     }
 
+    /** In Mistral wherever there is a window. */
     @Override
     boolean slides(ConfigReader json) {
-        return json.text("model_type", "").equals(MISTRAL) || super.slides(json);
+        boolean used = super.slides(json);
+        return used || json.text("model_type", "").equals(MISTRAL);
+    }
+
+    /** In Qwen2 the last layers. */
+    @Override
+    boolean slides(ConfigReader json, int layer) {
+        return !json.text("model_type", "").equals(QWEN2) || layer >= UsualSizes.fullLayers(json);
     }
 
     /** The configuration of a model of type {@code llama}. */
@@ -63,11 +71,13 @@ public final class Llama extends LlamaLike {
         return config.modelType().equals(LLAMA);
     }
 
-    /** The type {@code llama} can say that every projection has a bias, and computes what its relatives do. */
+    /** The type {@code llama} can say that every projection has a bias, and computes what its relatives do without a window. */
     @Override
     public Optional<ModelConfig> withBranchBiases(ModelConfig model) {
         LlamaConfig whole = (LlamaConfig) model;
-        return Optional.of(config(whole.sizes(), whole.eps(), whole.rotary(), whole.tied(), Biases.ALL));
+        return whole.windowed()
+                ? Optional.empty()
+                : Optional.of(config(whole.sizes(), whole.eps(), whole.rotary(), whole.tied(), Biases.ALL));
     }
 
     @Override

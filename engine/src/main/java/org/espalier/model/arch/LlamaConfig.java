@@ -47,14 +47,22 @@ public record LlamaConfig(
     }
 
     /**
-     * Constant factors.
+     * Constant factors and bounds.
      *
-     * @param embedding of embeddings
-     * @param residual  of what a branch adds to the stream
-     * @param scores    of the scores of attention
+     * @param embedding multiplies embeddings
+     * @param residual  multiplies what a branch adds to the stream
+     * @param scores    multiplies the scores of attention
      * @param logits    divides logits
+     * @param scoreCap  what scores come near to at most; 0 for no such bound
+     * @param logitCap  what logits come near to at most; 0 likewise
      */
-    public record Multipliers(double embedding, double residual, double scores, double logits) {
+    public record Multipliers(
+            double embedding, double residual, double scores, double logits, double scoreCap, double logitCap) {
+
+        /** Without bounds. */
+        Multipliers(double embedding, double residual, double scores, double logits) {
+            this(embedding, residual, scores, logits, 0, 0);
+        }
 
         /** As in LLaMA. */
         public static Multipliers usual(int headDim) {
@@ -66,12 +74,13 @@ public record LlamaConfig(
      * How the attention of a layer uses positions.
      *
      * @param rotary of its queries and keys; null if they are not rotated
+     * @param window how many keys a query sees at most; 0 for all before it
      */
-    public record Reach(RotaryConfig rotary) {
+    public record Reach(RotaryConfig rotary, int window) {
 
         /** The same without rotation. */
         Reach unrotated() {
-            return new Reach(null);
+            return new Reach(null, window);
         }
     }
 
@@ -97,12 +106,17 @@ public record LlamaConfig(
                 tied,
                 biases,
                 Multipliers.usual(sizes.headDim()),
-                Collections.nCopies(sizes.layers().size(), new Reach(rotary)));
+                Collections.nCopies(sizes.layers().size(), new Reach(rotary, 0)));
     }
 
     /** The same with a head that is not the embedding table. */
     LlamaConfig withOwnHead() {
         return new LlamaConfig(architecture, modelType, sizes, eps, rotary, false, biases, numbers, reach);
+    }
+
+    /** The same with another rotation where the configuration names one. */
+    LlamaConfig with(RotaryConfig other) {
+        return new LlamaConfig(architecture, modelType, sizes, eps, other, tied, biases, numbers, reach);
     }
 
     /** The same with other factors. */
@@ -127,6 +141,19 @@ public record LlamaConfig(
                 biases,
                 numbers,
                 kept.stream().map(layer -> reach.get(layer.number())).toList());
+    }
+
+    /** Whether the attention of some layer sees no further back than a window. */
+    boolean windowed() {
+        return reach.stream().anyMatch(layer -> layer.window() > 0);
+    }
+
+    /** The longest context of which every layer sees all. */
+    int contextOfEveryLayer() {
+        return reach.stream()
+                .mapToInt(Reach::window)
+                .filter(window -> window > 0)
+                .reduce(maxPositions(), Math::min);
     }
 
     /** The rotations of its layers, each once. */

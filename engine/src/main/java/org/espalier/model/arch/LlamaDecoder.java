@@ -1,6 +1,8 @@
 package org.espalier.model.arch;
 
 import java.util.List;
+import org.espalier.backend.ActivationFunction;
+import org.espalier.backend.AttentionForm;
 import org.espalier.model.Decoder;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Pass;
@@ -8,6 +10,7 @@ import org.espalier.model.arch.LlamaConfig.Reach;
 import org.espalier.tape.Branch;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
+import org.espalier.tape.op.Activation;
 import org.espalier.tape.op.Add;
 import org.espalier.tape.op.Attention;
 import org.espalier.tape.op.Embedding;
@@ -69,7 +72,13 @@ class LlamaDecoder implements Decoder {
     @Override
     public final Value logits(Value finished) {
         Value weight = config.tied() ? table() : tape.parameter(HEAD + ".weight", config.vocab(), config.hidden());
-        return Linear.record(tape, times(1 / config.numbers().logits(), finished), weight, null); // [T, V]
+        double cap = config.numbers().logitCap();
+        double factor = 1 / config.numbers().logits();
+        if (cap == 0) {
+            return Linear.record(tape, times(factor, finished), weight, null); // [T, V]
+        }
+        Value part = Linear.record(tape, times(factor / cap, finished), weight, null); // [T, V]
+        return times(cap, Activation.record(tape, ActivationFunction.TANH, part));
     }
 
     private Value times(double factor, Value x) {
@@ -118,7 +127,8 @@ class LlamaDecoder implements Decoder {
                 query,
                 pass.cached(key, prefix + "keys"),
                 pass.cached(value, prefix + "values"),
-                config.numbers().scores()); // [T, H, D]
+                null,
+                new AttentionForm(config.numbers().scores(), config.numbers().scoreCap(), reach.window())); // [T, H, D]
         Value joined = tape.view(out, pass.tokens(), (long) sizes.heads() * config.headDim());
         return pass.project(
                 joined, block + "o_proj", config.hidden(), config.biases().output());

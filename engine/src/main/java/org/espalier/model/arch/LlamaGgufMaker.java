@@ -92,7 +92,8 @@ final class LlamaGgufMaker {
         metadata.put("general.architecture", kind.architecture());
         metadata.put("general.type", "model");
         metadata.put(prefix + LlamaGgufKeys.LAYERS, layers.size());
-        metadata.put(prefix + LlamaGgufKeys.CONTEXT, config.maxPositions());
+        // Those who read such a file know of no window: up to here there is nothing that it would leave out.
+        metadata.put(prefix + LlamaGgufKeys.CONTEXT, config.contextOfEveryLayer());
         metadata.put(prefix + LlamaGgufKeys.HIDDEN, config.hidden());
         metadata.put(prefix + LlamaGgufKeys.NEURONS, ofLayers(LayerConfig::intermediate));
         metadata.put(prefix + LlamaGgufKeys.HEADS, ofLayers(LayerConfig::heads));

@@ -1,7 +1,9 @@
 package org.espalier.model.arch;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -16,6 +18,7 @@ import org.espalier.model.Pass;
 import org.espalier.model.RotaryConfig;
 import org.espalier.model.StoredModel;
 import org.espalier.model.arch.LlamaConfig.Biases;
+import org.espalier.model.arch.LlamaConfig.Reach;
 
 /** What the relatives of LLaMA have in common: sizes, rotary positions, gated MLPs, and the names of parameters. */
 abstract class LlamaLike implements Architecture {
@@ -23,14 +26,15 @@ abstract class LlamaLike implements Architecture {
     private static final UsualFiles FILES = new UsualFiles(
             "model.", LlamaDecoder.EMBEDDING, LlamaDecoder.HEAD + ".weight", Set.of("rotary_emb.inv_freq"));
 
+    static final String WINDOW = "sliding_window";
+    private static final String TYPES = "layer_types";
+    private static final String FULL = "full_attention";
+    private static final String SLIDING = "sliding_attention";
     private static final Set<String> ACTIVATIONS = Set.of("silu", "swish");
 
     /** The configuration of a model whose projections have these biases. */
     final LlamaConfig read(ConfigReader json, int headDim, Biases biases) {
-        String activation = json.text("hidden_act", "silu");
-        if (!ACTIVATIONS.contains(activation)) {
-            throw json.failure("activation '" + activation + "' is not supported", "use a model with silu");
-        }
+        requireActivation(json);
         if (headDim == 0) {
             throw json.failure(
                     "its channels do not suffice for its heads", "give hidden_size, num_attention_heads or head_dim");
@@ -38,28 +42,72 @@ abstract class LlamaLike implements Architecture {
         if (headDim % 2 != 0) {
             throw json.failure("head_dim " + headDim + " is odd", "rotary embedding needs an even head_dim");
         }
-        requireFullAttention(json);
         String type = json.text("model_type", "");
         ModelConfig.Sizes sizes = new ModelConfig.Sizes(
                 json.size("vocab_size"),
                 json.size("hidden_size"),
                 headDim,
                 UsualSizes.layers(json),
-                maxPositions(json));
+                json.size("max_position_embeddings", 2048));
         requireWidths(json, sizes);
-        return new LlamaConfig(
+        LlamaConfig config = new LlamaConfig(
                 json.architecture(modelTypes().get(type)),
                 type,
                 sizes,
                 json.number("rms_norm_eps", 1e-6),
                 RotaryJson.read(json),
-                json.flag("tie_word_embeddings"),
+                json.flag("tie_word_embeddings", tiedUnlessSaid()),
                 biases);
+        return config.with(reach(json, config));
     }
 
-    /** Whether attention goes no further back than a window. */
+    /** Whether the head is the embedding table where the configuration does not say it. */
+    boolean tiedUnlessSaid() {
+        return false;
+    }
+
+    /** Refuses another activation than the family has. */
+    void requireActivation(ConfigReader json) {
+        String activation = json.text("hidden_act", "silu");
+        if (!ACTIVATIONS.contains(activation)) {
+            throw json.failure("activation '" + activation + "' is not supported", "use a model with silu");
+        }
+    }
+
+    /** Whether some layers attend no further back than a window. */
     boolean slides(ConfigReader json) {
         return json.flag("use_sliding_window");
+    }
+
+    /** Whether a layer is one of them, where the configuration has no list. */
+    boolean slides(ConfigReader json, int layer) {
+        return true;
+    }
+
+    /** How layers attend; rotated all alike. */
+    private List<Reach> reach(ConfigReader json, LlamaConfig config) {
+        int layers = config.layers().size();
+        boolean slides = slides(json) && json.hasInteger(WINDOW);
+        List<String> types = json.texts(TYPES);
+        for (String kind : types) {
+            if (!kind.equals(FULL) && !(slides && kind.equals(SLIDING))) {
+                throw json.failure(
+                        TYPES + " names " + Printable.quoted(kind),
+                        "use a model whose layers attend to the whole context or to a window");
+            }
+        }
+        if (!types.isEmpty() && types.size() != layers) {
+            throw json.failure(
+                    TYPES + " has " + types.size() + " entries for " + layers + " layers", "give one for each");
+        }
+        List<Reach> reach = new ArrayList<>();
+        for (int layer = 0; layer < layers; layer++) {
+            boolean own = types.isEmpty()
+                    ? slides && slides(json, layer)
+                    : types.get(layer).equals(SLIDING);
+            reach.add(new Reach(config.rotary(), own ? json.size(WINDOW) : 0));
+        }
+        return reach;
     }
 
     private static void requireWidths(ConfigReader json, ModelConfig.Sizes sizes) {
@@ -71,24 +119,6 @@ abstract class LlamaLike implements Architecture {
                         "at most " + ConfigReader.LARGEST + " are supported");
             }
         }
-    }
-
-    private void requireFullAttention(ConfigReader json) {
-        for (String kind : json.texts("layer_types")) {
-            if (!kind.equals("full_attention") && !(slides(json) && kind.equals("sliding_attention"))) {
-                throw json.failure(
-                        "layer_types names " + Printable.quoted(kind),
-                        "use a model whose layers all attend to the whole context");
-            }
-        }
-    }
-
-    /** Attention here is over the whole context, so a sliding window bounds it. */
-    private int maxPositions(ConfigReader json) {
-        int positions = json.size("max_position_embeddings", 2048);
-        return slides(json) && json.hasInteger("sliding_window")
-                ? Math.min(positions, json.size("sliding_window"))
-                : positions;
     }
 
     @Override
@@ -105,13 +135,23 @@ abstract class LlamaLike implements Architecture {
         json.put("attention_bias", config.biases().attention());
         json.put("mlp_bias", config.biases().mlp());
         RotaryJson.write(json, config.rotary());
+        config.reach().stream()
+                .mapToInt(Reach::window)
+                .filter(window -> window > 0)
+                .findFirst()
+                .ifPresent(window -> json.put("use_sliding_window", true).put(WINDOW, window));
         resize(json, config);
         return json;
     }
 
     @Override
-    public void resize(ObjectNode json, ModelConfig config) {
+    public void resize(ObjectNode json, ModelConfig model) {
+        LlamaConfig config = (LlamaConfig) model;
         UsualSizes.write(json, config);
+        if (config.windowed()) {
+            ArrayNode types = json.putArray(TYPES);
+            config.reach().forEach(layer -> types.add(layer.window() > 0 ? SLIDING : FULL));
+        }
     }
 
     @Override

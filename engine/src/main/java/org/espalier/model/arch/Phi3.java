@@ -35,6 +35,7 @@ public final class Phi3 extends LlamaLike {
     /** A window counts wherever there is one. */
     @Override
     boolean slides(ConfigReader json) {
+        super.slides(json);
         return true;
     }
 

@@ -33,6 +33,12 @@ public final class Qwen3 extends LlamaLike {
         return read(json, json.size("head_dim", HEAD_DIM), new Biases(attention, attention, false));
     }
 
+    /** The last layers, where any. */
+    @Override
+    boolean slides(ConfigReader json, int layer) {
+        return layer >= UsualSizes.fullLayers(json);
+    }
+
     @Override
     public Decoder decoder(ModelConfig config, Pass pass) {
         return new LlamaDecoder((LlamaConfig) config, pass) {

@@ -35,10 +35,11 @@ final class RotaryJson {
     /** Frequencies of this base, unless the configuration names another, and how they are scaled. */
     static RotaryConfig scaled(ConfigReader json, double usualBase) {
         double base = json.number("rope_theta", usualBase);
-        ConfigReader scaling = parameters(json).orElse(null);
-        if (scaling == null) {
-            return RotaryConfig.plain(base);
-        }
+        return parameters(json).map(own -> of(own, base)).orElseGet(() -> RotaryConfig.plain(base));
+    }
+
+    /** What the parameters themselves say. */
+    static RotaryConfig of(ConfigReader scaling, double base) {
         double theta = scaling.number("rope_theta", base);
         String kind = scaling.text("rope_type", scaling.text("type", "default"));
         return switch (kind) {
@@ -53,7 +54,8 @@ final class RotaryJson {
                         scaling.number("high_freq_factor", 4),
                         scaling.number("original_max_position_embeddings", 8192));
             default ->
-                throw json.failure("rotary scaling '" + kind + "' is not supported", "use default, linear or llama3");
+                throw scaling.failure(
+                        "rotary scaling '" + kind + "' is not supported", "use default, linear or llama3");
         };
     }
 
