@@ -35,9 +35,18 @@ final class CutWeights implements Leaves, AutoCloseable {
 
     @Override
     public Tensor tensor(Value leaf) {
-        return leaf.role() == Value.Role.PARAMETER
+        return leaf.role() == Value.Role.PARAMETER || shrinks(leaf)
                 ? weight(leaf.name())
                 : dense.leaves(Map.of()).tensor(leaf);
+    }
+
+    /** Whether a constant has numbers for units that go. */
+    private boolean shrinks(Value leaf) {
+        if (leaf.role() != Value.Role.CONSTANT) {
+            return false;
+        }
+        Value whole = selection.structure().tape().leaf(leaf.name());
+        return !selection.shape(whole).equals(whole.shape());
     }
 
     /** A weight of the pruned model: what replaced it, or what is left of the dense model's. */
@@ -63,7 +72,7 @@ final class CutWeights implements Leaves, AutoCloseable {
         Value parameter = selection.structure().tape().leaf(name);
         Tensor wide = backend.allocate(DType.F32, parameter.shape(), "what is left of " + parameter.name());
         try {
-            backend.convert(queue, dense.weights().tensor(parameter.name()), wide);
+            backend.convert(queue, dense.leaves(Map.of()).tensor(parameter), wide);
             return compacted(parameter, wide);
         } catch (RuntimeException | Error e) {
             wide.buffer().close();

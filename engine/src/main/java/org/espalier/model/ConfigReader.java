@@ -121,6 +121,23 @@ public final class ConfigReader {
         return Optional.of(node.valueStream().map(JsonNode::intValue).toList());
     }
 
+    /** Lists of numbers in a list; empty if it is missing or null. */
+    public Optional<List<List<Double>>> rows(String key) {
+        JsonNode node = value(key);
+        if (node.isMissingNode() || node.isNull()) {
+            return Optional.empty();
+        }
+        boolean numbers = node.isArray()
+                && node.valueStream()
+                        .allMatch(row -> row.isArray() && row.valueStream().allMatch(JsonNode::isNumber));
+        if (!numbers) {
+            throw failure(key + " is " + brief(node), "it must be a list of lists of numbers");
+        }
+        return Optional.of(node.valueStream()
+                .map(row -> row.valueStream().map(JsonNode::doubleValue).toList())
+                .toList());
+    }
+
     /** A value that is true or false; false if it is missing. */
     public boolean flag(String key) {
         return flag(key, false);

@@ -24,6 +24,11 @@ final class UsualSizes {
 
     private UsualSizes() {}
 
+    /** Layers that attend to everything before those that attend to a window. */
+    static int fullLayers(ConfigReader json) {
+        return json.width("max_window_layers", 28);
+    }
+
     /** Channels of a head, where the configuration need not say it. */
     static int headDim(ConfigReader json) {
         return json.size("head_dim", json.size("hidden_size") / json.size(HEADS));
@@ -61,12 +66,21 @@ final class UsualSizes {
 
     /** The sizes of every layer. */
     static List<LayerConfig> layers(ConfigReader json) {
-        int count = json.size(LAYERS);
+        return layers(json, LAYERS, HEADS, json.size(INTERMEDIATE));
+    }
+
+    /**
+     * As above, of a family that calls its layers and heads otherwise.
+     *
+     * @param neurons of a layer's MLP, unless the layer says otherwise
+     */
+    static List<LayerConfig> layers(ConfigReader json, String layersKey, String headsKey, int neurons) {
+        int count = json.size(layersKey);
         if (count > MOST_LAYERS) {
-            throw json.failure(LAYERS + " is " + count, "at most " + MOST_LAYERS + " layers are supported");
+            throw json.failure(layersKey + " is " + count, "at most " + MOST_LAYERS + " layers are supported");
         }
-        int heads = json.size(HEADS);
-        LayerConfig common = new LayerConfig(heads, json.size(KV_HEADS, heads), json.size(INTERMEDIATE));
+        int heads = json.size(headsKey);
+        LayerConfig common = new LayerConfig(heads, json.size(KV_HEADS, heads), neurons);
         Optional<ConfigReader> differing = json.object(DIFFERING);
         differing.ifPresent(map -> map.keys().forEach(key -> checkLayerNumber(json, key, count)));
         List<LayerConfig> layers = new ArrayList<>();
@@ -106,11 +120,16 @@ final class UsualSizes {
 
     /** Sets the sizes that pruning changes, leaving everything else of an existing configuration. */
     static void write(ObjectNode json, ModelConfig config) {
+        write(json, config, LAYERS, HEADS);
+    }
+
+    /** As above, of a family that calls its layers and heads otherwise. */
+    static void write(ObjectNode json, ModelConfig config, String layersKey, String headsKey) {
         LayerConfig common = mostCommon(config);
         json.put("hidden_size", config.hidden());
         json.put("head_dim", config.headDim());
-        json.put(LAYERS, config.layers().size());
-        json.put(HEADS, common.heads());
+        json.put(layersKey, config.layers().size());
+        json.put(headsKey, common.heads());
         json.put(KV_HEADS, common.kvHeads());
         json.put(INTERMEDIATE, common.intermediate());
         json.remove(DIFFERING);
