@@ -1,0 +1,85 @@
+package org.espalier.model.arch;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.auto.service.AutoService;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.espalier.model.Architecture;
+import org.espalier.model.ConfigReader;
+import org.espalier.model.Decoder;
+import org.espalier.model.ModelConfig;
+import org.espalier.model.Pass;
+import org.espalier.model.RotaryConfig;
+import org.espalier.model.arch.LlamaConfig.Reach;
+import org.espalier.tape.Value;
+
+/**
+ * The text model of Gemma 3: every query and key head is normalised, and layers with a window rotate by another base than
+ * those that attend to everything.
+ */
+@AutoService(Architecture.class)
+public final class Gemma3 extends GemmaLike {
+
+    private static final String PATTERN = "sliding_window_pattern";
+    private static final String LOCAL_BASE = "rope_local_base_freq";
+    private static final String PARAMETERS = "rope_parameters";
+    private static final String FULL = "full_attention";
+    private static final String SLIDING = "sliding_attention";
+
+    @Override
+    public Map<String, String> modelTypes() {
+        return Map.of("gemma3_text", "Gemma3ForCausalLM");
+    }
+
+    @Override
+    public ModelConfig read(ConfigReader json) {
+        LlamaConfig config = readGemma(json, 0, 0);
+        json.size("_" + PATTERN, 6);
+        pattern(json);
+        Optional<ConfigReader> kinds =
+                json.object(PARAMETERS).filter(own -> own.keys().contains(FULL));
+        RotaryConfig full = kinds.flatMap(own -> own.object(FULL))
+                .map(own -> RotaryJson.of(own, 1_000_000))
+                .orElseGet(() -> RotaryJson.scaled(json, 1_000_000));
+        RotaryConfig local = kinds.flatMap(own -> own.object(SLIDING))
+                .map(own -> RotaryJson.of(own, 10_000))
+                .orElseGet(() -> RotaryConfig.plain(json.number(LOCAL_BASE, 10_000)));
+        List<Reach> reach = config.reach().stream()
+                .map(layer -> new Reach(layer.window() > 0 ? local : full, layer.window()))
+                .toList();
+        return config.with(full).with(reach);
+    }
+
+    private static int pattern(ConfigReader json) {
+        return json.size(PATTERN, 6);
+    }
+
+    @Override
+    boolean slides(ConfigReader json, int layer) {
+        return (layer + 1) % pattern(json) != 0;
+    }
+
+    @Override
+    public ObjectNode write(ModelConfig model) {
+        LlamaConfig config = (LlamaConfig) model;
+        ObjectNode json = super.write(config);
+        config.reach().stream()
+                .filter(layer -> layer.window() > 0)
+                .findFirst()
+                .ifPresent(layer -> json.put(LOCAL_BASE, layer.rotary().theta()));
+        return json;
+    }
+
+    @Override
+    public Decoder decoder(ModelConfig config, Pass pass) {
+        return new GemmaDecoder((LlamaConfig) config, pass) {
+            @Override
+            Value normalised(Value heads, String name) {
+                long rows = heads.shape().dim(0) * heads.shape().dim(1);
+                Value flat = tape.view(heads, rows, heads.shape().dim(2)); // [T · heads, D]
+                return tape.view(norm(flat, name), heads.shape().toArray());
+            }
+        };
+    }
+}
