@@ -88,7 +88,18 @@ class FamilyPruningTest {
     private Path folder;
 
     static Stream<Arguments> familiesInModes() {
-        return Stream.of("qwen2", "qwen3", "phi3", "gpt_neox", "olmo2", "smollm3", "granite", "mistral-window", "bloom", "gemma2", "gemma3")
+        return Stream.of(
+                        "qwen2",
+                        "qwen3",
+                        "phi3",
+                        "gpt_neox",
+                        "olmo2",
+                        "smollm3",
+                        "granite",
+                        "mistral-window",
+                        "bloom",
+                        "gemma2",
+                        "gemma3")
                 .flatMap(family -> Stream.of(Mode.values())
                         .filter(mode -> mode != Mode.QUERY_HEADS || !OWN_KEYS.contains(family))
                         .map(mode -> Arguments.of(family, mode)));

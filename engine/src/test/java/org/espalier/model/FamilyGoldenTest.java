@@ -44,7 +44,18 @@ class FamilyGoldenTest {
     private static final double FLOAT32_INSIDE = 2e-5;
 
     static Stream<String> families() {
-        return Stream.of("qwen2", "qwen3", "phi3", "gpt_neox", "olmo2", "smollm3", "granite", "mistral-window", "bloom", "gemma2", "gemma3");
+        return Stream.of(
+                "qwen2",
+                "qwen3",
+                "phi3",
+                "gpt_neox",
+                "olmo2",
+                "smollm3",
+                "granite",
+                "mistral-window",
+                "bloom",
+                "gemma2",
+                "gemma3");
     }
 
     static Stream<Arguments> familiesOnBackends() {

@@ -64,8 +64,11 @@ class PublishedConfigurationsTest {
     }
 
     /** Keys that a type understands where others refuse them. */
-    private static final Map<String, Set<String>> UNDERSTOOD =
-            Map.of("gpt_neox", Set.of("partial_rotary_factor"), "granite", Set.of("residual_multiplier"));
+    private static final Map<String, Set<String>> UNDERSTOOD = Map.of(
+            "gpt_neox", Set.of("partial_rotary_factor"),
+            "granite", Set.of("residual_multiplier"),
+            "gemma2", Set.of("attn_logit_softcapping"),
+            "gemma3_text", Set.of("attn_logit_softcapping"));
 
     @ParameterizedTest
     @MethodSource("known")

@@ -1,0 +1,128 @@
+package org.espalier.job;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.espalier.Backends;
+import org.espalier.Golden;
+import org.espalier.Shared;
+import org.espalier.Zeroed;
+import org.espalier.backend.Backend;
+import org.espalier.couple.Group.Role;
+import org.espalier.couple.Selection;
+import org.espalier.cut.Compactor;
+import org.espalier.cut.Compensated;
+import org.espalier.cut.Compensation;
+import org.espalier.cut.Compensator;
+import org.espalier.error.Failure;
+import org.espalier.format.Checkpoint;
+import org.espalier.format.Checkpoints;
+import org.espalier.format.SafetensorsFile;
+import org.espalier.format.SafetensorsFolder;
+import org.espalier.model.Model;
+import org.espalier.model.Packed;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What is gone is made up for in every family, or one line says why it is not. */
+class FamilyCompensationTest {
+
+    /** Branches that read another stream than they are added to, or that end in a norm. */
+    private static final Set<String> NOT_BY_THEMSELVES = Set.of("gpt_neox", "olmo2", "gemma2", "gemma3");
+    /** Families whose configuration, or one that computes the same, has a bias at the end of every branch. */
+    private static final Set<String> BIASED = Set.of("qwen2", "bloom");
+
+    private static final Map<String, Integer> HEADS_GONE = Map.of("gemma3", 0);
+
+    @TempDir
+    private Path folder;
+
+    static Stream<Arguments> familiesAndKinds() {
+        return Stream.of(
+                        "qwen2",
+                        "qwen3",
+                        "gpt_neox",
+                        "olmo2",
+                        "smollm3",
+                        "granite",
+                        "mistral-window",
+                        "bloom",
+                        "gemma2",
+                        "gemma3")
+                .flatMap(family ->
+                        Stream.of(Arguments.of(family, Compensation.BIAS), Arguments.of(family, Compensation.LSTSQ)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("familiesAndKinds")
+    void isMadeUpForOrRefused(String family, Compensation kind) {
+        Path golden = Shared.path("golden/families/" + family);
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint source = Checkpoints.open(golden.resolve("model"));
+                Model model = Model.open(source, backend);
+                SafetensorsFile file = SafetensorsFile.open(golden.resolve("golden.safetensors"))) {
+            int[] ids = Golden.integers(file, "ids");
+            List<int[]> texts = IntStream.range(0, 3)
+                    .mapToObj(s -> Arrays.copyOfRange(ids, 48 * s, 48 * (s + 1)))
+                    .toList();
+            Selection selection = quarter(model, HEADS_GONE.getOrDefault(family, 1));
+            Compensator compensator = new Compensator(model, selection, texts, 0.01);
+            if (NOT_BY_THEMSELVES.contains(family)) {
+                refused(compensator, kind, "cannot be run by itself", "no place for biases");
+            } else if (kind == Compensation.BIAS && !BIASED.contains(family)) {
+                refused(compensator, kind, "no place for biases");
+            } else {
+                Packed tokens = Packed.of(texts);
+                double[] dense = Zeroed.logits(model, tokens, backend);
+                double before = distance(dense, Zeroed.logits(model, selection, tokens, backend));
+                try (Compensated compensated = compensator.run(kind, () -> {})) {
+                    new SafetensorsFolder()
+                            .write(
+                                    folder,
+                                    new Compactor(source, model.config(), selection, Optional.empty())
+                                            .content(compensated),
+                                    true);
+                }
+                try (Checkpoint written = Checkpoints.open(folder);
+                        Model smaller = Model.open(written, backend)) {
+                    double after = distance(dense, Zeroed.logits(smaller, tokens, backend));
+                    assertTrue(after < before, before + " became " + after);
+                }
+            }
+        }
+    }
+
+    /** The first neurons of every layer, and its first heads. */
+    private static Selection quarter(Model model, int heads) {
+        Selection selection = new Selection(model.structure());
+        model.structure().units().forEach(units -> {
+            if (units.group().role() == Role.NEURONS) {
+                selection.remove(units, IntStream.range(0, units.count() / 4).toArray());
+            } else if (units.group().role() == Role.HEADS) {
+                selection.remove(units, IntStream.range(0, heads).toArray());
+            }
+        });
+        return selection;
+    }
+
+    private static void refused(Compensator compensator, Compensation kind, String... reasons) {
+        Failure failure = assertThrows(Failure.class, () -> compensator.run(kind, () -> {}));
+        assertTrue(Stream.of(reasons).anyMatch(failure.getMessage()::contains), failure::getMessage);
+    }
+
+    private static double distance(double[] a, double[] b) {
+        return IntStream.range(0, a.length)
+                .mapToDouble(i -> (a[i] - b[i]) * (a[i] - b[i]))
+                .sum();
+    }
+}
