@@ -16,7 +16,7 @@ final class UnknownKeys {
     private static final String QUANTISED = "quantization_config";
 
     /** Known to change nothing of what is computed here, although the names may sound otherwise. */
-    private static final Set<String> HARMLESS = Set.of(
+    static final Set<String> HARMLESS = Set.of(
             "_attn_implementation",
             "_attn_implementation_autoset",
             "_name_or_path",
@@ -56,6 +56,7 @@ final class UnknownKeys {
             "return_dict",
             "return_dict_in_generate",
             "sliding_window",
+            "slow_but_exact",
             "temperature",
             "tokenizer_class",
             "top_k",

@@ -78,6 +78,7 @@ class CompactorTest {
         Path file = folder.resolve("whole/config.json");
         ObjectNode json = Json.readObject(file);
         json.put("model_type", "mistral").putArray("architectures").add("MistralForCausalLM");
+        json.put("sliding_window", 5);
         json.putArray("layer_types")
                 .add("full_attention")
                 .add("sliding_attention")
