@@ -197,7 +197,7 @@ public final class GgufFile implements AutoCloseable {
             throw new Failure(
                     called(name) + " has the type " + GgufType.name(number) + ", which cannot be read",
                     place(),
-                    "use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K");
+                    "use a file in F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL, IQ4_XS or MXFP4");
         }
         try {
             Shape shape = Shape.of(dims);

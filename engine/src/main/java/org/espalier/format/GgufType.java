@@ -14,24 +14,25 @@ final class GgufType {
             Map.entry(6, DType.Q5_0),
             Map.entry(7, DType.Q5_1),
             Map.entry(8, DType.Q8_0),
+            Map.entry(10, DType.Q2_K),
+            Map.entry(11, DType.Q3_K),
             Map.entry(12, DType.Q4_K),
             Map.entry(13, DType.Q5_K),
             Map.entry(14, DType.Q6_K),
-            Map.entry(30, DType.BF16));
+            Map.entry(20, DType.IQ4_NL),
+            Map.entry(23, DType.IQ4_XS),
+            Map.entry(30, DType.BF16),
+            Map.entry(39, DType.MXFP4));
 
     private static final Map<Integer, String> OTHERS = Map.ofEntries(
             Map.entry(9, "Q8_1"),
-            Map.entry(10, "Q2_K"),
-            Map.entry(11, "Q3_K"),
             Map.entry(15, "Q8_K"),
             Map.entry(16, "IQ2_XXS"),
             Map.entry(17, "IQ2_XS"),
             Map.entry(18, "IQ3_XXS"),
             Map.entry(19, "IQ1_S"),
-            Map.entry(20, "IQ4_NL"),
             Map.entry(21, "IQ3_S"),
             Map.entry(22, "IQ2_S"),
-            Map.entry(23, "IQ4_XS"),
             Map.entry(24, "I8"),
             Map.entry(25, "I16"),
             Map.entry(26, "I32"),
@@ -40,7 +41,7 @@ final class GgufType {
             Map.entry(29, "IQ1_M"),
             Map.entry(34, "TQ1_0"),
             Map.entry(35, "TQ2_0"),
-            Map.entry(39, "MXFP4"));
+            Map.entry(40, "NVFP4"));
 
     private GgufType() {}
 
@@ -70,6 +71,11 @@ final class GgufType {
             case Q4_0 -> 2;
             case Q4_1 -> 3;
             case Q8_0 -> 7;
+            case Q2_K -> 10;
+            case Q3_K -> 12;
+            case IQ4_NL -> 25;
+            case IQ4_XS -> 30;
+            case MXFP4 -> 38;
             case Q5_0 -> 8;
             case Q5_1 -> 9;
             case Q4_K -> 15;

@@ -34,6 +34,8 @@ public final class Blocks {
             case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 ->
                 SmallBlocks.decode(type, source, byteOffset, target, targetOffset, count);
             case Q4_K, Q5_K, Q6_K -> SuperBlocks.decode(type, source, byteOffset, target, targetOffset, count);
+            case Q2_K, Q3_K -> CoarseBlocks.decode(type, source, byteOffset, target, targetOffset, count);
+            case IQ4_NL, IQ4_XS, MXFP4 -> TableBlocks.decode(type, source, byteOffset, target, targetOffset, count);
             case F64, I64, I32, I16, I8, U8, BOOL -> {
                 for (int i = 0; i < count; i++) {
                     target[targetOffset + i] = (float) wide(type, source, byteOffset + (long) type.blockBytes() * i);

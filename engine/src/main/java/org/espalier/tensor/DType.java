@@ -40,7 +40,17 @@ public enum DType {
     /** As {@link #Q4_K}, with numbers of 5 bits. */
     Q5_K(256, 176),
     /** 256 numbers of 6 bits in 16 parts, each with a scale of 8 bits, which a float16 number scales. */
-    Q6_K(256, 210);
+    Q6_K(256, 210),
+    /** 256 numbers of 2 bits in 16 parts, each with a scale and a minimum of 4 bits, which two float16 numbers scale. */
+    Q2_K(256, 84),
+    /** 256 numbers of 3 bits in 16 parts, each with a scale of 6 bits, which a float16 number scales. */
+    Q3_K(256, 110),
+    /** 32 places of 4 bits in a table of 16 numbers, times a float16 scale. */
+    IQ4_NL(32, 18),
+    /** As {@link #IQ4_NL}, 256 in 8 parts, each with a scale of 6 bits. */
+    IQ4_XS(256, 136),
+    /** 32 numbers of 4 bits with an exponent each, times a power of two: OCP's microscaling format. */
+    MXFP4(32, 17);
 
     private final int blockElements;
     private final int blockBytes;

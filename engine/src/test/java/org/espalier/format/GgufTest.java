@@ -19,6 +19,7 @@ import org.espalier.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What GGUF files say, in Hugging Face's words. */
@@ -117,6 +118,22 @@ class GgufTest {
         assertFalse(config(GgufBuilder.tinyLlama("llama").tensor("output.weight", 8, 5))
                 .get("tie_word_embeddings")
                 .asBoolean());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "10, Q2_K, 256, 84",
+        "11, Q3_K, 256, 110",
+        "20, IQ4_NL, 32, 18",
+        "23, IQ4_XS, 256, 136",
+        "39, MXFP4, 32, 17"
+    })
+    void readsKindsOfBlocks(int number, DType type, int numbers, int bytes) throws IOException {
+        GgufBuilder gguf = new GgufBuilder().tensor("x", new long[] {numbers, 3}, number, null, new byte[3 * bytes]);
+        try (GgufFile file = GgufFile.open(write(gguf.build()))) {
+            assertEquals(type, file.tensors().get("x").type());
+            assertEquals(Shape.of(3, numbers), file.tensors().get("x").shape());
+        }
     }
 
     @Test

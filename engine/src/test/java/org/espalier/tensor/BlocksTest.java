@@ -22,7 +22,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 class BlocksTest {
 
     @ParameterizedTest
-    @EnumSource(names = {"Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K", "F16", "BF16"})
+    @EnumSource(
+            names = {
+                "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K", "Q2_K", "Q3_K", "IQ4_NL", "IQ4_XS",
+                "MXFP4", "F16", "BF16"
+            })
     void decodesAsGgufDoes(DType type) {
         try (SafetensorsFile golden = SafetensorsFile.open(TestFiles.resource("format/blocks.safetensors"))) {
             MemorySegment blocks = golden.tensors().get(type + ".blocks").bytes();

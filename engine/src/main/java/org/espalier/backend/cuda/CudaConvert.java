@@ -2,8 +2,11 @@ package org.espalier.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 import org.espalier.backend.Target;
+import org.espalier.error.Failure;
 import org.espalier.ffi.NativeMemory;
 import org.espalier.ffi.cuda.CudaLibrary;
 import org.espalier.tensor.DType;
@@ -15,6 +18,9 @@ final class CudaConvert {
     private static final String FILE = "convert";
     /** Numbers of a block of threads, as the kernels have it. */
     private static final int CHUNK = 4096;
+
+    private static final Set<DType> WITHOUT_KERNELS =
+            EnumSet.of(DType.Q2_K, DType.Q3_K, DType.IQ4_NL, DType.IQ4_XS, DType.MXFP4);
 
     private final CudaSession session;
     private final CudaQueue queue;
@@ -57,6 +63,12 @@ final class CudaConvert {
 
     /** A stored type in a kernel's name; logical values are bytes. */
     static String suffix(DType type) {
+        if (WITHOUT_KERNELS.contains(type)) {
+            throw new Failure(
+                    "no kernel reads weights of the type " + type,
+                    "the model",
+                    "write it with 'engine convert --dtype f16' first, or add --device cpu");
+        }
         return type == DType.BOOL ? "u8" : type.name().toLowerCase(Locale.ROOT);
     }
 
