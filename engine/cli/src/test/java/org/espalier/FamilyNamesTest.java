@@ -57,6 +57,8 @@ class FamilyNamesTest {
             "org.espalier.text.TokenizerSplit", Set.of("qwen2"),
             // Keys of its own output.
             "org.espalier.cli.TuneOptions", Set.of("q_proj", "v_proj"),
+            // An example in a help text.
+            "org.espalier.cli.BudgetOptions", Set.of("self_attn"),
             "org.espalier.cli.InfoCommand", Set.of("hidden_size", "head_dim", "vocab_size"),
             "org.espalier.cli.LogitsCommand", Set.of("vocab_size"));
 
