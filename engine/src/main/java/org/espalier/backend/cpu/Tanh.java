@@ -10,11 +10,11 @@ import jdk.incubator.vector.VectorOperators;
 final class Tanh {
 
     private static final float NEAR = 0.625f;
-    private static final float P0 = -3.33332819422e-1f;
-    private static final float P1 = 1.33314422036e-1f;
-    private static final float P2 = -5.37397155531e-2f;
-    private static final float P3 = 2.06390887954e-2f;
-    private static final float P4 = -5.70498872745e-3f;
+    private static final float P0 = -0.3333328f;
+    private static final float P1 = 0.13331442f;
+    private static final float P2 = -0.053739715f;
+    private static final float P3 = 0.020639088f;
+    private static final float P4 = -0.0057049887f;
 
     private static final FloatVector ONES = Widest.all(1f);
     private static final FloatVector TWOS = Widest.all(2f);
