@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.espalier.error.Printable;
+import org.espalier.job.DataFile;
 import org.espalier.job.Destination;
 import org.espalier.job.Listener;
 import org.espalier.job.Settings;
@@ -71,6 +72,7 @@ abstract class EngineCommand implements Callable<Integer> {
                 .filter(arg -> arg != output)
                 .flatMap(arg -> arg.typedValues().stream())
                 .flatMap(value -> value instanceof Collection<?> several ? several.stream() : Stream.of(value))
+                .map(value -> value instanceof DataFile shared ? shared.path() : value)
                 .filter(Path.class::isInstance)
                 .map(Path.class::cast)
                 .toList();
