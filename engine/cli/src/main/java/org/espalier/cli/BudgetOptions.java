@@ -10,7 +10,10 @@ import org.espalier.job.LayerRange;
 import org.espalier.job.Unit;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** What may go, and how much. */
 @Section(Topic.UNITS)
@@ -27,6 +30,9 @@ final class BudgetOptions {
         }
     }
 
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
     private BudgetSettings settings = BudgetSettings.defaults();
 
     @Section(Topic.COMMON)
@@ -39,9 +45,13 @@ final class BudgetOptions {
                     "Share to remove, from 0 to " + BudgetSettings.MOST + " (default: ${bundle:default.ratio}); with a "
                             + "name before it the share that a group loses whatever the others do: layers.5.mlp=0.3.")
     private void ratio(List<GroupShare> shares) {
-        shares.stream()
-                .filter(share -> share.name().isEmpty())
-                .forEach(share -> settings = settings.ratio(share.share()));
+        List<GroupShare> everything =
+                shares.stream().filter(share -> share.name().isEmpty()).toList();
+        if (everything.size() > 1) {
+            throw new ParameterException(
+                    command.commandLine(), "--ratio says twice how much of everything goes: give one, or name a group");
+        }
+        everything.forEach(share -> settings = settings.ratio(share.share()));
         settings = settings.shares(
                 shares.stream().filter(share -> !share.name().isEmpty()).toList());
     }

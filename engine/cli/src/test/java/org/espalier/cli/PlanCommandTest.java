@@ -105,7 +105,7 @@ class PlanCommandTest {
     }
 
     @Test
-    void groupsStayWholeOrLoseASharesOfTheirOwn() throws IOException {
+    void groupsStayWholeOrLoseAShareOfTheirOwn() throws IOException {
         plan("usual.json", "--ratio", "0.15", "--round", "1", "--keep-first", "0", "--keep-last", "0");
         plan(
                 "kept.json",
@@ -161,6 +161,7 @@ class PlanCommandTest {
                 "--keep layers.1 --uniform|--uniform makes all layers equal: leave out --keep",
                 "--ratio mlp=0.5 --uniform|--uniform makes all layers equal: leave out --ratio NAME=R",
                 "--ratio mlp=0.5 --dependency off|--ratio NAME=R does not go with --dependency off",
+                "--ratio 0.2 --ratio 0.3|--ratio says twice how much of everything goes",
                 "--ratio =0.5|'=0.5' names no group",
                 "--ratio mlp=1|'1' is not a number from 0, at most 0.95")) {
             String[] parts = wrong.split("\\|");
