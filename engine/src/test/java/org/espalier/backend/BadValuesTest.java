@@ -183,17 +183,17 @@ class BadValuesTest {
                 refusal(
                         backend,
                         "attention: query heads must be a multiple of key/value heads; query R [2, 3, 4], "
-                                + "key R [2, 2, 4], value R [2, 2, 4], out R [2, 3, 4], logSum R [2, 3]",
+                                + "key R [2, 2, 4], value R [2, 2, 4], slopes none, out R [2, 3, 4], logSum R [2, 3]",
                         t -> t.attention(Sequences.packed(2), 2, 3, 2)),
                 refusal(
                         backend,
                         "attention: the sequences have 3 queries; query R [2, 2, 4], key R [2, 2, 4], "
-                                + "value R [2, 2, 4], out R [2, 2, 4], logSum R [2, 2]",
+                                + "value R [2, 2, 4], slopes none, out R [2, 2, 4], logSum R [2, 2]",
                         t -> t.attention(Sequences.packed(3), 2, 2, 2)),
                 refusal(
                         backend,
                         "attention: the sequences look at 7 keys; query R [2, 2, 4], key R [6, 2, 4], "
-                                + "value R [6, 2, 4], out R [2, 2, 4], logSum R [2, 2]",
+                                + "value R [6, 2, 4], slopes none, out R [2, 2, 4], logSum R [2, 2]",
                         t -> t.attention(Sequences.cached(5, 2), 6, 2, 2)),
                 refusal(
                         backend,
