@@ -57,7 +57,7 @@ class ConformanceTest {
                 new Class<?>[] {ElementwiseOps.class},
                 (proxy, method, arguments) -> {
                     if (method.getName().equals("accumulate")) {
-                        arguments[2] = (float) arguments[2] * 1.0001f;
+                        arguments[2] = (double) arguments[2] * 1.0001;
                     }
                     return method.invoke(right, arguments);
                 });
