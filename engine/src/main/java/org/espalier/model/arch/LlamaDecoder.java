@@ -6,6 +6,7 @@ import org.espalier.backend.AttentionForm;
 import org.espalier.model.Decoder;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Pass;
+import org.espalier.model.RotaryConfig;
 import org.espalier.model.arch.LlamaConfig.Reach;
 import org.espalier.tape.Branch;
 import org.espalier.tape.Tape;
@@ -32,11 +33,14 @@ class LlamaDecoder implements Decoder {
     final LlamaConfig config;
     final Pass pass;
     final Tape tape;
+    /** Found once: to look through all layers for each of them would be quadratic. */
+    private final List<RotaryConfig> rotations;
 
     LlamaDecoder(LlamaConfig config, Pass pass) {
         this.config = config;
         this.pass = pass;
         this.tape = pass.tape();
+        this.rotations = config.rotations();
     }
 
     @Override
@@ -163,7 +167,7 @@ class LlamaDecoder implements Decoder {
         if (reach.rotary() == null) {
             return normed;
         }
-        String name = tableName(config.rotations().indexOf(reach.rotary()));
+        String name = tableName(rotations.indexOf(reach.rotary()));
         Value table = tape.constant(name, pass.places(), 2, config.headDim() / 2);
         return Rotary.record(tape, normed, pass.positions(), table, false);
     }
