@@ -5,8 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
@@ -14,6 +12,7 @@ import org.espalier.error.Failure;
 import org.espalier.error.Printable;
 import org.espalier.importance.Candidates;
 import org.espalier.model.ModelConfig;
+import org.espalier.model.NamePattern;
 import org.espalier.model.Transformer;
 import org.espalier.plan.Budget;
 
@@ -94,9 +93,7 @@ final class NamedGroups {
      * part. {@code layers.5} means all of a layer, {@code mlp} all MLPs, {@code model.layers.5.mlp.neurons} one group.
      */
     private List<Units> named(String option, String name) {
-        Pattern meant = Pattern.compile("(.*\\.)?"
-                + Stream.of(name.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining("[^.]*"))
-                + "(\\..*)?");
+        Pattern meant = NamePattern.ofParts(name);
         List<Units> found = units.stream()
                 .filter(group -> meant.matcher(group.group().name()).matches())
                 .toList();

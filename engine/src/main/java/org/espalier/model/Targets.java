@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.error.Printable;
 import org.espalier.format.PeftAdapter;
@@ -39,7 +38,7 @@ public final class Targets {
         List<String> all = all(model);
         Set<String> chosen = new LinkedHashSet<>();
         for (String pattern : patterns) {
-            Pattern meant = pattern(pattern);
+            Pattern meant = NamePattern.ofEnds(pattern);
             List<String> found =
                     all.stream().filter(name -> meant.matcher(name).matches()).toList();
             if (found.isEmpty()) {
@@ -52,11 +51,6 @@ public final class Targets {
             chosen.addAll(found);
         }
         return named(model, chosen);
-    }
-
-    private static Pattern pattern(String glob) {
-        return Pattern.compile("(.*\\.)?"
-                + Stream.of(glob.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining("[^.]*")));
     }
 
     /** Full names in short: by their last part where all projections with it are among them. */
