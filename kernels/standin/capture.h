@@ -22,6 +22,8 @@ public:
 
     // Fault if an earlier call has invalidated it.
     void add(std::function<void()> work);
+    // Nothing more can be recorded.
+    void invalidate() { valid = false; }
     // What a call does that a capture forbids: nothing more can be recorded, and the Fault says why.
     [[noreturn]] void refuse(CUresult status, const std::string& why);
     // Whether the calling thread may not do what could disturb what is captured.

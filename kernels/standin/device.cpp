@@ -10,7 +10,7 @@ Device& Device::instance() {
 // A driver for CUDA 13.0 and a device of compute capability 8.0.
 std::map<std::string, int64_t> Device::defaultSettings() {
     return {{"others_first", 0}, {"missing_wait", 0}, {"driver_version", 13000}, {"devices", 1},
-            {"capability", 80},  {"multiprocessors", 108}, {"memory_pools", 1}, {"graphs", 1}};
+            {"capability", 80},  {"multiprocessors", 108}, {"memory_pools", 1}, {"graphs", 1}, {"fault", 0}};
 }
 
 std::shared_ptr<CUstream_st> Device::streamOf(CUstream stream) {
@@ -22,6 +22,19 @@ void Device::refuseInCapture() {
         if (stream->capture != nullptr && stream->capture->forbidsUnsafe()) {
             stream->capture->refuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "not permitted while a stream is captured");
         }
+    }
+}
+
+void Device::refuseInAnyCapture() {
+    std::shared_ptr<Capture> refusing;
+    for (auto& [handle, stream] : streams) {
+        if (stream->capture != nullptr) {
+            stream->capture->invalidate();
+            refusing = stream->capture;
+        }
+    }
+    if (refusing != nullptr) {
+        refusing->refuse(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, "nothing waits for all streams while a stream is captured");
     }
 }
 

@@ -86,6 +86,8 @@ public:
 
     // Fault if the calling thread captures, so that it may not do what could disturb that; the capture is lost.
     void refuseInCapture();
+    // Fault if any thread captures a stream, so that nobody may wait for all of them; every capture is lost.
+    void refuseInAnyCapture();
 
     std::shared_ptr<CUstream_st> streamOf(CUstream stream);
     // Fault in a capture, of which there is nothing to wait for.

@@ -91,6 +91,16 @@ const std::unordered_map<int, Meaning>& meanings() {
         MEANING(CUDA_ERROR_INVALID_CONTEXT, "invalid device context"),
         MEANING(CUDA_ERROR_NO_BINARY_FOR_GPU, "no kernel image for this device"),
         MEANING(CUDA_ERROR_INVALID_PTX, "the PTX could not be compiled"),
+        MEANING(CUDA_ERROR_ECC_UNCORRECTABLE, "uncorrectable ECC error"),
+        MEANING(CUDA_ERROR_NVLINK_UNCORRECTABLE, "uncorrectable NVLink error"),
+        MEANING(CUDA_ERROR_CONTAINED, "contained memory error"),
+        MEANING(CUDA_ERROR_UNSUPPORTED_PTX_VERSION, "the PTX was compiled with an unsupported toolchain"),
+        MEANING(CUDA_ERROR_CONTEXT_IS_DESTROYED, "context is destroyed"),
+        MEANING(CUDA_ERROR_ASSERT, "device-side assert triggered"),
+        MEANING(CUDA_ERROR_HARDWARE_STACK_ERROR, "hardware stack error"),
+        MEANING(CUDA_ERROR_ILLEGAL_INSTRUCTION, "illegal instruction"),
+        MEANING(CUDA_ERROR_INVALID_ADDRESS_SPACE, "operation not supported on this address space"),
+        MEANING(CUDA_ERROR_INVALID_PC, "invalid program counter"),
         MEANING(CUDA_ERROR_INVALID_HANDLE, "invalid resource handle"),
         MEANING(CUDA_ERROR_ILLEGAL_STATE, "the operation cannot be performed in the present state"),
         MEANING(CUDA_ERROR_NOT_FOUND, "named symbol not found"),
@@ -211,7 +221,7 @@ CUresult cuCtxGetCurrent(CUcontext* context) {
 
 CUresult cuCtxSynchronize() {
     return call("cuCtxSynchronize", Needs::Context, [](Device& device) {
-        device.refuseInCapture();
+        device.refuseInAnyCapture();
         device.finishAll();
     });
 }

@@ -246,6 +246,9 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, uns
         checkLaunch(*found, grid, block, sharedBytes);
         device.launchCalls++;
         device.enqueue(stream, [=, &device, bytes = collectParameters(found->program, parameters)] {
+            if (const int64_t status = device.settings.at("fault"); status != 0) {
+                throw Fault{static_cast<CUresult>(status), "kernel " + found->program.name + ": a planted fault"};
+            }
             execute(found->program, device.memory, bytes, grid, block, sharedBytes);
             device.launches++;
             device.launchesOf[found->program.name]++;

@@ -49,7 +49,8 @@ STANDIN_EXPORT uint64_t standin_waits(void);
  *   "capability"      compute capability times ten, for example 86
  *   "multiprocessors" how many it has, 108 at first
  *   "memory_pools"    whether the device has them
- *   "graphs"          whether streams can be captured */
+ *   "graphs"          whether streams can be captured
+ *   "fault"           the CUresult with which kernels end instead of being carried out; 0 for none */
 STANDIN_EXPORT int standin_set(const char* what, int64_t value);
 
 /* Forgets everything, as if the process had just started; the driver stays initialised. */

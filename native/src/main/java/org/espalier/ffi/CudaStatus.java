@@ -3,13 +3,36 @@ package org.espalier.ffi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Set;
 import org.espalier.error.Failure;
 import org.espalier.ffi.cuda.CudaLibrary;
 
 /** The one place where a status of the CUDA driver (a {@code CUresult}) becomes a failure. */
 public final class CudaStatus {
 
+    /** Of which the driver says that the process' context can be used no longer. */
+    private static final Set<Integer> LASTING = Set.of(
+            CudaLibrary.CUDA_ERROR_ECC_UNCORRECTABLE(),
+            CudaLibrary.CUDA_ERROR_NVLINK_UNCORRECTABLE(),
+            CudaLibrary.CUDA_ERROR_CONTAINED(),
+            CudaLibrary.CUDA_ERROR_ILLEGAL_ADDRESS(),
+            CudaLibrary.CUDA_ERROR_LAUNCH_TIMEOUT(),
+            CudaLibrary.CUDA_ERROR_CONTEXT_IS_DESTROYED(),
+            CudaLibrary.CUDA_ERROR_ASSERT(),
+            CudaLibrary.CUDA_ERROR_HARDWARE_STACK_ERROR(),
+            CudaLibrary.CUDA_ERROR_ILLEGAL_INSTRUCTION(),
+            CudaLibrary.CUDA_ERROR_MISALIGNED_ADDRESS(),
+            CudaLibrary.CUDA_ERROR_INVALID_ADDRESS_SPACE(),
+            CudaLibrary.CUDA_ERROR_INVALID_PC(),
+            CudaLibrary.CUDA_ERROR_LAUNCH_FAILED(),
+            CudaLibrary.CUDA_ERROR_UNKNOWN());
+
     private CudaStatus() {}
+
+    /** Whether every later call in the context fails as well, those that give something back too. */
+    public static boolean endsContext(int status) {
+        return LASTING.contains(status);
+    }
 
     /**
      * Returns if the call succeeded.

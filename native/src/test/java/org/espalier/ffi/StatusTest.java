@@ -1,9 +1,11 @@
 package org.espalier.ffi;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.stream.IntStream;
 import org.espalier.error.Failure;
 import org.espalier.ffi.cublas.CublasLibrary;
 import org.espalier.ffi.cuda.CudaLibrary;
@@ -52,5 +54,12 @@ class StatusTest {
         assertEquals(700, CudaLibrary.CUDA_ERROR_ILLEGAL_ADDRESS());
         assertEquals(75, CudaLibrary.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR());
         assertEquals(14, CublasLibrary.CUDA_R_16BF());
+    }
+
+    /** Those of which cuda.h says that the process must be terminated and relaunched, and that nobody can explain. */
+    @Test
+    void faultsThatEndAContextAreKnown() {
+        int[] lasting = IntStream.range(0, 1000).filter(CudaStatus::endsContext).toArray();
+        assertArrayEquals(new int[] {214, 220, 226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 999}, lasting);
     }
 }

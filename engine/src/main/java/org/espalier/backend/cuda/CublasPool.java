@@ -85,14 +85,21 @@ final class CublasPool implements AutoCloseable {
         return handle;
     }
 
-    private synchronized CublasHandle freeOrNew() {
-        CublasHandle handle = free.poll();
+    /** Nor while one is made, which may ask others to give memory back. */
+    private CublasHandle freeOrNew() {
+        CublasHandle handle = pollFree();
         return handle == null ? create() : handle;
+    }
+
+    private synchronized CublasHandle pollFree() {
+        return free.poll();
     }
 
     private CublasHandle create() {
         CublasHandle handle = CublasHandle.create(context, memory);
-        all.add(handle);
+        synchronized (this) {
+            all.add(handle);
+        }
         return handle;
     }
 

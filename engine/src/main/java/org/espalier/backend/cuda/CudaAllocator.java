@@ -93,7 +93,7 @@ final class CudaAllocator implements AutoCloseable {
             boolean more = true;
             while (status == CudaLibrary.CUDA_ERROR_OUT_OF_MEMORY() && more) {
                 // What is freed may still be waited for, and what is cached may be in pieces.
-                context.check(CudaLibrary.cuCtxSynchronize(), "allocating", bytes, "bytes for", purpose);
+                context.finishAll("allocating", bytes, "bytes for", purpose);
                 CudaLibrary.cuMemPoolTrimTo(pool, 0);
                 status = ask(home, address, bytes);
                 more = status == CudaLibrary.CUDA_ERROR_OUT_OF_MEMORY()
@@ -170,8 +170,7 @@ final class CudaAllocator implements AutoCloseable {
 
     /** Bytes of the device that can be had, once everything queued has happened and what is cached is given back. */
     long room() {
-        context.enter();
-        context.check(CudaLibrary.cuCtxSynchronize(), "looking for free memory");
+        context.finishAll("looking for free memory");
         context.check(CudaLibrary.cuMemPoolTrimTo(pool, 0), "cuMemPoolTrimTo");
         return free();
     }

@@ -3,6 +3,7 @@ package org.espalier.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.concurrent.locks.ReentrantLock;
 import org.espalier.ffi.CublasStatus;
 import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.cublas.CublasLibrary;
@@ -18,6 +19,9 @@ final class CudaContext implements AutoCloseable {
     private final CudaDevice device;
     private final MemorySegment handle;
     private final int multiprocessors;
+    /** Held while a stream is captured, and by whoever waits for all streams, which the driver refuses meanwhile. */
+    private final ReentrantLock allStreams = new ReentrantLock();
+
     private volatile boolean broken;
     private boolean closed;
 
@@ -60,7 +64,7 @@ final class CudaContext implements AutoCloseable {
     /** As {@link CudaStatus#check}, for calls that may report the fault of earlier work. */
     void check(int status, String operation, Object... shapes) {
         if (status != CudaLibrary.CUDA_SUCCESS()) {
-            broken |= endsContext(status);
+            broken |= CudaStatus.endsContext(status);
             CudaStatus.check(status, operation, shapes);
         }
     }
@@ -74,8 +78,32 @@ final class CudaContext implements AutoCloseable {
 
     /** Waits for everything, before it is given back. */
     void settle() {
+        checkGivenBack(synchronizeAll(), "finishing what is left");
+    }
+
+    /** Waits for the work of all streams, once no other thread captures; named in a failure. */
+    void finishAll(String operation, Object... shapes) {
+        check(synchronizeAll(), operation, shapes);
+    }
+
+    private int synchronizeAll() {
         enter();
-        checkGivenBack(CudaLibrary.cuCtxSynchronize(), "finishing what is left");
+        allStreams.lock();
+        try {
+            return CudaLibrary.cuCtxSynchronize();
+        } finally {
+            allStreams.unlock();
+        }
+    }
+
+    /** Keeps other threads from waiting for all streams until {@link #endOfCapture}. */
+    void beginningOfCapture() {
+        allStreams.lock();
+    }
+
+    /** See {@link #beginningOfCapture}. */
+    void endOfCapture() {
+        allStreams.unlock();
     }
 
     /** As {@link #check}, for a status of cuBLAS. */
@@ -94,13 +122,6 @@ final class CudaContext implements AutoCloseable {
     /** The device that it is of. */
     CudaDevice device() {
         return device;
-    }
-
-    private static boolean endsContext(int status) {
-        return status == CudaLibrary.CUDA_ERROR_ILLEGAL_ADDRESS()
-                || status == CudaLibrary.CUDA_ERROR_MISALIGNED_ADDRESS()
-                || status == CudaLibrary.CUDA_ERROR_LAUNCH_FAILED()
-                || status == CudaLibrary.CUDA_ERROR_UNKNOWN();
     }
 
     /** Gives the context back; the driver frees whatever was left in it. A second call does nothing. */

@@ -50,8 +50,20 @@ final class CudaGraph implements AutoCloseable {
         }
     }
 
-    /** What was captured, as a graph to be destroyed. An error of the work itself is thrown on. */
+    /** As {@link #recordAlone}, while other threads go on: they neither wait for what is captured nor for all streams. */
     private static MemorySegment record(CudaQueue queue, CudaQueue.Recording notes, Runnable work) throws Refused {
+        queue.context().beginningOfCapture();
+        try {
+            queue.holdEnd();
+            return recordAlone(queue, notes, work);
+        } finally {
+            queue.releaseEnd();
+            queue.context().endOfCapture();
+        }
+    }
+
+    /** What was captured, as a graph to be destroyed. An error of the work itself is thrown on. */
+    private static MemorySegment recordAlone(CudaQueue queue, CudaQueue.Recording notes, Runnable work) throws Refused {
         try (Arena arena = Arena.ofConfined()) {
             allow(
                     queue,

@@ -62,14 +62,21 @@ final class CudaQueue implements Queue {
     private final CudaContext context;
     private final BiFunction<CudaQueue, Consumer<Sequences>, Repeat> repeats;
     private final MemorySegment stream;
+    /**
+     * Guards {@link #end} alone. Whoever holds it asks for nothing that is guarded otherwise, so that threads whose queues
+     * wait for each other never wait for each other themselves.
+     */
+    private final Object marking = new Object();
     /** Marks the end of what this queue was given, anew for every queue that waits for it. */
     private final CudaEvent end;
+    /** Whether {@link #end} stays where it is, because what the queue is given is captured and happens later. */
+    private boolean endHeld;
 
     private final Map<Class<?>, Attachment> attachments = new LinkedHashMap<>();
     /** Of the step that runs in order to be repeated, or null. */
     private Recording recording;
 
-    private boolean closed;
+    private volatile boolean closed;
 
     private CudaQueue(
             CudaContext context,
@@ -162,11 +169,30 @@ final class CudaQueue implements Queue {
 
     /** Whatever this queue is given from now on happens after everything that {@code other} was given so far. */
     void after(CudaQueue other) {
-        synchronized (other) {
-            if (!other.closed) {
-                other.end.record(other.enter());
-                other.end.makeWait(enter());
+        MemorySegment own = enter();
+        synchronized (other.marking) {
+            if (other.closed) {
+                return;
             }
+            if (!other.endHeld) {
+                other.end.record(other.stream);
+            }
+            other.end.makeWait(own);
+        }
+    }
+
+    /** From now on others wait for no more than what this queue was given so far: what follows is captured. */
+    void holdEnd() {
+        synchronized (marking) {
+            end.record(enter());
+            endHeld = true;
+        }
+    }
+
+    /** The end of what is captured. */
+    void releaseEnd() {
+        synchronized (marking) {
+            endHeld = false;
         }
     }
 
@@ -191,9 +217,11 @@ final class CudaQueue implements Queue {
             // Once a fault is reported the rest is silent.
             context.checkGivenBack(CudaLibrary.cuStreamSynchronize(stream), "closing a queue");
         } finally {
-            closed = true;
+            synchronized (marking) {
+                closed = true;
+                end.close();
+            }
             attachments.values().forEach(Attachment::close);
-            end.close();
             context.checkGivenBack(CudaLibrary.cuStreamDestroy_v2(stream), "cuStreamDestroy");
         }
     }

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 class StandInGraphTest extends StandInCalls {
 
     /** As {@code cuda.h} has them. */
+    private static final int GLOBAL = 0;
+
     private static final int ILLEGAL_STATE = 401;
 
     private static final int UNSUPPORTED = 900;
@@ -154,17 +156,37 @@ class StandInGraphTest extends StandInCalls {
         refused(CudaLibrary.cuStreamBeginCapture_v2(MemorySegment.NULL, mode), UNSUPPORTED, "the default stream");
         begin();
         refused(CudaLibrary.cuStreamBeginCapture_v2(stream, mode), ILLEGAL_STATE, "captured already");
-        int[] status = new int[1];
-        Thread thread = new Thread(() -> {
-            context.enter();
-            status[0] = CudaLibrary.cuStreamEndCapture(stream, graph);
-        });
-        thread.start();
-        thread.join();
-        assertEquals(WRONG_THREAD, status[0]);
+        assertEquals(WRONG_THREAD, elsewhere(() -> CudaLibrary.cuStreamEndCapture(stream, graph)));
         assertEquals(CudaLibrary.CU_STREAM_CAPTURE_STATUS_ACTIVE(), status());
         end();
         assertEquals(CudaLibrary.CU_STREAM_CAPTURE_STATUS_NONE(), status());
+    }
+
+    /** A capture of the global mode is lost by what any thread does, one of this thread's by what waits for all streams. */
+    @Test
+    void anotherThreadDisturbsOnlyGlobalCapturesUnlessItWaitsForAllStreams() throws InterruptedException {
+        MemorySegment address = arena.allocate(ValueLayout.JAVA_LONG);
+        MemorySegment graph = arena.allocate(ValueLayout.ADDRESS);
+        begin();
+        assertEquals(0, elsewhere(() -> CudaLibrary.cuMemAlloc_v2(address, 4)));
+        end();
+        ok(CudaLibrary.cuStreamBeginCapture_v2(stream, GLOBAL));
+        assertEquals(UNSUPPORTED, elsewhere(() -> CudaLibrary.cuMemAlloc_v2(address, 4)));
+        refused(CudaLibrary.cuStreamEndCapture(stream, graph), INVALIDATED, "an earlier call has invalidated");
+        begin();
+        assertEquals(UNSUPPORTED, elsewhere(CudaLibrary::cuCtxSynchronize));
+        refused(CudaLibrary.cuStreamEndCapture(stream, graph), INVALIDATED, "an earlier call has invalidated");
+    }
+
+    private int elsewhere(IntSupplier call) throws InterruptedException {
+        int[] status = new int[1];
+        Thread thread = new Thread(() -> {
+            context.enter();
+            status[0] = call.getAsInt();
+        });
+        thread.start();
+        thread.join();
+        return status[0];
     }
 
     @Test

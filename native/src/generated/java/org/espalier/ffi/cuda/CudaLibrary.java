@@ -371,6 +371,24 @@ public class CudaLibrary extends CudaLibrary$shared {
     public static int CUDA_ERROR_INVALID_PTX() {
         return CUDA_ERROR_INVALID_PTX;
     }
+    private static final int CUDA_ERROR_ECC_UNCORRECTABLE = (int)214L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_ECC_UNCORRECTABLE = 214
+     * }
+     */
+    public static int CUDA_ERROR_ECC_UNCORRECTABLE() {
+        return CUDA_ERROR_ECC_UNCORRECTABLE;
+    }
+    private static final int CUDA_ERROR_NVLINK_UNCORRECTABLE = (int)220L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_NVLINK_UNCORRECTABLE = 220
+     * }
+     */
+    public static int CUDA_ERROR_NVLINK_UNCORRECTABLE() {
+        return CUDA_ERROR_NVLINK_UNCORRECTABLE;
+    }
     private static final int CUDA_ERROR_JIT_COMPILER_NOT_FOUND = (int)221L;
     /**
      * {@snippet lang=c :
@@ -388,6 +406,15 @@ public class CudaLibrary extends CudaLibrary$shared {
      */
     public static int CUDA_ERROR_UNSUPPORTED_PTX_VERSION() {
         return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
+    }
+    private static final int CUDA_ERROR_CONTAINED = (int)226L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_CONTAINED = 226
+     * }
+     */
+    public static int CUDA_ERROR_CONTAINED() {
+        return CUDA_ERROR_CONTAINED;
     }
     private static final int CUDA_ERROR_INVALID_HANDLE = (int)400L;
     /**
@@ -434,6 +461,51 @@ public class CudaLibrary extends CudaLibrary$shared {
     public static int CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES() {
         return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
     }
+    private static final int CUDA_ERROR_LAUNCH_TIMEOUT = (int)702L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_LAUNCH_TIMEOUT = 702
+     * }
+     */
+    public static int CUDA_ERROR_LAUNCH_TIMEOUT() {
+        return CUDA_ERROR_LAUNCH_TIMEOUT;
+    }
+    private static final int CUDA_ERROR_CONTEXT_IS_DESTROYED = (int)709L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_CONTEXT_IS_DESTROYED = 709
+     * }
+     */
+    public static int CUDA_ERROR_CONTEXT_IS_DESTROYED() {
+        return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    }
+    private static final int CUDA_ERROR_ASSERT = (int)710L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_ASSERT = 710
+     * }
+     */
+    public static int CUDA_ERROR_ASSERT() {
+        return CUDA_ERROR_ASSERT;
+    }
+    private static final int CUDA_ERROR_HARDWARE_STACK_ERROR = (int)714L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_HARDWARE_STACK_ERROR = 714
+     * }
+     */
+    public static int CUDA_ERROR_HARDWARE_STACK_ERROR() {
+        return CUDA_ERROR_HARDWARE_STACK_ERROR;
+    }
+    private static final int CUDA_ERROR_ILLEGAL_INSTRUCTION = (int)715L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_ILLEGAL_INSTRUCTION = 715
+     * }
+     */
+    public static int CUDA_ERROR_ILLEGAL_INSTRUCTION() {
+        return CUDA_ERROR_ILLEGAL_INSTRUCTION;
+    }
     private static final int CUDA_ERROR_MISALIGNED_ADDRESS = (int)716L;
     /**
      * {@snippet lang=c :
@@ -442,6 +514,24 @@ public class CudaLibrary extends CudaLibrary$shared {
      */
     public static int CUDA_ERROR_MISALIGNED_ADDRESS() {
         return CUDA_ERROR_MISALIGNED_ADDRESS;
+    }
+    private static final int CUDA_ERROR_INVALID_ADDRESS_SPACE = (int)717L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_INVALID_ADDRESS_SPACE = 717
+     * }
+     */
+    public static int CUDA_ERROR_INVALID_ADDRESS_SPACE() {
+        return CUDA_ERROR_INVALID_ADDRESS_SPACE;
+    }
+    private static final int CUDA_ERROR_INVALID_PC = (int)718L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_INVALID_PC = 718
+     * }
+     */
+    public static int CUDA_ERROR_INVALID_PC() {
+        return CUDA_ERROR_INVALID_PC;
     }
     private static final int CUDA_ERROR_LAUNCH_FAILED = (int)719L;
     /**
