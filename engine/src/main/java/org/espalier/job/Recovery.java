@@ -102,7 +102,7 @@ final class Recovery {
         try (Learned learned = learned(open);
                 OpenTeacher teacher = teacher(open)) {
             Optional<OpenTeacher> taught = Optional.ofNullable(teacher);
-            TuningSettings numbers = settings.training();
+            TuningSettings numbers = settings.training(activationBytes(open));
             Tuning tuning = new Tuning(learned, taught.map(OpenTeacher::teacher), samples, numbers);
             Files files = new Files(
                     new LearnedFiles(learned, open, model, settings.dtype()),
@@ -120,6 +120,11 @@ final class Recovery {
             files.write(folder, result);
             return new Trained(result, learned.parameters());
         }
+    }
+
+    /** What activations may take of the host's memory; what a device has of its own is asked when the model is there. */
+    private static long activationBytes(OpenModel open) {
+        return open.backend().ownMemory().isPresent() ? Long.MAX_VALUE : Machine.memoryAvailable() / 2;
     }
 
     private static String kept(Tuning.Result result) {
@@ -289,6 +294,12 @@ final class Recovery {
                     listener.note(
                             "the held-out loss rises while the training loss falls: the model learns its samples by "
                                     + "heart; take more samples, fewer epochs, or --patience");
+                }
+
+                @Override
+                public void recomputes(int step) {
+                    listener.note("the device is full: from update %d on activations are computed again on the way back"
+                            .formatted(step));
                 }
 
                 @Override

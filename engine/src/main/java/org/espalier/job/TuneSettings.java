@@ -429,8 +429,13 @@ public final class TuneSettings extends Settings<TuneSettings> {
         return new LoraConfig(begun.rank(), begun.scaling(), dropout(), begun.targets(), saved);
     }
 
-    /** For a training on this machine as it is now. */
+    /** How samples are divided into updates and looks, whatever memory there is. */
     TuningSettings training() {
+        return training(Long.MAX_VALUE);
+    }
+
+    /** @param activationBytes see {@link TuningSettings} */
+    TuningSettings training(long activationBytes) {
         double peak = learningRate.orElse(
                 full ? numbers().rate().full() : numbers().rate().adapters());
         TuningSettings training = new TuningSettings(
@@ -444,7 +449,7 @@ public final class TuneSettings extends Settings<TuneSettings> {
                 full ? TrainingSettings.allWeights() : TrainingSettings.plain(),
                 evaluateEvery.isPresent() ? evaluateEvery : numbers().looks().every(),
                 patience,
-                Machine.memoryAvailable() / 2,
+                activationBytes,
                 seed);
         return training;
     }

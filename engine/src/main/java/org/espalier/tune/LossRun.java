@@ -20,7 +20,7 @@ final class LossRun implements AutoCloseable {
     private final Losses losses;
     private final Leaves leaves;
     private final Gradients gradients;
-    private final Retention retention;
+    private Retention retention;
     private final Observer observer;
     private final Workspace workspace;
     private Recording recording;
@@ -44,7 +44,7 @@ final class LossRun implements AutoCloseable {
 
     /** Runs forwards and returns the sum of the losses; {@code seed} and {@code run} decide what is random. */
     double forward(Packed batch, long seed, long run) {
-        if (recording == null || !batch.fits(recording)) {
+        if (executor == null || !batch.fits(recording)) {
             closeExecutor();
             recording = losses.record(batch);
             executor = new Executor(backend, recording.tape(), leaves, gradients, retention, observer, workspace);
@@ -82,6 +82,37 @@ final class LossRun implements AutoCloseable {
         executor.finish();
     }
 
+    /** Whether activations are computed again in the backward pass. */
+    boolean recomputes() {
+        return retention == Retention.RECOMPUTE;
+    }
+
+    /**
+     * Gives its memory back and computes activations again in the backward pass from now on.
+     *
+     * @return false if it does so already, or has no backward pass
+     */
+    boolean recompute() {
+        release();
+        if (retention != Retention.KEEP) {
+            return false;
+        }
+        retention = Retention.RECOMPUTE;
+        return true;
+    }
+
+    /**
+     * Gives its memory back until it runs again.
+     *
+     * @return false if it had none
+     */
+    boolean release() {
+        boolean held = executor != null;
+        closeExecutor();
+        workspace.close();
+        return held;
+    }
+
     private void closeExecutor() {
         if (executor != null) {
             executor.close();
@@ -91,7 +122,6 @@ final class LossRun implements AutoCloseable {
 
     @Override
     public void close() {
-        closeExecutor();
-        workspace.close();
+        release();
     }
 }

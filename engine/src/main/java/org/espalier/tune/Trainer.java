@@ -4,6 +4,8 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.DoubleSupplier;
 import java.util.function.IntConsumer;
 import org.espalier.backend.AdamW;
 import org.espalier.backend.Backend;
@@ -11,6 +13,7 @@ import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
 import org.espalier.error.Failure;
+import org.espalier.error.OutOfMemory;
 import org.espalier.model.Packed;
 import org.espalier.tape.GradientStore;
 import org.espalier.tape.Gradients;
@@ -148,21 +151,78 @@ public final class Trainer implements AutoCloseable {
                     "training step " + (steps + 1),
                     "give samples with text after the prompt");
         }
-        double loss = 0;
-        int tokens = 0;
-        for (int i = 0; i < microBatches.size(); i++) {
-            loss += training.forward(microBatches.get(i), seed, (long) steps << 32 | i);
-            tokens += microBatches.get(i).tokens();
-            training.backward(1.0 / counted, i > 0);
-            done.accept(microBatches.get(i).tokens());
-        }
-        training.finish();
+        Told told = new Told(done);
+        double loss = withLessMemory(() -> walk(microBatches, counted, told), this::makeRoomForTraining);
         double norm = gradientNorm();
         if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
             throw diverged(microBatches, counted, "loss is " + loss / counted + " and gradient norm " + norm);
         }
         update(learningRate);
-        return new StepResult(loss / counted, norm, tokens);
+        return new StepResult(
+                loss / counted,
+                norm,
+                microBatches.stream().mapToInt(Packed::tokens).sum());
+    }
+
+    /** Forwards and backwards, once more from the beginning each time that it is called; the sum of the losses. */
+    private double walk(List<Packed> microBatches, int counted, Told told) {
+        told.begin();
+        double loss = 0;
+        for (int i = 0; i < microBatches.size(); i++) {
+            loss += training.forward(microBatches.get(i), seed, (long) steps << 32 | i);
+            training.backward(1.0 / counted, i > 0);
+            told.accept(microBatches.get(i).tokens());
+        }
+        training.finish();
+        return loss;
+    }
+
+    /** Whether activations are computed again in the backward pass; where memory does not suffice, that begins meanwhile. */
+    public boolean recomputes() {
+        return training.recomputes();
+    }
+
+    private boolean makeRoomForTraining() {
+        boolean released = evaluation.release();
+        return training.recompute() || released;
+    }
+
+    /** What cannot be for want of memory is tried again as long as there is something to give back. */
+    private static double withLessMemory(DoubleSupplier work, BooleanSupplier giveBack) {
+        while (true) {
+            try {
+                return work.getAsDouble();
+            } catch (OutOfMemory full) {
+                if (!giveBack.getAsBoolean()) {
+                    throw full;
+                }
+            }
+        }
+    }
+
+    /** Tells of tokens once, also of those that are computed again. */
+    private static final class Told implements IntConsumer {
+
+        private final IntConsumer listener;
+        private long told;
+        private long computed;
+
+        Told(IntConsumer listener) {
+            this.listener = listener;
+        }
+
+        void begin() {
+            computed = 0;
+        }
+
+        @Override
+        public void accept(int tokens) {
+            computed += tokens;
+            if (computed > told) {
+                listener.accept((int) (computed - told));
+                told = computed;
+            }
+        }
     }
 
     /** As {@link #evaluate(List, IntConsumer)}, without a listener. */
@@ -176,7 +236,13 @@ public final class Trainer implements AutoCloseable {
      * @param done is told the tokens of each batch that was computed
      */
     public double evaluate(List<Packed> batches, IntConsumer done) {
-        return evaluation.mean(batches, done);
+        Told told = new Told(done);
+        return withLessMemory(
+                () -> {
+                    told.begin();
+                    return evaluation.mean(batches, told);
+                },
+                training::release);
     }
 
     /** Of all gradients together; the factor that clips them is made on the way. */
@@ -205,9 +271,11 @@ public final class Trainer implements AutoCloseable {
 
     /** Walks the same way again, which changes nothing, and looks where it went wrong. */
     private Failure diverged(List<Packed> microBatches, int counted, String problem) {
-        training.close();
+        training.release();
+        evaluation.release();
         NotFinite search = new NotFinite(gradients);
-        try (LossRun again = new LossRun(backend, losses, leaves, gradients, Retention.KEEP, search)) {
+        Retention same = recomputes() ? Retention.RECOMPUTE : Retention.KEEP;
+        try (LossRun again = new LossRun(backend, losses, leaves, gradients, same, search)) {
             for (int i = 0; i < microBatches.size() && search.first().isEmpty(); i++) {
                 again.forward(microBatches.get(i), seed, (long) steps << 32 | i);
                 again.backward(1.0 / counted, i > 0);

@@ -21,8 +21,7 @@ import org.espalier.tensor.Tensor;
 public final class Tuner implements AutoCloseable {
 
     private final Learned learned;
-    private final Retention retention;
-    private final long activations;
+    private final ActivationMemory activations;
     private final Optional<Teacher> teacher;
     private final Trainer trainer;
     private final BestState best;
@@ -39,9 +38,8 @@ public final class Tuner implements AutoCloseable {
         Backend backend = learned.model().backend();
         Losses losses = losses(teacher, learned.trained());
         Leaves leaves = learned.leaves();
-        long kept = plannedBytes(backend, losses, largest, Retention.KEEP);
-        retention = kept <= settings.activationBytes() ? Retention.KEEP : Retention.RECOMPUTE;
-        activations = recomputes() ? plannedBytes(backend, losses, largest, Retention.RECOMPUTE) : kept;
+        activations = ActivationMemory.of(
+                learned, settings.activationBytes(), retention -> plannedBytes(backend, losses, largest, retention));
         trainer = new Trainer(
                 backend,
                 losses,
@@ -49,7 +47,7 @@ public final class Tuner implements AutoCloseable {
                 teacher.map(t -> t.leaves(leaves)).orElse(leaves),
                 learned.tensors(),
                 settings.optimizer(),
-                retention,
+                activations.retention(),
                 Observer.NONE);
         trainer.seed(settings.seed());
         best = new BestState(backend, learned.tensors());
@@ -63,21 +61,23 @@ public final class Tuner implements AutoCloseable {
     private long plannedBytes(Backend backend, Losses losses, Packed batch, Retention kept) {
         return Executor.plannedBytes(
                 losses.record(batch).tape(),
-                Gradients.planned(p -> learned.tensors().containsKey(p.name())),
+                kept == Retention.INFERENCE
+                        ? Gradients.NONE
+                        : Gradients.planned(p -> learned.tensors().containsKey(p.name())),
                 kept,
                 backend.computeType());
     }
 
-    /** Whether activations are computed again in the backward pass. */
+    /** Whether activations are computed again in the backward pass, from the first update on or since memory ran out. */
     public boolean recomputes() {
-        return retention == Retention.RECOMPUTE;
+        return trainer.recomputes();
     }
 
     /** What it holds at once; {@code looks} says whether samples are held out. */
     TrainingMemory memory(boolean looks) {
         long bytes =
                 learned.tensors().values().stream().mapToLong(Tensor::bytes).sum();
-        return new TrainingMemory(bytes, bytes, 2 * bytes, looks ? bytes : 0, activations, recomputes());
+        return new TrainingMemory(bytes, bytes, 2 * bytes, looks ? bytes : 0, activations.bytes(), recomputes());
     }
 
     /** Updates made so far. */

@@ -38,6 +38,9 @@ public final class Tuning {
         /** After such a look, if the losses of training fall while those of the last looks rise; told once. */
         default void learnsByHeart() {}
 
+        /** After the update in which memory ran out: since then activations are computed again in the backward pass. */
+        default void recomputes(int step) {}
+
         /** When the last looks brought nothing better and training ends early. */
         default void stopped(int step) {}
 
@@ -235,7 +238,11 @@ public final class Tuning {
 
     private void update(Tuner tuner, List<Packed> microBatches, double rate) {
         long start = System.nanoTime();
+        boolean recomputed = tuner.recomputes();
         Trainer.StepResult done = tuner.step(microBatches, rate, listener::advanced);
+        if (tuner.recomputes() && !recomputed) {
+            listener.recomputes(tuner.steps());
+        }
         Update update = new Update(
                 tuner.steps(),
                 history().tokens() + done.tokens(),

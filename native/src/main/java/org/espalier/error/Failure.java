@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
  * A failure that a person can act on: what went wrong, where, and what to do. The command line prints it as one line,
  * {@code engine: WHAT (WHERE): WHAT TO DO}, and exits with 1.
  */
-public final class Failure extends RuntimeException {
+public sealed class Failure extends RuntimeException permits OutOfMemory {
 
     private static final long serialVersionUID = 1L;
 

@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
-import org.espalier.error.Failure;
+import org.espalier.error.OutOfMemory;
 import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.cuda.CudaLibrary;
 
@@ -64,7 +64,7 @@ final class CudaAllocator implements AutoCloseable {
     /**
      * Memory for the backend's caller.
      *
-     * @throws Failure that says what is in use and what would help, if there is no such memory
+     * @throws OutOfMemory that says what is in use and what would help, if there is no such memory
      */
     CudaBuffer allocate(long bytes, String purpose) {
         return allocate(order, bytes, purpose, true);
@@ -138,7 +138,7 @@ final class CudaAllocator implements AutoCloseable {
                 buffer.purpose());
     }
 
-    private Failure outOfMemory(long bytes, String purpose) {
+    private OutOfMemory outOfMemory(long bytes, String purpose) {
         Map<String, List<CudaBuffer>> purposes = live.stream().collect(Collectors.groupingBy(CudaBuffer::purpose));
         String largest = purposes.entrySet().stream()
                 .sorted(Comparator.comparingLong((Map.Entry<String, List<CudaBuffer>> e) -> -bytes(e.getValue()))
@@ -146,7 +146,7 @@ final class CudaAllocator implements AutoCloseable {
                 .limit(LARGEST_NAMED)
                 .map(e -> inUse(e.getKey(), e.getValue()))
                 .collect(Collectors.joining(", "));
-        return new Failure(
+        return new OutOfMemory(
                 "the GPU has no %s left for %s".formatted(mebibytes(bytes), purpose),
                 "%s in use by %d buffer%s%s; %s of %s are free"
                         .formatted(
