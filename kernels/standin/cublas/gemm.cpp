@@ -28,10 +28,36 @@ struct Matrix {
     uint64_t end() const { return columns == 0 ? address : column(columns - 1) + columnBytes(); }
 };
 
+// A number of the host, read when the product is asked for, or of the device, read when it happens.
+struct Factor {
+    float value;
+    CUdeviceptr address;  // 0 for one of the host
+
+    static Factor of(int pointerMode, const void* pointer) {
+        if (pointerMode == CUBLAS_POINTER_MODE_DEVICE) {
+            return {0, reinterpret_cast<CUdeviceptr>(pointer)};
+        }
+        return {*static_cast<const float*>(pointer), 0};
+    }
+
+    float read(Memory& memory, const char* name) const {
+        if (address == 0) {
+            return value;
+        }
+        try {
+            float number;
+            std::memcpy(&number, memory.access(address, sizeof number, Access::Read), sizeof number);
+            return number;
+        } catch (const Fault& fault) {
+            throw Fault{fault.status, format("cublasGemmEx, %s: ", name) + fault.text};
+        }
+    }
+};
+
 struct Product {
     int m, n, k;
     bool transA, transB, tf32;
-    float alpha, beta;
+    Factor alpha, beta;
     Matrix a, b, c;
     CUdeviceptr workspace;
     uint64_t workspaceBytes;
@@ -106,6 +132,8 @@ void carryOut(Device& device, const Product& product) {
         return;
     }
     scribble(device.memory, product);
+    const float alpha = product.alpha.read(device.memory, "alpha");
+    const float beta = product.beta.read(device.memory, "beta");
     std::vector<float> a = gather(device.memory, product.a, product.transA);
     std::vector<float> b = gather(device.memory, product.b, product.transB);
     if (product.tf32) {
@@ -116,14 +144,14 @@ void carryOut(Device& device, const Product& product) {
     multiply(product.m, product.n, product.k, a, b, sums);
     for (int j = 0; j < product.n; j++) {
         const float* sum = sums.data() + static_cast<size_t>(product.m) * j;
-        if (product.beta != 0) {
+        if (beta != 0) {
             reach(device.memory, product.c, j, Access::Read);
         }
         uint8_t* target = reach(device.memory, product.c, j, Access::Write);
         for (int i = 0; i < product.m; i++) {
             float old = 0;
             std::memcpy(&old, target + 4 * i, sizeof old);
-            const float value = product.beta == 0 ? product.alpha * sum[i] : product.alpha * sum[i] + product.beta * old;
+            const float value = beta == 0 ? alpha * sum[i] : alpha * sum[i] + beta * old;
             std::memcpy(target + 4 * i, &value, sizeof value);
         }
     }
@@ -156,7 +184,7 @@ extern "C" cublasStatus_t cublasGemmEx(cublasHandle_t handle, int transA, int tr
                           && (compute == CUBLAS_COMPUTE_32F_FAST_TF32
                               || (found->mathMode & CUBLAS_TF32_TENSOR_OP_MATH) == CUBLAS_TF32_TENSOR_OP_MATH);
         const Product product{m, n, k, flipA, flipB, tf32,
-                              *static_cast<const float*>(alpha), *static_cast<const float*>(beta),
+                              Factor::of(found->pointerMode, alpha), Factor::of(found->pointerMode, beta),
                               {"A", address(a), typeA, flipA ? k : m, flipA ? m : k, lda},
                               {"B", address(b), typeB, flipB ? n : k, flipB ? k : n, ldb},
                               {"C", address(c), typeC, m, n, ldc},

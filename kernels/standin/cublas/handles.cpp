@@ -94,6 +94,15 @@ cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void* workspace, uns
     });
 }
 
+cublasStatus_t cublasSetPointerMode_v2(cublasHandle_t handle, int mode) {
+    return cublas::call("cublasSetPointerMode", [&](Device& device) {
+        auto found = find(device, handle);
+        requireValid(mode == CUBLAS_POINTER_MODE_HOST || mode == CUBLAS_POINTER_MODE_DEVICE,
+                     format("pointer mode %d", mode));
+        found->pointerMode = mode;
+    });
+}
+
 cublasStatus_t cublasSetMathMode(cublasHandle_t handle, int mode) {
     return cublas::call("cublasSetMathMode", [&](Device& device) {
         auto found = find(device, handle);

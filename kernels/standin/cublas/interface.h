@@ -16,7 +16,7 @@ enum cublasStatus_t {
     CUBLAS_STATUS_NOT_SUPPORTED = 15
 };
 enum { CUBLAS_OP_N = 0, CUBLAS_OP_T = 1 };
-enum { CUBLAS_POINTER_MODE_HOST = 0 };
+enum { CUBLAS_POINTER_MODE_HOST = 0, CUBLAS_POINTER_MODE_DEVICE = 1 };
 enum { CUDA_R_32F = 0, CUDA_R_16F = 2, CUDA_R_16BF = 14 };
 enum { CUBLAS_COMPUTE_32F = 68, CUBLAS_COMPUTE_32F_PEDANTIC = 69, CUBLAS_COMPUTE_32F_FAST_TF32 = 77 };
 // Bits of the math mode: one of the first four and the flag.
@@ -28,6 +28,7 @@ cublasStatus_t cublasDestroy_v2(cublasHandle_t handle);
 cublasStatus_t cublasGetVersion_v2(cublasHandle_t handle, int* version);
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, CUstream_st* stream);
 cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void* workspace, unsigned long bytes);
+cublasStatus_t cublasSetPointerMode_v2(cublasHandle_t handle, int mode);
 cublasStatus_t cublasSetMathMode(cublasHandle_t handle, int mode);
 const char* cublasGetStatusName(cublasStatus_t status);
 const char* cublasGetStatusString(cublasStatus_t status);

@@ -9,6 +9,7 @@ struct cublasContext {
     CUdeviceptr workspace = 0;  // 0: none was given
     uint64_t workspaceBytes = 0;
     int mathMode = CUBLAS_DEFAULT_MATH;
+    int pointerMode = CUBLAS_POINTER_MODE_HOST;
 };
 
 namespace standin::cublas {

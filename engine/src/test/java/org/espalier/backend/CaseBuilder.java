@@ -139,8 +139,15 @@ final class CaseBuilder<F> {
 
     /** The gradient {@code operand} that comes back for {@code output}, normally distributed. */
     CaseBuilder<F> seed(String output, String operand) {
+        return seed(output, operand, 1);
+    }
+
+    /** As above, with a deviation of this size. */
+    CaseBuilder<F> seed(String output, String operand, double size) {
         Shape shape = find(output).shape();
-        Supplier<double[]> numbers = new Memo<>(() -> normal(operand, shape));
+        Supplier<double[]> numbers = new Memo<>(() -> Arrays.stream(normal(operand, shape))
+                .map(number -> (float) (size * number))
+                .toArray());
         seeds.put(output, numbers);
         return operand(Operand.compute(operand, Operand.Role.SEED, shape, numbers));
     }

@@ -54,6 +54,11 @@ final class LinearCases {
             cases.add(linear(new int[] {4, 780, 9}, type, null, 0));
         }
         cases.add(linear(new int[] {130, 3, 5}, DType.F32, DType.F32, 1));
+        for (DType type : List.of(DType.F32, DType.BF16, DType.F16)) {
+            // As of a mean over many tokens: less than the smallest float16 number; and more than the largest.
+            cases.add(linear(new int[] {17, 65, 66}, type, null, 0, 1e-8));
+            cases.add(linear(new int[] {18, 31, 65}, type, null, 0, 1e7));
+        }
         for (DType type : BLOCK_TYPES) {
             cases.add(linear(new int[] {1, 256, 17}, type, null, 0));
             cases.add(linear(new int[] {4, 768, 33}, type, DType.F32, 0));
@@ -69,11 +74,16 @@ final class LinearCases {
     }
 
     static OpCase<LinearOps> linear(int[] size, DType type, DType bias, float beta) {
+        return linear(size, type, bias, beta, 1);
+    }
+
+    /** @param gradients how large they are that come back */
+    private static OpCase<LinearOps> linear(int[] size, DType type, DType bias, float beta, double gradients) {
         long tokens = size[0];
         long in = size[1];
         long out = size[2];
         String name = tokens + "x" + in + "x" + out + " " + type + (bias == null ? "" : " bias " + bias) + " beta "
-                + (int) beta;
+                + (int) beta + (gradients == 1 ? "" : " dY " + gradients);
         CaseBuilder<LinearOps> b = new CaseBuilder<LinearOps>("linear", name)
                 .input("x", tokens, in)
                 .weight("w", type, out, in);
@@ -81,7 +91,7 @@ final class LinearCases {
             b.weight("bias", bias, out);
         }
         b.output("y", tokens, out)
-                .seed("y", "dY")
+                .seed("y", "dY", gradients)
                 .gradient("x", "dX", beta)
                 .gradient("w", "dW", beta)
                 .summing(Math.max(tokens, Math.max(in, out)));

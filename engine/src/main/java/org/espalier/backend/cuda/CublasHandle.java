@@ -31,6 +31,7 @@ final class CublasHandle implements AutoCloseable {
     private final MemorySegment zero = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 0f);
     private final MemorySegment one = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1f);
     private CudaBuffer scratch;
+    private CudaBuffer factors;
     private CudaQueue queue;
 
     private CublasHandle(CudaContext context, CudaAllocator memory, MemorySegment handle, CudaBuffer workspace) {
@@ -97,6 +98,23 @@ final class CublasHandle implements AutoCloseable {
         return new Tensor(scratch, 0, type, shape);
     }
 
+    /** Room for so many float32 numbers, always as many, that stays where it is. */
+    Tensor factors(int numbers) {
+        if (factors == null) {
+            factors = memory.allocateOwn((long) Float.BYTES * numbers, "factors of products");
+        }
+        return new Tensor(factors, 0, DType.F32, Shape.of(numbers));
+    }
+
+    /**
+     * Where a product finds its factors in device memory, when it happens.
+     *
+     * @param alpha of the product
+     * @param zero  what is 0
+     * @param one   what is 1
+     */
+    record Factors(long alpha, long zero, long one) {}
+
     /**
      * A row-major matrix in device memory.
      *
@@ -108,14 +126,21 @@ final class CublasHandle implements AutoCloseable {
     record Operand(long address, DType type, int stride, boolean transposed) {}
 
     /**
-     * {@code c = a b + beta c}, summed in float32.
+     * {@code c = alpha a b + beta c}, summed in float32.
      *
-     * @param a    {@code [rows, depth]}, after transposition where there is one
-     * @param b    {@code [depth, columns]}, likewise, of the same type
-     * @param beta 0 (c is written, whatever it held) or 1
-     * @param c    {@code [rows, columns]}, F32, not transposed
+     * @param a       {@code [rows, depth]}, after transposition where there is one
+     * @param b       {@code [depth, columns]}, likewise, of the same type
+     * @param beta    0 (c is written, whatever it held) or 1
+     * @param c       {@code [rows, columns]}, F32, not transposed
+     * @param factors where alpha is, or null for 1
      */
-    record Product(int rows, int columns, int depth, Operand a, Operand b, float beta, Operand c) {}
+    record Product(int rows, int columns, int depth, Operand a, Operand b, float beta, Operand c, Factors factors) {
+
+        /** With alpha 1. */
+        Product(int rows, int columns, int depth, Operand a, Operand b, float beta, Operand c) {
+            this(rows, columns, depth, a, b, beta, c, null);
+        }
+    }
 
     /**
      * Queues a product.
@@ -125,6 +150,31 @@ final class CublasHandle implements AutoCloseable {
      */
     void multiply(Product product, boolean tf32, String operation, Object... shapes) {
         queue.enter();
+        Factors factors = product.factors;
+        if (factors == null) {
+            multiply(product, one, product.beta == 0 ? zero : one, tf32, operation, shapes);
+            return;
+        }
+        setPointerMode(CublasLibrary.CUBLAS_POINTER_MODE_DEVICE());
+        try {
+            MemorySegment beta = MemorySegment.ofAddress(product.beta == 0 ? factors.zero : factors.one);
+            multiply(product, MemorySegment.ofAddress(factors.alpha), beta, tf32, operation, shapes);
+        } finally {
+            setPointerMode(CublasLibrary.CUBLAS_POINTER_MODE_HOST());
+        }
+    }
+
+    private void setPointerMode(int mode) {
+        context.checkProduct(CublasLibrary.cublasSetPointerMode_v2(handle, mode), "cublasSetPointerMode");
+    }
+
+    private void multiply(
+            Product product,
+            MemorySegment alpha,
+            MemorySegment beta,
+            boolean tf32,
+            String operation,
+            Object... shapes) {
         Operand a = product.a;
         Operand b = product.b;
         Operand c = product.c;
@@ -139,14 +189,14 @@ final class CublasHandle implements AutoCloseable {
                 product.columns,
                 product.rows,
                 product.depth,
-                one,
+                alpha,
                 pointer(b),
                 type(b.type),
                 b.stride,
                 pointer(a),
                 type(a.type),
                 a.stride,
-                product.beta == 0 ? zero : one,
+                beta,
                 pointer(c),
                 type(c.type),
                 c.stride,
@@ -182,6 +232,9 @@ final class CublasHandle implements AutoCloseable {
     @Override
     public void close() {
         closeScratch();
+        if (factors != null) {
+            factors.close();
+        }
         workspace.close();
         arena.close();
         context.enter();

@@ -14,7 +14,8 @@ import org.espalier.tensor.Tensor;
  * <li>of bfloat16 the activations are split into three bfloat16 numbers each, whose products are added: all bits count,
  * and the tensor cores do the work. With {@link Precision#HALF} they are rounded to one;
  * <li>of float16 (whose range is too small for that) and of a block type, a panel of the weight is widened to float32.
- * With {@link Precision#HALF} and float16 the activations are rounded instead.
+ * With {@link Precision#HALF} and float16 the activations are rounded instead, and gradients multiplied by a power of two
+ * before they are rounded, by which the product is divided again.
  * </ul>
  * A few tokens, as in decoding, go past cuBLAS forwards: the weight is read once, and widened in registers.
  * Shapes were checked by the caller.
@@ -174,7 +175,14 @@ final class CudaProducts {
 
     /** Rounds some rows of the activations after the others to the weight's type. */
     private void rounded(Weighted product) {
-        eachRows(product, 1, (x, narrow) -> convert().run(x, narrow.reshape(x.shape())));
+        boolean gradients = !product.transposed;
+        eachRows(product, 1, (x, narrow) -> {
+            if (gradients && narrow.type() == DType.F16) {
+                return new HalfScale(session, queue, handle()).round(x, narrow, product.operation);
+            }
+            convert().run(x, narrow.reshape(x.shape()));
+            return null;
+        });
     }
 
     /** Splits some rows of the activations after the others. */
@@ -187,12 +195,17 @@ final class CudaProducts {
                         .number(count)
                         .launch(session.filling(count), product.operation, x.shape());
             }
+            return null;
         });
     }
 
     private interface Narrowing {
-        /** Writes {@code x [rows, depth]} as {@code narrow [parts, rows, depth]}, of the weight's type. */
-        void run(Tensor x, Tensor narrow);
+        /**
+         * Writes {@code x [rows, depth]} as {@code narrow [parts, rows, depth]}, of the weight's type.
+         *
+         * @return the factors of the product with these, or null for 1
+         */
+        CublasHandle.Factors run(Tensor x, Tensor narrow);
     }
 
     private void eachRows(Weighted product, int parts, Narrowing narrowing) {
@@ -203,14 +216,15 @@ final class CudaProducts {
             int end = Math.min(tokens, start + rows);
             Tensor y = product.y.slice(start, end);
             Tensor narrow = handle().scratch(product.w.type(), parts, end - start, depth);
-            narrowing.run(product.x.slice(start, end), narrow);
+            CublasHandle.Factors factors = narrowing.run(product.x.slice(start, end), narrow);
             // The smallest part first, so that its sum is not lost in the largest's.
             for (int part = parts - 1; part >= 0; part--) {
                 Tensor x = narrow.slice(part, part + 1);
                 Operand a = new Operand(CudaBuffer.address(x, queue), x.type(), depth, false);
                 Operand b = operand(product.w, product.transposed);
                 float beta = part == parts - 1 ? product.beta : 1;
-                multiply(product, new Product(end - start, y.shape().columns(), depth, a, b, beta, operand(y, false)));
+                int columns = y.shape().columns();
+                multiply(product, new Product(end - start, columns, depth, a, b, beta, operand(y, false), factors));
             }
         }
     }

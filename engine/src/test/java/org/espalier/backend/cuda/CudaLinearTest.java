@@ -73,6 +73,34 @@ class CudaLinearTest {
         assertTrue(error > opCase.tolerance(), () -> opCase + ": nothing is rounded, " + error);
     }
 
+    /** What a gradient is multiplied by is a power of two, and not more than numbers bear. */
+    @Test
+    void gradientsOfAnySizeGoThroughHalfPrecision() {
+        float[] gradients = {1e-8f, -3e-8f, 2e5f, 1e30f, -1e-30f, 0, Float.MIN_VALUE, Float.POSITIVE_INFINITY, Float.NaN
+        };
+        for (float gradient : gradients) {
+            try (CudaBackend cuda = CudaBackend.open(0, Precision.HALF);
+                    Queue queue = cuda.newQueue();
+                    Buffer dY = cuda.allocate(4, "dY");
+                    Buffer w = cuda.allocate(2, "w");
+                    Buffer dX = cuda.allocate(4, "dX")) {
+                Shape one = Shape.of(1, 1);
+                Tensor dYs = Tensor.of(dY, DType.F32, one);
+                Tensor ws = Tensor.of(w, DType.F16, one);
+                Tensor dXs = Tensor.of(dX, DType.F32, one);
+                cuda.fill(queue, dYs, gradient);
+                cuda.fill(queue, ws, 2);
+                cuda.linearBackwardInput(queue, dYs, ws, Target.overwrite(dXs));
+                float expected = gradient == Float.MIN_VALUE ? 0 : 2 * gradient;
+                assertEquals(
+                        expected,
+                        HostCopy.readFloats(cuda, queue, dXs)[0],
+                        Float.isNaN(expected) ? 0 : Math.abs(expected) * 0x1p-11f,
+                        "" + gradient);
+            }
+        }
+    }
+
     static Stream<OpCase<LinearOps>> fewTokens() {
         return OpCases.linear().stream()
                 .filter(c -> c.forwardFlops() < 2_000_000)

@@ -15,6 +15,7 @@ import org.espalier.backend.Conformance;
 import org.espalier.backend.OpCases;
 import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.Library;
+import org.espalier.tensor.DType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -73,6 +74,12 @@ class EveryKernelTest {
                         Conformance.check(c, cuda, cuda);
                         CudaConformanceTest.checkPlaces(c, cuda);
                     });
+        }
+        try (CudaBackend half = CudaBackend.open(0, Precision.HALF)) {
+            OpCases.linear().stream()
+                    .filter(c -> c.forwardFlops() <= CudaConformanceTest.MOST_FLOPS)
+                    .filter(c -> c.operand("w").type() == DType.F16)
+                    .forEach(c -> CudaConformanceTest.checkPlaces(c, half));
         }
         BadIndicesTest.all().forEach(BadIndicesTest::stop);
         List<Kernel> kernels = kernels();
