@@ -12,8 +12,10 @@ ptxas="$target/ptxas"
 standin="$target/standin"
 
 # One PTX for all: the machine code that is shipped is assembled from the very PTX that the stand-in interprets, and any
-# other GPU of 8.0 or later compiles it in its driver.
+# other GPU of 8.0 or later compiles it in its driver. It asks for no more than what CUDA 12.0 knows, which no instruction
+# of it exceeds: a driver that refuses the fat binary of a newer toolkit takes that.
 virtual=compute_80
+ptx_version=8.0
 wanted=(sm_80 sm_86 sm_89 sm_90 sm_100 sm_120)
 
 # Whether $1 is missing or older than any of the files that follow.
@@ -59,15 +61,20 @@ find_cuda_headers() {
 
 # Output appears whole or not at all: compiled aside, then renamed. What ptxas says of the kernels is kept beside it.
 build_kernel() {
-    local nvcc="$1" source="$2" name
+    local nvcc="$1" source="$2" name architecture
     local headers=("$here"/cuda/*.cuh)
     name="$(basename "$source" .cu)"
     if outdated "$kernels/$name.ptx" "$source" "${headers[@]}" "$here/build.sh"; then
-        "$nvcc" -ptx -arch="$virtual" -Werror all-warnings -o "$kernels/$name.ptx.new" "$source"
+        "$nvcc" -ptx -arch="$virtual" -Werror all-warnings -o "$ptxas/$name.ptx" "$source"
+        sed "s/^\\.version .*/.version $ptx_version/" "$ptxas/$name.ptx" >"$kernels/$name.ptx.new"
+        for architecture in sm_80 sm_90; do
+            "$(dirname "$nvcc")/ptxas" -arch="$architecture" -o "$ptxas/$name.cubin" "$kernels/$name.ptx.new"
+        done
         mv "$kernels/$name.ptx.new" "$kernels/$name.ptx"
     fi
     if outdated "$kernels/$name.fatbin" "$source" "${headers[@]}" "$here/build.sh"; then
-        if ! "$nvcc" -fatbin -gencode "arch=$virtual,code=[$real,$virtual]" --resource-usage -Werror all-warnings \
+        if ! "$nvcc" -fatbin -gencode "arch=$virtual,code=[$real,$virtual]" -Xfatbin=-compress=false \
+            --resource-usage -Werror all-warnings \
             -o "$kernels/$name.fatbin.new" "$source" >"$ptxas/$name.log" 2>&1; then
             cat "$ptxas/$name.log" >&2
             return 1

@@ -101,6 +101,7 @@ const std::unordered_map<int, Meaning>& meanings() {
         MEANING(CUDA_ERROR_ILLEGAL_INSTRUCTION, "illegal instruction"),
         MEANING(CUDA_ERROR_INVALID_ADDRESS_SPACE, "operation not supported on this address space"),
         MEANING(CUDA_ERROR_INVALID_PC, "invalid program counter"),
+        MEANING(CUDA_ERROR_JIT_COMPILER_NOT_FOUND, "PTX JIT compiler library not found"),
         MEANING(CUDA_ERROR_INVALID_HANDLE, "invalid resource handle"),
         MEANING(CUDA_ERROR_ILLEGAL_STATE, "the operation cannot be performed in the present state"),
         MEANING(CUDA_ERROR_NOT_FOUND, "named symbol not found"),

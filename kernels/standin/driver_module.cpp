@@ -5,6 +5,7 @@
 #include "decoder.h"
 #include "driver.h"
 #include "execution.h"
+#include "images.h"
 #include "parser.h"
 #include "standin.h"
 
@@ -13,15 +14,46 @@ using namespace standin;
 namespace {
 
 constexpr uint64_t SHARED_OPTIN = 163 * 1024;
-constexpr uint32_t FAT_BINARY = 0xba55ed50;
 constexpr uint32_t ELF = 0x464c457f;
 
-void requireText(const void* image) {
+// Fault if the driver is older than the text.
+void requireKnown(const Device& device, const std::string& ptx) {
+    const int needed = cudaVersionOf(ptx);
+    if (needed > device.settings.at("driver_version")) {
+        throw Fault{CUDA_ERROR_UNSUPPORTED_PTX_VERSION, format("the PTX is of CUDA %d.%d", needed / 1000, needed % 1000 / 10)};
+    }
+}
+
+// What the device would run: machine code, which was made of the PTX beside it, or what the driver compiles of that.
+void requireRunnable(const Device& device, const Images& images, const std::vector<std::string>& kernels) {
+    const int capability = static_cast<int>(device.settings.at("capability"));
+    const MachineCode* code = images.forDevice(capability);
+    const bool compiled = device.settings.at("compiler") != 0 && images.ptxArchitecture <= capability;
+    if (code == nullptr && !compiled) {
+        throw Fault{CUDA_ERROR_NO_BINARY_FOR_GPU, format("no machine code for sm_%d", capability)};
+    }
+    for (const std::string& kernel : kernels) {
+        if (code != nullptr && !code->has(kernel)) {
+            throw Fault{CUDA_ERROR_INVALID_IMAGE, format("the machine code for sm_%d has no kernel %s", code->architecture,
+                                                         kernel.c_str())};
+        }
+    }
+}
+
+// The PTX to be interpreted. What a driver knows nothing of, as a toolkit newer than it made it, is refused.
+std::string textOf(const Device& device, const void* image) {
     uint32_t magic;
     std::memcpy(&magic, image, sizeof magic);
-    if (magic == FAT_BINARY || magic == ELF) {
-        throw Fault{CUDA_ERROR_NO_BINARY_FOR_GPU, "the stand-in runs PTX text, not machine code"};
+    if (magic == ELF) {
+        throw Fault{CUDA_ERROR_NO_BINARY_FOR_GPU, "the stand-in runs fat binaries and PTX text, not machine code alone"};
     }
+    const bool fat = isFatBinary(image);
+    if (!fat && device.settings.at("compiler") == 0) {
+        throw Fault{CUDA_ERROR_JIT_COMPILER_NOT_FOUND, "the driver has no compiler for PTX"};
+    }
+    std::string text = fat ? parseFatBinary(image).ptx : std::string(static_cast<const char*>(image));
+    requireKnown(device, text);
+    return text;
 }
 
 // Allocates and fills the module's variables.
@@ -74,14 +106,19 @@ std::vector<Program> programsOf(Device& device, const std::string& text, CUmod_s
 }
 
 CUmodule load(Device& device, const void* image) {
-    requireText(image);
+    const std::string text = textOf(device, image);
     auto made = std::make_shared<CUmod_st>();
+    std::vector<std::string> kernels;
     try {
-        for (Program& program : programsOf(device, static_cast<const char*>(image), *made)) {
+        for (Program& program : programsOf(device, text, *made)) {
+            kernels.push_back(program.name);
             auto function = std::make_shared<CUfunc_st>();
             function->program = std::move(program);
             device.cover(function->program);
             made->functions[function->program.name] = function;
+        }
+        if (isFatBinary(image)) {
+            requireRunnable(device, parseFatBinary(image), kernels);
         }
     } catch (const Fault&) {
         free(device, *made);

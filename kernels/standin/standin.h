@@ -50,7 +50,8 @@ STANDIN_EXPORT uint64_t standin_waits(void);
  *   "multiprocessors" how many it has, 108 at first
  *   "memory_pools"    whether the device has them
  *   "graphs"          whether streams can be captured
- *   "fault"           the CUresult with which kernels end instead of being carried out; 0 for none */
+ *   "fault"           the CUresult with which kernels end instead of being carried out; 0 for none
+ *   "compiler"        whether the driver compiles PTX; else it takes machine code alone */
 STANDIN_EXPORT int standin_set(const char* what, int64_t value);
 
 /* Forgets everything, as if the process had just started; the driver stays initialised. */

@@ -79,7 +79,7 @@ public final class CudaStatus {
                 || status == CudaLibrary.CUDA_ERROR_UNSUPPORTED_PTX_VERSION()
                 || status == CudaLibrary.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH()
                 || status == CudaLibrary.CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE()) {
-            return "install a driver for CUDA 13 or later, or use --device cpu";
+            return "install a driver for CUDA 12 or later, or use --device cpu";
         }
         if (status == CudaLibrary.CUDA_ERROR_ILLEGAL_ADDRESS()
                 || status == CudaLibrary.CUDA_ERROR_MISALIGNED_ADDRESS()

@@ -42,7 +42,7 @@ class DevicesCommandTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            driver_version | 12040 | the NVIDIA driver is too old (it is for CUDA 12.4, this build's kernels are for CUDA 13): install
+            driver_version | 11080 | the NVIDIA driver is too old (it is for CUDA 11.8, this build's kernels are for CUDA 12): install
             capability     | 75    | the GPU is too old (Espalier stand-in (interprets PTX) has compute capability 7.5): use one of 8.0
             memory_pools   | 0     | the GPU has no memory pools (Espalier stand-in (interprets PTX)): a virtual GPU may need
             memory         | 1024  | the GPU has no 8 MiB left for the workspace of cuBLAS (0 bytes in use by 0 buffers; 1024 bytes of

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.cuda.CudaLibrary;
@@ -12,6 +13,13 @@ import org.espalier.ffi.cuda.CudaLibrary;
 final class CudaModule implements AutoCloseable {
 
     private static final int LOG_BYTES = 8192;
+    /** What drivers say of a fat binary that has nothing for the device, or that a toolkit made which is newer than they. */
+    private static final Set<Integer> OTHER_TOOLKIT = Set.of(
+            CudaLibrary.CUDA_ERROR_INVALID_IMAGE(),
+            CudaLibrary.CUDA_ERROR_NO_BINARY_FOR_GPU(),
+            CudaLibrary.CUDA_ERROR_INVALID_PTX(),
+            CudaLibrary.CUDA_ERROR_UNSUPPORTED_PTX_VERSION(),
+            CudaLibrary.CUDA_ERROR_INVALID_SOURCE());
 
     private final CudaContext context;
     private final String name;
@@ -26,8 +34,8 @@ final class CudaModule implements AutoCloseable {
     }
 
     /**
-     * Loads the kernels of one source file: machine code where the device is one that it was compiled for, else its
-     * PTX, which the driver compiles.
+     * Loads the kernels of one source file: machine code where the device is one that it was compiled for and the driver
+     * knows it, else the PTX, which the driver compiles.
      *
      * @throws org.espalier.error.Failure if this build has no such kernels, or the driver refuses them
      */
@@ -38,7 +46,7 @@ final class CudaModule implements AutoCloseable {
             byte[] binary = KernelFiles.read(name + ".fatbin");
             int status = CudaLibrary.cuModuleLoadDataEx(
                     module, nativeCopy(arena, binary), 0, MemorySegment.NULL, MemorySegment.NULL);
-            if (status == CudaLibrary.CUDA_ERROR_NO_BINARY_FOR_GPU()) {
+            if (OTHER_TOOLKIT.contains(status)) {
                 return loadPtx(context, name, KernelFiles.read(name + ".ptx"));
             }
             CudaStatus.check(status, "loading kernels", name);

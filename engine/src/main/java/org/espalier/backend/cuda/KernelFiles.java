@@ -36,7 +36,7 @@ final class KernelFiles {
         }
     }
 
-    /** The major version of CUDA whose nvcc made this build's kernels; versions of PTX are four behind. */
+    /** The major version of CUDA whose drivers know the PTX of this build's kernels; versions of PTX are four behind. */
     static int cudaVersion() {
         Matcher version = PTX_VERSION.matcher(new String(read(ANY), StandardCharsets.US_ASCII));
         if (!version.find()) {

@@ -111,20 +111,28 @@ class EveryKernelTest {
         StandIn.reset();
     }
 
-    /** Of every source file, which lie beside the folder that the stand-in was built in. */
+    /** Of every source file. */
     private static List<Kernel> kernels() throws IOException {
-        Path standIn = Path.of(((Library.Loaded) CudaDriver.find()).name()).toAbsolutePath();
         List<Kernel> kernels = new ArrayList<>();
-        try (Stream<Path> sources = Files.list(standIn.getParent().getParent().resolveSibling("cuda"))) {
-            sources.map(source -> source.getFileName().toString())
-                    .filter(name -> name.endsWith(".cu"))
-                    .sorted()
-                    .map(name -> KernelFiles.ptx(name.replace(".cu", "")))
-                    .forEach(ptx -> ENTRY.matcher(ptx)
-                            .results()
-                            .forEach(entry -> kernels.add(
-                                    new Kernel(entry.group(1), ptx.lines().toList()))));
+        for (String source : sources()) {
+            String ptx = KernelFiles.ptx(source);
+            ENTRY.matcher(ptx)
+                    .results()
+                    .forEach(entry ->
+                            kernels.add(new Kernel(entry.group(1), ptx.lines().toList())));
         }
         return kernels;
+    }
+
+    /** Names of the source files, which lie beside the folder that the stand-in was built in. */
+    static List<String> sources() throws IOException {
+        Path standIn = Path.of(((Library.Loaded) CudaDriver.find()).name()).toAbsolutePath();
+        try (Stream<Path> sources = Files.list(standIn.getParent().getParent().resolveSibling("cuda"))) {
+            return sources.map(source -> source.getFileName().toString())
+                    .filter(name -> name.endsWith(".cu"))
+                    .map(name -> name.replace(".cu", ""))
+                    .sorted()
+                    .toList();
+        }
     }
 }

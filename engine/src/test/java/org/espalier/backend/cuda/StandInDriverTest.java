@@ -188,13 +188,35 @@ class StandInDriverTest extends StandInCalls {
     }
 
     @Test
-    void machineCodeIsRefusedSoThatTheTextIsLoaded() {
+    void fatBinaryIsTakenApart() {
+        byte[] fat = KernelFiles.read("rmsnorm.fatbin");
+        imageIsRefused(
+                new byte[] {0x50, (byte) 0xed, 0x55, (byte) 0xba, 2, 0, 16, 0}, 16, "a version that is not known");
+        imageIsRefused(new byte[] {0x7f, 'E', 'L', 'F'}, 64, "not machine code alone");
+        byte[] longer = fat.clone();
+        // Of the first entry, whose size follows kind, version and header size.
+        longer[16 + 8 + 3] = 1;
+        imageIsRefused(longer, longer.length, "an entry reaches past its end");
+        byte[] text = fat.clone();
+        text[16] = 3;
+        imageIsRefused(text, text.length, "an entry of the unknown kind 3");
+        byte[] code = fat.clone();
+        code[16 + 64 + 1] = 'X';
+        imageIsRefused(code, code.length, "what is for sm_80 is no machine code of CUDA");
+        String renamed = new String(fat, StandardCharsets.ISO_8859_1)
+                .replaceAll("\0\\.text\\.rmsnorm_forward_f32\0", "\0.text.rmsnorm_forward_f33\0");
+        imageIsRefused(
+                renamed.getBytes(StandardCharsets.ISO_8859_1),
+                fat.length,
+                "the machine code for sm_80 has no kernel rmsnorm_forward_f32");
+    }
+
+    private void imageIsRefused(byte[] image, int bytes, String says) {
         MemorySegment module = arena.allocate(ValueLayout.ADDRESS);
-        MemorySegment fat = arena.allocateFrom(ValueLayout.JAVA_INT, 0xba55ed50, 0);
-        refused(
-                CudaLibrary.cuModuleLoadDataEx(module, fat, 0, MemorySegment.NULL, MemorySegment.NULL),
-                CudaLibrary.CUDA_ERROR_NO_BINARY_FOR_GPU(),
-                "PTX text");
+        MemorySegment memory = arena.allocate(bytes, Long.BYTES);
+        MemorySegment.copy(image, 0, memory, ValueLayout.JAVA_BYTE, 0, image.length);
+        int status = CudaLibrary.cuModuleLoadDataEx(module, memory, 0, MemorySegment.NULL, MemorySegment.NULL);
+        refused(status, status == 0 ? -1 : status, says);
     }
 
     @Test

@@ -416,6 +416,15 @@ public class CudaLibrary extends CudaLibrary$shared {
     public static int CUDA_ERROR_CONTAINED() {
         return CUDA_ERROR_CONTAINED;
     }
+    private static final int CUDA_ERROR_INVALID_SOURCE = (int)300L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_INVALID_SOURCE = 300
+     * }
+     */
+    public static int CUDA_ERROR_INVALID_SOURCE() {
+        return CUDA_ERROR_INVALID_SOURCE;
+    }
     private static final int CUDA_ERROR_INVALID_HANDLE = (int)400L;
     /**
      * {@snippet lang=c :
