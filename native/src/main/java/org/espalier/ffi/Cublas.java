@@ -9,7 +9,7 @@ import java.util.stream.Stream;
 
 /**
  * The cuBLAS library: the one that a person names or, failing that, one of CUDA 13 or 12 that the dynamic linker knows or
- * that a toolkit, a distribution, pip or conda installed. It is opened at most once; the binding {@link org.espalier.ffi.cublas.CublasLibrary} calls the functions of exactly that library.
+ * that a toolkit, a distribution, pip or conda installed, in the environment of any {@code python3} on the PATH too. It is opened at most once; the binding {@link org.espalier.ffi.cublas.CublasLibrary} calls the functions of exactly that library.
  */
 public final class Cublas {
 
@@ -19,8 +19,7 @@ public final class Cublas {
     private static final List<String> TOOLKIT_VARIABLES = List.of("CUDA_HOME", "CUDA_PATH");
     private static final List<String> IN_TOOLKIT = List.of("lib64", "targets/x86_64-linux/lib", "lib");
     private static final List<String> OF_DISTRIBUTIONS =
-            List.of("usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib", "opt/cuda/lib64");
-    private static final List<String> PYTHON_VARIABLES = List.of("VIRTUAL_ENV", "CONDA_PREFIX");
+            List.of("usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib", "opt/cuda/lib64", "usr/local/nvidia/lib64");
     /** Of the packages nvidia-cublas and nvidia-cublas-cu12. */
     private static final List<String> IN_PACKAGES = List.of("nvidia/cu13/lib", "nvidia/cublas/lib");
 
@@ -84,21 +83,11 @@ public final class Cublas {
                 .flatMap(toolkit -> IN_TOOLKIT.stream().map(toolkit::resolve));
     }
 
-    /** Where pip and conda put it: in an environment that is active, for the user, for all. */
+    /** Where pip and conda put it. */
     private static Stream<Path> ofPython(Map<String, String> environment, Path root) {
-        List<Path> prefixes = Stream.concat(
-                        chosen(PYTHON_VARIABLES, environment),
-                        Stream.concat(
-                                chosen(List.of("HOME"), environment).map(home -> home.resolve(".local")),
-                                Stream.of("usr/local", "usr").map(root::resolve)))
-                .toList();
-        Stream<Path> packages = prefixes.stream()
-                .map(prefix -> prefix.resolve("lib"))
-                .flatMap(lib -> LibrarySearch.folders(lib, "python3*").stream())
-                .flatMap(python -> Stream.of("site-packages", "dist-packages").map(python::resolve));
-        Stream<Path> ofConda = chosen(List.of("CONDA_PREFIX"), environment).map(prefix -> prefix.resolve("lib"));
+        PythonPlaces python = new PythonPlaces(environment, root);
         return Stream.concat(
-                ofConda, packages.flatMap(folder -> IN_PACKAGES.stream().map(folder::resolve)));
+                python.packages().flatMap(folder -> IN_PACKAGES.stream().map(folder::resolve)), python.libraries());
     }
 
     private static Stream<Path> chosen(List<String> variables, Map<String, String> environment) {

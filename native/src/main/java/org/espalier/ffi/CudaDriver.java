@@ -18,7 +18,14 @@ public final class CudaDriver {
 
     private static final String NAME = "libcuda.so.1";
     private static final List<Path> FOLDERS = Stream.of(
-                    "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/wsl/lib", "/run/opengl-driver/lib")
+                    "/usr/lib/x86_64-linux-gnu",
+                    "/usr/lib64",
+                    "/usr/lib",
+                    "/usr/lib/wsl/lib",
+                    "/run/opengl-driver/lib",
+                    // Where containers of clusters and device plug-ins have what the host lends them.
+                    "/usr/local/nvidia/lib64",
+                    "/usr/local/nvidia/lib")
             .map(Path::of)
             .toList();
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -137,6 +138,50 @@ class CudaLibrariesTest {
                 .toList();
         assertTrue(places.getFirst() > 0, candidates.toString());
         assertEquals(places.stream().sorted().toList(), places, candidates.toString());
+    }
+
+    /** As images of frameworks are laid out: no variable but the PATH tells of the environment, and programs are links. */
+    @Test
+    void cublasIsFoundByThePythonOnThePath() throws IOException {
+        for (String folder : List.of(
+                "opt/pytorch/bin",
+                "opt/pytorch/lib/python3.12",
+                "pyenv/versions/3.11/bin",
+                "pyenv/versions/3.11/lib/python3.11",
+                "shims",
+                "empty",
+                "opt/conda/lib")) {
+            Files.createDirectories(temporary.resolve(folder));
+        }
+        executable("opt/pytorch/bin/python3");
+        Path real = executable("pyenv/versions/3.11/bin/python3.11");
+        Files.createSymbolicLink(temporary.resolve("shims/python"), real);
+        Files.createSymbolicLink(temporary.resolve("empty/python3"), temporary.resolve("nowhere"));
+        String path = String.join(
+                ":",
+                "",
+                temporary.resolve("empty").toString(),
+                temporary.resolve("opt/pytorch/bin").toString(),
+                temporary.resolve("shims").toString());
+        List<String> candidates = Cublas.candidates(List.of("libcublas.so.12"), Map.of("PATH", path), temporary);
+        List<Integer> places = Stream.of(
+                        "usr/local/nvidia/lib64",
+                        "opt/pytorch/lib/python3.12/site-packages/nvidia/cublas/lib",
+                        "pyenv/versions/3.11/lib/python3.11/site-packages/nvidia/cublas/lib",
+                        "opt/pytorch/lib",
+                        "opt/conda/lib")
+                .map(place ->
+                        temporary.resolve(place).resolve("libcublas.so.12").toString())
+                .map(candidates::indexOf)
+                .toList();
+        assertTrue(places.getFirst() > 0, candidates.toString());
+        assertEquals(places.stream().sorted().toList(), places, candidates.toString());
+    }
+
+    private Path executable(String name) throws IOException {
+        Path file = Files.writeString(temporary.resolve(name), "");
+        assertTrue(file.toFile().setExecutable(true));
+        return file;
     }
 
     @Test
