@@ -25,7 +25,7 @@ public final class Cblas {
      */
     public static void sgemm(
             int m, int n, int k, float alpha, GemmOperand a, GemmOperand b, float beta, GemmOperand c) {
-        check("sgemm", Float.BYTES, m, n, k, a, b, c);
+        GemmOperand.check("sgemm", Float.BYTES, Float.BYTES, m, n, k, a, b, c);
         if (m == 0 || n == 0) {
             return;
         }
@@ -50,7 +50,7 @@ public final class Cblas {
     /** The product in float64; otherwise as {@link #sgemm}. */
     public static void dgemm(
             int m, int n, int k, double alpha, GemmOperand a, GemmOperand b, double beta, GemmOperand c) {
-        check("dgemm", Double.BYTES, m, n, k, a, b, c);
+        GemmOperand.check("dgemm", Double.BYTES, Double.BYTES, m, n, k, a, b, c);
         if (m == 0 || n == 0) {
             return;
         }
@@ -74,27 +74,5 @@ public final class Cblas {
 
     private static int transposition(GemmOperand operand) {
         return operand.transposed() ? CblasLibrary.CblasTrans() : CblasLibrary.CblasNoTrans();
-    }
-
-    private static void check(
-            String operation, int bytes, int m, int n, int k, GemmOperand a, GemmOperand b, GemmOperand c) {
-        String wrong = null;
-        if (m < 0 || n < 0 || k < 0) {
-            wrong = "a size is negative";
-        } else if (!a.fits(m, k, bytes)) {
-            wrong = a.misfit("A", m, k);
-        } else if (!b.fits(k, n, bytes)) {
-            wrong = b.misfit("B", k, n);
-        } else if (!c.fits(m, n, bytes)) {
-            wrong = c.misfit("C", m, n);
-        } else if (c.transposed()) {
-            wrong = "C is transposed";
-        } else if (c.segment().isReadOnly()) {
-            wrong = "C is read-only";
-        }
-        if (wrong != null) {
-            throw new IllegalArgumentException(operation + " [" + m + ", " + k + "] x [" + k + ", " + n + "], transA "
-                    + a.transposed() + ", transB " + b.transposed() + ": " + wrong);
-        }
     }
 }

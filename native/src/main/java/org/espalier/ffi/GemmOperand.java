@@ -22,6 +22,43 @@ public record GemmOperand(MemorySegment segment, long byteOffset, int ld, boolea
         return new GemmOperand(segment, byteOffset, ld, true);
     }
 
+    /**
+     * Checks the operands of {@code C [m, n] = alpha A [m, k] B [k, n] + beta C}.
+     *
+     * @param bytes       of a number of A and B
+     * @param resultBytes of a number of C
+     * @throws IllegalArgumentException if one does not fit, naming the operation and its shapes
+     */
+    static void check(
+            String operation,
+            int bytes,
+            int resultBytes,
+            int m,
+            int n,
+            int k,
+            GemmOperand a,
+            GemmOperand b,
+            GemmOperand c) {
+        String wrong = null;
+        if (m < 0 || n < 0 || k < 0) {
+            wrong = "a size is negative";
+        } else if (!a.fits(m, k, bytes)) {
+            wrong = a.misfit("A", m, k);
+        } else if (!b.fits(k, n, bytes)) {
+            wrong = b.misfit("B", k, n);
+        } else if (!c.fits(m, n, resultBytes)) {
+            wrong = c.misfit("C", m, n);
+        } else if (c.transposed()) {
+            wrong = "C is transposed";
+        } else if (c.segment().isReadOnly()) {
+            wrong = "C is read-only";
+        }
+        if (wrong != null) {
+            throw new IllegalArgumentException(operation + " [" + m + ", " + k + "] x [" + k + ", " + n + "], transA "
+                    + a.transposed() + ", transB " + b.transposed() + ": " + wrong);
+        }
+    }
+
     /** Whether what is stored lies inside its segment when {@code rows} by {@code columns} enter the product. */
     boolean fits(int rows, int columns, int bytesPerElement) {
         int storedRows = transposed ? columns : rows;
