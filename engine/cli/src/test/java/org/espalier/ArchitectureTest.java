@@ -105,6 +105,7 @@ class ArchitectureTest {
                             "model",
                             "couple",
                             "tape",
+                            "backend",
                             "backend.cuda",
                             "file",
                             "tensor")));

@@ -3,7 +3,7 @@ package org.espalier.job;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.espalier.backend.cuda.Precision;
+import org.espalier.backend.Precision;
 import org.espalier.error.Failure;
 import org.espalier.ffi.CudaDriver;
 
@@ -100,12 +100,12 @@ public final class ComputeSettings extends Settings<ComputeSettings> {
         return threads;
     }
 
-    /** How exactly products of matrices on a GPU see their numbers. */
+    /** How exactly products of matrices see their numbers. */
     public ComputeSettings precision(Precision precision) {
         return with(copy -> copy.precision = precision);
     }
 
-    /** How exactly products of matrices on a GPU see their numbers. */
+    /** How exactly products of matrices see their numbers. */
     public Precision precision() {
         return precision;
     }
@@ -126,6 +126,12 @@ public final class ComputeSettings extends Settings<ComputeSettings> {
         if (device == null && named().isEmpty()) {
             return Optional.of(
                     "'%s' in %s (or %s) is not cpu, cuda or auto".formatted(name(), DEVICE_VARIABLE, DEVICE_PROPERTY));
+        }
+        if (precision == Precision.TF32 && device() == Device.CPU) {
+            return Optional.of("--precision tf32 is for GPUs: use float32, half or split");
+        }
+        if (precision == Precision.SPLIT && device() == Device.CUDA) {
+            return Optional.of("--precision split is for processors: use float32, tf32 or half");
         }
         if (device() != Device.CPU && device() != Device.REFERENCE) {
             return CudaDriver.graphsComplaint();

@@ -4,11 +4,13 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import org.espalier.backend.Backend;
+import org.espalier.backend.Precision;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.backend.cuda.CudaBackend;
 import org.espalier.backend.cuda.CudaDevices;
 import org.espalier.backend.reference.ReferenceBackend;
 import org.espalier.error.Failure;
+import org.espalier.ffi.OneDnn;
 import org.espalier.ffi.OpenBlas;
 import org.espalier.model.Weights;
 import org.espalier.report.TrainingFile;
@@ -94,19 +96,33 @@ public final class Engine {
             case CudaBackend _ -> CudaDevices.kinds();
             default -> "any";
         };
-        return new TrainingFile.Computer(
-                backend.name(), compute.precision().name().toLowerCase(Locale.ROOT), processor);
+        return new TrainingFile.Computer(backend.name(), precision(backend), processor);
+    }
+
+    /** Rounded numbers are not multiplied in the same order with the processor's own instructions and without. */
+    private String precision(Backend backend) {
+        String name = compute.precision().name().toLowerCase(Locale.ROOT);
+        boolean rounded = compute.precision() == Precision.HALF || compute.precision() == Precision.SPLIT;
+        return backend instanceof CpuBackend && rounded && !OneDnn.usable()
+                ? name + " without bfloat16 instructions"
+                : name;
     }
 
     private Backend cpu() {
+        if (compute.precision() == Precision.TF32) {
+            throw new Failure("there is no GPU to compute in tf32", "--precision tf32", "use float32, half or split");
+        }
         if (compute.portable()) {
             System.setProperty(OpenBlas.PORTABLE_PROPERTY, "true");
         }
         OpenBlas.load();
-        return new CpuBackend(compute.threads());
+        return new CpuBackend(compute.threads(), compute.precision());
     }
 
     private Backend cuda() {
+        if (compute.precision() == Precision.SPLIT) {
+            throw new Failure("a GPU has no split precision", "--precision split", "use half, or --device cpu");
+        }
         return CudaDevices.open(compute.precision());
     }
 

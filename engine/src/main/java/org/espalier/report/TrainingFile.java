@@ -313,7 +313,7 @@ public record TrainingFile(
      * What computed: other kinds round otherwise.
      *
      * @param device    for example {@code cpu}
-     * @param precision of products of matrices on a GPU
+     * @param precision of products of matrices
      * @param processor its instructions, or the GPU's kind, or that the same bytes were computed as on any processor
      */
     public record Computer(

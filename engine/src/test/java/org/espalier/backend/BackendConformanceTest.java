@@ -18,6 +18,16 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class BackendConformanceTest {
 
+    /** Two operands, each off by at most 2⁻⁸ of itself, by a third of that squared on average; twice that where few are added. */
+    private static final double HALF_ERROR = 4 * 0x1p-16 / 3;
+    /** Two operands off by 2⁻¹⁶ of themselves, and the product of their second parts, of 2⁻⁸ each, left out. */
+    private static final double SPLIT_ERROR = 3 * 0x1p-32;
+    /**
+     * Attention rounds what comes of rounded numbers, and takes differences of what is nearly equal; squares double an error.
+     * A wrong term is above this still.
+     */
+    private static final double CHAINED_ERROR = 5e-4;
+
     static Stream<OpCase<? super Backend>> all() {
         return OpCases.all();
     }
@@ -27,6 +37,33 @@ class BackendConformanceTest {
     void cpuAgreesWithTheReference(OpCase<? super Backend> opCase) {
         try (CpuBackend cpu = new CpuBackend(2)) {
             Conformance.check(opCase, cpu, cpu);
+        }
+    }
+
+    /**
+     * Other precisions change products alone: of linear layers, of attention, of gradients whose squares are added. That those
+     * of linear layers are the products of the rounded operands is what {@link org.espalier.backend.cpu.LinearProductsTest}
+     * shows.
+     */
+    @ParameterizedTest
+    @MethodSource("all")
+    void otherPrecisionsRoundProductsAlone(OpCase<? super Backend> opCase) {
+        try (CpuBackend half = new CpuBackend(2, Precision.HALF);
+                CpuBackend split = new CpuBackend(2, Precision.SPLIT)) {
+            switch (opCase.operation()) {
+                case "linear", "linearBias" -> {
+                    Conformance.check(opCase, half, half, HALF_ERROR);
+                    Conformance.check(opCase, split, split, SPLIT_ERROR);
+                }
+                case "attention", "squaredGradients" -> {
+                    Conformance.check(opCase, half, half, CHAINED_ERROR);
+                    Conformance.check(opCase, split, split);
+                }
+                default -> {
+                    Conformance.check(opCase, half, half);
+                    Conformance.check(opCase, split, split);
+                }
+            }
         }
     }
 

@@ -9,9 +9,9 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.Conformance;
 import org.espalier.backend.OpCase;
 import org.espalier.backend.OpRun;
+import org.espalier.backend.Precision;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.backend.cuda.CudaBackend;
-import org.espalier.backend.cuda.Precision;
 import org.espalier.backend.reference.ReferenceBackend;
 import org.espalier.tensor.DType;
 

@@ -2,9 +2,9 @@ package org.espalier.bench.gpu;
 
 import java.util.EnumMap;
 import java.util.Map;
+import org.espalier.backend.Precision;
 import org.espalier.backend.Queue;
 import org.espalier.backend.cuda.CudaBackend;
-import org.espalier.backend.cuda.Precision;
 import org.espalier.tensor.Buffer;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;

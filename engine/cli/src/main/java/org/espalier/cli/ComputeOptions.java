@@ -1,7 +1,7 @@
 package org.espalier.cli;
 
 import java.util.Locale;
-import org.espalier.backend.cuda.Precision;
+import org.espalier.backend.Precision;
 import org.espalier.job.ComputeSettings;
 import org.espalier.job.ComputeSettings.Device;
 import org.espalier.job.Engine;
@@ -49,8 +49,11 @@ final class ComputeOptions {
     @Option(
             names = "--precision",
             paramLabel = "P",
-            description = "On a GPU, how exactly products of matrices see their numbers: float32, tf32, half; half "
-                    + "rounds to the weight's 16-bit type (default: ${bundle:default.precision}).")
+            description =
+                    "How exactly products of matrices see their numbers: float32; half, rounded to 16 bits, which is "
+                            + "twice as fast where the processor multiplies bfloat16; split, on processors alone, as the sum of "
+                            + "two bfloat16; tf32, on GPUs alone. A GPU rounds to the weight's type, if that has 16 bits "
+                            + "(default: ${bundle:default.precision}).")
     private void precision(Precision precision) {
         settings = settings.precision(precision);
     }

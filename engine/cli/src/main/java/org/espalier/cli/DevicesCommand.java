@@ -11,6 +11,7 @@ import org.espalier.ffi.Cublas;
 import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.CudaVersion;
 import org.espalier.ffi.Library;
+import org.espalier.ffi.OneDnn;
 import org.espalier.ffi.OpenBlas;
 import org.espalier.job.Machine;
 import picocli.CommandLine.Command;
@@ -44,7 +45,16 @@ final class DevicesCommand extends EngineCommand {
         cpu.put("memory_bytes", Machine.memory());
         cpu.put("memory_available_bytes", Machine.memoryAvailable());
         cpu.put("blas", OpenBlas.description());
+        cpu.put("bfloat16_products", bfloat16Products());
         return cpu;
+    }
+
+    /** What multiplies bfloat16 numbers, or why nothing does in the processor's own instructions. */
+    private static String bfloat16Products() {
+        return switch (OneDnn.state()) {
+            case OneDnn.State.Usable usable -> usable.description();
+            case OneDnn.State.Unusable unusable -> "none in the processor's instructions: " + unusable.reason();
+        };
     }
 
     /** Adds every CUDA device; returns why there is none, or null. */
@@ -99,7 +109,8 @@ final class DevicesCommand extends EngineCommand {
                                 .formatted(
                                         gibibytes(cpu.get("memory_bytes")),
                                         gibibytes(cpu.get("memory_available_bytes"))))
-                .row("  matrix products", cpu.get("blas"));
+                .row("  matrix products", cpu.get("blas"))
+                .row("  bfloat16 products", cpu.get("bfloat16_products"));
         devices.stream().skip(1).forEach(cuda -> addRows(columns, cuda));
         if (noCuda != null) {
             columns.row("cuda", "none: " + noCuda);

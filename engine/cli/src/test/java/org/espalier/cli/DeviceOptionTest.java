@@ -1,10 +1,12 @@
 package org.espalier.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.espalier.Golden;
 import org.espalier.backend.cuda.StandIn;
 import org.espalier.format.SafetensorsFile;
@@ -47,6 +49,31 @@ class DeviceOptionTest {
     void cpuIsUsedThoughThereIsAGpu() {
         logits("cpu", "--device cpu");
         assertEquals(0, StandIn.launches());
+    }
+
+    /** Rounding is seen in the logits, and more of it in half. */
+    @Test
+    void processorsHaveHalfAndSplit() {
+        double[] exact = logits("exact", "--device cpu");
+        double[] half = logits("half", "--device cpu --precision half");
+        double[] split = logits("split", "--device cpu --precision split");
+        Golden.assertClose(exact, half, 3e-2, "half");
+        Golden.assertClose(exact, split, 1e-4, "split");
+        assertFalse(Arrays.equals(exact, half), "half rounds nothing");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--device cpu --precision tf32", "--device cuda --precision split"})
+    void precisionsThatADeviceLacksAreWrongUsage(String options) {
+        String failure = run("out", options).failure(2);
+        assertTrue(failure.contains("use float32"), failure);
+    }
+
+    @Test
+    void tf32NeedsAGpu() {
+        StandIn.set("devices", 0);
+        String failure = run("out", "--device auto --precision tf32").failure(1);
+        assertTrue(failure.contains("there is no GPU to compute in tf32"), failure);
     }
 
     @Test

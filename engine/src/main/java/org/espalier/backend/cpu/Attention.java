@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.espalier.backend.AttentionForm;
 import org.espalier.backend.Sequences;
-import org.espalier.ffi.Cblas;
 import org.espalier.ffi.GemmOperand;
 
 /**
@@ -51,11 +50,13 @@ final class Attention {
     private final WorkerPool pool;
     private final Scratch scratch;
     private final AttentionDecode decode;
+    private final BlockProducts products;
 
-    Attention(WorkerPool pool, Scratch scratch, AttentionDecode decode) {
-        this.pool = pool;
-        this.scratch = scratch;
-        this.decode = decode;
+    Attention(CpuSession session) {
+        this.pool = session.pool();
+        this.scratch = session.scratch();
+        this.decode = session.decode();
+        this.products = session.blocks();
     }
 
     void forward(AttentionOperands operands) {
@@ -64,14 +65,14 @@ final class Attention {
         List<Block> blocks = new ArrayList<>();
         List<Integer> single = new ArrayList<>();
         long scores = 0;
+        long room = 0;
         for (int s = 0; s < sequences.count(); s++) {
             if (sequences.queries(s) == 1) {
                 single.add(s);
             } else {
                 blocks.addAll(Block.of(sequences, s, operands.scores().form()));
-                scores = Math.max(
-                        scores,
-                        (long) Math.min(BLOCK, sequences.queries(s)) * sequences.keyCount()[s]);
+                scores = Math.max(scores, scores(sequences, s));
+                room = Math.max(room, room(operands.shape(), sequences, s, products));
             }
         }
         if (!single.isEmpty()) {
@@ -80,10 +81,23 @@ final class Attention {
         if (blocks.isEmpty()) {
             return;
         }
-        scratch.require(4 * scores);
+        long bytes = 4 * scores;
+        scratch.require(bytes + room);
         pool.run(Math.multiplyExact(blocks.size(), heads), (task, worker) -> {
-            block(operands, blocks.get(task / heads), task % heads, scratch.of(worker));
+            MemorySegment memory = scratch.of(worker);
+            block(operands, blocks.get(task / heads), task % heads, memory, memory.asSlice(bytes));
         });
+    }
+
+    /** Scores of the largest block of a sequence. */
+    static long scores(Sequences sequences, int s) {
+        return (long) Math.min(BLOCK, sequences.queries(s)) * sequences.keyCount()[s];
+    }
+
+    /** Bytes of room for the products of a sequence's blocks: of scores, and of queries or keys with keys or values. */
+    static long room(AttentionShape shape, Sequences sequences, int s, BlockProducts products) {
+        long rows = Math.min(BLOCK, sequences.queries(s)) + (long) sequences.keyCount()[s];
+        return products.room(scores(sequences, s) + rows * Math.max(shape.dim(), shape.valueDim()));
     }
 
     /** Zeros before {@code start} and from {@code end} on in a row of {@code keys} weights. */
@@ -92,13 +106,13 @@ final class Attention {
         weights.asSlice(at + 4L * end, 4L * (keys - end)).fill((byte) 0);
     }
 
-    private static void block(AttentionOperands operands, Block block, int head, MemorySegment scores) {
+    private void block(AttentionOperands operands, Block block, int head, MemorySegment scores, MemorySegment room) {
         AttentionShape shape = operands.shape();
         int row = operands.sequences().queryStart()[block.sequence()] + block.first();
         int keyRow = operands.sequences().keyStart()[block.sequence()] + block.firstKey();
         int group = shape.group(head);
         int keys = block.keys();
-        Cblas.sgemm(
+        products.multiply(
                 block.count(),
                 keys,
                 shape.dim(),
@@ -106,7 +120,8 @@ final class Attention {
                 GemmOperand.plain(operands.query(), shape.query(row, head), shape.queryStride()),
                 GemmOperand.transposed(operands.key(), shape.key(keyRow, group), shape.keyStride()),
                 0f,
-                GemmOperand.plain(scores, 0, keys));
+                GemmOperand.plain(scores, 0, keys),
+                room);
         double[] sums = new double[block.count()];
         for (int i = 0; i < block.count(); i++) {
             long at = 4L * keys * i;
@@ -120,7 +135,7 @@ final class Attention {
             clearUnseen(scores, at, start, end, keys);
             operands.logSum().set(Lanes.FLOAT, shape.logSum(row + i, head), (float) (max + StrictMath.log(sums[i])));
         }
-        Cblas.sgemm(
+        products.multiply(
                 block.count(),
                 shape.valueDim(),
                 keys,
@@ -128,7 +143,8 @@ final class Attention {
                 GemmOperand.plain(scores, 0, keys),
                 GemmOperand.plain(operands.value(), shape.value(keyRow, group), shape.valueStride()),
                 0f,
-                GemmOperand.plain(operands.out(), shape.out(row, head), shape.outStride()));
+                GemmOperand.plain(operands.out(), shape.out(row, head), shape.outStride()),
+                room);
         for (int i = 0; i < block.count(); i++) {
             Elementwise.scaleInPlace(operands.out(), shape.out(row + i, head), shape.valueDim(), (float) (1 / sums[i]));
         }

@@ -29,7 +29,7 @@ interface CpuAttention extends AttentionOps, CpuOps {
     @Override
     default void attention(Queue queue, AttentionInput in, Tensor out, Tensor logSum) {
         Checks.attention(COMPUTE, in, out, logSum);
-        new Attention(session().pool(), session().scratch(), session().decode())
+        new Attention(session())
                 .forward(new AttentionOperands(
                         in.sequences(),
                         shape(in),
@@ -54,7 +54,7 @@ interface CpuAttention extends AttentionOps, CpuOps {
         Checks.attentionBackward(COMPUTE, in, out, logSum, dOut, dQuery, dKey, dValue);
         clearUnlessKept(dKey);
         clearUnlessKept(dValue);
-        new AttentionGradient(session().pool(), session().scratch())
+        new AttentionGradient(session())
                 .run(
                         in.sequences(),
                         shape(in),

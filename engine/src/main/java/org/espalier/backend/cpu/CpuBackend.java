@@ -1,6 +1,7 @@
 package org.espalier.backend.cpu;
 
 import org.espalier.backend.Backend;
+import org.espalier.backend.Precision;
 
 /**
  * Float32 on the processor: OpenBLAS in tiles, the Vector API for the rest, a pool of threads around both. Every result is
@@ -29,9 +30,23 @@ public final class CpuBackend
 
     private final CpuSession session;
 
-    /** @param threads how many threads compute, the calling one among them */
+    /**
+     * Computes in float32.
+     *
+     * @param threads how many threads compute, the calling one among them
+     */
     public CpuBackend(int threads) {
-        session = new CpuSession(threads);
+        this(threads, Precision.FLOAT32);
+    }
+
+    /**
+     * Computes as exactly as asked for.
+     *
+     * @param threads   how many threads compute, the calling one among them
+     * @param precision of the products of linear layers; {@link Precision#TF32}, which processors lack, is float32
+     */
+    public CpuBackend(int threads, Precision precision) {
+        session = new CpuSession(threads, precision);
     }
 
     @Override

@@ -32,7 +32,7 @@ interface CpuCalibration extends CalibrationOps, CpuOps {
     default void squaredGradients(
             Queue queue, Sequences rows, double[] factors, Tensor x, Tensor dY, Target gradient, Target squares) {
         Checks.squaredGradients(COMPUTE, rows, factors, x, dY, gradient, squares);
-        new SquaredGradients(session().pool(), session().scratch())
+        new SquaredGradients(session())
                 .run(
                         rows,
                         factors,

@@ -1,13 +1,12 @@
 package org.espalier.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
-import org.espalier.backend.HostBuffer;
 import org.espalier.backend.LinearOps;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
 import org.espalier.tensor.Tensor;
 
-/** {@link MatVec} for a few tokens, {@link TiledGemm} for more. */
+/** {@link MatVec} for a few tokens, {@link LinearProducts} for more. */
 interface CpuLinear extends LinearOps, CpuOps {
 
     @Override
@@ -16,52 +15,30 @@ interface CpuLinear extends LinearOps, CpuOps {
         int tokens = x.shape().extent(0);
         MemorySegment biasNumbers = bias == null ? null : session().floats(bias);
         if (tokens <= MatVec.MAX_TOKENS) {
-            session()
-                    .matVec()
-                    .run(
-                            Segments.of(x),
-                            w.type(),
-                            Segments.of(w),
-                            biasNumbers,
-                            Segments.of(y),
-                            tokens,
-                            x.shape().columns(),
-                            y.shape().columns());
+            session().matVec().run(Segments.of(x), Weight.of(w), biasNumbers, Segments.of(y), tokens);
         } else {
-            new TiledGemm(session().pool(), session().scratch())
-                    .forward(
-                            Segments.of(x),
-                            w.type(),
-                            HostBuffer.isView(w),
-                            Segments.of(w),
-                            biasNumbers,
-                            Segments.of(y),
-                            tokens,
-                            x.shape().columns(),
-                            y.shape().columns());
+            session().products().forward(Segments.of(x), Weight.of(w), biasNumbers, Segments.of(y), tokens);
         }
     }
 
     @Override
     default void linearBackwardInput(Queue queue, Tensor dY, Tensor w, Target dX) {
         Checks.linearBackwardInput(COMPUTE, dY, w, dX);
-        new TiledGemm(session().pool(), session().scratch())
+        session()
+                .products()
                 .backwardInput(
                         Segments.of(dY),
-                        w.type(),
-                        HostBuffer.isView(w),
-                        Segments.of(w),
+                        Weight.of(w),
                         Segments.of(dX),
                         dX.beta(),
-                        dY.shape().extent(0),
-                        w.shape().columns(),
-                        dY.shape().columns());
+                        dY.shape().extent(0));
     }
 
     @Override
     default void linearBackwardWeight(Queue queue, Tensor x, Tensor dY, Target dW) {
         Checks.linearBackwardWeight(COMPUTE, x, dY, dW);
-        new TiledGemm(session().pool(), session().scratch())
+        session()
+                .products()
                 .backwardWeight(
                         Segments.of(x),
                         Segments.of(dY),

@@ -2,6 +2,8 @@ package org.espalier.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
 import org.espalier.backend.HostBuffer;
+import org.espalier.backend.Precision;
+import org.espalier.ffi.OneDnn;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
@@ -17,13 +19,30 @@ final class CpuSession implements AutoCloseable {
 
     private final MatVec matVec;
     private final AttentionDecode decode;
+    private final LinearProducts products;
+    private final BlockProducts blocks;
 
     /** @param threads how many threads compute, the calling one among them */
-    CpuSession(int threads) {
+    CpuSession(int threads, Precision precision) {
         pool = new WorkerPool(threads);
         scratch = new Scratch(threads);
         matVec = new MatVec(pool, scratch);
         decode = new AttentionDecode(pool, scratch);
+        products = products(precision);
+        blocks = precision == Precision.HALF ? new RoundedBlocks(rounded()) : BlockProducts.EXACT;
+    }
+
+    private LinearProducts products(Precision precision) {
+        return switch (precision) {
+            case FLOAT32, TF32 -> new TiledGemm(pool, scratch);
+            case HALF -> new RoundedGemm(pool, scratch, rounded(), 1);
+            // Three products of float32 would be slower than one, and no more exact.
+            case SPLIT -> OneDnn.usable() ? new RoundedGemm(pool, scratch, rounded(), 2) : new TiledGemm(pool, scratch);
+        };
+    }
+
+    private static RoundedNumbers rounded() {
+        return OneDnn.usable() ? RoundedNumbers.BFLOAT16 : RoundedNumbers.FLOAT32;
     }
 
     WorkerPool pool() {
@@ -36,6 +55,16 @@ final class CpuSession implements AutoCloseable {
 
     MatVec matVec() {
         return matVec;
+    }
+
+    /** The products of linear layers, as exact as asked for. */
+    LinearProducts products() {
+        return products;
+    }
+
+    /** Products inside a task, as exact as asked for; in two parts they are float32. */
+    BlockProducts blocks() {
+        return blocks;
     }
 
     AttentionDecode decode() {
@@ -66,6 +95,7 @@ final class CpuSession implements AutoCloseable {
     public void close() {
         pool.close();
         decode.close();
+        products.close();
         widened.close();
         widenedBias.close();
         scratch.close();

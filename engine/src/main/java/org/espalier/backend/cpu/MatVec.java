@@ -26,19 +26,12 @@ final class MatVec {
     }
 
     /** Shapes as in {@link org.espalier.backend.LinearOps#linear}; {@code bias} is float32 or null. */
-    void run(
-            MemorySegment x,
-            DType type,
-            MemorySegment w,
-            MemorySegment bias,
-            MemorySegment y,
-            int tokens,
-            int in,
-            int out) {
-        float[] numbers = copyOf(x, type, tokens, in);
-        Weight weight = new Weight(type, w, in);
+    void run(MemorySegment x, Weight weight, MemorySegment bias, MemorySegment y, int tokens) {
+        int in = weight.in();
+        int out = weight.out();
+        float[] numbers = copyOf(x, weight.type(), tokens, in);
         scratch.require(4L * in);
-        long rowBytes = Math.max(1, type.bytes(in));
+        long rowBytes = Math.max(1, weight.type().bytes(in));
         int grain = Math.clamp(TASK_BYTES / rowBytes, 1, Math.max(1, out));
         pool.run(Math.ceilDiv(out, grain), (task, worker) -> {
             int sourceAt = task * grain;
@@ -52,14 +45,11 @@ final class MatVec {
         });
     }
 
-    /** {@code [out, in]}. */
-    private record Weight(DType type, MemorySegment memory, int in) {}
-
     private static void rows(
             Weight weight, float[] x, int xAt, MemorySegment y, long yAt, int start, int end, MemorySegment row) {
-        DType type = weight.type;
-        MemorySegment w = weight.memory;
-        int in = weight.in;
+        DType type = weight.type();
+        MemorySegment w = weight.memory();
+        int in = weight.in();
         switch (type) {
             case F32 -> FloatRows.dot(w, in, x, xAt, y, yAt, start, end);
             case BF16 -> BfloatRows.dot(w, in, x, xAt, y, yAt, start, end);

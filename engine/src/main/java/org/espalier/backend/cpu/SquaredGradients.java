@@ -5,7 +5,6 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.espalier.backend.Sequences;
 import org.espalier.backend.cpu.Grid.Tile;
-import org.espalier.ffi.Cblas;
 import org.espalier.ffi.GemmOperand;
 
 /**
@@ -16,10 +15,12 @@ final class SquaredGradients {
 
     private final WorkerPool pool;
     private final Scratch scratch;
+    private final BlockProducts products;
 
-    SquaredGradients(WorkerPool pool, Scratch scratch) {
-        this.pool = pool;
-        this.scratch = scratch;
+    SquaredGradients(CpuSession session) {
+        this.pool = session.pool();
+        this.scratch = session.scratch();
+        this.products = session.blocks();
     }
 
     /** See {@link org.espalier.backend.CalibrationOps#squaredGradients}; {@code gradient} may be null. All is float32. */
@@ -34,10 +35,12 @@ final class SquaredGradients {
             int in,
             int out) {
         Grid grid = Grid.of(out, in, 1);
-        scratch.require(4L * grid.rows().part() * grid.columns().part());
+        long gradientBytes = 4L * grid.rows().part() * grid.columns().part();
+        scratch.require(gradientBytes + room(rows, grid));
         pool.run(grid.tiles(), (task, worker) -> {
             Tile tile = grid.tile(task);
-            MemorySegment panel = scratch.of(worker);
+            MemorySegment panel = scratch.of(worker).asSlice(0, gradientBytes);
+            MemorySegment room = scratch.of(worker).asSlice(gradientBytes);
             if (beta == 0) {
                 clear(squares, tile, in);
                 if (gradient != null) {
@@ -46,7 +49,7 @@ final class SquaredGradients {
             }
             for (int s = 0; s < rows.count(); s++) {
                 long first = rows.queryStart()[s];
-                Cblas.sgemm(
+                products.multiply(
                         tile.rows(),
                         tile.columns(),
                         rows.queries(s),
@@ -54,10 +57,20 @@ final class SquaredGradients {
                         GemmOperand.transposed(dY, 4L * (first * out + tile.row()), out),
                         GemmOperand.plain(x, 4L * (first * in + tile.column()), in),
                         0f,
-                        GemmOperand.plain(panel, 0, tile.columns()));
+                        GemmOperand.plain(panel, 0, tile.columns()),
+                        room);
                 add(panel, tile, (float) factors[s], gradient, squares, in);
             }
         });
+    }
+
+    /** Bytes of room for a tile's operands, of the longest sequence. */
+    private long room(Sequences rows, Grid grid) {
+        long longest = 0;
+        for (int s = 0; s < rows.count(); s++) {
+            longest = Math.max(longest, rows.queries(s));
+        }
+        return products.room(longest * (grid.rows().part() + grid.columns().part()));
     }
 
     private static void clear(MemorySegment target, Tile tile, int in) {

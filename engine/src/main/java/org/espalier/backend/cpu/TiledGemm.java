@@ -12,7 +12,7 @@ import org.espalier.tensor.DType;
  * the worker's scratch memory. So is a float32 weight in a mapped file copied: if somebody shortens the file, a copy ends in
  * an exception, where OpenBLAS would end the process. All activations are float32.
  */
-final class TiledGemm {
+final class TiledGemm implements LinearProducts {
 
     /** Rows of a narrow weight widened at once for the input's gradient. */
     private static final int DEPTH = 1024;
@@ -25,19 +25,12 @@ final class TiledGemm {
         this.scratch = scratch;
     }
 
-    /** {@code y [tokens, out] = x [tokens, in] wᵀ}, plus {@code bias [out]} if it is not null. */
-    void forward(
-            MemorySegment x,
-            DType type,
-            boolean mapped,
-            MemorySegment w,
-            MemorySegment bias,
-            MemorySegment y,
-            int tokens,
-            int in,
-            int out) {
+    @Override
+    public void forward(MemorySegment x, Weight w, MemorySegment bias, MemorySegment y, int tokens) {
+        int in = w.in();
+        int out = w.out();
         Grid grid = Grid.of(tokens, out, 1);
-        boolean narrow = type != DType.F32 || mapped;
+        boolean narrow = w.type() != DType.F32 || w.mapped();
         if (narrow) {
             scratch.require(4L * grid.columns().part() * in);
         }
@@ -47,7 +40,7 @@ final class TiledGemm {
             long yAt = 4L * ((long) out * tile.row() + tile.column());
             if (narrow) {
                 MemorySegment panel = scratch.of(worker);
-                Widen.decode(type, w, type.bytes((long) in * tile.column()), panel, 0, tile.columns() * in);
+                Widen.decode(w.type(), w.memory(), w.row(tile.column()), panel, 0, tile.columns() * in);
                 Cblas.sgemm(
                         tile.rows(),
                         tile.columns(),
@@ -64,7 +57,7 @@ final class TiledGemm {
                         in,
                         1f,
                         GemmOperand.plain(x, xAt, in),
-                        GemmOperand.transposed(w, 4L * in * tile.column(), in),
+                        GemmOperand.transposed(w.memory(), w.row(tile.column()), in),
                         0f,
                         GemmOperand.plain(y, yAt, out));
             }
@@ -80,32 +73,25 @@ final class TiledGemm {
         });
     }
 
-    /** {@code dX [tokens, in] = beta dX + dY [tokens, out] w}. */
-    void backwardInput(
-            MemorySegment dY,
-            DType type,
-            boolean mapped,
-            MemorySegment w,
-            MemorySegment dX,
-            float beta,
-            int tokens,
-            int in,
-            int out) {
-        Grid grid = Grid.of(tokens, in, type.blockElements());
-        boolean narrow = type != DType.F32;
+    @Override
+    public void backwardInput(MemorySegment dY, Weight w, MemorySegment dX, float beta, int tokens) {
+        int in = w.in();
+        int out = w.out();
+        Grid grid = Grid.of(tokens, in, w.type().blockElements());
+        boolean narrow = w.type() != DType.F32;
         if (narrow) {
             scratch.require(4L * grid.columns().part() * DEPTH);
-        } else if (mapped) {
+        } else if (w.mapped()) {
             scratch.require(4L * grid.columns().part() * out);
         }
         pool.run(grid.tiles(), (task, worker) -> {
             Tile tile = grid.tile(task);
             if (narrow) {
-                deepTile(dY, type, w, dX, beta, tile, in, out, scratch.of(worker));
-            } else if (mapped) {
-                tile(dY, copied(w, tile, in, out, scratch.of(worker)), dX, beta, tile, in, out);
+                deepTile(dY, w, dX, beta, tile, scratch.of(worker));
+            } else if (w.mapped()) {
+                tile(dY, copied(w, tile, scratch.of(worker)), dX, beta, tile, in, out);
             } else {
-                tile(dY, GemmOperand.plain(w, 4L * tile.column(), in), dX, beta, tile, in, out);
+                tile(dY, GemmOperand.plain(w.memory(), 4L * tile.column(), in), dX, beta, tile, in, out);
             }
         });
     }
@@ -125,32 +111,32 @@ final class TiledGemm {
     }
 
     /** The columns of a float32 weight {@code [out, in]} that a tile of the input's gradient takes. */
-    private static GemmOperand copied(MemorySegment w, Tile tile, int in, int out, MemorySegment panel) {
+    private static GemmOperand copied(Weight w, Tile tile, MemorySegment panel) {
         int columns = tile.columns();
-        for (int o = 0; o < out; o++) {
-            MemorySegment.copy(w, 4L * ((long) in * o + tile.column()), panel, 4L * columns * o, 4L * columns);
+        for (int o = 0; o < w.out(); o++) {
+            MemorySegment.copy(w.memory(), w.row(o) + 4L * tile.column(), panel, 4L * columns * o, 4L * columns);
         }
         return GemmOperand.plain(panel, 0, columns);
     }
 
     /** A tile of the input's gradient, summed over parts of a narrow weight's rows in ascending order. */
     private static void deepTile(
-            MemorySegment dY,
-            DType type,
-            MemorySegment w,
-            MemorySegment dX,
-            float beta,
-            Tile tile,
-            int in,
-            int out,
-            MemorySegment panel) {
+            MemorySegment dY, Weight w, MemorySegment dX, float beta, Tile tile, MemorySegment panel) {
+        DType type = w.type();
+        int in = w.in();
+        int out = w.out();
         int columns = tile.columns();
         long dXAt = 4L * ((long) in * tile.row() + tile.column());
         for (int o = 0; o < out; o += DEPTH) {
             int depth = Math.min(DEPTH, out - o);
             for (int r = 0; r < depth; r++) {
                 Widen.decode(
-                        type, w, type.bytes((long) in * (o + r) + tile.column()), panel, 4L * columns * r, columns);
+                        type,
+                        w.memory(),
+                        type.bytes((long) in * (o + r) + tile.column()),
+                        panel,
+                        4L * columns * r,
+                        columns);
             }
             Cblas.sgemm(
                     tile.rows(),
@@ -164,8 +150,9 @@ final class TiledGemm {
         }
     }
 
-    /** {@code dW [out, in] = beta dW + dYᵀ [out, tokens] x [tokens, in]}. */
-    void backwardWeight(MemorySegment x, MemorySegment dY, MemorySegment dW, float beta, int tokens, int in, int out) {
+    @Override
+    public void backwardWeight(
+            MemorySegment x, MemorySegment dY, MemorySegment dW, float beta, int tokens, int in, int out) {
         Grid grid = Grid.of(out, in, 1);
         pool.run(grid.tiles(), (task, worker) -> {
             Tile tile = grid.tile(task);

@@ -3,6 +3,7 @@ package org.espalier.backend.cuda;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.espalier.backend.Backend;
+import org.espalier.backend.Precision;
 import org.espalier.backend.Queue;
 
 /**

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.espalier.backend.Precision;
 import org.espalier.error.Failure;
 import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.Library;

@@ -1,5 +1,6 @@
 package org.espalier.backend.cuda;
 
+import org.espalier.backend.Precision;
 import org.espalier.backend.Target;
 import org.espalier.backend.cuda.CublasHandle.Operand;
 import org.espalier.backend.cuda.CublasHandle.Product;

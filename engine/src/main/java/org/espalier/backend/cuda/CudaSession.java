@@ -1,6 +1,7 @@
 package org.espalier.backend.cuda;
 
 import java.util.function.BiFunction;
+import org.espalier.backend.Precision;
 import org.espalier.backend.Queue;
 
 /** An opened device: its context and memory, and what a backend's operations share. */

@@ -1,6 +1,7 @@
 package org.espalier.backend.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -14,11 +15,13 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.espalier.backend.Backend;
 import org.espalier.backend.OpCase;
+import org.espalier.backend.Precision;
 import org.espalier.ffi.NativeMemory;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every operation gives the same bytes at any number of threads, with and without vector instructions. */
@@ -44,6 +47,22 @@ class SameBytesTest {
             for (int round = 0; round < 2; round++) {
                 assertSame(ofOneThread, EveryOperation.checksums(cpu, cases));
             }
+        }
+        assertEquals(List.of(), NativeMemory.outstanding());
+    }
+
+    /** In the other precisions too, that of products with the processor's bfloat16 instructions where it has any. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Precision.class,
+            names = {"HALF", "SPLIT"})
+    void inOtherPrecisions(Precision precision) {
+        List<OpCase<? super Backend>> cases = EveryOperation.cases(EveryOperation.LARGE);
+        try (CpuBackend one = new CpuBackend(1, precision);
+                CpuBackend three = new CpuBackend(3, precision)) {
+            Map<String, Long> expected = EveryOperation.checksums(one, cases);
+            assertSame(expected, EveryOperation.checksums(three, cases));
+            assertNotEquals(ofOneThread, expected);
         }
         assertEquals(List.of(), NativeMemory.outstanding());
     }

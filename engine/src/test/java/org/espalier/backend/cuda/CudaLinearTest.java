@@ -13,6 +13,7 @@ import org.espalier.backend.LinearOps;
 import org.espalier.backend.OpCase;
 import org.espalier.backend.OpCases;
 import org.espalier.backend.OpRun;
+import org.espalier.backend.Precision;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
 import org.espalier.backend.cuda.CublasHandle.Operand;

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.espalier.SmallModel;
+import org.espalier.backend.Precision;
 import org.espalier.error.Failure;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;

@@ -15,6 +15,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.Conformance;
 import org.espalier.backend.OpCase;
 import org.espalier.backend.OpCases;
+import org.espalier.backend.Precision;
 import org.espalier.error.Failure;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;

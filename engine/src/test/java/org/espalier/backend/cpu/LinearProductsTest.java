@@ -8,6 +8,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.backend.HostCopy;
+import org.espalier.backend.Precision;
 import org.espalier.backend.Queue;
 import org.espalier.backend.Target;
 import org.espalier.ffi.NativeMemory;
@@ -18,13 +19,16 @@ import org.espalier.tensor.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Linear layers on both sides of every tile border against loops in float64. */
-class TiledGemmTest {
+/** Linear layers on both sides of every tile border against loops in float64, in every precision. */
+class LinearProductsTest {
 
     /** Of the sum of the products' absolute values; a chain of float32 sums stays far below. */
     private static final double TOLERANCE = 1e-6;
+    /** What two parts of 8 bits each miss of two operands and leave out of their product. */
+    private static final double SPLIT_ERROR = 3 * 0x1p-16;
 
     static Stream<Arguments> cases() {
         Stream<Arguments> float32 = IntStream.of(1, 3, 5, 257, 300)
@@ -50,8 +54,16 @@ class TiledGemmTest {
     @ParameterizedTest
     @MethodSource("cases")
     void forwardAndInputGradientMatchALoop(DType type, int tokens, int in, int out) {
+        for (Precision precision : Precision.values()) {
+            forwardAndInputGradientMatchALoop(precision, type, tokens, in, out);
+        }
+    }
+
+    private static void forwardAndInputGradientMatchALoop(
+            Precision precision, DType type, int tokens, int in, int out) {
         Random random = new Random(tokens * 31L + in);
-        try (CpuBackend cpu = new CpuBackend(2);
+        boolean few = tokens <= MatVec.MAX_TOKENS;
+        try (CpuBackend cpu = new CpuBackend(2, precision);
                 Queue queue = cpu.newQueue();
                 NativeMemory memory = NativeMemory.allocate(type.bytes((long) in * out) + 1, "weight")) {
             MemorySegment bytes = memory.segment().asSlice(1);
@@ -69,9 +81,11 @@ class TiledGemmTest {
                     for (int o = 0; o < out; o++) {
                         Sum sum = new Sum(bias.values[o]);
                         for (int c = 0; c < in; c++) {
-                            sum.add((double) w[o * in + c] * x.values[t * in + c]);
+                            Precision seen = few ? Precision.FLOAT32 : precision;
+                            sum.add(product(seen, w[o * in + c], x.values[t * in + c]));
                         }
-                        sum.check(result[t * out + o], "y[" + t + ", " + o + "]");
+                        sum.check(
+                                result[t * out + o], few ? TOLERANCE : tolerance(precision), "y[" + t + ", " + o + "]");
                     }
                 }
                 cpu.linearBackwardInput(queue, y.tensor, weight, Target.accumulate(dX.tensor));
@@ -80,9 +94,9 @@ class TiledGemmTest {
                     for (int c = 0; c < in; c++) {
                         Sum sum = new Sum(dX.values[t * in + c]);
                         for (int o = 0; o < out; o++) {
-                            sum.add(w[o * in + c] * result[t * out + o]);
+                            sum.add(product(precision, w[o * in + c], result[t * out + o]));
                         }
-                        sum.check(gradient[t * in + c], "dX[" + t + ", " + c + "]");
+                        sum.check(gradient[t * in + c], tolerance(precision), "dX[" + t + ", " + c + "]");
                     }
                 }
             }
@@ -97,13 +111,27 @@ class TiledGemmTest {
         forwardAndInputGradientMatchALoop(DType.BF16, tokens, in, out);
     }
 
-    @Test
-    void weightGradientMatchesALoop() {
+    /** Of operands as this precision sees them; what two parts miss is in {@link #SPLIT_ERROR}. */
+    private static double product(Precision precision, double a, double b) {
+        return precision == Precision.HALF ? rounded(a) * rounded(b) : a * b;
+    }
+
+    private static double rounded(double value) {
+        return Blocks.bfloat16ToFloat(Blocks.floatToBfloat16((float) value));
+    }
+
+    private static double tolerance(Precision precision) {
+        return precision == Precision.SPLIT ? TOLERANCE + SPLIT_ERROR : TOLERANCE;
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void weightGradientMatchesALoop(Precision precision) {
         Random random = new Random(3);
         int tokens = 19;
         int in = 401;
         int out = 387;
-        try (CpuBackend cpu = new CpuBackend(2);
+        try (CpuBackend cpu = new CpuBackend(2, precision);
                 Queue queue = cpu.newQueue();
                 Numbers x = new Numbers(cpu, queue, random, tokens, in);
                 Numbers dY = new Numbers(cpu, queue, random, tokens, out);
@@ -114,12 +142,52 @@ class TiledGemmTest {
                 for (int c = 0; c < in; c++) {
                     Sum sum = new Sum(dW.values[o * in + c]);
                     for (int t = 0; t < tokens; t++) {
-                        sum.add(dY.values[t * out + o] * x.values[t * in + c]);
+                        sum.add(product(precision, dY.values[t * out + o], x.values[t * in + c]));
                     }
-                    sum.check(gradient[o * in + c], "dW[" + o + ", " + c + "]");
+                    sum.check(gradient[o * in + c], tolerance(precision), "dW[" + o + ", " + c + "]");
                 }
             }
         }
+    }
+
+    /** Where the processor has no bfloat16 instructions, the same rounded operands are multiplied as float32. */
+    @Test
+    void withoutInstructionsTheSameNumbersAreMultiplied() {
+        Random random = new Random(4);
+        int tokens = 37;
+        int in = 71;
+        int out = 53;
+        float[] weight = floats(random, in * out);
+        float[] activation = floats(random, tokens * in);
+        try (WorkerPool pool = new WorkerPool(2);
+                Scratch scratch = new Scratch(2);
+                RoundedGemm products = new RoundedGemm(pool, scratch, RoundedNumbers.FLOAT32, 1);
+                NativeMemory w = NativeMemory.allocate(4L * in * out, "weight");
+                NativeMemory x = NativeMemory.allocate(4L * tokens * in, "x");
+                NativeMemory y = NativeMemory.allocate(4L * tokens * out, "y")) {
+            MemorySegment.copy(weight, 0, w.segment(), Lanes.FLOAT, 0, weight.length);
+            MemorySegment.copy(activation, 0, x.segment(), Lanes.FLOAT, 0, activation.length);
+            products.forward(
+                    x.segment(), new Weight(DType.F32, false, w.segment(), in, out), null, y.segment(), tokens);
+            for (int t = 0; t < tokens; t++) {
+                for (int o = 0; o < out; o++) {
+                    Sum sum = new Sum(0);
+                    for (int c = 0; c < in; c++) {
+                        sum.add(product(Precision.HALF, weight[o * in + c], activation[t * in + c]));
+                    }
+                    float computed = y.segment().get(Lanes.FLOAT, 4L * (t * out + o));
+                    sum.check(computed, TOLERANCE, "y[" + t + ", " + o + "]");
+                }
+            }
+        }
+    }
+
+    private static float[] floats(Random random, int count) {
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++) {
+            numbers[i] = random.nextFloat(-1, 1);
+        }
+        return numbers;
     }
 
     @Test
@@ -144,8 +212,8 @@ class TiledGemmTest {
             size += Math.abs(part);
         }
 
-        void check(double computed, String subject) {
-            assertTrue(Math.abs(computed - value) <= TOLERANCE * size, subject + ": " + computed + " for " + value);
+        void check(double computed, double tolerance, String subject) {
+            assertTrue(Math.abs(computed - value) <= tolerance * size, subject + ": " + computed + " for " + value);
         }
     }
 
