@@ -19,9 +19,12 @@ final class Narrow {
 
     /** {@code count} float32 numbers as bfloat16; the same bits as {@link Blocks#floatToBfloat16}. */
     static void bfloat16(MemorySegment source, long sourceAt, MemorySegment target, long targetAt, int count) {
+        bfloat16(Raw.address(source, sourceAt, 4L * count), Raw.address(target, targetAt, 2L * count), count);
+    }
+
+    /** Numbers from an address of {@link Raw} to another. */
+    static void bfloat16(long from, long to, int count) {
         Raw.mayFault();
-        long from = Raw.address(source, sourceAt, 4L * count);
-        long to = Raw.address(target, targetAt, 2L * count);
         int whole = Widest.whole(count);
         for (int i = 0; i < whole; i += Widest.WIDTH) {
             store(upper(Widest.load(from + 4L * i)), to + 2L * i);
@@ -48,11 +51,9 @@ final class Narrow {
         }
     }
 
-    /** {@code count} float32 numbers rounded to bfloat16 that stay float32. */
-    static void roundToBfloat16(MemorySegment source, long sourceAt, MemorySegment target, long targetAt, int count) {
+    /** Numbers rounded to bfloat16 that stay float32, from an address of {@link Raw} to another. */
+    static void roundToBfloat16(long from, long to, int count) {
         Raw.mayFault();
-        long from = Raw.address(source, sourceAt, 4L * count);
-        long to = Raw.address(target, targetAt, 4L * count);
         int whole = Widest.whole(count);
         for (int i = 0; i < whole; i += Widest.WIDTH) {
             Widest.store(wide(upper(Widest.load(from + 4L * i))), to + 4L * i);

@@ -31,10 +31,7 @@ record RoundedBlocks(RoundedNumbers numbers) implements BlockProducts {
     private GemmOperand rounded(GemmOperand operand, int rows, int columns, MemorySegment room) {
         int stored = operand.transposed() ? columns : rows;
         int length = operand.transposed() ? rows : columns;
-        for (int r = 0; r < stored; r++) {
-            long from = operand.byteOffset() + 4L * operand.ld() * r;
-            numbers.store(operand.segment(), from, room, numbers.at((long) length * r), length);
-        }
+        numbers.storeRows(operand.segment(), operand.byteOffset(), operand.ld(), stored, length, room);
         return new GemmOperand(room, 0, length, operand.transposed());
     }
 }

@@ -17,7 +17,7 @@ import org.espalier.tensor.DType;
 final class RoundedGemm implements LinearProducts {
 
     /** Numbers of a weight that are rounded at once, in whole rows. */
-    private static final int PANEL = 1 << 24;
+    private static final int PANEL = 1 << 22;
     /** Numbers that a task rounds. */
     private static final int GRAIN = 1 << 14;
 

@@ -12,8 +12,8 @@ enum RoundedNumbers {
     /** As what they are, by the processor's own instructions. */
     BFLOAT16(DType.BF16) {
         @Override
-        void store(MemorySegment source, long sourceAt, MemorySegment target, long targetAt, int count) {
-            Narrow.bfloat16(source, sourceAt, target, targetAt, count);
+        void store(long from, long to, int count) {
+            Narrow.bfloat16(from, to, count);
         }
 
         @Override
@@ -25,8 +25,8 @@ enum RoundedNumbers {
     /** As float32, where the processor has no such instructions: the same products, slower than those of float32 itself. */
     FLOAT32(DType.F32) {
         @Override
-        void store(MemorySegment source, long sourceAt, MemorySegment target, long targetAt, int count) {
-            Narrow.roundToBfloat16(source, sourceAt, target, targetAt, count);
+        void store(long from, long to, int count) {
+            Narrow.roundToBfloat16(from, to, count);
         }
 
         @Override
@@ -51,8 +51,29 @@ enum RoundedNumbers {
         return type.bytes(index);
     }
 
+    /** Rounds {@code count} float32 numbers, from an address of {@link Raw} to another. */
+    abstract void store(long from, long to, int count);
+
     /** Rounds {@code count} float32 numbers; offsets are in bytes. */
-    abstract void store(MemorySegment source, long sourceAt, MemorySegment target, long targetAt, int count);
+    void store(MemorySegment source, long sourceAt, MemorySegment target, long targetAt, int count) {
+        store(Raw.address(source, sourceAt, 4L * count), Raw.address(target, targetAt, at(count)), count);
+    }
+
+    /** Rounds {@code rows} of {@code length} float32 numbers that begin {@code ld} apart, and lays them end to end. */
+    void storeRows(MemorySegment source, long sourceAt, int ld, int rows, int length, MemorySegment target) {
+        if (rows == 0 || length == 0) {
+            return;
+        }
+        long from = Raw.address(source, sourceAt, 4L * ((long) ld * (rows - 1) + length));
+        long to = Raw.address(target, 0, at((long) length * rows));
+        if (ld == length) {
+            store(from, to, Math.multiplyExact(rows, length));
+            return;
+        }
+        for (int r = 0; r < rows; r++) {
+            store(from + 4L * ld * r, to + at((long) length * r), length);
+        }
+    }
 
     /** {@code C = alpha A B + beta C} as in {@link Cblas#sgemm}, with A and B stored like this and C in float32. */
     abstract void multiply(int m, int n, int k, float alpha, GemmOperand a, GemmOperand b, float beta, GemmOperand c);
