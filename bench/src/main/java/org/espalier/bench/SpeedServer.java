@@ -9,21 +9,25 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
+import org.espalier.backend.Precision;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
+import org.espalier.tensor.DType;
 
 /**
  * Times one repetition of a test for each line of stdin that names one ({@code pp512}, {@code tg128}, {@code lora4x128},
- * {@code taught-full4x128}, {@code score10x64}, {@code prune10x64}), and answers with a line of JSON. So a driver can take turns with another program
- * that does the same. Arguments: model, threads.
+ * {@code taught-full4x128}, {@code score10x64}, {@code prune10x64}), and answers with a line of JSON. So a driver can take turns
+ * with another program that does the same. {@code product-f32}, {@code product-bf16} and {@code read} are what the processor can
+ * do at most, in operations and bytes a second. Arguments: model, threads, precision.
  */
 public final class SpeedServer implements AutoCloseable {
 
@@ -33,25 +37,31 @@ public final class SpeedServer implements AutoCloseable {
 
     private final Checkpoint checkpoint;
     private final Model model;
+    private final int threads;
+    private final Precision precision;
     private final Map<String, Generator> generators = new HashMap<>();
     private final Map<String, UpdateSpeed> trainings = new HashMap<>();
 
-    private SpeedServer(Checkpoint checkpoint, Model model) {
+    private SpeedServer(Checkpoint checkpoint, Model model, int threads, Precision precision) {
         this.checkpoint = checkpoint;
         this.model = model;
+        this.threads = threads;
+        this.precision = precision;
     }
 
     /** Serves until stdin ends. */
     public static void main(String[] args) throws IOException {
-        if (args.length != 2) {
-            System.err.println("usage: SpeedServer MODEL THREADS");
+        if (args.length != 3) {
+            System.err.println("usage: SpeedServer MODEL THREADS PRECISION");
             System.exit(2);
         }
         ObjectMapper json = new ObjectMapper();
-        try (Backend backend = new CpuBackend(Integer.parseInt(args[1]));
+        int threads = Integer.parseInt(args[1]);
+        Precision precision = Precision.valueOf(args[2].toUpperCase(Locale.ROOT));
+        try (Backend backend = new CpuBackend(threads, precision);
                 Checkpoint checkpoint = Checkpoints.open(Path.of(args[0]));
                 Model model = Model.open(checkpoint, backend);
-                SpeedServer server = new SpeedServer(checkpoint, model)) {
+                SpeedServer server = new SpeedServer(checkpoint, model, threads, precision)) {
             System.out.println(json.writeValueAsString(Map.of("ready", true, "peer", "espalier")));
             BufferedReader tests = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             for (String test = tests.readLine(); test != null; test = tests.readLine()) {
@@ -68,7 +78,16 @@ public final class SpeedServer implements AutoCloseable {
             int length = Integer.parseInt(score.group(3));
             return score.group(1).equals("prune") ? prune(test, sequences, length) : score(test, sequences, length);
         }
-        return UpdateSpeed.knows(test) ? update(test) : pass(test);
+        return switch (test) {
+            case "product-f32" -> peak(test, Peaks.product(threads, precision, DType.F32));
+            case "product-bf16" -> peak(test, Peaks.product(threads, precision, DType.BF16));
+            case "read" -> peak(test, Peaks.read(threads));
+            default -> UpdateSpeed.knows(test) ? update(test) : pass(test);
+        };
+    }
+
+    private static Map<String, Object> peak(String test, double perSecond) {
+        return Map.of("test", test, "per_second", perSecond);
     }
 
     private Map<String, Object> update(String test) {
