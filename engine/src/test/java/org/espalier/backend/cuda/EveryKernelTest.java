@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.espalier.backend.Conformance;
 import org.espalier.backend.OpCases;
+import org.espalier.backend.Precision;
 import org.espalier.ffi.CudaDriver;
 import org.espalier.ffi.Library;
 import org.espalier.tensor.DType;
