@@ -72,7 +72,8 @@ public final class Blocks {
 
     /**
      * Encodes {@code count} numbers, whole blocks, as F32, F16, BF16 (both rounded to nearest even), Q8_0, Q4_0 or Q4_1: the
-     * bytes that the Python package gguf gives.
+     * bytes that the Python package gguf gives; or as Q5_0, Q5_1, Q4_K, Q5_K or Q6_K, with the least squared error that a
+     * search finds.
      *
      * @throws IllegalArgumentException for any other type
      */
@@ -93,7 +94,29 @@ public final class Blocks {
             }
             case Q8_0 -> SmallBlocks.encodeQ8(source, sourceOffset, target, byteOffset, count);
             case Q4_0, Q4_1 -> SmallBlocks.encodeNibbles(type, source, sourceOffset, target, byteOffset, count);
+            case Q5_0, Q5_1 -> SmallFits.encode(type, source, sourceOffset, null, target, byteOffset, count);
+            case Q4_K, Q5_K -> SuperFits.encode(type, source, sourceOffset, null, target, byteOffset, count);
+            case Q6_K -> SixBitFits.encode(source, sourceOffset, null, target, byteOffset, count);
             default -> throw new IllegalArgumentException("numbers cannot be written as " + type);
+        }
+    }
+
+    /**
+     * Encodes a row so that {@code Σ weights · error²} is small. Types of eight bits and more, which lose little, are encoded as
+     * by {@link #encode(DType, float[], int, MemorySegment, long, int)}.
+     *
+     * @param weights of each number of the row, not negative; as many as the row has
+     */
+    public static void encode(
+            DType type, float[] source, int sourceOffset, MemorySegment target, long byteOffset, float[] weights) {
+        int count = weights.length;
+        requireWholeBlocks(type, count);
+        switch (type) {
+            case Q4_0, Q4_1, Q5_0, Q5_1 ->
+                SmallFits.encode(type, source, sourceOffset, weights, target, byteOffset, count);
+            case Q4_K, Q5_K -> SuperFits.encode(type, source, sourceOffset, weights, target, byteOffset, count);
+            case Q6_K -> SixBitFits.encode(source, sourceOffset, weights, target, byteOffset, count);
+            default -> encode(type, source, sourceOffset, target, byteOffset, count);
         }
     }
 
