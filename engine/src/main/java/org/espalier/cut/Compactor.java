@@ -72,7 +72,7 @@ public final class Compactor {
             String name = PrunedConfig.sourceName(config, selection, parameter.name(), smaller.layer(parameter));
             entries.add(entry(parameter, name, compensated));
         }
-        return ModelContent.of(json, entries);
+        return types.finished(ModelContent.of(json, entries));
     }
 
     /** A list with an entry for each layer keeps those of the layers that stay: other readers count them. */

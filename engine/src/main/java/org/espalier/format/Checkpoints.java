@@ -45,7 +45,7 @@ public final class Checkpoints {
             return GgufCheckpoint.open(path);
         }
         if (hasSafetensors(path)) {
-            return SafetensorsCheckpoint.open(path);
+            return Int8Checkpoint.of(SafetensorsCheckpoint.open(path), weightsNeeded);
         }
         List<Path> ggufs = ggufFiles(path);
         if (ggufs.size() == 1) {
@@ -55,7 +55,7 @@ public final class Checkpoints {
             throw new Failure("folder holds " + ggufs.size() + " .gguf files", path.toString(), "name one of them");
         }
         if (!weightsNeeded && Files.exists(path.resolve(SafetensorsCheckpoint.CONFIG))) {
-            return SafetensorsCheckpoint.describe(path);
+            return Int8Checkpoint.of(SafetensorsCheckpoint.describe(path), false);
         }
         throw new Failure(
                 "folder holds no model.safetensors, model.safetensors.index.json or .gguf file",

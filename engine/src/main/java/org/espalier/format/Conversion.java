@@ -31,12 +31,12 @@ public final class Conversion {
     /** As above, where a matrix that {@code edits} has an edit for is changed on its way. */
     static ModelContent of(
             Checkpoint source, NumberTypes types, Function<StoredTensor, Optional<NumberStream.RowEdit>> edits) {
-        return ModelContent.of(
+        return types.finished(ModelContent.of(
                 (ObjectNode) source.config(),
                 source.tensors().values().stream()
                         .map(tensor -> entry(
                                 tensor, types.of(tensor.name(), tensor.shape(), tensor.type()), edits.apply(tensor)))
-                        .toList());
+                        .toList()));
     }
 
     /** The type that numbers stored so are written in: the one asked for, else their own, else what holds them exactly. */

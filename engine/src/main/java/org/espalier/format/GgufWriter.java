@@ -51,14 +51,17 @@ public final class GgufWriter implements ModelWriter {
     @Override
     public void writeInto(Path file, ModelContent model) throws IOException {
         GgufContent content = GgufFamilies.write(model);
+        List<GgufContent.Tensor> all = model.quantization()
+                .map(quantization -> GgufMixture.of(content, quantization))
+                .orElse(content.tensors());
         SequencedMap<String, Object> metadata = new LinkedHashMap<>(content.metadata());
-        putTypes(metadata, content.tensors());
+        putTypes(metadata, model.quantization().map(Quantization::type), all);
         GgufVocabulary.sized(model.gguf().get(), content.vocabulary()).forEach(metadata::putIfAbsent);
         metadata.putIfAbsent(GgufVocabulary.KIND, GgufVocabulary.NO_KIND);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             TensorChannel tensors = new TensorChannel(channel);
-            tensors.write(header(metadata, content.tensors()).toBytes());
-            for (GgufContent.Tensor tensor : content.tensors()) {
+            tensors.write(header(metadata, all).toBytes());
+            for (GgufContent.Tensor tensor : all) {
                 tensors.pad(ALIGNMENT);
                 tensors.write(GgufRows.inFileOrder(tensor));
             }
@@ -66,10 +69,11 @@ public final class GgufWriter implements ModelWriter {
         }
     }
 
-    /** In which types most of the numbers are, by llama.cpp's number for files of that kind. */
-    private static void putTypes(SequencedMap<String, Object> metadata, List<GgufContent.Tensor> tensors) {
-        DType most = ModelContent.mostUsed(
-                        tensors.stream().map(GgufContent.Tensor::entry).toList())
+    /** The type that was asked for, or in which most of the numbers are, by llama.cpp's number for files of that kind. */
+    private static void putTypes(
+            SequencedMap<String, Object> metadata, Optional<DType> asked, List<GgufContent.Tensor> tensors) {
+        DType most = asked.or(() -> ModelContent.mostUsed(
+                        tensors.stream().map(GgufContent.Tensor::entry).toList()))
                 .orElse(DType.F32);
         metadata.put("general.file_type", GgufType.fileType(most));
         if (!most.plain()) {

@@ -22,21 +22,25 @@ import org.espalier.tensor.DType;
  * @param files   small files by name: the tokenizer's, in Hugging Face's form, and whatever else belongs to the model
  * @param gguf    what a GGUF file says beside the model itself, such as its tokenizer, made when it is asked for; as
  *                {@link Checkpoint#ggufMetadata} gives it
+ * @param quantization how matrices, which are float32 then, are quantised when they are written; empty to write them as they
+ *                are
  */
 public record ModelContent(
         JsonNode config,
         List<TensorEntry> tensors,
         SequencedMap<String, byte[]> files,
-        Supplier<Map<String, Object>> gguf) {
+        Supplier<Map<String, Object>> gguf,
+        Optional<Quantization> quantization) {
 
     /** Without files, and with the configuration saying the type that most of the numbers have. */
     public static ModelContent of(ObjectNode config, List<TensorEntry> tensors) {
-        return new ModelContent(typed(config, tensors), List.copyOf(tensors), new LinkedHashMap<>(), Map::of);
+        return new ModelContent(
+                typed(config, tensors), List.copyOf(tensors), new LinkedHashMap<>(), Map::of, Optional.empty());
     }
 
     /** The same model with another configuration. */
     public ModelContent withConfig(JsonNode other) {
-        return new ModelContent(other, tensors, files, gguf);
+        return new ModelContent(other, tensors, files, gguf, quantization);
     }
 
     /** The same model with another small file, which replaces one of the same name. */
@@ -48,12 +52,17 @@ public record ModelContent(
     public ModelContent withFiles(Map<String, byte[]> more) {
         SequencedMap<String, byte[]> all = new LinkedHashMap<>(files);
         all.putAll(more);
-        return new ModelContent(config, tensors, all, gguf);
+        return new ModelContent(config, tensors, all, gguf, quantization);
     }
 
     /** The same model with what a GGUF file says beside it. */
     public ModelContent withGguf(Supplier<Map<String, Object>> metadata) {
-        return new ModelContent(config, tensors, files, metadata);
+        return new ModelContent(config, tensors, files, metadata, quantization);
+    }
+
+    /** The same model, whose matrices are quantised when they are written. */
+    public ModelContent withQuantization(Quantization wanted) {
+        return new ModelContent(config, tensors, files, gguf, Optional.of(wanted));
     }
 
     /** The same model, the bytes of whose weights are reported as they are written; {@link #bytes} of them in all. */
@@ -62,7 +71,8 @@ public record ModelContent(
                 config,
                 tensors.stream().map(tensor -> tensor.reporting(writtenBytes)).toList(),
                 files,
-                gguf);
+                gguf,
+                quantization);
     }
 
     /** Bytes of all weights as they are to be stored. */

@@ -15,4 +15,9 @@ public interface NumberTypes {
      * @param stored how its numbers are stored where they come from
      */
     DType of(String name, Shape shape, DType stored);
+
+    /** A model whose tensors have these types, with what is left to do when it is written. */
+    default ModelContent finished(ModelContent model) {
+        return model;
+    }
 }

@@ -74,6 +74,15 @@ public record Destination(Path path, boolean replace) {
                 .orElseThrow(() -> new Failure(modelComplaint().orElseThrow(), path.toString(), "name another place"));
     }
 
+    /**
+     * Whether a model there is a folder, not a file.
+     *
+     * @throws Failure if the name is of no format that models are written in
+     */
+    boolean isFolder() {
+        return modelWriter().isFolder();
+    }
+
     /** Why a model that is written as a folder cannot be written there, if it cannot; empty if it can. */
     public Optional<String> folderComplaint() {
         return modelWriter().isFolder()

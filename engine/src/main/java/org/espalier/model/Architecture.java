@@ -78,6 +78,14 @@ public interface Architecture {
     /** What the names of a layer's parameters begin with. */
     String layerPrefix(int layer);
 
+    /**
+     * What transformers call the module that multiplies with the embedding's weight; empty for a family whose head always has
+     * one of its own.
+     */
+    default Optional<String> tiedHead() {
+        return Optional.empty();
+    }
+
     /** Last parts of the names of all projections that adapters can stand beside, in the order of a layer. */
     List<String> adapterTargets();
 

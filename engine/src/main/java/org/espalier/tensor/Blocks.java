@@ -120,6 +120,22 @@ public final class Blocks {
         }
     }
 
+    /**
+     * Encodes codes that share a scale as Q8_0.
+     *
+     * @param scale a number that float16 holds exactly
+     * @param codes of 8 bits, whole blocks
+     */
+    public static void encodeQ8(float scale, MemorySegment codes, MemorySegment target) {
+        int size = DType.Q8_0.blockElements();
+        long at = 0;
+        for (long i = 0; i < codes.byteSize(); i += size) {
+            target.set(LittleEndian.SHORT, at, Float.floatToFloat16(scale));
+            MemorySegment.copy(codes, i, target, at + 2, size);
+            at += DType.Q8_0.blockBytes();
+        }
+    }
+
     /** A bfloat16's value: it is the upper half of a float32. */
     public static float bfloat16ToFloat(short bits) {
         return Float.intBitsToFloat(bits << 16);

@@ -41,8 +41,7 @@ final class SixBitFits {
         }
         scale = half(farthest / Byte.MIN_VALUE);
         for (int part = 0; part < PARTS; part++) {
-            scales[part] =
-                    scale == 0 ? 0 : CodeSearch.code(wanted[part] / scale, Byte.MIN_VALUE, Byte.MAX_VALUE);
+            scales[part] = scale == 0 ? 0 : CodeSearch.code(wanted[part] / scale, Byte.MIN_VALUE, Byte.MAX_VALUE);
         }
         double error = chooseParts(at);
         for (int turn = 0; turn < TURNS; turn++) {

@@ -143,8 +143,7 @@ final class SuperFits {
             byte upper = (byte) (scales[part] | scales[later] >> 4 << 6);
             target.set(ValueLayout.JAVA_BYTE, at + 4 + part, upper);
             target.set(ValueLayout.JAVA_BYTE, at + 8 + part, (byte) (minima[part] | minima[later] >> 4 << 6));
-            target.set(
-                    ValueLayout.JAVA_BYTE, at + 12 + part, (byte) (scales[later] & 15 | (minima[later] & 15) << 4));
+            target.set(ValueLayout.JAVA_BYTE, at + 12 + part, (byte) (scales[later] & 15 | (minima[later] & 15) << 4));
         }
         boolean fiveBits = type == DType.Q5_K;
         long codes = fiveBits ? at + 48 : at + 16;

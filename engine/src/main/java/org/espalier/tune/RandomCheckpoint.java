@@ -38,12 +38,12 @@ public final class RandomCheckpoint {
         Tape tape = new Transformer(config).shape();
         Set<Value> writers = Initialisation.writers(tape);
         int layers = config.layers().size();
-        return ModelContent.of(
+        return types.finished(ModelContent.of(
                 json,
                 tape.leaves(Value.Role.PARAMETER).stream()
                         .map(parameter ->
                                 entry(parameter, types, () -> Initialisation.numbers(parameter, writers, layers, seed)))
-                        .toList());
+                        .toList()));
     }
 
     /** The numbers are drawn anew each time the tensor is written. */

@@ -2,6 +2,7 @@ package org.espalier.job;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,7 +76,7 @@ class LlamaCppTest {
 
     /** Rounding of activations to 8 bits is llama.cpp's; the weights are the same. */
     @ParameterizedTest
-    @EnumSource(names = {"F16", "BF16", "Q8_0", "Q4_0", "Q4_1"})
+    @EnumSource(names = {"F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q6_K", "Q4_K"})
     void quantisedModelHasTheSamePerplexity(DType type) throws IOException {
         Path model = Shared.path("models/stories260K");
         Path file = folder.resolve("model.gguf");
@@ -85,6 +86,37 @@ class LlamaCppTest {
             int[] window = window(llama.tokenize(text()));
             double ours = perplexity(logits(open, window), window);
             assertEquals(ours, perplexity(llama.logits(window), window), 0.02 * ours);
+        }
+    }
+
+    /** Of widths that blocks of 256 divide, with what texts show of the inputs. */
+    @ParameterizedTest
+    @EnumSource(names = {"Q6_K", "Q4_K_M", "Q4_0"})
+    void largeBlocksGiveTheSameLogits(QuantizeSettings.Form form) throws IOException {
+        Path model = folder.resolve("model");
+        RandomModel.write(RandomModel.config(256, 64, 3, new LayerConfig(4, 2, 512), false), 3, model);
+        int[] ids = new Random(4).ints(40, 0, 50).toArray();
+        Path calibration = Files.writeString(folder.resolve("ids.json"), "[" + Arrays.toString(ids) + "]");
+        Path file = folder.resolve("model.gguf");
+        new QuantizeJob(
+                        Engine.silent(),
+                        QuantizeSettings.to(form)
+                                .calibration(CalibrationSettings.defaults().idsFile(calibration)))
+                .run(model, Destination.at(file));
+        try (OpenModel read = Engine.silent().open(file);
+                LlamaCpp llama = LlamaCpp.open(file)) {
+            float[][] ours = logits(read, ids);
+            float[][] theirs = llama.logits(ids);
+            double error = 0;
+            double squares = 0;
+            for (int i = 0; i < ids.length; i++) {
+                for (int k = 0; k < ours[i].length; k++) {
+                    error += Math.pow(ours[i][k] - theirs[i][k], 2);
+                    squares += Math.pow(ours[i][k], 2);
+                }
+            }
+            // llama.cpp rounds activations to 8 bits, 256 of them with one scale, and random weights carry that on.
+            assertTrue(error < 2e-3 * squares, error + " of " + squares);
         }
     }
 

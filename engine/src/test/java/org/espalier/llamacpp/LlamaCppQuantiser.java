@@ -27,8 +27,7 @@ public final class LlamaCppQuantiser {
         LlamaCppLibrary library = LlamaCppLibrary.instance();
         MethodHandle quantise = library.function(
                 "ggml_quantize_chunk",
-                FunctionDescriptor.of(
-                        JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS));
+                FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment blocks = arena.allocate(type.bytes(numbers.length));
             library.call(

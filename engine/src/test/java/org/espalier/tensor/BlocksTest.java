@@ -106,7 +106,8 @@ class BlocksTest {
     void refusesPartsOfBlocks() {
         MemorySegment source = MemorySegment.ofArray(new byte[64]);
         assertThrows(IllegalArgumentException.class, () -> Blocks.decode(DType.Q8_0, source, 0, new float[32], 0, 31));
-        assertThrows(IllegalArgumentException.class, () -> Blocks.encode(DType.Q2_K, new float[256], 0, source, 0, 256));
+        assertThrows(
+                IllegalArgumentException.class, () -> Blocks.encode(DType.Q2_K, new float[256], 0, source, 0, 256));
     }
 
     private static float[] floats(StoredTensor tensor) {

@@ -75,9 +75,7 @@ class FittedBlocksTest {
         }
         double error = error(numbers, encoded(type.type(), numbers, weights), weights);
         double llama = error(
-                numbers,
-                LlamaCppQuantiser.quantise(type.type(), type.number, numbers, COLUMNS, weights),
-                weights);
+                numbers, LlamaCppQuantiser.quantise(type.type(), type.number, numbers, COLUMNS, weights), weights);
         assertTrue(error <= llama, name + ": " + error + " against " + llama);
         assertTrue(error > 0, name);
     }
@@ -143,8 +141,7 @@ class FittedBlocksTest {
                 Blocks.encode(type, numbers, 0, blocks, 1, numbers.length);
             } else {
                 for (int row = 0; row < numbers.length / COLUMNS; row++) {
-                    Blocks.encode(
-                            type, numbers, row * COLUMNS, blocks, 1 + row * type.bytes(COLUMNS), weights);
+                    Blocks.encode(type, numbers, row * COLUMNS, blocks, 1 + row * type.bytes(COLUMNS), weights);
                 }
             }
             float[] values = new float[numbers.length];

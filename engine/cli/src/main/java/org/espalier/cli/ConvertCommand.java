@@ -14,8 +14,9 @@ import picocli.CommandLine.Mixin;
         footer = {
             "",
             "In a .gguf file vectors are f32 whatever --dtype says, and matrices whose rows are not whole blocks of a",
-            "quantised type are f16; each is named. A model whose layers differ in their sizes has llama.cpp's",
-            "architecture deci.",
+            "quantised type have the type that llama.cpp falls back to, or f16; they are named. q4_k_m is llama.cpp's mixture.",
+            "'engine quantize' weighs errors by what texts show, and measures them. A model whose layers differ in their",
+            "sizes has llama.cpp's architecture deci.",
             "",
             "Examples:",
             "  engine convert model.gguf --out model-bf16 --dtype bf16",

@@ -44,6 +44,7 @@ import picocli.CommandLine.Option;
             TuneCommand.class,
             MergeCommand.class,
             ConvertCommand.class,
+            QuantizeCommand.class,
             BenchCommand.class,
             ReportCommand.class,
             PretrainCommand.class,

@@ -36,6 +36,7 @@ class EveryCommandTest {
             Map.entry("tune", "--data @/story.txt --out @/out"),
             Map.entry("merge", "--out @/out @/adapter"),
             Map.entry("convert", "--out @/out"),
+            Map.entry("quantize", "--dtype int8-row --out @/out"),
             Map.entry("bench", "--prompt 4 --generate 4"),
             Map.entry("pretrain", "--out @/out --steps 1 --layers 1"),
             Map.entry("random", "--out @/out"),

@@ -40,6 +40,7 @@ public final class Bloom implements Architecture {
     private static final String TYPE = "bloom";
     private static final String PREFIX = "transformer.";
     private static final String LAYERS = PREFIX + "h.";
+    private static final String HEAD = "lm_head";
     private static final String SLOPES = "self_attention.slopes";
     private static final String LAYERS_KEY = "n_layer";
     private static final String HEADS_KEY = "n_head";
@@ -48,7 +49,7 @@ public final class Bloom implements Architecture {
     private static final String SLOPES_KEY = "alibi_slopes";
 
     private static final UsualFiles FILES =
-            new UsualFiles(PREFIX, PREFIX + "word_embeddings.weight", "lm_head.weight", Set.of());
+            new UsualFiles(PREFIX, PREFIX + "word_embeddings.weight", HEAD + ".weight", Set.of());
 
     /** How it was trained, without effect on what it computes. */
     private static final List<String> TRAINING =
@@ -223,6 +224,11 @@ public final class Bloom implements Architecture {
     @Override
     public String layerPrefix(int layer) {
         return LAYERS + layer + ".";
+    }
+
+    @Override
+    public Optional<String> tiedHead() {
+        return Optional.of(HEAD);
     }
 
     @Override

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -173,6 +174,11 @@ abstract class LlamaLike implements Architecture {
     @Override
     public String layerPrefix(int layer) {
         return LlamaDecoder.LAYERS + layer + ".";
+    }
+
+    @Override
+    public Optional<String> tiedHead() {
+        return Optional.of(LlamaDecoder.HEAD);
     }
 
     @Override

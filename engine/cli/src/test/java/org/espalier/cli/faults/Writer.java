@@ -42,6 +42,8 @@ record Writer(String name, List<String> arguments, String out, boolean folder, b
                 file("report", "report.html", "report", inputs.resolve("pruned").toString()),
                 folder("convert", "convert", given),
                 file("convert to gguf", "out.gguf", "convert", given, "--dtype", "q8_0"),
+                folder("quantize", "quantize", given, "--dtype", "int8-row"),
+                file("quantize to gguf", "out.gguf", "quantize", given, "--dtype", "q4_k_m", "--calibration", text),
                 folder("compact", "compact", given, "--plan", plan),
                 folder("prune", everywhere("0.25", "prune", given, "--criterion", "l2")),
                 folder("merge", "merge", given, inputs.resolve("adapter").toString()),
