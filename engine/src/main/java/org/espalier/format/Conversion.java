@@ -52,6 +52,11 @@ public final class Conversion {
         return (_, _, stored) -> target(stored, requested);
     }
 
+    /** A tensor that is written in another type. */
+    static TensorEntry entry(StoredTensor tensor, DType target) {
+        return entry(tensor, target, Optional.empty());
+    }
+
     private static TensorEntry entry(StoredTensor tensor, DType target, Optional<NumberStream.RowEdit> edit) {
         return new TensorEntry(tensor.name(), target, tensor.shape(), sink -> {
             if (edit.isPresent()) {

@@ -58,6 +58,12 @@ public final class GgufWriter implements ModelWriter {
         putTypes(metadata, model.quantization().map(Quantization::type), all);
         GgufVocabulary.sized(model.gguf().get(), content.vocabulary()).forEach(metadata::putIfAbsent);
         metadata.putIfAbsent(GgufVocabulary.KIND, GgufVocabulary.NO_KIND);
+        write(file, metadata, all);
+    }
+
+    /** Writes what a file says and holds; the file must not exist. */
+    static void write(Path file, SequencedMap<String, Object> metadata, List<GgufContent.Tensor> all)
+            throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             TensorChannel tensors = new TensorChannel(channel);
             tensors.write(header(metadata, all).toBytes());

@@ -69,6 +69,11 @@ public final class PeftAdapter implements AutoCloseable {
         }
     }
 
+    /** Whether a folder is one of an adapter. */
+    public static boolean isOne(Path folder) {
+        return Files.exists(folder.resolve(CONFIG));
+    }
+
     /** A hash of the configuration and the tensors of an adapter's folder. */
     public static String sha256(Path folder) {
         return Sha256.ofFiles(List.of(folder.resolve(CONFIG), folder.resolve(WEIGHTS)));

@@ -16,7 +16,11 @@ final class RowChunks implements TensorEntry.Sink {
     /** Takes the next rows. */
     @FunctionalInterface
     interface Taker {
-        /** @param numbers {@code [rows, columns]}; what comes behind them means nothing */
+        /**
+         * Takes them.
+         *
+         * @param numbers {@code [rows, columns]}; what comes behind them means nothing
+         */
         void take(float[] numbers, int rows) throws IOException;
     }
 

@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +19,9 @@ import org.espalier.RandomModel;
 import org.espalier.Shared;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
+import org.espalier.format.PeftAdapter;
+import org.espalier.format.PeftConfig;
+import org.espalier.format.TensorEntry;
 import org.espalier.importance.Criterion;
 import org.espalier.llamacpp.LlamaCpp;
 import org.espalier.model.Generator;
@@ -25,7 +31,9 @@ import org.espalier.model.RotaryConfig;
 import org.espalier.model.arch.Llama;
 import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
 import org.espalier.text.Tokenizer;
+import org.espalier.tune.PrunedLlama;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +41,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The real llama.cpp computes of files that are written here what this engine computes of the model. */
 class LlamaCppTest {
@@ -154,6 +163,88 @@ class LlamaCppTest {
 
     static Stream<Arguments> layersAndBiases() {
         return LAYERS.stream().flatMap(layers -> Stream.of(false, true).map(biased -> Arguments.of(layers, biased)));
+    }
+
+    /** An adapter of a model whose layers differ, on top of it, is what the merged model is. */
+    @Test
+    void adapterGivesWhatTheMergedModelDoes() throws IOException {
+        Path model = PrunedLlama.writeModel(folder.resolve("model"));
+        Path adapter = PrunedLlama.writeAdapter(
+                Files.createDirectory(folder.resolve("adapter")),
+                new PeftConfig(8, 16, false, 0, PrunedLlama.PEFT.targets(), model.toString()));
+        mergedIsWhatTheAdapterGives(
+                model, adapter, new Random(4).ints(40, 0, 256).toArray());
+    }
+
+    /** Heads that share keys, whose rows lie otherwise in the file, and every projection. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void adapterOfEveryProjectionGivesTheSameTokens(boolean rankStabilised) throws IOException {
+        Path model = Shared.path("models/stories260K");
+        Path adapter = Files.createDirectory(folder.resolve("adapter"));
+        Random random = new Random(6);
+        List<TensorEntry> matrices = new ArrayList<>();
+        try (Checkpoint checkpoint = Checkpoints.open(model)) {
+            checkpoint.tensors().values().stream()
+                    .filter(tensor -> tensor.name().endsWith("_proj.weight"))
+                    .forEach(weight -> {
+                        String name = weight.name().replace(".weight", "");
+                        int in = weight.shape().extent(1);
+                        matrices.add(matrix(name + PeftAdapter.SUFFIX_A, 4, in, 1 / Math.sqrt(in), random));
+                        matrices.add(matrix(
+                                name + PeftAdapter.SUFFIX_B, weight.shape().extent(0), 4, 0.05, random));
+                    });
+        }
+        PeftAdapter.writeInto(
+                adapter, new PeftConfig(4, 6, rankStabilised, 0, List.of("q_proj"), model.toString()), matrices);
+        try (Tokenizer tokenizer = Tokenizer.open(model)) {
+            for (String prompt : PROMPTS) {
+                int[] begin = tokenizer.encode(prompt, true);
+                int[] continued;
+                try (OpenModel open = Engine.silent().open(model, Optional.of(adapter))) {
+                    continued = greedy(open, begin);
+                }
+                float[][] logits = mergedIsWhatTheAdapterGives(model, adapter, continued);
+                for (int i = begin.length; i < continued.length; i++) {
+                    assertEquals(continued[i], likeliest(logits[i - 1]), prompt + ", token " + i);
+                }
+            }
+        }
+    }
+
+    private static TensorEntry matrix(String name, int rows, int columns, double deviation, Random random) {
+        float[] numbers = new float[rows * columns];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = (float) (deviation * random.nextGaussian());
+        }
+        return new TensorEntry(name, DType.F32, Shape.of(rows, columns), sink -> {
+            try (Arena arena = Arena.ofConfined()) {
+                sink.write(arena.allocateFrom(ValueLayout.JAVA_FLOAT, numbers));
+            }
+        });
+    }
+
+    /** llama.cpp's logits with the adapter, which are those of the merged model. */
+    private float[][] mergedIsWhatTheAdapterGives(Path model, Path adapter, int[] ids) {
+        Path base = folder.resolve("base.gguf");
+        Path merged = folder.resolve("merged.gguf");
+        Path file = folder.resolve("adapter.gguf");
+        new ConvertJob(Listener.NONE, Optional.of(DType.F32)).run(model, new Destination(base, true));
+        new MergeJob(Listener.NONE, Optional.of(DType.F32)).run(model, adapter, new Destination(merged, true));
+        new ConvertAdapterJob(Optional.empty()).run(adapter, Optional.empty(), new Destination(file, true));
+        try (LlamaCpp plain = LlamaCpp.open(base);
+                LlamaCpp whole = LlamaCpp.open(merged)) {
+            float[][] without = plain.logits(ids);
+            float[][] expected = whole.logits(ids);
+            float[][] actual = plain.with(file).logits(ids);
+            double changed = 0;
+            for (int i = 0; i < ids.length; i++) {
+                assertArrayEquals(expected[i], actual[i], 2e-3f, "position " + i);
+                changed = Math.max(changed, Math.abs(expected[i][0] - without[i][0]));
+            }
+            assertTrue(changed > 0.01, "the adapter changes nothing: " + changed);
+            return actual;
+        }
     }
 
     private void agrees(Path model, String architecture) throws IOException {

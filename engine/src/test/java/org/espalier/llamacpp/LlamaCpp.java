@@ -62,6 +62,8 @@ public final class LlamaCpp implements AutoCloseable {
     private final MemorySegment model;
     private final MemorySegment vocabulary;
     private final int vocabularySize;
+    /** Null without one. */
+    private MemorySegment adapter;
 
     private LlamaCpp(Path file) {
         MemorySegment parameters = (MemorySegment) library.call(
@@ -88,6 +90,22 @@ public final class LlamaCpp implements AutoCloseable {
      */
     public static LlamaCpp open(Path file) {
         return new LlamaCpp(file);
+    }
+
+    /**
+     * Adds a LoRA adapter to what is computed from now on.
+     *
+     * @throws IllegalStateException if llama.cpp refuses it, with what it said
+     */
+    public LlamaCpp with(Path adapterFile) {
+        adapter = (MemorySegment) library.call(
+                library.function("llama_adapter_lora_init", FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS)),
+                model,
+                arena.allocateFrom(adapterFile.toString()));
+        if (adapter.address() == 0) {
+            throw new IllegalStateException("llama.cpp does not open " + adapterFile + ":\n" + library.said());
+        }
+        return this;
     }
 
     /** The ids of a text, with the begin token if the file asks for it; special tokens in the text are seen. */
@@ -153,6 +171,14 @@ public final class LlamaCpp implements AutoCloseable {
                 parameters);
         if (context.address() == 0) {
             throw new IllegalStateException("llama.cpp makes no context:\n" + library.said());
+        }
+        if (adapter != null) {
+            library.call(
+                    library.function(
+                            "llama_set_adapter_lora", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_FLOAT)),
+                    context,
+                    adapter,
+                    1f);
         }
         return context;
     }
