@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
  * Encodes GGUF's blocks of 256 numbers of six bits in 16 parts, Q6_K: {@code x ≈ (d · s) code} with {@code d} of the block, a
  * whole number {@code s} from −128 to 127 of each part, and codes from −32 to 31.
  */
+@SuppressWarnings("NarrowCalculation") // offsets inside one block are small
 final class SixBitFits {
 
     private static final int SIZE = 256;
