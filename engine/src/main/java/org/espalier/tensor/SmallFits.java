@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** Encodes GGUF's blocks of 32 numbers of four and five bits with the scales that {@link CodeSearch} finds. */
+@SuppressWarnings("NarrowCalculation") // offsets inside one block are small
 final class SmallFits {
 
     private static final int SIZE = 32;

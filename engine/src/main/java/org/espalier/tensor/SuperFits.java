@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
  * Encodes GGUF's blocks of 256 numbers of four or five bits in 8 parts, Q4_K and Q5_K: {@code x ≈ (d · s) code − (e · m)} with
  * {@code d} and {@code e} of the block and whole numbers {@code s} and {@code m} from 0 to 63 of each part.
  */
+@SuppressWarnings("NarrowCalculation") // offsets inside one block are small
 final class SuperFits {
 
     private static final int SIZE = 256;
