@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -21,13 +22,21 @@ final class GgufCheckpoint implements Checkpoint {
     private final GgufFile file;
     /** Of tensors that the file leaves out. */
     private final Arena filled;
+    /** Tensors to whose numbers the file adds something. */
+    private final ScratchTensors lessened;
 
     private final JsonNode config;
     private final SequencedMap<String, StoredTensor> tensors;
 
-    private GgufCheckpoint(GgufFile file, Arena filled, JsonNode config, SequencedMap<String, StoredTensor> tensors) {
+    private GgufCheckpoint(
+            GgufFile file,
+            Arena filled,
+            ScratchTensors lessened,
+            JsonNode config,
+            SequencedMap<String, StoredTensor> tensors) {
         this.file = file;
         this.filled = filled;
+        this.lessened = lessened;
         this.config = config;
         this.tensors = tensors;
     }
@@ -39,10 +48,19 @@ final class GgufCheckpoint implements Checkpoint {
         try {
             GgufModel model = GgufFamilies.read(file);
             SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
+            List<TensorEntry> less = new ArrayList<>();
             for (GgufFile.Entry entry : file.tensors().values()) {
                 if (!model.ignored(entry.name())) {
-                    StoredTensor tensor = named(file, model, entry);
+                    GgufModel.Place place = place(file, model, entry);
+                    StoredTensor tensor = named(file, place, entry);
                     tensors.put(tensor.name(), tensor);
+                    // Whatever else stands there is refused when it is bound.
+                    boolean vector = tensor.shape().rank() == 1
+                            && tensor.type().plain()
+                            && tensor.type().floating();
+                    if (place.added() != 0 && vector) {
+                        less.add(less(tensor, place.added()));
+                    }
                 }
             }
             JsonNode config = model.config();
@@ -52,7 +70,9 @@ final class GgufCheckpoint implements Checkpoint {
                         zeros.name(),
                         new StoredTensor(zeros.name(), DType.F32, Shape.of(zeros.length()), bytes, RowOrder.IDENTITY));
             }
-            return new GgufCheckpoint(file, filled, config, Collections.unmodifiableSequencedMap(tensors));
+            ScratchTensors lessened = ScratchTensors.of(less, path.toString());
+            tensors.putAll(lessened.tensors());
+            return new GgufCheckpoint(file, filled, lessened, config, Collections.unmodifiableSequencedMap(tensors));
         } catch (RuntimeException e) {
             filled.close();
             file.close();
@@ -60,12 +80,32 @@ final class GgufCheckpoint implements Checkpoint {
         }
     }
 
-    private static StoredTensor named(GgufFile file, GgufModel model, GgufFile.Entry entry) {
-        GgufModel.Place place = model.place(entry.name())
+    private static GgufModel.Place place(GgufFile file, GgufModel model, GgufFile.Entry entry) {
+        return model.place(entry.name())
                 .orElseThrow(() -> new Failure(
                         "tensor " + Printable.quoted(entry.name()) + " has no place in " + model.description(),
                         file.path().toString(),
                         "use a model without it"));
+    }
+
+    /** The numbers without what the file adds to each, in float32. */
+    private static TensorEntry less(StoredTensor stored, float added) {
+        return new TensorEntry(
+                stored.name(),
+                DType.F32,
+                stored.shape(),
+                sink -> NumberStream.write(
+                        stored,
+                        DType.F32,
+                        (_, numbers) -> {
+                            for (int i = 0; i < numbers.length; i++) {
+                                numbers[i] -= added;
+                            }
+                        },
+                        sink));
+    }
+
+    private static StoredTensor named(GgufFile file, GgufModel.Place place, GgufFile.Entry entry) {
         RowOrder order = place.order();
         StoredTensor tensor = new StoredTensor(place.name(), entry.type(), entry.shape(), entry.bytes(), order);
         boolean rowsAreBlocks = entry.shape().rank() == 2
@@ -107,6 +147,7 @@ final class GgufCheckpoint implements Checkpoint {
 
     @Override
     public void close() {
+        lessened.close();
         filled.close();
         file.close();
     }

@@ -12,8 +12,9 @@ public interface GgufModel {
      *
      * @param name  Hugging Face's name
      * @param order how its rows lie in the file
+     * @param added to its numbers in the file
      */
-    record Place(String name, RowOrder order) {}
+    record Place(String name, RowOrder order, float added) {}
 
     /**
      * A vector of zeros that the file leaves out.

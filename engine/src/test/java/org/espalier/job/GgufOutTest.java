@@ -33,6 +33,7 @@ import org.espalier.tune.PrunedLlama;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -56,7 +57,7 @@ class GgufOutTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen2", "qwen3"})
+    @ValueSource(strings = {"qwen2", "qwen3", "granite", "phi3"})
     void soItDoesForRelatives(String family) throws IOException {
         returns(Shared.path("golden/families/" + family + "/model"), DType.F32);
         assertEquals(family, architecture());
@@ -112,11 +113,25 @@ class GgufOutTest {
     @Test
     void familyThatNoFileHasIsRefusedByName() {
         Failure failure =
-                assertThrows(Failure.class, () -> write(Shared.path("golden/families/phi3/model"), DType.F32));
+                assertThrows(Failure.class, () -> write(Shared.path("golden/families/bloom/model"), DType.F32));
         assertEquals(
-                "no GGUF architecture is known for models of the class 'Phi3ForCausalLM' (the model): write it as a folder"
+                "no GGUF architecture is known for models of the class 'BloomForCausalLM' (the model): write it as a folder"
                         + " of safetensors",
                 failure.oneLine());
+        assertEquals(List.of(), TestFiles.names(folder));
+    }
+
+    /** What llama.cpp takes for granted of a family. */
+    @ParameterizedTest
+    @CsvSource({
+        "olmo2, 'olmo2 has heads whose channels are together as many as the stream''s, each with its own keys'",
+        "gemma2, gemma2 divides scores by the root of 16.0",
+        "gemma3, gemma3 has windows in other layers than this model"
+    })
+    void modelsThatLlamaCppWouldComputeOtherwiseAreRefused(String family, String said) {
+        Failure failure = assertThrows(
+                Failure.class, () -> write(Shared.path("golden/families/" + family + "/model"), DType.F32));
+        assertTrue(failure.problem().startsWith("GGUF's architecture " + said), failure.oneLine());
         assertEquals(List.of(), TestFiles.names(folder));
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -17,6 +18,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.espalier.RandomModel;
 import org.espalier.Shared;
+import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.format.PeftAdapter;
@@ -244,6 +246,62 @@ class LlamaCppTest {
             }
             assertTrue(changed > 0.01, "the adapter changes nothing: " + changed);
             return actual;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"granite", "phi3"})
+    void relativesGiveTheSameLogits(String family) {
+        sameLogits(Shared.path("golden/families/" + family + "/model"), family, 1e-3f);
+    }
+
+    /** Of sizes that llama.cpp has: it takes much of a family for granted. */
+    @ParameterizedTest
+    @ValueSource(strings = {"olmo2", "gemma2", "gemma3"})
+    void relativesOfUsualSizesGiveTheSameLogits(String family) throws IOException {
+        ObjectNode json = Json.readObject(Shared.path("golden/families/" + family + "/model/config.json"));
+        switch (family) {
+            case "olmo2" -> json.put("num_key_value_heads", 8);
+            case "gemma2" -> {
+                json.put("num_hidden_layers", 26).put("query_pre_attn_scalar", 16);
+                json.remove("layer_types");
+            }
+            default -> {
+                json.put("num_hidden_layers", 7)
+                        .put("_sliding_window_pattern", 6)
+                        .put("sliding_window_pattern", 6);
+                json.remove("layer_types");
+            }
+        }
+        Path config = folder.resolve("config.json");
+        Files.write(config, Json.toBytes(json));
+        Path model = folder.resolve("model");
+        new RandomJob(Listener.NONE, Optional.of(DType.F32), 3).run(config, Destination.at(model));
+        // llama.cpp looks GELU up in a table of float16 numbers, and attention carries that on.
+        sameLogits(model, family, family.startsWith("gemma") ? 5e-3f : 1e-3f);
+    }
+
+    /** Longer than the windows. */
+    private void sameLogits(Path model, String architecture, float tolerance) {
+        Path file = folder.resolve("model.gguf");
+        new ConvertJob(Listener.NONE, Optional.of(DType.F32)).run(model, Destination.at(file));
+        int[] ids = new Random(4).ints(40, 0, 256).toArray();
+        try (Checkpoint written = Checkpoints.open(file);
+                OpenModel open = Engine.silent().open(model);
+                OpenModel read = Engine.silent().open(file);
+                LlamaCpp llama = LlamaCpp.open(file)) {
+            assertEquals(architecture, written.ggufMetadata().orElseThrow().get("general.architecture"));
+            float[][] expected = logits(open, ids);
+            float[][] theirs = llama.logits(ids);
+            float[][] again = logits(read, ids);
+            for (int i = 0; i < ids.length; i++) {
+                float scale = 0;
+                for (float logit : expected[i]) {
+                    scale = Math.max(scale, Math.abs(logit));
+                }
+                assertArrayEquals(expected[i], theirs[i], tolerance * scale, "position " + i);
+                assertArrayEquals(expected[i], again[i], 1e-5f * scale, "read here, position " + i);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package org.espalier.model.arch;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -33,6 +34,22 @@ final class Filled {
     static TensorEntry zeros(String name, long... dims) {
         Shape shape = Shape.of(dims);
         return vector(name, shape, new float[Math.toIntExact(shape.elements())]);
+    }
+
+    /** A vector of float32 numbers with a number added to each. */
+    static TensorEntry plus(float added, TensorEntry plain) {
+        return new TensorEntry(plain.name(), plain.type(), plain.shape(), sink -> {
+            ByteArrayOutputStream all = new ByteArrayOutputStream();
+            plain.content().writeTo(bytes -> all.writeBytes(bytes.toArray(ValueLayout.JAVA_BYTE)));
+            float[] numbers = new float[all.size() / Float.BYTES];
+            MemorySegment bytes = MemorySegment.ofArray(all.toByteArray());
+            Blocks.decode(DType.F32, bytes, 0, numbers, 0, numbers.length);
+            for (int i = 0; i < numbers.length; i++) {
+                numbers[i] += added;
+            }
+            Blocks.encode(DType.F32, numbers, 0, bytes, 0, numbers.length);
+            sink.write(bytes);
+        });
     }
 
     /** Whether all bytes of a tensor are zero. */

@@ -79,9 +79,11 @@ final class LlamaGguf implements GgufModel {
 
     @Override
     public Optional<Place> place(String tensor) {
-        return LlamaGgufNames.place(tensor)
+        return kind.names()
+                .place(tensor)
                 .filter(place -> place.layer() < layers)
-                .map(place -> new Place(place.name(), rowOrder(place)));
+                .map(place -> new Place(
+                        place.name(), rowOrder(place), tensor.endsWith("norm.weight") ? kind.addedToNorms() : 0));
     }
 
     @Override
@@ -118,6 +120,7 @@ final class LlamaGguf implements GgufModel {
         config.put("mlp_bias", hasBias("ffn_"));
         metadata.optionalCount("tokenizer.ggml.bos_token_id").ifPresent(id -> config.put("bos_token_id", id));
         metadata.optionalCount("tokenizer.ggml.eos_token_id").ifPresent(id -> config.put("eos_token_id", id));
+        LlamaGgufRelatives.read(kind, config, metadata, kind.architecture() + ".");
         putLayers(config);
         return config;
     }
@@ -128,7 +131,7 @@ final class LlamaGguf implements GgufModel {
      */
     @Override
     public List<Zeros> zeros() {
-        if (kind != LlamaGgufKind.LLAMA && kind != LlamaGgufKind.DECI) {
+        if (!kind.mayLackBiases()) {
             return List.of();
         }
         List<Zeros> zeros = new ArrayList<>();

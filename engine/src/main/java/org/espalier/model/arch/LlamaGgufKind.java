@@ -8,23 +8,37 @@ import org.espalier.format.RowOrder;
 /** The architectures by which GGUF files tell relatives of LLaMA apart, each with what it says of a model, for both directions. */
 enum LlamaGgufKind {
     /** The same sizes in every layer. */
-    LLAMA("llama", Set.of("llama", "mistral"), "LlamaForCausalLM", true),
+    LLAMA("llama", "llama", "LlamaForCausalLM", LlamaGgufNames.LLAMA, true),
     /** LLaMA with sizes of its own in every layer; llama.cpp looks at those of the first alone elsewhere. */
-    DECI("deci", Set.of(), "LlamaForCausalLM", true),
+    DECI("deci", "llama", "LlamaForCausalLM", LlamaGgufNames.LLAMA, true),
     /** Queries, keys and values have biases. */
-    QWEN2("qwen2", Set.of("qwen2"), "Qwen2ForCausalLM", false),
+    QWEN2("qwen2", "qwen2", "Qwen2ForCausalLM", LlamaGgufNames.LLAMA, false),
     /** Queries and keys are normalised. */
-    QWEN3("qwen3", Set.of("qwen3"), "Qwen3ForCausalLM", false);
+    QWEN3("qwen3", "qwen3", "Qwen3ForCausalLM", LlamaGgufNames.LLAMA, false),
+    /** LLaMA with factors. */
+    GRANITE("granite", "granite", "GraniteForCausalLM", LlamaGgufNames.LLAMA, true),
+    /** Norms stand behind branches. */
+    OLMO2("olmo2", "olmo2", "Olmo2ForCausalLM", LlamaGgufNames.BEHIND, false),
+    /** Queries, keys and values are computed together. */
+    PHI3("phi3", "phi3", "Phi3ForCausalLM", LlamaGgufNames.FUSED, false),
+    /** Norms stand around branches; scores and logits are bounded. */
+    GEMMA2("gemma2", "gemma2", "Gemma2ForCausalLM", LlamaGgufNames.AROUND, false),
+    /** Norms stand around branches; queries and keys are normalised. */
+    GEMMA3("gemma3", "gemma3_text", "Gemma3ForCausalLM", LlamaGgufNames.AROUND, false);
+
+    private static final Set<LlamaGgufKind> GEMMAS = Set.of(GEMMA2, GEMMA3);
 
     private final String architecture;
-    private final Set<String> modelTypes;
+    private final String modelType;
     private final String stockClass;
+    private final LlamaGgufNames names;
     private final boolean interleaved;
 
-    LlamaGgufKind(String architecture, Set<String> modelTypes, String stockClass, boolean interleaved) {
+    LlamaGgufKind(String architecture, String modelType, String stockClass, LlamaGgufNames names, boolean interleaved) {
         this.architecture = architecture;
-        this.modelTypes = modelTypes;
+        this.modelType = modelType;
         this.stockClass = stockClass;
+        this.names = names;
         this.interleaved = interleaved;
     }
 
@@ -38,8 +52,9 @@ enum LlamaGgufKind {
 
     /** The kind of a model whose layers are all of one size, by its type in Hugging Face's words. */
     static Optional<LlamaGgufKind> ofModelType(String type) {
+        String same = type.equals("mistral") ? LLAMA.modelType : type;
         return Arrays.stream(values())
-                .filter(kind -> kind.modelTypes.contains(type))
+                .filter(kind -> kind.modelType.equals(same))
                 .findFirst();
     }
 
@@ -55,7 +70,36 @@ enum LlamaGgufKind {
 
     /** Hugging Face's type of such a model. */
     String modelType() {
-        return this == QWEN2 || this == QWEN3 ? architecture : LLAMA.architecture;
+        return modelType;
+    }
+
+    /** What files call its tensors. */
+    LlamaGgufNames names() {
+        return names;
+    }
+
+    /** Whether the biases that a configuration has in all projections of a branch may stand in some of them alone. */
+    boolean mayLackBiases() {
+        return interleaved;
+    }
+
+    /** Whether files have biases of its projections. */
+    boolean hasBiases() {
+        return interleaved || this == QWEN2;
+    }
+
+    /** Whether layers attend to the whole context, or to less by a rule that files have a key for. */
+    boolean hasWindow() {
+        return this == PHI3 || isGemma();
+    }
+
+    /** What files add to the weights of norms. */
+    float addedToNorms() {
+        return isGemma() ? 1 : 0;
+    }
+
+    boolean isGemma() {
+        return GEMMAS.contains(this);
     }
 
     /** How the rows of a part's tensor lie, of so many heads where it is one of queries or keys. */

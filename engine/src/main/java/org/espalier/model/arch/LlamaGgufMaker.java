@@ -71,6 +71,12 @@ final class LlamaGgufMaker {
     }
 
     GgufContent make() {
+        LlamaGgufRelatives.refusal(kind, config).ifPresent(other -> {
+            throw new Failure(
+                    "GGUF's architecture " + kind.architecture() + " " + other,
+                    PLACE,
+                    "write it as a folder of safetensors");
+        });
         putMetadata();
         LlamaGgufRope.factors(config.rotary(), config.headDim())
                 .ifPresent(factors -> add(factors.name(), RowOrder.IDENTITY, factors));
@@ -92,8 +98,10 @@ final class LlamaGgufMaker {
         metadata.put("general.architecture", kind.architecture());
         metadata.put("general.type", "model");
         metadata.put(prefix + LlamaGgufKeys.LAYERS, layers.size());
-        // Those who read such a file know of no window: up to here there is nothing that it would leave out.
-        metadata.put(prefix + LlamaGgufKeys.CONTEXT, config.contextOfEveryLayer());
+        // Where those who read such a file know of no window: up to here there is nothing that it would leave out.
+        metadata.put(
+                prefix + LlamaGgufKeys.CONTEXT,
+                kind.hasWindow() ? config.maxPositions() : config.contextOfEveryLayer());
         metadata.put(prefix + LlamaGgufKeys.HIDDEN, config.hidden());
         metadata.put(prefix + LlamaGgufKeys.NEURONS, ofLayers(LayerConfig::intermediate));
         metadata.put(prefix + LlamaGgufKeys.HEADS, ofLayers(LayerConfig::heads));
@@ -104,6 +112,7 @@ final class LlamaGgufMaker {
         metadata.put(prefix + LlamaGgufKeys.EPSILON, (float) config.eps());
         metadata.put(prefix + LlamaGgufKeys.VOCABULARY, config.vocab());
         LlamaGgufRope.write(metadata, prefix, config.rotary());
+        LlamaGgufRelatives.write(kind, metadata, prefix, config);
     }
 
     /** One number for all layers, or a number for each. */
@@ -114,7 +123,8 @@ final class LlamaGgufMaker {
     }
 
     private void add(TensorEntry entry) {
-        LlamaGgufNames.Place place = LlamaGgufNames.back(entry.name())
+        LlamaGgufNames.Place place = kind.names()
+                .back(entry.name())
                 .orElseThrow(() -> new Failure(
                         "GGUF has no name for it",
                         "tensor " + entry.name(),
@@ -122,11 +132,15 @@ final class LlamaGgufMaker {
         if (place.name().endsWith(".bias") && mayLack(entry)) {
             return;
         }
-        if (place.name().endsWith(".bias") && kind == LlamaGgufKind.QWEN3) {
+        if (place.name().endsWith(".bias") && !kind.hasBiases()) {
             throw new Failure(
                     "GGUF's architecture " + kind.architecture() + " has no biases",
                     "tensor " + entry.name(),
                     "write the model as a folder of safetensors");
+        }
+        if (place.name().endsWith("norm.weight") && kind.addedToNorms() != 0) {
+            add(place.name(), RowOrder.IDENTITY, Filled.plus(kind.addedToNorms(), entry));
+            return;
         }
         RowOrder order = RowOrder.IDENTITY;
         if (place.layer() >= 0) {

@@ -1,5 +1,6 @@
 package org.espalier.model.arch;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,7 +26,9 @@ final class LlamaGgufNames {
             "model.norm.weight",
             OUTPUT,
             "lm_head.weight");
-    private static final Map<String, String> LAYER = Map.ofEntries(
+    private static final Map<String, String> MODEL_BACK = inverse(MODEL);
+    /** Parts of a layer that nearly all relatives have, by what Hugging Face calls them. */
+    private static final Map<String, String> USUAL = Map.ofEntries(
             Map.entry("attn_norm", "input_layernorm"),
             Map.entry("attn_q", "self_attn.q_proj"),
             Map.entry("attn_k", "self_attn.k_proj"),
@@ -37,8 +40,31 @@ final class LlamaGgufNames {
             Map.entry("ffn_gate", "mlp.gate_proj"),
             Map.entry("ffn_up", "mlp.up_proj"),
             Map.entry("ffn_down", "mlp.down_proj"));
-    private static final Map<String, String> MODEL_BACK = inverse(MODEL);
-    private static final Map<String, String> LAYER_BACK = inverse(LAYER);
+
+    /** What has a norm before and behind each branch. */
+    static final LlamaGgufNames AROUND = new LlamaGgufNames(with(Map.of(
+            "post_attention_norm",
+            "post_attention_layernorm",
+            "ffn_norm",
+            "pre_feedforward_layernorm",
+            "post_ffw_norm",
+            "post_feedforward_layernorm")));
+    /** What has norms behind its branches alone. */
+    static final LlamaGgufNames BEHIND = new LlamaGgufNames(without(
+            with(Map.of(
+                    "post_attention_norm", "post_attention_layernorm", "post_ffw_norm", "post_feedforward_layernorm")),
+            "attn_norm",
+            "ffn_norm"));
+    /** What computes queries, keys and values together, and gate and up. */
+    static final LlamaGgufNames FUSED = new LlamaGgufNames(without(
+            with(Map.of("attn_qkv", "self_attn.qkv_proj", "ffn_up", "mlp.gate_up_proj")),
+            "attn_q",
+            "attn_k",
+            "attn_v",
+            "ffn_gate"));
+    /** As in LLaMA. */
+    static final LlamaGgufNames LLAMA = new LlamaGgufNames(USUAL);
+
     private static final Pattern LAYER_OF_MODEL =
             Pattern.compile(Pattern.quote(LlamaDecoder.LAYERS) + "([0-9]{1,6})\\.(.+)\\.(weight|bias)");
     private static final Pattern BLOCK = Pattern.compile("blk\\.(0|[1-9][0-9]{0,5})\\.([a-z_]+)\\.(weight|bias)");
@@ -52,16 +78,34 @@ final class LlamaGgufNames {
      */
     record Place(String name, int layer, String part) {}
 
-    private LlamaGgufNames() {}
+    private final Map<String, String> parts;
+    private final Map<String, String> back;
+
+    private LlamaGgufNames(Map<String, String> parts) {
+        this.parts = parts;
+        this.back = inverse(parts);
+    }
+
+    private static Map<String, String> with(Map<String, String> others) {
+        Map<String, String> all = new HashMap<>(USUAL);
+        all.putAll(others);
+        return all;
+    }
+
+    private static Map<String, String> without(Map<String, String> parts, String... names) {
+        Map<String, String> rest = new HashMap<>(parts);
+        List.of(names).forEach(rest::remove);
+        return rest;
+    }
 
     /** The place of GGUF's {@code name}, or nothing for a tensor that such a model does not have. */
-    static Optional<Place> place(String name) {
+    Optional<Place> place(String name) {
         String whole = MODEL.get(name);
         if (whole != null) {
             return Optional.of(new Place(whole, -1, ""));
         }
         Matcher block = BLOCK.matcher(name);
-        String part = block.matches() ? LAYER.get(block.group(2)) : null;
+        String part = block.matches() ? parts.get(block.group(2)) : null;
         if (part == null) {
             return Optional.empty();
         }
@@ -71,13 +115,13 @@ final class LlamaGgufNames {
     }
 
     /** The place of Hugging Face's {@code name}, or nothing for a tensor that such a file does not have. */
-    static Optional<Place> back(String name) {
+    Optional<Place> back(String name) {
         String whole = MODEL_BACK.get(name);
         if (whole != null) {
             return Optional.of(new Place(whole, -1, ""));
         }
         Matcher block = LAYER_OF_MODEL.matcher(name);
-        String part = block.matches() ? LAYER_BACK.get(block.group(2)) : null;
+        String part = block.matches() ? back.get(block.group(2)) : null;
         if (part == null) {
             return Optional.empty();
         }
