@@ -15,6 +15,7 @@ public interface Backend
                 ElementwiseOps,
                 ActivationOps,
                 ColumnOps,
+                ExpertOps,
                 LossOps,
                 DistillationOps,
                 SampleOps,

@@ -47,6 +47,10 @@ public final class OpCases {
         return ColumnCases.all();
     }
 
+    public static List<OpCase<ExpertOps>> expert() {
+        return ExpertCases.all();
+    }
+
     public static List<OpCase<LossOps>> loss() {
         return LossCases.all();
     }
@@ -91,6 +95,7 @@ public final class OpCases {
                         elementwise(),
                         activation(),
                         column(),
+                        expert(),
                         loss(),
                         distillation(),
                         sample(),

@@ -19,6 +19,7 @@ public final class CpuBackend
                 CpuElementwise,
                 CpuActivation,
                 CpuColumns,
+                CpuExperts,
                 CpuLoss,
                 CpuDistillation,
                 CpuSample,

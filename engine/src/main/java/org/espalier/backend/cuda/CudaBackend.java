@@ -22,6 +22,7 @@ public final class CudaBackend
                 CudaElementwise,
                 CudaActivation,
                 CudaColumns,
+                CudaExperts,
                 CudaLoss,
                 CudaDistillation,
                 CudaSample,

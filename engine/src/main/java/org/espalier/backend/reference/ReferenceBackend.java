@@ -19,6 +19,7 @@ public final class ReferenceBackend
                 ReferenceElementwise,
                 ReferenceActivation,
                 ReferenceColumns,
+                ReferenceExperts,
                 ReferenceLoss,
                 ReferenceDistillation,
                 ReferenceSample,

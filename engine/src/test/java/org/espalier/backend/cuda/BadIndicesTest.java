@@ -111,10 +111,44 @@ class BadIndicesTest {
                 "distillation_backward",
                 "target",
                 (ops, q, t) -> ops.distillationBackward(q, taught(t, -1), 1, t.zeros(DType.F32, 1, OUTSIDE))));
+        experts(all);
         for (DType type : List.of(DType.I8, DType.BF16, DType.F32, DType.F64)) {
             compactions(all, type);
         }
         return all.stream();
+    }
+
+    private static void experts(List<Bad> all) {
+        all.add(new Bad(
+                "route_backward",
+                "expert",
+                (ops, q, t) -> ops.routeBackward(
+                        q,
+                        t.zeros(DType.F32, 1, OUTSIDE),
+                        true,
+                        t.ints(OUTSIDE).reshape(Shape.of(1, 1)),
+                        t.zeros(DType.F32, 1, 1),
+                        t.zeros(DType.F32, 1, 1),
+                        Target.overwrite(t.zeros(DType.F32, 1, OUTSIDE)))));
+        all.add(new Bad(
+                "spread_rows",
+                "row",
+                (ops, q, t) -> ops.spreadRows(
+                        q, t.zeros(DType.F32, 1, 3), t.ints(1), null, Target.overwrite(t.zeros(DType.F32, 1, 3)))));
+        all.add(new Bad(
+                "join_rows",
+                "row",
+                (ops, q, t) -> ops.joinRows(
+                        q, t.zeros(DType.F32, 1, 3), t.ints(-1), null, Target.overwrite(t.zeros(DType.F32, 1, 3)))));
+        all.add(new Bad(
+                "row_dots",
+                "row",
+                (ops, q, t) -> ops.rowDots(
+                        q,
+                        t.zeros(DType.F32, 1, 3),
+                        t.zeros(DType.F32, 1, 3),
+                        t.ints(1),
+                        Target.overwrite(t.zeros(DType.F32, 1, 1)))));
     }
 
     private static DistillationOps.Taught taught(Tensors t, int target) {
