@@ -1,5 +1,7 @@
 package org.espalier;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,6 +10,7 @@ import java.util.Random;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
+import org.espalier.model.Architectures;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
@@ -33,8 +36,23 @@ public final class SmallModel {
                 Biases.ALL);
     }
 
+    /** A layer with five experts of 12 neurons, of which each token is given to two, and one with an MLP of 20 neurons. */
+    public static ModelConfig configWithExperts() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("model_type", "qwen3_moe").put("vocab_size", 37).put("hidden_size", 24);
+        json.put("head_dim", 6).put("num_attention_heads", 4).put("num_key_value_heads", 2);
+        json.put("num_hidden_layers", 2).put("intermediate_size", 20).put("moe_intermediate_size", 12);
+        json.put("num_experts", 5).put("num_experts_per_tok", 2).put("norm_topk_prob", true);
+        json.putArray("mlp_only_layers").add(1);
+        return Architectures.read(json, "this test");
+    }
+
     public static Model open(Backend backend, boolean tied) {
-        ModelConfig config = config(tied);
+        return open(backend, config(tied));
+    }
+
+    /** A model with random weights. */
+    public static Model open(Backend backend, ModelConfig config) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Random random = new Random(8);
         try (Queue queue = backend.newQueue()) {

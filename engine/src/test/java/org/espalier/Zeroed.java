@@ -24,11 +24,12 @@ import org.espalier.tape.Value;
 import org.espalier.tape.WeightUse.Kind;
 import org.espalier.tape.op.LayerNorm;
 import org.espalier.tape.op.Normalisation;
+import org.espalier.tape.op.Route;
 import org.espalier.tensor.Tensor;
 
 /**
- * What a model computes that still has everything, but with 0 in what is removed, and with norms that run over what is kept
- * only, as those of the smaller model do.
+ * What a model computes that still has everything, but with 0 in what is removed, with norms that run over what is kept
+ * only, as those of the smaller model do, and with routers that do not choose experts that are gone.
  */
 public final class Zeroed {
 
@@ -80,8 +81,13 @@ public final class Zeroed {
                     .map(x -> there.kept(x, 1))
                     .toList()
                     .iterator();
-            double[] logits = logits(zeroedModel, recording, tokens, normalising(backend, kept));
-            if (kept.hasNext()) {
+            Iterator<int[]> experts = ops(recorded)
+                    .flatMap(op -> op instanceof Route route ? Stream.of(route.logits()) : Stream.empty())
+                    .map(logits -> there.kept(logits, 1))
+                    .toList()
+                    .iterator();
+            double[] logits = logits(zeroedModel, recording, tokens, changed(backend, kept, experts));
+            if (kept.hasNext() || experts.hasNext()) {
                 throw new AssertionError("there were fewer normalisations than are recorded");
             }
             return logits;
@@ -96,8 +102,8 @@ public final class Zeroed {
         };
     }
 
-    /** The same backend, whose norms run over these columns. */
-    private static Backend normalising(Backend backend, Iterator<int[]> kept) {
+    /** The same backend, whose norms run over these columns, and whose routers choose among these experts. */
+    private static Backend changed(Backend backend, Iterator<int[]> kept, Iterator<int[]> experts) {
         return (Backend) Proxy.newProxyInstance(
                 Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, (_, method, given) -> {
                     try {
@@ -108,6 +114,9 @@ public final class Zeroed {
                         if (method.getName().equals("layerNorm")) {
                             normalise(backend, kept.next(), given, true);
                             return null;
+                        }
+                        if (method.getName().equals("route")) {
+                            leaveOut(backend, experts.next(), (Queue) given[0], (Tensor) given[1]);
                         }
                         return method.invoke(backend, given);
                     } catch (InvocationTargetException e) {
@@ -139,6 +148,19 @@ public final class Zeroed {
         HostCopy.writeDoubles(backend, queue, y, (Tensor) given[eps + 1]);
     }
 
+    /** Gives experts that are not kept logits that are never chosen. */
+    private static void leaveOut(Backend backend, int[] kept, Queue queue, Tensor logits) {
+        double[] numbers = HostCopy.readDoubles(backend, queue, logits);
+        double[] left = new double[numbers.length];
+        Arrays.fill(left, Double.NEGATIVE_INFINITY);
+        for (int row = 0; row < left.length; row += logits.shape().columns()) {
+            for (int expert : kept) {
+                left[row + expert] = numbers[row + expert];
+            }
+        }
+        HostCopy.writeDoubles(backend, queue, left, logits);
+    }
+
     private void change(double[] numbers, Value parameter) {
         structure.units().forEach(units -> zero(numbers, parameter, units));
         if (endsRemovedBranch(parameter)) {
@@ -150,11 +172,12 @@ public final class Zeroed {
     private boolean endsRemovedBranch(Value parameter) {
         return structure.branches().stream()
                 .filter(selection::removed)
-                .map(branch -> structure.tape().leadingTo(branch).stream()
-                        .flatMap(op -> op.weights().stream())
-                        .filter(use -> use.kind() == Kind.PRODUCT)
+                .flatMap(branch -> structure.tape().leadingTo(branch).stream()
+                        .map(Op::weights)
+                        .filter(uses -> uses.stream().anyMatch(use -> use.kind() == Kind.PRODUCT))
                         .reduce((_, later) -> later)
-                        .orElseThrow())
+                        .orElseThrow()
+                        .stream())
                 .anyMatch(use -> use.weight().root() == parameter || use.shift() == parameter);
     }
 

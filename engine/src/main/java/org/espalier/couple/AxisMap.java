@@ -20,8 +20,26 @@ final class AxisMap implements Coupling {
 
     private final Map<Key, Term> terms = new HashMap<>();
     private final Set<Value> linked = new HashSet<>();
+    private final Map<Value, Belonging> belongings = new HashMap<>();
     /** Axes that the operation walked over has spoken of so far. */
     private final Set<Key> stated = new HashSet<>();
+
+    /**
+     * What a value belongs to.
+     *
+     * @param experts an axis, or a composition with it
+     * @param unit    of that axis
+     */
+    private record Belonging(Term experts, int unit) {
+
+        /** The axis, or null if it has but one unit or cannot lose any. */
+        Term.Var axis() {
+            return experts.variables().stream()
+                    .filter(var -> var.uses().contains(Use.EXPERTS) && var.frozen() == null && var.extent() > 1)
+                    .findFirst()
+                    .orElse(null);
+        }
+    }
 
     /**
      * Walks a tape. An axis that any of the operations on it says nothing about is frozen, and so is what the tape takes
@@ -142,6 +160,27 @@ final class AxisMap implements Coupling {
     @Override
     public void tie(Axis halves) {
         ((Term) halves).variables().forEach(Term.Var::tie);
+    }
+
+    @Override
+    public void keepAtLeast(Axis axis, long units) {
+        ((Term) axis).variables().forEach(v -> v.keepAtLeast(units));
+    }
+
+    @Override
+    public void belongs(Value value, Axis experts, int unit) {
+        belongings.put(value.root(), new Belonging((Term) experts, unit));
+    }
+
+    /** The axis of which a value belongs to one unit, or null. */
+    Term.Var owner(Value value) {
+        Belonging belonging = belongings.get(value.root());
+        return belonging == null ? null : belonging.axis();
+    }
+
+    /** The unit that a value belongs to, of its {@link #owner}. */
+    int unit(Value value) {
+        return belongings.get(value.root()).unit();
     }
 
     private static List<Term> terms(Axis... parts) {

@@ -31,6 +31,11 @@ public final class CutTape {
             }
 
             @Override
+            public boolean gone(Value value) {
+                return selection.gone(value);
+            }
+
+            @Override
             public long first(Value slice, long start) {
                 return IntStream.of(selection.kept(slice.base(), 0))
                         .filter(entry -> entry < start)

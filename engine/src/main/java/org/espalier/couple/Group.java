@@ -3,6 +3,7 @@ package org.espalier.couple;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.espalier.tape.Value;
 
 /**
@@ -13,13 +14,22 @@ import org.espalier.tape.Value;
  * @param role       what its units are
  * @param units      how many there are
  * @param sets       sets of as many units each, of which every one may lose other ones as long as all lose equally many: the
- *                   query heads of each key/value head, where they lie together; 1 for everything else
+ *                   query heads of each key/value head, where they lie together, the neurons of each expert; 1 for everything else
+ * @param least      units of each set that must stay: as many experts as a token is given to, 1 of everything else
  * @param tied       whether entries belong together in pairs
  * @param normalised whether a normalisation averages over them, so that removing a unit changes the others' numbers
  * @param members    every axis that shrinks with it
  */
 public record Group(
-        int id, String name, Role role, long units, long sets, boolean tied, boolean normalised, List<Member> members) {
+        int id,
+        String name,
+        Role role,
+        long units,
+        long sets,
+        long least,
+        boolean tied,
+        boolean normalised,
+        List<Member> members) {
 
     /** What the units of a group are, found from how the axis is used. */
     public enum Role {
@@ -33,8 +43,15 @@ public record Group(
         VALUE_DIMENSIONS,
         /** Channels that normalisations average over and no attention has a use for: the residual stream. */
         CHANNELS,
+        /** Experts of a layer, each whole, with its row of the router. */
+        EXPERTS,
         /** Anything else: neurons of an MLP. */
-        NEURONS
+        NEURONS;
+
+        /** Whether its units are what an MLP consists of. */
+        public boolean inMlp() {
+            return this == NEURONS || this == EXPERTS;
+        }
     }
 
     public Group {
@@ -53,7 +70,7 @@ public record Group(
      * once.
      */
     public long parametersPerUnit() {
-        Map<Value, List<Member>> byTensor = parameters().stream().collect(Collectors.groupingBy(Member::tensor));
+        Map<Value, List<Member>> byTensor = ofOneUnit().collect(Collectors.groupingBy(Member::tensor));
         return byTensor.entrySet().stream()
                 .mapToLong(e -> removedFrom(e.getKey(), e.getValue()))
                 .sum();
@@ -61,7 +78,12 @@ public record Group(
 
     /** Axis entries of one unit over all parameters. */
     public long unitSize() {
-        return parameters().stream().mapToLong(Member::entriesPerUnit).sum();
+        return ofOneUnit().mapToLong(Member::entriesPerUnit).sum();
+    }
+
+    /** What the first unit of every set has entries of. */
+    private Stream<Member> ofOneUnit() {
+        return parameters().stream().filter(m -> sets > 1 || m.only() <= 0);
     }
 
     /** @param alongAxes the tensor's members */

@@ -6,9 +6,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.ObjIntConsumer;
 import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
 import org.espalier.tape.Coupling.Use;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
@@ -46,7 +48,7 @@ public final class Groups {
                         axes.term(leaf, axis).squared().forEach(v -> v.freeze("an axis runs through it twice")));
         Map<Term.Var, List<Member>> members = new LinkedHashMap<>();
         forEachAxis(tape, (leaf, axis) -> found.collect(leaf, axis, axes.term(leaf, axis), members));
-        members.forEach(found::add);
+        found.owned(tape, members).forEach(found::add);
         return found;
     }
 
@@ -114,6 +116,57 @@ public final class Groups {
         }
     }
 
+    /**
+     * The same with what belongs to experts: a variable that only their weights have is in each of these a set of units of
+     * its own, and the experts have every such weight whole.
+     */
+    private Map<Term.Var, List<Member>> owned(Tape tape, Map<Term.Var, List<Member>> members) {
+        Map<Term.Var, List<Member>> owned = new LinkedHashMap<>();
+        members.forEach((var, all) -> {
+            Term.Var owner = commonOwner(all);
+            owned.put(
+                    var,
+                    owner == null
+                            ? new ArrayList<>(all)
+                            : all.stream()
+                                    .map(m -> m.only(axes.unit(m.tensor())))
+                                    .toList());
+        });
+        for (Value leaf : tape.leaves(Value.Role.PARAMETER)) {
+            Term.Var experts = axes.owner(leaf);
+            if (experts != null && owned.containsKey(experts)) {
+                owned.get(experts).add(whole(leaf, members));
+            }
+        }
+        return owned;
+    }
+
+    private Term.Var commonOwner(List<Member> members) {
+        Term.Var owner = axes.owner(members.getFirst().tensor());
+        return members.stream().allMatch(m -> axes.owner(m.tensor()) == owner) ? owner : null;
+    }
+
+    /** A whole tensor as one unit, along the axis that only tensors of experts have. */
+    private Member whole(Value leaf, Map<Term.Var, List<Member>> members) {
+        int axis = IntStream.range(0, leaf.shape().rank())
+                .filter(a -> axes.term(leaf, a).variables().stream()
+                        .anyMatch(var -> members.containsKey(var) && commonOwner(members.get(var)) != null))
+                .findFirst()
+                .orElse(0);
+        long extent = leaf.shape().dim(axis);
+        return new Member(leaf, axis, List.of(new Member.Run(0, 1, extent, extent)), axes.unit(leaf));
+    }
+
+    /** The experts of which a parameter belongs to one, if they may go. */
+    Optional<Group> owner(Value parameter) {
+        return Optional.ofNullable(axes.owner(parameter)).map(byVariable::get);
+    }
+
+    /** The expert that a parameter belongs to. */
+    int ownUnit(Value parameter) {
+        return axes.unit(parameter);
+    }
+
     private void add(Term.Var var, List<Member> members) {
         if (members.stream().anyMatch(m -> m.tensor().role() == Value.Role.PARAMETER)) {
             Group.Role role = role(var.uses());
@@ -122,13 +175,21 @@ public final class Groups {
                     name(role, members),
                     role,
                     var.extent(),
-                    role == Group.Role.QUERY_HEADS ? sets(members) : 1,
+                    sets(role, members),
+                    var.least(),
                     var.tied(),
                     var.uses().contains(Use.NORMALISED),
                     members);
             groups.add(group);
             byVariable.put(var, group);
         }
+    }
+
+    private long sets(Group.Role role, List<Member> members) {
+        if (role != Group.Role.EXPERTS && members.getFirst().only() >= 0) {
+            return axes.owner(members.getFirst().tensor()).extent();
+        }
+        return role == Group.Role.QUERY_HEADS ? sets(members) : 1;
     }
 
     /** As many as there are key/value heads if their query heads lie together everywhere, else 1. */
@@ -145,6 +206,9 @@ public final class Groups {
     }
 
     private static Group.Role role(Set<Use> uses) {
+        if (uses.contains(Use.EXPERTS)) {
+            return Group.Role.EXPERTS;
+        }
         if (uses.contains(Use.QUERIES_PER_HEAD)) {
             return Group.Role.QUERY_HEADS;
         }

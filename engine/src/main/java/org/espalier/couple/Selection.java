@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.espalier.couple.Group.Role;
 import org.espalier.error.Failure;
 import org.espalier.tape.Branch;
 import org.espalier.tape.Value;
@@ -108,18 +107,15 @@ public final class Selection {
         return own.containsKey(Axis.of(units, member));
     }
 
-    /** The units of a group that stay, ascending: query heads of a key/value head that goes do not. */
+    /** The units of a group that stay, ascending: query heads of a key/value head and neurons of an expert that goes do not. */
     public int[] staying(Units units) {
         BitSet stay = new BitSet();
         stay.set(0, units.count());
         stay.andNot(removed(units));
-        if (units.group().role() == Role.QUERY_HEADS) {
-            structure
-                    .headsOf(units)
-                    .filter(heads -> heads.count() == units.sets())
-                    .ifPresent(heads -> removed(heads).stream()
-                            .forEach(head -> stay.clear(head * units.perSet(), (head + 1) * units.perSet())));
-        }
+        structure
+                .ownersOf(units)
+                .ifPresent(owners -> removed(owners).stream()
+                        .forEach(owner -> stay.clear(owner * units.perSet(), (owner + 1) * units.perSet())));
         return stay.stream().toArray();
     }
 
@@ -158,8 +154,16 @@ public final class Selection {
         Set<Value> used = new HashSet<>();
         LiveOperations.of(structure, this::removed).forEach(op -> op.inputs().forEach(input -> used.add(input.root())));
         return structure.tape().leaves(Value.Role.PARAMETER).stream()
-                .filter(used::contains)
+                .filter(parameter -> used.contains(parameter) && !gone(parameter))
                 .toList();
+    }
+
+    /** Whether a parameter belongs to an expert that is removed. */
+    boolean gone(Value parameter) {
+        return structure
+                .expertsWith(parameter)
+                .filter(experts -> removed(experts).get(structure.expertOf(parameter)))
+                .isPresent();
     }
 
     /** The shape that is left of a value. */

@@ -98,12 +98,29 @@ public final class Structure {
         return found.size() == 1 ? found.iterator().next() : -1;
     }
 
-    /** Key/value heads whose query heads are these units, if they may go too. */
-    Optional<Units> headsOf(Units queries) {
-        Group own = groups.groups().get(queries.group().id());
+    /**
+     * Units of which each has a set of these: key/value heads with their query heads, experts with their neurons; if they may
+     * go too.
+     */
+    public Optional<Units> ownersOf(Units parts) {
+        if (parts.sets() == 1) {
+            return Optional.empty();
+        }
+        Group own = groups.groups().get(parts.group().id());
+        Role role = own.role() == Role.QUERY_HEADS ? Role.HEADS : Role.EXPERTS;
         return units.stream()
-                .filter(u -> u.group().role() == Role.HEADS && sharesAxis(u.group(), own))
+                .filter(u -> u.group().role() == role && u.count() == parts.sets() && sharesAxis(u.group(), own))
                 .findFirst();
+    }
+
+    /** The experts of which a parameter belongs to one, if they may go. */
+    Optional<Units> expertsWith(Value parameter) {
+        return groups.owner(parameter).map(group -> units.get(group.id()));
+    }
+
+    /** Which of {@link #expertsWith} a parameter belongs to. */
+    int expertOf(Value parameter) {
+        return groups.ownUnit(parameter);
     }
 
     private static boolean sharesAxis(Group a, Group b) {
@@ -115,8 +132,15 @@ public final class Structure {
     List<Place> places(Value value, int axis) {
         List<Place> places = new ArrayList<>();
         groups.along(value, axis)
-                .forEach((group, runs) -> places.add(new Place(units.get(group.id()), new Member(value, axis, runs))));
+                .forEach((group, runs) ->
+                        places.add(new Place(units.get(group.id()), member(value, axis, group, runs))));
         return places;
+    }
+
+    private Member member(Value value, int axis, Group group, List<Member.Run> runs) {
+        Member member = new Member(value, axis, runs);
+        boolean ofExperts = group.members().getFirst().only() >= 0;
+        return ofExperts && groups.owner(value).isPresent() ? member.only(groups.ownUnit(value)) : member;
     }
 
     /**

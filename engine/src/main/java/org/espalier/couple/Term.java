@@ -21,6 +21,7 @@ abstract sealed class Term implements Coupling.Axis {
         private Term bound;
         private String frozen;
         private boolean tied;
+        private long least = 1;
 
         Var(long extent) {
             this.extent = extent;
@@ -42,6 +43,15 @@ abstract sealed class Term implements Coupling.Axis {
 
         boolean tied() {
             return tied;
+        }
+
+        /** Units that must stay. */
+        long least() {
+            return least;
+        }
+
+        void keepAtLeast(long units) {
+            least = Math.max(least, units);
         }
 
         void freeze(String reason) {

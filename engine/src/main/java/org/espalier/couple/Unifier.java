@@ -57,6 +57,7 @@ final class Unifier {
             if (var.tied()) {
                 part.tie();
             }
+            part.keepAtLeast(var.least());
         }
         var.bind(to);
     }

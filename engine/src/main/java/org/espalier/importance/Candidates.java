@@ -72,6 +72,6 @@ public record Candidates(
     }
 
     private IntPredicate layers(Role role) {
-        return role == Role.NEURONS ? mlpLayers : attentionLayers;
+        return role.inMlp() ? mlpLayers : attentionLayers;
     }
 }

@@ -32,6 +32,11 @@ public enum Criterion {
      * group (An et al. 2024), so that groups compare.
      */
     FLAP(Saliency.L2, Source.INPUTS),
+    /**
+     * Of experts: the mean over the tokens that one is given of its factor times the norm of its output (REAP, Lasby et al.
+     * 2025); 0 for one that is given none.
+     */
+    REAP(null, Source.OUTPUTS),
     /** Numbers drawn evenly from 0 to 1. */
     RANDOM(null, Source.NOTHING);
 
@@ -43,6 +48,8 @@ public enum Criterion {
         WEIGHTS,
         /** Inputs of linear layers: forwards only. */
         INPUTS,
+        /** Outputs of experts: forwards only. */
+        OUTPUTS,
         /** Activations and their gradients: forwards and backwards, but no weight's gradient. */
         VECTORS,
         /** Gradients of weights. */
@@ -65,6 +72,11 @@ public enum Criterion {
     /** What has to be looked at, which says what scoring costs. */
     public Source source() {
         return source;
+    }
+
+    /** Whether it scores experts and nothing else. */
+    public boolean ofExpertsOnly() {
+        return source == Source.OUTPUTS;
     }
 
     /** Whether squared gradients of sequences are summed, not averaged. */

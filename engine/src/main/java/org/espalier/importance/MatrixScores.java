@@ -2,8 +2,10 @@ package org.espalier.importance;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.espalier.couple.Group.Role;
 import org.espalier.couple.Member;
 import org.espalier.couple.Units;
+import org.espalier.error.Failure;
 
 /**
  * Scores of the units of a group of which every matrix chooses its own, as if they did not depend on each other.
@@ -23,22 +25,31 @@ public record MatrixScores(Units units, List<Choice> choices) {
 
     /** Sums what {@code axes} has along each matrix over the entries of each unit. */
     public static MatrixScores of(Units units, AxisScores axes) {
+        if (units.group().role() == Role.EXPERTS) {
+            throw new Failure(
+                    "an expert is a whole, of which no matrix can choose by itself",
+                    "dependency off",
+                    "let other units go, or leave out --dependency off");
+        }
         List<Choice> choices = new ArrayList<>();
-        for (Member member : units.members()) {
-            if (axes.has(member)) {
-                choices.add(new Choice(new ArrayList<>(List.of(member)), scores(units, member, axes.along(member))));
+        for (List<Member> alike : units.alike()) {
+            if (alike.stream().allMatch(axes::has)) {
+                choices.add(new Choice(new ArrayList<>(alike), scores(units, alike, axes)));
             } else if (!choices.isEmpty()) {
-                choices.getLast().members.add(member);
+                choices.getLast().members.addAll(alike);
             }
         }
         return new MatrixScores(units, choices);
     }
 
-    private static double[] scores(Units units, Member member, double[] along) {
+    private static double[] scores(Units units, List<Member> alike, AxisScores axes) {
         double[] scores = new double[units.count()];
-        for (int unit = 0; unit < scores.length; unit++) {
-            for (long entry : units.entries(member, unit)) {
-                scores[unit] += along[(int) entry];
+        for (Member member : alike) {
+            double[] along = axes.along(member);
+            for (int unit = 0; unit < scores.length; unit++) {
+                for (long entry : units.entries(member, unit)) {
+                    scores[unit] += along[(int) entry];
+                }
             }
         }
         return scores;

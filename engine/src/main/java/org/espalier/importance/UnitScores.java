@@ -50,11 +50,11 @@ public record UnitScores(Units units, double[] scores) {
      */
     public static UnitScores standardised(Units units, AxisScores scores) {
         double[] totals = new double[units.count()];
-        List<Member> readers = units.members().stream()
-                .filter(m -> m.axis() == 1 && scores.has(m))
+        List<List<Member>> readers = units.alike().stream()
+                .filter(alike -> alike.getFirst().axis() == 1 && alike.stream().allMatch(scores::has))
                 .toList();
-        for (Member member : readers) {
-            double[][] entries = byUnit(units, member, scores, units.entries(member, 0).length);
+        for (List<Member> alike : readers) {
+            double[][] entries = byUnit(units, alike, scores, width(units, alike));
             if (units.group().role() == Role.HEADS || units.group().role() == Role.QUERY_HEADS) {
                 replaceAll(entries, s -> s * s);
             }
@@ -72,11 +72,12 @@ public record UnitScores(Units units, double[] scores) {
      * @return {@code [members, units · entries of a unit]}
      */
     public static double[][] members(Units units, AxisScores scores, Aggregate aggregate, Alignment alignment) {
-        List<Member> scored = units.members().stream().filter(scores::has).toList();
+        List<List<Member>> scored = units.alike().stream()
+                .filter(alike -> alike.stream().allMatch(scores::has))
+                .toList();
         // The last is the one that is executed last, whatever the order of the walk.
-        List<Member> members = aggregate == Aggregate.LAST ? scored : walkOrder(units, scored);
-        int width =
-                members.stream().mapToInt(m -> units.entries(m, 0).length).min().orElseThrow();
+        List<List<Member>> members = aggregate == Aggregate.LAST ? scored : walkOrder(units, scored);
+        int width = members.stream().mapToInt(m -> width(units, m)).min().orElseThrow();
         double[][] aligned = new double[members.size()][];
         for (int m = 0; m < aligned.length; m++) {
             double[][] laid = alignment == Alignment.BY_UNIT
@@ -91,17 +92,27 @@ public record UnitScores(Units units, double[] scores) {
      * The order in which LLM-Pruner's walk meets the members of heads: the projection it starts from (the first of the
      * shortest: queries, or keys where queries are grouped), the one that reads the heads, the others backwards.
      */
-    private static List<Member> walkOrder(Units units, List<Member> members) {
+    private static List<List<Member>> walkOrder(Units units, List<List<Member>> members) {
         if (units.group().role() != Role.HEADS) {
             return members;
         }
-        Member root = members.stream()
-                .min(Comparator.comparingInt(m -> units.entries(m, 0).length))
+        List<Member> root = members.stream()
+                .min(Comparator.comparingInt(m -> width(units, m)))
                 .orElseThrow();
-        List<Member> order = new ArrayList<>(List.of(root));
-        members.stream().filter(m -> m.axis() == 1).forEach(order::add);
-        members.reversed().stream().filter(m -> m.axis() == 0 && m != root).forEach(order::add);
+        List<List<Member>> order = new ArrayList<>(List.of(root));
+        members.stream().filter(m -> m.getFirst().axis() == 1).forEach(order::add);
+        members.reversed().stream()
+                .filter(m -> m.getFirst().axis() == 0 && m != root)
+                .forEach(order::add);
         return order;
+    }
+
+    /** Entries of one unit in members that have the same part of different units. */
+    private static int width(Units units, List<Member> alike) {
+        return alike.stream()
+                .mapToInt(member -> units.entries(member, 0).length)
+                .max()
+                .orElseThrow();
     }
 
     private static void standardise(double[][] entries) {
@@ -122,20 +133,26 @@ public record UnitScores(Units units, double[] scores) {
         }
     }
 
-    private static double[][] byUnit(Units units, Member member, AxisScores scores, int width) {
-        double[] along = scores.along(member);
+    private static double[][] byUnit(Units units, List<Member> alike, AxisScores scores, int width) {
         double[][] aligned = new double[units.count()][width];
-        for (int unit = 0; unit < aligned.length; unit++) {
-            long[] entries = units.entries(member, unit);
-            for (int i = 0; i < entries.length; i++) {
-                aligned[unit][i % width] += along[(int) entries[i]];
+        for (Member member : alike) {
+            double[] along = scores.along(member);
+            for (int unit = 0; unit < aligned.length; unit++) {
+                long[] entries = units.entries(member, unit);
+                for (int i = 0; i < entries.length; i++) {
+                    aligned[unit][i % width] += along[(int) entries[i]];
+                }
             }
         }
         return aligned;
     }
 
-    private static double[][] byPosition(Units units, Member member, AxisScores scores, int width) {
-        double[] along = scores.along(member);
+    /** Tensors of different experts cannot be laid beside each other otherwise than by unit. */
+    private static double[][] byPosition(Units units, List<Member> alike, AxisScores scores, int width) {
+        if (alike.getFirst().only() >= 0) {
+            return byUnit(units, alike, scores, width);
+        }
+        double[] along = scores.along(alike.getFirst());
         double[][] aligned = new double[units.count()][width];
         for (int j = 0; j < along.length; j++) {
             int at = j % (units.count() * width);

@@ -70,7 +70,8 @@ final class NamedGroups {
     /** Whether any of some groups is what a layer's MLP, or else its attention, consists of. */
     private static boolean anyIn(List<Units> groups, int layer, boolean mlp) {
         return groups.stream()
-                .anyMatch(group -> group.layer() == layer && (group.group().role() == Role.NEURONS) == mlp);
+                .anyMatch(
+                        group -> group.layer() == layer && group.group().role().inMlp() == mlp);
     }
 
     private List<Units> losing(List<Role> roles, GroupShare share) {

@@ -38,7 +38,7 @@ public record PrunedShape(double ratio, Optional<LayerRange> attention, Optional
             int kvHeads = heads.test(layer) ? kvHeads(old, config.headDim()) : old.kvHeads();
             int perHead = old.kvHeads() == 0 ? 0 : old.heads() / old.kvHeads();
             int width = neurons.test(layer) ? left(old.intermediate()) : old.intermediate();
-            layers.add(new LayerConfig(kvHeads * perHead, kvHeads, width));
+            layers.add(new LayerConfig(kvHeads * perHead, kvHeads, width, old.experts()));
         }
         return config.resized(config.hidden(), layers);
     }

@@ -16,6 +16,8 @@ public enum Unit {
     QUERY_HEADS(Role.QUERY_HEADS, null),
     /** Neurons of MLPs. */
     NEURONS(Role.NEURONS, null),
+    /** Experts, each whole. */
+    EXPERTS(Role.EXPERTS, null),
     /** Channels of the residual stream, in every layer at once. */
     CHANNELS(Role.CHANNELS, null),
     /** The attention of a layer, whole. */

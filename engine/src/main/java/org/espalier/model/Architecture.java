@@ -86,6 +86,11 @@ public interface Architecture {
         return Optional.empty();
     }
 
+    /** What the names of an expert's parameters begin with, after {@link #layerPrefix}. */
+    default String expertPrefix(int expert) {
+        throw new UnsupportedOperationException("this family has no experts");
+    }
+
     /** Last parts of the names of all projections that adapters can stand beside, in the order of a layer. */
     List<String> adapterTargets();
 

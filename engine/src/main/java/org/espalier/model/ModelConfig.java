@@ -11,9 +11,25 @@ public interface ModelConfig {
      *
      * @param heads        query heads; 0 if the layer has no attention
      * @param kvHeads      key/value heads, of which {@code heads} is a multiple
-     * @param intermediate neurons of the MLP; 0 if the layer has none
+     * @param intermediate neurons of the MLP, or of each expert; 0 if the layer has none
+     * @param experts      among which the layer's MLP is shared; 0 if it is one of its own
      */
-    record LayerConfig(int heads, int kvHeads, int intermediate) {}
+    record LayerConfig(int heads, int kvHeads, int intermediate, int experts) {
+
+        public LayerConfig {
+            experts = intermediate == 0 ? 0 : experts;
+        }
+
+        /** Without experts. */
+        public LayerConfig(int heads, int kvHeads, int intermediate) {
+            this(heads, kvHeads, intermediate, 0);
+        }
+
+        /** Neurons of all experts, or of the MLP. */
+        public int neurons() {
+            return intermediate * Math.max(1, experts);
+        }
+    }
 
     /**
      * What is left of one layer.

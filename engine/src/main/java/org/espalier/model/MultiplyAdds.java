@@ -3,6 +3,7 @@ package org.espalier.model;
 import org.espalier.tape.Op;
 import org.espalier.tape.op.Activation;
 import org.espalier.tape.op.Attention;
+import org.espalier.tape.op.ExpertLinear;
 import org.espalier.tape.op.LayerNorm;
 import org.espalier.tape.op.Linear;
 import org.espalier.tape.op.Normalisation;
@@ -37,6 +38,9 @@ public record MultiplyAdds(int tokens, long count, long llmPruner) {
     private static long of(Op op) {
         return switch (op) {
             case Linear linear -> linear.x().shape().dim(0) * linear.w().shape().elements();
+            case ExpertLinear experts ->
+                experts.x().shape().dim(0)
+                        * experts.matrices().getFirst().shape().elements();
             case Attention attention -> of(attention);
             case Rotary rotary -> 2 * rotary.x().shape().elements();
             case Normalisation norm -> 2 * norm.x().shape().elements();

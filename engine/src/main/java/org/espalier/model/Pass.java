@@ -1,16 +1,20 @@
 package org.espalier.model;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import org.espalier.error.Failure;
 import org.espalier.tape.Element;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.espalier.tape.op.Add;
 import org.espalier.tape.op.Dropout;
+import org.espalier.tape.op.ExpertLinear;
 import org.espalier.tape.op.LayerNorm;
 import org.espalier.tape.op.Linear;
 import org.espalier.tape.op.Multiply;
 import org.espalier.tape.op.RmsNorm;
+import org.espalier.tape.op.Routing;
 import org.espalier.tape.op.ScatterRows;
 
 /**
@@ -115,6 +119,44 @@ public final class Pass {
         return lora.decomposed()
                 ? decomposed(x, name, weight, bias)
                 : adapted(Linear.record(tape, x, weight, bias), thin(x), name);
+    }
+
+    /**
+     * As {@link #project} with a weight for each expert, of which each is used for that expert's rows alone.
+     *
+     * @param x     {@code [T · k, in]}, sorted by expert
+     * @param names of the projection in every expert
+     * @throws Failure if adapters stand beside some of them only, or are of a kind that there is not for experts
+     */
+    public Value projectExperts(Value x, Routing routing, List<String> names, long out) {
+        Value y = ExpertLinear.record(
+                tape, x, matrices(names, ".weight", out, x.shape().dim(1)), routing);
+        long adapted =
+                names.stream().filter(name -> lora != null && lora.adapts(name)).count();
+        if (adapted == 0) {
+            return y;
+        }
+        if (adapted < names.size() || lora.decomposed()) {
+            throw new Failure(
+                    "beside experts there are "
+                            + (lora.decomposed() ? "no adapters with lengths of rows" : "adapters for all or for none"),
+                    names.getFirst(),
+                    "leave the projections of experts out of --targets");
+        }
+        Value thin = thin(x);
+        Value low = ExpertLinear.record(
+                tape,
+                thin,
+                matrices(names, ".lora_A.weight", lora.rank(), x.shape().dim(1)),
+                routing); // [T · k, rank]
+        Value added = ExpertLinear.record(tape, low, matrices(names, ".lora_B.weight", out, lora.rank()), routing);
+        return Add.record(tape, y, added, lora.scale());
+    }
+
+    private List<Value> matrices(List<String> names, String suffix, long out, long in) {
+        return names.stream()
+                .map(name -> tape.parameter(name + suffix, out, in))
+                .toList();
     }
 
     /** What a projection's adapter makes of {@code x}, added to {@code y [T, out]}. */

@@ -3,6 +3,7 @@ package org.espalier.model;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Selection;
@@ -33,8 +34,26 @@ public final class PrunedConfig {
             return name;
         }
         Architecture family = Architectures.of(config);
-        return family.layerPrefix(selection.keptLayers()[layer])
-                + name.substring(family.layerPrefix(layer).length());
+        int source = selection.keptLayers()[layer];
+        String within = name.substring(family.layerPrefix(layer).length());
+        return family.layerPrefix(source) + sourceExpert(config, selection, within, source);
+    }
+
+    /** The same part of a name with the number that its expert had, if it belongs to one. */
+    private static String sourceExpert(ModelConfig config, Selection selection, String within, int layer) {
+        Optional<Units> experts = selection.structure().units(layer, Role.EXPERTS);
+        if (experts.isEmpty()) {
+            return within;
+        }
+        Architecture family = Architectures.of(config);
+        int[] staying = selection.staying(experts.get());
+        for (int expert = 0; expert < staying.length; expert++) {
+            String now = family.expertPrefix(expert);
+            if (within.startsWith(now)) {
+                return family.expertPrefix(staying[expert]) + within.substring(now.length());
+            }
+        }
+        return within;
     }
 
     private ModelConfig resized() {
@@ -50,7 +69,8 @@ public final class PrunedConfig {
         int kvHeads = has(layer, Branch.Kind.ATTENTION) ? old.kvHeads() - gone(layer, Role.HEADS) : 0;
         int perHead = kvHeads == 0 ? 0 : old.heads() / old.kvHeads() - gone(layer, Role.QUERY_HEADS);
         int neurons = has(layer, Branch.Kind.MLP) ? old.intermediate() - gone(layer, Role.NEURONS) : 0;
-        LayerConfig sizes = new LayerConfig(kvHeads * perHead, kvHeads, neurons);
+        int experts = old.experts() - gone(layer, Role.EXPERTS);
+        LayerConfig sizes = new LayerConfig(kvHeads * perHead, kvHeads, neurons, experts);
         return new KeptLayer(layer, sizes, kvHeads == 0 ? List.of() : heads(layer, old));
     }
 

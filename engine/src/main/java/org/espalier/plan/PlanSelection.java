@@ -27,7 +27,8 @@ import org.espalier.tape.Value;
 public final class PlanSelection {
 
     /** Roles that have lists of their own in a plan. */
-    private static final Set<Role> LISTED = EnumSet.of(Role.HEADS, Role.QUERY_HEADS, Role.NEURONS, Role.CHANNELS);
+    private static final Set<Role> LISTED =
+            EnumSet.of(Role.HEADS, Role.QUERY_HEADS, Role.NEURONS, Role.EXPERTS, Role.CHANNELS);
 
     private final ModelConfig config;
     private final Structure structure;
@@ -54,7 +55,7 @@ public final class PlanSelection {
             LayerConfig sizes = config.layers().get(layer);
             BitSet kvHeads = all(gone(selection, layer, Branch.Kind.ATTENTION) ? 0 : sizes.kvHeads());
             BitSet heads = all(gone(selection, layer, Branch.Kind.ATTENTION) ? 0 : sizes.heads());
-            BitSet neurons = all(gone(selection, layer, Branch.Kind.MLP) ? 0 : sizes.intermediate());
+            BitSet neurons = all(gone(selection, layer, Branch.Kind.MLP) ? 0 : sizes.neurons());
             for (Units of : units) {
                 BitSet gone = selection.removed(of);
                 if (of.layer() == layer && !gone.isEmpty()) {
@@ -65,6 +66,7 @@ public final class PlanSelection {
                         }
                         case QUERY_HEADS -> heads.andNot(gone);
                         case NEURONS -> neurons.andNot(gone);
+                        case EXPERTS -> neurons.andNot(neuronsOf(gone, sizes));
                         default -> {}
                     }
                 }
@@ -140,7 +142,7 @@ public final class PlanSelection {
     public List<Plan.Alone> keptAlone(Selection selection) {
         List<Plan.Alone> alone = new ArrayList<>();
         for (Units of : units) {
-            Branch.Kind kind = of.group().role() == Role.NEURONS ? Branch.Kind.MLP : Branch.Kind.ATTENTION;
+            Branch.Kind kind = of.group().role().inMlp() ? Branch.Kind.MLP : Branch.Kind.ATTENTION;
             for (Member member : of.members()) {
                 if (selection.apart(of, member) && (of.layer() < 0 || !gone(selection, of.layer(), kind))) {
                     BitSet kept = all(of.count());
@@ -224,7 +226,7 @@ public final class PlanSelection {
         LayerConfig sizes = config.layers().get(layer);
         BitSet kvHeads = missing(kept.keptKvHeads(), sizes.kvHeads(), "layer " + layer, "key/value heads");
         BitSet heads = missing(kept.keptHeads(), sizes.heads(), "layer " + layer, "heads");
-        BitSet neurons = missing(kept.keptNeurons(), sizes.intermediate(), "layer " + layer, "neurons");
+        BitSet neurons = missing(kept.keptNeurons(), sizes.neurons(), "layer " + layer, "neurons");
         if ((kept.keptKvHeads().length == 0) != (kept.keptHeads().length == 0)) {
             throw bad("layer " + layer + " keeps heads without key/value heads, or those without heads");
         }
@@ -233,13 +235,48 @@ public final class PlanSelection {
         } else {
             remove(selection, layer, Role.HEADS, kvHeads);
             heads.andNot(queriesOf(kvHeads, sizes));
-            remove(selection, layer, Role.QUERY_HEADS, evenly(heads, kvHeads, sizes, layer));
+            int perHead = sizes.heads() / sizes.kvHeads();
+            remove(
+                    selection,
+                    layer,
+                    Role.QUERY_HEADS,
+                    evenly(
+                            heads,
+                            kvHeads,
+                            sizes.kvHeads(),
+                            perHead,
+                            "layer %d keeps unequal numbers of heads of its key/value heads".formatted(layer)));
         }
         if (kept.keptNeurons().length == 0) {
             remove(selection, layer, Branch.Kind.MLP);
         } else {
-            remove(selection, layer, Role.NEURONS, neurons);
+            neurons(selection, layer, sizes, neurons);
         }
+    }
+
+    /** An expert none of whose neurons are kept is gone. */
+    private void neurons(Selection selection, int layer, LayerConfig sizes, BitSet gone) {
+        if (sizes.experts() == 0) {
+            remove(selection, layer, Role.NEURONS, gone);
+            return;
+        }
+        int each = sizes.intermediate();
+        BitSet experts = new BitSet();
+        IntStream.range(0, sizes.experts())
+                .filter(e -> gone.get(e * each, (e + 1) * each).cardinality() == each)
+                .forEach(experts::set);
+        remove(selection, layer, Role.EXPERTS, experts);
+        gone.andNot(neuronsOf(experts, sizes));
+        remove(
+                selection,
+                layer,
+                Role.NEURONS,
+                evenly(
+                        gone,
+                        experts,
+                        sizes.experts(),
+                        each,
+                        "layer %d keeps unequal numbers of neurons of its experts".formatted(layer)));
     }
 
     private Optional<Units> channels() {
@@ -254,25 +291,34 @@ public final class PlanSelection {
                 .filter(u -> u.layer() == layer && u.group().role() == role)
                 .findFirst()
                 .orElseThrow(() -> bad("layer " + layer + " has no " + role + " to remove"));
+        if (of.perSet() - gone.cardinality() < of.least() && of.sets() == 1) {
+            throw bad("layer " + layer + " keeps " + (of.perSet() - gone.cardinality())
+                    + " of its experts, and each token is given to " + of.least());
+        }
         selection.remove(of, gone.stream().toArray());
     }
 
-    /** Every kept key/value head must lose equally many queries; those of removed ones are made to match. */
-    private BitSet evenly(BitSet heads, BitSet removedKvHeads, LayerConfig sizes, int layer) {
-        if (heads.isEmpty()) {
-            return heads;
+    /** Every kept set must lose equally many units; those of removed sets are made to match. */
+    private BitSet evenly(BitSet units, BitSet removedSets, int sets, int perSet, String unequal) {
+        if (units.isEmpty()) {
+            return units;
         }
-        int perHead = sizes.heads() / sizes.kvHeads();
-        int[] counts = IntStream.range(0, sizes.kvHeads())
-                .filter(g -> !removedKvHeads.get(g))
-                .map(g -> heads.get(g * perHead, (g + 1) * perHead).cardinality())
+        int[] counts = IntStream.range(0, sets)
+                .filter(set -> !removedSets.get(set))
+                .map(set -> units.get(set * perSet, (set + 1) * perSet).cardinality())
                 .distinct()
                 .toArray();
         if (counts.length != 1) {
-            throw bad("layer " + layer + " keeps unequal numbers of heads of its key/value heads");
+            throw bad(unequal);
         }
-        removedKvHeads.stream().forEach(g -> heads.set(g * perHead, g * perHead + counts[0]));
-        return heads;
+        removedSets.stream().forEach(set -> units.set(set * perSet, set * perSet + counts[0]));
+        return units;
+    }
+
+    private static BitSet neuronsOf(BitSet experts, LayerConfig sizes) {
+        BitSet neurons = new BitSet();
+        experts.stream().forEach(e -> neurons.set(e * sizes.intermediate(), (e + 1) * sizes.intermediate()));
+        return neurons;
     }
 
     private static BitSet queriesOf(BitSet kvHeads, LayerConfig sizes) {

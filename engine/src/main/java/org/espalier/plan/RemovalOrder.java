@@ -113,11 +113,14 @@ public record RemovalOrder(String name, Role role, int width, List<Removal> all)
                     .toList());
         }
         int step = RoundWidths.step(units, round);
+        int last = Math.ceilDiv(units.least(), step) * step;
         List<int[]> order = new ArrayList<>();
         int start = 0;
         while (start < units.perSet()) {
             int left = units.perSet() - start;
-            int end = start + (left % step == 0 ? step : left % step);
+            int one = left % step == 0 ? step : left % step;
+            // The last removal is never taken: what must stay is in it.
+            int end = left - one < last ? units.perSet() : start + one;
             order.add(IntStream.range(start, end)
                     .flatMap(u -> sets.stream().mapToInt(set -> set.get(u)))
                     .toArray());

@@ -29,6 +29,9 @@ public final class RoundWidths {
 
     /** Entries that the width which is left of a group is a multiple of. */
     public int multiple(Units units) {
+        if (units.group().role() == Role.EXPERTS) {
+            return 1; // Their number is no width of a matrix product.
+        }
         long width = (long) units.perSet() * units.width();
         long whole = units.group().role() == Role.CHANNELS ? heads : units.width();
         if (rounding.yielding()) {

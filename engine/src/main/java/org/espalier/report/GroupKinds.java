@@ -166,7 +166,8 @@ public record GroupKinds(List<Kind> kinds, List<Whole> frozen) {
                         : "a dimension of the queries and keys of every head";
             case VALUE_DIMENSIONS -> "a dimension of the values of every head";
             case CHANNELS -> "a channel of the residual stream";
-            case NEURONS -> "a neuron";
+            case EXPERTS -> "an expert with its row of the router";
+            case NEURONS -> group.sets() > 1 ? "a neuron of every expert" : "a neuron";
         };
     }
 
@@ -219,6 +220,7 @@ public record GroupKinds(List<Kind> kinds, List<Whole> frozen) {
 
     private static String rest(String name) {
         Matcher number = NUMBER.matcher(name);
-        return number.find() ? name.substring(number.end()) : name;
+        String rest = number.find() ? name.substring(number.end()) : name;
+        return NUMBER.matcher(rest).replaceAll(".*."); // Weights that experts use in the same place are alike.
     }
 }

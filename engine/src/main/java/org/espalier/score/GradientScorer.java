@@ -19,6 +19,7 @@ import org.espalier.tape.Segment;
 import org.espalier.tape.Step;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
+import org.espalier.tape.WeightRows;
 import org.espalier.tape.WeightUse;
 import org.espalier.tape.WeightUse.Kind;
 import org.espalier.tensor.Tensor;
@@ -149,14 +150,19 @@ final class GradientScorer implements WeightScorer {
         if (use.kind() == Kind.SCALE) {
             norms.add(use, step);
         } else if (squared && use.kind() == Kind.PRODUCT) {
-            backend.squaredGradients(
-                    step.queue(),
-                    step.sequences(),
-                    factors.of(step.sequences()),
-                    step.value(use.input()),
-                    step.gradient(use.output()),
-                    saliency.needsGradient() ? Target.accumulate(cleared(gradients, use.weight())) : null,
-                    Target.accumulate(cleared(squares, use.weight())));
+            WeightRows rows = use.rows(step);
+            Target gradient = saliency.needsGradient() ? Target.accumulate(cleared(gradients, use.weight())) : null;
+            Target square = Target.accumulate(cleared(squares, use.weight()));
+            if (!rows.none()) {
+                backend.squaredGradients(
+                        step.queue(),
+                        rows.sequences(),
+                        factors.of(step.sequences()),
+                        rows.of(step.value(use.input())),
+                        rows.of(step.gradient(use.output())),
+                        gradient,
+                        square);
+            }
         } else if (squared) {
             new EmbeddingSquares(backend, factors)
                     .add(use, step, cleared(gradients, use.weight()), cleared(squares, use.weight()));

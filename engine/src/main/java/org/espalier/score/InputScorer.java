@@ -12,7 +12,7 @@ import org.espalier.importance.Criterion;
 import org.espalier.tape.Op;
 import org.espalier.tape.Segment;
 import org.espalier.tape.Step;
-import org.espalier.tape.Value;
+import org.espalier.tape.WeightRows;
 import org.espalier.tape.WeightUse;
 import org.espalier.tensor.Tensor;
 
@@ -30,10 +30,20 @@ final class InputScorer implements WeightScorer {
     private final ColumnSums moments;
     private final WeightScores scores;
     /** Of the segment being walked: the input of each weight, and the first weight that meets an input. */
-    private final Map<String, Value> inputs = new LinkedHashMap<>();
+    private final Map<String, Input> inputs = new LinkedHashMap<>();
 
-    private final Map<Integer, String> first = new HashMap<>();
+    private final Map<Input, String> first = new HashMap<>();
     private final Map<String, Long> tokens = new HashMap<>();
+
+    /** Numbers that weights meet: those of a value, or an expert's rows of it, which has −1 for all rows. */
+    private record Input(int value, int expert) {
+
+        static Input of(WeightUse use) {
+            return new Input(
+                    use.input().root().id(),
+                    use.share() == null ? -1 : use.share().expert());
+        }
+    }
 
     InputScorer(Backend backend, Queue queue, Criterion criterion, Scored scored, Function<String, Tensor> weights) {
         this.queue = queue;
@@ -59,14 +69,20 @@ final class InputScorer implements WeightScorer {
     public void afterForward(Op op, Step step) {
         op.weights().stream()
                 .filter(use -> use.kind() == WeightUse.Kind.PRODUCT && scored.any(use.weight()))
-                .forEach(use -> add(use.weight().name(), use.input(), step));
+                .forEach(use -> add(use, step));
     }
 
-    private void add(String weight, Value input, Step step) {
+    private void add(WeightUse use, Step step) {
+        String weight = use.weight().name();
+        Input input = Input.of(use);
         inputs.put(weight, input);
         // Projections that read the same input share its moments.
-        if (first.computeIfAbsent(input.root().id(), id -> weight).equals(weight)) {
-            Tensor x = step.value(input);
+        if (first.computeIfAbsent(input, i -> weight).equals(weight)) {
+            WeightRows rows = use.rows(step);
+            if (rows.none()) {
+                return;
+            }
+            Tensor x = rows.of(step.value(use.input()));
             moments.add(step.queue(), squares(weight), x, null, x);
             moments.add(step.queue(), sums(weight), x, null, null);
             tokens.merge(weight, x.shape().dim(0), Long::sum);
@@ -77,17 +93,17 @@ final class InputScorer implements WeightScorer {
     public void after(Segment segment, boolean backward) {
         Map<String, double[]> factors = new HashMap<>();
         first.values().forEach(weight -> factors.put(weight, factors(weight)));
-        inputs.forEach((weight, x) -> scores.scaled(
-                criterion.saliency(),
-                weight,
-                weights.apply(weight),
-                factors.get(first.get(x.root().id()))));
+        inputs.forEach((weight, x) ->
+                scores.scaled(criterion.saliency(), weight, weights.apply(weight), factors.get(first.get(x))));
         inputs.clear();
         first.clear();
         tokens.clear();
     }
 
     private double[] factors(String weight) {
+        if (!moments.has(squares(weight))) {
+            return new double[weights.apply(weight).shape().columns()]; // Its expert was given no token.
+        }
         double[] squares = moments.take(queue, squares(weight));
         double[] sums = moments.take(queue, sums(weight));
         double count = tokens.get(weight);

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.OwnMemory;
 import org.espalier.backend.Queue;
+import org.espalier.couple.Group;
 import org.espalier.couple.Member;
 import org.espalier.couple.Units;
 import org.espalier.error.Failure;
@@ -93,6 +94,7 @@ public final class ModelScores {
                     .map(u -> new UnitScores(u, random.doubles(u.count()).toArray()))
                     .toList();
         }
+        requireKinds(units, method.criterion());
         AxisScores axes = axes(units, method, calibration);
         List<UnitScores> scores = units.stream()
                 .map(u -> method.criterion().standardised()
@@ -109,9 +111,10 @@ public final class ModelScores {
      * @throws Failure if the criterion looks at whole units only, or as {@link #of}
      */
     public List<MatrixScores> byMatrix(List<Units> units, Method method, List<int[]> calibration) {
-        if (method.criterion() == Criterion.RANDOM || method.criterion().standardised()) {
+        Criterion criterion = method.criterion();
+        if (criterion == Criterion.RANDOM || criterion.standardised() || criterion.ofExpertsOnly()) {
             throw new Failure(
-                    "criterion " + method.criterion() + " does not score single matrices",
+                    "criterion " + criterion + " does not score single matrices",
                     "dependency off",
                     "use another --criterion");
         }
@@ -126,6 +129,21 @@ public final class ModelScores {
         return method.criterion().needsCalibration()
                 ? walked(method.criterion(), scored, calibration)
                 : magnitudes(method, scored);
+    }
+
+    private static void requireKinds(List<Units> units, Criterion criterion) {
+        if (criterion.ofExpertsOnly() && units.stream().anyMatch(u -> u.group().role() != Group.Role.EXPERTS)) {
+            throw new Failure(
+                    "criterion " + criterion + " scores experts only",
+                    "units "
+                            + units.stream()
+                                    .filter(u -> u.group().role() != Group.Role.EXPERTS)
+                                    .findFirst()
+                                    .orElseThrow()
+                                    .group()
+                                    .name(),
+                    "use --units experts, or another --criterion");
+        }
     }
 
     /** What operations state of the parameters that they read. */
@@ -235,6 +253,7 @@ public final class ModelScores {
                 batches.batches().stream().map(SegmentWalk.Batch::tape).collect(Collectors.toSet());
         return switch (criterion.source()) {
             case INPUTS -> new InputScorer(model.backend(), queue, criterion, scored, weights);
+            case OUTPUTS -> new ExpertScorer(model.backend());
             case VECTORS -> new VectorScorer(model.backend(), queue, scored, tapes);
             case GRADIENTS ->
                 new GradientScorer(

@@ -15,6 +15,7 @@ import org.espalier.tape.Segment;
 import org.espalier.tape.Step;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
+import org.espalier.tape.WeightRows;
 import org.espalier.tape.WeightUse;
 import org.espalier.tape.WeightUse.Kind;
 import org.espalier.tensor.Tensor;
@@ -102,26 +103,36 @@ final class VectorScorer implements WeightScorer {
             if (outputRead(use)) {
                 Tensor shift = use.shift() == null ? null : step.value(use.shift());
                 int axis = use.kind() == Kind.LOOKUP ? 1 : 0;
-                add(step, use.weight(), axis, step.value(use.output()), shift, step.gradient(use.output()));
+                WeightRows rows = use.rows(step);
+                add(
+                        step,
+                        use.weight(),
+                        axis,
+                        rows.of(step.value(use.output())),
+                        shift,
+                        rows.of(step.gradient(use.output())));
             }
             if (columnsRead(use)) {
-                columns(use, step);
+                columns(use, use.rows(step), step);
             }
         }
     }
 
-    private void columns(WeightUse product, Step step) {
+    private void columns(WeightUse product, WeightRows rows, Step step) {
         Value weight = product.weight();
-        Tensor input = step.value(product.input());
-        if (alone(product.input())) {
-            add(step, weight, 1, input, null, step.gradient(product.input()));
+        Tensor input = rows.of(step.value(product.input()));
+        if (rows.none()) {
+            add(step, weight, 1, input, null, input);
             return;
         }
-        Tensor own =
-                backend.allocate(backend.computeType(), product.input().shape(), "input gradient of " + weight.name());
+        if (alone(product.input())) {
+            add(step, weight, 1, input, null, rows.of(step.gradient(product.input())));
+            return;
+        }
+        Tensor own = backend.allocate(backend.computeType(), input.shape(), "input gradient of " + weight.name());
         try {
             backend.linearBackwardInput(
-                    step.queue(), step.gradient(product.output()), step.value(weight), Target.overwrite(own));
+                    step.queue(), rows.of(step.gradient(product.output())), step.value(weight), Target.overwrite(own));
             add(step, weight, 1, input, null, own);
             step.queue().finish();
         } finally {

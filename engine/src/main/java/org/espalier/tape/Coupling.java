@@ -20,7 +20,9 @@ public interface Coupling {
         /** Dimensions of the values of attention. */
         VALUE,
         /** Channels that a normalisation averages over. */
-        NORMALISED
+        NORMALISED,
+        /** Experts that a router chooses among. */
+        EXPERTS
     }
 
     /** Axis {@code index} of {@code value}; negative counts from the end. */
@@ -43,6 +45,17 @@ public interface Coupling {
 
     /** Notes what it is used for. */
     void use(Axis axis, Use use);
+
+    /** So many units of it, or more, must stay. */
+    void keepAtLeast(Axis axis, long units);
+
+    /**
+     * A value is there for one unit of an axis, which the value itself may not have: it goes when that unit goes.
+     *
+     * @param experts an axis with {@link Use#EXPERTS}, or a composition with one
+     * @param unit    the unit's number
+     */
+    void belongs(Value value, Axis experts, int unit);
 
     /** Entries {@code i} of both halves belong together and cannot be removed alone. */
     void tie(Axis halves);

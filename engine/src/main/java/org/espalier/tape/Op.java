@@ -45,7 +45,7 @@ public interface Op {
         return List.of();
     }
 
-    /** The same operation on other operands; null operands stay null. */
+    /** The same operation on other operands; null operands stay null, and those that become null are gone. */
     Op with(UnaryOperator<Value> replacement);
 
     /** States how the axes of the operands depend on each other; what is not stated is frozen. */

@@ -29,6 +29,11 @@ public final class Rewriting {
         /** The new shape of a value. */
         Shape shape(Value value);
 
+        /** Whether a leaf is not there any more. */
+        default boolean gone(Value leaf) {
+            return false;
+        }
+
         /**
          * Where a slice begins in what it is a slice of.
          *
@@ -57,10 +62,10 @@ public final class Rewriting {
         values.put(old, replacement);
     }
 
-    /** What a value of the old tape is on the new one. */
+    /** What a value of the old tape is on the new one; null if it is gone. */
     public Value value(Value old) {
         Value known = values.get(old);
-        if (known == null) {
+        if (known == null && !shapes.gone(old)) {
             known = old.base() == old ? root(old) : part(old);
             values.put(old, known);
         }

@@ -11,8 +11,14 @@ import java.util.List;
  * @param input  what meets it: the input of a product, the ids of a look-up, else null
  * @param output what it makes; null for {@link Kind#BIAS}
  * @param shift  added to the output afterwards, or null
+ * @param share  which rows of input and output it is used for; null for all
  */
-public record WeightUse(Kind kind, Value weight, Value input, Value output, Value shift) {
+public record WeightUse(Kind kind, Value weight, Value input, Value output, Value shift, WeightShare share) {
+
+    /** Of all rows. */
+    public WeightUse(Kind kind, Value weight, Value input, Value output, Value shift) {
+        this(kind, weight, input, output, shift, null);
+    }
 
     /** What the numbers of a parameter do. */
     public enum Kind {
@@ -29,6 +35,16 @@ public record WeightUse(Kind kind, Value weight, Value input, Value output, Valu
     /** A matrix product with an optional bias, and that bias. */
     public static List<WeightUse> product(Value weight, Value input, Value output, Value bias) {
         return withBias(new WeightUse(Kind.PRODUCT, weight, input, output, bias), bias);
+    }
+
+    /** A matrix product of some rows. */
+    public static WeightUse ofRows(Value weight, Value input, Value output, WeightShare share) {
+        return new WeightUse(Kind.PRODUCT, weight, input, output, null, share);
+    }
+
+    /** Its rows in a run, of which there may be none. */
+    public WeightRows rows(Step step) {
+        return share == null ? WeightRows.all(step) : WeightRows.of(share, step);
     }
 
     /** A factor of every channel with an optional bias, and that bias. */

@@ -69,9 +69,13 @@ class FamilyPruningTest {
     /** Families whose heads all have keys and values of their own, so that nothing is finer than a head. */
     private static final Set<String> OWN_KEYS = Set.of("gpt_neox", "bloom");
 
+    private static final Set<String> WITH_EXPERTS = Set.of("mixtral", "qwen3_moe");
+
     private enum Mode {
         HEADS_AND_NEURONS(List.of(Role.HEADS, Role.NEURONS), List.of()),
         QUERY_HEADS(List.of(Role.QUERY_HEADS), List.of()),
+        EXPERTS(List.of(Role.EXPERTS), List.of()),
+        EXPERTS_AND_NEURONS(List.of(Role.EXPERTS, Role.NEURONS), List.of()),
         CHANNELS(List.of(Role.CHANNELS), List.of()),
         LAYERS(List.of(), List.of(Kind.LAYERS));
 
@@ -99,9 +103,12 @@ class FamilyPruningTest {
                         "mistral-window",
                         "bloom",
                         "gemma2",
-                        "gemma3")
+                        "gemma3",
+                        "mixtral",
+                        "qwen3_moe")
                 .flatMap(family -> Stream.of(Mode.values())
                         .filter(mode -> mode != Mode.QUERY_HEADS || !OWN_KEYS.contains(family))
+                        .filter(mode -> !mode.roles.contains(Role.EXPERTS) || WITH_EXPERTS.contains(family))
                         .map(mode -> Arguments.of(family, mode)));
     }
 

@@ -75,8 +75,12 @@ class PruningPropertyTest {
     private static final List<Role> ROLES = List.of(Role.HEADS, Role.QUERY_HEADS, Role.NEURONS);
     /** Those that score single matrices. */
     private static final List<Criterion> PLAIN = Stream.of(Criterion.values())
-            .filter(c -> c != Criterion.RANDOM && !c.standardised())
+            .filter(c -> c != Criterion.RANDOM && !c.standardised() && !c.ofExpertsOnly())
             .toList();
+
+    /** Those that score the units of any model. */
+    private static final Criterion[] UNITS =
+            Stream.of(Criterion.values()).filter(c -> !c.ofExpertsOnly()).toArray(Criterion[]::new);
 
     private static final String EXPLAINED = "(nothing may be removed|only \\d+ of \\d+ parameters can be removed"
             + "|ratio \\S+ rounds to no unit|the (MLP|attention) of layer \\d+ has no scored units).*";
@@ -169,7 +173,7 @@ class PruningPropertyTest {
 
     private static Method method(Budget budget, Random random) {
         boolean any = budget.candidates().dependency() && random.nextInt(4) == 0;
-        Criterion criterion = any ? any(Criterion.values(), random) : PLAIN.get(random.nextInt(PLAIN.size()));
+        Criterion criterion = any ? any(UNITS, random) : PLAIN.get(random.nextInt(PLAIN.size()));
         return new Method(
                 criterion,
                 any(Aggregate.values(), random),

@@ -56,7 +56,7 @@ class EveryKeyCountsTest {
         ModelConfig before = Architectures.read(json, "this test");
         Set<String> passedOver = new TreeSet<>();
         json.fieldNames().forEachRemaining(key -> {
-            if (!UnknownKeys.HARMLESS.contains(key) && !WITHOUT_EFFECT.contains(key)) {
+            if (!UnknownKeys.HARMLESS.contains(key) && !WITHOUT_EFFECT.contains(key) && !ofNoLayer(json, key)) {
                 ObjectNode changed = json.deepCopy();
                 change(changed, key);
                 if (!seen(changed, key, before)) {
@@ -65,6 +65,13 @@ class EveryKeyCountsTest {
             }
         });
         assertEquals(Set.of(), passedOver);
+    }
+
+    /** Where every layer has experts none has an MLP of its own, whose width is published all the same. */
+    private static boolean ofNoLayer(ObjectNode json, String key) {
+        return key.equals("intermediate_size")
+                && json.has("moe_intermediate_size")
+                && json.path("mlp_only_layers").isEmpty();
     }
 
     private static boolean seen(ObjectNode changed, String key, ModelConfig before) {
@@ -98,7 +105,9 @@ class EveryKeyCountsTest {
 
     private static void change(ArrayNode list, ObjectNode json, String key) {
         JsonNode first = list.remove(0);
-        if (first.isTextual()) {
+        if (first == null) {
+            list.add(0);
+        } else if (first.isTextual()) {
             list.insert(0, ANOTHER);
         } else {
             list.insert(0, 1 - first.intValue());

@@ -1,20 +1,23 @@
 package org.espalier.score;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
+import java.util.stream.IntStream;
 import org.espalier.Golden;
 import org.espalier.SmallModel;
 import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
 import org.espalier.backend.reference.ReferenceBackend;
+import org.espalier.couple.Group.Role;
 import org.espalier.couple.Member;
 import org.espalier.couple.Structure;
 import org.espalier.couple.Units;
@@ -24,6 +27,7 @@ import org.espalier.importance.Criterion;
 import org.espalier.importance.Method;
 import org.espalier.importance.UnitScores.Alignment;
 import org.espalier.model.Model;
+import org.espalier.model.ModelConfig;
 import org.espalier.model.Packed;
 import org.espalier.model.Transformer;
 import org.espalier.model.Transformer.Recording;
@@ -34,6 +38,7 @@ import org.espalier.tape.Observer;
 import org.espalier.tape.Op;
 import org.espalier.tape.Retention;
 import org.espalier.tape.Step;
+import org.espalier.tape.op.ExpertLinear;
 import org.espalier.tape.op.Linear;
 import org.espalier.tensor.Tensor;
 import org.junit.jupiter.api.Test;
@@ -53,18 +58,19 @@ class CriteriaByDefinitionTest {
     @ParameterizedTest
     @EnumSource(
             mode = EnumSource.Mode.EXCLUDE,
-            names = {"WANDA", "FLAP", "RANDOM"})
+            names = {"WANDA", "FLAP", "REAP", "RANDOM"})
     void scoresFollowFromGradients(Criterion criterion) {
-        scoresFollowFromGradients(criterion, false);
+        scoresFollowFromGradients(criterion, SmallModel.config(false));
         // Of a tied table the squares of either use are added, without the product of both.
         if (!criterion.saliency().needsFisher()) {
-            scoresFollowFromGradients(criterion, true);
+            scoresFollowFromGradients(criterion, SmallModel.config(true));
         }
+        scoresFollowFromGradients(criterion, SmallModel.configWithExperts());
     }
 
-    private static void scoresFollowFromGradients(Criterion criterion, boolean tied) {
+    private static void scoresFollowFromGradients(Criterion criterion, ModelConfig config) {
         try (Backend backend = new ReferenceBackend();
-                Model model = SmallModel.open(backend, tied)) {
+                Model model = SmallModel.open(backend, config)) {
             Map<String, double[]> gradient = gradients(backend, model, CALIBRATION, 1.0 / COUNTED);
             List<Map<String, double[]>> single = CALIBRATION.stream()
                     .filter(ids -> ids.length > 1)
@@ -201,14 +207,71 @@ class CriteriaByDefinitionTest {
                 (w, factor) -> w * w * factor);
     }
 
+    @Test
+    void reapIsTheMeanOfTheFactorTimesTheNormOfTheOutput() {
+        try (Backend backend = new ReferenceBackend();
+                Model model = SmallModel.open(backend, SmallModel.configWithExperts())) {
+            Units experts = model.structure().units(0, Role.EXPERTS).orElseThrow();
+            Method method = new Method(Criterion.REAP, Aggregate.SUM, Alignment.BY_UNIT, 0);
+            double[] scores = ModelScores.of(model, List.of(experts), method, CALIBRATION)
+                    .getFirst()
+                    .scores();
+            String block = "model.layers.0.mlp.";
+            List<double[]> inputs = inputs(backend, model).get(block + "gate.weight");
+            double[] sums = new double[experts.count()];
+            int[] tokens = new int[experts.count()];
+            for (double[] x : inputs) {
+                double[] logits = product(backend, model, block + "gate", x);
+                int[] order = IntStream.range(0, logits.length)
+                        .boxed()
+                        .sorted(Comparator.comparingDouble(e -> -logits[e]))
+                        .mapToInt(Integer::intValue)
+                        .toArray();
+                double both = Math.exp(logits[order[0]]) + Math.exp(logits[order[1]]);
+                for (int e : new int[] {order[0], order[1]}) {
+                    double[] out = expert(backend, model, block + "experts." + e, x);
+                    double norm = Math.sqrt(Arrays.stream(out).map(o -> o * o).sum());
+                    sums[e] += Math.exp(logits[e]) / both * norm;
+                    tokens[e]++;
+                }
+            }
+            assertTrue(inputs.size() > 20 && Arrays.stream(tokens).allMatch(t -> t > 0), () -> Arrays.toString(tokens));
+            Arrays.setAll(sums, e -> sums[e] / tokens[e]);
+            Golden.assertCloseToLargest(sums, scores, FLOAT64, "REAP");
+        }
+    }
+
+    private static double[] expert(Backend backend, Model model, String name, double[] x) {
+        double[] gate = product(backend, model, name + ".gate_proj", x);
+        double[] up = product(backend, model, name + ".up_proj", x);
+        double[] gated = new double[gate.length];
+        Arrays.setAll(gated, i -> gate[i] / (1 + Math.exp(-gate[i])) * up[i]);
+        return product(backend, model, name + ".down_proj", gated);
+    }
+
+    private static double[] product(Backend backend, Model model, String name, double[] x) {
+        double[] w = SmallModel.read(backend, model.weights().tensor(name + ".weight"));
+        double[] y = new double[w.length / x.length];
+        for (int i = 0; i < w.length; i++) {
+            y[i / x.length] += w[i] * x[i % x.length];
+        }
+        return y;
+    }
+
     private interface Statistics {
         /** One number for each column of the rows. */
         double[] of(List<double[]> rows);
     }
 
     private static void compareWithInputs(Criterion criterion, Statistics statistics, DoubleBinaryOperator saliency) {
+        compareWithInputs(SmallModel.config(false), criterion, statistics, saliency);
+        compareWithInputs(SmallModel.configWithExperts(), criterion, statistics, saliency);
+    }
+
+    private static void compareWithInputs(
+            ModelConfig config, Criterion criterion, Statistics statistics, DoubleBinaryOperator saliency) {
         try (Backend backend = new ReferenceBackend();
-                Model model = SmallModel.open(backend, false)) {
+                Model model = SmallModel.open(backend, config)) {
             Map<String, List<double[]>> inputs = inputs(backend, model);
             List<Units> units =
                     Structure.of(new Transformer(model.config()).shape()).units();
@@ -241,12 +304,22 @@ class CriteriaByDefinitionTest {
             public void afterForward(Op op, Step step) {
                 if (op instanceof Linear linear) {
                     Tensor x = step.value(linear.x());
-                    double[] all = SmallModel.read(backend, x);
-                    int width = x.shape().columns();
-                    List<double[]> rows = inputs.computeIfAbsent(linear.w().name(), n -> new ArrayList<>());
-                    for (int t = 0; t < x.shape().extent(0); t++) {
-                        rows.add(Arrays.copyOfRange(all, t * width, (t + 1) * width));
+                    add(linear.w().name(), x, 0, x.shape().extent(0));
+                } else if (op instanceof ExpertLinear experts) {
+                    int[] starts = HostCopy.readInts(
+                            backend, step.queue(), step.value(experts.routing().starts()));
+                    for (int e = 0; e < experts.matrices().size(); e++) {
+                        add(experts.matrices().get(e).name(), step.value(experts.x()), starts[e], starts[e + 1]);
                     }
+                }
+            }
+
+            private void add(String weight, Tensor x, int start, int end) {
+                double[] all = SmallModel.read(backend, x);
+                int width = x.shape().columns();
+                List<double[]> rows = inputs.computeIfAbsent(weight, n -> new ArrayList<>());
+                for (int t = start; t < end; t++) {
+                    rows.add(Arrays.copyOfRange(all, t * width, (t + 1) * width));
                 }
             }
         };
@@ -255,7 +328,7 @@ class CriteriaByDefinitionTest {
             packed.feed(executor, recording);
             executor.forward(packed.sequences());
         }
-        assertEquals(2 * 7 + 1, inputs.size());
+        assertTrue(inputs.size() >= 2 * 7 + 1, inputs.keySet()::toString);
         return inputs;
     }
 }

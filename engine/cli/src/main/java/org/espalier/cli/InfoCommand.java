@@ -82,6 +82,9 @@ final class InfoCommand extends EngineCommand {
         result.put("heads", widths(config, LayerConfig::heads));
         result.put("kv_heads", widths(config, LayerConfig::kvHeads));
         result.put("intermediate_sizes", widths(config, LayerConfig::intermediate));
+        if (config.layers().stream().anyMatch(layer -> layer.experts() > 0)) {
+            result.put("experts", widths(config, LayerConfig::experts));
+        }
         result.put("vocab_size", config.vocab());
         result.put("max_positions", config.maxPositions());
         result.put("tied_embeddings", config.tied());

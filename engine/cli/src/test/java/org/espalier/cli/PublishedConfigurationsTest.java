@@ -104,11 +104,12 @@ class PublishedConfigurationsTest {
 
     @Test
     void aFamilyThatIsNotKnownNamesThoseThatAre() throws IOException {
-        String printed = Refusal.of(
-                folder,
-                Refusal.FAILED,
-                "info " + published().resolve("mixtral-8x7b").resolve("config.json"));
-        assertTrue(printed.contains("'mixtral'") && printed.contains("llama") && printed.contains("phi3"), printed);
+        ObjectNode json = json(published().resolve("llama-7b"));
+        json.put("model_type", "lama");
+        Path config = folder.resolve("config.json");
+        Files.write(config, Json.toBytes(json));
+        String printed = Refusal.of(folder, Refusal.FAILED, "info " + config);
+        assertTrue(printed.contains("'lama'") && printed.contains("llama") && printed.contains("phi3"), printed);
     }
 
     /** The value is refused, or the key where the family has none of that name. */

@@ -38,8 +38,9 @@ class ScoreCommandTest {
         ids = Files.writeString(folder.resolve("ids.json"), "[" + row + ", [5, 4, 3], [250, 1]]");
     }
 
+    /** ExpertCommandTest has the criterion of experts. */
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "REAP")
     void everyCriterionScoresEveryUnitAndSoAtAnyNumberOfThreads(Criterion scoring) throws IOException {
         String criterion = scoring.toString();
         JsonNode printed = score(criterion, "one", "--threads", "1");

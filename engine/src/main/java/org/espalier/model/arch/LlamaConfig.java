@@ -16,8 +16,7 @@ import org.espalier.model.RotaryConfig;
  * @param rotary       position embedding
  * @param tied         whether the head is the embedding table
  * @param biases       which projections have some
- * @param numbers      by which relatives of LLaMA multiply
- * @param reach        how each layer's attention uses positions
+ * @param variation    what relatives of LLaMA do otherwise
  */
 public record LlamaConfig(
         String architecture,
@@ -27,8 +26,7 @@ public record LlamaConfig(
         RotaryConfig rotary,
         boolean tied,
         Biases biases,
-        Multipliers numbers,
-        List<Reach> reach)
+        Variation variation)
         implements ModelConfig {
 
     /**
@@ -84,8 +82,26 @@ public record LlamaConfig(
         }
     }
 
-    public LlamaConfig {
-        reach = List.copyOf(reach);
+    /**
+     * How experts are mixed.
+     *
+     * @param perToken   experts that each token is given to
+     * @param normalised whether their factors sum up to 1
+     */
+    public record Mixture(int perToken, boolean normalised) {}
+
+    /**
+     * What relatives of LLaMA do otherwise.
+     *
+     * @param numbers by which they multiply
+     * @param reach   how each layer's attention uses positions
+     * @param mixture how experts are mixed in layers that have some; null if none has
+     */
+    public record Variation(Multipliers numbers, List<Reach> reach, Mixture mixture) {
+
+        public Variation {
+            reach = List.copyOf(reach);
+        }
     }
 
     /** A model that multiplies as LLaMA does, and whose layers all rotate alike. */
@@ -105,32 +121,60 @@ public record LlamaConfig(
                 rotary,
                 tied,
                 biases,
-                Multipliers.usual(sizes.headDim()),
-                Collections.nCopies(sizes.layers().size(), new Reach(rotary, 0)));
+                new Variation(
+                        Multipliers.usual(sizes.headDim()),
+                        Collections.nCopies(sizes.layers().size(), new Reach(rotary, 0)),
+                        null));
+    }
+
+    /** By which it multiplies. */
+    Multipliers numbers() {
+        return variation.numbers();
+    }
+
+    /** How each layer's attention uses positions. */
+    List<Reach> reach() {
+        return variation.reach();
+    }
+
+    /** How experts are mixed in layers that have some; null if none has. */
+    Mixture mixture() {
+        return variation.mixture();
     }
 
     /** The same with a head that is not the embedding table. */
     LlamaConfig withOwnHead() {
-        return new LlamaConfig(architecture, modelType, sizes, eps, rotary, false, biases, numbers, reach);
+        return new LlamaConfig(architecture, modelType, sizes, eps, rotary, false, biases, variation);
     }
 
     /** The same with another rotation where the configuration names one. */
     LlamaConfig with(RotaryConfig other) {
-        return new LlamaConfig(architecture, modelType, sizes, eps, other, tied, biases, numbers, reach);
+        return new LlamaConfig(architecture, modelType, sizes, eps, other, tied, biases, variation);
     }
 
     /** The same with other factors. */
     LlamaConfig with(Multipliers others) {
-        return new LlamaConfig(architecture, modelType, sizes, eps, rotary, tied, biases, others, reach);
+        return with(new Variation(others, reach(), mixture()));
     }
 
     /** The same with layers that use positions in these ways. */
     LlamaConfig with(List<Reach> others) {
-        return new LlamaConfig(architecture, modelType, sizes, eps, rotary, tied, biases, numbers, others);
+        return with(new Variation(numbers(), others, mixture()));
+    }
+
+    /** The same with experts that are mixed so. */
+    LlamaConfig with(Mixture other) {
+        return with(new Variation(numbers(), reach(), other));
+    }
+
+    private LlamaConfig with(Variation other) {
+        return new LlamaConfig(architecture, modelType, sizes, eps, rotary, tied, biases, other);
     }
 
     @Override
     public LlamaConfig left(int newHidden, List<KeptLayer> kept) {
+        List<Reach> left =
+                kept.stream().map(layer -> reach().get(layer.number())).toList();
         return new LlamaConfig(
                 architecture,
                 modelType,
@@ -139,18 +183,17 @@ public record LlamaConfig(
                 rotary,
                 tied,
                 biases,
-                numbers,
-                kept.stream().map(layer -> reach.get(layer.number())).toList());
+                new Variation(numbers(), left, mixture()));
     }
 
     /** Whether the attention of some layer sees no further back than a window. */
     boolean windowed() {
-        return reach.stream().anyMatch(layer -> layer.window() > 0);
+        return reach().stream().anyMatch(layer -> layer.window() > 0);
     }
 
     /** The longest context of which every layer sees all. */
     int contextOfEveryLayer() {
-        return reach.stream()
+        return reach().stream()
                 .mapToInt(Reach::window)
                 .filter(window -> window > 0)
                 .reduce(maxPositions(), Math::min);
@@ -158,7 +201,7 @@ public record LlamaConfig(
 
     /** The rotations of its layers, each once. */
     List<RotaryConfig> rotations() {
-        return reach.stream()
+        return reach().stream()
                 .map(Reach::rotary)
                 .filter(Objects::nonNull)
                 .distinct()

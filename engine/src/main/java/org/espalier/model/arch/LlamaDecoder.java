@@ -62,7 +62,7 @@ class LlamaDecoder implements Decoder {
         }
         if (sizes.intermediate() > 0) {
             Value x = mlpInput(after, prefix); // [T, C]
-            Value made = mlpOutput(mlp(x, prefix, sizes.intermediate()), prefix);
+            Value made = mlpOutput(mlp(x, prefix, sizes), prefix);
             after = Add.branch(tape, Branch.Kind.MLP, after, after, made, factor);
         }
         return after;
@@ -158,6 +158,13 @@ class LlamaDecoder implements Decoder {
         return heads;
     }
 
+    /** Each of the heads {@code [T, heads, D]} normalised by itself. */
+    final Value eachNormalised(Value heads, String name) {
+        long rows = heads.shape().dim(0) * heads.shape().dim(1);
+        Value flat = tape.view(heads, rows, heads.shape().dim(2)); // [T · heads, D]
+        return tape.view(norm(flat, name), heads.shape().toArray());
+    }
+
     private Value heads(Value x, int heads) {
         return tape.view(x, pass.tokens(), heads, config.headDim());
     }
@@ -177,9 +184,10 @@ class LlamaDecoder implements Decoder {
         return rotation == 0 ? "rotary table" : "rotary table " + rotation;
     }
 
-    private Value mlp(Value x, String prefix, int neurons) {
+    /** What the MLP of a layer gives, {@code [T, C]}. */
+    Value mlp(Value x, String prefix, LayerConfig sizes) {
         String block = prefix + "mlp.";
-        List<Value> both = gateAndUp(x, block, neurons);
+        List<Value> both = gateAndUp(x, block, sizes.intermediate());
         Value gated = gated(both.get(0), both.get(1)); // [T, I]
         return pass.project(
                 gated, block + "down_proj", config.hidden(), config.biases().mlp());

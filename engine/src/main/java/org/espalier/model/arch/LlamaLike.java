@@ -48,7 +48,7 @@ abstract class LlamaLike implements Architecture {
                 json.size("vocab_size"),
                 json.size("hidden_size"),
                 headDim,
-                UsualSizes.layers(json),
+                layers(json),
                 json.size("max_position_embeddings", 2048));
         requireWidths(json, sizes);
         LlamaConfig config = new LlamaConfig(
@@ -60,6 +60,11 @@ abstract class LlamaLike implements Architecture {
                 json.flag("tie_word_embeddings", tiedUnlessSaid()),
                 biases);
         return config.with(reach(json, config));
+    }
+
+    /** The sizes of every layer. */
+    List<ModelConfig.LayerConfig> layers(ConfigReader json) {
+        return UsualSizes.layers(json);
     }
 
     /** Whether the head is the embedding table where the configuration does not say it. */
@@ -148,11 +153,16 @@ abstract class LlamaLike implements Architecture {
     @Override
     public void resize(ObjectNode json, ModelConfig model) {
         LlamaConfig config = (LlamaConfig) model;
-        UsualSizes.write(json, config);
+        writeSizes(json, config);
         if (config.windowed()) {
             ArrayNode types = json.putArray(TYPES);
             config.reach().forEach(layer -> types.add(layer.window() > 0 ? SLIDING : FULL));
         }
+    }
+
+    /** Sets the sizes in a configuration. */
+    void writeSizes(ObjectNode json, LlamaConfig config) {
+        UsualSizes.write(json, config);
     }
 
     @Override

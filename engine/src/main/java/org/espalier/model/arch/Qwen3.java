@@ -44,10 +44,7 @@ public final class Qwen3 extends LlamaLike {
         return new LlamaDecoder((LlamaConfig) config, pass) {
             @Override
             Value normalised(Value heads, String name) {
-                long rows = heads.shape().dim(0) * heads.shape().dim(1);
-                Value flat = tape.view(heads, rows, heads.shape().dim(2)); // [T · heads, D]
-                Value normed = pass.rmsNorm(flat, name, this.config.eps());
-                return tape.view(normed, heads.shape().toArray());
+                return eachNormalised(heads, name);
             }
         };
     }

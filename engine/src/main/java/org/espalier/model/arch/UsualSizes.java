@@ -3,8 +3,14 @@ package org.espalier.model.arch;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
@@ -21,6 +27,22 @@ final class UsualSizes {
     private static final String INTERMEDIATE = "intermediate_size";
     private static final String LAYERS = "num_hidden_layers";
     private static final String DIFFERING = "per_layer_config";
+
+    /** What the keys of an MLP's sizes are called. */
+    record MlpKeys(String neurons, String experts) {
+
+        /** Of an MLP of a layer's own. */
+        static final MlpKeys DENSE = new MlpKeys(INTERMEDIATE, null);
+    }
+
+    /**
+     * The sizes of a layer's MLP, unless the layer says otherwise.
+     *
+     * @param neurons of it, or of each expert
+     * @param experts 0 for none
+     * @param keys    under which the layer may say otherwise
+     */
+    record Mlp(int neurons, int experts, MlpKeys keys) {}
 
     private UsualSizes() {}
 
@@ -75,31 +97,44 @@ final class UsualSizes {
      * @param neurons of a layer's MLP, unless the layer says otherwise
      */
     static List<LayerConfig> layers(ConfigReader json, String layersKey, String headsKey, int neurons) {
+        return layers(json, layersKey, headsKey, layer -> new Mlp(neurons, 0, MlpKeys.DENSE));
+    }
+
+    /** As above, of a family whose layers have different kinds of MLPs. */
+    static List<LayerConfig> layers(ConfigReader json, IntFunction<Mlp> mlps) {
+        return layers(json, LAYERS, HEADS, mlps);
+    }
+
+    private static List<LayerConfig> layers(
+            ConfigReader json, String layersKey, String headsKey, IntFunction<Mlp> mlps) {
         int count = json.size(layersKey);
         if (count > MOST_LAYERS) {
             throw json.failure(layersKey + " is " + count, "at most " + MOST_LAYERS + " layers are supported");
         }
         int heads = json.size(headsKey);
-        LayerConfig common = new LayerConfig(heads, json.size(KV_HEADS, heads), neurons);
+        int kvHeads = json.size(KV_HEADS, heads);
         Optional<ConfigReader> differing = json.object(DIFFERING);
         differing.ifPresent(map -> map.keys().forEach(key -> checkLayerNumber(json, key, count)));
         List<LayerConfig> layers = new ArrayList<>();
         for (int layer = 0; layer < count; layer++) {
             String key = Integer.toString(layer);
+            Mlp mlp = mlps.apply(layer);
+            LayerConfig common = new LayerConfig(heads, kvHeads, mlp.neurons(), mlp.experts());
             layers.add(differing
                     .flatMap(map -> map.object(key))
-                    .map(own -> own(own, common))
+                    .map(own -> own(own, common, mlp.keys()))
                     .orElse(common));
             requireGrouped(json, layer, layers.getLast());
         }
         return layers;
     }
 
-    private static LayerConfig own(ConfigReader own, LayerConfig common) {
+    private static LayerConfig own(ConfigReader own, LayerConfig common, MlpKeys keys) {
         return new LayerConfig(
                 own.width(HEADS, common.heads()),
                 own.width(KV_HEADS, common.kvHeads()),
-                own.width(INTERMEDIATE, common.intermediate()));
+                own.width(keys.neurons(), common.intermediate()),
+                keys.experts() == null ? 0 : own.size(keys.experts(), common.experts()));
     }
 
     private static void checkLayerNumber(ConfigReader json, String key, int count) {
@@ -125,19 +160,44 @@ final class UsualSizes {
 
     /** As above, of a family that calls its layers and heads otherwise. */
     static void write(ObjectNode json, ModelConfig config, String layersKey, String headsKey) {
-        LayerConfig common = mostCommon(config);
+        write(json, config, layersKey, headsKey, layer -> MlpKeys.DENSE);
+    }
+
+    /** As above, of a family whose layers have different kinds of MLPs. */
+    static void write(ObjectNode json, ModelConfig config, Function<LayerConfig, MlpKeys> keys) {
+        write(json, config, LAYERS, HEADS, keys);
+    }
+
+    private static void write(
+            ObjectNode json,
+            ModelConfig config,
+            String layersKey,
+            String headsKey,
+            Function<LayerConfig, MlpKeys> keys) {
+        LayerConfig common = mostCommon(config.layers());
+        Map<MlpKeys, LayerConfig> mlps = new LinkedHashMap<>();
+        config.layers().stream()
+                .collect(Collectors.groupingBy(keys, LinkedHashMap::new, Collectors.toList()))
+                .forEach((kind, layers) -> mlps.put(kind, mostCommon(layers)));
         json.put("hidden_size", config.hidden());
         json.put("head_dim", config.headDim());
         json.put(layersKey, config.layers().size());
         json.put(headsKey, common.heads());
         json.put(KV_HEADS, common.kvHeads());
-        json.put(INTERMEDIATE, common.intermediate());
+        mlps.forEach((kind, mlp) -> {
+            json.put(kind.neurons(), mlp.intermediate());
+            if (kind.experts() != null) {
+                json.put(kind.experts(), mlp.experts());
+            }
+        });
         json.remove(DIFFERING);
         ObjectNode differing = JsonNodeFactory.instance.objectNode();
         for (int layer = 0; layer < config.layers().size(); layer++) {
             LayerConfig own = config.layers().get(layer);
-            if (!own.equals(common)) {
-                differing.set(Integer.toString(layer), difference(own, common));
+            MlpKeys kind = keys.apply(own);
+            ObjectNode difference = difference(own, common, mlps.get(kind), kind);
+            if (!difference.isEmpty()) {
+                differing.set(Integer.toString(layer), difference);
             }
         }
         if (!differing.isEmpty()) {
@@ -149,8 +209,8 @@ final class UsualSizes {
      * The sizes that most layers have, the first of equals, so that few layers differ. A layer without attention or MLP
      * gives none, because other readers take no 0 for a whole model.
      */
-    private static LayerConfig mostCommon(ModelConfig config) {
-        List<LayerConfig> whole = config.layers().stream()
+    private static LayerConfig mostCommon(List<LayerConfig> layers) {
+        List<LayerConfig> whole = layers.stream()
                 .filter(l -> l.heads() > 0 && l.intermediate() > 0)
                 .toList();
         LayerConfig best = null;
@@ -162,22 +222,27 @@ final class UsualSizes {
                 best = layer;
             }
         }
-        return best == null ? widest(config.layers()) : best;
+        return best == null ? widest(layers) : best;
     }
 
     /** Sizes of which none is 0, from layers each of which lacks something. */
     private static LayerConfig widest(List<LayerConfig> layers) {
         LayerConfig attention =
                 layers.stream().filter(l -> l.heads() > 0).findFirst().orElse(new LayerConfig(1, 1, 0));
-        int neurons = layers.stream().mapToInt(LayerConfig::intermediate).max().orElse(0);
-        return new LayerConfig(attention.heads(), attention.kvHeads(), Math.max(1, neurons));
+        LayerConfig mlp = layers.stream()
+                .max(Comparator.comparingInt(LayerConfig::intermediate))
+                .orElseThrow();
+        return new LayerConfig(attention.heads(), attention.kvHeads(), Math.max(1, mlp.intermediate()), mlp.experts());
     }
 
-    private static ObjectNode difference(LayerConfig own, LayerConfig common) {
+    private static ObjectNode difference(LayerConfig own, LayerConfig common, LayerConfig mlp, MlpKeys keys) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         put(json, HEADS, own.heads(), common.heads());
         put(json, KV_HEADS, own.kvHeads(), common.kvHeads());
-        put(json, INTERMEDIATE, own.intermediate(), common.intermediate());
+        put(json, keys.neurons(), own.intermediate(), mlp.intermediate());
+        if (keys.experts() != null && own.intermediate() > 0) {
+            put(json, keys.experts(), own.experts(), mlp.experts());
+        }
         return json;
     }
 

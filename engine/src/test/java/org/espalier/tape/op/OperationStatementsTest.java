@@ -154,6 +154,12 @@ class OperationStatementsTest {
         public void use(Axis axis, Use use) {}
 
         @Override
+        public void keepAtLeast(Axis axis, long units) {}
+
+        @Override
+        public void belongs(Value value, Axis experts, int unit) {}
+
+        @Override
         public void tie(Axis halves) {}
     }
 }

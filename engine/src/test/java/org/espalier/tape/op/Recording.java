@@ -3,6 +3,7 @@ package org.espalier.tape.op;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.backend.ActivationFunction;
 import org.espalier.backend.AttentionForm;
@@ -27,6 +28,7 @@ record Recording(String name, Body body, End end) {
     private static final int HEADS = 2;
     private static final int CHANNELS = 6;
     private static final int VOCAB = 5;
+    private static final int EXPERTS = 3;
 
     @FunctionalInterface
     interface Body {
@@ -85,6 +87,8 @@ record Recording(String name, Body body, End end) {
                         new Recording("rotary of a part of every head", (tape, x) -> rotated(tape, x, false)),
                         new Recording("rotary of neighbours", (tape, x) -> rotated(tape, x, true)),
                         new Recording("norm of every head", Recording::headNorm),
+                        new Recording("experts", (tape, x) -> experts(tape, x, true)),
+                        new Recording("experts, factors of all", (tape, x) -> experts(tape, x, false)),
                         distilled(0),
                         distilled(0.75),
                         distilled(1)));
@@ -158,6 +162,23 @@ record Recording(String name, Body body, End end) {
         Value heads = tape.view(x, TOKENS * HEADS, CHANNELS / HEADS);
         return tape.view(
                 RmsNorm.record(tape, heads, tape.parameter("weight", CHANNELS / HEADS), 1e-3), TOKENS, CHANNELS);
+    }
+
+    /** Two of three experts for each token. */
+    private static Value experts(Tape tape, Value x, boolean normalised) {
+        Value logits = Linear.record(tape, x, tape.parameter("router", EXPERTS, CHANNELS), null);
+        Routing routing = Route.record(tape, logits, 2, normalised);
+        Value rows = Dispatch.record(tape, x, routing);
+        Value made = ExpertLinear.record(tape, rows, matrices(tape, "w", CHANNELS, CHANNELS), routing);
+        Value gated = Multiply.record(tape, made, rows);
+        Value read = ExpertLinear.record(tape, gated, matrices(tape, "v", CHANNELS, CHANNELS), routing);
+        return Combine.record(tape, read, routing);
+    }
+
+    private static List<Value> matrices(Tape tape, String name, long out, long in) {
+        return IntStream.range(0, EXPERTS)
+                .mapToObj(e -> tape.parameter(name + e, out, in))
+                .toList();
     }
 
     private static Value selected(Tape tape, Value x) {
