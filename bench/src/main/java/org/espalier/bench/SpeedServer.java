@@ -11,28 +11,34 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Precision;
+import org.espalier.backend.Sampling;
 import org.espalier.backend.cpu.CpuBackend;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
+import org.espalier.model.DrawnTexts;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
 import org.espalier.tensor.DType;
 
 /**
- * Times one repetition of a test for each line of stdin that names one ({@code pp512}, {@code tg128}, {@code lora4x128},
- * {@code taught-full4x128}, {@code score10x64}, {@code prune10x64}), and answers with a line of JSON. So a driver can take turns
- * with another program that does the same. {@code product-f32}, {@code product-bf16} and {@code read} are what the processor can
- * do at most, in operations and bytes a second. Arguments: model, threads, precision.
+ * Times one repetition of a test for each line of stdin that names one, and answers with a line of JSON. So a driver can take
+ * turns with another program that does the same. Arguments: model, threads, precision.
+ *
+ * <p>{@code pp512} reads 512 tokens, {@code tg128} writes 128, {@code tg128x32} writes as many of 32 texts at once; {@code lora4x128}
+ * and {@code taught-full4x128} are updates, {@code score10x64} and {@code prune10x64} what their names say. {@code product-f32},
+ * {@code product-bf16} and {@code read} are what the processor can do at most, in operations and bytes a second.
  */
 public final class SpeedServer implements AutoCloseable {
 
     private static final Pattern TEST = Pattern.compile("(pp|tg)([1-9][0-9]{0,6})");
     private static final Pattern SCORE = Pattern.compile("(score|prune)([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
+    private static final Pattern TOGETHER = Pattern.compile("tg([1-9][0-9]{0,6})x([1-9][0-9]{0,2})");
     private static final int STRIDE = 7919;
 
     private final Checkpoint checkpoint;
@@ -77,6 +83,10 @@ public final class SpeedServer implements AutoCloseable {
             int sequences = Integer.parseInt(score.group(2));
             int length = Integer.parseInt(score.group(3));
             return score.group(1).equals("prune") ? prune(test, sequences, length) : score(test, sequences, length);
+        }
+        Matcher together = TOGETHER.matcher(test);
+        if (together.matches()) {
+            return writeTogether(test, Integer.parseInt(together.group(1)), Integer.parseInt(together.group(2)));
         }
         return switch (test) {
             case "product-f32" -> peak(test, Peaks.product(threads, precision, DType.F32));
@@ -129,6 +139,17 @@ public final class SpeedServer implements AutoCloseable {
         int token = parts.group(1).equals("pp") ? generator.next(ids(tokens)) : write(generator, tokens);
         double seconds = (System.nanoTime() - start) / 1e9;
         return Map.of("test", test, "seconds", seconds, "tokens_per_second", tokens / seconds, "last", token);
+    }
+
+    /** Draws several texts at once, each after a token of its own; tokens of all of them count. */
+    private Map<String, Object> writeTogether(String test, int tokens, int texts) {
+        List<int[]> beginnings = cut(ids(texts), texts, 1);
+        DrawnTexts drawn = new DrawnTexts(model, Set.of(), new Sampling(1, 0, 1, 42), logits -> {});
+        int[] last = new int[1];
+        long start = System.nanoTime();
+        drawn.write(beginnings, tokens, progress -> {}, text -> last[0] = text[tokens]);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        return Map.of("test", test, "seconds", seconds, "tokens_per_second", texts * tokens / seconds, "last", last[0]);
     }
 
     private int write(Generator generator, int tokens) {
