@@ -160,9 +160,12 @@ public final class SpeedServer implements AutoCloseable {
         return token;
     }
 
-    /** The ids that the peers use too: the multiples of a prime within the vocabulary. */
     private int[] ids(int count) {
-        int vocabulary = model.config().vocab();
+        return ids(count, model.config().vocab());
+    }
+
+    /** The ids that the peers use too: the multiples of a prime within the vocabulary. */
+    static int[] ids(int count, int vocabulary) {
         return IntStream.rangeClosed(1, count)
                 .map(i -> (int) ((long) STRIDE * i % vocabulary))
                 .toArray();

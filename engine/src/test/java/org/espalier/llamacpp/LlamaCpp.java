@@ -56,6 +56,7 @@ public final class LlamaCpp implements AutoCloseable {
 
     private static final int LEAST_CONTEXT = 512;
     private static final int F32 = 0;
+    private static final int HALF = 1;
 
     private final Arena arena = Arena.ofConfined();
     private final LlamaCppLibrary library = LlamaCppLibrary.instance();
@@ -108,6 +109,11 @@ public final class LlamaCpp implements AutoCloseable {
         return this;
     }
 
+    /** How many tokens it knows. */
+    public int vocabulary() {
+        return vocabularySize;
+    }
+
     /** The ids of a text, with the begin token if the file asks for it; special tokens in the text are seen. */
     public int[] tokenize(String text) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
@@ -124,25 +130,11 @@ public final class LlamaCpp implements AutoCloseable {
 
     /** The logits after each of some tokens, {@code [tokens][vocabulary]}, computed with a cache of float32. */
     public float[][] logits(int[] tokens) {
-        MemorySegment context = context(Math.max(LEAST_CONTEXT, tokens.length));
+        MemorySegment context = context(Math.max(LEAST_CONTEXT, tokens.length), F32);
         try {
-            MemorySegment ids = arena.allocateFrom(JAVA_INT, tokens);
-            MemorySegment batch = (MemorySegment) library.call(
-                    library.function("llama_batch_get_one", FunctionDescriptor.of(BATCH, ADDRESS, JAVA_INT)),
-                    arena,
-                    ids,
-                    tokens.length);
             byte[] wanted = new byte[tokens.length];
             Arrays.fill(wanted, (byte) 1);
-            batch.set(
-                    ADDRESS,
-                    BATCH.byteOffset(MemoryLayout.PathElement.groupElement("logits")),
-                    arena.allocateFrom(JAVA_BYTE, wanted));
-            int status = (int) library.call(
-                    library.function("llama_decode", FunctionDescriptor.of(JAVA_INT, ADDRESS, BATCH)), context, batch);
-            if (status != 0) {
-                throw new IllegalStateException("llama_decode gave " + status + ":\n" + library.said());
-            }
+            decode(arena, context, tokens, arena.allocateFrom(JAVA_BYTE, wanted));
             MemorySegment all = (MemorySegment) library.call(
                     library.function("llama_get_logits", FunctionDescriptor.of(ADDRESS, ADDRESS)), context);
             float[] flat = all.reinterpret(4L * tokens.length * vocabularySize).toArray(JAVA_FLOAT);
@@ -152,19 +144,90 @@ public final class LlamaCpp implements AutoCloseable {
             }
             return logits;
         } finally {
-            library.call(library.function("llama_free", FunctionDescriptor.ofVoid(ADDRESS)), context);
+            free(context);
         }
     }
 
-    private MemorySegment context(int tokens) {
+    /**
+     * A text with a key/value cache as llama.cpp keeps it by default, of 16 bits.
+     *
+     * @param tokens that it holds at most
+     */
+    public Text text(int tokens, int threads) {
+        MemorySegment context = context(Math.max(LEAST_CONTEXT, tokens), HALF);
+        library.call(
+                library.function("llama_set_n_threads", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT, JAVA_INT)),
+                context,
+                threads,
+                threads);
+        return new Text(context);
+    }
+
+    /** Tokens that are read one after the other or many at once. */
+    public final class Text implements AutoCloseable {
+
+        private final MemorySegment context;
+
+        private Text(MemorySegment context) {
+            this.context = context;
+        }
+
+        /** Forgets what was read. */
+        public void clear() {
+            library.call(library.function("llama_kv_self_clear", FunctionDescriptor.ofVoid(ADDRESS)), context);
+        }
+
+        /** Reads tokens; returns the likeliest one after the last. */
+        public int next(int... tokens) {
+            try (Arena call = Arena.ofConfined()) {
+                decode(call, context, tokens, MemorySegment.NULL);
+            }
+            MemorySegment logits = ((MemorySegment) library.call(
+                            library.function("llama_get_logits_ith", FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT)),
+                            context,
+                            -1))
+                    .reinterpret(4L * vocabularySize);
+            int best = 0;
+            for (int i = 1; i < vocabularySize; i++) {
+                best = logits.getAtIndex(JAVA_FLOAT, i) > logits.getAtIndex(JAVA_FLOAT, best) ? i : best;
+            }
+            return best;
+        }
+
+        @Override
+        public void close() {
+            free(context);
+        }
+    }
+
+    /** @param wanted a byte a token that says whether its logits are wanted, or null for those of the last alone */
+    private void decode(Arena call, MemorySegment context, int[] tokens, MemorySegment wanted) {
+        MemorySegment batch = (MemorySegment) library.call(
+                library.function("llama_batch_get_one", FunctionDescriptor.of(BATCH, ADDRESS, JAVA_INT)),
+                call,
+                call.allocateFrom(JAVA_INT, tokens),
+                tokens.length);
+        batch.set(ADDRESS, BATCH.byteOffset(MemoryLayout.PathElement.groupElement("logits")), wanted);
+        int status = (int) library.call(
+                library.function("llama_decode", FunctionDescriptor.of(JAVA_INT, ADDRESS, BATCH)), context, batch);
+        if (status != 0) {
+            throw new IllegalStateException("llama_decode gave " + status + ":\n" + library.said());
+        }
+    }
+
+    private void free(MemorySegment context) {
+        library.call(library.function("llama_free", FunctionDescriptor.ofVoid(ADDRESS)), context);
+    }
+
+    private MemorySegment context(int tokens, int cacheType) {
         MemorySegment parameters = (MemorySegment) library.call(
                 library.function("llama_context_default_params", FunctionDescriptor.of(CONTEXT_PARAMETERS)), arena);
         requireLayout(parameters);
         for (String size : new String[] {"n_ctx", "n_batch", "n_ubatch"}) {
             parameters.set(JAVA_INT, offset(size), tokens);
         }
-        parameters.set(JAVA_INT, offset("type_k"), F32);
-        parameters.set(JAVA_INT, offset("type_v"), F32);
+        parameters.set(JAVA_INT, offset("type_k"), cacheType);
+        parameters.set(JAVA_INT, offset("type_v"), cacheType);
         MemorySegment context = (MemorySegment) library.call(
                 library.function("llama_init_from_model", FunctionDescriptor.of(ADDRESS, ADDRESS, CONTEXT_PARAMETERS)),
                 model,
@@ -185,11 +248,10 @@ public final class LlamaCpp implements AutoCloseable {
 
     /** The defaults of this build stand where the layout says: another build would be misread. */
     private static void requireLayout(MemorySegment parameters) {
-        int half = 1;
         if (parameters.get(JAVA_INT, offset("n_ctx")) != 512
                 || parameters.get(JAVA_INT, offset("n_batch")) != 2048
-                || parameters.get(JAVA_INT, offset("type_k")) != half
-                || parameters.get(JAVA_INT, offset("type_v")) != half) {
+                || parameters.get(JAVA_INT, offset("type_k")) != HALF
+                || parameters.get(JAVA_INT, offset("type_v")) != HALF) {
             throw new IllegalStateException("this is another build of llama.cpp");
         }
     }
