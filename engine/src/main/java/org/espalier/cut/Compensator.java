@@ -9,6 +9,7 @@ import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.error.Failure;
 import org.espalier.model.Architectures;
+import org.espalier.model.BranchEnd;
 import org.espalier.model.BranchPass;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -17,7 +18,6 @@ import org.espalier.model.StreamWalk;
 import org.espalier.model.Transformer;
 import org.espalier.tape.Branch;
 import org.espalier.tape.Tape;
-import org.espalier.tape.Value;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 
@@ -59,26 +59,30 @@ public final class Compensator {
         if (kind != Compensation.LSTSQ) {
             return new Bytes(kind == Compensation.BIAS ? streams : 0, 0);
         }
-        // Weights are cut in the memory that they have whole.
-        long weights = DType.F32.bytes(
-                4 * last().mapToLong(w -> w.shape().elements()).max().orElse(0));
         long largest = 0;
         long results = 0;
-        for (Value weight : last().toList()) {
-            Shape left = selection.shape(weight);
-            long activations = DType.F32.bytes((4 * left.dim(1) + left.dim(0)) * StreamWalk.BATCH_TOKENS);
-            largest = Math.max(largest, NormalEquations.bytes(left.dim(1), left.dim(0)) + weights + activations);
-            results += DType.F32.bytes(left.elements());
+        for (BranchEnd end : ends().toList()) {
+            Shape left = selection.shape(end.weights().getFirst());
+            int experts = end.weights().size();
+            long perToken = end.routing() == null ? 1 : end.routing().perToken();
+            // Weights are cut in the memory that they have whole.
+            long weights = DType.F32.bytes(
+                    4 * experts * end.weights().getFirst().shape().elements());
+            long activations = DType.F32.bytes((4 * left.dim(1) + left.dim(0)) * StreamWalk.BATCH_TOKENS * perToken);
+            long made = end.norm() == null ? 0 : streams;
+            long fits = ExpertFit.atOnce(left, experts) * NormalEquations.bytes(left.dim(1), left.dim(0));
+            largest = Math.max(largest, fits + weights + activations + made);
+            results += DType.F32.bytes(experts * left.elements());
         }
         return new Bytes(2 * streams + largest, results);
     }
 
-    /** The weights of the projections that the branches that stay end in. */
-    private Stream<Value> last() {
+    /** The projections that the branches that stay end in. */
+    private Stream<BranchEnd> ends() {
         Tape tape = selection.structure().tape();
         return selection.structure().branches().stream()
                 .filter(branch -> !selection.removed(branch))
-                .map(branch -> BranchPass.last(tape, branch).w());
+                .map(branch -> BranchPass.end(tape, branch));
     }
 
     /**

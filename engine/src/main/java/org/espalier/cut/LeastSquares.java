@@ -1,19 +1,26 @@
 package org.espalier.cut;
 
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.couple.Selection;
+import org.espalier.model.BranchEnd;
 import org.espalier.model.BranchPass;
+import org.espalier.model.BranchVisit;
 import org.espalier.model.Model;
 import org.espalier.model.StreamWalk;
 import org.espalier.tape.Branch;
+import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
 /**
- * Fits the last projection of every branch so that the pruned model's residual stream after it is what the dense
+ * Fits the last projection of every branch, or those of its experts, so that the pruned model's residual stream after it is what the dense
  * model's is, errors of earlier layers included. A token counts by the inverse root mean square of the dense stream, as the
  * normalisation that reads it sees it: without that, the few tokens with enormous activations decide everything.
  */
@@ -73,42 +80,111 @@ final class LeastSquares implements BranchRepair, AutoCloseable {
 
     @Override
     public void next(Branch branch) {
-        whole.pass(branch);
-        if (!selection.removed(branch)) {
-            fit(branch);
-            pruned.pass(branch);
-            weights.forget();
+        if (selection.removed(branch)) {
+            whole.pass(branch);
+            return;
         }
-    }
-
-    private void fit(Branch branch) {
-        Value weight = BranchPass.last(selection.structure().tape(), branch).w();
-        Shape shape = selection.shape(weight);
-        weigh(BranchPass.eps(selection.structure().tape(), branch));
-        try (NormalEquations equations = new NormalEquations(backend, queue, shape.extent(1), shape.extent(0))) {
-            pruned.run(branch, (from, to, inner, output) -> {
-                Tensor part = lacking.slice(0, to - from);
-                backend.add(
-                        queue, whole.stream().slice(from, to), pruned.stream().slice(from, to), -1, part);
-                backend.add(queue, part, output, -branch.factor(), part);
-                equations.add(inner, part, importance.slice(from, to));
-            });
-            double[] fitted = equations.solve(ridge);
-            double[] old = HostCopy.readDoubles(backend, queue, weights.weight(weight.name()));
-            for (int i = 0; i < fitted.length; i++) {
-                fitted[i] = old[i] + fitted[i] / branch.factor();
+        Tape tape = selection.structure().tape();
+        BranchEnd end = BranchPass.end(tape, branch);
+        if (end.norm() != null) {
+            fitBeforeNorm(branch, end);
+        } else {
+            whole.pass(branch);
+            weigh(whole.stream(), BranchPass.eps(tape, branch));
+            if (end.routing() == null) {
+                fit(branch, end);
+            } else {
+                fitExperts(branch, end);
             }
-            result.put(weight.name(), shape, fitted);
-            weights.replace(weight.name(), result.tensor(queue, weight.name()));
+        }
+        pruned.pass(branch);
+        weights.forget();
+    }
+
+    private void fit(Branch branch, BranchEnd end) {
+        Value weight = end.weights().getFirst();
+        Shape shape = selection.shape(weight);
+        try (NormalEquations equations = new NormalEquations(backend, queue, shape.extent(1), shape.extent(0))) {
+            pruned.run(branch, visit -> equations.add(visit.inner(), lacking(branch, visit), importance(visit)));
+            replace(weight, equations.solve(ridge), branch.factor());
         }
     }
 
-    private void weigh(double eps) {
+    /** What the pruned model's stream lacks after a branch as it is. */
+    private Tensor lacking(Branch branch, BranchVisit visit) {
+        int start = visit.start();
+        int end = visit.end();
+        Tensor part = lacking.slice(0, end - start);
+        backend.add(queue, whole.stream().slice(start, end), pruned.stream().slice(start, end), -1, part);
+        backend.add(queue, part, visit.output(), -branch.factor(), part);
+        return part;
+    }
+
+    private Tensor importance(BranchVisit visit) {
+        return importance.slice(visit.start(), visit.end());
+    }
+
+    /** Adds to a weight of the pruned model what is to be multiplied by a factor afterwards. */
+    private void replace(Value weight, double[] added, double factor) {
+        double[] numbers = HostCopy.readDoubles(backend, queue, weights.weight(weight.name()));
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] += added[i] / factor;
+        }
+        result.put(weight.name(), selection.shape(weight), numbers);
+        weights.replace(weight.name(), result.tensor(queue, weight.name()));
+    }
+
+    private void fitExperts(Branch branch, BranchEnd end) {
+        Set<Value> left = Set.copyOf(selection.parameters());
+        List<Value> experts = end.weights().stream().filter(left::contains).toList();
+        Shape shape = selection.shape(experts.getFirst());
+        int atOnce = ExpertFit.atOnce(shape, experts.size());
+        Map<Value, double[]> added = new LinkedHashMap<>();
+        for (int first = 0; first < experts.size(); first += atOnce) {
+            int count = Math.min(atOnce, experts.size() - first);
+            try (ExpertFit fit = new ExpertFit(backend, queue, first, count, shape)) {
+                pruned.run(branch, visit -> fit.add(visit, lacking(branch, visit), importance(visit)));
+                for (int e = 0; e < count; e++) {
+                    if (fit.used(e)) {
+                        added.put(experts.get(first + e), fit.solve(e, ridge));
+                    }
+                }
+            }
+        }
+        added.forEach((weight, numbers) -> replace(weight, numbers, branch.factor()));
+    }
+
+    /**
+     * Of a branch that ends in a norm the norm's input is to be the dense model's: what the stream lacks cannot be made up for by a
+     * row whose length is taken from it.
+     */
+    private void fitBeforeNorm(Branch branch, BranchEnd end) {
+        Value weight = end.weights().getFirst();
+        Shape shape = selection.shape(weight);
+        Tensor made = backend.allocate(backend.computeType(), whole.stream().shape(), "inputs of a norm");
+        try (NormalEquations equations = new NormalEquations(backend, queue, shape.extent(1), shape.extent(0))) {
+            whole.run(branch, visit -> {
+                backend.convert(queue, visit.made(), made.slice(visit.start(), visit.end()));
+                whole.advance(visit.start(), visit.end(), visit.output(), branch.factor());
+            });
+            weigh(made, end.norm().eps());
+            pruned.run(branch, visit -> {
+                Tensor part = lacking.slice(0, visit.end() - visit.start());
+                backend.add(queue, made.slice(visit.start(), visit.end()), visit.made(), -1, part);
+                equations.add(visit.inner(), part, importance(visit));
+            });
+            replace(weight, equations.solve(ridge), 1);
+        } finally {
+            made.buffer().close();
+        }
+    }
+
+    /** Tokens count by the inverse root mean square of their rows, as a norm with this eps sees them. */
+    private void weigh(Tensor rows, double eps) {
         int tokens = importance.shape().extent(0);
         for (int start = 0; start < tokens; start += ROWS) {
             int end = Math.min(tokens, start + ROWS);
-            double[] stream =
-                    HostCopy.readDoubles(backend, queue, whole.stream().slice(start, end));
+            double[] stream = HostCopy.readDoubles(backend, queue, rows.slice(start, end));
             double[] inverse = new double[end - start];
             int channels = stream.length / inverse.length;
             for (int i = 0; i < stream.length; i++) {

@@ -6,12 +6,12 @@ import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
+import org.espalier.model.BranchEnd;
 import org.espalier.model.BranchPass;
 import org.espalier.model.Model;
 import org.espalier.model.StreamWalk;
 import org.espalier.tape.Branch;
 import org.espalier.tape.Value;
-import org.espalier.tape.op.Linear;
 import org.espalier.tensor.DType;
 import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
@@ -43,30 +43,31 @@ final class MeanOutputs implements BranchRepair {
 
     @Override
     public void next(Branch branch) {
-        Linear last = BranchPass.last(selection.structure().tape(), branch);
-        double[] means = new double[last.w().shape().extent(1)];
+        BranchEnd last = BranchPass.end(selection.structure().tape(), branch);
+        double[] means = new double[last.weights().getFirst().shape().extent(1)];
         double share = 1.0 / whole.stream().shape().dim(0);
-        whole.run(branch, (from, to, inner, output) -> {
-            double[] numbers = HostCopy.readDoubles(backend, queue, inner);
+        whole.run(branch, visit -> {
+            double[] numbers = HostCopy.readDoubles(backend, queue, visit.inner());
             for (int i = 0; i < numbers.length; i++) {
                 means[i % means.length] += share * numbers[i];
             }
-            whole.advance(from, to, output, branch.factor());
+            whole.advance(visit.start(), visit.end(), visit.output(), branch.factor());
         });
         if (!selection.removed(branch)) {
-            Value bias = BranchPass.last(biased.tape(), biased.branches().get(branch.index()))
+            Value bias = BranchPass.end(biased.tape(), biased.branches().get(branch.index()))
                     .bias();
             Shape left = selection.on(biased).shape(bias);
             result.put(bias.name(), left, bias(last, means));
         }
     }
 
-    private double[] bias(Linear last, double[] means) {
+    private double[] bias(BranchEnd last, double[] means) {
         int in = means.length;
-        double[] w = read(dense.weights().tensor(last.w().name()));
+        Value weight = last.weights().getFirst();
+        double[] w = read(dense.weights().tensor(weight.name()));
         BitSet removed = new BitSet();
         removed.set(0, in);
-        for (int kept : selection.kept(last.w(), 1)) {
+        for (int kept : selection.kept(weight, 1)) {
             removed.clear(kept);
         }
         double[] bias = last.bias() == null

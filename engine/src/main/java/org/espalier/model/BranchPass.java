@@ -1,6 +1,10 @@
 package org.espalier.model;
 
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.tape.Branch;
@@ -8,7 +12,6 @@ import org.espalier.tape.Op;
 import org.espalier.tape.Part;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
-import org.espalier.tape.op.Linear;
 import org.espalier.tape.op.Normalisation;
 
 /**
@@ -16,41 +19,46 @@ import org.espalier.tape.op.Normalisation;
  *
  * @param tape   the operations
  * @param stream input {@code [T, C]}: the residual stream before it
- * @param last   the projection that it ends in, operands and output of which are results
- * @param factor of the output in the sum with the stream
+ * @param output {@code [T, C]}: what it gives, a result
+ * @param end    the projection that it ends in, operands and output of which are results; empty if it ends otherwise
  */
-public record BranchPass(Tape tape, Value stream, Linear last, double factor) {
+public record BranchPass(Tape tape, Value stream, Value output, Optional<BranchEnd> end) {
 
     /**
      * Records a branch of a pass by itself.
      *
-     * @throws Failure if it cannot be walked or fitted alone, with the reason
+     * @throws Failure if it cannot be walked alone, with the reason
      */
     public static BranchPass of(Tape whole, Branch branch) {
+        requireAlone(branch);
         List<Op> ops = whole.leadingTo(branch);
-        Linear last = last(branch, ops);
-        Part part = Part.of(ops, branch.source(), List.of(last.x(), last.y()));
-        return new BranchPass(part.tape(), part.given(), (Linear) last.with(part::value), branch.factor());
+        Optional<BranchEnd> end = BranchEnd.of(branch, ops);
+        Set<Value> results = new LinkedHashSet<>(List.of(branch.output()));
+        end.ifPresent(e -> results.addAll(e.results()));
+        Part part = Part.of(ops, branch.source(), new ArrayList<>(results));
+        return new BranchPass(
+                part.tape(), part.given(), part.value(branch.output()), end.map(e -> e.with(part::value)));
     }
 
-    /** The projection that a branch ends in. */
-    public static Linear last(Tape whole, Branch branch) {
-        return last(branch, whole.leadingTo(branch));
+    /**
+     * The projection that a branch ends in.
+     *
+     * @throws Failure if there is none that could be fitted
+     */
+    public static BranchEnd end(Tape whole, Branch branch) {
+        requireAlone(branch);
+        List<Op> ops = whole.leadingTo(branch);
+        return BranchEnd.of(branch, ops)
+                .orElseThrow(() -> unfit(
+                        branch,
+                        "it does not end in a projection but in "
+                                + (ops.isEmpty() ? "nothing" : ops.getLast().kind())));
     }
 
-    private static Linear last(Branch branch, List<Op> ops) {
+    private static void requireAlone(Branch branch) {
         if (branch.source() != branch.stream() || branch.streamFactor() != 1) {
             throw unfit(branch, "it reads something other than the stream that it is added to");
         }
-        if (ops.isEmpty()
-                || !(ops.getLast() instanceof Linear linear)
-                || linear.y().root() != branch.output().root()) {
-            throw unfit(
-                    branch,
-                    "it does not end in a projection but in "
-                            + (ops.isEmpty() ? "nothing" : ops.getLast().kind()));
-        }
-        return linear;
     }
 
     private static Failure unfit(Branch branch, String reason) {

@@ -26,15 +26,8 @@ public final class StreamWalk implements AutoCloseable {
     @FunctionalInterface
     public interface Visitor {
 
-        /**
-         * Sees one batch.
-         *
-         * @param start   first token of the batch
-         * @param end     one more than its last
-         * @param inner  {@code [to - from, in]}: what the branch's last projection reads
-         * @param output {@code [to - from, C]}: what it gives
-         */
-        void at(int start, int end, Tensor inner, Tensor output);
+        /** Sees one batch. */
+        void at(BranchVisit visit);
     }
 
     /** Tokens computed at once. */
@@ -111,7 +104,7 @@ public final class StreamWalk implements AutoCloseable {
     /** Runs the branch of this layer and kind, and adds its output to the stream. */
     public void pass(Branch branch) {
         double factor = branch.factor();
-        run(branch, (from, to, inner, output) -> advance(from, to, output, factor));
+        run(branch, visit -> advance(visit.start(), visit.end(), visit.output(), factor));
     }
 
     /**
@@ -137,11 +130,7 @@ public final class StreamWalk implements AutoCloseable {
                 executor.set(pass.stream(), stream.slice(start, end));
                 feed(executor, pass.tape(), batch);
                 executor.forward(batch.sequences());
-                visitor.at(
-                        start,
-                        end,
-                        executor.tensor(pass.last().x()),
-                        executor.tensor(pass.last().y()));
+                visitor.at(new BranchVisit(start, end, pass, executor));
                 start = end;
             }
         } finally {

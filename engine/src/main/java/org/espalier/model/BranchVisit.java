@@ -1,0 +1,41 @@
+package org.espalier.model;
+
+import org.espalier.tape.Executor;
+import org.espalier.tape.Value;
+import org.espalier.tensor.Tensor;
+
+/**
+ * One batch of a walk at a branch, while its activations are there.
+ *
+ * @param start    first token of the batch
+ * @param end      one more than its last
+ * @param pass     the branch
+ * @param executor that has run it
+ */
+public record BranchVisit(int start, int end, BranchPass pass, Executor executor) {
+
+    /** {@code [end − start, C]}: what the branch gives. */
+    public Tensor output() {
+        return tensor(pass.output());
+    }
+
+    /** The projection that the branch ends in, which it must. */
+    public BranchEnd last() {
+        return pass.end().orElseThrow();
+    }
+
+    /** What the last projection reads. */
+    public Tensor inner() {
+        return tensor(last().inner());
+    }
+
+    /** What the last projection gives. */
+    public Tensor made() {
+        return tensor(last().made());
+    }
+
+    /** A result of the branch. */
+    public Tensor tensor(Value result) {
+        return executor.tensor(result);
+    }
+}
