@@ -9,6 +9,9 @@ import org.espalier.model.ModelConfig.LayerConfig;
  */
 public final class StockClass {
 
+    /** Where layers differ otherwise than in what the family's own keys say, as of layers with and without experts. */
+    private static final String DIFFERING = "per_layer_config";
+
     private StockClass() {}
 
     /** What it is called. */
@@ -19,7 +22,7 @@ public final class StockClass {
     /** Why it does not open a model of this configuration, and what would help; empty if it does. */
     public static Optional<String> refusal(ModelConfig config) {
         LayerConfig first = config.layers().getFirst();
-        if (config.layers().stream().anyMatch(layer -> !layer.equals(first))) {
+        if (Architectures.json(config).has(DIFFERING)) {
             return Optional.of("widths differ from layer to layer (--uniform makes them equal)");
         }
         if (first.heads() == 0 || first.intermediate() == 0) {

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.espalier.Backends;
 import org.espalier.Golden;
 import org.espalier.Shared;
+import org.espalier.StackedLlama;
 import org.espalier.Zeroed;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
@@ -66,8 +67,11 @@ class FamilyPruningTest {
     private static final int LENGTH = 24;
     private static final double TOLERANCE = 1e-4;
 
+    /** Made of a LLaMA. */
+    private static final String BAICHUAN = "baichuan";
+
     /** Families whose heads all have keys and values of their own, so that nothing is finer than a head. */
-    private static final Set<String> OWN_KEYS = Set.of("gpt_neox", "bloom");
+    private static final Set<String> OWN_KEYS = Set.of("gpt_neox", "bloom", BAICHUAN);
 
     private static final Set<String> WITH_EXPERTS = Set.of("mixtral", "qwen3_moe");
 
@@ -105,7 +109,8 @@ class FamilyPruningTest {
                         "gemma2",
                         "gemma3",
                         "mixtral",
-                        "qwen3_moe")
+                        "qwen3_moe",
+                        BAICHUAN)
                 .flatMap(family -> Stream.of(Mode.values())
                         .filter(mode -> mode != Mode.QUERY_HEADS || !OWN_KEYS.contains(family))
                         .filter(mode -> !mode.roles.contains(Role.EXPERTS) || WITH_EXPERTS.contains(family))
@@ -115,11 +120,11 @@ class FamilyPruningTest {
     @ParameterizedTest
     @MethodSource("familiesInModes")
     void prunedTunedAndMerged(String family, Mode mode) throws IOException {
-        Path golden = Shared.path("golden/families/" + family);
+        Path golden = Shared.path("golden/families/" + (family.equals(BAICHUAN) ? "qwen2" : family));
         List<int[]> sequences = sequences(golden.resolve("golden.safetensors"));
         Path pruned = folder.resolve("pruned");
         try (Backend backend = Backends.open("cpu")) {
-            try (Checkpoint source = Checkpoints.open(golden.resolve("model"));
+            try (Checkpoint source = Checkpoints.open(family.equals(BAICHUAN) ? baichuan() : golden.resolve("model"));
                     Model model = Model.open(source, backend)) {
                 prune(mode, source, model, sequences, pruned);
             }
@@ -128,6 +133,14 @@ class FamilyPruningTest {
                 tuneAndMerge(checkpoint, model, sequences);
             }
         }
+    }
+
+    private Path baichuan() {
+        Path made = folder.resolve("baichuan");
+        try (Checkpoint llama = Checkpoints.open(Shared.path("golden/mha/model"))) {
+            StackedLlama.write(llama, made);
+        }
+        return made;
     }
 
     private static List<int[]> sequences(Path golden) {

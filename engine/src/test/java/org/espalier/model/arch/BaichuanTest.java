@@ -14,15 +14,12 @@ import java.util.List;
 import java.util.Map;
 import org.espalier.Backends;
 import org.espalier.Shared;
+import org.espalier.StackedLlama;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
-import org.espalier.format.ModelContent;
-import org.espalier.format.SafetensorsFolder;
-import org.espalier.format.StoredTensor;
-import org.espalier.format.TensorEntry;
 import org.espalier.model.Architectures;
 import org.espalier.model.Generator;
 import org.espalier.model.Model;
@@ -32,7 +29,6 @@ import org.espalier.tape.Executor;
 import org.espalier.tape.GradientStore;
 import org.espalier.tape.Observer;
 import org.espalier.tape.Retention;
-import org.espalier.tensor.Shape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,54 +37,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Baichuan-7B is LLaMA with three projections in one: made of a LLaMA, it computes what that does. */
 class BaichuanTest {
 
-    private static final List<String> PARTS = List.of("q_proj", "k_proj", "v_proj");
     private static final List<int[]> TEXTS =
             List.of(new int[] {1, 17, 42, 99, 200, 3, 8}, new int[] {5, 5, 120, 77, 31, 254, 12, 40, 9});
 
     @TempDir
     private Path folder;
 
-    /** The same weights, queries, keys and values of a layer one after the other. */
-    private void stack(Checkpoint llama) {
-        ObjectNode json = llama.config().deepCopy();
-        json.put("model_type", "baichuan");
-        json.putArray("architectures").add("BaiChuanForCausalLM");
-        Map<String, List<StoredTensor>> stacked = new LinkedHashMap<>();
-        for (StoredTensor tensor : llama.tensors().values()) {
-            String name = tensor.name();
-            for (String part : PARTS) {
-                name = name.replace(part, "W_pack");
-            }
-            stacked.computeIfAbsent(name, _ -> new ArrayList<>()).add(tensor);
-        }
-        List<TensorEntry> entries = new ArrayList<>();
-        stacked.forEach((name, tensors) -> entries.add(entry(name, tensors)));
-        new SafetensorsFolder().write(folder, ModelContent.of(json, entries), true);
-    }
-
-    private static TensorEntry entry(String name, List<StoredTensor> tensors) {
-        List<StoredTensor> ordered = tensors.stream()
-                .sorted((a, b) -> Integer.compare(place(a.name()), place(b.name())))
-                .toList();
-        long[] dims = ordered.getFirst().shape().toArray();
-        dims[0] = ordered.stream().mapToLong(tensor -> tensor.shape().dim(0)).sum();
-        return new TensorEntry(name, ordered.getFirst().type(), Shape.of(dims), sink -> {
-            for (StoredTensor tensor : ordered) {
-                sink.write(tensor.bytes());
-            }
-        });
-    }
-
-    private static int place(String name) {
-        return (int) PARTS.stream().takeWhile(part -> !name.contains(part)).count();
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"reference", "cpu", "cuda"})
     void computesWhatItsUnfusedRelativeDoes(String backendName) {
         try (Backend backend = Backends.open(backendName);
                 Checkpoint llama = Checkpoints.open(Shared.path("golden/mha/model"))) {
-            stack(llama);
+            StackedLlama.write(llama, folder);
             try (Checkpoint stacked = Checkpoints.open(folder);
                     Model whole = Model.open(llama, backend);
                     Model fused = Model.open(stacked, backend)) {
@@ -111,7 +71,7 @@ class BaichuanTest {
 
     private static double[] unfused(Map<String, double[]> gradients, String name) {
         return name.contains("W_pack")
-                ? PARTS.stream()
+                ? StackedLlama.PARTS.stream()
                         .flatMapToDouble(part -> Arrays.stream(gradients.get(name.replace("W_pack", part))))
                         .toArray()
                 : gradients.get(name);
