@@ -67,7 +67,7 @@ public final class Compensator {
             long perToken = end.routing() == null ? 1 : end.routing().perToken();
             // Weights are cut in the memory that they have whole.
             long weights = DType.F32.bytes(
-                    4 * experts * end.weights().getFirst().shape().elements());
+                    4L * experts * end.weights().getFirst().shape().elements());
             long activations = DType.F32.bytes((4 * left.dim(1) + left.dim(0)) * StreamWalk.BATCH_TOKENS * perToken);
             long made = end.norm() == null ? 0 : streams;
             long fits = ExpertFit.atOnce(left, experts) * NormalEquations.bytes(left.dim(1), left.dim(0));

@@ -121,6 +121,18 @@ public final class ConfigReader {
         return Optional.of(node.valueStream().map(JsonNode::intValue).toList());
     }
 
+    /** Numbers in a list; empty if it is missing or null. */
+    public Optional<List<Double>> reals(String key) {
+        JsonNode node = value(key);
+        if (node.isMissingNode() || node.isNull()) {
+            return Optional.empty();
+        }
+        if (!node.isArray() || !node.valueStream().allMatch(JsonNode::isNumber)) {
+            throw failure(key + " is " + brief(node), "it must be a list of numbers");
+        }
+        return Optional.of(node.valueStream().map(JsonNode::doubleValue).toList());
+    }
+
     /** Lists of numbers in a list; empty if it is missing or null. */
     public Optional<List<List<Double>>> rows(String key) {
         JsonNode node = value(key);

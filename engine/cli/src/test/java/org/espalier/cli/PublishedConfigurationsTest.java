@@ -85,8 +85,10 @@ class PublishedConfigurationsTest {
         refused(
                 name,
                 "rope_scaling",
-                json -> json.putObject("rope_scaling").put("rope_type", "yarn").put("factor", 4),
-                "'yarn'");
+                json -> json.putObject("rope_scaling")
+                        .put("rope_type", "proportional")
+                        .put("factor", 4),
+                "'proportional'");
         refused(
                 name,
                 "quantization_config",

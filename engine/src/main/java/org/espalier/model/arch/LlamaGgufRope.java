@@ -3,6 +3,7 @@ package org.espalier.model.arch;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import java.util.Optional;
+import org.espalier.error.Failure;
 import org.espalier.error.Printable;
 import org.espalier.format.GgufFile;
 import org.espalier.format.GgufMetadata;
@@ -73,6 +74,12 @@ final class LlamaGgufRope {
 
     /** Puts a model's embedding into the metadata of a file. */
     static void write(Map<String, Object> metadata, String prefix, RotaryConfig rotary) {
+        if (rotary.scaling() == Scaling.DIVIDED) {
+            throw new Failure(
+                    "a divisor for each rotary frequency is not written to GGUF files",
+                    "the model's rope_scaling",
+                    "write it as a folder of safetensors");
+        }
         metadata.put(prefix + BASE, (float) rotary.theta());
         if (rotary.scaling() == Scaling.LINEAR) {
             metadata.put(prefix + TYPE, "linear");

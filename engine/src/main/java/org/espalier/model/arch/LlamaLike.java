@@ -49,14 +49,14 @@ abstract class LlamaLike implements Architecture {
                 json.size("hidden_size"),
                 headDim,
                 layers(json),
-                json.size("max_position_embeddings", 2048));
+                RotaryJson.context(json, headDim));
         requireWidths(json, sizes);
         LlamaConfig config = new LlamaConfig(
                 json.architecture(modelTypes().get(type)),
                 type,
                 sizes,
                 json.number("rms_norm_eps", 1e-6),
-                RotaryJson.read(json),
+                RotaryJson.read(json, headDim),
                 json.flag("tie_word_embeddings", tiedUnlessSaid()),
                 biases);
         return config.with(reach(json, config));

@@ -2,6 +2,7 @@ package org.espalier.model.arch;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
+import java.util.Set;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.RotaryConfig;
 import org.espalier.model.RotaryConfig.Scaling;
@@ -11,15 +12,43 @@ final class RotaryJson {
 
     private static final String ROTATED = "partial_rotary_factor";
 
+    private static final String LONG_ROPE = "longrope";
+    /** What the first models with it call it. */
+    private static final String OLD_LONG_ROPE = "su";
+
     private RotaryJson() {}
 
     /** Of heads that are rotated as a whole. */
-    static RotaryConfig read(ConfigReader json) {
+    static RotaryConfig read(ConfigReader json, int headDim) {
         double rotated = part(json, 1);
         if (rotated != 1) {
             throw json.failure(ROTATED + " is " + rotated, "use a model that rotates whole heads");
         }
-        return scaled(json, 10000);
+        double base = json.number("rope_theta", 10000);
+        return parameters(json)
+                .map(own -> {
+                    double theta = own.number("rope_theta", base);
+                    return switch (kind(own)) {
+                        case "yarn" -> new LongRotary(json, own, theta, headDim).yarn();
+                        case LONG_ROPE, OLD_LONG_ROPE -> new LongRotary(json, own, theta, headDim).longRope();
+                        case "dynamic" -> new LongRotary(json, own, theta, headDim).dynamic();
+                        default -> of(own, base);
+                    };
+                })
+                .orElseGet(() -> RotaryConfig.plain(base));
+    }
+
+    /** The longest context for which what {@link #read} gives holds. */
+    static int context(ConfigReader json, int headDim) {
+        int longest = json.size("max_position_embeddings", 2048);
+        return parameters(json)
+                .filter(own -> Set.of(LONG_ROPE, OLD_LONG_ROPE).contains(kind(own)))
+                .map(own -> new LongRotary(json, own, 1, headDim).context())
+                .orElse(longest);
+    }
+
+    private static String kind(ConfigReader scaling) {
+        return scaling.text("rope_type", scaling.text("type", "default"));
     }
 
     /** The part of each head's channels that is rotated. */
@@ -41,7 +70,7 @@ final class RotaryJson {
     /** What the parameters themselves say. */
     static RotaryConfig of(ConfigReader scaling, double base) {
         double theta = scaling.number("rope_theta", base);
-        String kind = scaling.text("rope_type", scaling.text("type", "default"));
+        String kind = kind(scaling);
         return switch (kind) {
             case "default" -> RotaryConfig.plain(theta);
             case "linear" -> new RotaryConfig(theta, Scaling.LINEAR, scaling.number("factor", 1), 1, 4, 8192);
@@ -55,7 +84,8 @@ final class RotaryJson {
                         scaling.number("original_max_position_embeddings", 8192));
             default ->
                 throw scaling.failure(
-                        "rotary scaling '" + kind + "' is not supported", "use default, linear or llama3");
+                        "rotary scaling '" + kind + "' is not supported",
+                        "use default, linear, llama3, yarn or longrope");
         };
     }
 
@@ -66,6 +96,10 @@ final class RotaryJson {
             return;
         }
         ObjectNode scaling = json.putObject("rope_scaling");
+        if (rotary.scaling() == Scaling.DIVIDED) {
+            LongRotary.write(scaling, rotary.divided());
+            return;
+        }
         scaling.put("rope_type", rotary.scaling() == Scaling.LINEAR ? "linear" : "llama3");
         scaling.put("factor", rotary.factor());
         if (rotary.scaling() == Scaling.LLAMA3) {
