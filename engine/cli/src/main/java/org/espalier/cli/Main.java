@@ -101,14 +101,19 @@ public final class Main {
         return new CommandLine(new Main());
     }
 
-    private static CommandLine commandLine(PrintStream out, PrintStream err, Failures failures) {
+    /** The same with all that their help says. */
+    static CommandLine documented() {
         return commandLine()
-                .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
-                .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF))
                 .setUsageHelpWidth(110)
                 .setResourceBundle(new Defaults())
-                .setHelpFactory(HelpPage::new)
+                .setHelpFactory(HelpPage::new);
+    }
+
+    private static CommandLine commandLine(PrintStream out, PrintStream err, Failures failures) {
+        return documented()
+                .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setExpandAtFiles(false)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, args) -> failures.usage(e))

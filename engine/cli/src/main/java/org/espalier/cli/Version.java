@@ -6,15 +6,16 @@ import java.io.UncheckedIOException;
 import java.util.Properties;
 import picocli.CommandLine.IVersionProvider;
 
-/** The version of the build, with the Java and the system it runs on. */
+/** The version of the build and the commit that it was made of, with the Java and the system it runs on. */
 public final class Version implements IVersionProvider {
 
     @Override
     public String[] getVersion() {
         return new String[] {
-            "engine %s (Java %s, %s %s)"
+            "engine %s (%sJava %s, %s %s)"
                     .formatted(
                             number(),
+                            commit(),
                             System.getProperty("java.version"),
                             System.getProperty("os.name"),
                             System.getProperty("os.arch"))
@@ -23,10 +24,21 @@ public final class Version implements IVersionProvider {
 
     /** The version alone, for example {@code 1.0.0}. */
     public static String number() {
+        return properties().getProperty("version");
+    }
+
+    /** Nothing where the sources were not those of a repository. */
+    private static String commit() {
+        String commit = properties().getProperty("commit");
+        boolean changed = Boolean.parseBoolean(properties().getProperty("changed"));
+        return commit.matches("[0-9a-f]+") ? "commit " + commit + (changed ? " with changes, " : ", ") : "";
+    }
+
+    private static Properties properties() {
         try (InputStream in = Version.class.getResourceAsStream("version.properties")) {
             Properties properties = new Properties();
             properties.load(in);
-            return properties.getProperty("version");
+            return properties;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
