@@ -27,6 +27,7 @@ enum LlamaGgufKind {
     GEMMA3("gemma3", "gemma3_text", "Gemma3ForCausalLM", LlamaGgufNames.AROUND, false);
 
     private static final Set<LlamaGgufKind> GEMMAS = Set.of(GEMMA2, GEMMA3);
+    private static final Set<LlamaGgufKind> RELATIVES = Set.of(GRANITE, OLMO2, PHI3, GEMMA2, GEMMA3);
 
     private final String architecture;
     private final String modelType;
@@ -81,6 +82,11 @@ enum LlamaGgufKind {
     /** Whether the biases that a configuration has in all projections of a branch may stand in some of them alone. */
     boolean mayLackBiases() {
         return interleaved;
+    }
+
+    /** Whether files say more of it than the usual sizes, as {@link LlamaGgufRelatives} has it. */
+    boolean isRelative() {
+        return RELATIVES.contains(this);
     }
 
     /** Whether files have biases of its projections. */

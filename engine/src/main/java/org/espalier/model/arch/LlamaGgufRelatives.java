@@ -63,7 +63,7 @@ final class LlamaGgufRelatives {
 
     /** Puts what a file says of a model into its configuration, in the words that its class knows. */
     static void read(LlamaGgufKind kind, ObjectNode json, GgufMetadata metadata, String prefix) {
-        if (kind.compareTo(LlamaGgufKind.GRANITE) < 0) {
+        if (!kind.isRelative()) {
             return;
         }
         if (kind == LlamaGgufKind.GRANITE) {
