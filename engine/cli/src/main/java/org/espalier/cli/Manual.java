@@ -46,7 +46,13 @@ public final class Manual {
     /** The help as a manual page: line by line as it is, but for what the formatter would take for its own. */
     private static String page(CommandLine command, String name) {
         String summary = String.join(
-                " ", command.getCommandSpec().usageMessage().description()[0].replace("%n", " ").lines().toList());
+                " ",
+                command.getCommandSpec()
+                        .usageMessage()
+                        .description()[0]
+                        .replace("%n", " ")
+                        .lines()
+                        .toList());
         String help = command.getUsageMessage(CommandLine.Help.Ansi.OFF)
                 .lines()
                 .map(Manual::escaped)
@@ -59,14 +65,8 @@ public final class Manual {
                 .nf
                 %s
                 .fi
-                """
-                .formatted(
-                        name.toUpperCase(Locale.ROOT),
-                        SECTION,
-                        Version.number(),
-                        escaped(name),
-                        escaped(summary),
-                        help);
+                """.formatted(
+                name.toUpperCase(Locale.ROOT), SECTION, Version.number(), escaped(name), escaped(summary), help);
     }
 
     private static String escaped(String line) {

@@ -13,7 +13,11 @@ class MainTest {
     void versionNamesTheBuild() {
         Ran ran = Ran.engine("--version");
         assertEquals(0, ran.status());
-        assertTrue(ran.out().matches("engine \\d+\\.\\d+\\.\\d+\\S* \\((commit [0-9a-f]{12}( with changes)?, )?Java \\S+, .+\\)\\R"), ran.out());
+        assertTrue(
+                ran.out()
+                        .matches(
+                                "engine \\d+\\.\\d+\\.\\d+\\S* \\((commit [0-9a-f]{12}( with changes)?, )?Java \\S+, .+\\)\\R"),
+                ran.out());
         assertEquals(ofARepository(), ran.out().contains("(commit "), ran.out());
         assertEquals("", ran.err());
     }

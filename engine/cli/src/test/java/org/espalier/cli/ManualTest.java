@@ -30,8 +30,9 @@ class ManualTest {
     @Test
     void everyCommandHasAPage() throws IOException {
         List<String> pages = TestFiles.names(folder.resolve("man/man1"));
-        assertTrue(pages.containsAll(
-                List.of("engine.1", "engine-prune.1", "engine-eval-ppl.1", "engine-plan-diff.1")), pages.toString());
+        assertTrue(
+                pages.containsAll(List.of("engine.1", "engine-prune.1", "engine-eval-ppl.1", "engine-plan-diff.1")),
+                pages.toString());
         for (String command : EveryCommandTest.PLAUSIBLE.keySet()) {
             assertTrue(pages.contains("engine-" + command.replace(' ', '-') + ".1"), command);
         }
