@@ -12,6 +12,7 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 import org.espalier.error.Failure;
 import org.espalier.eval.Divergence;
 import org.espalier.format.Conversion;
@@ -28,7 +29,9 @@ import org.espalier.model.Transformer;
 import org.espalier.score.InputSquares;
 import org.espalier.tape.Segment;
 import org.espalier.tape.Tape;
+import org.espalier.tape.Value;
 import org.espalier.tape.WeightUse;
+import org.espalier.tape.op.Route;
 import org.espalier.tensor.DType;
 
 /**
@@ -140,12 +143,14 @@ public final class QuantizeJob {
 
     private static ModelContent rows(ModelCheckpoint checkpoint, Path model, Quantization wanted) {
         Tape tape = new Transformer(checkpoint.model()).shape();
+        Set<String> routers = routers(tape);
         Set<String> weights = products(tape, true);
+        weights.removeAll(routers);
         NumberTypes types =
                 (name, _, stored) -> weights.contains(name) ? DType.F32 : Conversion.target(stored, Optional.empty());
         Set<String> tables = weights(tape, segment -> true, WeightUse.Kind.LOOKUP);
         String tied = Architectures.of(checkpoint.model()).tiedHead().orElse("");
-        List<String> left = products(tape, false).stream()
+        List<String> left = Stream.concat(products(tape, false).stream(), routers.stream())
                 .map(name -> tables.contains(name) ? tied : name.replaceFirst("\\.weight$", ""))
                 .toList();
         ModelContent plain = Companions.with(Conversion.of(checkpoint, types), model, checkpoint);
@@ -155,6 +160,21 @@ public final class QuantizeJob {
     /** Matrices that are multiplied with, those of layers or the others. */
     private static Set<String> products(Tape tape, boolean ofLayers) {
         return weights(tape, segment -> segment.layer() >= 0 == ofLayers, WeightUse.Kind.PRODUCT);
+    }
+
+    /** What chooses experts: an error there gives a token to another expert. */
+    private static Set<String> routers(Tape tape) {
+        Set<Value> logits = tape.segments().stream()
+                .flatMap(segment -> segment.ops().stream())
+                .filter(Route.class::isInstance)
+                .map(op -> ((Route) op).logits().root())
+                .collect(Collectors.toSet());
+        return tape.segments().stream()
+                .flatMap(segment -> segment.ops().stream())
+                .filter(op -> op.outputs().stream().map(Value::root).anyMatch(logits::contains))
+                .flatMap(op -> op.weights().stream())
+                .map(use -> use.weight().root().name())
+                .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     private static Set<String> weights(Tape tape, Predicate<Segment> some, WeightUse.Kind kind) {

@@ -30,20 +30,10 @@ final class InputScorer implements WeightScorer {
     private final ColumnSums moments;
     private final WeightScores scores;
     /** Of the segment being walked: the input of each weight, and the first weight that meets an input. */
-    private final Map<String, Input> inputs = new LinkedHashMap<>();
+    private final Map<String, MetInput> inputs = new LinkedHashMap<>();
 
-    private final Map<Input, String> first = new HashMap<>();
+    private final Map<MetInput, String> first = new HashMap<>();
     private final Map<String, Long> tokens = new HashMap<>();
-
-    /** Numbers that weights meet: those of a value, or an expert's rows of it, which has −1 for all rows. */
-    private record Input(int value, int expert) {
-
-        static Input of(WeightUse use) {
-            return new Input(
-                    use.input().root().id(),
-                    use.share() == null ? -1 : use.share().expert());
-        }
-    }
 
     InputScorer(Backend backend, Queue queue, Criterion criterion, Scored scored, Function<String, Tensor> weights) {
         this.queue = queue;
@@ -74,7 +64,7 @@ final class InputScorer implements WeightScorer {
 
     private void add(WeightUse use, Step step) {
         String weight = use.weight().name();
-        Input input = Input.of(use);
+        MetInput input = MetInput.of(use);
         inputs.put(weight, input);
         // Projections that read the same input share its moments.
         if (first.computeIfAbsent(input, i -> weight).equals(weight)) {

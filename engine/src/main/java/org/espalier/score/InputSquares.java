@@ -18,7 +18,7 @@ import org.espalier.tape.Segment;
 import org.espalier.tape.SegmentWalk;
 import org.espalier.tape.Spill;
 import org.espalier.tape.Step;
-import org.espalier.tape.Value;
+import org.espalier.tape.WeightRows;
 import org.espalier.tape.WeightUse;
 import org.espalier.tensor.Tensor;
 
@@ -31,9 +31,9 @@ public final class InputSquares implements Observer, AutoCloseable {
     private final Queue queue;
     private final ColumnSums sums;
     /** Of the segment being walked: the input of each weight, and the first weight that meets an input. */
-    private final Map<String, Value> inputs = new LinkedHashMap<>();
+    private final Map<String, MetInput> inputs = new LinkedHashMap<>();
 
-    private final Map<Integer, String> first = new HashMap<>();
+    private final Map<MetInput, String> first = new HashMap<>();
     private final Map<String, Long> tokens = new HashMap<>();
     private final Map<String, double[]> means = new LinkedHashMap<>();
 
@@ -43,7 +43,8 @@ public final class InputSquares implements Observer, AutoCloseable {
     }
 
     /**
-     * Mean squares of each column's inputs, {@code [in]}, by the name of the weight.
+     * Mean squares of each column's inputs, {@code [in]}, by the name of the weight; without those of experts that were given
+     * no token.
      *
      * @param calibration sequences of token ids, of at least two tokens
      * @throws Failure if there are none, or if memory is too short for a layer
@@ -81,31 +82,40 @@ public final class InputSquares implements Observer, AutoCloseable {
     public void afterForward(Op op, Step step) {
         op.weights().stream()
                 .filter(use -> use.kind() == WeightUse.Kind.PRODUCT)
-                .forEach(use -> add(use.weight().root().name(), use.input(), step));
+                .forEach(use -> add(use, step));
     }
 
-    private void add(String weight, Value input, Step step) {
+    private void add(WeightUse use, Step step) {
+        String weight = use.weight().root().name();
+        MetInput input = MetInput.of(use);
         inputs.put(weight, input);
         // Projections that read the same input share its moments.
-        if (first.computeIfAbsent(input.root().id(), id -> weight).equals(weight)) {
-            Tensor x = step.value(input);
-            sums.add(step.queue(), weight, x, null, x);
-            tokens.merge(weight, x.shape().dim(0), Long::sum);
+        if (first.computeIfAbsent(input, i -> weight).equals(weight)) {
+            WeightRows rows = use.rows(step);
+            if (!rows.none()) {
+                Tensor x = rows.of(step.value(use.input()));
+                sums.add(step.queue(), weight, x, null, x);
+                tokens.merge(weight, x.shape().dim(0), Long::sum);
+            }
         }
     }
 
     @Override
     public void after(Segment segment, boolean backward) {
         Map<String, double[]> read = new HashMap<>();
-        for (String weight : first.values()) {
+        tokens.forEach((weight, count) -> {
             double[] mean = sums.take(queue, weight);
             for (int k = 0; k < mean.length; k++) {
-                mean[k] /= tokens.get(weight);
+                mean[k] /= count;
             }
             read.put(weight, mean);
-        }
-        inputs.forEach(
-                (weight, x) -> means.put(weight, read.get(first.get(x.root().id()))));
+        });
+        inputs.forEach((weight, input) -> {
+            double[] mean = read.get(first.get(input));
+            if (mean != null) {
+                means.put(weight, mean);
+            }
+        });
         inputs.clear();
         first.clear();
         tokens.clear();

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Random;
 import java.util.TreeMap;
 import org.espalier.RandomModel;
 import org.espalier.Shared;
@@ -105,6 +106,39 @@ class QuantizeJobTest {
                         .valueStream()
                         .map(node -> node.asText())
                         .toList()));
+    }
+
+    /** An error there would give a token to another expert. */
+    @ParameterizedTest
+    @ValueSource(strings = {"mixtral", "qwen3_moe"})
+    void whatChoosesExpertsStays(String family) throws IOException {
+        Path model = Shared.path("golden/families/" + family + "/model");
+        Path ids = Files.writeString(
+                folder.resolve("ids.json"),
+                "[" + Arrays.toString(new Random(2).ints(40, 0, 256).toArray()) + "]");
+        QuantizeSettings settings = QuantizeSettings.to(Form.INT8_ROW)
+                .calibration(CalibrationSettings.defaults().idsFile(ids));
+        QuantizeJob.Result result =
+                new QuantizeJob(Engine.silent(), settings).run(model, Destination.at(folder.resolve("int8")));
+        double divergence = result.measured().orElseThrow().kl().value();
+        assertTrue(divergence < 0.05, "divergence " + divergence);
+        try (SafetensorsFile written = SafetensorsFile.open(folder.resolve("int8/model.safetensors"))) {
+            int routers = 0;
+            for (StoredTensor tensor : written.tensors().values()) {
+                if (tensor.name().endsWith(".gate.weight")) {
+                    assertEquals(DType.F32, tensor.type());
+                    routers++;
+                } else if (tensor.name().contains(".experts.") && !tensor.name().endsWith("_scale")) {
+                    assertEquals(DType.I8, tensor.type());
+                }
+            }
+            assertTrue(routers > 0);
+            assertEquals(
+                    1 + routers,
+                    Json.readObject(folder.resolve("int8/config.json"))
+                            .at("/quantization_config/ignore")
+                            .size());
+        }
     }
 
     /** As blocks with the row's scale where those are whole, else as float32; either way the same numbers. */
