@@ -30,11 +30,12 @@ public enum ParameterKinds {
         Map<Op, Branch.Kind> branches = new HashMap<>();
         tape.branches().forEach(branch -> tape.leadingTo(branch).forEach(op -> branches.put(op, branch.kind())));
         Map<Value, ParameterKinds> kinds = new HashMap<>();
-        tape.segments().stream()
-                .flatMap(segment -> segment.ops().stream())
-                .forEach(op -> op.inputs().stream()
-                        .filter(input -> input.role() == Value.Role.PARAMETER)
-                        .forEach(input -> kinds.merge(input.root(), of(op, branches.get(op)), ParameterKinds::first)));
+        tape.segments().stream().flatMap(segment -> segment.ops().stream()).forEach(op -> {
+            ParameterKinds kind = of(op, branches.get(op));
+            op.inputs().stream()
+                    .filter(input -> input.role() == Value.Role.PARAMETER)
+                    .forEach(input -> kinds.merge(input.root(), kind, ParameterKinds::first));
+        });
         SequencedMap<ParameterKinds, Long> counts = new LinkedHashMap<>();
         for (Value parameter : tape.leaves(Value.Role.PARAMETER)) {
             counts.merge(kinds.get(parameter), parameter.shape().elements(), Long::sum);

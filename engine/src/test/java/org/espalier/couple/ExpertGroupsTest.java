@@ -2,12 +2,17 @@ package org.espalier.couple;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.SmallModel;
 import org.espalier.couple.Group.Role;
+import org.espalier.error.Failure;
+import org.espalier.model.Architectures;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.PrunedConfig;
 import org.espalier.model.Transformer;
@@ -52,6 +57,21 @@ class ExpertGroupsTest {
         assertEquals(1, dense.sets());
         assertEquals(20, dense.perSet());
         assertEquals(3 * CHANNELS, dense.group().parametersPerUnit());
+    }
+
+    @Test
+    void tooManyOrTooFewExpertsAreRefused() {
+        ObjectNode json = Architectures.json(config);
+        json.put("num_hidden_layers", 4000).put("num_experts", 128);
+        refused(json, "experts, at most 32768 are supported");
+        refused(Architectures.json(config).put("num_experts", 1), "each token is given to 2");
+        refused(Architectures.json(config).put("num_experts", 4000), "at most 2048");
+    }
+
+    private static void refused(ObjectNode json, String part) {
+        Failure failure = assertThrows(Failure.class, () -> Architectures.read(json, "this test"));
+        String said = failure.problem() + ", " + failure.advice();
+        assertTrue(said.contains(part), said);
     }
 
     @Test

@@ -32,7 +32,7 @@ public final class Mixtral extends LlamaLike {
     public ModelConfig read(ConfigReader json) {
         Mixture mixture = new Mixture(json.size(PER_TOKEN, 2), true);
         LlamaConfig config = read(json, UsualSizes.headDim(json), Biases.NONE).with(mixture);
-        Experts.requireEnough(json, config);
+        Experts.require(json, config);
         return config;
     }
 

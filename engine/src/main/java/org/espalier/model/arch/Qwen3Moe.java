@@ -45,7 +45,7 @@ public final class Qwen3Moe extends LlamaLike {
         boolean attention = json.flag("attention_bias");
         LlamaConfig config = read(json, UsualSizes.headDim(json), new Biases(attention, attention, false))
                 .with(mixture);
-        Experts.requireEnough(json, config);
+        Experts.require(json, config);
         return config;
     }
 
