@@ -141,7 +141,12 @@ void carryOut(Device& device, const Product& product) {
         roundToTf32(b);
     }
     std::vector<float> sums(static_cast<size_t>(product.m) * product.n);
-    multiply(product.m, product.n, product.k, a, b, sums);
+    const int group = static_cast<int>(device.settings.at("tensor_core_products"));
+    if (group != 0 && product.a.type != CUDA_R_32F) {
+        multiplyOnTensorCores(group, product.m, product.n, product.k, a, b, sums);
+    } else {
+        multiply(product.m, product.n, product.k, a, b, sums);
+    }
     for (int j = 0; j < product.n; j++) {
         const float* sum = sums.data() + static_cast<size_t>(product.m) * j;
         if (beta != 0) {

@@ -1,5 +1,6 @@
 #include "multiply.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -60,6 +61,42 @@ void multiply(int m, int n, int k, const std::vector<float>& a, const std::vecto
             const float* of = a.data() + rows * p;
             for (size_t i = 0; i < rows; i++) {
                 column[i] += of[i] * factor;
+            }
+        }
+    }
+}
+
+namespace {
+
+// Towards zero; what is not finite stays.
+float cutOff(double value) {
+    const float nearest = static_cast<float>(value);
+    uint32_t bits;
+    std::memcpy(&bits, &nearest, sizeof bits);
+    bits -= std::fabs(static_cast<double>(nearest)) > std::fabs(value) && std::isfinite(nearest) ? 1 : 0;
+    return fromBits(bits);
+}
+
+}  // namespace
+
+void multiplyOnTensorCores(int group, int m, int n, int k, const std::vector<float>& a, const std::vector<float>& b,
+                           std::vector<float>& c) {
+    const size_t rows = static_cast<size_t>(m);
+    std::vector<double> sums(rows);
+    for (int j = 0; j < n; j++) {
+        float* column = c.data() + rows * j;
+        std::fill_n(column, rows, 0.0f);
+        for (int start = 0; start < k; start += group) {
+            std::copy_n(column, rows, sums.begin());
+            for (int p = start; p < std::min(k, start + group); p++) {
+                const double factor = b[static_cast<size_t>(k) * j + p];
+                const float* of = a.data() + rows * p;
+                for (size_t i = 0; i < rows; i++) {
+                    sums[i] += of[i] * factor;
+                }
+            }
+            for (size_t i = 0; i < rows; i++) {
+                column[i] = cutOff(sums[i]);
             }
         }
     }

@@ -17,4 +17,10 @@ void roundToTf32(std::vector<float>& numbers);
 // float32. All column-major and dense: a [m, k], b [k, n], c [m, n].
 void multiply(int m, int n, int k, const std::vector<float>& a, const std::vector<float>& b, std::vector<float>& c);
 
+// The same as tensor cores add: so many products, which are exact, and the sum so far together, cut off to float32 towards
+// zero. (Ootomo and Yokota 2022, "Recovering single precision accuracy from Tensor Cores while surpassing the FP32
+// theoretical peak performance".)
+void multiplyOnTensorCores(int group, int m, int n, int k, const std::vector<float>& a, const std::vector<float>& b,
+                           std::vector<float>& c);
+
 }  // namespace standin::cublas

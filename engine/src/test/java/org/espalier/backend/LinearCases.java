@@ -31,6 +31,10 @@ final class LinearCases {
         {2, 271, 19},
         {3, 1028, 9},
         {4, 776, 33},
+        // Rows as long as those of the MLPs of models of 7B parameters.
+        {1, 11008, 3},
+        {5, 4096, 17},
+        {5, 33, 11008},
     };
 
     private LinearCases() {}

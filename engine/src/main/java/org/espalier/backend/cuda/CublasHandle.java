@@ -123,7 +123,13 @@ final class CublasHandle implements AutoCloseable {
      * @param stride     numbers from the start of a row to the start of the next
      * @param transposed whether the product is with its transpose
      */
-    record Operand(long address, DType type, int stride, boolean transposed) {}
+    record Operand(long address, DType type, int stride, boolean transposed) {
+
+        /** The same without so many numbers before it. */
+        Operand from(long numbers) {
+            return new Operand(address + type.bytes(numbers), type, stride, transposed);
+        }
+    }
 
     /**
      * {@code c = alpha a b + beta c}, summed in float32.
