@@ -11,7 +11,7 @@ Device& Device::instance() {
 std::map<std::string, int64_t> Device::defaultSettings() {
     return {{"others_first", 0}, {"missing_wait", 0}, {"driver_version", 13000}, {"devices", 1},
             {"capability", 80},  {"multiprocessors", 108}, {"memory_pools", 1}, {"graphs", 1}, {"fault", 0}, {"compiler", 1},
-            {"tensor_core_products", 8}};
+            {"tensor_core_products", 8}, {"global_races", 1}};
 }
 
 std::shared_ptr<CUstream_st> Device::streamOf(CUstream stream) {

@@ -286,7 +286,8 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, uns
             if (const int64_t status = device.settings.at("fault"); status != 0) {
                 throw Fault{static_cast<CUresult>(status), "kernel " + found->program.name + ": a planted fault"};
             }
-            execute(found->program, device.memory, bytes, grid, block, sharedBytes);
+            execute(found->program, device.memory, bytes, grid, block, sharedBytes,
+                    device.settings.at("global_races") != 0);
             device.launches++;
             device.launchesOf[found->program.name]++;
         });

@@ -17,6 +17,9 @@ public:
             for (uint32_t y = 0; y < launch.grid.y; y++) {
                 for (uint32_t x = 0; x < launch.grid.x; x++) {
                     launch.blockIndex = {x, y, z};
+                    if (launch.shadow != nullptr) {
+                        launch.shadow->enter((static_cast<uint64_t>(z) * launch.grid.y + y) * launch.grid.x + x);
+                    }
                     runBlock();
                 }
             }
@@ -100,9 +103,10 @@ private:
 }  // namespace
 
 void execute(const Program& program, Memory& memory, const std::vector<uint8_t>& parameters, Dimensions grid,
-             Dimensions block, uint32_t dynamicSharedBytes) {
+             Dimensions block, uint32_t dynamicSharedBytes, bool shadowed) {
+    GlobalShadow shadow;
     SharedMemory shared(program.sharedBytes + dynamicSharedBytes);
-    Launch launch{program, memory, shared, parameters, grid, block, {}};
+    Launch launch{program, memory, shared, shadowed ? &shadow : nullptr, parameters, grid, block, {}};
     Execution(launch).run();
 }
 

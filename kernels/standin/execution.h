@@ -11,6 +11,6 @@ namespace standin {
 
 // Throws Fault whose text names kernel, instruction and thread.
 void execute(const Program& program, Memory& memory, const std::vector<uint8_t>& parameters, Dimensions grid,
-             Dimensions block, uint32_t dynamicSharedBytes);
+             Dimensions block, uint32_t dynamicSharedBytes, bool shadowed);
 
 }  // namespace standin

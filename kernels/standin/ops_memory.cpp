@@ -239,7 +239,7 @@ void skipCacheHints(Decoding& in) {
 }
 
 void skipCacheOperators(Decoding& in) {
-    in.takeOneOf({"nc", "ca", "cg", "cs", "lu", "cv", "wb", "wt"});
+    in.takeOneOf({"ca", "cg", "cs", "lu", "cv", "wb", "wt"});
     in.takeOneOf({"L1::evict_normal", "L1::evict_first", "L1::evict_last", "L1::no_allocate"});
 }
 
@@ -277,7 +277,9 @@ void decodeNamedParameter(Decoding& in) {
 void decodeLoad(Decoding& in) {
     skipCacheHints(in);
     const std::string space = in.takeOneOf({"global", "const", "shared", "local", "param"});
+    in.out.readOnly = in.take("nc");
     skipCacheOperators(in);
+    in.out.readOnly |= in.take("nc");
     const Type type = elements(in);
     in.out.signExtended = type == Type::S8 || type == Type::S16 || type == Type::S32;
     if (space == "param" && !in.operand(1).based) {

@@ -30,6 +30,7 @@ struct Instruction {
     Flow flow = Flow::Next;
     bool guarded = false;
     bool guardNegated = false;
+    bool readOnly = false;             // a load through the read-only cache
     bool signExtended = false;         // a load into a wider register
     uint8_t count = 1;                 // elements of a vector access
     uint8_t bytes = 0;                 // of one element of an access

@@ -53,7 +53,8 @@ STANDIN_EXPORT uint64_t standin_waits(void);
  *   "fault"           the CUresult with which kernels end instead of being carried out; 0 for none
  *   "compiler"        whether the driver compiles PTX; else it takes machine code alone
  *   "tensor_core_products" how many products of 16-bit numbers are added at once and then cut off towards zero, 8 at first
- *                     as on 8.0; 16 as on 9.0; 0 for sums that are rounded to nearest one by one */
+ *                     as on 8.0; 16 as on 9.0; 0 for sums that are rounded to nearest one by one
+ *   "global_races"    whether blocks of a launch that touch the same global memory are told of, 1 at first */
 STANDIN_EXPORT int standin_set(const char* what, int64_t value);
 
 /* Forgets everything, as if the process had just started; the driver stays initialised. */

@@ -72,6 +72,23 @@ uint64_t Warp::specialValue(Special special, int ofLane) const {
     }
 }
 
+uint8_t* Warp::global(uint64_t address, uint64_t count, Access access) {
+    uint8_t* at = launch.memory.access(address, count, access);
+    if (launch.shadow == nullptr || launch.shadow->note(address, count, touch(access))) {
+        return at;
+    }
+    const GlobalShadow::Conflict& conflict = launch.shadow->conflict();
+    const Dimensions& grid = launch.grid;
+    throw Fault{CUDA_ERROR_LAUNCH_FAILED,
+                format("global-memory race: %s the byte at 0x%llx that block (%llu, %llu, %llu) of this launch %s%s",
+                       access == Access::Write ? "writes" : instruction->readOnly ? "reads through the read-only cache" : "reads",
+                       static_cast<unsigned long long>(conflict.address),
+                       static_cast<unsigned long long>(conflict.block % grid.x),
+                       static_cast<unsigned long long>(conflict.block / grid.x % grid.y),
+                       static_cast<unsigned long long>(conflict.block / grid.x / grid.y),
+                       conflict.wrote ? "wrote, in " : "read, in ", launch.memory.holding(address, count, access).describe().c_str())};
+}
+
 uint8_t* Warp::shared(uint64_t address, uint64_t count, Access access) {
     return launch.shared.access(address, count, access, threadOf(lane), launch.clock, *this);
 }

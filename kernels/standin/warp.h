@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "global_shadow.h"
 #include "memory.h"
 #include "program.h"
 #include "shared_memory.h"
@@ -22,6 +23,7 @@ struct Launch {
     const Program& program;
     Memory& memory;
     SharedMemory& shared;
+    GlobalShadow* shadow;  // null where nobody wants to know
     const std::vector<uint8_t>& parameters;
     Dimensions grid;
     Dimensions block;
@@ -54,12 +56,11 @@ public:
 
     uint64_t* row(uint32_t index) { return rows.data() + static_cast<size_t>(index) * WARP; }
     // Accesses by `lane`, in one of the address spaces.
-    uint8_t* global(uint64_t address, uint64_t count, Access access) {
-        return launch.memory.access(address, count, access);
-    }
+    uint8_t* global(uint64_t address, uint64_t count, Access access);
     // As global, but null where that throws.
     uint8_t* tryGlobal(uint64_t address, uint64_t count, Access access) {
-        return launch.memory.tryAccess(address, count, access);
+        uint8_t* at = launch.memory.tryAccess(address, count, access);
+        return launch.shadow == nullptr || at == nullptr || launch.shadow->note(address, count, touch(access)) ? at : nullptr;
     }
     uint8_t* shared(uint64_t address, uint64_t count, Access access);
     // All lanes read at once; null where each has to be served alone.
@@ -90,6 +91,9 @@ private:
     void fillConstants();
     void fillSpecials();
     uint64_t specialValue(Special special, int ofLane) const;
+    Touch touch(Access access) const {
+        return access == Access::Write ? Touch::Write : instruction->readOnly ? Touch::ReadOnlyRead : Touch::Read;
+    }
     Group* nextRunnable();
     void step(size_t group);
     uint32_t guardLanes(const Instruction& i, uint32_t lanes);

@@ -88,6 +88,10 @@ cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void* workspace, uns
         auto found = find(device, handle);
         const auto address = reinterpret_cast<uint64_t>(workspace);
         requireValid(address % WORKSPACE_ALIGNMENT == 0, "the workspace is not aligned to 256 bytes");
+        // A product that finds less takes another algorithm, or fails: the engine gives what NVIDIA recommends.
+        const uint64_t recommended = device.settings.at("capability") < 90 ? 8ull << 20 : 32ull << 20;
+        requireValid(bytes >= recommended, format("a workspace of %lu bytes; %llu are recommended for this device", bytes,
+                                                  static_cast<unsigned long long>(recommended)));
         device.memory.inside(address, bytes);
         found->workspace = address;
         found->workspaceBytes = bytes;

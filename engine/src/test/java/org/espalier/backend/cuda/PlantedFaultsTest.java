@@ -106,7 +106,8 @@ class PlantedFaultsTest {
                         .replaceAll("setp\\.ge\\.([us]\\d+)", "setp.gt.$1"));
         assertTrue(
                 found.problem().contains("CUDA_ERROR_ILLEGAL_ADDRESS")
-                        || found.problem().contains("never written"),
+                        || found.problem().contains("never written")
+                        || found.problem().contains("global-memory race"),
                 found.problem());
     }
 
@@ -124,6 +125,37 @@ class PlantedFaultsTest {
         Failure found = planted(
                 file, kernel, opCase, text -> text.replaceAll("(and\\.b64\\s+%rd\\d+, %rd\\d+), (15|31);", "$1, 0;"));
         assertTrue(found.problem().contains("CUDA_ERROR_MISALIGNED_ADDRESS"), found.problem());
+    }
+
+    /** Every block does the work of the first one, or of the first in its row. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            add            | add                     | add 64x1536 scale 1.0
+            swiglu         | swiglu_forward          | swiGlu 64x1536 beta 0 1
+            embedding      | embedding_backward      | embedding 1100 of 5x12
+            rmsnorm        | rmsnorm_backward_weight | rmsNorm 5x1536 F32
+            attention      | attention_backward_key  | attention 65 tokens
+            sum_of_squares | sum_of_squares_partial  | sumOfSquares 64x577 beta 0
+            saliency       | saliency_bf16           | saliency L1 257x576
+            rmsnorm        | rmsnorm_forward_f32     | rmsNorm 5x1536 F32
+            bias           | bias_backward           | linear 65x65x65 F32 bias
+            """)
+    void blocksThatShareATargetAreFound(String file, String kernel, String opCase) {
+        Failure found = planted(file, kernel, opCase, text -> text.replaceAll("%ctaid\\.x;", "0;"));
+        assertTrue(found.problem().contains("global-memory race: "), found.problem());
+        assertTrue(found.problem().contains("of this launch wrote, in device allocation"), found.problem());
+    }
+
+    /** Operands that may be the target are read through the cache that no write reaches, as {@code __restrict__} lets it be. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            add      | accumulate     | accumulate 64x1536 scale 1.0 beta 1
+            add      | add            | add 7x65 into a
+            adamw    | adamw          | adamW
+            """)
+    void readOnlyCacheOfATargetIsFound(String file, String kernel, String opCase) {
+        Failure found = planted(file, kernel, opCase, text -> text.replaceAll("ld\\.global\\.(?!nc)", "ld.global.nc."));
+        assertTrue(found.problem().contains("global-memory race: "), found.problem());
     }
 
     /** What is found when one kernel's text is edited. */

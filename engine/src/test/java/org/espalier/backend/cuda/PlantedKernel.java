@@ -58,6 +58,11 @@ final class PlantedKernel {
      * @throws org.espalier.error.Failure if the driver finds fault
      */
     static long[] run(String body, int threads, long... in) {
+        return run(body, 1, threads, in);
+    }
+
+    /** As above, of several blocks. */
+    static long[] run(String body, int blocks, int threads, long[] in) {
         try (CudaBackend cuda = CudaBackend.open(0);
                 CudaQueue queue = (CudaQueue) cuda.newQueue();
                 CudaModule module =
@@ -71,7 +76,7 @@ final class PlantedKernel {
             cuda.upload(queue, host.segment(), from);
             cuda.fill(queue, to, 0);
             try (CudaKernel.Call call = module.kernel("planted").on(queue)) {
-                call.tensor(from).tensor(to).number(in.length).launch(CudaGrid.of(1, threads), "planted");
+                call.tensor(from).tensor(to).number(in.length).launch(CudaGrid.of(blocks, threads), "planted");
             }
             cuda.download(queue, to, host.segment());
             return host.segment().toArray(ValueLayout.JAVA_LONG);
