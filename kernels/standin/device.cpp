@@ -188,8 +188,10 @@ std::vector<std::string> Device::leaks() const {
 
 void Device::clear() {
     const uint64_t total = memory.totalBytes();
+    const uint64_t phantom = memory.phantomBytes();
     memory = Memory();
     memory.setTotal(total);
+    memory.setPhantom(phantom);
     streams.clear();
     events.clear();
     modules.clear();

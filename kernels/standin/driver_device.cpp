@@ -337,6 +337,10 @@ int standin_set(const char* what, int64_t value) {
         device.memory.setTotal(static_cast<uint64_t>(value));
         return 1;
     }
+    if (std::strcmp(what, "phantom") == 0) {
+        device.memory.setPhantom(static_cast<uint64_t>(value));
+        return 1;
+    }
     auto found = device.settings.find(what);
     if (found == device.settings.end()) {
         return 0;

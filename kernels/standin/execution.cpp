@@ -13,9 +13,9 @@ public:
     }
 
     void run() {
-        for (uint32_t z = 0; z < launch.grid.z; z++) {
-            for (uint32_t y = 0; y < launch.grid.y; y++) {
-                for (uint32_t x = 0; x < launch.grid.x; x++) {
+        for (uint32_t z = 0; z < launch.grid.z; z = next(z, launch.grid.z)) {
+            for (uint32_t y = 0; y < launch.grid.y; y = next(y, launch.grid.y)) {
+                for (uint32_t x = 0; x < launch.grid.x; x = next(x, launch.grid.x)) {
                     launch.blockIndex = {x, y, z};
                     if (launch.shadow != nullptr) {
                         launch.shadow->enter((static_cast<uint64_t>(z) * launch.grid.y + y) * launch.grid.x + x);
@@ -27,6 +27,11 @@ public:
     }
 
 private:
+    // Of memory without storage only the first and the last blocks are of interest.
+    uint32_t next(uint32_t index, uint32_t count) const {
+        return launch.memory.hasPhantoms() && index == 0 && count > 1 ? count - 1 : index + 1;
+    }
+
     void runBlock() {
         launch.shared.reset();
         for (auto& warp : warps) {
@@ -107,6 +112,9 @@ void execute(const Program& program, Memory& memory, const std::vector<uint8_t>&
     GlobalShadow shadow;
     SharedMemory shared(program.sharedBytes + dynamicSharedBytes);
     Launch launch{program, memory, shared, shadowed ? &shadow : nullptr, parameters, grid, block, {}};
+    if (memory.hasPhantoms()) {
+        launch.longest = 100'000'000;  // of few blocks
+    }
     Execution(launch).run();
 }
 

@@ -12,6 +12,7 @@ namespace {
 constexpr uint64_t ALIGNMENT = 256;      // as the driver's
 constexpr uint64_t GAP = 1ull << 20;     // between allocations, so that an overrun meets nothing
 constexpr uint8_t POISON = 0xff;         // NaN in every floating type
+constexpr uint64_t WIDEST_TOGETHER = 512;  // bytes that the lanes of a warp access at once
 
 }  // namespace
 
@@ -21,8 +22,14 @@ std::string Allocation::describe() const {
                   static_cast<unsigned long long>(base));
 }
 
+uint8_t* Allocation::at(uint64_t offset, Access access) {
+    static uint8_t zeros[WIDEST_TOGETHER];
+    static uint8_t lost[WIDEST_TOGETHER];
+    return !phantom ? data + offset : access == Access::Write ? lost : zeros;
+}
+
 void Allocation::markWritten(uint64_t offset, uint64_t count) {
-    if (host) {
+    if (host || phantom) {
         return;
     }
     uint64_t at = offset;
@@ -33,7 +40,7 @@ void Allocation::markWritten(uint64_t offset, uint64_t count) {
 }
 
 uint64_t Allocation::firstUnwritten(uint64_t offset, uint64_t count) const {
-    if (host) {
+    if (host || phantom) {
         return offset + count;
     }
     for (uint64_t at = offset; at < offset + count;) {
@@ -61,14 +68,17 @@ Allocation& Memory::allocate(uint64_t bytes, uint64_t promised) {
                     static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(freeBytes()))};
     }
     auto allocation = std::make_unique<Allocation>();
-    allocation->owned.reset(new (std::nothrow) uint8_t[bytes]);
+    allocation->phantom = phantomFrom != 0 && bytes >= phantomFrom;
+    const uint64_t stored = allocation->phantom ? 1 : bytes;
+    allocation->owned.reset(new (std::nothrow) uint8_t[stored]);
     if (allocation->owned == nullptr) {
         throw Fault{CUDA_ERROR_OUT_OF_MEMORY, "the host that stands in for the device has no such memory"};
     }
     allocation->data = allocation->owned.get();
-    std::memset(allocation->data, POISON, bytes);
+    std::memset(allocation->data, phantomFrom == 0 ? POISON : 0, stored);
     allocation->bytes = bytes;
-    allocation->written.resize(bytes / 8 + 1);
+    // Beside memory without storage everything counts as written: not all that would write it runs.
+    allocation->written.resize(stored / 8 + 1, phantomFrom == 0 ? 0 : 0xff);
     allocation->base = nextBase == 0 ? DEVICE_BASE : nextBase;
     nextBase = (allocation->base + bytes + GAP) / ALIGNMENT * ALIGNMENT;
     if (nextBase > DEVICE_END) {
@@ -181,7 +191,7 @@ uint8_t* Memory::access(uint64_t address, uint64_t count, Access access) {
                     format("reads byte %llu, never written, of ", static_cast<unsigned long long>(missing))
                         + allocation.describe()};
     }
-    return allocation.data + offset;
+    return allocation.at(offset, access);
 }
 
 uint8_t* Memory::tryAccess(uint64_t address, uint64_t count, Access access) {
@@ -195,27 +205,44 @@ uint8_t* Memory::tryAccess(uint64_t address, uint64_t count, Access access) {
     } else if (found->firstUnwritten(offset, count) != offset + count) {
         return nullptr;
     }
-    return found->data + offset;
+    return found->at(offset, access);
 }
 
 void Memory::set(uint64_t address, const void* pattern, uint64_t patternBytes, uint64_t count) {
     uint8_t* at = access(address, patternBytes * count, Access::Write);
+    if (holding(address, patternBytes * count, Access::Write).phantom) {
+        return;
+    }
     for (uint64_t i = 0; i < count; i++) {
         std::memcpy(at + i * patternBytes, pattern, patternBytes);
     }
 }
 
 void Memory::fromHost(uint64_t address, const void* source, uint64_t count) {
-    std::memcpy(access(address, count, Access::Write), source, count);
+    uint8_t* at = access(address, count, Access::Write);
+    if (!holding(address, count, Access::Write).phantom) {
+        std::memcpy(at, source, count);
+    }
 }
 
 void Memory::toHost(void* target, uint64_t address, uint64_t count) {
-    std::memcpy(target, access(address, count, Access::Read), count);
+    const uint8_t* at = access(address, count, Access::Read);
+    if (holding(address, count, Access::Read).phantom) {
+        std::memset(target, 0, count);
+    } else {
+        std::memcpy(target, at, count);
+    }
 }
 
 void Memory::within(uint64_t target, uint64_t source, uint64_t count) {
     Allocation& from = holding(source, count, Access::Read);
     Allocation& to = holding(target, count, Access::Write);
+    if (from.phantom || to.phantom) {
+        if (!to.phantom) {
+            set(target, "", 1, count);
+        }
+        return;
+    }
     const uint64_t fromOffset = source - from.base;
     const uint64_t toOffset = target - to.base;
     std::memmove(to.data + toOffset, from.data + fromOffset, count);

@@ -15,6 +15,9 @@
 
 namespace standin {
 
+// Atomic: reads and writes at once, which only shared memory has.
+enum class Access { Read, Write, Atomic };
+
 struct STANDIN_EXPORT Allocation {
     uint64_t base = 0;
     uint64_t bytes = 0;
@@ -22,18 +25,18 @@ struct STANDIN_EXPORT Allocation {
     std::unique_ptr<uint8_t[]> owned;  // null for host memory and freed allocations
     uint8_t* data = nullptr;           // null once freed
     bool host = false;                 // pinned host memory: the host writes it unseen, so it counts as written
+    bool phantom = false;              // without storage: what is written is lost, and zeros are read
     bool internal = false;             // a module's variables: no leak
     bool ready = true;                 // false before a stream-ordered allocation is reached in its stream
     std::vector<uint8_t> written;      // one bit a byte
 
     std::string describe() const;
+    // Where an access of a kernel finds, or leaves, its numbers.
+    uint8_t* at(uint64_t offset, Access access);
     void markWritten(uint64_t offset, uint64_t count);
     // The first byte of the range that was never written, or offset + count.
     uint64_t firstUnwritten(uint64_t offset, uint64_t count) const;
 };
-
-// Atomic: reads and writes at once, which only shared memory has.
-enum class Access { Read, Write, Atomic };
 
 class STANDIN_EXPORT Memory {
 public:
@@ -65,6 +68,11 @@ public:
     uint64_t freeBytes() const { return total - std::min(total, used); }
     // For tests of devices that are full; at least what is in use.
     void setTotal(uint64_t bytes) { total = std::max(bytes, used); }
+    // Allocations of so many bytes or more have no storage from now on; 0 for none. Where kernels go is checked all the same,
+    // but not what they find there.
+    void setPhantom(uint64_t bytes) { phantomFrom = bytes; }
+    uint64_t phantomBytes() const { return phantomFrom; }
+    bool hasPhantoms() const { return phantomFrom != 0; }
     // Live allocations of the caller's own, described.
     std::vector<std::string> live() const;
 
@@ -83,6 +91,7 @@ private:
     uint64_t numbered = 0;
     uint64_t total = 16ull << 30;
     uint64_t used = 0;
+    uint64_t phantomFrom = 0;
 };
 
 }  // namespace standin

@@ -41,6 +41,8 @@ STANDIN_EXPORT uint64_t standin_waits(void);
 
 /* Makes the device or its driver another one, until the next reset; 0 if `what` is none of these:
  *   "memory"          bytes of the device; never less than is in use
+ *   "phantom"         allocations of so many bytes or more have no storage, and only the first and last blocks of a launch
+ *                     run: kernels go where they would at sizes that no machine here holds, and find zeros. 0 for none
  *   "others_first"    whether a wait for one stream lets the work of the others happen before (1) or leaves it for later
  *                     (0). Sound work gives the same results either way.
  *   "missing_wait"    which wait of a stream for an event is left out, counted from 1 since the last reset; 0 for none

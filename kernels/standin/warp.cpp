@@ -6,7 +6,6 @@ namespace standin {
 namespace {
 
 // A kernel that runs longer than this many instructions of one launch is taken to never end.
-constexpr uint64_t LONGEST_LAUNCH = 20'000'000'000;
 
 }  // namespace
 
@@ -174,7 +173,7 @@ void Warp::step(size_t group) {
     reached[groups[group].at] |= lanes != 0;
     instruction = &i;
     lane = __builtin_ctz(groups[group].lanes);
-    if (++launch.clock > LONGEST_LAUNCH) {
+    if (++launch.clock > launch.longest) {
         throw Fault{CUDA_ERROR_LAUNCH_TIMEOUT, "the kernel does not end"};
     }
     switch (i.flow) {

@@ -29,6 +29,7 @@ struct Launch {
     Dimensions block;
     Dimensions blockIndex;  // of the block that runs now
     uint64_t clock = 1;     // counts the instructions of the launch
+    uint64_t longest = 20'000'000'000;  // instructions after which it is said not to end
 };
 
 enum class Wait : uint8_t { None, BlockBarrier, WarpSync };

@@ -134,6 +134,15 @@ void carryOut(Device& device, const Product& product) {
     scribble(device.memory, product);
     const float alpha = product.alpha.read(device.memory, "alpha");
     const float beta = product.beta.read(device.memory, "beta");
+    if (device.memory.hasPhantoms()) {
+        for (const Matrix* matrix : {&product.a, &product.b, &product.c}) {
+            if (matrix->columns == 0) continue;
+            reach(device.memory, *matrix, 0, Access::Read);
+            reach(device.memory, *matrix, matrix->columns - 1, matrix == &product.c ? Access::Write : Access::Read);
+        }
+        device.products++;
+        return;
+    }
     std::vector<float> a = gather(device.memory, product.a, product.transA);
     std::vector<float> b = gather(device.memory, product.b, product.transB);
     if (product.tf32) {

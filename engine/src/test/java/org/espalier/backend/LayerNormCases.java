@@ -15,7 +15,9 @@ final class LayerNormCases {
     /** Tokens, channels. */
     private static final int[][] SMALL = {{1, 1}, {1, 3}, {3, 7}, {7, 17}, {17, 65}, {65, 3}};
 
-    private static final int[][] LARGE = {{65, 65}, {1, 576}, {5, 1536}, {20, 577}, {300, 257}, {5, 1031}};
+    private static final int[][] LARGE = {
+        {65, 65}, {1, 576}, {5, 1536}, {20, 577}, {300, 257}, {5, 1031}, {2, 4099}, {2, 8196}
+    };
 
     private LayerNormCases() {}
 

@@ -21,6 +21,8 @@ final class NormCases {
         {64, 576},
         {300, 257},
         {5, 1031},
+        {2, 4099},
+        {2, 8196},
     };
 
     private NormCases() {}

@@ -13,11 +13,14 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Conformance;
+import org.espalier.backend.LinearOps;
 import org.espalier.backend.OpCase;
 import org.espalier.backend.OpCases;
 import org.espalier.backend.Precision;
 import org.espalier.error.Failure;
+import org.espalier.tensor.DType;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -156,6 +159,37 @@ class PlantedFaultsTest {
     void readOnlyCacheOfATargetIsFound(String file, String kernel, String opCase) {
         Failure found = planted(file, kernel, opCase, text -> text.replaceAll("ld\\.global\\.(?!nc)", "ld.global.nc."));
         assertTrue(found.problem().contains("global-memory race: "), found.problem());
+    }
+
+    /** A kernel that sees no more than 8,192 numbers of a row is right for the rows of small models. */
+    @Test
+    void longRowsThatLoseTheirEndAreFound() {
+        String edited = KernelFiles.ptx("matvec")
+                .replaceAll("(ld\\.param\\.u32\\s+(%r\\d+), \\[matvec_f32_param_5\\];)", "$1 min.s32 $2, $2, 8192;");
+        List<String> wrong = OpCases.linear().stream()
+                .filter(c -> c.operand("w").type() == DType.F32)
+                .filter(c -> c.operand("x").shape().extent(0) <= 4)
+                .filter(c -> c.forwardFlops() < 1_000_000)
+                .filter(c -> differs(c, edited))
+                .map(OpCase::name)
+                .toList();
+        assertEquals(1, wrong.size(), wrong.toString());
+        assertTrue(wrong.getFirst().startsWith("linear 1x11008x3 F32"), wrong.toString());
+    }
+
+    private static boolean differs(OpCase<LinearOps> opCase, String edited) {
+        try (CudaBackend cuda = CudaBackend.open(
+                0,
+                Precision.FLOAT32,
+                CudaProducts.PANEL,
+                (context, asked) -> asked.equals("matvec")
+                        ? CudaModule.loadPtx(context, asked, edited.getBytes(StandardCharsets.US_ASCII))
+                        : CudaModule.load(context, asked))) {
+            Conformance.check(opCase, cuda, cuda);
+            return false;
+        } catch (AssertionError wrong) {
+            return true;
+        }
     }
 
     /** What is found when one kernel's text is edited. */
