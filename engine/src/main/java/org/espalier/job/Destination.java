@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.espalier.error.Failure;
 import org.espalier.file.Output;
 import org.espalier.file.Replacement;
@@ -115,8 +116,26 @@ public record Destination(Path path, boolean replace) {
 
     /** Writes a model, and shows how far that is. */
     void writeModel(String name, ModelContent model, Listener listener) {
-        try (Progress progress = listener.begin(name, "bytes", model.bytes())) {
-            modelWriter().write(path, model.reporting(progress::advance), replace);
+        writeModel(name, model, listener, _ -> {});
+    }
+
+    /**
+     * As above.
+     *
+     * @param looking sees what was written before it is put in its place, which is not done if that fails
+     */
+    void writeModel(String name, ModelContent model, Listener listener, Consumer<Path> looking) {
+        ModelWriter writer = modelWriter();
+        Output.Writing writing = place -> {
+            try (Progress progress = listener.begin(name, "bytes", model.bytes())) {
+                writer.writeInto(place, model.reporting(progress::advance));
+            }
+            looking.accept(place);
+        };
+        if (writer.isFolder()) {
+            Output.writeFolder(path, replace, writing);
+        } else {
+            Output.writeFile(path, replace, writing);
         }
     }
 

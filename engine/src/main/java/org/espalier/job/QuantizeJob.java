@@ -1,5 +1,7 @@
 package org.espalier.job;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -9,6 +11,8 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
@@ -98,12 +102,18 @@ public final class QuantizeJob {
         QuantizationLoss loss = new QuantizationLoss();
         Quantization wanted = new Quantization(
                 settings.form().type(), texts.map(t -> importance(model, t)).orElse(Map.of()), loss);
-        write(model, wanted, out);
-        return new Result(
-                ModelHeader.read(model).weightBytes(),
-                ModelHeader.read(out.path()).weightBytes(),
-                WeightLoss.of(loss),
-                texts.map(t -> measured(model, out.path(), t)));
+        long bytesBefore = ModelHeader.read(model).weightBytes();
+        AtomicReference<Result> result = new AtomicReference<>();
+        write(
+                model,
+                wanted,
+                out,
+                written -> result.set(new Result(
+                        bytesBefore,
+                        ModelHeader.read(written).weightBytes(),
+                        WeightLoss.of(loss),
+                        texts.map(t -> measured(model, written, t)))));
+        return result.get();
     }
 
     private Map<String, float[]> importance(Path model, Calibration texts) {
@@ -126,14 +136,39 @@ public final class QuantizeJob {
         return importance;
     }
 
-    private void write(Path model, Quantization wanted, Destination out) {
+    /** @param looking sees what was written before it is put in its place */
+    private void write(Path model, Quantization wanted, Destination out, Consumer<Path> looking) {
         try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model);
                 ForkJoinPool pool = new ForkJoinPool(engine.compute().threads())) {
             ModelContent whole = settings.form() == Form.INT8_ROW
                     ? rows(checkpoint, model, wanted)
                     : blocks(checkpoint, model).withQuantization(wanted);
-            pool.submit(() -> out.writeModel("quantizing", whole, engine.listener()))
+            pool.submit(() -> out.writeModel("quantizing", whole, engine.listener(), place -> lookAt(place, looking)))
                     .join();
+        }
+    }
+
+    /** A file is known by its name, which it does not have yet. */
+    private static void lookAt(Path place, Consumer<Path> looking) {
+        if (Files.isDirectory(place)) {
+            looking.accept(place);
+            return;
+        }
+        try {
+            Path folder = Files.createTempDirectory("espalier");
+            Path link = folder.resolve("written.gguf");
+            try {
+                looking.accept(Files.createSymbolicLink(link, place.toAbsolutePath()));
+            } finally {
+                Files.deleteIfExists(link);
+                Files.delete(folder);
+            }
+        } catch (IOException e) {
+            throw new Failure(
+                    "what was written cannot be looked at: " + e.getMessage(),
+                    place.toString(),
+                    "check the temporary folder",
+                    e);
         }
     }
 
