@@ -3,6 +3,7 @@ package org.espalier.bench;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.espalier.backend.Precision;
 import org.espalier.backend.Queue;
@@ -44,19 +45,25 @@ final class Peaks {
 
     /** Bytes a second that all threads read together. */
     static double read(int threads) {
+        // Looked at in the end, so that the compiler leaves nothing out.
+        AtomicLong seen = new AtomicLong();
         try (NativeMemory memory = NativeMemory.allocate(READ_BYTES, "memory that is read")) {
             memory.segment().fill((byte) 1);
             long part = READ_BYTES / threads / Long.BYTES * Long.BYTES;
             List<Thread> readers = IntStream.range(0, threads)
                     .mapToObj(i -> memory.segment().asSlice(part * i, part))
-                    .map(own -> Thread.ofPlatform().unstarted(() -> Sink.keep(sum(own))))
+                    .map(own -> Thread.ofPlatform().unstarted(() -> seen.addAndGet(sum(own))))
                     .toList();
             long start = System.nanoTime();
             readers.forEach(Thread::start);
             for (Thread reader : readers) {
                 reader.join();
             }
-            return 1e9 * part * threads / (System.nanoTime() - start);
+            double seconds = (System.nanoTime() - start) / 1e9;
+            if (seen.get() == 0) {
+                throw new IllegalStateException("nothing was read");
+            }
+            return part * threads / seconds;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while memory was read", e);
@@ -69,14 +76,5 @@ final class Peaks {
             sum += memory.get(ValueLayout.JAVA_LONG, at);
         }
         return sum;
-    }
-
-    /** Keeps the compiler from leaving out what nobody looks at. */
-    private static final class Sink {
-        private static volatile long last;
-
-        static void keep(long value) {
-            last += value;
-        }
     }
 }
