@@ -34,7 +34,9 @@ public final class ComputeSettings extends Settings<ComputeSettings> {
     private Device device;
     private boolean cudaRequired;
     private int threads = Runtime.getRuntime().availableProcessors();
-    private Precision precision = Precision.FLOAT32;
+    /** Null where nobody chose. */
+    private Precision precision;
+
     private boolean portable;
 
     private ComputeSettings() {}
@@ -105,9 +107,14 @@ public final class ComputeSettings extends Settings<ComputeSettings> {
         return with(copy -> copy.precision = precision);
     }
 
-    /** How exactly products of matrices see their numbers. */
+    /** How exactly products of matrices see their numbers: as chosen, else float32. */
     public Precision precision() {
-        return precision;
+        return precisionOr(Precision.FLOAT32);
+    }
+
+    /** How exactly products of matrices see their numbers: as chosen, else {@code usual}. */
+    Precision precisionOr(Precision usual) {
+        return precision == null ? usual : precision;
     }
 
     /** Whether to compute the same bytes on any processor with AVX2. It holds for the whole process from its first use. */

@@ -13,7 +13,7 @@ import org.espalier.error.Failure;
 import org.espalier.ffi.OneDnn;
 import org.espalier.ffi.OpenBlas;
 import org.espalier.model.Weights;
-import org.espalier.report.TrainingFile;
+import org.espalier.report.Computer;
 
 /**
  * Where jobs compute, and who hears of what they do. It holds nothing open: every job opens what it needs and closes it
@@ -23,11 +23,26 @@ public final class Engine {
 
     private final ComputeSettings compute;
     private final Listener listener;
+    /** Whether rounding to 16 bits is harmless: losses of many tokens average it out. */
+    private final boolean trains;
 
     /** Jobs compute as {@code compute} says, and {@code listener} hears how far they are. */
     public Engine(ComputeSettings compute, Listener listener) {
+        this(compute, listener, false);
+    }
+
+    private Engine(ComputeSettings compute, Listener listener, boolean trains) {
         this.compute = compute;
         this.listener = listener;
+        this.trains = trains;
+    }
+
+    /**
+     * As this engine, for training: where nobody chose a precision, products are computed in half on processors that multiply
+     * bfloat16, twice as fast. What is trained, its optimiser and all sums stay float32.
+     */
+    Engine training() {
+        return new Engine(compute, listener, true);
     }
 
     /** Jobs compute on a GPU that can be used, else on all processors, and nobody hears of it. */
@@ -89,23 +104,29 @@ public final class Engine {
     }
 
     /** What a backend of this engine computes with, as far as its results depend on it. */
-    TrainingFile.Computer computer(Backend backend) {
+    Computer computer(Backend backend) {
         String processor = switch (backend) {
             case CpuBackend _ when compute.portable() -> "any with AVX2";
             case CpuBackend _ -> System.getProperty("os.arch") + " " + String.join(" ", Machine.features());
             case CudaBackend _ -> CudaDevices.kinds();
             default -> "any";
         };
-        return new TrainingFile.Computer(backend.name(), precision(backend), processor);
+        return new Computer(backend.name(), precision(backend), processor);
     }
 
     /** Rounded numbers are not multiplied in the same order with the processor's own instructions and without. */
     private String precision(Backend backend) {
-        String name = compute.precision().name().toLowerCase(Locale.ROOT);
-        boolean rounded = compute.precision() == Precision.HALF || compute.precision() == Precision.SPLIT;
+        Precision precision = backend instanceof CpuBackend ? precisionOfProcessors() : compute.precision();
+        String name = precision.name().toLowerCase(Locale.ROOT);
+        boolean rounded = precision == Precision.HALF || precision == Precision.SPLIT;
         return backend instanceof CpuBackend && rounded && !OneDnn.usable()
                 ? name + " without bfloat16 instructions"
                 : name;
+    }
+
+    private Precision precisionOfProcessors() {
+        boolean half = trains && !compute.portable() && OneDnn.usable();
+        return compute.precisionOr(half ? Precision.HALF : Precision.FLOAT32);
     }
 
     private Backend cpu() {
@@ -116,7 +137,7 @@ public final class Engine {
             System.setProperty(OpenBlas.PORTABLE_PROPERTY, "true");
         }
         OpenBlas.load();
-        return new CpuBackend(compute.threads(), compute.precision());
+        return new CpuBackend(compute.threads(), precisionOfProcessors());
     }
 
     private Backend cuda() {

@@ -66,7 +66,7 @@ final class PipelineStage {
     /** Trains what is left. */
     Comparison.Training train(TrainingData samples) throws IOException {
         Path learned = Files.createDirectory(learned());
-        try (OpenModel open = engine.open(folder.resolve(PRUNED))) {
+        try (OpenModel open = engine.training().open(folder.resolve(PRUNED))) {
             recovery().writeInto(learned, shown.apply(folder.resolve(PRUNED)).toString(), open, samples);
         }
         return record().training();
@@ -94,7 +94,7 @@ final class PipelineStage {
     }
 
     private Recovery recovery() {
-        return new Recovery(tune, learned(), engine);
+        return new Recovery(tune, learned(), engine.training());
     }
 
     /** Where training leaves what it learns, and its record. */

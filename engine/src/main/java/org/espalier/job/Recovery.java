@@ -13,6 +13,7 @@ import org.espalier.file.Output;
 import org.espalier.file.Sha256;
 import org.espalier.format.PeftAdapter;
 import org.espalier.model.Model;
+import org.espalier.report.AdapterSizes;
 import org.espalier.report.MetricsFile;
 import org.espalier.report.TrainingFile;
 import org.espalier.text.ChatTemplate;
@@ -159,11 +160,11 @@ final class Recovery {
         }
     }
 
-    private TrainingFile.Lora record(Learned learned) {
+    private AdapterSizes record(Learned learned) {
         return switch (learned) {
-            case LearnedWeights _ -> TrainingFile.Lora.NONE;
+            case LearnedWeights _ -> AdapterSizes.NONE;
             case LearnedAdapter adapter ->
-                TrainingFile.Lora.of(
+                AdapterSizes.of(
                         adapter.config(),
                         settings.targets().isEmpty() ? null : settings.targets(),
                         settings.start().map(PeftAdapter::sha256).orElse(null));

@@ -106,11 +106,11 @@ public final class TuneJob {
 
     private Result train(Path model, Destination out) {
         long start = System.nanoTime();
-        Recovery recovery = new Recovery(settings, out.path(), engine);
+        Recovery recovery = new Recovery(settings, out.path(), engine.training());
         // The place is begun before the work, so that one that cannot be written to is not found out after it.
         try (TrainingData samples = recovery.samples(model);
                 Output output = Output.folder(out.path(), out.replace() || settings.replaces());
-                OpenModel open = engine.open(model)) {
+                OpenModel open = engine.training().open(model)) {
             Recovery.Trained trained = recovery.writeInto(output.path(), model.toString(), open, samples);
             output.commit();
             return result(trained, samples, (System.nanoTime() - start) / 1e9);

@@ -18,7 +18,6 @@ import java.util.stream.Collectors;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
 import org.espalier.file.Sha256;
-import org.espalier.model.LoraConfig;
 import org.espalier.report.Comparison.Point;
 import org.espalier.report.Comparison.Training;
 import org.espalier.tensor.DType;
@@ -136,7 +135,7 @@ public record TrainingFile(
      * What was asked for.
      *
      * @param recipe that numbers not given came from
-     * @param lora   the adapters; {@link Lora#NONE} where all weights were trained
+     * @param lora   the adapters; {@link AdapterSizes#NONE} where all weights were trained
      * @param rate   of learning
      * @param batches that are learned
      * @param looks  at held-out samples
@@ -146,7 +145,7 @@ public record TrainingFile(
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Settings(
             @JsonProperty("recipe") String recipe,
-            @JsonUnwrapped Lora lora,
+            @JsonUnwrapped AdapterSizes lora,
             @JsonUnwrapped Rate rate,
             @JsonUnwrapped Batches batches,
             @JsonUnwrapped Looks looks,
@@ -155,7 +154,12 @@ public record TrainingFile(
 
         /** As they were given; the number of updates, {@code steps}, says how many of them warm up. */
         public static Settings of(
-                String recipe, Lora lora, TuningSettings settings, int steps, Batches batches, Optional<DType> dtype) {
+                String recipe,
+                AdapterSizes lora,
+                TuningSettings settings,
+                int steps,
+                Batches batches,
+                Optional<DType> dtype) {
             return new Settings(
                     recipe,
                     lora,
@@ -241,57 +245,6 @@ public record TrainingFile(
             @JsonProperty("patience") Integer patience) {}
 
     /**
-     * Sizes of the adapters. What files of earlier versions do not say was not so.
-     *
-     * @param rank       of every one
-     * @param alpha      over rank, or over its root, is the factor of what an adapter adds
-     * @param stabilised whether it is over the root
-     * @param decomposed whether rows had lengths of their own
-     * @param dropout    share of an adapter's inputs that is left out at random
-     * @param norms      whether the weights of norms were trained beside them
-     * @param targets    the projections they stand beside; null for all
-     * @param start      SHA-256 of the adapter that was gone on from, null if they were fresh
-     */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Lora(
-            @JsonProperty("rank") int rank,
-            @JsonProperty("alpha") double alpha,
-            @JsonProperty("rslora") Boolean stabilised,
-            @JsonProperty("dora") Boolean decomposed,
-            @JsonProperty("dropout") double dropout,
-            @JsonProperty("norms") Boolean norms,
-            @JsonProperty("targets") List<String> targets,
-            @JsonProperty("start_adapter") String start) {
-
-        public Lora {
-            stabilised = stabilised != null && stabilised;
-            decomposed = decomposed != null && decomposed;
-            norms = norms != null && norms;
-        }
-
-        /** Fresh plain ones beside all projections. */
-        public Lora(int rank, double alpha, double dropout, boolean norms) {
-            this(rank, alpha, false, false, dropout, norms, null, null);
-        }
-
-        /** No adapters: all weights were trained. */
-        public static final Lora NONE = new Lora(0, 0, 0, false);
-
-        /** Those of a configuration; {@code targets} and {@code start} may be null. */
-        public static Lora of(LoraConfig config, List<String> targets, String start) {
-            return new Lora(
-                    config.rank(),
-                    config.scaling().alpha(),
-                    config.scaling().rankStabilised(),
-                    config.decomposed(),
-                    config.dropout(),
-                    !config.saved().isEmpty(),
-                    targets,
-                    start);
-        }
-    }
-
-    /**
      * What was learned beside texts.
      *
      * @param model  whose predictions were learned
@@ -306,32 +259,6 @@ public record TrainingFile(
         /** Whether a training follows from the same predictions, wherever their model lies. */
         boolean sameAs(Teaching other) {
             return other != null && sha256.equals(other.sha256) && weight == other.weight;
-        }
-    }
-
-    /**
-     * What computed: other kinds round otherwise.
-     *
-     * @param device    for example {@code cpu}
-     * @param precision of products of matrices
-     * @param processor its instructions, or the GPU's kind, or that the same bytes were computed as on any processor
-     */
-    public record Computer(
-            @JsonProperty("device") String device,
-            @JsonProperty("precision") String precision,
-            @JsonProperty("processor") String processor) {
-
-        /** How another computes otherwise, as words; empty if it does not. */
-        public Optional<String> difference(Computer other) {
-            if (!device.equals(other.device)) {
-                return Optional.of("device: %s there, %s now".formatted(other.device, device));
-            }
-            if (!precision.equals(other.precision)) {
-                return Optional.of("precision: %s there, %s now".formatted(other.precision, precision));
-            }
-            return processor.equals(other.processor)
-                    ? Optional.empty()
-                    : Optional.of("kind of processor: %s there, %s now".formatted(other.processor, processor));
         }
     }
 

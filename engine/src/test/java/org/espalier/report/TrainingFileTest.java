@@ -25,14 +25,14 @@ class TrainingFileTest {
                     new TrainingFile.Data("alpaca.json", "ab".repeat(32), "alpaca", 2000, 219_000, 200, 3, 1, null),
                     new TrainingFile.Settings(
                             "standard",
-                            new TrainingFile.Lora(8, 16, 0.05, false),
+                            new AdapterSizes(8, 16, 0.05, false),
                             new TrainingFile.Rate(3e-4, 2),
                             new TrainingFile.Batches(1, 64, 4, 256, null, null),
                             new TrainingFile.Looks(8, null),
                             null,
                             42),
                     new TrainingFile.Teaching("dense", "09".repeat(32), 0.9),
-                    new TrainingFile.Computer("cpu", "float32", "amd64 avx2"),
+                    new Computer("cpu", "float32", "amd64 avx2"),
                     new TrainingFile.Hashes("cd".repeat(32), "ef".repeat(32), null, null, null)),
             new Training(
                     2,
@@ -54,17 +54,17 @@ class TrainingFileTest {
 
     @Test
     void whatComputesOtherwiseIsNamed() {
-        TrainingFile.Computer computer = new TrainingFile.Computer("cpu", "float32", "amd64 avx2");
-        assertEquals(Optional.empty(), computer.difference(new TrainingFile.Computer("cpu", "float32", "amd64 avx2")));
+        Computer computer = new Computer("cpu", "float32", "amd64 avx2");
+        assertEquals(Optional.empty(), computer.difference(new Computer("cpu", "float32", "amd64 avx2")));
         assertEquals(
                 Optional.of("device: cuda there, cpu now"),
-                computer.difference(new TrainingFile.Computer("cuda", "float32", "A100")));
+                computer.difference(new Computer("cuda", "float32", "A100")));
         assertEquals(
                 Optional.of("precision: tf32 there, float32 now"),
-                computer.difference(new TrainingFile.Computer("cpu", "tf32", "amd64 avx2")));
+                computer.difference(new Computer("cpu", "tf32", "amd64 avx2")));
         assertEquals(
                 Optional.of("kind of processor: amd64 there, amd64 avx2 now"),
-                computer.difference(new TrainingFile.Computer("cpu", "float32", "amd64")));
+                computer.difference(new Computer("cpu", "float32", "amd64")));
     }
 
     @Test

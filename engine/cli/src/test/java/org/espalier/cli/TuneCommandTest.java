@@ -21,14 +21,17 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.espalier.TestFiles;
+import org.espalier.ffi.OneDnn;
 import org.espalier.file.Replacement;
 import org.espalier.job.DemoModel;
+import org.espalier.report.AdapterSizes;
 import org.espalier.report.TrainingFile;
 import org.espalier.tune.StoryGrammar;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The small model that comes with the program, pruned, trained back on generated stories, measured, merged and used. */
@@ -83,7 +86,7 @@ class TuneCommandTest {
         assertEquals(
                 new TrainingFile.Settings(
                         "standard",
-                        new TrainingFile.Lora(2, 3, 0, false),
+                        new AdapterSizes(2, 3, 0, false),
                         new TrainingFile.Rate(1e-3, 2),
                         new TrainingFile.Batches(2, 16, 5, 32, null, null),
                         new TrainingFile.Looks(2, null),
@@ -179,7 +182,7 @@ class TuneCommandTest {
         assertEquals(
                 new TrainingFile.Settings(
                         "llm-pruner",
-                        new TrainingFile.Lora(8, 16, 0.05, false),
+                        new AdapterSizes(8, 16, 0.05, false),
                         new TrainingFile.Rate(1e-4, 100),
                         new TrainingFile.Batches(2, 8, 4, 256, null, null),
                         new TrainingFile.Looks(100, null),
@@ -314,7 +317,7 @@ class TuneCommandTest {
                 json("info @/model --json").get("parameters").asLong(),
                 tuned.get("trainable_parameters").asLong());
         assertEquals(
-                TrainingFile.Lora.NONE,
+                AdapterSizes.NONE,
                 TrainingFile.read(folder.resolve("trained")).settings().lora());
         assertTrue(perplexity("@/trained") != perplexity("@/model"));
         byte[] whole = Files.readAllBytes(folder.resolve("trained/model.safetensors"));
@@ -352,6 +355,7 @@ class TuneCommandTest {
                         "--full", "rank",
                         "--seed 1", "other texts",
                         "--held-out 2", "other texts",
+                        "--precision split", "precision",
                         "--teacher @/model", "another teacher")
                 .forEach((option, named) ->
                         assertTrue(run(resume + " " + option).failure(1).contains(named), () -> option + ": " + named));
@@ -362,6 +366,17 @@ class TuneCommandTest {
         return Files.readAllLines(folder.resolve(name).resolve("metrics.jsonl")).stream()
                 .map(line -> line.replaceAll(",\"(seconds|tokens_per_second)\":[^,}]+", ""))
                 .toList();
+    }
+
+    /** Half where the processor multiplies bfloat16, unless another precision or the same bytes everywhere are asked for. */
+    @ParameterizedTest
+    @CsvSource({"'', true", "--precision float32, false", "--portable, false"})
+    void trainingIsInHalfWhereThatIsFaster(String option, boolean half) {
+        run("tune @/model --data @/stories.txt --out @/adapter --cutoff 16 --max-samples 2 --device cpu " + option)
+                .output();
+        assertEquals(
+                half && OneDnn.usable() ? "half" : "float32",
+                TrainingFile.read(folder.resolve("adapter")).computer().precision());
     }
 
     @Test
