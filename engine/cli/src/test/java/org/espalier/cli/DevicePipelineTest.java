@@ -93,7 +93,7 @@ class DevicePipelineTest {
             engine(
                     "tune @/model --data @/stories.txt --max-samples 8 --held-out 0 --cutoff 32 --batch-size 2 --no-pack --dora "
                             + "--targets q_proj,layers.*.mlp.down_proj --norms --lr 3e-3 --teacher @/model --distil-weight 0.5 "
-                            + "--out @/" + device + "/lengths --device " + device);
+                            + "--precision float32 --out @/" + device + "/lengths --device " + device);
         }
         List<Double> cpu = losses("cpu/lengths");
         List<Double> cuda = losses("cuda/lengths");
@@ -116,7 +116,8 @@ class DevicePipelineTest {
                 + "--units kv_heads,neurons --compensate none --out @/" + device + "/pruned --device " + device);
         engine("tune @/" + device
                 + "/pruned --data @/stories.txt --max-samples 12 --held-out 2 --cutoff 32 --batch-size 4 "
-                + "--epochs 1 --lr 3e-3 --dropout 0.1 --out @/" + device + "/adapter --device " + device);
+                + "--epochs 1 --lr 3e-3 --dropout 0.1 --precision float32 --out @/" + device + "/adapter --device "
+                + device);
         return new ObjectMapper()
                 .readTree(engine("generate @/" + device + "/pruned --adapter @/" + device
                         + "/adapter --prompt Once --max-tokens 12 --json --device " + device));

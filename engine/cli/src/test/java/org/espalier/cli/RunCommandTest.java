@@ -185,7 +185,8 @@ class RunCommandTest {
         assertTrue(value(pruned, PARAMETERS) <= 0.7 * value(dense, PARAMETERS), pruned::toString);
         assertTrue(value(dense, HELD_OUT_LOSS) < value(recovered, HELD_OUT_LOSS), run::toString);
         assertTrue(value(recovered, HELD_OUT_LOSS) < value(pruned, HELD_OUT_LOSS), run::toString);
-        assertEquals(run.training().evalLosses().getFirst().loss(), value(pruned, HELD_OUT_LOSS), 1e-5);
+        // Training rounds to 16 bits where the processor multiplies them.
+        assertEquals(run.training().evalLosses().getFirst().loss(), value(pruned, HELD_OUT_LOSS), 1e-3);
         // Merged weights are rounded to bfloat16.
         assertEquals(run.training().evalLosses().getLast().loss(), value(recovered, HELD_OUT_LOSS), 0.01);
         assertEquals(5, run.training().steps());
