@@ -67,10 +67,10 @@ class GpuCheckTest {
 
     @Test
     void gpuThatCannotBeUsedIsToldWhy() {
-        StandIn.set("driver_version", 12020);
+        StandIn.set("driver_version", 11080);
         Ran ran = Ran.gpuCheck("--quick");
         assertEquals(1, ran.status);
-        assertTrue(ran.err.startsWith("gpu-check: the NVIDIA driver is too old (it is for CUDA 12.2,"), ran.err);
+        assertTrue(ran.err.startsWith("gpu-check: the NVIDIA driver is too old (it is for CUDA 11.8,"), ran.err);
     }
 
     @Test
