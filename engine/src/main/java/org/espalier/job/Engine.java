@@ -39,7 +39,7 @@ public final class Engine {
 
     /**
      * As this engine, for training: where nobody chose a precision, products are computed in half on processors that multiply
-     * bfloat16, twice as fast. What is trained, its optimiser and all sums stay float32.
+     * bfloat16, which is faster. What is trained, its optimiser and all sums stay float32.
      */
     Engine training() {
         return new Engine(compute, listener, true);

@@ -51,7 +51,7 @@ final class ComputeOptions {
             paramLabel = "P",
             description =
                     "How exactly products of matrices see their numbers: float32; half, rounded to 16 bits, which is "
-                            + "twice as fast where the processor multiplies bfloat16; split, on processors alone, as the sum of "
+                            + "up to twice as fast where the processor multiplies bfloat16; split, on processors alone, as the sum of "
                             + "two bfloat16; tf32, on GPUs alone. A GPU rounds to the weight's type, if that has 16 bits "
                             + "(default: ${bundle:default.precision}, but half to train on processors that multiply bfloat16).")
     private void precision(Precision precision) {
