@@ -25,6 +25,7 @@ import org.espalier.tape.WeightUse.Kind;
 import org.espalier.tape.op.LayerNorm;
 import org.espalier.tape.op.Normalisation;
 import org.espalier.tape.op.Route;
+import org.espalier.tape.op.Scale;
 import org.espalier.tensor.Tensor;
 
 /**
@@ -50,7 +51,8 @@ public final class Zeroed {
         return logits(model, model.transformer().logits(tokens.tokens()), tokens, backend);
     }
 
-    private static double[] logits(Model model, Recording recording, Packed tokens, Backend backend) {
+    private static double[] logits(Model model, Recording recording, Packed given, Backend backend) {
+        Packed tokens = given.readBy(model.config());
         try (Executor executor = Executor.inference(backend, recording.tape(), model.leaves(Map.of()))) {
             tokens.feed(executor, recording);
             executor.forward(tokens.sequences());
@@ -76,9 +78,9 @@ public final class Zeroed {
             Recording recording = zeroedModel.transformer().logits(tokens.tokens());
             Structure recorded = Structure.of(recording.tape());
             Selection there = selection.on(recorded);
-            Iterator<int[]> kept = ops(recorded)
+            Iterator<Norm> norms = ops(recorded)
                     .flatMap(Zeroed::normalised)
-                    .map(x -> there.kept(x, 1))
+                    .map(x -> new Norm(there.kept(x, 1), passing(recorded, there, x)))
                     .toList()
                     .iterator();
             Iterator<int[]> experts = ops(recorded)
@@ -86,12 +88,35 @@ public final class Zeroed {
                     .map(logits -> there.kept(logits, 1))
                     .toList()
                     .iterator();
-            double[] logits = logits(zeroedModel, recording, tokens, changed(backend, kept, experts));
-            if (kept.hasNext() || experts.hasNext()) {
+            double[] logits = logits(zeroedModel, recording, tokens, changed(backend, norms, experts));
+            if (norms.hasNext() || experts.hasNext()) {
                 throw new AssertionError("there were fewer normalisations than are recorded");
             }
             return logits;
         }
+    }
+
+    /**
+     * A normalisation as it is changed.
+     *
+     * @param kept   columns it runs over
+     * @param passes what its input is multiplied by instead of being normalised, or 0
+     */
+    private record Norm(int[] kept, double passes) {}
+
+    /** A removed branch that is added onto the normalised stream times a number leaves the stream as it is. */
+    private static double passing(Structure recorded, Selection there, Value x) {
+        return recorded.branches().stream()
+                .filter(branch -> !branch.ontoStream() && branch.source().root() == x.root() && there.removed(branch))
+                .mapToDouble(branch -> 1
+                        / ops(recorded)
+                                .flatMap(op -> op instanceof Scale scale ? Stream.of(scale) : Stream.empty())
+                                .filter(scale -> scale.y() == branch.onto())
+                                .findFirst()
+                                .orElseThrow()
+                                .factor())
+                .findFirst()
+                .orElse(0);
     }
 
     private static Stream<Value> normalised(Op op) {
@@ -103,16 +128,16 @@ public final class Zeroed {
     }
 
     /** The same backend, whose norms run over these columns, and whose routers choose among these experts. */
-    private static Backend changed(Backend backend, Iterator<int[]> kept, Iterator<int[]> experts) {
+    private static Backend changed(Backend backend, Iterator<Norm> norms, Iterator<int[]> experts) {
         return (Backend) Proxy.newProxyInstance(
                 Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, (_, method, given) -> {
                     try {
                         if (method.getName().equals("rmsNorm")) {
-                            normalise(backend, kept.next(), given, false);
+                            normalise(backend, norms.next(), given, false);
                             return null;
                         }
                         if (method.getName().equals("layerNorm")) {
-                            normalise(backend, kept.next(), given, true);
+                            normalise(backend, norms.next(), given, true);
                             return null;
                         }
                         if (method.getName().equals("route")) {
@@ -126,7 +151,8 @@ public final class Zeroed {
     }
 
     /** @param given queue, x, w, perhaps a bias, the number that is added under the root, and y */
-    private static void normalise(Backend backend, int[] kept, Object[] given, boolean centred) {
+    private static void normalise(Backend backend, Norm norm, Object[] given, boolean centred) {
+        int[] kept = norm.kept;
         Queue queue = (Queue) given[0];
         double[] x = HostCopy.readDoubles(backend, queue, (Tensor) given[1]);
         double[] w = HostCopy.readDoubles(backend, queue, (Tensor) given[2]);
@@ -142,7 +168,8 @@ public final class Zeroed {
                     .sum();
             double length = Math.sqrt(square / kept.length + (double) given[eps]);
             for (int c : kept) {
-                y[row + c] = (x[row + c] - mean) / length * w[c] + bias[c];
+                y[row + c] =
+                        norm.passes == 0 ? (x[row + c] - mean) / length * w[c] + bias[c] : norm.passes * x[row + c];
             }
         }
         HostCopy.writeDoubles(backend, queue, y, (Tensor) given[eps + 1]);

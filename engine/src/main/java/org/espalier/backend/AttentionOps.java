@@ -8,11 +8,12 @@ public interface AttentionOps {
 
     /**
      * Rotates pairs of every head's first {@code rotaryDim} channels by the angle of the token's position (Su et al. 2021);
-     * the others pass. With {@code interleaved} false (the Hugging Face form) pair {@code i} is
-     * {@code (i, i + rotaryDim / 2)}, else {@code (2i, 2i + 1)}.
+     * the others pass. Where a token has several positions, as many runs of {@code rotaryDim} channels turn, each by its own
+     * (in GLM two: in the prompt, and in what is written). With {@code interleaved} false (the Hugging Face form) pair {@code i} is
+     * {@code (i, i + rotaryDim / 2)} of a run, else {@code (2i, 2i + 1)}.
      *
      * @param x         {@code [tokens, heads, headDim]}
-     * @param positions int32 {@code [tokens]}
+     * @param positions int32 {@code [tokens]}, or {@code [tokens, runs]}
      * @param table     cosines then sines, {@code [maxPositions, 2, rotaryDim / 2]}, compute type
      * @param inverse   rotate back: the derivative
      * @param y         {@code [tokens, heads, headDim]}
@@ -53,19 +54,30 @@ public interface AttentionOps {
         private Checks() {}
 
         /**
-         * {@code x} and {@code y} must be {@code [tokens, heads, headDim]}, {@code positions} int32 {@code [tokens]}
-         * and {@code table} {@code [maxPositions, 2, n]} with {@code 2n} at most {@code headDim}.
+         * {@code x} and {@code y} must be {@code [tokens, heads, headDim]}, {@code positions} int32 {@code [tokens]} or
+         * {@code [tokens, runs]} and {@code table} {@code [maxPositions, 2, n]} with {@code 2n · runs} at most {@code headDim}.
          */
         public static void rotary(DType compute, Tensor x, Tensor positions, Tensor table, Target y) {
             Operands o = Operands.of("rotary", "x", x, "positions", positions, "table", table, "y", y)
                     .rank(x, 3)
                     .rank(table, 3);
             long half = table.shape().dim(2);
-            o.require(2 * half <= x.shape().dim(2), "table rotates more channels than a head has")
+            long tokens = x.shape().dim(0);
+            long runs = runs(positions);
+            o.require(2 * half * runs <= x.shape().dim(2), "table rotates more channels than a head has")
                     .like(x, compute, x.shape())
-                    .is(positions, DType.I32, x.shape().dim(0))
+                    .is(positions, DType.I32, several(positions) ? new long[] {tokens, runs} : new long[] {tokens})
                     .is(table, compute, table.shape().dim(0), 2, half)
                     .like(y, compute, x.shape());
+        }
+
+        /** Positions of each token. */
+        public static int runs(Tensor positions) {
+            return several(positions) ? positions.shape().extent(1) : 1;
+        }
+
+        private static boolean several(Tensor positions) {
+            return positions != null && positions.shape().rank() > 1;
         }
 
         /**

@@ -3,6 +3,7 @@ package org.espalier.backend;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
+import org.agrona.collections.IntArrayList;
 
 /**
  * How packed rows divide into sequences for attention. Sequence {@code s} asks with query rows
@@ -42,6 +43,55 @@ public record Sequences(int[] queryStart, int[] keyStart, int[] keyCount) {
     /** One sequence of {@code queries} new rows after {@code past} rows that are in the cache already. */
     public static Sequences cached(int past, int queries) {
         return new Sequences(new int[] {0, queries}, new int[] {0}, new int[] {Math.addExact(past, queries)});
+    }
+
+    /**
+     * Puts texts one after the other of which each may begin with a prompt whose tokens all see each other: every one of them
+     * is a sequence of its own, which looks at the whole prompt.
+     */
+    public static final class Builder {
+
+        private final IntArrayList queryStart = new IntArrayList();
+        private final IntArrayList keyStart = new IntArrayList();
+        private final IntArrayList keyCount = new IntArrayList();
+        private int queries;
+
+        /**
+         * Adds tokens of one text.
+         *
+         * @param firstKey the text's first key row
+         * @param past     tokens of the text whose keys are there already
+         * @param tokens   those that follow
+         * @param prompt   tokens at the beginning of the text that all see each other; either all of them are past, or none
+         */
+        public Builder add(int firstKey, int past, int tokens, int prompt) {
+            if (past < prompt && (past > 0 || tokens < prompt)) {
+                throw new IllegalArgumentException(
+                        "tokens " + past + " to " + (past + tokens) + " of a prompt of " + prompt);
+            }
+            int alone = past < prompt ? prompt : 0;
+            for (int token = 0; token < alone; token++) {
+                add(1, firstKey, prompt);
+            }
+            if (tokens > alone || alone == 0) {
+                add(tokens - alone, firstKey, past + tokens);
+            }
+            return this;
+        }
+
+        private void add(int ofQueries, int firstKey, int keys) {
+            queryStart.addInt(queries);
+            keyStart.addInt(firstKey);
+            keyCount.addInt(keys);
+            queries += ofQueries;
+        }
+
+        /** All of them. */
+        public Sequences build() {
+            int[] starts = Arrays.copyOf(queryStart.toIntArray(), keyStart.size() + 1);
+            starts[keyStart.size()] = queries;
+            return new Sequences(starts, keyStart.toIntArray(), keyCount.toIntArray());
+        }
     }
 
     /** How many sequences there are; one may be without queries. */

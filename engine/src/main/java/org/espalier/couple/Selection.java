@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.espalier.error.Failure;
 import org.espalier.tape.Branch;
 import org.espalier.tape.Value;
 import org.espalier.tensor.Shape;
@@ -71,18 +70,8 @@ public final class Selection {
         Arrays.stream(gone).forEach(bits::set);
     }
 
-    /**
-     * Removes a whole branch; a layer that has none any more is gone.
-     *
-     * @throws Failure if the stream does not pass it unchanged
-     */
+    /** Removes a whole branch; a layer that has none any more is gone. */
     public void remove(Branch branch) {
-        if (branch.streamFactor() != 1) {
-            throw new Failure(
-                    "the " + branch.name() + " cannot be left out",
-                    "the stream that it is added to is multiplied by " + branch.streamFactor(),
-                    "remove units of it instead");
-        }
         branches.set(branch.index());
     }
 

@@ -41,7 +41,7 @@ public final class Compensator {
         this.dense = dense;
         this.selection = selection;
         this.ridge = ridge;
-        this.batches = StreamWalk.batches(sequences);
+        this.batches = StreamWalk.batches(dense.config(), sequences);
     }
 
     /**

@@ -115,8 +115,11 @@ final class LeastSquares implements BranchRepair, AutoCloseable {
         int start = visit.start();
         int end = visit.end();
         Tensor part = lacking.slice(0, end - start);
-        backend.add(queue, whole.stream().slice(start, end), pruned.stream().slice(start, end), -1, part);
-        backend.add(queue, part, visit.output(), -branch.factor(), part);
+        Tensor wanted = whole.stream().slice(start, end);
+        visit.sum().ifPresentOrElse(sum -> backend.add(queue, wanted, sum, -1, part), () -> {
+            backend.add(queue, wanted, pruned.stream().slice(start, end), -1, part);
+            backend.add(queue, part, visit.output(), -branch.factor(), part);
+        });
         return part;
     }
 
@@ -165,7 +168,7 @@ final class LeastSquares implements BranchRepair, AutoCloseable {
         try (NormalEquations equations = new NormalEquations(backend, queue, shape.extent(1), shape.extent(0))) {
             whole.run(branch, visit -> {
                 backend.convert(queue, visit.made(), made.slice(visit.start(), visit.end()));
-                whole.advance(visit.start(), visit.end(), visit.output(), branch.factor());
+                whole.advance(visit, branch);
             });
             weigh(made, end.norm().eps());
             pruned.run(branch, visit -> {

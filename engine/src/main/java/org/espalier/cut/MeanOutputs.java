@@ -51,7 +51,7 @@ final class MeanOutputs implements BranchRepair {
             for (int i = 0; i < numbers.length; i++) {
                 means[i % means.length] += share * numbers[i];
             }
-            whole.advance(visit.start(), visit.end(), visit.output(), branch.factor());
+            whole.advance(visit, branch);
         });
         if (!selection.removed(branch)) {
             Value bias = BranchPass.end(biased.tape(), biased.branches().get(branch.index()))

@@ -69,7 +69,7 @@ public final class LogitsJob {
     /** {@code [tokens, vocabulary]} */
     private static float[] logits(Model model, int[] tokens) {
         Scorer.check(model.config(), tokens);
-        Packed packed = Packed.of(List.of(tokens));
+        Packed packed = Packed.of(List.of(tokens)).readBy(model.config());
         Recording recording = model.transformer().logits(tokens.length);
         try (Executor executor = Executor.inference(model.backend(), recording.tape(), model.leaves(Map.of()))) {
             packed.feed(executor, recording);

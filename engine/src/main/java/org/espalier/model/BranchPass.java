@@ -15,14 +15,15 @@ import org.espalier.tape.Value;
 import org.espalier.tape.op.Normalisation;
 
 /**
- * A branch by itself: from the residual stream before it to what it adds.
+ * A branch by itself: from the residual stream before it to what it adds, or to the stream after it.
  *
  * @param tape   the operations
  * @param stream input {@code [T, C]}: the residual stream before it
  * @param output {@code [T, C]}: what it gives, a result
+ * @param sum    {@code [T, C]}: the stream after it, a result, where it is not what it gives added onto the stream before it
  * @param end    the projection that it ends in, operands and output of which are results; empty if it ends otherwise
  */
-public record BranchPass(Tape tape, Value stream, Value output, Optional<BranchEnd> end) {
+public record BranchPass(Tape tape, Value stream, Value output, Optional<Value> sum, Optional<BranchEnd> end) {
 
     /**
      * Records a branch of a pass by itself.
@@ -35,9 +36,16 @@ public record BranchPass(Tape tape, Value stream, Value output, Optional<BranchE
         Optional<BranchEnd> end = BranchEnd.of(branch, ops);
         Set<Value> results = new LinkedHashSet<>(List.of(branch.output()));
         end.ifPresent(e -> results.addAll(e.results()));
-        Part part = Part.of(ops, branch.source(), new ArrayList<>(results));
+        Optional<Value> sum = Optional.of(branch.sum()).filter(_ -> !branch.ontoStream());
+        sum.ifPresent(results::add);
+        List<Op> needed = sum.isPresent() ? whole.leadingTo(branch.sum(), branch.source()) : ops;
+        Part part = Part.of(needed, branch.source(), new ArrayList<>(results));
         return new BranchPass(
-                part.tape(), part.given(), part.value(branch.output()), end.map(e -> e.with(part::value)));
+                part.tape(),
+                part.given(),
+                part.value(branch.output()),
+                sum.map(part::value),
+                end.map(e -> e.with(part::value)));
     }
 
     /**
@@ -56,7 +64,7 @@ public record BranchPass(Tape tape, Value stream, Value output, Optional<BranchE
     }
 
     private static void requireAlone(Branch branch) {
-        if (branch.source() != branch.stream() || branch.streamFactor() != 1) {
+        if (branch.source() != branch.stream()) {
             throw unfit(branch, "it reads something other than the stream that it is added to");
         }
     }

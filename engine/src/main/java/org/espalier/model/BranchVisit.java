@@ -1,5 +1,6 @@
 package org.espalier.model;
 
+import java.util.Optional;
 import org.espalier.tape.Executor;
 import org.espalier.tape.Value;
 import org.espalier.tensor.Tensor;
@@ -17,6 +18,11 @@ public record BranchVisit(int start, int end, BranchPass pass, Executor executor
     /** {@code [end − start, C]}: what the branch gives. */
     public Tensor output() {
         return tensor(pass.output());
+    }
+
+    /** {@code [end − start, C]}: the stream after it, where that is not the output added onto the stream before it. */
+    public Optional<Tensor> sum() {
+        return pass.sum().map(this::tensor);
     }
 
     /** The projection that the branch ends in, which it must. */

@@ -49,7 +49,7 @@ public final class ContinuationScorer implements AutoCloseable {
      */
     public List<Likelihood> likelihoods(List<Continuation> texts) {
         texts.forEach(text -> Scorer.check(model.config(), text.ids(), text.read()));
-        List<PrefixTree> trees = PrefixTree.of(texts);
+        List<PrefixTree> trees = PrefixTree.of(texts, !model.config().readsPromptsWhole());
         open(trees.stream().mapToInt(PrefixTree::rows).max().orElse(0));
         Round round = new Round(texts.size(), trees);
         while (round.goOn()) {

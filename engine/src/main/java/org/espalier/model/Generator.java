@@ -37,6 +37,7 @@ public final class Generator implements AutoCloseable {
     private final Optional<Sampling> sampling;
     private final Tensor chosen;
     private int length;
+    private Opening opening = Opening.NONE;
     private Pass last;
 
     /** What runs for so many tokens at once; the step gives the logits and {@link #chosen}. */
@@ -83,7 +84,7 @@ public final class Generator implements AutoCloseable {
 
     /** Forgets everything after the first {@code tokens} tokens. */
     public void rewind(int tokens) {
-        if (tokens < 0 || tokens > length) {
+        if (tokens < 0 || tokens > length || tokens > 0 && tokens < opening.prompt()) {
             throw new IllegalArgumentException("rewind to " + tokens + " of " + length + " tokens");
         }
         length = tokens;
@@ -124,9 +125,16 @@ public final class Generator implements AutoCloseable {
             throw new Failure(
                     "the cache is full", (length + ids.length) + " tokens of " + capacity, "ask for fewer new tokens");
         }
+        if (length == 0) {
+            opening = model.config().opening(ids);
+        }
         Pass pass = null;
-        for (int start = 0; start < ids.length; start += PREFILL_TOKENS) {
-            pass = run(Arrays.copyOfRange(ids, start, Math.min(ids.length, start + PREFILL_TOKENS)));
+        int start = 0;
+        while (start < ids.length) {
+            int least = length < opening.prompt() ? opening.prompt() : 0;
+            int end = Math.min(ids.length, start + Math.max(least, PREFILL_TOKENS));
+            pass = run(Arrays.copyOfRange(ids, start, end));
+            start = end;
         }
         return pass;
     }
@@ -142,10 +150,19 @@ public final class Generator implements AutoCloseable {
         pass.executor.set(pass.recording.ids(), ids);
         pass.executor.set(pass.recording.positions(), positions);
         pass.executor.set(pass.recording.rows(), positions);
-        pass.step.run(Sequences.cached(length, ids.length));
+        feedPlane(pass, ids.length);
+        pass.step.run(new Sequences.Builder()
+                .add(0, length, ids.length, opening.prompt())
+                .build());
         length += ids.length;
         last = pass;
         return pass;
+    }
+
+    private void feedPlane(Pass pass, int tokens) {
+        int[] places = new int[Opening.PLANE * tokens];
+        opening.place(length, tokens, places, 0);
+        Packed.plane(pass.recording.tape()).ifPresent(plane -> pass.executor.set(plane, places));
     }
 
     /** Only the passes for one token and for one other count stay, so that prompts of many lengths do not pile up. */

@@ -76,7 +76,7 @@ public final class LayerwiseScorer {
 
     private LossBatches batches(IntFunction<Recording> recorder, List<int[]> sequences) {
         sequences.forEach(ids -> Scorer.check(model.config(), ids));
-        return LossBatches.of(recorder, sequences);
+        return LossBatches.of(model.transformer(), recorder, sequences);
     }
 
     /**

@@ -28,17 +28,25 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
 
     /** Batches of sequences, in their order. */
     public static LossBatches of(Transformer transformer, List<int[]> sequences) {
-        return of(transformer::loss, sequences);
+        return of(transformer, transformer::loss, sequences);
     }
 
     /** As above, with the pass over so many tokens that {@code recorder} gives. */
-    static LossBatches of(IntFunction<Recording> recorder, List<int[]> sequences) {
-        return of(recorder, sequences, ids -> ids.length, Packed::of);
+    static LossBatches of(Transformer transformer, IntFunction<Recording> recorder, List<int[]> sequences) {
+        return of(
+                recorder,
+                sequences,
+                ids -> ids.length,
+                together -> Packed.of(together).readBy(transformer.config()));
     }
 
     /** Batches of texts of which only the ends count, in their order. */
     static LossBatches ofEnds(Transformer transformer, List<Continuation> texts) {
-        return of(transformer::loss, texts, Continuation::read, Packed::ends);
+        return of(
+                transformer::loss,
+                texts,
+                Continuation::read,
+                together -> Packed.ends(together).readBy(transformer.config()));
     }
 
     private static <T> LossBatches of(

@@ -114,6 +114,16 @@ public interface ModelConfig {
     /** Whether the head is the embedding table. */
     boolean tied();
 
+    /** Whether the tokens of a prompt see those that follow them in it, so that it has to be read at once, and alone. */
+    default boolean readsPromptsWhole() {
+        return false;
+    }
+
+    /** How a text that begins with these tokens is read, where prompts are read as a whole. */
+    default Opening opening(int[] ids) {
+        return Opening.NONE;
+    }
+
     /** What pruning leaves of the model. */
     ModelConfig left(int hidden, List<KeptLayer> layers);
 

@@ -4,11 +4,13 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.backend.LossOps;
 import org.espalier.backend.Sequences;
 import org.espalier.model.Transformer.Recording;
 import org.espalier.tape.Executor;
+import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 
 /**
@@ -18,8 +20,9 @@ import org.espalier.tape.Value;
  * @param positions of each token in its sequence
  * @param targets   the token that should follow each, or {@link LossOps#IGNORED}
  * @param sequences bounds
+ * @param plane     the positions of each as {@link Opening} has them, {@code [tokens, 2]}; null where nothing is read as a whole
  */
-public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequences) {
+public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequences, int[] plane) {
 
     /** Every token of each sequence is to predict the next; the last predicts nothing. */
     public static Packed of(List<int[]> sequences) {
@@ -42,7 +45,29 @@ public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequen
             }
             at += lengths[s];
         }
-        return new Packed(ids, positions, wanted, Sequences.packed(lengths));
+        return new Packed(ids, positions, wanted, Sequences.packed(lengths), null);
+    }
+
+    /**
+     * The same as a model of this configuration reads it. Tokens of a prompt that is read as a whole see what follows them, so
+     * that they predict nothing.
+     */
+    public Packed readBy(ModelConfig config) {
+        if (plane != null || !config.readsPromptsWhole()) {
+            return this;
+        }
+        Sequences.Builder read = new Sequences.Builder();
+        int[] places = new int[Opening.PLANE * tokens()];
+        int[] predicted = targets.clone();
+        for (int s = 0; s < sequences.count(); s++) {
+            int start = sequences.queryStart()[s];
+            int length = sequences.queries(s);
+            Opening opening = config.opening(Arrays.copyOfRange(ids, start, start + length));
+            opening.place(0, length, places, start);
+            read.add(start, 0, length, opening.prompt());
+            Arrays.fill(predicted, start, start + Math.max(0, opening.prompt() - 1), LossOps.IGNORED);
+        }
+        return new Packed(ids, positions, predicted, read.build(), places);
     }
 
     /** Texts without their last tokens, which are only asked about; only the tokens of their ends are. */
@@ -86,6 +111,7 @@ public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequen
         Map<Value, int[]> inputs = new LinkedHashMap<>();
         inputs.put(recording.ids(), ids);
         inputs.put(recording.positions(), positions);
+        plane(recording.tape()).ifPresent(input -> inputs.put(input, plane));
         int[] wanted = targets;
         if (recording.selected() != null) {
             int[] rows = IntStream.range(0, tokens())
@@ -101,6 +127,13 @@ public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequen
             start = end;
         }
         return inputs;
+    }
+
+    /** The input of both positions, of a pass that has it. */
+    static Optional<Value> plane(Tape tape) {
+        return tape.leaves(Value.Role.INPUT).stream()
+                .filter(input -> input.name().equals(Pass.PLANE))
+                .findFirst();
     }
 
     private static int[] shifted(int[] ids) {

@@ -10,6 +10,7 @@ import org.espalier.tape.Value;
 final class PackedRuns implements AutoCloseable {
 
     private final KeptPass pass;
+    private final ModelConfig config;
     private final Function<Recording, List<Value>> results;
 
     /**
@@ -18,12 +19,13 @@ final class PackedRuns implements AutoCloseable {
      */
     PackedRuns(Model model, IntFunction<Recording> recorder, Function<Recording, List<Value>> results) {
         this.pass = new KeptPass(model, recorder);
+        this.config = model.config();
         this.results = results;
     }
 
     /** The results for these sequences, one after the other. */
     double[] run(List<int[]> sequences) {
-        Packed packed = Packed.of(sequences);
+        Packed packed = Packed.of(sequences).readBy(config);
         if (packed.tokens() == 0) {
             return new double[0];
         }

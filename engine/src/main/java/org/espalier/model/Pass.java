@@ -27,6 +27,8 @@ public final class Pass {
     static final String IDS = "ids";
     /** Name of the input of positions. */
     static final String POSITIONS = "positions";
+    /** Name of the input of both positions of tokens whose prompts are read as a whole. */
+    static final String PLANE = "positions in prompt and answer";
 
     /** Name of the constant {@code [T, 1]} of ones. */
     static final String ONES = "ones";
@@ -41,6 +43,7 @@ public final class Pass {
     private final Value positions;
     private final Value rows;
     private final Map<Value, Value> thinned = new HashMap<>();
+    private Value plane;
 
     /**
      * @param capacity rows of the key/value cache, or 0 for none
@@ -79,6 +82,14 @@ public final class Pass {
     /** Input {@code [T]}: the position of each token in its sequence. */
     public Value positions() {
         return positions;
+    }
+
+    /** Input {@code [T, 2]}: the positions of each token as {@link Opening} has them, below {@link #places()} + 1. */
+    public Value plane() {
+        if (plane == null) {
+            plane = tape.input(PLANE, Element.INDEX, tokens, Opening.PLANE);
+        }
+        return plane;
     }
 
     /** Input {@code [T]}: where keys and values go in the cache; null without one. */

@@ -40,8 +40,12 @@ record PrefixTree(List<Node> nodes, int rows) {
      */
     record Question(int place, int target, List<Integer> texts) {}
 
-    /** Trees of all texts. Neighbours in the order of their tokens stand in one tree if they begin alike. */
-    static List<PrefixTree> of(List<Continuation> texts) {
+    /**
+     * Trees of all texts. Neighbours in the order of their tokens stand in one tree if they begin alike.
+     *
+     * @param shared whether what texts begin with may be computed once; else each stands alone
+     */
+    static List<PrefixTree> of(List<Continuation> texts, boolean shared) {
         List<Integer> order = IntStream.range(0, texts.size())
                 .boxed()
                 .sorted((a, b) -> compare(texts.get(a), texts.get(b)))
@@ -51,7 +55,10 @@ record PrefixTree(List<Node> nodes, int rows) {
         while (start < order.size()) {
             Continuation root = texts.get(order.get(start));
             int end = start + 1;
-            while (end < order.size() && end - start < MOST_TEXTS && beginAlike(root, texts.get(order.get(end)))) {
+            while (shared
+                    && end < order.size()
+                    && end - start < MOST_TEXTS
+                    && beginAlike(root, texts.get(order.get(end)))) {
                 end++;
             }
             trees.add(new Builder(texts, order.subList(start, end)).tree());

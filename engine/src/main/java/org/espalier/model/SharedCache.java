@@ -37,6 +37,8 @@ public final class SharedCache implements AutoCloseable {
     private final int rows;
     private final Map<String, Tensor> cache = new HashMap<>();
     private final Map<Size, Pass> passes = new LinkedHashMap<>(16, 0.75f, true);
+    /** How the text at a row begins, of those whose prompts are read as a whole. */
+    private final Map<Integer, Opening> openings = new HashMap<>();
 
     private record Size(int tokens, int wanted) {}
 
@@ -184,6 +186,7 @@ public final class SharedCache implements AutoCloseable {
         pass.executor.set(recording.ids(), inputs.ids);
         pass.executor.set(recording.positions(), inputs.positions);
         pass.executor.set(recording.rows(), inputs.rows);
+        Packed.plane(recording.tape()).ifPresent(plane -> pass.executor.set(plane, inputs.plane));
         pass.executor.set(recording.selected(), inputs.wanted);
         pass.executor.set(recording.targets().getFirst(), inputs.targets);
         pass.executor.forward(inputs.sequences);
@@ -199,6 +202,7 @@ public final class SharedCache implements AutoCloseable {
         private final int[] rows;
         private final int[] wanted;
         private final int[] targets;
+        private final int[] plane;
         private final Sequences sequences;
 
         Inputs(List<Part> parts) {
@@ -211,14 +215,15 @@ public final class SharedCache implements AutoCloseable {
             wanted = new int[Math.max(1, count)];
             targets = new int[Math.max(1, count)];
             targets[0] = LossOps.IGNORED;
-            int[] queryStart = new int[parts.size() + 1];
-            int[] keyStart = new int[parts.size()];
-            int[] keyCount = new int[parts.size()];
+            plane = new int[Opening.PLANE * tokens];
+            Sequences.Builder read = new Sequences.Builder();
             int token = 0;
             int place = 0;
-            for (int p = 0; p < parts.size(); p++) {
-                Part part = parts.get(p);
+            for (Part part : parts) {
                 check(part);
+                Opening opening = opening(part);
+                opening.place(part.past, part.ids.length, plane, token);
+                read.add(part.row, part.past, part.ids.length, opening.prompt());
                 for (int w = 0; w < part.wanted.length; w++) {
                     wanted[place] = token + part.wanted[w];
                     targets[place++] = part.targets[w];
@@ -228,11 +233,18 @@ public final class SharedCache implements AutoCloseable {
                     positions[token] = part.past + i;
                     rows[token] = part.row + part.past + i;
                 }
-                queryStart[p + 1] = token;
-                keyStart[p] = part.row;
-                keyCount[p] = part.past + part.ids.length;
             }
-            sequences = new Sequences(queryStart, keyStart, keyCount);
+            sequences = read.build();
+        }
+
+        private Opening opening(Part part) {
+            if (!model.config().readsPromptsWhole()) {
+                return Opening.NONE;
+            }
+            if (part.past == 0) {
+                openings.put(part.row, model.config().opening(part.ids));
+            }
+            return openings.get(part.row);
         }
 
         private void check(Part part) {

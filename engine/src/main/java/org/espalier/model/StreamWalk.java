@@ -65,8 +65,12 @@ public final class StreamWalk implements AutoCloseable {
         }
     }
 
-    /** Whole sequences laid end to end, as many as fit a batch. */
-    public static List<Packed> batches(List<int[]> sequences) {
+    /** Whole sequences laid end to end, as many as fit a batch, as a model of this configuration reads them. */
+    public static List<Packed> batches(ModelConfig config, List<int[]> sequences) {
+        return batches(sequences).stream().map(batch -> batch.readBy(config)).toList();
+    }
+
+    private static List<Packed> batches(List<int[]> sequences) {
         List<Packed> batches = new ArrayList<>();
         List<int[]> open = new ArrayList<>();
         int tokens = 0;
@@ -95,16 +99,18 @@ public final class StreamWalk implements AutoCloseable {
         return stream;
     }
 
-    /** Adds a branch's output to the stream of some tokens. */
-    public void advance(int start, int end, Tensor output, double factor) {
-        Tensor part = stream.slice(start, end);
-        backend.add(queue, part, output, factor, part);
+    /** Takes the stream of a visit's tokens to where it is after the branch. */
+    public void advance(BranchVisit visit, Branch branch) {
+        Tensor part = stream.slice(visit.start(), visit.end());
+        visit.sum()
+                .ifPresentOrElse(
+                        sum -> backend.convert(queue, sum, part),
+                        () -> backend.add(queue, part, visit.output(), branch.factor(), part));
     }
 
     /** Runs the branch of this layer and kind, and adds its output to the stream. */
     public void pass(Branch branch) {
-        double factor = branch.factor();
-        run(branch, visit -> advance(visit.start(), visit.end(), visit.output(), factor));
+        run(branch, visit -> advance(visit, branch));
     }
 
     /**
@@ -174,6 +180,7 @@ public final class StreamWalk implements AutoCloseable {
             switch (input.name()) {
                 case Pass.IDS -> executor.set(input, batch.ids());
                 case Pass.POSITIONS -> executor.set(input, batch.positions());
+                case Pass.PLANE -> executor.set(input, batch.plane());
                 default -> {}
             }
         }

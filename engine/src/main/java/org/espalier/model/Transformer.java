@@ -35,6 +35,11 @@ public final class Transformer {
         this.lora = lora;
     }
 
+    /** Of the model whose passes it records. */
+    ModelConfig config() {
+        return config;
+    }
+
     /**
      * A recorded pass and its ends. What a recording does not have is null.
      *

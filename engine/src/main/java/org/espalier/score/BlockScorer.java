@@ -34,7 +34,7 @@ final class BlockScorer {
      */
     BlockScorer(Model model, List<int[]> calibration, List<UnitScores> units) {
         this.model = model;
-        this.batches = StreamWalk.batches(calibration);
+        this.batches = StreamWalk.batches(model.config(), calibration);
         this.units = units;
     }
 

@@ -110,7 +110,7 @@ public final class Rewriting {
                 old.kind(),
                 value(old.source()),
                 value(old.stream()),
-                old.streamFactor(),
+                value(old.onto()),
                 value(old.output()),
                 old.factor(),
                 value(old.sum()));

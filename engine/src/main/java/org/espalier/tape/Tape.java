@@ -50,16 +50,17 @@ public final class Tape {
      * Notes that a sum, which is recorded already, adds a branch of the present layer onto the residual stream.
      *
      * @param source what the branch reads
-     * @param stream what {@code output} is added onto, with its factor
+     * @param stream what goes on where the branch is left out
+     * @param onto   what {@code output} is added onto, with its factor
      */
     public void branch(
-            Branch.Kind kind, Value source, Value stream, double streamFactor, Value output, double factor, Value sum) {
+            Branch.Kind kind, Value source, Value stream, Value onto, Value output, double factor, Value sum) {
         int layer = segments.getLast().layer();
         if (layer < 0) {
             throw new IllegalStateException("branch: '" + segments.getLast().name() + "' is no layer");
         }
-        List.of(source, stream, output, sum).forEach(this::check);
-        branches.add(new Branch(branches.size(), kind, layer, source, stream, streamFactor, output, factor, sum));
+        List.of(source, stream, onto, output, sum).forEach(this::check);
+        branches.add(new Branch(branches.size(), kind, layer, source, stream, onto, output, factor, sum));
     }
 
     /** A value given for every run. */

@@ -35,7 +35,11 @@ public final class HeldOutLoss {
                 Gradients.NONE,
                 Retention.INFERENCE,
                 Observer.NONE)) {
-            return run.mean(pack(samples), done);
+            return run.mean(
+                    pack(samples).stream()
+                            .map(batch -> batch.readBy(model.config()))
+                            .toList(),
+                    done);
         }
     }
 

@@ -44,6 +44,13 @@ public final class Teacher implements AutoCloseable {
                     "--teacher",
                     "name the model that this one was made from");
         }
+        if (learner.readsPromptsWhole() != model.config().readsPromptsWhole()) {
+            throw new Failure(
+                    "the teacher is a " + model.config().modelType() + " and the model a " + learner.modelType()
+                            + ", and only one of them reads prompts as a whole",
+                    "--teacher",
+                    "name the model that this one was made from");
+        }
         data.requireFor(model.config());
     }
 

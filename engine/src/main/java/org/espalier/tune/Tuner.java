@@ -87,14 +87,21 @@ public final class Tuner implements AutoCloseable {
 
     /** See {@link Trainer#step(List, double, IntConsumer)}. */
     public Trainer.StepResult step(List<Packed> microBatches, double learningRate, IntConsumer done) {
-        Trainer.StepResult result = trainer.step(microBatches, learningRate, done);
+        Trainer.StepResult result = trainer.step(read(microBatches), learningRate, done);
         learned.settle();
         return result;
     }
 
     /** The loss of what is learned in use, without dropout; see {@link Trainer#evaluate(List, IntConsumer)}. */
     public double evaluate(List<Packed> batches, IntConsumer done) {
-        return trainer.evaluate(batches, done);
+        return trainer.evaluate(read(batches), done);
+    }
+
+    /** Batches as the model reads them. */
+    private List<Packed> read(List<Packed> batches) {
+        return batches.stream()
+                .map(batch -> batch.readBy(learned.model().config()))
+                .toList();
     }
 
     /**
@@ -124,7 +131,7 @@ public final class Tuner implements AutoCloseable {
                 Gradients.NONE,
                 Retention.INFERENCE,
                 Observer.NONE)) {
-            double crossEntropy = texts.mean(batches, _ -> {});
+            double crossEntropy = texts.mean(read(batches), _ -> {});
             return new Look(steps(), loss, mixed.divergence(loss, crossEntropy), OptionalDouble.of(crossEntropy));
         }
     }

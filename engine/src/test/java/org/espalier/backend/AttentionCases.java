@@ -34,7 +34,15 @@ final class AttentionCases {
             {17, 2, 9, 6},
             {3, 5, 40, 24}
         };
+        // The same, and positions of each token.
+        int[][] severalPositions = {{5, 3, 16, 8, 2}, {7, 2, 11, 4, 2}, {3, 5, 128, 64, 2}, {4, 1, 18, 6, 3}};
         List<OpCase<AttentionOps>> cases = new ArrayList<>();
+        for (int[] size : severalPositions) {
+            cases.add(rotary(size, false, false, 1));
+            cases.add(rotary(size, false, true, 0));
+            cases.add(rotary(size, true, false, 0));
+            cases.add(rotary(size, true, true, 1));
+        }
         for (int[] size : sizes) {
             cases.add(rotary(size, false, false, 0));
             cases.add(rotary(size, false, true, 1));
@@ -47,14 +55,15 @@ final class AttentionCases {
     static OpCase<AttentionOps> rotary(int[] size, boolean interleaved, boolean inverse, float beta) {
         long[] dims = {size[0], size[1], size[2]};
         int positions = size[0] + 5;
-        int half = size[size.length - 1] / 2;
-        String part = size.length > 3 ? " by " + size[3] : "";
+        int half = size[Math.min(3, size.length - 1)] / 2;
+        String part = (size.length > 3 ? " by " + size[3] : "") + (size.length > 4 ? " times " + size[4] : "");
         String name = size[0] + "x" + size[1] + "x" + size[2] + part + (interleaved ? " interleaved" : " halves")
                 + (inverse ? " inverse" : "") + " beta " + (int) beta;
         long numbers = dims[0] * dims[1] * dims[2];
-        return new CaseBuilder<AttentionOps>("rotary", name)
-                .input("x", dims)
-                .randomInts("positions", size[0], positions)
+        CaseBuilder<AttentionOps> builder = new CaseBuilder<AttentionOps>("rotary", name).input("x", dims);
+        return (size.length > 4
+                        ? builder.randomInts("positions", new long[] {size[0], size[4]}, positions)
+                        : builder.randomInts("positions", size[0], positions))
                 .input("table", angles(positions, half), positions, 2, half)
                 .target("y", beta, dims)
                 .seed("y", "dY")
@@ -123,6 +132,15 @@ final class AttentionCases {
                 .build());
         cases.add(new Form("two caches", twoCaches, 40, 3, 1, 64, 64).build());
         cases.add(new Form("shared keys", sharedKeys, 17, 4, 2, 8, 8).build());
+        Sequences prompts = new Sequences.Builder()
+                .add(0, 0, 9, 5)
+                .add(9, 0, 4, 4)
+                .add(13, 3, 3, 2)
+                .build();
+        cases.add(new Form("prompts read as a whole", prompts, 20, 4, 2, 8, 8).build());
+        cases.add(new Form("prompts read as a whole", prompts, 20, 3, 3, 8, 8)
+                .beta(1)
+                .build());
         cases.add(new Form("long cache, one query", Sequences.cached(299, 1), 320, 9, 3, 64, 64).build());
         cases.add(new Form("long cache, 4 queries", Sequences.cached(600, 4), 640, 10, 2, 24, 130).build());
         cases.add(new Form("long cache, 70 queries", Sequences.cached(70, 70), 140, 2, 1, 130, 140).build());

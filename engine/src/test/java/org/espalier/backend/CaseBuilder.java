@@ -81,6 +81,16 @@ final class CaseBuilder<F> {
         return ints(operand, random(operand).ints(count, 0, limit).toArray());
     }
 
+    /** The same, of any shape. */
+    CaseBuilder<F> randomInts(String operand, long[] dims, int limit) {
+        int count = Math.toIntExact(Shape.of(dims).elements());
+        return fixed(
+                operand,
+                DType.I32,
+                random(operand).doubles(count, 0, limit).map(Math::floor).toArray(),
+                dims);
+    }
+
     /** A weight as it lies in a file, of any stored type. */
     CaseBuilder<F> weight(String operand, DType type, long... dims) {
         Shape shape = Shape.of(dims);

@@ -2,22 +2,20 @@ package org.espalier.job;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.Arrays;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.espalier.Backends;
+import org.espalier.Families;
 import org.espalier.Golden;
-import org.espalier.Shared;
 import org.espalier.SmallModel;
 import org.espalier.backend.Backend;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
-import org.espalier.format.SafetensorsFile;
 import org.espalier.model.Architectures;
 import org.espalier.model.LoraConfig;
 import org.espalier.model.Model;
@@ -26,8 +24,9 @@ import org.espalier.tune.LearnedAdapter;
 import org.espalier.tune.TrainingSettings;
 import org.espalier.tune.Tuner;
 import org.espalier.tune.TuningSettings;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Five steps of adapters beside every projection of a family: float32 learns what float64 does. */
 class FamilyLoraStepsTest {
@@ -39,25 +38,10 @@ class FamilyLoraStepsTest {
     private static final double TOLERANCE = 2e-2 * STEPS * RATE;
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "qwen2",
-                "qwen3",
-                "phi3",
-                "gpt_neox",
-                "olmo2",
-                "smollm3",
-                "granite",
-                "mistral-window",
-                "bloom",
-                "gemma2",
-                "gemma3",
-                "mixtral",
-                "qwen3_moe"
-            })
-    void areTheSameInFloat64(String family) {
-        Map<String, double[]> exact = learned(family, "reference");
-        Map<String, double[]> found = learned(family, "cpu");
+    @MethodSource("org.espalier.Families#all")
+    void areTheSameInFloat64(String family, @TempDir Path scratch) {
+        Map<String, double[]> exact = learned(family, "reference", scratch);
+        Map<String, double[]> found = learned(family, "cpu", scratch);
         assertTrue(exact.keySet().equals(found.keySet()) && !exact.isEmpty());
         int off = 0;
         int all = 0;
@@ -77,16 +61,11 @@ class FamilyLoraStepsTest {
     }
 
     /** The adapter's numbers after the steps, and the loss. */
-    private static Map<String, double[]> learned(String family, String backendName) {
+    private static Map<String, double[]> learned(String family, String backendName, Path scratch) {
         try (Backend backend = Backends.open(backendName);
-                Checkpoint checkpoint = Checkpoints.open(Shared.path("golden/families/" + family + "/model"));
-                Model model = Model.open(checkpoint, backend);
-                SafetensorsFile golden =
-                        SafetensorsFile.open(Shared.path("golden/families/" + family + "/golden.safetensors"))) {
-            int[] ids = Golden.integers(golden, "ids");
-            Packed tokens = Packed.of(IntStream.range(0, 2)
-                    .mapToObj(s -> Arrays.copyOfRange(ids, 48 * s, 48 * s + 20))
-                    .toList());
+                Checkpoint checkpoint = Checkpoints.open(Families.model(family, scratch));
+                Model model = Model.open(checkpoint, backend)) {
+            Packed tokens = Packed.of(Families.texts(family, 2, 20));
             LoraConfig lora = new LoraConfig(
                     2, 4, 0, Set.copyOf(Architectures.of(model.config()).adapterTargets()), Set.of());
             TuningSettings settings = new TuningSettings(

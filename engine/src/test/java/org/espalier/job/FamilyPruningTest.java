@@ -6,17 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.espalier.Backends;
+import org.espalier.Families;
 import org.espalier.Golden;
-import org.espalier.Shared;
-import org.espalier.StackedLlama;
 import org.espalier.Zeroed;
 import org.espalier.backend.Backend;
 import org.espalier.couple.Group.Role;
@@ -27,7 +24,6 @@ import org.espalier.format.Checkpoints;
 import org.espalier.format.Conversion;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftMerge;
-import org.espalier.format.SafetensorsFile;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.importance.Aggregate;
 import org.espalier.importance.BlockCriterion;
@@ -67,11 +63,8 @@ class FamilyPruningTest {
     private static final int LENGTH = 24;
     private static final double TOLERANCE = 1e-4;
 
-    /** Made of a LLaMA. */
-    private static final String BAICHUAN = "baichuan";
-
     /** Families whose heads all have keys and values of their own, so that nothing is finer than a head. */
-    private static final Set<String> OWN_KEYS = Set.of("gpt_neox", "bloom", BAICHUAN);
+    private static final Set<String> OWN_KEYS = Set.of("gpt_neox", "bloom", Families.BAICHUAN, Families.CHATGLM);
 
     private static final Set<String> WITH_EXPERTS = Set.of("mixtral", "qwen3_moe");
 
@@ -96,21 +89,7 @@ class FamilyPruningTest {
     private Path folder;
 
     static Stream<Arguments> familiesInModes() {
-        return Stream.of(
-                        "qwen2",
-                        "qwen3",
-                        "phi3",
-                        "gpt_neox",
-                        "olmo2",
-                        "smollm3",
-                        "granite",
-                        "mistral-window",
-                        "bloom",
-                        "gemma2",
-                        "gemma3",
-                        "mixtral",
-                        "qwen3_moe",
-                        BAICHUAN)
+        return Families.all()
                 .flatMap(family -> Stream.of(Mode.values())
                         .filter(mode -> mode != Mode.QUERY_HEADS || !OWN_KEYS.contains(family))
                         .filter(mode -> !mode.roles.contains(Role.EXPERTS) || WITH_EXPERTS.contains(family))
@@ -120,11 +99,10 @@ class FamilyPruningTest {
     @ParameterizedTest
     @MethodSource("familiesInModes")
     void prunedTunedAndMerged(String family, Mode mode) throws IOException {
-        Path golden = Shared.path("golden/families/" + (family.equals(BAICHUAN) ? "qwen2" : family));
-        List<int[]> sequences = sequences(golden.resolve("golden.safetensors"));
+        List<int[]> sequences = Families.texts(family, SEQUENCES, LENGTH);
         Path pruned = folder.resolve("pruned");
         try (Backend backend = Backends.open("cpu")) {
-            try (Checkpoint source = Checkpoints.open(family.equals(BAICHUAN) ? baichuan() : golden.resolve("model"));
+            try (Checkpoint source = Checkpoints.open(Families.model(family, folder));
                     Model model = Model.open(source, backend)) {
                 prune(mode, source, model, sequences, pruned);
             }
@@ -132,26 +110,6 @@ class FamilyPruningTest {
                     Model model = Model.open(checkpoint, backend)) {
                 tuneAndMerge(checkpoint, model, sequences);
             }
-        }
-    }
-
-    private Path baichuan() {
-        Path made = folder.resolve("baichuan");
-        try (Checkpoint llama = Checkpoints.open(Shared.path("golden/mha/model"))) {
-            StackedLlama.write(llama, made);
-        }
-        return made;
-    }
-
-    private static List<int[]> sequences(Path golden) {
-        try (SafetensorsFile file = SafetensorsFile.open(golden)) {
-            int[] ids = Golden.integers(file, "ids");
-            List<int[]> sequences = new ArrayList<>();
-            for (int s = 0; s < SEQUENCES; s++) {
-                int start = s * ids.length / SEQUENCES;
-                sequences.add(Arrays.copyOfRange(ids, start, start + LENGTH));
-            }
-            return sequences;
         }
     }
 

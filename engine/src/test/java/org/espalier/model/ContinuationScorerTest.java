@@ -103,7 +103,7 @@ class ContinuationScorerTest {
             texts.add(new Continuation(ids, 20));
         }
         texts.add(new Continuation(new int[] {100, 101, 102}, 1));
-        List<PrefixTree> trees = PrefixTree.of(texts);
+        List<PrefixTree> trees = PrefixTree.of(texts, true);
         assertEquals(2, trees.size());
         assertEquals(20 + 3 * 2, tokens(trees.get(0)));
         assertEquals(22, trees.get(0).rows());

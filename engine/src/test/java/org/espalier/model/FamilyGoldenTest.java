@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.espalier.Backends;
+import org.espalier.Families;
 import org.espalier.Golden;
-import org.espalier.Shared;
 import org.espalier.Zeroed;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
@@ -46,20 +46,7 @@ class FamilyGoldenTest {
     private static final double FLOAT32_INSIDE = 2e-5;
 
     static Stream<String> families() {
-        return Stream.of(
-                "qwen2",
-                "qwen3",
-                "phi3",
-                "gpt_neox",
-                "olmo2",
-                "smollm3",
-                "granite",
-                "mistral-window",
-                "bloom",
-                "gemma2",
-                "gemma3",
-                "mixtral",
-                "qwen3_moe");
+        return Families.ofTransformers();
     }
 
     static Stream<Arguments> familiesOnBackends() {
@@ -71,7 +58,7 @@ class FamilyGoldenTest {
     }
 
     private static Path folder(String family) {
-        return Shared.path("golden/families/" + family);
+        return Families.folder(family);
     }
 
     private static List<int[]> sequences(SafetensorsFile golden) {

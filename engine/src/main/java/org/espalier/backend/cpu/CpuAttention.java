@@ -19,6 +19,7 @@ interface CpuAttention extends AttentionOps, CpuOps {
                 x.shape().extent(0),
                 x.shape().extent(1),
                 x.shape().extent(2),
+                Checks.runs(positions),
                 table.shape().extent(2),
                 interleaved,
                 inverse ? -1 : 1);

@@ -19,33 +19,37 @@ final class Rotary {
     /**
      * What is rotated: {@code x}, {@code y [tokens, heads, headDim]} by {@code table [., 2, half]}.
      *
-     * @param half        pairs of a head that turn, which are its first channels; the others pass
+     * @param runs        positions of a token, each of which turns a run of channels, the first run the head's first
+     * @param half        pairs of a run; channels of no run pass
      * @param interleaved whether a pair are neighbours, else {@code half} apart
      * @param sign        1, or −1 to rotate back
      */
-    record Form(int tokens, int heads, int headDim, int half, boolean interleaved, float sign) {}
+    record Form(int tokens, int heads, int headDim, int runs, int half, boolean interleaved, float sign) {}
 
     void run(Form form, MemorySegment x, MemorySegment positions, MemorySegment table, MemorySegment y, float beta) {
         int heads = form.heads;
         int half = form.half;
-        int passing = form.headDim - 2 * half;
+        int runs = form.runs;
+        int passing = form.headDim - 2 * half * runs;
         boolean interleaved = form.interleaved;
         float sign = form.sign;
         long headBytes = 4L * form.headDim;
         int tokenNumbers = Math.max(1, heads * form.headDim);
-        pool.ranges(form.tokens, Math.max(1, TASK_NUMBERS / tokenNumbers), (start, end) -> {
-            for (long t = start; t < end; t++) {
-                long cosines = 8L * half * positions.get(Lanes.INT, 4 * t);
-                for (int h = 0; h < heads; h++) {
-                    long head = headBytes * (t * heads + h);
-                    if (interleaved) {
-                        pairs(x, head, table, cosines, half, sign, y, beta);
-                    } else {
-                        halves(x, head, table, cosines, half, sign, y, beta);
+        pool.ranges(form.tokens, Math.max(1, TASK_NUMBERS / tokenNumbers), (first, end) -> {
+            for (long t = first; t < end; t++) {
+                for (int run = 0; run < runs; run++) {
+                    long cosines = 8L * half * positions.get(Lanes.INT, 4 * (t * runs + run));
+                    for (int h = 0; h < heads; h++) {
+                        long start = headBytes * (t * heads + h) + 8L * half * run;
+                        if (interleaved) {
+                            pairs(x, start, table, cosines, half, sign, y, beta);
+                        } else {
+                            halves(x, start, table, cosines, half, sign, y, beta);
+                        }
                     }
-                    if (passing > 0) {
-                        pass(x, head + 8L * half, passing, y, beta);
-                    }
+                }
+                for (int h = 0; passing > 0 && h < heads; h++) {
+                    pass(x, headBytes * (t * heads + h) + 8L * half * runs, passing, y, beta);
                 }
             }
         });

@@ -27,6 +27,7 @@ interface CudaAttention extends AttentionOps, CudaOps {
                     .number(inverse ? -1f : 1f)
                     .number(heads)
                     .number(headDim)
+                    .number(Checks.runs(positions))
                     .number(table.shape().extent(2))
                     .number(table.shape().extent(0))
                     .launch(CudaGrid.rows(x.shape().extent(0), heads * headDim), "rotary", x.shape());

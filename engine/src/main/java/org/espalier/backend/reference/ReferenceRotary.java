@@ -21,17 +21,22 @@ interface ReferenceRotary extends AttentionOps {
         double[] angles = Numbers.read(table);
         double[] from = Numbers.read(x);
         double[] to = Numbers.accumulator(y);
-        for (int t = 0; t < position.length; t++) {
+        int runs = Checks.runs(positions);
+        for (int t = 0; t < x.shape().extent(0); t++) {
             for (int h = 0; h < heads; h++) {
                 int head = (t * heads + h) * headDim;
-                for (int i = 2 * half; i < headDim; i++) {
+                for (int i = 2 * half * runs; i < headDim; i++) {
                     to[head + i] += from[head + i];
                 }
-                for (int i = 0; i < half; i++) {
-                    double cos = angles[position[t] * 2 * half + i];
-                    double sin = angles[position[t] * 2 * half + half + i] * (inverse ? -1 : 1);
-                    int a = head + (interleaved ? 2 * i : i);
-                    int b = head + (interleaved ? 2 * i + 1 : i + half);
+                for (int i = 0; i < half * runs; i++) {
+                    int run = i / half;
+                    int pair = i % half;
+                    int row = position[t * runs + run] * 2 * half;
+                    double cos = angles[row + pair];
+                    double sin = angles[row + half + pair] * (inverse ? -1 : 1);
+                    int start = head + 2 * half * run;
+                    int a = start + (interleaved ? 2 * pair : pair);
+                    int b = start + (interleaved ? 2 * pair + 1 : pair + half);
                     to[a] += from[a] * cos - from[b] * sin;
                     to[b] += from[a] * sin + from[b] * cos;
                 }

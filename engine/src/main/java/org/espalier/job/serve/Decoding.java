@@ -44,6 +44,11 @@ public interface Decoding extends AutoCloseable {
     /** Tokens of the vocabulary. */
     int vocabulary();
 
+    /** Whether a prompt has to be read in one run. */
+    default boolean readsPromptsWhole() {
+        return false;
+    }
+
     /** Takes in new tokens of several sequences, whose rows are apart. */
     Next run(List<Part> parts);
 

@@ -171,7 +171,9 @@ final class Scheduler implements AutoCloseable {
         for (boolean writing : new boolean[] {true, false}) {
             for (Running sequence : running) {
                 if (!sequence.done() && sequence.writing() == writing && tokens > 0 && places > 0) {
-                    Part part = sequence.next(tokens, places);
+                    Part part = decoding.readsPromptsWhole()
+                            ? sequence.next(Integer.MAX_VALUE, Integer.MAX_VALUE)
+                            : sequence.next(tokens, places);
                     tokens -= part.ids().length;
                     places -= part.places();
                     taking.add(sequence);

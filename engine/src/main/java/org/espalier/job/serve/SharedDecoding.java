@@ -11,11 +11,13 @@ final class SharedDecoding implements Decoding {
 
     private final SharedCache cache;
     private final int vocabulary;
+    private final boolean readsPromptsWhole;
 
     /** @throws org.espalier.error.Failure if there is no memory for so many rows */
     SharedDecoding(Model model, int rows) {
         this.cache = new SharedCache(model, rows);
         this.vocabulary = model.config().vocab();
+        this.readsPromptsWhole = model.config().readsPromptsWhole();
     }
 
     @Override
@@ -26,6 +28,11 @@ final class SharedDecoding implements Decoding {
     @Override
     public int vocabulary() {
         return vocabulary;
+    }
+
+    @Override
+    public boolean readsPromptsWhole() {
+        return readsPromptsWhole;
     }
 
     @Override

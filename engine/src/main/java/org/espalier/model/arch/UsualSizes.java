@@ -105,8 +105,8 @@ final class UsualSizes {
         return layers(json, LAYERS, HEADS, mlps);
     }
 
-    private static List<LayerConfig> layers(
-            ConfigReader json, String layersKey, String headsKey, IntFunction<Mlp> mlps) {
+    /** As above, of a family that calls its layers and heads otherwise. */
+    static List<LayerConfig> layers(ConfigReader json, String layersKey, String headsKey, IntFunction<Mlp> mlps) {
         int count = json.size(layersKey);
         if (count > MOST_LAYERS) {
             throw json.failure(layersKey + " is " + count, "at most " + MOST_LAYERS + " layers are supported");
@@ -168,7 +168,8 @@ final class UsualSizes {
         write(json, config, LAYERS, HEADS, keys);
     }
 
-    private static void write(
+    /** As above, of a family that calls its layers and heads otherwise. */
+    static void write(
             ObjectNode json,
             ModelConfig config,
             String layersKey,

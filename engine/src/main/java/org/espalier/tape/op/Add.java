@@ -39,8 +39,19 @@ public record Add(Value a, Value b, double scale, Value out) implements Op {
      * @return {@code stream + factor · output}
      */
     public static Value branch(Tape tape, Branch.Kind kind, Value source, Value stream, Value output, double factor) {
-        Value sum = record(tape, stream, output, factor);
-        tape.branch(kind, source, stream, 1, output, factor, sum);
+        return branch(tape, kind, source, stream, stream, output, factor);
+    }
+
+    /**
+     * As above, where the branch is added onto something that was computed from the stream.
+     *
+     * @param stream what goes on where the branch is left out
+     * @return {@code onto + factor · output}
+     */
+    public static Value branch(
+            Tape tape, Branch.Kind kind, Value source, Value stream, Value onto, Value output, double factor) {
+        Value sum = record(tape, onto, output, factor);
+        tape.branch(kind, source, stream, onto, output, factor, sum);
         return sum;
     }
 

@@ -11,10 +11,11 @@ import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 
 /**
- * Rotary position embedding of every head, or of its first channels, the others passing.
+ * Rotary position embedding of every head, or of its first channels, the others passing; by one position of each token, or by
+ * several, each of which turns a run of channels.
  *
  * @param x           {@code [tokens, heads, headDim]}
- * @param positions   {@code [tokens]}
+ * @param positions   {@code [tokens]}, or {@code [tokens, runs]}
  * @param table       cosines, then sines: {@code [maxPositions, 2, rotaryDim / 2]}
  * @param interleaved whether pairs are neighbours, else {@code rotaryDim / 2} apart
  * @param y           {@code [tokens, heads, headDim]}
@@ -25,15 +26,21 @@ public record Rotary(Value x, Value positions, Value table, boolean interleaved,
         Operands.require(
                 x.shape().rank() == 3
                         && y.shape().equals(x.shape())
-                        && Operands.has(positions, x.shape().dim(0))
+                        && (Operands.has(positions, x.shape().dim(0))
+                                || Operands.has(positions, x.shape().dim(0), runs(positions)))
                         && table.shape().rank() == 3
                         && table.shape().dim(1) == 2
-                        && 2 * table.shape().dim(2) <= x.shape().dim(2),
+                        && 2 * table.shape().dim(2) * runs(positions)
+                                <= x.shape().dim(2),
                 "rotary",
                 x,
                 positions,
                 table,
                 y);
+    }
+
+    private static long runs(Value positions) {
+        return positions.shape().rank() < 2 ? 1 : positions.shape().dim(1);
     }
 
     /** Records the rotation. */
@@ -118,9 +125,12 @@ public record Rotary(Value x, Value positions, Value table, boolean interleaved,
         Coupling.Axis pairs = c.axis(table, 2);
         Coupling.Axis halves = c.fresh(2);
         c.freeze(halves, "the two halves of a rotation");
-        Coupling.Axis rotated = interleaved ? c.product(pairs, halves) : c.product(halves, pairs);
-        Coupling.Axis passing = c.fresh(x.shape().dim(2) - 2 * table.shape().dim(2));
-        c.same(c.axis(x, 2), c.sum(rotated, passing));
-        c.tie(rotated);
+        Coupling.Axis[] parts = new Coupling.Axis[Math.toIntExact(runs(positions)) + 1];
+        for (int run = 0; run < parts.length - 1; run++) {
+            parts[run] = interleaved ? c.product(pairs, halves) : c.product(halves, pairs);
+            c.tie(parts[run]);
+        }
+        parts[parts.length - 1] = c.fresh(x.shape().dim(2) - 2 * table.shape().dim(2) * runs(positions));
+        c.same(c.axis(x, 2), c.sum(parts));
     }
 }
