@@ -92,11 +92,25 @@ final class PrivateFolder {
                     folder.toString(),
                     advice + " to a folder of your own");
         }
-        Set<PosixFilePermission> permissions = view.readAttributes().permissions();
-        if (permissions.contains(PosixFilePermission.GROUP_WRITE)
-                || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
+        if (othersMayWrite(view)) {
             view.setPermissions(OWNER_ONLY);
         }
+    }
+
+    /** Whether a file is this user's, and nobody else may write it; where files have no owners, it is. */
+    static boolean isOwn(Path file) throws IOException {
+        PosixFileAttributeView view =
+                Files.getFileAttributeView(file, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+        Optional<UserPrincipal> own = own();
+        return view == null
+                || own.isEmpty()
+                || (view.readAttributes().owner().equals(own.get()) && !othersMayWrite(view));
+    }
+
+    private static boolean othersMayWrite(PosixFileAttributeView view) throws IOException {
+        Set<PosixFilePermission> permissions = view.readAttributes().permissions();
+        return permissions.contains(PosixFilePermission.GROUP_WRITE)
+                || permissions.contains(PosixFilePermission.OTHERS_WRITE);
     }
 
     /** This user, as files have it: whoever owns what this process made. */
