@@ -100,7 +100,7 @@ build() {
         build_errors "$log" >&2
         fail "the build failed ($log): correct what is named above and start again"
     fi
-    make_start_cache
+    make_start_caches
     echo "$1" >"$BUILD/stamp.new"
     mv "$BUILD/stamp.new" "$BUILD/stamp"
     local tenths=$(((${EPOCHREALTIME/[.,]/} - start) / 100000))
@@ -139,40 +139,57 @@ engine_flags() {
     java_flags "$ENGINE_JAR:$ROOT/engine/cli/target/lib/*" "$BUILD"
 }
 
-# Loaded and linked classes of a short command, kept for the next start; starts work the same without it.
-make_start_cache() {
-    local new="$BUILD/start.new.aot"
-    rm -f "$BUILD/start.aot" "$BUILD/start.state"
+# Classes that commands load, kept for the next start; starts work the same without them. "start" is for those that compute
+# nothing, "compute" for the others: where the Vector API's module is added, Java keeps no classes linked.
+make_start_caches() {
+    local model="$BUILD/tiny"
     cat >"$BUILD/tiny.json" <<'CONFIG'
 {"model_type": "llama", "vocab_size": 8, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
  "intermediate_size": 8}
 CONFIG
     engine_flags
-    "$JAVA_HOME/bin/java" "-XX:AOTCacheOutput=$new" -XX:TieredStopAtLevel=1 "${JAVA_FLAGS[@]}" org.espalier.cli.Main info "$BUILD/tiny.json" --json \
-        >"$BUILD/start.log" 2>&1 9>&- && [[ -f $new ]] && mv "$new" "$BUILD/start.aot" &&
-        start_cache_state >"$BUILD/start.state"
+    make_start_cache start -XX:TieredStopAtLevel=1 -- info "$BUILD/tiny.json" --json
+    "$JAVA_HOME/bin/java" -XX:TieredStopAtLevel=1 "${JAVA_FLAGS[@]}" org.espalier.cli.Main random "$BUILD/tiny.json" \
+        --out "$model" --force >"$BUILD/start.log" 2>&1 9>&- || return 0
+    make_start_cache compute -XX:-AOTClassLinking --add-modules jdk.incubator.vector -- \
+        logits "$model" --ids 1,2,3 --out "$BUILD/tiny.logits" --force
+}
+
+# make_start_cache NAME FLAGS... -- COMMAND...: of what that command loads.
+make_start_cache() {
+    local name=$1 new="$BUILD/$1.new.aot" flags=()
+    shift
+    while [[ $1 != -- ]]; do
+        flags+=("$1")
+        shift
+    done
+    shift
+    rm -f "$BUILD/$name.aot" "$BUILD/$name.state"
+    "$JAVA_HOME/bin/java" "-XX:AOTCacheOutput=$new" "${flags[@]}" "${JAVA_FLAGS[@]}" org.espalier.cli.Main "$@" \
+        >"$BUILD/start.log" 2>&1 9>&- && [[ -f $new ]] && mv "$new" "$BUILD/$name.aot" &&
+        start_cache_state "$name" >"$BUILD/$name.state"
     return 0
 }
 
 # What changes when a bit of the file does, also of one as large and as old, or another JDK stands where the one was that
 # made it.
 start_cache_state() {
-    cksum "$BUILD/start.aot" "$JAVA_HOME/release" 2>/dev/null
+    cksum "$BUILD/$1.aot" "$JAVA_HOME/release" 2>/dev/null
 }
 
 start_cache_is_whole() {
-    [[ -r $BUILD/start.state && $(<"$BUILD/start.state") == "$(start_cache_state)" ]]
+    [[ -r $BUILD/$1.state && $(<"$BUILD/$1.state") == "$(start_cache_state "$1")" ]]
 }
 
-# Whether there is a cache to start with; one that is not as it was made is made again. Java would say what is wrong with it
-# on every start.
+# Whether there is a cache of that name to start with; one that is not as it was made is made again. Java would say what is
+# wrong with it on every start.
 have_start_cache() {
-    [[ -f $BUILD/start.aot ]] || return 1
-    if ! start_cache_is_whole; then
+    [[ -f $BUILD/$1.aot ]] || return 1
+    if ! start_cache_is_whole "$1"; then
         exec 9>"$BUILD/lock"
         flock 9
-        start_cache_is_whole || make_start_cache
+        start_cache_is_whole "$1" || make_start_caches
         exec 9>&-
     fi
-    [[ -f $BUILD/start.aot ]]
+    [[ -f $BUILD/$1.aot ]]
 }

@@ -40,7 +40,7 @@ class BuiltEngineTest {
         assertEquals("", result.err());
     }
 
-    /** Through the whole launch with the Vector API, whose warning must not be seen. */
+    /** Through the whole launch with the Vector API, whose warning must not be seen, nor what Java says of its cache. */
     @Test
     void wrongUsageOfAComputingCommandIsOneLine() throws Exception {
         Result result = engine("generate");

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -75,7 +76,7 @@ final class Sandbox implements AutoCloseable {
         script(home.resolve("bin/java"), """
                 for a in "$@"; do
                     [[ $a == *AOTCacheOutput=* ]] || continue
-                    echo made >>"${0%/*}/../caches"
+                    echo "${a##*/}" >>"${0%/*}/../caches"
                     echo cache >"${a#*=}"
                     exit
                 done
@@ -104,9 +105,9 @@ final class Sandbox implements AutoCloseable {
     }
 
     /** How often the JDK of a version was asked for a start cache. */
-    int startCaches(String version) throws IOException {
+    int startCaches(String version, String name) throws IOException {
         Path made = jdks.resolve("jdk " + version + "/caches");
-        return Files.exists(made) ? Files.readAllLines(made).size() : 0;
+        return Files.exists(made) ? Collections.frequency(Files.readAllLines(made), name + ".new.aot") : 0;
     }
 
     /** Puts another build of a version where the one was. */

@@ -14,6 +14,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** tools/engine: when it builds, what it says when it cannot, and what it hands to Java. */
 class StartScriptTest {
@@ -144,37 +146,39 @@ class StartScriptTest {
     }
 
     /** What Java finds wrong with a cache it says on every start, and what it does not find may end it. */
-    @Test
-    void aDamagedStartCacheIsMadeAgain() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"start, info", "compute, logits"})
+    void aDamagedStartCacheIsMadeAgain(String name, String command) throws Exception {
         sandbox.withJdk("25.0.1").withMaven();
-        assertStartsWithCache(1);
-        assertStartsWithCache(1);
-        Path cache = sandbox.root.resolve(".build/start.aot");
+        assertStartsWithCache(name, command, 1);
+        assertStartsWithCache(name, command, 1);
+        Path cache = sandbox.root.resolve(".build/" + name + ".aot");
         Files.writeString(cache, "");
-        assertStartsWithCache(2);
+        assertStartsWithCache(name, command, 2);
         Files.writeString(cache, "other");
-        assertStartsWithCache(3);
+        assertStartsWithCache(name, command, 3);
         sandbox.replaceJdk("25.0.1");
-        assertStartsWithCache(4);
-        Files.delete(sandbox.root.resolve(".build/start.state"));
-        assertStartsWithCache(5);
+        assertStartsWithCache(name, command, 4);
+        Files.delete(sandbox.root.resolve(".build/" + name + ".state"));
+        assertStartsWithCache(name, command, 5);
         // As large and as old as it was.
         FileTime made = Files.getLastModifiedTime(cache);
         Files.writeString(cache, Files.readString(cache).toUpperCase(Locale.ROOT));
         Files.setLastModifiedTime(cache, made);
-        assertStartsWithCache(6);
+        assertStartsWithCache(name, command, 6);
         Files.delete(cache);
-        Result without = sandbox.engine("info");
+        Result without = sandbox.engine(command);
         assertEquals(0, without.status(), without.err());
         assertFalse(without.out().contains("-XX:AOTCache="), without.out());
         assertEquals(1, sandbox.mavenRuns());
     }
 
-    private void assertStartsWithCache(int made) throws Exception {
-        Result result = sandbox.engine("info");
+    private void assertStartsWithCache(String name, String command, int made) throws Exception {
+        Result result = sandbox.engine(command);
         assertEquals(0, result.status(), result.err());
         assertTrue(result.out().contains("-XX:AOTCache="), result.out());
-        assertEquals(made, sandbox.startCaches("25.0.1"));
+        assertTrue(result.out().contains(name + ".aot"), result.out());
+        assertEquals(made, sandbox.startCaches("25.0.1", name));
     }
 
     private static void assertOneLine(Result result, String pattern) {
