@@ -39,6 +39,11 @@ public final class Sha256 {
         return HexFormat.of().formatHex(digest.digest());
     }
 
+    /** The hash of a file that holds these bytes, in hexadecimal. */
+    public static String ofBytes(byte[] bytes) {
+        return HexFormat.of().formatHex(digest().digest(bytes));
+    }
+
     /** One file's hash, or for several the hash of the lines {@code HASH  NAME}. */
     public static String ofFiles(List<Path> files) {
         if (files.size() == 1) {

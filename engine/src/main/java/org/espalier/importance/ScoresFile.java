@@ -257,7 +257,7 @@ public record ScoresFile(
             org.espalier.importance.Calibration.Writer writer) {
 
         /** What is said of some sequences. */
-        static Calibration of(org.espalier.importance.Calibration used) {
+        public static Calibration of(org.espalier.importance.Calibration used) {
             return new Calibration(
                     used.sha256(),
                     used.sequences().size(),

@@ -1,5 +1,6 @@
 package org.espalier.job;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -11,7 +12,9 @@ import org.espalier.model.ModelConfig;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
 import org.espalier.plan.Budget;
+import org.espalier.plan.Goal.Quantity;
 import org.espalier.plan.Rounding;
+import org.espalier.plan.WidthTable;
 
 /** What may go, and how much. */
 public final class BudgetSettings extends Settings<BudgetSettings> {
@@ -62,7 +65,7 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
 
     private double ratio = 0.2;
     private Optional<RatioOf> ratioOf = Optional.empty();
-    private Scope scope = Scope.LOCAL;
+    private Optional<Scope> scope = Optional.empty();
     private Optional<Normalise> normalise = Optional.empty();
     private OptionalInt round = OptionalInt.empty();
     private boolean uniform;
@@ -75,6 +78,9 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
     private boolean dependency = true;
     private List<String> kept = List.of();
     private List<GroupShare> shares = List.of();
+    private Optional<Target> target = Optional.empty();
+    private int context;
+    private Optional<Path> widths = Optional.empty();
 
     private BudgetSettings() {}
 
@@ -110,14 +116,50 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         return with(copy -> copy.ratioOf = Optional.of(counted));
     }
 
-    /** Whether every group loses the same share, or the lowest scores of all go. */
+    /** Whether every group loses the same share, the lowest scores of all go, or a table of widths says which. */
     public BudgetSettings scope(Scope scope) {
-        return with(copy -> copy.scope = scope);
+        return with(copy -> copy.scope = Optional.of(scope));
     }
 
-    /** Whether every group loses the same share, or the lowest scores of all go. */
+    /** How groups compete; if nothing is set, every group loses the same share, unless a table of widths is named. */
     public Scope scope() {
-        return scope;
+        return scope.orElse(widths.isPresent() ? Scope.DIVERGENCE : Scope.LOCAL);
+    }
+
+    /** What is to be reached in place of a ratio. */
+    public BudgetSettings target(Target wanted) {
+        return with(copy -> copy.target = Optional.of(wanted));
+    }
+
+    /** What is to be reached in place of a ratio. */
+    public Optional<Target> target() {
+        return target;
+    }
+
+    /** Tokens whose keys and values count as memory that is to be reached; none if nothing is set. */
+    public BudgetSettings context(int tokens) {
+        atLeast(0, "context", tokens);
+        return with(copy -> copy.context = tokens);
+    }
+
+    /** Tokens whose keys and values count as memory that is to be reached. */
+    public int context() {
+        return context;
+    }
+
+    /** A table of what each width does, as {@link WidthsJob} writes it, to choose widths by. */
+    public BudgetSettings widths(Path table) {
+        return with(copy -> copy.widths = Optional.of(table));
+    }
+
+    /** A table of what each width does. */
+    public Optional<Path> widths() {
+        return widths;
+    }
+
+    /** The same where units that a table tells of go if none are named. */
+    BudgetSettings following(WidthTable table) {
+        return units.isPresent() || mode != Mode.BLOCK ? this : units(Unit.of(table));
     }
 
     /** What scores are divided by where groups compete. */
@@ -199,6 +241,10 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
 
     @Override
     public Optional<String> complaint() {
+        Optional<String> aboutWidths = complaintAboutWidths();
+        if (aboutWidths.isPresent()) {
+            return aboutWidths;
+        }
         if (units.isPresent() && mode != Mode.BLOCK) {
             return Optional.of("give --mode or --units, not both");
         }
@@ -224,6 +270,23 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
                         "channels run through every layer: leave out --keep-first, --keep-last, --attention-layers "
                                 + "and --mlp-layers")
                 : Optional.empty();
+    }
+
+    private Optional<String> complaintAboutWidths() {
+        boolean byWidths = scope() == Scope.DIVERGENCE;
+        if (widths.isPresent() && !byWidths) {
+            return Optional.of("--widths FILE is what --scope divergence chooses by: leave one of them out");
+        }
+        if (byWidths && (mode != Mode.BLOCK || !dependency)) {
+            return Optional.of("--scope divergence narrows attentions and MLPs: leave out --mode and --dependency");
+        }
+        if ((byWidths || target.isPresent()) && ratioOf.isPresent() && ratioOf.get() == RatioOf.UNITS) {
+            return Optional.of("--ratio-of units goes with --scope local and global, and with a ratio");
+        }
+        if (context > 0 && target.stream().noneMatch(wanted -> wanted.quantity() == Quantity.MEMORY)) {
+            return Optional.of("--context says what --target memory=SIZE counts: give that as well");
+        }
+        return Optional.empty();
     }
 
     /** What may go, wherever it lies. */
@@ -258,7 +321,8 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
             ModelConfig config, BlockCriterion blockCriterion, boolean compatible, boolean standardised, int steps) {
         int layers = config.layers().size();
         boolean anyLayer = uniform && cutsLayers();
-        LayerRange usual = anyLayer ? new LayerRange(0, layers - 1) : inner(layers);
+        boolean byWidths = scope() == Scope.DIVERGENCE;
+        LayerRange usual = anyLayer || byWidths ? new LayerRange(0, layers - 1) : inner(layers);
         LayerRange inner = new LayerRange(
                 keepFirst.orElse(usual.first()),
                 keepLast.isPresent() ? layers - 1 - keepLast.getAsInt() : usual.last());
@@ -270,12 +334,18 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         requireInside("--attention-layers", attention, layers);
         requireInside("--mlp-layers", mlp, layers);
         boolean usualUnits = units.isEmpty() && mode == Mode.BLOCK && !compatible && counted == RatioOf.PARAMETERS;
-        Candidates kinds = Unit.candidates(
-                usualUnits ? new UsualUnits(config, attention, mlp).of(ratio) : chosen(), blockCriterion);
-        Candidates usually = new Candidates(kinds.roles(), kinds.blocks(), blockCriterion, attention, mlp, dependency);
+        // What leaving a block out does is measured, too, so that its score does not matter.
+        BlockCriterion ofBlocks = byWidths ? BlockCriterion.POSITION : blockCriterion;
+        Candidates kinds = Unit.candidates(usualUnits ? usual(config, attention, mlp) : chosen(), ofBlocks);
+        Candidates usually = new Candidates(kinds.roles(), kinds.blocks(), ofBlocks, attention, mlp, dependency);
         Budget budget = new Budget(
-                new Budget.Amount(ratio, counted == RatioOf.UNITS, rounding, steps), scope, divisor, usually);
+                new Budget.Amount(ratio, counted == RatioOf.UNITS, rounding, steps), scope(), divisor, usually);
         return kept.isEmpty() && shares.isEmpty() ? budget : new NamedGroups(config).in(budget, kept, shares);
+    }
+
+    private List<Unit> usual(ModelConfig config, LayerRange attention, LayerRange mlp) {
+        UsualUnits usual = new UsualUnits(config, attention, mlp);
+        return scope() == Scope.DIVERGENCE || target.isPresent() ? usual.all() : usual.of(ratio);
     }
 
     private Rounding rounding(boolean compatible) {

@@ -63,6 +63,11 @@ public final class CalibrationSettings extends Settings<CalibrationSettings> {
         return with(copy -> copy.samples = OptionalInt.of(sequences));
     }
 
+    /** With so many sequences where no number is set. */
+    CalibrationSettings usually(int sequences) {
+        return samples.isPresent() ? this : samples(sequences);
+    }
+
     /** Tokens of each sequence. */
     public CalibrationSettings seqLen(int tokens) {
         atLeast(1, "seqLen", tokens);

@@ -45,12 +45,7 @@ final class NamedGroups {
                 }
             }
         }
-        return new Budget(
-                usual.amount(),
-                usual.scope(),
-                usual.normalise(),
-                candidates(usual.candidates(), staying, losing),
-                byName);
+        return usual.with(candidates(usual.candidates(), staying, losing), byName);
     }
 
     private static Candidates candidates(Candidates usual, List<Units> staying, List<Units> losing) {

@@ -2,13 +2,18 @@ package org.espalier.job;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
+import org.espalier.couple.Structure;
 import org.espalier.importance.Criterion;
 import org.espalier.importance.ScoresFile;
 import org.espalier.model.ModelCheckpoint;
 import org.espalier.model.ModelConfig;
+import org.espalier.model.Transformer;
+import org.espalier.plan.Budget;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
 import org.espalier.plan.Planner;
+import org.espalier.plan.WidthTable;
 import org.espalier.report.RunFolder;
 
 /** Chooses what goes by scores that were written, and writes the choice as a plan. */
@@ -34,22 +39,26 @@ public final class PlanJob {
         out.requireFree(model, scores);
         ScoresFile file = RunFolder.scores(scores);
         try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model)) {
-            SourceCheck.require(
-                    file.source(),
-                    model,
-                    checkpoint,
-                    "scores are of other weights",
-                    "use the model that the scores name, or score this one");
+            SourceCheck.requireScores(file, model, checkpoint);
             ModelConfig config = checkpoint.model();
             boolean standardised = Arrays.stream(Criterion.values())
                     .anyMatch(c -> c.standardised() && c.name().equalsIgnoreCase(file.criterion()));
-            Plan plan = new Planner(
-                            config,
-                            settings.budget()
-                                    .budget(config, settings.blockCriterion(), settings.compatible(), standardised, 1))
-                    .plan(file, scores.toString());
+            Optional<WidthTable> table = settings.budget().widths().map(path -> widths(path, file));
+            BudgetSettings chosen = table.map(settings.budget()::following).orElse(settings.budget());
+            Structure structure = Structure.of(new Transformer(config).shape());
+            Budget budget = chosen.budget(config, settings.blockCriterion(), settings.compatible(), standardised, 1);
+            Goals goals = new Goals(checkpoint, structure, (name, shape, stored) -> stored, chosen.context());
+            Planner planner = new Planner(
+                    config, structure, budget.reaching(chosen.target().map(goals::of)));
+            Plan plan = table.map(planner::with).orElse(planner).plan(file, scores.toString());
             PlanFile.write(plan, out.path(), out.replace());
             return plan;
         }
+    }
+
+    private static WidthTable widths(Path path, ScoresFile scores) {
+        WidthTable table = WidthTable.read(path);
+        table.requireOf(scores, path.toString());
+        return table;
     }
 }

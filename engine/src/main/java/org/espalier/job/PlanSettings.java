@@ -2,6 +2,7 @@ package org.espalier.job;
 
 import java.util.Optional;
 import org.espalier.importance.BlockCriterion;
+import org.espalier.plan.Allocation.Scope;
 
 /** What is chosen by scores that were written. */
 public final class PlanSettings extends Settings<PlanSettings> {
@@ -50,6 +51,9 @@ public final class PlanSettings extends Settings<PlanSettings> {
     @Override
     public Optional<String> complaint() {
         return budget.complaint()
+                .or(() -> budget.scope() == Scope.DIVERGENCE && budget.widths().isEmpty()
+                        ? Optional.of("--scope divergence needs --widths FILE, which 'engine widths' writes")
+                        : Optional.empty())
                 .or(() -> budget.dependency()
                         ? Optional.empty()
                         : Optional.of("--dependency off needs scores of every matrix; use 'engine prune'"));

@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.espalier.cut.Compensation;
 import org.espalier.model.ModelConfig;
+import org.espalier.plan.Allocation.Scope;
 import org.espalier.plan.Budget;
 import org.espalier.tensor.DType;
 
@@ -113,6 +114,12 @@ public final class PruneSettings extends Settings<PruneSettings> {
                         ? Optional.of(
                                 "--compensate is for heads and neurons: not with channels, not with --dependency off")
                         : Optional.empty())
+                .or(() -> steps > 1 && budget.scope() == Scope.DIVERGENCE
+                        ? Optional.of("--scope divergence chooses all widths at once; leave out --steps")
+                        : Optional.empty())
+                .or(() -> budget.scope() == Scope.DIVERGENCE && importance.compatible()
+                        ? Optional.of("--scope divergence does not go with --compat llm-pruner")
+                        : Optional.empty())
                 .or(() -> steps > 1 && !budget.dependency()
                         ? Optional.of("--dependency off is one step; leave out --steps")
                         : Optional.empty());
@@ -134,10 +141,10 @@ public final class PruneSettings extends Settings<PruneSettings> {
 
     /** Whether the model has to write itself what it is calibrated on, because nothing else is given. */
     boolean writesOwn() {
-        boolean fitted = compensation.wanted()
+        boolean looked = (compensation.wanted() || budget.scope() == Scope.DIVERGENCE)
                 && !importance.compatible()
                 && !importance.calibration().given();
-        return fitted || importance.writesOwn(budget.anywhere(importance.blockCriterion()));
+        return looked || importance.writesOwn(budget.anywhere(importance.blockCriterion()));
     }
 
     private boolean calibrated() {

@@ -3,16 +3,25 @@ package org.espalier.job;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.espalier.cut.Compensation;
 import org.espalier.format.Conversion;
+import org.espalier.format.ModelContent;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.importance.Calibration;
+import org.espalier.importance.Candidates;
+import org.espalier.importance.Rankings;
+import org.espalier.importance.ScoresFile;
+import org.espalier.plan.Goal;
 import org.espalier.plan.PlanFile;
+import org.espalier.plan.WidthTable;
 
 /** Scores, plans and cuts an open model: what a pruning and the whole pipeline share. */
 final class Pruner {
 
     /** The scores' file in the folder of a pruned model. */
     private static final String SCORES = "scores.json";
+    /** The table of widths there, where they were chosen by one. */
+    private static final String WIDTHS = "widths.json";
 
     /**
      * What came of it.
@@ -45,8 +54,7 @@ final class Pruner {
                         "the plan of this pruning",
                         calibration,
                         Conversion.plain(settings.dtype()),
-                        content -> new SafetensorsFolder()
-                                .writeInto(folder, content.withFile(SCORES, PlanFile.bytes(result.scores()))));
+                        content -> new SafetensorsFolder().writeInto(folder, withTables(content, result)));
         return new Pruned(result, left);
     }
 
@@ -61,13 +69,59 @@ final class Pruner {
                 : Optional.empty();
     }
 
+    private static ModelContent withTables(ModelContent content, Pruning.Result result) {
+        ModelContent scored = content.withFile(SCORES, PlanFile.bytes(result.scores()));
+        return result.widths()
+                .map(table -> scored.withFile(WIDTHS, PlanFile.bytes(table)))
+                .orElse(scored);
+    }
+
     private Pruning.Result plan(Path scratch, OpenModel open, Optional<Calibration> calibration) {
+        BudgetSettings budget = settings.budget();
+        Goals goals = new Goals(
+                open.checkpoint(), open.model().structure(), Conversion.plain(settings.dtype()), budget.context());
+        Optional<Goal> goal = budget.target().map(goals::of);
         try (ScoreWatch watch = new ScoreWatch(settings.memory(), listener)) {
-            return new Pruning(open.checkpoint(), open.model(), watch.walking(open), scratch)
+            Pruning.Widths widths = (scores, rankings, candidates) -> {
+                watch.close();
+                return widths(open, scores, rankings, candidates, calibration);
+            };
+            return new Pruning(open.checkpoint(), open.model(), watch.walking(open), scratch, widths)
                     .plan(
                             settings.importance().method(),
-                            settings.budgetFor(open.model().config()),
+                            settings.budgetFor(open.model().config()).reaching(goal),
                             calibration);
         }
+    }
+
+    /** The table that is named, or one that is measured on the first of the calibration sequences. */
+    private WidthTable widths(
+            OpenModel open,
+            ScoresFile scores,
+            Rankings rankings,
+            Candidates candidates,
+            Optional<Calibration> calibration) {
+        Optional<Path> given = settings.budget().widths();
+        if (given.isPresent()) {
+            WidthTable table = WidthTable.read(given.get());
+            table.requireOf(scores, given.get().toString());
+            return table;
+        }
+        Calibration all = calibration.orElseThrow();
+        int some = Math.min(all.sequences().size(), WidthMeter.SEQUENCES);
+        boolean fitted = settings.compensation().kindOr(settings.usualCompensation()) == Compensation.LSTSQ;
+        return new WidthMeter(
+                        open,
+                        fitted ? Compensation.LSTSQ : Compensation.NONE,
+                        settings.compensation().ridge(),
+                        WidthMeter.LEVELS,
+                        settings.memory(),
+                        listener)
+                .measure(
+                        scores,
+                        rankings,
+                        candidates,
+                        new Calibration(all.sequences().subList(0, some), all.writer()),
+                        settings.importance().method().seed());
     }
 }

@@ -17,9 +17,11 @@ import org.espalier.importance.Method;
 import org.espalier.importance.Rankings;
 import org.espalier.importance.ScoresFile;
 import org.espalier.model.Model;
+import org.espalier.plan.Allocation.Scope;
 import org.espalier.plan.Budget;
 import org.espalier.plan.Plan;
 import org.espalier.plan.Planner;
+import org.espalier.plan.WidthTable;
 import org.espalier.score.ModelScores;
 import org.espalier.score.Ranker;
 
@@ -32,19 +34,37 @@ public final class Pruning {
      * @param plan      what is kept
      * @param scores    of the units that could go, each as it was last computed
      * @param selection the units that go
+     * @param widths    the table that widths were chosen by, if they were
      */
-    public record Result(Plan plan, ScoresFile scores, Selection selection) {}
+    public record Result(Plan plan, ScoresFile scores, Selection selection, Optional<WidthTable> widths) {}
+
+    /** Has a table of widths, where widths are chosen by one. */
+    @FunctionalInterface
+    interface Widths {
+
+        /** The table of what may go. */
+        WidthTable of(ScoresFile scores, Rankings rankings, Candidates candidates);
+    }
 
     private final Checkpoint checkpoint;
     private final Model model;
     private final ModelScores.Walking walking;
     private final Path scratch;
+    private final Widths widths;
 
     /**
      * @param walking how the model is walked for its scores
      * @param scratch where a folder can be, beside which what is left between steps is written; it is gone afterwards
      */
     public Pruning(Checkpoint checkpoint, Model model, ModelScores.Walking walking, Path scratch) {
+        this(checkpoint, model, walking, scratch, (scores, rankings, candidates) -> {
+            throw new IllegalStateException("there is no table of widths");
+        });
+    }
+
+    /** As above, where widths may be chosen by a table. */
+    Pruning(Checkpoint checkpoint, Model model, ModelScores.Walking walking, Path scratch, Widths widths) {
+        this.widths = widths;
         this.checkpoint = checkpoint;
         this.model = model;
         this.walking = walking;
@@ -59,8 +79,15 @@ public final class Pruning {
      */
     public Result plan(Method method, Budget budget, Optional<Calibration> calibration) {
         List<int[]> sequences = calibration.map(Calibration::sequences).orElse(List.of());
-        Planner planner = new Planner(model.config(), model.structure(), budget);
         Rankings rankings = Ranker.of(model, walking, method, budget.candidates(), sequences);
+        Planner planner = new Planner(model.config(), model.structure(), budget);
+        if (budget.scope() == Scope.DIVERGENCE) {
+            ScoresFile file = ScoresFile.of(checkpoint, model, method, budget.candidates(), calibration, rankings);
+            WidthTable table = widths.of(file, rankings, budget.candidates());
+            planner = planner.with(table);
+            Selection selection = planner.select(rankings, new Selection(model.structure()), 1);
+            return new Result(planner.plan(selection, file), file, selection, Optional.of(table));
+        }
         int steps = budget.amount().steps();
         Selection selection = planner.select(rankings, new Selection(model.structure()), 1.0 / steps);
         for (int step = 2; step <= steps; step++) {
@@ -70,7 +97,7 @@ public final class Pruning {
             selection = planner.select(rankings, selection, (double) step / steps);
         }
         ScoresFile file = ScoresFile.of(checkpoint, model, method, budget.candidates(), calibration, rankings);
-        return new Result(planner.plan(selection, file), file, selection);
+        return new Result(planner.plan(selection, file), file, selection, Optional.empty());
     }
 
     /** Scores of what is left, in its own numbering. It is written aside, so that it may be larger than memory. */

@@ -27,4 +27,18 @@ final class SourceCheck {
                     advice);
         }
     }
+
+    /**
+     * Whether scores are of a model's weights.
+     *
+     * @throws Failure if they are of others
+     */
+    static void requireScores(ScoresFile scores, Path model, Checkpoint checkpoint) {
+        require(
+                scores.source(),
+                model,
+                checkpoint,
+                "scores are of other weights",
+                "use the model that the scores name, or score this one");
+    }
 }

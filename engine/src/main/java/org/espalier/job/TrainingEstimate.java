@@ -42,7 +42,7 @@ final class TrainingEstimate {
                 .formatted(each, left, duration(each * left)));
     }
 
-    private static String duration(double seconds) {
+    static String duration(double seconds) {
         return seconds < 90
                 ? "%.0f s".formatted(seconds)
                 : seconds < 5400 ? "%.0f min".formatted(seconds / 60) : "%.1f h".formatted(seconds / 3600);

@@ -1,5 +1,6 @@
 package org.espalier.job;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -7,6 +8,8 @@ import org.espalier.couple.Group.Role;
 import org.espalier.importance.BlockCriterion;
 import org.espalier.importance.BlockScores.Kind;
 import org.espalier.importance.Candidates;
+import org.espalier.importance.ScoresFile;
+import org.espalier.plan.WidthTable;
 
 /** Kinds of units under the names that people use. */
 public enum Unit {
@@ -41,6 +44,15 @@ public enum Unit {
                 units.stream().map(unit -> unit.role).filter(Objects::nonNull).toList(),
                 units.stream().map(unit -> unit.block).filter(Objects::nonNull).toList(),
                 blockCriterion);
+    }
+
+    /** The kinds of units and blocks that a table of widths tells of. */
+    static List<Unit> of(WidthTable table) {
+        return Arrays.stream(values())
+                .filter(unit -> unit.role != null
+                        ? table.groups().stream().anyMatch(group -> group.role().equals(ScoresFile.name(unit.role)))
+                        : table.gone().stream().anyMatch(gone -> gone.branch().equals(unit.toString())))
+                .toList();
     }
 
     /** The name on the command line. */

@@ -42,6 +42,12 @@ final class UsualUnits {
         return List.of(fine ? Unit.QUERY_HEADS : Unit.KV_HEADS, Unit.NEURONS);
     }
 
+    /** The units that compete where what each does was measured, or where something other than parameters counts. */
+    List<Unit> all() {
+        return List.of(
+                removable(Role.QUERY_HEADS, attentionLayers) > 0 ? Unit.QUERY_HEADS : Unit.KV_HEADS, Unit.NEURONS);
+    }
+
     /** Parameters that go with all units but one of every set. */
     private long removable(Role role, IntPredicate layers) {
         return structure.units().stream()

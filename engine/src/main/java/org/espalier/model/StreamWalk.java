@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.IntFunction;
+import java.util.stream.Stream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Queue;
 import org.espalier.tape.Branch;
@@ -38,8 +40,21 @@ public final class StreamWalk implements AutoCloseable {
     private final List<Packed> batches;
     private final IntFunction<Tape> recording;
     private final Leaves leaves;
-    private final Map<Integer, Tape> passes = new HashMap<>();
+    private final Map<Integer, Tape> passes;
     private final Tensor stream;
+
+    /** Goes on from a stream, which is copied. */
+    private StreamWalk(
+            StreamWalk of, IntFunction<Tape> recording, Leaves leaves, Map<Integer, Tape> passes, Tensor from) {
+        this.backend = of.backend;
+        this.queue = of.queue;
+        this.batches = of.batches;
+        this.recording = recording;
+        this.leaves = leaves;
+        this.passes = passes;
+        this.stream = backend.allocate(backend.computeType(), from.shape(), "a residual stream");
+        backend.convert(queue, from, stream);
+    }
 
     /**
      * Computes the stream before the first branch.
@@ -53,6 +68,7 @@ public final class StreamWalk implements AutoCloseable {
         this.batches = batches;
         this.recording = recording;
         this.leaves = leaves;
+        this.passes = new HashMap<>();
         int tokens = batches.stream().mapToInt(Packed::tokens).sum();
         Value first = pass(1).branches().getFirst().stream();
         this.stream = backend.allocate(
@@ -63,6 +79,16 @@ public final class StreamWalk implements AutoCloseable {
             stream.buffer().close();
             throw e;
         }
+    }
+
+    /** A walk of the same pass that goes on from another stream, {@code [tokens, C]}, of which it has its own copy. */
+    public StreamWalk from(Tensor other) {
+        return new StreamWalk(this, recording, leaves, passes, other);
+    }
+
+    /** A walk of another pass over the same tokens that goes on from where this one is. */
+    public StreamWalk into(IntFunction<Tape> other, Leaves otherLeaves) {
+        return new StreamWalk(this, other, otherLeaves, new HashMap<>(), stream);
     }
 
     /** Whole sequences laid end to end, as many as fit a batch, as a model of this configuration reads them. */
@@ -113,12 +139,22 @@ public final class StreamWalk implements AutoCloseable {
         run(branch, visit -> advance(visit, branch));
     }
 
+    /** As {@link #pass(Branch)}, and moves other walks of the same pass on as well, while the branch's weights are at hand. */
+    public void pass(Branch branch, List<StreamWalk> others) {
+        List<StreamWalk> all = Stream.concat(Stream.of(this), others.stream()).toList();
+        run(branch, all, (walk, visit) -> walk.advance(visit, branch));
+    }
+
     /**
      * Runs the branch of this layer and kind on the stream, which stays as it is unless the visitor advances it.
      *
      * @throws org.espalier.error.Failure if it cannot be run by itself
      */
     public void run(Branch branch, Visitor visitor) {
+        run(branch, List.of(this), (walk, visit) -> visitor.at(visit));
+    }
+
+    private void run(Branch branch, List<StreamWalk> walks, BiConsumer<StreamWalk, BranchVisit> visitor) {
         BranchPass pass = null;
         Executor executor = null;
         int start = 0;
@@ -133,10 +169,12 @@ public final class StreamWalk implements AutoCloseable {
                     executor = Executor.inference(backend, pass.tape(), leaves);
                 }
                 int end = start + batch.tokens();
-                executor.set(pass.stream(), stream.slice(start, end));
-                feed(executor, pass.tape(), batch);
-                executor.forward(batch.sequences());
-                visitor.at(new BranchVisit(start, end, pass, executor));
+                for (StreamWalk walk : walks) {
+                    executor.set(pass.stream(), walk.stream.slice(start, end));
+                    feed(executor, pass.tape(), batch);
+                    executor.forward(batch.sequences());
+                    visitor.accept(walk, new BranchVisit(start, end, pass, executor));
+                }
                 start = end;
             }
         } finally {

@@ -19,7 +19,9 @@ public final class Allocation {
         /** Every group loses the same share of its units. */
         LOCAL,
         /** The lowest scores of all groups go. */
-        GLOBAL;
+        GLOBAL,
+        /** Each branch keeps the width that together does least to the predictions, by a table of what each does to them. */
+        DIVERGENCE;
 
         @Override
         public String toString() {
@@ -58,35 +60,28 @@ public final class Allocation {
     }
 
     /**
-     * Removes {@code ratio} of all parameters: at least that many and at most one removal more; or as near to that many as
-     * whole removals come, but something.
+     * Removes as much as a goal wants: at least that much and at most one removal more; or as near to that much as whole
+     * removals come, but something.
      *
-     * @throws Failure if the groups do not have that many to give
+     * @throws Failure if the groups do not have that much to give
      */
-    public Selection parameters(double ratio, Scope scope, Normalise normalise) {
-        long before = base.structure().tape().parameterCount();
-        long target = (long) Math.ceil(before * ratio);
+    public Selection reach(Goal wanted, Scope scope, Normalise normalise) {
         List<Turn> order = scope == Scope.LOCAL ? evenly() : byScore(normalise);
-        long most = removed(selection(order, order.size()));
-        if (most < target) {
-            throw new Failure(
-                    "only %d of %d parameters can be removed, not %d, because every layer that is to stay keeps "
-                                    .formatted(most, before, target)
-                            + "a unit of each kind",
-                    "ratio " + ratio,
-                    "use a smaller ratio or round width, or let more layers or kinds of units go");
+        double most = wanted.saved(selection(order, order.size()));
+        if (most < wanted.needed()) {
+            throw wanted.unreachable(most);
         }
-        int enough = enough(order, target);
-        return nearest ? nearest(order, enough, target) : selection(order, enough);
+        int enough = enough(order, wanted);
+        return nearest ? nearest(order, enough, wanted) : selection(order, enough);
     }
 
-    /** The least number of turns that removes as many parameters, or all turns. */
-    private int enough(List<Turn> order, long target) {
+    /** The least number of turns that removes as much, or all turns. */
+    private int enough(List<Turn> order, Goal goal) {
         int low = 0;
         int high = order.size();
         while (low < high) {
             int middle = (low + high) >>> 1;
-            if (removed(selection(order, middle)) >= target) {
+            if (goal.saved(selection(order, middle)) >= goal.needed()) {
                 high = middle;
             } else {
                 low = middle + 1;
@@ -99,23 +94,23 @@ public final class Allocation {
      * The last turn that is needed may remove far too much: then less may be nearer, or finer turns that come later in its
      * place. Of those the last may again, but it is finer by half, so that this ends soon.
      */
-    private Selection nearest(List<Turn> order, int enough, long target) {
+    private Selection nearest(List<Turn> order, int enough, Goal goal) {
         List<Turn> turns = order;
         int taken = enough;
         Selection best = selection(turns, taken);
-        while (taken > 0 && removed(best) != target) {
+        while (taken > 0 && goal.saved(best) != goal.needed()) {
             Turn last = turns.get(taken - 1);
             boolean something = taken > 1 || !base.isEmpty();
             if (something && groups.get(last.group).role() != null) {
-                best = nearer(best, selection(turns, taken - 1), target);
+                best = nearer(best, selection(turns, taken - 1), goal);
             }
             turns = finer(turns, taken - 1);
-            taken = enough(turns, target);
+            taken = enough(turns, goal);
             Selection instead = selection(turns, taken);
-            if (removed(instead) < target) {
+            if (goal.saved(instead) < goal.needed()) {
                 return best;
             }
-            best = nearer(best, instead, target);
+            best = nearer(best, instead, goal);
         }
         return best;
     }
@@ -137,12 +132,9 @@ public final class Allocation {
         return finer;
     }
 
-    private Selection nearer(Selection best, Selection other, long target) {
-        return Math.abs(removed(other) - target) < Math.abs(removed(best) - target) ? other : best;
-    }
-
-    private long removed(Selection selection) {
-        return base.structure().tape().parameterCount() - selection.parametersAfter();
+    private static Selection nearer(Selection best, Selection other, Goal goal) {
+        double needed = goal.needed();
+        return Math.abs(goal.saved(other) - needed) < Math.abs(goal.saved(best) - needed) ? other : best;
     }
 
     private Removal removal(Turn turn) {

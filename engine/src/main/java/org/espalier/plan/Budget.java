@@ -2,6 +2,7 @@ package org.espalier.plan;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.espalier.couple.Group.Role;
 import org.espalier.importance.BlockScores;
 import org.espalier.importance.Candidates;
@@ -16,17 +17,33 @@ import org.espalier.plan.Allocation.Scope;
  * @param normalise  what scores are divided by where groups of different kinds compete
  * @param candidates what may go
  * @param shares     of its units that a group loses whatever others lose, by its name
+ * @param goal       what must be reached in place of the amount's ratio, if anything is
  */
 public record Budget(
-        Amount amount, Scope scope, Normalise normalise, Candidates candidates, Map<String, Double> shares) {
+        Amount amount,
+        Scope scope,
+        Normalise normalise,
+        Candidates candidates,
+        Map<String, Double> shares,
+        Optional<Goal> goal) {
 
     public Budget {
         shares = Map.copyOf(shares);
     }
 
-    /** No group loses a share of its own. */
+    /** A ratio, and no group loses a share of its own. */
     public Budget(Amount amount, Scope scope, Normalise normalise, Candidates candidates) {
-        this(amount, scope, normalise, candidates, Map.of());
+        this(amount, scope, normalise, candidates, Map.of(), Optional.empty());
+    }
+
+    /** The same where some units may go and some groups lose shares of their own. */
+    public Budget with(Candidates others, Map<String, Double> ownShares) {
+        return new Budget(amount, scope, normalise, others, ownShares, goal);
+    }
+
+    /** The same with something that must be reached in place of the ratio. */
+    public Budget reaching(Optional<Goal> wanted) {
+        return new Budget(amount, scope, normalise, candidates, shares, wanted);
     }
 
     /**

@@ -96,6 +96,8 @@ public record Plan(
      * @param ratioRequested share asked for
      * @param round          what widths that are left are multiples of, less where that is coarse; null for any
      * @param uniform        true if all layers keep equally many units; null if they need not
+     * @param target         what was to be reached in place of the ratio, which is then what came of it; null if nothing was
+     * @param widths         by which table of widths; null if by none
      */
     public record Choice(
             @JsonProperty(value = "criterion", required = true)
@@ -114,7 +116,25 @@ public record Plan(
             Integer round,
 
             @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("uniform")
-            Boolean uniform) {
+            Boolean uniform,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("target")
+            Reached target,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("widths")
+            ByWidths widths) {
+
+        /** A ratio, by scores. */
+        public Choice(
+                String criterion,
+                String aggregate,
+                String mode,
+                String scope,
+                double ratioRequested,
+                Integer round,
+                Boolean uniform) {
+            this(criterion, aggregate, mode, scope, ratioRequested, round, uniform, null, null);
+        }
 
         public Choice {
             required(criterion, "criterion");
@@ -132,6 +152,51 @@ public record Plan(
         /** Whether all layers keep equally many units. */
         public boolean equalLayers() {
             return Boolean.TRUE.equals(uniform);
+        }
+    }
+
+    /**
+     * What was to be reached.
+     *
+     * @param quantity what is counted: {@code parameters, memory, macs, latency}
+     * @param asked    for, as on the command line
+     * @param before   of the source
+     * @param most     that may be left
+     * @param after    of what is left
+     * @param latencySha256 of the table of latencies that it is counted by; null for what is counted otherwise
+     */
+    public record Reached(
+            @JsonProperty(value = "quantity", required = true)
+            String quantity,
+
+            @JsonProperty(value = "asked", required = true) String asked,
+            @JsonProperty(value = "before", required = true) double before,
+            @JsonProperty(value = "most", required = true) double most,
+            @JsonProperty(value = "after", required = true) double after,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("latency_sha256")
+            String latencySha256) {
+
+        public Reached {
+            required(quantity, "the target's quantity");
+            required(asked, "what was asked for");
+        }
+    }
+
+    /**
+     * The table of widths that a choice was made by.
+     *
+     * @param sha256     of its file
+     * @param divergence from the source that it foretells, before anything is fitted together, in nats a token
+     */
+    public record ByWidths(
+            @JsonProperty(value = "sha256", required = true) String sha256,
+
+            @JsonProperty(value = "divergence", required = true)
+            double divergence) {
+
+        public ByWidths {
+            required(sha256, "the hash of the table of widths");
         }
     }
 

@@ -12,6 +12,7 @@ import org.espalier.error.Printable;
 import org.espalier.file.Json;
 import org.espalier.file.Output;
 import org.espalier.file.Records;
+import org.espalier.file.Sha256;
 
 /** Plans and scores on disk. */
 public final class PlanFile {
@@ -45,6 +46,24 @@ public final class PlanFile {
         }
     }
 
+    /**
+     * Reads a table that plans are made by.
+     *
+     * @param kind what it is, for messages
+     * @param made the command that writes it
+     * @throws Failure if the file is none
+     */
+    static <T extends Record> T read(Path file, Class<T> type, String kind, String made) {
+        try {
+            ObjectNode tree = Json.readObject(file);
+            requirePrintable(tree, file);
+            return Records.read(MAPPER, tree, type);
+        } catch (JsonProcessingException e) {
+            throw new Failure(
+                    "not a %s: %s".formatted(kind, Json.reason(e)), file.toString(), "make it with '" + made + "'", e);
+        }
+    }
+
     /** Names from a plan are shown on terminals and in pages. */
     private static void requirePrintable(JsonNode node, Path file) {
         if (node.isTextual()
@@ -56,6 +75,11 @@ public final class PlanFile {
                     "make it again with 'engine plan'");
         }
         node.forEach(inner -> requirePrintable(inner, file));
+    }
+
+    /** The hash of the file that is written of a table or of scores. */
+    public static String sha256(Object table) {
+        return Sha256.ofBytes(bytes(table));
     }
 
     /** The same model and choices as JSON. */

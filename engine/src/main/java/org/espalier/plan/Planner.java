@@ -8,6 +8,7 @@ import org.espalier.importance.Rankings;
 import org.espalier.importance.ScoresFile;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Transformer;
+import org.espalier.plan.Allocation.Scope;
 
 /** From scores to what goes, and to the plan that says so. */
 public final class Planner {
@@ -16,14 +17,25 @@ public final class Planner {
     private final Structure structure;
     private final Budget budget;
     private final RoundWidths widths;
+    private final WidthTable table;
 
     /** Plans for a model whose structure is found by recording it: shapes only, no weights. */
     public Planner(ModelConfig config, Budget budget) {
         this(config, Structure.of(new Transformer(config).shape()), budget);
     }
 
+    /** The same with the table of widths that {@link Scope#DIVERGENCE} chooses by. */
+    public Planner with(WidthTable widthTable) {
+        return new Planner(config, structure, budget, widthTable);
+    }
+
     /** Of a model whose structure is known. */
     public Planner(ModelConfig config, Structure structure, Budget budget) {
+        this(config, structure, budget, null);
+    }
+
+    private Planner(ModelConfig config, Structure structure, Budget budget, WidthTable table) {
+        this.table = table;
         this.config = config;
         this.structure = structure;
         this.budget = budget;
@@ -50,27 +62,71 @@ public final class Planner {
      */
     public Selection select(Rankings rankings, Selection gone, double share) {
         Budget.Amount amount = budget.amount();
-        Rounding rounding = amount.rounding();
+        if (budget.scope() == Scope.DIVERGENCE) {
+            return byWidths(rankings, gone);
+        }
+        boolean uniform = amount.rounding().uniform();
         List<RemovalOrder> orders = RemovalOrder.of(rankings, widths::multiple, gone);
-        boolean nearest = rounding.uniform() || !rounding.anyWidth();
+        boolean nearest = nearest();
         List<RemovalOrder> others = orders.stream()
                 .filter(order -> !budget.shares().containsKey(order.name()))
                 .toList();
         Allocation allocation = new Allocation(
-                rounding.uniform() ? new EqualLayers(config).of(others) : others,
+                uniform ? new EqualLayers(config).of(others) : others,
                 withShares(orders, gone, share, nearest),
                 nearest);
-        double ratio = amount.ratio() * share;
         Selection selection = amount.ofUnits()
-                ? allocation.units(ratio, budget.scope(), budget.normalise())
-                : allocation.parameters(ratio, budget.scope(), budget.normalise());
-        if (share == 1 && selection.isEmpty() && amount.ratio() > 0) {
+                ? allocation.units(amount.ratio() * share, budget.scope(), budget.normalise())
+                : allocation.reach(goal(share), budget.scope(), budget.normalise());
+        if (share == 1
+                && selection.isEmpty()
+                && amount.ratio() > 0
+                && budget.goal().isEmpty()) {
             throw new Failure(
                     "ratio " + amount.ratio() + " rounds to no unit in any group",
                     "ratio of units",
                     "use a larger ratio, or count parameters");
         }
         return selection;
+    }
+
+    /** A ratio is met as near as can be where widths are coarse; what must be reached is reached. */
+    private boolean nearest() {
+        Rounding rounding = budget.amount().rounding();
+        return budget.goal().isEmpty() && (rounding.uniform() || !rounding.anyWidth());
+    }
+
+    private Goal goal(double share) {
+        return budget.goal()
+                .map(goal -> goal.share(share))
+                .orElseGet(() ->
+                        Goal.ratio(new Selection(structure), budget.amount().ratio() * share));
+    }
+
+    private Selection byWidths(Rankings rankings, Selection gone) {
+        return widthLadders(rankings, gone).cheapest();
+    }
+
+    /** Everything that may be narrowed, with what that costs by the table of widths. */
+    private WidthLadders widthLadders(Rankings rankings, Selection gone) {
+        WidthProbe.require(budget.candidates());
+        WidthPrices prices = new WidthPrices(structure, table, rankings);
+        List<RemovalOrder> orders = RemovalOrder.of(rankings, widths::multiple, gone);
+        return new WidthLadders(config, budget, goal(1), prices, withShares(orders, gone, 1, nearest()))
+                .of(rankings, widths::multiple);
+    }
+
+    /**
+     * The cheapest plans from nothing gone to all that may go, none of which another one beats in both: what each keeps small is
+     * the budget's goal, and what it costs is the divergence that the table of widths foretells.
+     *
+     * @param most plans at most, evenly over what they save
+     */
+    public List<Plan> frontier(ScoresFile file, int most, String where) {
+        Rankings rankings = file.rankings(structure, budget.candidates(), where);
+        return widthLadders(rankings, new Selection(structure)).frontier(most).stream()
+                .map(selection -> plan(selection, file))
+                .toList();
     }
 
     /** What is gone, with the shares that groups lose whatever others do. */
@@ -80,7 +136,7 @@ public final class Planner {
             Double own = budget.shares().get(order.name());
             if (own != null) {
                 selection = new Allocation(List.of(order), selection, nearest)
-                        .units(own * share, Allocation.Scope.LOCAL, budget.normalise());
+                        .units(own * share, Scope.LOCAL, budget.normalise());
             }
         }
         return selection;
@@ -90,6 +146,7 @@ public final class Planner {
     public Plan plan(Selection selection, ScoresFile scores) {
         PlanSelection translation = new PlanSelection(config, structure, "plan");
         Rounding rounding = budget.amount().rounding();
+        Plan.Parameters parameters = new Plan.Parameters(scores.source().parameters(), selection.parametersAfter());
         return new Plan(
                 Plan.FORMAT_VERSION,
                 scores.source(),
@@ -98,10 +155,14 @@ public final class Planner {
                         scores.aggregate(),
                         budget.mode(),
                         ScoresFile.name(budget.scope()),
-                        budget.amount().ratio(),
+                        budget.goal().isPresent()
+                                ? parameters.removed()
+                                : budget.amount().ratio(),
                         rounding.anyWidth() && !rounding.uniform() ? null : rounding.multiple(),
-                        rounding.uniform() ? true : null),
-                new Plan.Parameters(scores.source().parameters(), selection.parametersAfter()),
+                        rounding.uniform() ? true : null,
+                        budget.goal().map(goal -> goal.reached(selection)).orElse(null),
+                        widths(selection, scores)),
+                parameters,
                 scores.calibration(),
                 scores.seed(),
                 new Plan.Kept(
@@ -110,5 +171,13 @@ public final class Planner {
                         translation.groups(selection, rounding.anyWidth() ? units -> null : widths::multiple)),
                 null,
                 translation.keptAlone(selection));
+    }
+
+    private Plan.ByWidths widths(Selection selection, ScoresFile scores) {
+        if (budget.scope() != Scope.DIVERGENCE) {
+            return null;
+        }
+        Rankings rankings = scores.rankings(structure, budget.candidates(), "scores");
+        return new Plan.ByWidths(PlanFile.sha256(table), new WidthPrices(structure, table, rankings).of(selection));
     }
 }

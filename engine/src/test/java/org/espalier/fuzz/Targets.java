@@ -20,6 +20,7 @@ public final class Targets {
                 new PeftTarget(),
                 new PlanTarget(),
                 new ScoresTarget(),
+                new WidthsTarget(),
                 new TrainingTarget(),
                 new ComparisonTarget(),
                 new TokenizerTarget(),

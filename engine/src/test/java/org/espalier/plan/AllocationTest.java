@@ -38,8 +38,8 @@ class AllocationTest {
                 .map(u -> scored(u, perParameter))
                 .map(u -> RemovalOrder.of(u, round, new Selection(Structure.of(new Transformer(CONFIG).shape()))))
                 .toList();
-        return new Allocation(groups, new Selection(Structure.of(new Transformer(CONFIG).shape())), false)
-                .parameters(ratio, scope, normalise);
+        Selection whole = new Selection(Structure.of(new Transformer(CONFIG).shape()));
+        return new Allocation(groups, whole, false).reach(Goal.ratio(whole, ratio), scope, normalise);
     }
 
     /** Rising scores, whose first is what a parameter of the group is worth times the parameters of a unit. */

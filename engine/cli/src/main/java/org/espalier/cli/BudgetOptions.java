@@ -1,5 +1,6 @@
 package org.espalier.cli;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.espalier.job.BudgetSettings;
@@ -7,6 +8,7 @@ import org.espalier.job.BudgetSettings.Mode;
 import org.espalier.job.BudgetSettings.RatioOf;
 import org.espalier.job.GroupShare;
 import org.espalier.job.LayerRange;
+import org.espalier.job.Target;
 import org.espalier.job.Unit;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
@@ -34,6 +36,7 @@ final class BudgetOptions {
     private CommandSpec command;
 
     private BudgetSettings settings = BudgetSettings.defaults();
+    private boolean ratioOfEverything;
 
     @Section(Topic.COMMON)
     @Option(
@@ -52,6 +55,8 @@ final class BudgetOptions {
                     command.commandLine(), "--ratio says twice how much of everything goes: give one, or name a group");
         }
         everything.forEach(share -> settings = settings.ratio(share.share()));
+        ratioOfEverything = !everything.isEmpty();
+        requireOneAmount();
         settings = settings.shares(
                 shares.stream().filter(share -> !share.name().isEmpty()).toList());
     }
@@ -64,6 +69,48 @@ final class BudgetOptions {
                     + "two dots: layers.5,layers.*.self_attn.")
     private void keep(List<String> names) {
         settings = settings.keep(names);
+    }
+
+    @Section(Topic.AMOUNT)
+    @Option(
+            names = "--target",
+            order = 1,
+            paramLabel = "WHAT=MOST",
+            converter = Converters.Targets.class,
+            description = "What is left is to need at most so much, instead of --ratio: memory=200m, macs=0.8x, "
+                    + "parameters=0.8x; 0.8x is that part of what the whole model needs. Memory is weights as they will "
+                    + "be stored, and the cache of --context tokens; macs are those that 'engine info' counts.")
+    private void target(Target wanted) {
+        settings = settings.target(wanted);
+        requireOneAmount();
+    }
+
+    private void requireOneAmount() {
+        if (ratioOfEverything && settings.target().isPresent()) {
+            throw new ParameterException(
+                    command.commandLine(), "--ratio and --target both say how much goes: give one of them");
+        }
+    }
+
+    @Section(Topic.AMOUNT)
+    @Option(
+            names = "--context",
+            paramLabel = "N",
+            converter = Converters.NotNegative.class,
+            description = "Tokens whose keys and values count for --target memory=SIZE, in float32 (default: none).")
+    private void context(int tokens) {
+        settings = settings.context(tokens);
+    }
+
+    @Section(Topic.AMOUNT)
+    @Option(
+            names = "--widths",
+            paramLabel = "FILE",
+            description =
+                    "A table of what narrowing each branch does to the predictions, as 'engine widths' writes it: "
+                            + "widths are chosen so that together they do least.")
+    private void widths(Path table) {
+        settings = settings.widths(table);
     }
 
     @Section(Topic.AMOUNT)
@@ -81,8 +128,10 @@ final class BudgetOptions {
             names = "--scope",
             order = 1,
             paramLabel = "S",
-            description = "${COMPLETION-CANDIDATES}: the same share everywhere, or the lowest scores of all groups "
-                    + "(default: ${bundle:default.scope}).")
+            description =
+                    "${COMPLETION-CANDIDATES}: the same share everywhere, the lowest scores of all groups, or the "
+                            + "widths that together do least to the predictions, of all layers, by a table of widths that is "
+                            + "measured if --widths names none (default: ${bundle:default.scope}; divergence with --widths).")
     private void scope(Scope scope) {
         settings = settings.scope(scope);
     }

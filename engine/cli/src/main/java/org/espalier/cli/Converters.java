@@ -10,6 +10,7 @@ import org.espalier.job.ComputeSettings.Device;
 import org.espalier.job.GroupShare;
 import org.espalier.job.LayerRange;
 import org.espalier.job.ServeSettings;
+import org.espalier.job.Target;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -149,6 +150,18 @@ final class Converters {
             return new GroupShare(
                     value.substring(0, Math.max(0, equals)),
                     within(value.substring(equals + 1), 0, true, BudgetSettings.MOST));
+        }
+    }
+
+    /** What a pruned model is to need at most. */
+    static final class Targets implements ITypeConverter<Target> {
+        @Override
+        public Target convert(String value) {
+            try {
+                return Target.of(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
         }
     }
 

@@ -30,6 +30,7 @@ import org.espalier.job.ScoreSettings;
 import org.espalier.job.ServeSettings;
 import org.espalier.job.SpeedSettings;
 import org.espalier.job.TuneSettings;
+import org.espalier.job.WidthsSettings;
 import org.espalier.job.WritingSettings;
 
 /**
@@ -54,6 +55,7 @@ final class Defaults extends ResourceBundle {
             Map.entry("score-units", () -> ScoreSettings.defaults().units()),
             Map.entry("ratio", () -> BudgetSettings.defaults().ratio()),
             Map.entry("scope", () -> BudgetSettings.defaults().scope()),
+            Map.entry("levels", () -> WidthsSettings.defaults().levels()),
             Map.entry("round", () -> BudgetSettings.defaults().round()),
             Map.entry("mode", () -> BudgetSettings.defaults().mode()),
             Map.entry("dependency", () -> BudgetSettings.defaults().dependency() ? "on" : "off"),

@@ -38,6 +38,7 @@ import picocli.CommandLine.Option;
             EvalCommand.class,
             RunCommand.class,
             ScoreCommand.class,
+            WidthsCommand.class,
             PlanCommand.class,
             PruneCommand.class,
             CompactCommand.class,

@@ -23,6 +23,8 @@ import picocli.CommandLine.Parameters;
             "",
             "Examples:",
             "  engine plan MODEL --scores scores.json --ratio 0.3 --scope global --out plan.json",
+            "  engine plan MODEL --scores scores.json --target macs=0.8x --out plan.json",
+            "  engine plan MODEL --scores scores.json --widths widths.json --target memory=200m --out plan.json",
             "  engine plan show plan.json",
             "  engine plan diff plan.json other.json",
             "'engine compact MODEL --plan plan.json' cuts it out. A plan may be edited first."
@@ -88,11 +90,12 @@ final class PlanCommand extends EngineCommand {
         PlanReport.enter(plan, result);
         print(
                 result,
-                () -> "%,d of %,d parameters are to stay (%.2f %% removed); wrote %s"
+                () -> "%,d of %,d parameters are to stay (%.2f %% removed); wrote %s%s"
                         .formatted(
                                 plan.parameters().after(),
                                 plan.parameters().before(),
                                 100 * plan.parameters().removed(),
-                                out));
+                                out,
+                                PlanReport.text(plan)));
     }
 }

@@ -1,8 +1,10 @@
 package org.espalier.cli;
 
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.SequencedMap;
 import org.espalier.job.Openers;
+import org.espalier.plan.Goal;
 import org.espalier.plan.Plan;
 
 /** What widths a plan leaves, and what opens the result, as commands report it to programs. */
@@ -14,6 +16,49 @@ final class PlanReport {
     static void enter(Plan plan, SequencedMap<String, Object> result) {
         result.put("round", plan.choice().rounded());
         result.put("uniform", plan.choice().equalLayers());
+        Plan.Reached target = plan.choice().target();
+        if (target != null) {
+            SequencedMap<String, Object> json = new LinkedHashMap<>();
+            json.put("quantity", target.quantity());
+            json.put("asked", target.asked());
+            json.put("before", target.before());
+            json.put("most", target.most());
+            json.put("after", target.after());
+            result.put("target", json);
+        }
+        Plan.ByWidths widths = plan.choice().widths();
+        if (widths != null) {
+            SequencedMap<String, Object> json = new LinkedHashMap<>();
+            json.put("sha256", widths.sha256());
+            json.put("divergence", widths.divergence());
+            result.put("widths", json);
+        }
+    }
+
+    /** What was to be reached and what a table of widths foretells, for people: a line each, or nothing. */
+    static String text(Plan plan) {
+        StringBuilder lines = new StringBuilder();
+        Plan.Reached target = plan.choice().target();
+        if (target != null) {
+            lines.append("%n%s: %s of %s %s are left, %s may be"
+                    .formatted(
+                            target.asked(),
+                            number(target.after()),
+                            number(target.before()),
+                            Goal.Quantity.valueOf(target.quantity().toUpperCase(Locale.ROOT))
+                                    .unit(),
+                            number(target.most())));
+        }
+        Plan.ByWidths widths = plan.choice().widths();
+        if (widths != null) {
+            lines.append("%nnarrowed one by one, its branches add up to a divergence of %.4f nats a token"
+                    .formatted(widths.divergence()));
+        }
+        return lines.toString();
+    }
+
+    private static String number(double value) {
+        return "%,.0f".formatted(value);
     }
 
     /** Enters what opens a model into a command's JSON object. */

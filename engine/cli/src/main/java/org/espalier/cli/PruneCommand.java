@@ -16,8 +16,9 @@ import picocli.CommandLine.Mixin;
             "Examples:",
             "  engine prune models/smollm2-135m --out pruned",
             "  engine prune models/smollm2-135m --calibration books.txt --ratio 0.2 --out pruned",
+            "  engine prune MODEL --calibration books.txt --scope divergence --target macs=0.8x --out pruned",
             "  engine prune MODEL --criterion l2 --units neurons --mlp-layers 4-27 --out pruned",
-            "plan.json and scores.json are left in the output folder."
+            "plan.json and scores.json are left in the output folder, and widths.json with --scope divergence."
         })
 final class PruneCommand extends EngineCommand {
 
@@ -54,13 +55,14 @@ final class PruneCommand extends EngineCommand {
         UseReport.enter(pruned.use(), result);
         print(
                 result,
-                () -> "%,d of %,d parameters are left (%.2f %% removed), %s; wrote %s%n%s"
+                () -> "%,d of %,d parameters are left (%.2f %% removed), %s; wrote %s%s%n%s"
                         .formatted(
                                 pruned.after(),
                                 pruned.before(),
                                 100 * pruned.ratio(),
                                 UseReport.text(pruned.use()),
                                 output.path(),
+                                PlanReport.text(pruned.kept()),
                                 pruned.opens()));
     }
 }

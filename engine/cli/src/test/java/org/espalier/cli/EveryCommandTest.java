@@ -40,6 +40,7 @@ class EveryCommandTest {
             Map.entry("bench", "--prompt 4 --generate 4"),
             Map.entry("pretrain", "--out @/out --steps 1 --layers 1"),
             Map.entry("random", "--out @/out"),
+            Map.entry("widths", "--scores @/scores --out @/out"),
             Map.entry("plan", "--scores @/scores --out @/out"),
             Map.entry("eval zero-shot", "--data-dir @/tasks --tasks copa"),
             Map.entry("plan show", ""),
