@@ -49,7 +49,7 @@ public record WidthProbe(Branch branch, Units units, int kept, Selection selecti
             }
         }
         probes.sort(Comparator.<WidthProbe>comparingInt(probe -> probe.branch.index())
-                .thenComparing(probe -> -probe.kept));
+                .thenComparingInt(probe -> -probe.kept));
         return probes;
     }
 
