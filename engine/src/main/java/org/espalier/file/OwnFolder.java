@@ -24,6 +24,7 @@ final class OwnFolder {
             "model.safetensors.index.json",
             "tokenizer.json",
             "tokenizer.model",
+            "ice_text.model",
             "tokenizer_config.json",
             "special_tokens_map.json",
             "added_tokens.json",

@@ -62,7 +62,7 @@ public final class DivergenceJob {
 
     private static int[] ids(Path model, String text) {
         try (Tokenizer tokenizer = Tokenizer.open(model)) {
-            return tokenizer.encode(text, true);
+            return tokenizer.encodeRead(text);
         }
     }
 }

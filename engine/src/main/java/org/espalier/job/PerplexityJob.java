@@ -76,7 +76,7 @@ public final class PerplexityJob {
             List<Perplexity.Result> results = new ArrayList<>();
             for (int i = 0; i < texts.size(); i++) {
                 String name = settings.texts().get(i).file().toString();
-                results.add(meter.measure(tokenizer.encode(texts.get(i), true), windows, name));
+                results.add(meter.measure(tokenizer.encodeRead(texts.get(i)), windows, name));
             }
             return new Result(open.backend().name(), results);
         }

@@ -26,7 +26,10 @@ final class RandomBeginnings {
 
     /** Beginnings in the tokens of {@code tokenizer}. */
     RandomBeginnings(Tokenizer tokenizer) {
-        begin = tokenizer.addedBosId().stream().toArray();
+        begin = tokenizer
+                .asking()
+                .map(asking -> tokenizer.encode(asking, false))
+                .orElseGet(() -> tokenizer.addedBosId().stream().toArray());
         TokenTexts texts = new TokenTexts(tokenizer);
         Set<Integer> ends = new HashSet<>(tokenizer.eosIds());
         int[] usual = IntStream.range(0, tokenizer.vocabularySize())

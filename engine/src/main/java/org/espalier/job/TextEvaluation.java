@@ -42,7 +42,7 @@ public final class TextEvaluation implements Evaluation {
         List<Measure> measured = new ArrayList<>();
         try (PerplexityMeter meter = new PerplexityMeter(model, settings.memory(), listener)) {
             texts.forEach((label, text) -> {
-                Perplexity.Result result = meter.measure(tokenizer.encode(text, true), windows, label);
+                Perplexity.Result result = meter.measure(tokenizer.encodeRead(text), windows, label);
                 measured.add(new TextPerplexity(
                                 settings.protocol().toString(),
                                 windows.seqLen(),
@@ -70,7 +70,7 @@ public final class TextEvaluation implements Evaluation {
             return List.of();
         }
         String label = text.get().getKey();
-        int[] ids = tokenizer.encode(text.get().getValue(), true);
+        int[] ids = tokenizer.encodeRead(text.get().getValue());
         int most = Math.min(settings.maxWindows(), DISTANCE_WINDOWS);
         Windows windows =
                 new Windows(Protocol.LLM_PRUNER, settings.seqLen(), settings.seqLen(), most, OptionalInt.empty());

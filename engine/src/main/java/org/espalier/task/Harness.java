@@ -11,7 +11,7 @@ public enum Harness {
     /** 0.4: a context and what follows it are cut into tokens together. */
     CURRENT("current") {
         @Override
-        public Optional<Continuation> continuation(Tokenizer tokenizer, String context, String end, int positions) {
+        Optional<Continuation> cut(Tokenizer tokenizer, String context, String end, int positions) {
             int stays = Blanks.withoutThoseAtTheEnd(context);
             String before = context.substring(0, stays);
             int[] whole = tokenizer.encode(context + end, true);
@@ -27,7 +27,7 @@ public enum Harness {
     /** 0.3, behind the tables of LLM-Pruner's paper: each is cut alone, and nothing is put before a text. */
     LEGACY("legacy") {
         @Override
-        public Optional<Continuation> continuation(Tokenizer tokenizer, String context, String end, int positions) {
+        Optional<Continuation> cut(Tokenizer tokenizer, String context, String end, int positions) {
             int[] ids = tokenizer.encode(end, false);
             return context.isEmpty()
                     ? begun(lastEos(tokenizer), ids, false, positions)
@@ -42,12 +42,19 @@ public enum Harness {
     }
 
     /**
-     * A text and its end as tokens, of which a model with too few positions reads the last ones.
+     * A text and its end as tokens, of which a model with too few positions reads the last ones. Where a text ends with what
+     * asks for another, the end is that other one, whatever the version.
      *
      * @param positions of the model
      * @return nothing if the end adds no token
      */
-    public abstract Optional<Continuation> continuation(Tokenizer tokenizer, String context, String end, int positions);
+    public Optional<Continuation> continuation(Tokenizer tokenizer, String context, String end, int positions) {
+        return tokenizer.asking().isPresent()
+                ? joined(tokenizer.encode(context, true), tokenizer.encode(end, false), positions)
+                : cut(tokenizer, context, end, positions);
+    }
+
+    abstract Optional<Continuation> cut(Tokenizer tokenizer, String context, String end, int positions);
 
     private static Optional<Continuation> begun(int begin, int[] ids, boolean once, int positions) {
         boolean there = once && ids.length > 1 && ids[0] == begin;

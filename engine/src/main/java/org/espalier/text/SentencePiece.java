@@ -16,10 +16,17 @@ import java.util.stream.Stream;
  * @param kind        how texts are cut
  * @param pieces      by id
  * @param spaces      where a space is put before a text
+ * @param dropsSpaces whether it asks to drop spaces at the ends of texts, which LLaMA's conversion does not obey
  * @param begin       the piece that begins a text
  * @param end         the piece that ends one
  */
-record SentencePiece(Kind kind, List<Piece> pieces, Spaces spaces, Optional<String> begin, Optional<String> end) {
+record SentencePiece(
+        Kind kind,
+        List<Piece> pieces,
+        Spaces spaces,
+        boolean dropsSpaces,
+        Optional<String> begin,
+        Optional<String> end) {
 
     static final int BYTES = 256;
 
@@ -91,7 +98,7 @@ record SentencePiece(Kind kind, List<Piece> pieces, Spaces spaces, Optional<Stri
 
     /** The same pieces, with another rule for spaces. */
     SentencePiece withSpaces(Spaces other) {
-        return new SentencePiece(kind, pieces, other, begin, end);
+        return new SentencePiece(kind, pieces, other, dropsSpaces, begin, end);
     }
 
     /** The same, where tokens with the id of a piece of another name, a placeholder, stand in that piece's place. */
@@ -105,7 +112,7 @@ record SentencePiece(Kind kind, List<Piece> pieces, Spaces spaces, Optional<Stri
                 renamed.set(token.id(), new Piece(token.content(), 0, type));
             }
         }
-        return new SentencePiece(kind, renamed, spaces, begin, end);
+        return new SentencePiece(kind, renamed, spaces, dropsSpaces, begin, end);
     }
 
     /** The id of the piece for what is unknown. */

@@ -14,7 +14,7 @@ import org.espalier.file.Json;
 /**
  * Reads SentencePiece's {@code tokenizer.model}: a protocol buffer whose message has the fields 1 pieces (1 text, 2 score,
  * 3 type), 2 trainer (3 model type, 41 id of the begin piece, 42 of the end piece) and 3 normaliser (2 table of
- * characters, 3 space before the text, 5 spaces escaped). Everything else in it is passed over.
+ * characters, 3 space before the text, 4 spaces dropped at its ends, 5 spaces escaped). Everything else in it is passed over.
  */
 final class SentencePieceReader {
 
@@ -30,6 +30,7 @@ final class SentencePieceReader {
     private long beginId = 1;
     private long endId = 2;
     private boolean spacePrefix = true;
+    private boolean dropsSpaces = true;
 
     private SentencePieceReader(String place) {
         this.place = place;
@@ -41,14 +42,21 @@ final class SentencePieceReader {
      * @throws Failure if it is not such a model, or one of a kind that cannot be turned into a tokenizer
      */
     static SentencePiece read(Path folder) {
-        Path file = folder.resolve(Tokenizer.SENTENCE_PIECE);
-        SentencePieceReader reader = new SentencePieceReader(file.toString());
-        SentencePiece model =
-                reader.model(ByteBuffer.wrap(Json.readFile(file, LARGEST_FILE)).order(ByteOrder.LITTLE_ENDIAN));
+        SentencePiece model = readFile(folder.resolve(Tokenizer.SENTENCE_PIECE));
         SettingsFile config = SettingsFile.of(folder.resolve(SettingsFile.CONFIG));
         return model.withSpaces(SentencePiece.Spaces.of(
-                config.flag("add_prefix_space").orElse(reader.spacePrefix),
+                config.flag("add_prefix_space").orElse(model.spaces() != SentencePiece.Spaces.NOWHERE),
                 config.flag("legacy").orElse(true)));
+    }
+
+    /**
+     * The model in a file, as it says it itself.
+     *
+     * @throws Failure as above
+     */
+    static SentencePiece readFile(Path file) {
+        SentencePieceReader reader = new SentencePieceReader(file.toString());
+        return reader.model(ByteBuffer.wrap(Json.readFile(file, LARGEST_FILE)).order(ByteOrder.LITTLE_ENDIAN));
     }
 
     private SentencePiece model(ByteBuffer in) {
@@ -69,7 +77,7 @@ final class SentencePieceReader {
         }
         SentencePiece.Kind kind = modelType == 1 ? SentencePiece.Kind.UNIGRAM : SentencePiece.Kind.BPE;
         SentencePiece.Spaces spaces = SentencePiece.Spaces.of(spacePrefix, true);
-        return new SentencePiece(kind, List.copyOf(pieces), spaces, control(beginId), control(endId));
+        return new SentencePiece(kind, List.copyOf(pieces), spaces, dropsSpaces, control(beginId), control(endId));
     }
 
     /** The control piece with an id; models without a begin or end piece have another kind there, or -1. */
@@ -120,6 +128,7 @@ final class SentencePieceReader {
             switch (key) {
                 case 2 << 3 | BYTES -> requireIdentity(bytes(in));
                 case 3 << 3 | VARINT -> spacePrefix = varint(in) != 0;
+                case 4 << 3 | VARINT -> dropsSpaces = varint(in) != 0;
                 case 5 << 3 | VARINT -> requireEscaping(varint(in));
                 default -> skip(in, key);
             }

@@ -30,6 +30,7 @@ public final class Tokenizer implements AutoCloseable {
 
     private final TokenCodec library;
     private final Optional<SentencePieceEncoder> pieces;
+    private final TextForm form;
     private final Vocabulary vocabulary;
     private final TokenizerSettings settings;
     private final List<Integer> eosIds;
@@ -37,10 +38,12 @@ public final class Tokenizer implements AutoCloseable {
     private Tokenizer(
             TokenCodec library,
             Optional<SentencePieceEncoder> pieces,
+            TextForm form,
             Vocabulary vocabulary,
             TokenizerSettings settings) {
         this.library = library;
         this.pieces = pieces;
+        this.form = form;
         this.vocabulary = vocabulary;
         this.settings = settings;
         Set<Integer> ends = new LinkedHashSet<>();
@@ -52,8 +55,8 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * Opens the tokenizer of a model: a folder with {@code tokenizer.json} or, failing that, {@code tokenizer.model} or one
-     * {@code .gguf} file; or a {@code .gguf} file.
+     * Opens the tokenizer of a model: a folder with {@code tokenizer.json} or, failing that, {@code tokenizer.model},
+     * ChatGLM-6B's {@code ice_text.model} or one {@code .gguf} file; or a {@code .gguf} file.
      *
      * @throws Failure if there is none, or it is malformed or of a kind that cannot be used
      */
@@ -71,6 +74,9 @@ public final class Tokenizer implements AutoCloseable {
         }
         if (Files.exists(model.resolve(SENTENCE_PIECE))) {
             return openSentencePiece(model, cleaning(library, model));
+        }
+        if (Files.exists(model.resolve(IceText.FILE))) {
+            return openIceText(model, library);
         }
         return openGguf(onlyGguf(model), library);
     }
@@ -106,7 +112,7 @@ public final class Tokenizer implements AutoCloseable {
      * @param special whether what the tokenizer puts around every text, such as a begin token, is put there
      */
     public int[] encode(String text, boolean special) {
-        String whole = WholeText.repaired(text);
+        String whole = form.written(WholeText.repaired(text));
         int[] ids = pieces.map(encoder -> encoder.encode(whole)).orElseGet(() -> library.encode(whole));
         return special ? vocabulary.frame().around(ids) : ids;
     }
@@ -117,7 +123,20 @@ public final class Tokenizer implements AutoCloseable {
      * @param skipSpecial whether special tokens are left out
      */
     public String decode(int[] ids, boolean skipSpecial) {
-        return library.decode(ids, skipSpecial);
+        return form.read(library.decode(ids, skipSpecial));
+    }
+
+    /**
+     * The ids of a text that a model reads to its end. Where what the tokenizer puts behind a text asks for another, as
+     * ChatGLM-6B's does, the text is what was asked for.
+     */
+    public int[] encodeRead(String text) {
+        return asking().map(asking -> encode(asking + text, false)).orElseGet(() -> encode(text, true));
+    }
+
+    /** What a text ends with that asks for another, as it is written in a text; empty where that is nothing. */
+    public Optional<String> asking() {
+        return form == TextForm.PLAIN ? Optional.empty() : Optional.of(IceText.ASKING);
     }
 
     /** The largest id and one; a model may have room for more. */
@@ -205,6 +224,23 @@ public final class Tokenizer implements AutoCloseable {
         return make(TokenizerJson.check(document, place), encoder(model, added), settings, library);
     }
 
+    private static Tokenizer openIceText(Path folder, Function<TokenizerJson, TokenCodec> library) {
+        Path file = folder.resolve(IceText.FILE);
+        SettingsFile config = SettingsFile.of(folder.resolve(SettingsFile.CONFIG));
+        SentencePiece stored = SentencePieceReader.readFile(file);
+        SentencePiece model = IceText.behindImages(stored, config);
+        TokenizerSettings settings = IceText.complete(TokenizerSettings.read(folder));
+        List<AddedToken> added = IceText.special(model.ids());
+        ObjectNode document =
+                SentencePieceJson.make(model, added, List.of(), IceText.behind(model.ids(), file), file.toString());
+        return make(
+                TokenizerJson.check(document, file.toString()),
+                encoder(model, added),
+                new IceText(stored.spaces() != SentencePiece.Spaces.NOWHERE, stored.dropsSpaces()),
+                settings,
+                library);
+    }
+
     /** The token, if it is wanted and has an id. */
     private static List<TokenizerParts.Special> special(
             boolean wanted, Optional<String> token, Map<String, Integer> ids) {
@@ -242,7 +278,16 @@ public final class Tokenizer implements AutoCloseable {
             Optional<SentencePieceEncoder> pieces,
             TokenizerSettings settings,
             Function<TokenizerJson, TokenCodec> library) {
-        return new Tokenizer(library.apply(checked), pieces, Vocabulary.of(checked), settings);
+        return make(checked, pieces, TextForm.PLAIN, settings, library);
+    }
+
+    private static Tokenizer make(
+            TokenizerJson checked,
+            Optional<SentencePieceEncoder> pieces,
+            TextForm form,
+            TokenizerSettings settings,
+            Function<TokenizerJson, TokenCodec> library) {
+        return new Tokenizer(library.apply(checked), pieces, form, Vocabulary.of(checked), settings);
     }
 
     private static Path onlyGguf(Path folder) {
@@ -255,6 +300,6 @@ public final class Tokenizer implements AutoCloseable {
         throw new Failure(
                 "no tokenizer",
                 folder.toString(),
-                "name a folder with tokenizer.json or tokenizer.model, or a .gguf file");
+                "name a folder with tokenizer.json, tokenizer.model or ice_text.model, or a .gguf file");
     }
 }

@@ -32,6 +32,7 @@ final class TokenizerConfigKeys {
             SpaceCleanUp.KEY,
             SpaceCleanUp.ALSO_BPE,
             "legacy",
+            IceText.IMAGES_KEY,
             "tokenizer_class");
 
     /** What concerns batches, lengths, other programs and decoding to the taste of one program. */

@@ -21,6 +21,7 @@ public final class TokenizerFiles {
     private static final List<String> NAMES = List.of(
             Tokenizer.JSON,
             Tokenizer.SENTENCE_PIECE,
+            IceText.FILE,
             CONFIG,
             SettingsFile.SPECIAL_TOKENS,
             SettingsFile.ADDED_TOKENS,

@@ -135,6 +135,7 @@ final class TokenizerGguf {
                 SentencePiece.Kind.BPE,
                 pieces,
                 SentencePiece.Spaces.of(spacePrefix, true),
+                false,
                 Optional.empty(),
                 Optional.empty());
     }

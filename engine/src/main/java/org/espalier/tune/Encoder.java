@@ -50,11 +50,18 @@ public final class Encoder {
      * taken. Empty if nothing that counts is left.
      */
     List<Sample> samples(Example example) {
-        int[] ids = tokenizer.encode(example.whole(), example.framed());
+        return samples(
+                example,
+                example.framed() ? tokenizer.asking().map(example::asked).orElse(example) : example);
+    }
+
+    /** @param written what is encoded of it, with what asks for the answer where the tokenizer has that */
+    private List<Sample> samples(Example example, Example written) {
+        int[] ids = tokenizer.encode(written.whole(), written.framed());
         boolean ended = example.framed() && end.isPresent() && !endsWith(ids, end.getAsInt());
         int length = ids.length + (ended ? 1 : 0);
         int[] tokens = Arrays.copyOf(ids, length);
-        boolean[] counts = Arrays.copyOf(counts(example, ids), length);
+        boolean[] counts = Arrays.copyOf(counts(written, ids, example.countsWhole()), length);
         if (ended) {
             tokens[ids.length] = end.getAsInt();
             counts[ids.length] = true;
@@ -73,7 +80,7 @@ public final class Encoder {
         return ids.length > 0 && ids[ids.length - 1] == id;
     }
 
-    private boolean[] counts(Example example, int[] ids) {
+    private boolean[] counts(Example example, int[] ids, boolean whole) {
         boolean[] counts = new boolean[ids.length];
         if (everyToken) {
             Arrays.fill(counts, true);
@@ -92,7 +99,7 @@ public final class Encoder {
                         ? ids.length
                         : boundary(before.toString(), example.framed(), ids).before();
                 Arrays.fill(counts, start, Math.max(start, end), true);
-                if (end >= cutoff && !example.countsWhole()) {
+                if (end >= cutoff && !whole) {
                     // What follows is cut off. Every boundary encodes all that stands before it.
                     return counts;
                 }

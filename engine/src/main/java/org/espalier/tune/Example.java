@@ -1,5 +1,6 @@
 package org.espalier.tune;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -31,6 +32,17 @@ public record Example(List<Part> parts, boolean framed) {
     /** An answer that counts after a prompt that does not. */
     public static Example answer(String prompt, String answer) {
         return new Example(List.of(new Part(prompt, false), new Part(answer, true)), true);
+    }
+
+    /** The same text with what asks for an answer before the first part that counts, and without a frame. */
+    Example asked(String asking) {
+        List<Part> asked = new ArrayList<>(parts);
+        int first = 0;
+        while (first < parts.size() && !parts.get(first).counts()) {
+            first++;
+        }
+        asked.add(first, new Part(asking, false));
+        return new Example(asked, false);
     }
 
     /** All parts together. */

@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Tokenizers of a few tokens, in each form that one is stored in. */
 public final class SmallTokenizer {
@@ -16,6 +18,7 @@ public final class SmallTokenizer {
     private static final int NORMAL = 1;
     private static final int UNKNOWN = 2;
     private static final int CONTROL = 3;
+    private static final int USER_DEFINED = 4;
     private static final int BYTE = 6;
 
     private SmallTokenizer() {}
@@ -55,6 +58,49 @@ public final class SmallTokenizer {
         }
         out.writeBytes(field(2, new byte[] {3 << 3, (byte) kind}));
         return out.toByteArray();
+    }
+
+    /**
+     * The file of ChatGLM-6B with 256 pieces: what its texts need, ASCII, and the pairs of letters that a text has most.
+     *
+     * @param kind 1 unigram, 2 BPE
+     */
+    public static byte[] iceText(String text, int kind) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        List<String> own = new ArrayList<>(List.of("<n>", "<|tab|>"));
+        IntStream.rangeClosed(2, 80).forEach(blank -> own.add("<|blank_" + blank + "|>"));
+        List<String> letters = new ArrayList<>(List.of("▁"));
+        IntStream.range('!', 127).forEach(letter -> letters.add(Character.toString(letter)));
+        List<String> last = List.of("[MASK]", "[gMASK]", "[sMASK]", "<unused_0>", "<sop>", "<eop>");
+        List<String> pairs = new ArrayList<>(pairs(text, 256 - 4 - own.size() - letters.size() - last.size()));
+        while (4 + own.size() + letters.size() + pairs.size() + last.size() < 256) {
+            pairs.add("<unused_" + (pairs.size() + 1) + ">");
+        }
+        out.writeBytes(field(1, piece("<unk>", 0, UNKNOWN)));
+        for (String token : List.of("<s>", "</s>", "<pad>")) {
+            out.writeBytes(field(1, piece(token, 0, CONTROL)));
+        }
+        own.forEach(token -> out.writeBytes(field(1, piece(token, 0, USER_DEFINED))));
+        letters.forEach(letter -> out.writeBytes(field(1, piece(letter, -200, NORMAL))));
+        for (int pair = 0; pair < pairs.size(); pair++) {
+            out.writeBytes(field(1, piece(pairs.get(pair), -1 - pair, NORMAL)));
+        }
+        last.forEach(token -> out.writeBytes(field(1, piece(token, 0, CONTROL))));
+        out.writeBytes(field(2, new byte[] {3 << 3, (byte) kind}));
+        return out.toByteArray();
+    }
+
+    /** The pairs of ASCII letters that a text has most, within words and at their beginnings. */
+    private static List<String> pairs(String text, int count) {
+        Map<String, Long> pairs = IntStream.range(0, text.length() - 1)
+                .mapToObj(i -> text.substring(i, i + 2).replace(' ', '▁'))
+                .filter(pair -> pair.matches("[a-z▁][a-z]"))
+                .collect(Collectors.groupingBy(pair -> pair, Collectors.counting()));
+        return pairs.entrySet().stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue().reversed().thenComparing(Map.Entry.comparingByKey()))
+                .limit(count)
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     static Map<String, Object> gguf() {
