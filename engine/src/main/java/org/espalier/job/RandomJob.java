@@ -50,7 +50,7 @@ public final class RandomJob {
         out.requireFree(config);
         long start = System.nanoTime();
         Path file = Files.isDirectory(config) ? config.resolve("config.json") : config;
-        ObjectNode json = Json.readObject(file);
+        ObjectNode json = Architectures.ofText(Json.readObject(file)).deepCopy();
         ModelConfig sizes = Architectures.read(json, file.toString());
         long parameters = new Transformer(sizes).shape().parameterCount();
         ModelContent content = RandomCheckpoint.of(json, sizes, types, seed);

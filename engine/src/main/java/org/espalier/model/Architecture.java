@@ -23,6 +23,11 @@ public interface Architecture {
      */
     ModelConfig read(ConfigReader json);
 
+    /** Sizes that configurations leave out because the stock class takes them then, by their keys. */
+    default Map<String, Integer> unsaid() {
+        return Map.of();
+    }
+
     /** A whole configuration, from which {@link #read} reads the same model. */
     ObjectNode write(ModelConfig config);
 

@@ -25,13 +25,14 @@ public final class Architectures {
     }
 
     /**
-     * Reads a Hugging Face {@code config.json} of any family. What it says besides, without effect, is worth a warning.
+     * Reads a Hugging Face {@code config.json} of any family, or of a model whose text model is of one. What it says besides,
+     * without effect, is worth a warning.
      *
      * @param where the file, for messages
      * @throws Failure if the family is not known, or its configuration is not one that is computed rightly
      */
     public static ModelConfig read(JsonNode config, String where) {
-        ConfigReader reader = new ConfigReader(config, where);
+        ConfigReader reader = new ConfigReader(ofText(config), where);
         String type = reader.text("model_type", "");
         Architecture family = BY_TYPE.get(type);
         if (family == null) {
@@ -40,6 +41,27 @@ public final class Architectures {
         ModelConfig read = family.read(reader);
         UnknownKeys.check(reader);
         return read;
+    }
+
+    /** Whether there is a text model inside of what a configuration describes, which alone is used. */
+    static boolean isNested(JsonNode config) {
+        return NestedText.isNested(config, BY_TYPE::containsKey);
+    }
+
+    /** The configuration of the text model alone, with the sizes that its family takes where nothing is said. */
+    public static JsonNode ofText(JsonNode config) {
+        JsonNode text = isNested(config) ? NestedText.config(config) : config;
+        Architecture family = BY_TYPE.get(text.path("model_type").asText());
+        if (family == null || family.unsaid().keySet().stream().allMatch(text::has)) {
+            return text;
+        }
+        ObjectNode complete = text.deepCopy();
+        family.unsaid().forEach((key, size) -> {
+            if (!complete.has(key)) {
+                complete.put(key, size);
+            }
+        });
+        return complete;
     }
 
     /** The family of a model. */

@@ -57,11 +57,19 @@ public final class ModelCheckpoint implements Checkpoint {
     public static ModelCheckpoint of(Checkpoint source) {
         String place = source.path().toString();
         ModelConfig config = Architectures.read(source.config(), place);
-        ObjectNode json = source.config().deepCopy();
-        StoredModel stored = Architectures.of(config).stored(config, json, source.tensors());
+        ObjectNode json = Architectures.ofText(source.config()).deepCopy();
+        boolean nested = Architectures.isNested(source.config());
+        SequencedMap<String, StoredTensor> files = nested ? NestedText.tensors(source.tensors()) : source.tensors();
+        StoredModel stored = Architectures.of(config).stored(config, json, files);
         Tape tape = new Transformer(stored.config()).shape();
         requirePromised(tape, stored, source);
         Weights.check(tape, stored.tensors(), place);
+        if (files.size() < source.tensors().size()) {
+            Warnings.say(new Failure(
+                    "the model is more than a text model",
+                    place,
+                    "its text model is used, and nothing else of it is written"));
+        }
         stored.differences().forEach((difference, done) -> Warnings.say(new Failure(difference, place, done)));
         return new ModelCheckpoint(source, json, stored);
     }

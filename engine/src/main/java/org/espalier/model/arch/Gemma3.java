@@ -32,6 +32,19 @@ public final class Gemma3 extends GemmaLike {
         return Map.of("gemma3_text", "Gemma3ForCausalLM");
     }
 
+    /** The configurations of the models that see leave out what the class takes anyway. */
+    @Override
+    public Map<String, Integer> unsaid() {
+        return Map.of(
+                "vocab_size", 262_208,
+                "hidden_size", 2304,
+                "intermediate_size", 9216,
+                "num_hidden_layers", 26,
+                "num_attention_heads", 8,
+                "num_key_value_heads", 4,
+                "max_position_embeddings", 131_072);
+    }
+
     @Override
     public ModelConfig read(ConfigReader json) {
         LlamaConfig config = readGemma(json, 0, 0);
