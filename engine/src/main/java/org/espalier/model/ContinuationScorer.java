@@ -49,13 +49,19 @@ public final class ContinuationScorer implements AutoCloseable {
      */
     public List<Likelihood> likelihoods(List<Continuation> texts) {
         texts.forEach(text -> Scorer.check(model.config(), text.ids(), text.read()));
-        List<PrefixTree> trees = PrefixTree.of(texts, !model.config().readsPromptsWhole());
+        List<PrefixTree> trees = PrefixTree.of(texts, beginningsHold(texts));
         open(trees.stream().mapToInt(PrefixTree::rows).max().orElse(0));
         Round round = new Round(texts.size(), trees);
         while (round.goOn()) {
             round.step();
         }
         return round.likelihoods();
+    }
+
+    /** Whether what texts begin with is computed alike in all of them. */
+    private boolean beginningsHold(List<Continuation> texts) {
+        return !model.config().readsPromptsWhole()
+                && texts.stream().allMatch(text -> text.read() <= model.config().steadyContext());
     }
 
     private void open(int longest) {

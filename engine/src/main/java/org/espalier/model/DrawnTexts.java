@@ -56,11 +56,11 @@ public final class DrawnTexts {
      */
     public void write(List<int[]> beginnings, int tokens, IntConsumer progress, Consumer<int[]> sink) {
         int longest = beginnings.stream().mapToInt(ids -> ids.length).max().orElse(0);
-        if (longest + (long) tokens > model.config().maxPositions()) {
+        if (longest + (long) tokens > model.config().steadyContext()) {
             throw new Failure(
                     "%d tokens of a beginning and %d new ones do not fit the model's context"
                             .formatted(longest, tokens),
-                    "at most " + model.config().maxPositions() + " positions",
+                    "at most " + model.config().steadyContext() + " positions",
                     "use shorter beginnings or fewer new tokens");
         }
         int together = Math.min(TOGETHER, beginnings.size());

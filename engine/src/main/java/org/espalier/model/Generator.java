@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
@@ -38,6 +39,11 @@ public final class Generator implements AutoCloseable {
     private final Tensor chosen;
     private int length;
     private Opening opening = Opening.NONE;
+    /** The tokens seen so far. */
+    private final int[] seen;
+    /** Whether they are more than those for which the usual positions hold. */
+    private boolean beyond;
+
     private Pass last;
 
     /** What runs for so many tokens at once; the step gives the logits and {@link #chosen}. */
@@ -71,6 +77,7 @@ public final class Generator implements AutoCloseable {
         this.backend = model.backend();
         this.capacity = capacity;
         this.sampling = sampling;
+        this.seen = new int[capacity];
         this.chosen = backend.allocate(DType.I32, Shape.of(1), "chosen token");
         for (Value state : model.transformer().cached(1, 1, capacity).tape().leaves(Value.Role.STATE)) {
             cache.put(state.name(), backend.allocate(backend.computeType(), state.shape(), "cache " + state.name()));
@@ -125,6 +132,22 @@ public final class Generator implements AutoCloseable {
             throw new Failure(
                     "the cache is full", (length + ids.length) + " tokens of " + capacity, "ask for fewer new tokens");
         }
+        return take(reread(ids));
+    }
+
+    /** What has to be taken in: all of the text where every position of it is computed otherwise from now on. */
+    private int[] reread(int[] ids) {
+        boolean now = length + ids.length > model.config().switchesBeyond();
+        int[] all = now == beyond
+                ? ids
+                : IntStream.concat(Arrays.stream(seen, 0, length), Arrays.stream(ids))
+                        .toArray();
+        length -= all.length - ids.length;
+        beyond = now;
+        return all;
+    }
+
+    private Pass take(int[] ids) {
         if (length == 0) {
             opening = model.config().opening(ids);
         }
@@ -150,19 +173,16 @@ public final class Generator implements AutoCloseable {
         pass.executor.set(pass.recording.ids(), ids);
         pass.executor.set(pass.recording.positions(), positions);
         pass.executor.set(pass.recording.rows(), positions);
-        feedPlane(pass, ids.length);
+        Places places = new Places(model.config(), ids.length);
+        places.add(opening, length, ids.length, beyond ? Integer.MAX_VALUE : length + ids.length);
+        places.inputs(pass.recording.tape()).forEach(pass.executor::set);
         pass.step.run(new Sequences.Builder()
                 .add(0, length, ids.length, opening.prompt())
                 .build());
+        System.arraycopy(ids, 0, seen, length, ids.length);
         length += ids.length;
         last = pass;
         return pass;
-    }
-
-    private void feedPlane(Pass pass, int tokens) {
-        int[] places = new int[Opening.PLANE * tokens];
-        opening.place(length, tokens, places, 0);
-        Packed.plane(pass.recording.tape()).ifPresent(plane -> pass.executor.set(plane, places));
     }
 
     /** Only the passes for one token and for one other count stay, so that prompts of many lengths do not pile up. */

@@ -119,6 +119,19 @@ public interface ModelConfig {
         return false;
     }
 
+    /**
+     * Tokens beyond which every position of a text is computed otherwise, so that what was kept of its beginning holds no
+     * more; the largest number where that never happens.
+     */
+    default int switchesBeyond() {
+        return Integer.MAX_VALUE;
+    }
+
+    /** The longest text of which what was kept of its beginning always holds. */
+    default int steadyContext() {
+        return Math.min(maxPositions(), switchesBeyond());
+    }
+
     /** How a text that begins with these tokens is read, where prompts are read as a whole. */
     default Opening opening(int[] ids) {
         return Opening.NONE;

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.espalier.backend.LossOps;
 import org.espalier.backend.Sequences;
@@ -20,9 +19,9 @@ import org.espalier.tape.Value;
  * @param positions of each token in its sequence
  * @param targets   the token that should follow each, or {@link LossOps#IGNORED}
  * @param sequences bounds
- * @param plane     the positions of each as {@link Opening} has them, {@code [tokens, 2]}; null where nothing is read as a whole
+ * @param places    what some families ask for beside positions; null before a model has read them
  */
-public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequences, int[] plane) {
+public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequences, Places places) {
 
     /** Every token of each sequence is to predict the next; the last predicts nothing. */
     public static Packed of(List<int[]> sequences) {
@@ -53,21 +52,21 @@ public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequen
      * that they predict nothing.
      */
     public Packed readBy(ModelConfig config) {
-        if (plane != null || !config.readsPromptsWhole()) {
+        if (places != null || !Places.matter(config)) {
             return this;
         }
-        Sequences.Builder read = new Sequences.Builder();
-        int[] places = new int[Opening.PLANE * tokens()];
+        Sequences.Builder cut = new Sequences.Builder();
+        Places read = new Places(config, tokens());
         int[] predicted = targets.clone();
         for (int s = 0; s < sequences.count(); s++) {
             int start = sequences.queryStart()[s];
             int length = sequences.queries(s);
             Opening opening = config.opening(Arrays.copyOfRange(ids, start, start + length));
-            opening.place(0, length, places, start);
-            read.add(start, 0, length, opening.prompt());
+            read.add(opening, 0, length, length);
+            cut.add(start, 0, length, opening.prompt());
             Arrays.fill(predicted, start, start + Math.max(0, opening.prompt() - 1), LossOps.IGNORED);
         }
-        return new Packed(ids, positions, predicted, read.build(), places);
+        return new Packed(ids, positions, predicted, cut.build(), read);
     }
 
     /** Texts without their last tokens, which are only asked about; only the tokens of their ends are. */
@@ -111,7 +110,7 @@ public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequen
         Map<Value, int[]> inputs = new LinkedHashMap<>();
         inputs.put(recording.ids(), ids);
         inputs.put(recording.positions(), positions);
-        plane(recording.tape()).ifPresent(input -> inputs.put(input, plane));
+        inputs.putAll(further(recording.tape()));
         int[] wanted = targets;
         if (recording.selected() != null) {
             int[] rows = IntStream.range(0, tokens())
@@ -129,11 +128,9 @@ public record Packed(int[] ids, int[] positions, int[] targets, Sequences sequen
         return inputs;
     }
 
-    /** The input of both positions, of a pass that has it. */
-    static Optional<Value> plane(Tape tape) {
-        return tape.leaves(Value.Role.INPUT).stream()
-                .filter(input -> input.name().equals(Pass.PLANE))
-                .findFirst();
+    /** What a pass asks for beside ids and positions. */
+    Map<Value, int[]> further(Tape tape) {
+        return places == null ? Map.of() : places.inputs(tape);
     }
 
     private static int[] shifted(int[] ids) {

@@ -29,6 +29,8 @@ public final class Pass {
     static final String POSITIONS = "positions";
     /** Name of the input of both positions of tokens whose prompts are read as a whole. */
     static final String PLANE = "positions in prompt and answer";
+    /** Name of the input of rows in a rotary table that has two for each position. */
+    static final String TURNS = "rotary rows";
 
     /** Name of the constant {@code [T, 1]} of ones. */
     static final String ONES = "ones";
@@ -44,6 +46,7 @@ public final class Pass {
     private final Value rows;
     private final Map<Value, Value> thinned = new HashMap<>();
     private Value plane;
+    private Value turns;
 
     /**
      * @param capacity rows of the key/value cache, or 0 for none
@@ -90,6 +93,14 @@ public final class Pass {
             plane = tape.input(PLANE, Element.INDEX, tokens, Opening.PLANE);
         }
         return plane;
+    }
+
+    /** Input {@code [T]}: the row of each token in a table with two rows for each position ({@link RotaryConfig#table}). */
+    public Value turns() {
+        if (turns == null) {
+            turns = tape.input(TURNS, Element.INDEX, tokens);
+        }
+        return turns;
     }
 
     /** Input {@code [T]}: where keys and values go in the cache; null without one. */

@@ -1,6 +1,7 @@
 package org.espalier.model;
 
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * Frequencies of the rotary position embedding: pair {@code i} of {@code headDim / 2} turns by
@@ -29,10 +30,24 @@ public record RotaryConfig(
      *
      * @param divisors of frequencies, {@code headDim / 2}
      * @param length   of what is rotated, times what it was
+     * @param beyond   what holds for the whole of a longer text instead; null where the divisors hold for all
      */
-    public record Divided(List<Double> divisors, double length) {
+    public record Divided(List<Double> divisors, double length, Beyond beyond) {
 
         public Divided {
+            divisors = List.copyOf(divisors);
+        }
+    }
+
+    /**
+     * Other divisors for every position of a text that is longer than the context a model was first trained with.
+     *
+     * @param context  tokens for which the usual divisors hold
+     * @param divisors of frequencies, {@code headDim / 2}
+     */
+    public record Beyond(int context, List<Double> divisors) {
+
+        public Beyond {
             divisors = List.copyOf(divisors);
         }
     }
@@ -70,6 +85,18 @@ public record RotaryConfig(
         return new RotaryConfig(theta, Scaling.DIVIDED, 1, 1, 4, 8192, divided);
     }
 
+    /** Tokens beyond which every position of a text turns otherwise; none where it never does. */
+    public OptionalInt switchesBeyond() {
+        return divided == null || divided.beyond() == null
+                ? OptionalInt.empty()
+                : OptionalInt.of(divided.beyond().context());
+    }
+
+    /** Rows of {@link #table} for each position: a second one where longer texts turn otherwise. */
+    public int rowsForEach() {
+        return switchesBeyond().isPresent() ? 2 : 1;
+    }
+
     /** The angle per position of each pair, {@code headDim / 2} numbers. */
     public double[] frequencies(int headDim) {
         double[] frequencies = new double[headDim / 2];
@@ -98,20 +125,34 @@ public record RotaryConfig(
         return (1 - keep) * frequency / factor + keep * frequency;
     }
 
+    /** As above, in texts beyond the context for which the usual divisors hold. */
+    private double[] frequenciesBeyond(int headDim) {
+        double[] frequencies = new double[headDim / 2];
+        for (int i = 0; i < frequencies.length; i++) {
+            frequencies[i] = StrictMath.pow(theta, -2.0 * i / headDim)
+                    / divided.beyond().divisors().get(i);
+        }
+        return frequencies;
+    }
+
     /**
-     * Cosines, then sines, of positions 0 to {@code positions − 1}: {@code [positions, 2, headDim / 2]} row-major; all times the
-     * length that what is rotated gets.
+     * Cosines, then sines, of positions from 0 on: {@code [rows, 2, headDim / 2]} row-major; all times the length that what is
+     * rotated gets. Where longer texts turn otherwise, the row for these follows that of each position.
      */
-    public double[] table(int positions, int headDim) {
-        double[] frequencies = frequencies(headDim);
+    public double[] table(int rows, int headDim) {
+        int each = rowsForEach();
+        double[][] frequencies = each == 1
+                ? new double[][] {frequencies(headDim)}
+                : new double[][] {frequencies(headDim), frequenciesBeyond(headDim)};
         double length = divided == null ? 1 : divided.length();
-        int half = frequencies.length;
-        double[] table = new double[Math.multiplyExact(positions, headDim)];
-        for (int p = 0; p < positions; p++) {
+        int half = headDim / 2;
+        double[] table = new double[Math.multiplyExact(rows, headDim)];
+        for (int row = 0; row < rows; row++) {
+            int position = row / each;
             for (int i = 0; i < half; i++) {
-                double angle = p * frequencies[i];
-                table[p * headDim + i] = length * StrictMath.cos(angle);
-                table[p * headDim + half + i] = length * StrictMath.sin(angle);
+                double angle = position * frequencies[row % each][i];
+                table[row * headDim + i] = length * StrictMath.cos(angle);
+                table[row * headDim + half + i] = length * StrictMath.sin(angle);
             }
         }
         return table;

@@ -186,7 +186,7 @@ public final class SharedCache implements AutoCloseable {
         pass.executor.set(recording.ids(), inputs.ids);
         pass.executor.set(recording.positions(), inputs.positions);
         pass.executor.set(recording.rows(), inputs.rows);
-        Packed.plane(recording.tape()).ifPresent(plane -> pass.executor.set(plane, inputs.plane));
+        inputs.places.inputs(recording.tape()).forEach(pass.executor::set);
         pass.executor.set(recording.selected(), inputs.wanted);
         pass.executor.set(recording.targets().getFirst(), inputs.targets);
         pass.executor.forward(inputs.sequences);
@@ -202,7 +202,7 @@ public final class SharedCache implements AutoCloseable {
         private final int[] rows;
         private final int[] wanted;
         private final int[] targets;
-        private final int[] plane;
+        private final Places places;
         private final Sequences sequences;
 
         Inputs(List<Part> parts) {
@@ -215,14 +215,14 @@ public final class SharedCache implements AutoCloseable {
             wanted = new int[Math.max(1, count)];
             targets = new int[Math.max(1, count)];
             targets[0] = LossOps.IGNORED;
-            plane = new int[Opening.PLANE * tokens];
+            places = new Places(model.config(), tokens);
             Sequences.Builder read = new Sequences.Builder();
             int token = 0;
             int place = 0;
             for (Part part : parts) {
                 check(part);
                 Opening opening = opening(part);
-                opening.place(part.past, part.ids.length, plane, token);
+                places.add(opening, part.past, part.ids.length, part.past + part.ids.length);
                 read.add(part.row, part.past, part.ids.length, opening.prompt());
                 for (int w = 0; w < part.wanted.length; w++) {
                     wanted[place] = token + part.wanted[w];
@@ -258,6 +258,11 @@ public final class SharedCache implements AutoCloseable {
             if (part.row + end > SharedCache.this.rows) {
                 throw new IllegalArgumentException(
                         "rows " + part.row + " to " + (part.row + end) + " of " + SharedCache.this.rows);
+            }
+            int steady = model.config().switchesBeyond();
+            if (part.past > 0 && part.past <= steady && end > steady) {
+                throw new IllegalArgumentException(
+                        "text that grew to " + end + " tokens, and is computed otherwise beyond " + steady);
             }
             Scorer.check(model.config(), part.ids);
         }

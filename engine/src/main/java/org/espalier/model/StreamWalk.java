@@ -218,10 +218,10 @@ public final class StreamWalk implements AutoCloseable {
             switch (input.name()) {
                 case Pass.IDS -> executor.set(input, batch.ids());
                 case Pass.POSITIONS -> executor.set(input, batch.positions());
-                case Pass.PLANE -> executor.set(input, batch.plane());
                 default -> {}
             }
         }
+        batch.further(tape).forEach(executor::set);
     }
 
     @Override

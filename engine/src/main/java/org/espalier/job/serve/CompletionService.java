@@ -60,7 +60,7 @@ public final class CompletionService implements AutoCloseable {
             opened.addFirst(tokenizer::close);
             OpenModel open = engine.open(model, adapter);
             opened.addFirst(open::close);
-            int context = settings.contextWithin(open.model().config().maxPositions());
+            int context = settings.contextWithin(open.model().config().steadyContext());
             Decoding decoding = new SharedDecoding(open.model(), rows(open.model(), context, settings));
             opened.addFirst(decoding::close);
             return new CompletionService(

@@ -186,6 +186,14 @@ public record LlamaConfig(
                 new Variation(numbers(), left, mixture()));
     }
 
+    @Override
+    public int switchesBeyond() {
+        return rotations().stream()
+                .flatMapToInt(rotation -> rotation.switchesBeyond().stream())
+                .min()
+                .orElse(Integer.MAX_VALUE);
+    }
+
     /** Whether the attention of some layer sees no further back than a window. */
     boolean windowed() {
         return reach().stream().anyMatch(layer -> layer.window() > 0);

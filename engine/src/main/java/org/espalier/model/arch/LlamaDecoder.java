@@ -175,8 +175,10 @@ class LlamaDecoder implements Decoder {
             return normed;
         }
         String name = tableName(rotations.indexOf(reach.rotary()));
-        Value table = tape.constant(name, pass.places(), 2, config.headDim() / 2);
-        return Rotary.record(tape, normed, pass.positions(), table, false);
+        int rows = Math.multiplyExact(reach.rotary().rowsForEach(), pass.places());
+        Value table = tape.constant(name, rows, 2, config.headDim() / 2);
+        boolean switches = reach.rotary().switchesBeyond().isPresent();
+        return Rotary.record(tape, normed, switches ? pass.turns() : pass.positions(), table, false);
     }
 
     /** Of cosines and sines {@code [positions, 2, D / 2]}, one table for each of the model's rotations. */

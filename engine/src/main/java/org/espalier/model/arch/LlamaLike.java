@@ -49,7 +49,7 @@ abstract class LlamaLike implements Architecture {
                 json.size("hidden_size"),
                 headDim,
                 layers(json),
-                RotaryJson.context(json, headDim));
+                json.size("max_position_embeddings", 2048));
         requireWidths(json, sizes);
         LlamaConfig config = new LlamaConfig(
                 json.architecture(modelTypes().get(type)),

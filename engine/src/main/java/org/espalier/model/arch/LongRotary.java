@@ -1,11 +1,11 @@
 package org.espalier.model.arch;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.RotaryConfig;
+import org.espalier.model.RotaryConfig.Beyond;
 import org.espalier.model.RotaryConfig.Divided;
 
 /**
@@ -66,7 +66,7 @@ final class LongRotary {
         double numerator = scaling.number("mscale", 0);
         double denominator = scaling.number("mscale_all_dim", 0);
         double usual = numerator != 0 && denominator != 0 ? stretch(numerator) / stretch(denominator) : stretch(1);
-        return RotaryConfig.divided(theta, new Divided(divisors, scaling.number(LENGTH, usual)));
+        return RotaryConfig.divided(theta, new Divided(divisors, scaling.number(LENGTH, usual), null));
     }
 
     /** The pair, counted in fractions, that turns so many times within the original context. */
@@ -78,12 +78,13 @@ final class LongRotary {
         return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
     }
 
-    /** LongRoPE within the original context: beyond that other divisors hold, for all positions at once. */
+    /** LongRoPE: in texts beyond the original context other divisors hold, for all positions at once. */
     RotaryConfig longRope() {
         List<Double> divisors = divisors(SHORT);
-        divisors(LONG);
+        Beyond beyond = new Beyond((int) original, divisors(LONG));
         double usual = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original));
-        return RotaryConfig.divided(theta, new Divided(divisors, scaling.number(LENGTH, usual)));
+        return RotaryConfig.divided(
+                theta, new Divided(divisors, scaling.number(LENGTH, usual), original < longest ? beyond : null));
     }
 
     private List<Double> divisors(String key) {
@@ -96,20 +97,15 @@ final class LongRotary {
         return divisors;
     }
 
-    /** Says the same divisors in the words of LongRoPE, for every context. */
+    /** Says the same divisors in the words of LongRoPE, the usual ones for every context where there are no others. */
     static void write(ObjectNode scaling, Divided divided) {
         scaling.put("rope_type", "longrope").put(LENGTH, divided.length());
-        ArrayNode within = scaling.putArray(SHORT);
-        ArrayNode beyond = scaling.putArray(LONG);
-        divided.divisors().forEach(divisor -> {
-            within.add(divisor);
-            beyond.add(divisor);
-        });
-    }
-
-    /** The context for which the divisors hold. */
-    int context() {
-        return (int) Math.min(original, longest);
+        divided.divisors().forEach(scaling.putArray(SHORT)::add);
+        Beyond beyond = divided.beyond();
+        if (beyond != null) {
+            scaling.put(ORIGINAL, beyond.context());
+        }
+        (beyond == null ? divided.divisors() : beyond.divisors()).forEach(scaling.putArray(LONG)::add);
     }
 
     /** Frequencies whose base grows only where a text is longer than the context that the model has here. */

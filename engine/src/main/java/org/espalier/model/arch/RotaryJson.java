@@ -2,7 +2,6 @@ package org.espalier.model.arch;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
-import java.util.Set;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.RotaryConfig;
 import org.espalier.model.RotaryConfig.Scaling;
@@ -36,15 +35,6 @@ final class RotaryJson {
                     };
                 })
                 .orElseGet(() -> RotaryConfig.plain(base));
-    }
-
-    /** The longest context for which what {@link #read} gives holds. */
-    static int context(ConfigReader json, int headDim) {
-        int longest = json.size("max_position_embeddings", 2048);
-        return parameters(json)
-                .filter(own -> Set.of(LONG_ROPE, OLD_LONG_ROPE).contains(kind(own)))
-                .map(own -> new LongRotary(json, own, 1, headDim).context())
-                .orElse(longest);
     }
 
     private static String kind(ConfigReader scaling) {

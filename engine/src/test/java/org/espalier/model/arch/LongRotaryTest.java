@@ -57,14 +57,16 @@ class LongRotaryTest {
         for (int i = 0; i < found.length; i++) {
             assertEquals(frequencies[i], found[i], 1e-6 * frequencies[i] + 1e-9, "frequency " + i);
         }
-        double[] table = rotary.table(3, 16);
+        int each = rotary.rowsForEach();
+        int third = 2 * each * 16;
+        double[] table = rotary.table(3 * each, 16);
         assertEquals(length, table[0], 1e-9);
         assertEquals(0, table[8], 0);
-        assertEquals(length * Math.cos(2 * found[1]), table[2 * 16 + 1], 1e-12);
-        assertEquals(length * Math.sin(2 * found[1]), table[2 * 16 + 8 + 1], 1e-12);
+        assertEquals(length * Math.cos(2 * found[1]), table[third + 1], 1e-12);
+        assertEquals(length * Math.sin(2 * found[1]), table[third + 8 + 1], 1e-12);
         RotaryConfig again = ((LlamaConfig) read(Architectures.json(config))).rotary();
         assertArrayEquals(found, again.frequencies(16), 1e-15);
-        assertArrayEquals(table, again.table(3, 16), 1e-15);
+        assertArrayEquals(table, again.table(3 * each, 16), 1e-15);
     }
 
     @Test
@@ -110,7 +112,7 @@ class LongRotaryTest {
     }
 
     @Test
-    void longRopeHoldsWithinTheOriginalContext() {
+    void longRopeSwitchesBeyondTheOriginalContext() {
         assertRotates(
                 longRope(),
                 1.1547005383792515,
@@ -122,7 +124,15 @@ class LongRotaryTest {
                 0.001264911,
                 0.000333333,
                 7.9057e-05);
-        assertEquals(512, read(longRope()).maxPositions());
+        ModelConfig config = read(longRope());
+        assertEquals(4096, config.maxPositions());
+        assertEquals(512, config.switchesBeyond());
+        double[] table = ((LlamaConfig) config).rotary().table(4, 16);
+        // The second position's row beyond the context: its second pair is over 3 in place of 1.1.
+        assertEquals(1.1547005383792515 * Math.cos(Math.pow(10000, -0.125) / 3), table[3 * 16 + 1], 1e-12);
+        ObjectNode whole = longRope();
+        scaling(whole).put("original_max_position_embeddings", 4096);
+        assertEquals(Integer.MAX_VALUE, read(whole).switchesBeyond());
     }
 
     /** The base of transformers' dynamic scaling grows only beyond the context that a model has. */
