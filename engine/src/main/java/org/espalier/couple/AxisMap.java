@@ -21,6 +21,8 @@ final class AxisMap implements Coupling {
     private final Map<Key, Term> terms = new HashMap<>();
     private final Set<Value> linked = new HashSet<>();
     private final Map<Value, Belonging> belongings = new HashMap<>();
+    /** By its tokens; a tape has one as a rule. */
+    private final Map<Long, Term.Var> vocabularies = new HashMap<>();
     /** Axes that the operation walked over has spoken of so far. */
     private final Set<Key> stated = new HashSet<>();
 
@@ -55,7 +57,7 @@ final class AxisMap implements Coupling {
             }
         }
         tape.leaves(Value.Role.INPUT).forEach(input -> map.freeze(input, "an input"));
-        tape.results().forEach(result -> map.freeze(result, "a result"));
+        tape.results().forEach(map::freezeResult);
         map.freezeUnused(tape);
         return map;
     }
@@ -75,6 +77,16 @@ final class AxisMap implements Coupling {
     private void freeze(Value value, String reason) {
         for (int axis = 0; axis < value.shape().rank(); axis++) {
             freeze(term(value, axis), reason);
+        }
+    }
+
+    /** Whoever reads predictions knows which tokens there are. */
+    private void freezeResult(Value result) {
+        for (int axis = 0; axis < result.shape().rank(); axis++) {
+            Term term = term(result, axis);
+            if (term.variables().stream().noneMatch(var -> var.uses().contains(Use.TOKENS))) {
+                freeze(term, "a result");
+            }
         }
     }
 
@@ -130,6 +142,15 @@ final class AxisMap implements Coupling {
     @Override
     public Axis fresh(long extent) {
         return new Term.Var(extent);
+    }
+
+    @Override
+    public Axis vocabulary(long tokens) {
+        return vocabularies.computeIfAbsent(tokens, extent -> {
+            Term.Var vocabulary = new Term.Var(extent);
+            vocabulary.uses().add(Use.TOKENS);
+            return vocabulary;
+        });
     }
 
     @Override

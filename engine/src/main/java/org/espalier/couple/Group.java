@@ -45,6 +45,8 @@ public record Group(
         CHANNELS,
         /** Experts of a layer, each whole, with its row of the router. */
         EXPERTS,
+        /** Tokens that the tokenizer knows, each with its rows of the embedding and the head. */
+        TOKENS,
         /** Anything else: neurons of an MLP. */
         NEURONS;
 

@@ -33,6 +33,7 @@ public final class Groups {
     private final List<Group> groups = new ArrayList<>();
     private final Map<Term.Var, Group> byVariable = new HashMap<>();
     private final List<Frozen> frozen = new ArrayList<>();
+    private Group vocabulary;
 
     private Groups(AxisMap axes) {
         this.axes = axes;
@@ -48,7 +49,16 @@ public final class Groups {
                         axes.term(leaf, axis).squared().forEach(v -> v.freeze("an axis runs through it twice")));
         Map<Term.Var, List<Member>> members = new LinkedHashMap<>();
         forEachAxis(tape, (leaf, axis) -> found.collect(leaf, axis, axes.term(leaf, axis), members));
-        found.owned(tape, members).forEach(found::add);
+        Map<Term.Var, List<Member>> owned = found.owned(tape, members);
+        owned.forEach((var, all) -> {
+            if (!isVocabulary(var)) {
+                found.add(var, all);
+            }
+        });
+        owned.keySet().stream()
+                .filter(Groups::isVocabulary)
+                .findFirst()
+                .ifPresent(var -> found.addVocabulary(var, owned.get(var)));
         return found;
     }
 
@@ -67,7 +77,15 @@ public final class Groups {
         return List.copyOf(groups);
     }
 
-    /** What of the parameters' axes cannot be removed, with the reasons. */
+    /**
+     * The tokens that the tokenizer knows, if it is their axis that parameters have: the group after all others. Its units have
+     * no scores and stay unless somebody asks for them to go, because the tokenizer has to be changed with them.
+     */
+    public Optional<Group> vocabulary() {
+        return Optional.ofNullable(vocabulary);
+    }
+
+    /** What of the parameters' axes cannot be removed, or not without the tokenizer, with the reasons. */
     public List<Frozen> frozen() {
         return List.copyOf(frozen);
     }
@@ -105,15 +123,25 @@ public final class Groups {
     private void collect(Value leaf, int axis, Term term, Map<Term.Var, List<Member>> members) {
         List<Term.Var> variables =
                 term.variables().stream().distinct().filter(v -> v.extent() > 1).toList();
-        boolean whole = variables.stream().noneMatch(v -> v.frozen() == null);
+        boolean whole = variables.stream().noneMatch(v -> reason(v) == null);
         for (Term.Var var : variables) {
             if (var.frozen() == null) {
                 members.computeIfAbsent(var, v -> new ArrayList<>())
                         .add(new Member(leaf, axis, Layout.runs(term, var)));
-            } else if (leaf.role() == Value.Role.PARAMETER) {
-                frozen.add(new Frozen(leaf, axis, var.extent(), whole, var.frozen()));
+            }
+            if (reason(var) != null && leaf.role() == Value.Role.PARAMETER) {
+                frozen.add(new Frozen(leaf, axis, var.extent(), whole, reason(var)));
             }
         }
+    }
+
+    /** Why nobody removes units of it, or null. */
+    private static String reason(Term.Var var) {
+        return isVocabulary(var) ? "the vocabulary is the tokenizer's" : var.frozen();
+    }
+
+    private static boolean isVocabulary(Term.Var var) {
+        return var.uses().contains(Use.TOKENS);
     }
 
     /**
@@ -168,21 +196,35 @@ public final class Groups {
     }
 
     private void add(Term.Var var, List<Member> members) {
-        if (members.stream().anyMatch(m -> m.tensor().role() == Value.Role.PARAMETER)) {
-            Group.Role role = role(var.uses());
-            Group group = new Group(
-                    groups.size(),
-                    name(role, members),
-                    role,
-                    var.extent(),
-                    sets(role, members),
-                    var.least(),
-                    var.tied(),
-                    var.uses().contains(Use.NORMALISED),
-                    members);
+        group(var, members).ifPresent(group -> {
             groups.add(group);
             byVariable.put(var, group);
+        });
+    }
+
+    private void addVocabulary(Term.Var var, List<Member> members) {
+        group(var, members).ifPresent(group -> {
+            vocabulary = group;
+            byVariable.put(var, group);
+        });
+    }
+
+    /** Empty where no parameter has it. */
+    private Optional<Group> group(Term.Var var, List<Member> members) {
+        if (members.stream().noneMatch(m -> m.tensor().role() == Value.Role.PARAMETER)) {
+            return Optional.empty();
         }
+        Group.Role role = role(var.uses());
+        return Optional.of(new Group(
+                groups.size(),
+                name(role, members),
+                role,
+                var.extent(),
+                sets(role, members),
+                var.least(),
+                var.tied(),
+                var.uses().contains(Use.NORMALISED),
+                members));
     }
 
     private long sets(Group.Role role, List<Member> members) {
@@ -208,6 +250,9 @@ public final class Groups {
     private static Group.Role role(Set<Use> uses) {
         if (uses.contains(Use.EXPERTS)) {
             return Group.Role.EXPERTS;
+        }
+        if (uses.contains(Use.TOKENS)) {
+            return Group.Role.TOKENS;
         }
         if (uses.contains(Use.QUERIES_PER_HEAD)) {
             return Group.Role.QUERY_HEADS;

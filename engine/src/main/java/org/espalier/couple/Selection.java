@@ -66,6 +66,15 @@ public final class Selection {
         members.forEach(member -> add(own.computeIfAbsent(Axis.of(units, member), axis -> new BitSet()), gone));
     }
 
+    /** The same removals of everything but tokens: what the whole model's token ids can be given to. */
+    public Selection withWholeVocabulary() {
+        Selection copy = copy();
+        structure
+                .vocabulary()
+                .ifPresent(tokens -> copy.removed.remove(tokens.group().id()));
+        return copy;
+    }
+
     private static void add(BitSet bits, int... gone) {
         Arrays.stream(gone).forEach(bits::set);
     }

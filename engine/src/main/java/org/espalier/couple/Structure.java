@@ -31,9 +31,8 @@ public final class Structure {
         this.tape = tape;
         this.groups = Groups.of(tape);
         findLayers();
-        for (Group group : groups.groups()) {
-            units.add(Units.of(group, layer(group)));
-        }
+        groups.groups().forEach(group -> units.add(Units.of(group, layer(group))));
+        groups.vocabulary().ifPresent(group -> units.add(Units.of(group, layer(group))));
     }
 
     /** The structure of a recorded model. Groups and branches have the same numbers in every recording of it. */
@@ -65,7 +64,12 @@ public final class Structure {
 
     /** All units that can be scored and removed, in the order of the tape. */
     public List<Units> units() {
-        return List.copyOf(units);
+        return List.copyOf(units.subList(0, groups.groups().size()));
+    }
+
+    /** The tokens of the vocabulary, which have no scores and can be removed with the tokenizer's, if they are units. */
+    public Optional<Units> vocabulary() {
+        return units.stream().skip(groups.groups().size()).findFirst();
     }
 
     /** What is added onto the residual stream, in order. */

@@ -29,7 +29,11 @@ import org.espalier.tensor.Shape;
 public final class Compensator {
 
     private final Model dense;
+    /** Everything that goes. */
+    private final Selection all;
+    /** What goes, but for tokens: sequences are the dense model's, and nothing depends on rows that they do not have. */
     private final Selection selection;
+
     private final List<Packed> batches;
     private final double ridge;
 
@@ -39,7 +43,8 @@ public final class Compensator {
      */
     public Compensator(Model dense, Selection selection, List<int[]> sequences, double ridge) {
         this.dense = dense;
-        this.selection = selection;
+        this.all = selection;
+        this.selection = selection.withWholeVocabulary();
         this.ridge = ridge;
         this.batches = StreamWalk.batches(dense.config(), sequences);
     }
@@ -93,11 +98,11 @@ public final class Compensator {
      */
     public Compensated run(Compensation kind, Runnable layerDone) {
         if (kind == Compensation.NONE || selection.isEmpty()) {
-            return Compensated.nothing(dense.config(), selection);
+            return Compensated.nothing(dense.config(), all);
         }
         boolean biased = kind == Compensation.BIAS;
         ModelConfig config = biased ? biased() : dense.config();
-        Compensated result = new Compensated(dense.backend(), config, biased, selection);
+        Compensated result = new Compensated(dense.backend(), config, biased, all);
         try {
             compute(kind, config, result, layerDone);
             return result;

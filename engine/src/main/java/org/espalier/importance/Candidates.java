@@ -36,6 +36,11 @@ public record Candidates(
         return new Candidates(roles, blocks, blockCriterion, layer -> true, layer -> true, true);
     }
 
+    /** Whether nothing that has scores may go. */
+    public boolean none() {
+        return roles.isEmpty() && blocks.isEmpty();
+    }
+
     /** Whether units are scored: those that may go, or those that blocks consist of. */
     public boolean scoresUnits() {
         return !roles.isEmpty() || !blocks.isEmpty() && blockCriterion == BlockCriterion.UNITS;

@@ -45,6 +45,9 @@ public record ScoresFile(
     /** No model has as many; what goes through the numbers of layers is so bounded. */
     private static final int MOST_LAYERS = 4096;
 
+    /** The criterion of a choice that no scores led to: how often tokens are used. */
+    private static final String COUNTED = "uses";
+
     public ScoresFile {
         Objects.requireNonNull(source, "source is null");
         Objects.requireNonNull(criterion, "criterion is null");
@@ -73,9 +76,15 @@ public record ScoresFile(
                 .filter(c -> candidates.needsCalibration(method.criterion()))
                 .map(Calibration::of)
                 .orElse(null);
-        String criterion = (candidates.scoresUnits() ? method.criterion() : candidates.blockCriterion()).toString();
+        Enum<?> criterion = candidates.scoresUnits() ? method.criterion() : candidates.blockCriterion();
         return new ScoresFile(
-                FORMAT_VERSION, source, criterion, name(method.aggregate()), used, method.seed(), groups(rankings));
+                FORMAT_VERSION,
+                source,
+                candidates.none() ? COUNTED : criterion.toString(),
+                name(method.aggregate()),
+                used,
+                method.seed(),
+                groups(rankings));
     }
 
     private static List<Group> groups(Rankings rankings) {

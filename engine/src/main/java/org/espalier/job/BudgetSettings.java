@@ -64,6 +64,7 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
     private static final int LAST_LAYERS = 16;
 
     private double ratio = 0.2;
+    private boolean ratioGiven;
     private Optional<RatioOf> ratioOf = Optional.empty();
     private Optional<Scope> scope = Optional.empty();
     private Optional<Normalise> normalise = Optional.empty();
@@ -81,6 +82,7 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
     private Optional<Target> target = Optional.empty();
     private int context;
     private Optional<Path> widths = Optional.empty();
+    private TokenSettings tokens = TokenSettings.defaults();
 
     private BudgetSettings() {}
 
@@ -92,7 +94,35 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
     /** The share to remove, from 0 to {@value #MOST}. */
     public BudgetSettings ratio(double share) {
         within(0, MOST, "ratio", share);
-        return with(copy -> copy.ratio = share);
+        return with(copy -> {
+            copy.ratio = share;
+            copy.ratioGiven = true;
+        });
+    }
+
+    /** Whether somebody set the share. */
+    boolean ratioGiven() {
+        return ratioGiven;
+    }
+
+    /** Which tokens stay where tokens are among the units. */
+    public BudgetSettings tokens(TokenSettings tokens) {
+        return with(copy -> copy.tokens = tokens);
+    }
+
+    /** Which tokens stay where tokens are among the units. */
+    public TokenSettings tokens() {
+        return tokens;
+    }
+
+    /** Whether tokens are among the units. */
+    boolean cutsTokens() {
+        return chosen().contains(Unit.TOKENS);
+    }
+
+    /** Whether nothing but tokens may go. */
+    boolean tokensAlone() {
+        return chosen().equals(List.of(Unit.TOKENS));
     }
 
     /** The share to remove. */
@@ -264,6 +294,10 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         if (!dependency && !shares.isEmpty()) {
             return Optional.of("--ratio NAME=R does not go with --dependency off");
         }
+        Optional<String> ofTokens = complaintAboutTokens();
+        if (ofTokens.isPresent()) {
+            return ofTokens;
+        }
         boolean someLayers = attentionLayers.isPresent() || mlpLayers.isPresent() || outerLayers;
         return someLayers && chosen().equals(List.of(Unit.CHANNELS))
                 ? Optional.of(
@@ -289,6 +323,19 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         return Optional.empty();
     }
 
+    private Optional<String> complaintAboutTokens() {
+        if (!cutsTokens()) {
+            return tokens.given()
+                    ? Optional.of("--token-texts and --token-uses are for --units tokens")
+                    : Optional.empty();
+        }
+        if (!dependency || ratioOf.equals(Optional.of(RatioOf.UNITS))) {
+            return Optional.of(
+                    "--units tokens does not go with " + (dependency ? "--ratio-of units" : "--dependency off"));
+        }
+        return tokens.complaint();
+    }
+
     /** What may go, wherever it lies. */
     Candidates anywhere(BlockCriterion blockCriterion) {
         return Unit.candidates(chosen(), blockCriterion);
@@ -305,7 +352,7 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
 
     /** Whether layers that stay lose something of their own. */
     private boolean cutsLayers() {
-        return !List.of(Unit.LAYERS, Unit.CHANNELS).containsAll(chosen());
+        return !List.of(Unit.LAYERS, Unit.CHANNELS, Unit.TOKENS).containsAll(chosen());
     }
 
     /**
@@ -339,7 +386,10 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         Candidates kinds = Unit.candidates(usualUnits ? usual(config, attention, mlp) : chosen(), ofBlocks);
         Candidates usually = new Candidates(kinds.roles(), kinds.blocks(), ofBlocks, attention, mlp, dependency);
         Budget budget = new Budget(
-                new Budget.Amount(ratio, counted == RatioOf.UNITS, rounding, steps), scope(), divisor, usually);
+                new Budget.Amount(tokensAlone() && !ratioGiven ? 0 : ratio, counted == RatioOf.UNITS, rounding, steps),
+                scope(),
+                divisor,
+                usually);
         return kept.isEmpty() && shares.isEmpty() ? budget : new NamedGroups(config).in(budget, kept, shares);
     }
 
@@ -348,7 +398,8 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         return scope() == Scope.DIVERGENCE || target.isPresent() ? usual.all() : usual.of(ratio);
     }
 
-    private Rounding rounding(boolean compatible) {
+    /** What widths that are left are multiples of. */
+    Rounding rounding(boolean compatible) {
         Rounding usual = compatible ? Rounding.exactly(1) : Rounding.usual();
         Rounding rounding = round.isPresent() ? Rounding.exactly(round.getAsInt()) : usual;
         return uniform ? rounding.withEqualLayers() : rounding;

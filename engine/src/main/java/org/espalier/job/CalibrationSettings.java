@@ -48,6 +48,11 @@ public final class CalibrationSettings extends Settings<CalibrationSettings> {
         return with(copy -> copy.texts = List.copyOf(files));
     }
 
+    /** The files of all texts. */
+    List<Path> paths() {
+        return texts.stream().map(DataFile::path).toList();
+    }
+
     private SharedFiles files() {
         return new SharedFiles("--calibration", texts);
     }

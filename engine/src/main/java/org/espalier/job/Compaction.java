@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Optional;
 import org.espalier.backend.OwnMemory;
 import org.espalier.couple.Selection;
+import org.espalier.couple.Units;
 import org.espalier.cut.Compactor;
 import org.espalier.cut.Compensated;
 import org.espalier.cut.Compensation;
@@ -16,6 +17,7 @@ import org.espalier.model.ModelConfig;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
 import org.espalier.plan.PlanSelection;
+import org.espalier.text.TokenizerCut;
 
 /** Cuts out of a model what a plan does not keep, makes up for it, and writes what is left. */
 final class Compaction {
@@ -66,11 +68,23 @@ final class Compaction {
         try (Compensated compensated = compensated(selection, calibration)) {
             ModelContent left =
                     new Compactor(open.checkpoint(), open.model().config(), selection, types).content(compensated);
-            writing.write(Companions.with(left, open.path(), open.checkpoint())
+            writing.write(withTokenizer(Companions.with(left, open.path(), open.checkpoint()), selection)
                     .withFile(ModelCard.FILE, card(plan, compensated).bytes())
                     .withFile(PLAN, PlanFile.bytes(plan.with(fitted(selection, calibration)))));
             return new Left(compensated.parameters(), compensated.config());
         }
+    }
+
+    /** A model that has not all tokens has a tokenizer of those that stay. */
+    private ModelContent withTokenizer(ModelContent content, Selection selection) {
+        Optional<Units> tokens = selection
+                .structure()
+                .vocabulary()
+                .filter(units -> !selection.removed(units).isEmpty());
+        return tokens.isEmpty()
+                ? content
+                : TokenizerCut.of(open.path(), open.checkpoint())
+                        .beside(content, tokens.get().count(), selection.staying(tokens.get()));
     }
 
     private ModelCard card(Plan plan, Compensated compensated) {
@@ -84,7 +98,7 @@ final class Compaction {
     /** What the plan says of the fit; null if nothing was fitted. */
     private Plan.Fitted fitted(Selection selection, Optional<Calibration> calibration) {
         Compensation kind = settings.kindOr(usual);
-        if (kind == Compensation.NONE || selection.isEmpty()) {
+        if (kind == Compensation.NONE || selection.withWholeVocabulary().isEmpty()) {
             return null;
         }
         Double ridge = kind == Compensation.LSTSQ ? settings.ridge() : null;
@@ -94,7 +108,7 @@ final class Compaction {
 
     private Compensated compensated(Selection selection, Optional<Calibration> calibration) {
         Compensation kind = settings.kindOr(usual);
-        if (kind == Compensation.NONE) {
+        if (kind == Compensation.NONE || selection.withWholeVocabulary().isEmpty()) {
             return Compensated.nothing(open.model().config(), selection);
         }
         Compensator compensator = new Compensator(

@@ -2,6 +2,7 @@ package org.espalier.job;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.espalier.couple.Structure;
 import org.espalier.importance.Criterion;
@@ -50,7 +51,10 @@ public final class PlanJob {
             Goals goals = new Goals(checkpoint, structure, (name, shape, stored) -> stored, chosen.context());
             Planner planner = new Planner(
                     config, structure, budget.reaching(chosen.target().map(goals::of)));
-            Plan plan = table.map(planner::with).orElse(planner).plan(file, scores.toString());
+            TokenRemoval tokens =
+                    TokenRemoval.of(model, checkpoint, config, structure, chosen, List.of(), Listener.NONE);
+            Plan plan = tokens.enter(
+                    table.map(planner::with).orElse(planner).plan(file, scores.toString(), tokens.selection()));
             PlanFile.write(plan, out.path(), out.replace());
             return plan;
         }

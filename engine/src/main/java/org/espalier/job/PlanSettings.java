@@ -50,6 +50,12 @@ public final class PlanSettings extends Settings<PlanSettings> {
 
     @Override
     public Optional<String> complaint() {
+        if (budget.cutsTokens() && (compatible || budget.tokens().texts().isEmpty())) {
+            return Optional.of(
+                    compatible
+                            ? "--compat llm-pruner knows no tokens; leave out --units tokens"
+                            : "--units tokens counts which tokens texts use: give --token-texts FILE");
+        }
         return budget.complaint()
                 .or(() -> budget.scope() == Scope.DIVERGENCE && budget.widths().isEmpty()
                         ? Optional.of("--scope divergence needs --widths FILE, which 'engine widths' writes")

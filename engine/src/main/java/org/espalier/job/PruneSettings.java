@@ -110,6 +110,7 @@ public final class PruneSettings extends Settings<PruneSettings> {
                 .complaint(budget.anywhere(importance.blockCriterion()))
                 .or(() -> compensation.complaint(calibrated()))
                 .or(budget::complaint)
+                .or(this::complaintAboutTokens)
                 .or(() -> compensation.wanted() && !budget.compensable()
                         ? Optional.of(
                                 "--compensate is for heads and neurons: not with channels, not with --dependency off")
@@ -123,6 +124,21 @@ public final class PruneSettings extends Settings<PruneSettings> {
                 .or(() -> steps > 1 && !budget.dependency()
                         ? Optional.of("--dependency off is one step; leave out --steps")
                         : Optional.empty());
+    }
+
+    private Optional<String> complaintAboutTokens() {
+        if (!budget.cutsTokens()) {
+            return Optional.empty();
+        }
+        if (importance.compatible()) {
+            return Optional.of("--compat llm-pruner knows no tokens; leave out --units tokens");
+        }
+        boolean texts = !budget.tokens().texts().isEmpty()
+                || !importance.calibration().paths().isEmpty();
+        return texts
+                ? Optional.empty()
+                : Optional.of(
+                        "--units tokens counts which tokens texts use: give --token-texts FILE or --calibration FILE");
     }
 
     /**

@@ -81,16 +81,26 @@ final class Pruner {
         Goals goals = new Goals(
                 open.checkpoint(), open.model().structure(), Conversion.plain(settings.dtype()), budget.context());
         Optional<Goal> goal = budget.target().map(goals::of);
+        TokenRemoval tokens = TokenRemoval.of(
+                open.path(),
+                open.checkpoint(),
+                open.model().config(),
+                open.model().structure(),
+                budget,
+                settings.importance().calibration().paths(),
+                listener);
         try (ScoreWatch watch = new ScoreWatch(settings.memory(), listener)) {
             Pruning.Widths widths = (scores, rankings, candidates) -> {
                 watch.close();
                 return widths(open, scores, rankings, candidates, calibration);
             };
-            return new Pruning(open.checkpoint(), open.model(), watch.walking(open), scratch, widths)
+            Pruning.Result result = new Pruning(open.checkpoint(), open.model(), watch.walking(open), scratch, widths)
                     .plan(
                             settings.importance().method(),
                             settings.budgetFor(open.model().config()).reaching(goal),
-                            calibration);
+                            calibration,
+                            tokens.selection());
+            return result.with(tokens.enter(result.plan()));
         }
     }
 

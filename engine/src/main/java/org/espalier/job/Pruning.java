@@ -36,7 +36,13 @@ public final class Pruning {
      * @param selection the units that go
      * @param widths    the table that widths were chosen by, if they were
      */
-    public record Result(Plan plan, ScoresFile scores, Selection selection, Optional<WidthTable> widths) {}
+    public record Result(Plan plan, ScoresFile scores, Selection selection, Optional<WidthTable> widths) {
+
+        /** The same with a plan that says more. */
+        Result with(Plan other) {
+            return new Result(other, scores, selection, widths);
+        }
+    }
 
     /** Has a table of widths, where widths are chosen by one. */
     @FunctionalInterface
@@ -78,30 +84,56 @@ public final class Pruning {
      * @throws org.espalier.error.Failure if nothing may go, or not as much as asked for
      */
     public Result plan(Method method, Budget budget, Optional<Calibration> calibration) {
+        return plan(method, budget, calibration, new Selection(model.structure()));
+    }
+
+    /**
+     * As above, where something goes whatever the budget says; the budget's ratio is of everything, with it.
+     *
+     * @param gone what goes
+     */
+    public Result plan(Method method, Budget budget, Optional<Calibration> calibration, Selection gone) {
         List<int[]> sequences = calibration.map(Calibration::sequences).orElse(List.of());
-        Rankings rankings = Ranker.of(model, walking, method, budget.candidates(), sequences);
         Planner planner = new Planner(model.config(), model.structure(), budget);
+        if (budget.candidates().none()) {
+            return result(planner, gone, method, budget, calibration, new Rankings(List.of(), List.of()));
+        }
+        Rankings rankings = Ranker.of(model, walking, method, budget.candidates(), sequences);
         if (budget.scope() == Scope.DIVERGENCE) {
             ScoresFile file = ScoresFile.of(checkpoint, model, method, budget.candidates(), calibration, rankings);
             WidthTable table = widths.of(file, rankings, budget.candidates());
             planner = planner.with(table);
-            Selection selection = planner.select(rankings, new Selection(model.structure()), 1);
+            Selection selection = planner.select(rankings, gone, 1);
             return new Result(planner.plan(selection, file), file, selection, Optional.of(table));
         }
         int steps = budget.amount().steps();
-        Selection selection = planner.select(rankings, new Selection(model.structure()), 1.0 / steps);
+        Selection selection = planner.select(rankings, gone, 1.0 / steps);
         for (int step = 2; step <= steps; step++) {
             if (!selection.isEmpty()) {
                 rankings = rankings.updated(rescored(selection, method, budget.candidates(), sequences), selection);
             }
             selection = planner.select(rankings, selection, (double) step / steps);
         }
+        return result(planner, selection, method, budget, calibration, rankings);
+    }
+
+    private Result result(
+            Planner planner,
+            Selection selection,
+            Method method,
+            Budget budget,
+            Optional<Calibration> calibration,
+            Rankings rankings) {
         ScoresFile file = ScoresFile.of(checkpoint, model, method, budget.candidates(), calibration, rankings);
         return new Result(planner.plan(selection, file), file, selection, Optional.empty());
     }
 
-    /** Scores of what is left, in its own numbering. It is written aside, so that it may be larger than memory. */
-    private Rankings rescored(Selection selection, Method method, Candidates candidates, List<int[]> sequences) {
+    /**
+     * Scores of what is left, in its own numbering, with all tokens, which the sequences are made of. It is written aside, so that it may
+     * be larger than memory.
+     */
+    private Rankings rescored(Selection gone, Method method, Candidates candidates, List<int[]> sequences) {
+        Selection selection = gone.withWholeVocabulary();
         try (Output left = Output.folder(scratch, true)) {
             new SafetensorsFolder()
                     .writeInto(

@@ -28,7 +28,9 @@ public enum Unit {
     /** The MLP of a layer, whole. */
     MLP(null, Kind.MLP),
     /** Whole layers. */
-    LAYERS(null, Kind.LAYERS);
+    LAYERS(null, Kind.LAYERS),
+    /** Tokens of the vocabulary, with their rows of embedding and head; counted, never scored. */
+    TOKENS(null, null);
 
     private final Role role;
     private final Kind block;

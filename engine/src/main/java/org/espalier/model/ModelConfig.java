@@ -66,10 +66,10 @@ public interface ModelConfig {
             layers = List.copyOf(layers);
         }
 
-        /** The same with another number of channels and other layers. */
-        public Sizes left(int newHidden, List<KeptLayer> kept) {
+        /** The same with other numbers of tokens and channels, and other layers. */
+        public Sizes left(int newVocab, int newHidden, List<KeptLayer> kept) {
             return new Sizes(
-                    vocab,
+                    newVocab,
                     newHidden,
                     headDim,
                     kept.stream().map(KeptLayer::sizes).toList(),
@@ -138,11 +138,22 @@ public interface ModelConfig {
     }
 
     /** What pruning leaves of the model. */
-    ModelConfig left(int hidden, List<KeptLayer> layers);
+    ModelConfig left(int vocab, int hidden, List<KeptLayer> layers);
+
+    /** The same model of other tokens. */
+    default ModelConfig withVocabulary(int vocab) {
+        return left(
+                vocab,
+                hidden(),
+                IntStream.range(0, layers().size())
+                        .mapToObj(layer -> KeptLayer.of(layer, layers().get(layer)))
+                        .toList());
+    }
 
     /** The same model with other sizes of every layer, of which the last heads go first. */
     default ModelConfig resized(int hidden, List<LayerConfig> layers) {
         return left(
+                vocab(),
                 hidden,
                 IntStream.range(0, layers.size())
                         .mapToObj(layer -> KeptLayer.of(layer, layers.get(layer)))

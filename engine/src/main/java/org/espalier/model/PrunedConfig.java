@@ -61,7 +61,7 @@ public final class PrunedConfig {
         for (int layer : selection.keptLayers()) {
             layers.add(left(layer));
         }
-        return config.left(config.hidden() - gone(-1, Role.CHANNELS), layers);
+        return config.left(config.vocab() - gone(-1, Role.TOKENS), config.hidden() - gone(-1, Role.CHANNELS), layers);
     }
 
     private KeptLayer left(int layer) {

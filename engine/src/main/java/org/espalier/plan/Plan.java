@@ -312,6 +312,7 @@ public record Plan(
      * @param layer number in the source, −1 if it runs through several
      * @param kept  units
      * @param round entries that the width which is left is a multiple of; null for any
+     * @param counted where the uses of its units were counted, which are tokens; null for all others
      */
     public record Group(
             @JsonProperty(value = "name", required = true) String name,
@@ -320,7 +321,20 @@ public record Plan(
             @JsonProperty(value = "kept", required = true) int[] kept,
 
             @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("round")
-            Integer round) {
+            Integer round,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("counted")
+            Counted counted) {
+
+        /** Of units that were not counted. */
+        public Group(String name, String role, int layer, int[] kept, Integer round) {
+            this(name, role, layer, kept, round, null);
+        }
+
+        /** The same, which says where its units were counted. */
+        Group with(Counted texts) {
+            return new Group(name, role, layer, kept, round, texts);
+        }
 
         public Group {
             required(name, "a group's name");
@@ -329,6 +343,42 @@ public record Plan(
             requireUnits(kept, "what a group keeps");
             requireRound(round);
         }
+    }
+
+    /**
+     * Texts in which tokens were counted.
+     *
+     * @param sha256 of the files
+     * @param tokens that they have
+     * @param least  uses that a token needed to stay; null where their number was given
+     */
+    public record Counted(
+            @JsonProperty(value = "sha256", required = true) String sha256,
+            @JsonProperty(value = "tokens", required = true) long tokens,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("least")
+            Long least) {
+
+        public Counted {
+            required(sha256, "the hash of the texts in which tokens were counted");
+        }
+    }
+
+    /** The same plan, which says where tokens were counted. */
+    public Plan with(Counted texts) {
+        List<Group> groups = kept.groups().stream()
+                .map(group -> group.role().equals("tokens") ? group.with(texts) : group)
+                .toList();
+        return new Plan(
+                formatVersion,
+                source,
+                choice,
+                parameters,
+                calibration,
+                seed,
+                new Kept(kept.layers(), kept.channels(), groups),
+                fitted,
+                keptAlone);
     }
 
     /**

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Member;
 import org.espalier.couple.Selection;
@@ -44,7 +45,8 @@ public final class PlanSelection {
     PlanSelection(ModelConfig config, Structure structure, String where) {
         this.config = config;
         this.structure = structure;
-        this.units = structure.units();
+        this.units = Stream.concat(structure.units().stream(), structure.vocabulary().stream())
+                .toList();
         this.where = where;
     }
 
@@ -120,6 +122,9 @@ public final class PlanSelection {
                 .findFirst()
                 .orElseThrow(() -> bad("the model has no " + kept.role() + " of layer " + kept.layer()));
         BitSet gone = missing(kept.kept(), of.count(), kept.name(), kept.role());
+        if (kept.kept().length == 0) {
+            throw bad("the plan keeps none of the " + kept.role());
+        }
         if (!LISTED.contains(of.group().role())) {
             selection.remove(of, gone.stream().toArray());
         } else if (!Arrays.equals(selection.staying(of), kept.kept())) {

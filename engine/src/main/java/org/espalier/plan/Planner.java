@@ -46,11 +46,20 @@ public final class Planner {
      * Plans from scores that were written.
      *
      * @param where the file, for messages
+     * @param gone  what goes whatever they say
      * @throws Failure if the file is of another model, nothing may go, or not as much as asked for
      */
-    public Plan plan(ScoresFile file, String where) {
+    public Plan plan(ScoresFile file, String where, Selection gone) {
+        if (budget.candidates().none()) {
+            return plan(gone, file);
+        }
         Rankings rankings = file.rankings(structure, budget.candidates(), where);
-        return plan(select(rankings, new Selection(structure), 1), file);
+        return plan(select(rankings, gone, 1), file);
+    }
+
+    /** As above, where nothing else goes. */
+    public Plan plan(ScoresFile file, String where) {
+        return plan(file, where, new Selection(structure));
     }
 
     /**

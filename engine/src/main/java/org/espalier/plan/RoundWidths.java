@@ -11,6 +11,8 @@ public final class RoundWidths {
 
     /** A multiple that is more than a tenth of a width is coarse: the ratio that is asked for could not be met. */
     private static final int FINE = 10;
+    /** What programs fill up a vocabulary to, so that the product with the head is fast. */
+    private static final int TOKENS = 64;
 
     private final Rounding rounding;
     /** What channels must be a multiple of so that the family's stock class takes them; 1 if anything will do. */
@@ -33,9 +35,12 @@ public final class RoundWidths {
             return 1; // Their number is no width of a matrix product.
         }
         long width = (long) units.perSet() * units.width();
+        if (units.group().role() == Role.TOKENS) {
+            return rounding.yielding() ? largest(TOKENS, 1, width) : rounding.multiple();
+        }
         long whole = units.group().role() == Role.CHANNELS ? heads : units.width();
         if (rounding.yielding()) {
-            return largest(whole, width);
+            return largest(rounding.multiple(), whole, width);
         }
         long both = multiple(rounding.multiple(), whole);
         boolean headsToo = units.group().role() == Role.CHANNELS && !rounding.anyWidth() && both <= width / FINE;
@@ -48,9 +53,9 @@ public final class RoundWidths {
     }
 
     /** The least multiple of {@code whole} and of the largest power of two that leaves it fine enough, if any does. */
-    private int largest(long whole, long width) {
+    private static int largest(int multiple, long whole, long width) {
         long fine = Math.max(whole, width / FINE);
-        long power = Integer.highestOneBit(rounding.multiple());
+        long power = Integer.highestOneBit(multiple);
         while (multiple(power, whole) > fine) {
             power /= 2;
         }

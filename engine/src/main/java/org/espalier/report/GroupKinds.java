@@ -167,6 +167,7 @@ public record GroupKinds(List<Kind> kinds, List<Whole> frozen) {
             case VALUE_DIMENSIONS -> "a dimension of the values of every head";
             case CHANNELS -> "a channel of the residual stream";
             case EXPERTS -> "an expert with its row of the router";
+            case TOKENS -> "a token";
             case NEURONS -> group.sets() > 1 ? "a neuron of every expert" : "a neuron";
         };
     }

@@ -22,7 +22,9 @@ public interface Coupling {
         /** Channels that a normalisation averages over. */
         NORMALISED,
         /** Experts that a router chooses among. */
-        EXPERTS
+        EXPERTS,
+        /** Tokens that the tokenizer knows. */
+        TOKENS
     }
 
     /** Axis {@code index} of {@code value}; negative counts from the end. */
@@ -30,6 +32,12 @@ public interface Coupling {
 
     /** A new axis of this extent that no tensor has by itself. */
     Axis fresh(long extent);
+
+    /**
+     * The axis of the tokens that the tokenizer knows, which is one for a whole tape: what looks them up and what predicts them meet
+     * in it, though no operation leads from one to the other.
+     */
+    Axis vocabulary(long tokens);
 
     /** The axis that runs through all combinations, the last part fastest. */
     Axis product(Axis... parts);

@@ -55,11 +55,16 @@ final class SentencePieceReader {
      * @throws Failure as above
      */
     static SentencePiece readFile(Path file) {
-        SentencePieceReader reader = new SentencePieceReader(file.toString());
-        return reader.model(ByteBuffer.wrap(Json.readFile(file, LARGEST_FILE)).order(ByteOrder.LITTLE_ENDIAN));
+        return read(Json.readFile(file, LARGEST_FILE), file.toString());
     }
 
-    private SentencePiece model(ByteBuffer in) {
+    /** As above, of a file that was read. */
+    static SentencePiece read(byte[] file, String place) {
+        return new SentencePieceReader(place).model(file);
+    }
+
+    private SentencePiece model(byte[] file) {
+        ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         while (in.hasRemaining()) {
             int key = key(in);
             switch (key) {

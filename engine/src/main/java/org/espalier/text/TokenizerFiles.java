@@ -16,7 +16,7 @@ import org.espalier.format.ModelContent;
 public final class TokenizerFiles {
 
     private static final String CONFIG = SettingsFile.CONFIG;
-    private static final String GENERATION = "generation_config.json";
+    static final String GENERATION = "generation_config.json";
 
     private static final List<String> NAMES = List.of(
             Tokenizer.JSON,

@@ -59,6 +59,24 @@ final class TokenizerMetadata {
         return all;
     }
 
+    /**
+     * The same of a model whose tokenizer's files are not those in its folder but others.
+     *
+     * @param files  by name
+     * @param config the configuration beside them
+     */
+    static Map<String, Object> of(Path model, Checkpoint checkpoint, Map<String, byte[]> files, JsonNode config) {
+        Map<String, Object> all = new LinkedHashMap<>(of(model, checkpoint));
+        all.keySet().removeIf(key -> key.startsWith("tokenizer."));
+        try (OwnFiles folder = OwnFiles.of(files)) {
+            all.putAll(
+                    files.containsKey(Tokenizer.JSON)
+                            ? ofJson(folder.path(), config)
+                            : ofSentencePiece(folder.path(), config));
+        }
+        return all;
+    }
+
     private static Map<String, Object> ofJson(Path folder, JsonNode config) {
         TokenizerJson json = Tokenizer.checked(folder);
         TokenizerMetadata made = new TokenizerMetadata(folder, TokenizerSettings.read(folder), json.ids());

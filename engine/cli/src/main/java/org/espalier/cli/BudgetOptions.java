@@ -186,9 +186,31 @@ final class BudgetOptions {
             split = ",",
             description = "What may go instead of a mode's units, with commas: ${COMPLETION-CANDIDATES} (default "
                     + "in blocks: neurons; if more than half of their parameters must go, query_heads with "
-                    + "them, or kv_heads where those do not go far enough or with --compat llm-pruner).")
+                    + "them, or kv_heads where those do not go far enough or with --compat llm-pruner). Of tokens those go that "
+                    + "texts do not use, with the tokenizer's.")
     private void units(List<Unit> units) {
         settings = settings.units(units);
+    }
+
+    @Option(
+            names = "--token-texts",
+            paramLabel = "FILE",
+            description =
+                    "With --units tokens: texts, read whole, in which tokens are counted; repeatable. A million tokens or more, "
+                            + "of the language and the kind that the model is for (default: the calibration texts).")
+    private void tokenTexts(List<Path> files) {
+        settings = settings.tokens(settings.tokens().texts(files));
+    }
+
+    @Option(
+            names = "--token-uses",
+            paramLabel = "N",
+            converter = Converters.Positive.class,
+            description =
+                    "With --units tokens: a token stays that these texts use N times or more (default: once in a million "
+                            + "tokens; with tokens alone and --ratio, as many of the most used as the ratio leaves).")
+    private void tokenUses(int uses) {
+        settings = settings.tokens(settings.tokens().uses(uses));
     }
 
     @Option(

@@ -77,13 +77,13 @@ public final class Bloom implements Architecture {
         }
 
         @Override
-        public ModelConfig left(int hidden, List<KeptLayer> kept) {
+        public ModelConfig left(int vocab, int hidden, List<KeptLayer> kept) {
             List<List<Double>> left = new ArrayList<>();
             for (KeptLayer layer : kept) {
                 List<Double> whole = slopes.get(layer.number());
                 left.add(layer.heads().stream().map(whole::get).toList());
             }
-            return new Config(architecture, sizes.left(hidden, kept), eps, tied, left);
+            return new Config(architecture, sizes.left(vocab, hidden, kept), eps, tied, left);
         }
 
         boolean usualSlopes() {

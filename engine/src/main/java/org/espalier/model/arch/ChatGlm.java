@@ -107,8 +107,8 @@ public final class ChatGlm implements Architecture {
         }
 
         @Override
-        public ModelConfig left(int hidden, List<KeptLayer> kept) {
-            return new Config(architecture, sizes.left(hidden, kept), eps, marks, tied);
+        public ModelConfig left(int vocab, int hidden, List<KeptLayer> kept) {
+            return new Config(architecture, sizes.left(vocab, hidden, kept), eps, marks, tied);
         }
 
         @Override

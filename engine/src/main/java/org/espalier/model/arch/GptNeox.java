@@ -85,10 +85,10 @@ public final class GptNeox implements Architecture {
         }
 
         @Override
-        public ModelConfig left(int hidden, List<KeptLayer> kept) {
+        public ModelConfig left(int vocab, int hidden, List<KeptLayer> kept) {
             return new Config(
                     architecture,
-                    sizes.left(hidden, kept),
+                    sizes.left(vocab, hidden, kept),
                     eps,
                     rotary,
                     rotated,

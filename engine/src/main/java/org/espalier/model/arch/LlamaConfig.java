@@ -172,13 +172,13 @@ public record LlamaConfig(
     }
 
     @Override
-    public LlamaConfig left(int newHidden, List<KeptLayer> kept) {
+    public LlamaConfig left(int newVocab, int newHidden, List<KeptLayer> kept) {
         List<Reach> left =
                 kept.stream().map(layer -> reach().get(layer.number())).toList();
         return new LlamaConfig(
                 architecture,
                 modelType,
-                sizes.left(newHidden, kept),
+                sizes.left(newVocab, newHidden, kept),
                 eps,
                 rotary,
                 tied,

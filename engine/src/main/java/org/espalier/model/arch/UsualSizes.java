@@ -180,6 +180,7 @@ final class UsualSizes {
         config.layers().stream()
                 .collect(Collectors.groupingBy(keys, LinkedHashMap::new, Collectors.toList()))
                 .forEach((kind, layers) -> mlps.put(kind, mostCommon(layers)));
+        json.put("vocab_size", config.vocab());
         json.put("hidden_size", config.hidden());
         json.put("head_dim", config.headDim());
         json.put(layersKey, config.layers().size());

@@ -111,7 +111,7 @@ public record CrossEntropy(Value logits, Value targets, Value loss, Value logSum
     @Override
     public void couple(Coupling c) {
         c.freeze(c.axis(logits, 0), "tokens");
-        c.freeze(c.axis(logits, 1), "the vocabulary is the tokenizer's");
+        c.same(c.axis(logits, 1), c.vocabulary(logits.shape().dim(1)));
         c.same(c.axis(logits, 0), c.axis(loss, 0));
         c.same(c.axis(logits, 0), c.axis(logSum, 0));
     }

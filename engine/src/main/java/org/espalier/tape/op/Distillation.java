@@ -130,7 +130,7 @@ public record Distillation(
     @Override
     public void couple(Coupling c) {
         c.freeze(c.axis(logits, 0), "tokens");
-        c.freeze(c.axis(logits, 1), "the vocabulary is the tokenizer's");
+        c.same(c.axis(logits, 1), c.vocabulary(logits.shape().dim(1)));
         c.same(c.axis(logits, 0), c.axis(teacher, 0));
         c.same(c.axis(logits, 1), c.axis(teacher, 1));
         c.same(c.axis(logits, 0), c.axis(loss, 0));

@@ -93,7 +93,7 @@ public record Embedding(Value ids, Value table, Value out) implements Op {
 
     @Override
     public void couple(Coupling c) {
-        c.freeze(c.axis(table, 0), "the vocabulary is the tokenizer's");
+        c.same(c.axis(table, 0), c.vocabulary(table.shape().dim(0)));
         c.freeze(c.axis(out, 0), "tokens");
         c.same(c.axis(table, 1), c.axis(out, 1));
     }

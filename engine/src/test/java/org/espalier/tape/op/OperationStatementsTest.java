@@ -130,6 +130,11 @@ class OperationStatementsTest {
         }
 
         @Override
+        public Axis vocabulary(long tokens) {
+            return new Fresh(tokens);
+        }
+
+        @Override
         public Axis product(Axis... parts) {
             return new Composed(List.of(parts));
         }
