@@ -145,12 +145,17 @@ public final class Compactor {
             int start = 0;
             while (start < rows.length) {
                 int end = start + 1;
-                while (end < rows.length && rows[end] == rows[end - 1] + 1) {
+                while (end < rows.length && follows(rows[end], rows[end - 1])) {
                     end++;
                 }
                 sink.write(stored.bytes().asSlice(offset(rows[start]), (end - start) * to.bytes(width)));
                 start = end;
             }
+        }
+
+        /** A file may have its rows in another order, so that those with neighbouring numbers are apart. */
+        private boolean follows(int row, int before) {
+            return offset(row) == offset(before) + stored.rowBytes();
         }
 
         private long offset(int row) {

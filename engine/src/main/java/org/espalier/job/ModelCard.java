@@ -34,7 +34,7 @@ record ModelCard(Plan plan, long parameters, Openers opens, Set<String> licences
                 # %s, pruned
 
                 A smaller version of `%s` (SHA-256 of its weights: `%s`), made by Espalier, which removes heads, neurons,
-                channels or layers as a whole.
+                channels, layers or tokens as a whole.
 
                 | | parameters |
                 |---|--:|

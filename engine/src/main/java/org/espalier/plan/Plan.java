@@ -258,6 +258,15 @@ public record Plan(
                     : Optional.empty();
         }
 
+        /** What the vocabulary keeps, if it was cut. */
+        public Optional<Group> tokens() {
+            return groups == null
+                    ? Optional.empty()
+                    : groups.stream()
+                            .filter(group -> group.role().equals(Group.TOKENS))
+                            .findFirst();
+        }
+
         public Kept {
             required(layers, "layers");
             layers.forEach(layer -> required(layer, "one of the layers"));
@@ -326,6 +335,9 @@ public record Plan(
             @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("counted")
             Counted counted) {
 
+        /** The role of units that are counted. */
+        private static final String TOKENS = "tokens";
+
         /** Of units that were not counted. */
         public Group(String name, String role, int layer, int[] kept, Integer round) {
             this(name, role, layer, kept, round, null);
@@ -367,7 +379,7 @@ public record Plan(
     /** The same plan, which says where tokens were counted. */
     public Plan with(Counted texts) {
         List<Group> groups = kept.groups().stream()
-                .map(group -> group.role().equals("tokens") ? group.with(texts) : group)
+                .map(group -> group.role().equals(Group.TOKENS) ? group.with(texts) : group)
                 .toList();
         return new Plan(
                 formatVersion,

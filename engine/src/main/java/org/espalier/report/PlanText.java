@@ -64,13 +64,17 @@ public final class PlanText {
         String channels = plan.kept().channels() == null
                 ? ""
                 : ", %,d channels kept".formatted(plan.kept().channels().length);
+        String tokens = plan.kept()
+                .tokens()
+                .map(group -> ", %,d tokens kept".formatted(group.kept().length))
+                .orElse("");
         return "%s: %,d of %,d parameters kept, %.2f %% removed%s (%s, %s, %s%s)"
                 .formatted(
                         Printable.cell(plan.source().path()),
                         plan.parameters().after(),
                         plan.parameters().before(),
                         100 * removed,
-                        channels,
+                        channels + tokens,
                         plan.choice().mode(),
                         plan.choice().scope(),
                         plan.choice().criterion(),

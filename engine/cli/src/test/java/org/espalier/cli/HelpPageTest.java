@@ -51,7 +51,9 @@ class HelpPageTest {
                         "--keep",
                         "--keep-first",
                         "--keep-last",
-                        "--mlp-layers"),
+                        "--mlp-layers",
+                        "--token-texts",
+                        "--token-uses"),
                 sections.get("What may go"));
         assertEquals(List.of("--compensate", "--ridge"), sections.get("How what is left makes up for what is gone"));
     }
