@@ -1,7 +1,9 @@
 package org.espalier.eval;
 
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.function.IntConsumer;
+import java.util.function.IntToLongFunction;
 import java.util.stream.IntStream;
 import org.espalier.error.Failure;
 
@@ -19,9 +21,30 @@ public final class Perplexity {
     /**
      * What was measured, and how.
      *
-     * @param nll total over all predictions, in nats
+     * @param nll   total over all predictions, in nats
+     * @param bytes of the text that was predicted; 0 where nobody counted them
      */
-    public record Result(Windows windows, int count, long predictions, double nll) {
+    public record Result(Windows windows, int count, long predictions, double nll, long bytes) {
+
+        /** The same with the bytes of the text that was predicted, of which each token has {@code bytes}. */
+        public Result of(int[] ids, IntToLongFunction bytes) {
+            long sum = 0;
+            for (int window = 0; window < count; window++) {
+                int[] cut = windows.cut(ids, window);
+                for (int i = windows.firstCounted(window) + 1; i < cut.length; i++) {
+                    sum += bytes.applyAsLong(cut[i]);
+                }
+            }
+            return new Result(windows, count, predictions, nll, sum);
+        }
+
+        /**
+         * Bits that a byte of the text takes: {@code nll / (ln 2 · bytes)}, which compares models that cut texts into other
+         * tokens; empty where bytes were not counted.
+         */
+        public OptionalDouble bitsPerByte() {
+            return bytes > 0 ? OptionalDouble.of(nll / (Math.log(2) * bytes)) : OptionalDouble.empty();
+        }
 
         /** Mean over the predictions, in nats. */
         public double meanNll() {
@@ -69,7 +92,7 @@ public final class Perplexity {
             }
             done.accept(cut.size());
         }
-        return new Result(windows, count, predictions, nll);
+        return new Result(windows, count, predictions, nll, 0);
     }
 
     private static double sum(double[] losses, int first, String where, int window) {

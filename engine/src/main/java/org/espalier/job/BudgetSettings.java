@@ -120,6 +120,11 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         return chosen().contains(Unit.TOKENS);
     }
 
+    /** Whether tokens go until a ratio is met, and no more. */
+    boolean boundByRatio() {
+        return target.isEmpty() && (ratioGiven || !tokensAlone());
+    }
+
     /** Whether nothing but tokens may go. */
     boolean tokensAlone() {
         return chosen().equals(List.of(Unit.TOKENS));
@@ -332,6 +337,10 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         if (!dependency || ratioOf.equals(Optional.of(RatioOf.UNITS))) {
             return Optional.of(
                     "--units tokens does not go with " + (dependency ? "--ratio-of units" : "--dependency off"));
+        }
+        if (tokensAlone() && (target.isPresent() || scope() == Scope.DIVERGENCE)) {
+            return Optional.of(
+                    "tokens are chosen by their use: with --target or --scope divergence name other units, too");
         }
         return tokens.complaint();
     }

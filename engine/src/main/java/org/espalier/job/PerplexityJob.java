@@ -76,7 +76,8 @@ public final class PerplexityJob {
             List<Perplexity.Result> results = new ArrayList<>();
             for (int i = 0; i < texts.size(); i++) {
                 String name = settings.texts().get(i).file().toString();
-                results.add(meter.measure(tokenizer.encodeRead(texts.get(i)), windows, name));
+                int[] ids = tokenizer.encodeRead(texts.get(i));
+                results.add(meter.measure(ids, windows, name).of(ids, tokenizer::bytes));
             }
             return new Result(open.backend().name(), results);
         }

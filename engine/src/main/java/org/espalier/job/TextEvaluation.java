@@ -42,14 +42,16 @@ public final class TextEvaluation implements Evaluation {
         List<Measure> measured = new ArrayList<>();
         try (PerplexityMeter meter = new PerplexityMeter(model, settings.memory(), listener)) {
             texts.forEach((label, text) -> {
-                Perplexity.Result result = meter.measure(tokenizer.encodeRead(text), windows, label);
-                measured.add(new TextPerplexity(
-                                settings.protocol().toString(),
-                                windows.seqLen(),
-                                result.count(),
-                                result.predictions(),
-                                result.ppl())
-                        .measure(label));
+                int[] ids = tokenizer.encodeRead(text);
+                Perplexity.Result result = meter.measure(ids, windows, label).of(ids, tokenizer::bytes);
+                TextPerplexity perplexity = new TextPerplexity(
+                        settings.protocol().toString(),
+                        windows.seqLen(),
+                        result.count(),
+                        result.predictions(),
+                        result.ppl());
+                measured.add(perplexity.measure(label));
+                result.bitsPerByte().ifPresent(bits -> measured.add(perplexity.bits(label, bits, result.bytes())));
             });
         }
         return measured;

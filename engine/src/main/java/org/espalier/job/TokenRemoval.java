@@ -67,7 +67,7 @@ record TokenRemoval(Selection selection, Optional<Plan.Counted> counted) {
                     "ratio " + budget.ratio(),
                     "use a smaller ratio, let other units go as well, or leave out --token-uses");
         }
-        if (budget.ratioGiven() || !budget.tokensAlone()) {
+        if (budget.boundByRatio()) {
             byUse = kept.cardinality() > wanted;
             kept = byUse ? kept : choice.mostUsed(wanted);
         }

@@ -46,6 +46,17 @@ public record TextPerplexity(
                 .withSettings(settings);
     }
 
+    /**
+     * The same text's bits per byte, which compare models that cut it into other tokens.
+     *
+     * @param bits  of each byte
+     * @param bytes that were predicted
+     */
+    public Measure bits(String data, double bits, long bytes) {
+        String summary = "%s, %,d × %,d ids, %,d bytes predicted".formatted(protocol, windows, seqLen, bytes);
+        return new Measure("bits per byte on " + data, bits, Unit.BITS, Direction.LESS, summary);
+    }
+
     /** What the text of such a measure is called; empty if {@code measure} is another one. */
     static Optional<String> data(Measure measure) {
         return of(measure).map(perplexity -> (String) measure.settings().get(DATA));

@@ -21,6 +21,8 @@ public enum Unit {
     PERPLEXITY("", Aspect.QUALITY, Figures::significant, Figures::times),
     /** A loss or a divergence, by the natural logarithm. */
     NATS("", Aspect.QUALITY, Figures::loss, null, Figures::difference),
+    /** Of information. */
+    BITS("bits", Aspect.QUALITY, Figures::loss, Figures::times),
     /** A part of a whole from 0 to 1, such as the share of right answers. */
     SHARE("", Aspect.QUALITY, Figures::share, null, Figures::points),
     /** A number without a unit. */

@@ -149,6 +149,11 @@ public final class Tokenizer implements AutoCloseable {
         return vocabulary.id(token);
     }
 
+    /** Bytes of the text that a token stands for, a space at the beginning included; 0 for an id that no token has. */
+    public int bytes(int id) {
+        return id >= 0 && id < vocabulary.bytes().length ? vocabulary.bytes()[id] : 0;
+    }
+
     /** The id of {@link #bosToken()}; empty if there is none, or it is not in the vocabulary. */
     public OptionalInt bosId() {
         return settings.bosToken().map(vocabulary::id).orElse(OptionalInt.empty());

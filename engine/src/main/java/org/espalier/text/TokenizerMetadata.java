@@ -46,16 +46,21 @@ final class TokenizerMetadata {
         if (checkpoint.ggufMetadata().isPresent()) {
             return GgufVocabulary.copied(checkpoint.ggufMetadata().get());
         }
-        Map<String, Object> all = new LinkedHashMap<>();
-        all.put(
-                "general.name",
-                Printable.recorded(
-                        model.toAbsolutePath().normalize().getFileName().toString()));
+        Map<String, Object> all = named(model);
         if (Files.exists(model.resolve(Tokenizer.JSON))) {
             all.putAll(ofJson(model, checkpoint.config()));
         } else if (Files.exists(model.resolve(Tokenizer.SENTENCE_PIECE))) {
             all.putAll(ofSentencePiece(model, checkpoint.config()));
         }
+        return all;
+    }
+
+    private static Map<String, Object> named(Path model) {
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put(
+                "general.name",
+                Printable.recorded(
+                        model.toAbsolutePath().normalize().getFileName().toString()));
         return all;
     }
 
@@ -66,7 +71,8 @@ final class TokenizerMetadata {
      * @param config the configuration beside them
      */
     static Map<String, Object> of(Path model, Checkpoint checkpoint, Map<String, byte[]> files, JsonNode config) {
-        Map<String, Object> all = new LinkedHashMap<>(of(model, checkpoint));
+        Map<String, Object> all =
+                checkpoint.ggufMetadata().map(GgufVocabulary::copied).orElseGet(() -> named(model));
         all.keySet().removeIf(key -> key.startsWith("tokenizer."));
         try (OwnFiles folder = OwnFiles.of(files)) {
             all.putAll(
@@ -190,8 +196,13 @@ final class TokenizerMetadata {
     }
 
     private void putFrame(Frame frame) {
-        metadata.put(PREFIX + "add_bos_token", frame.before().contains(metadata.get(PREFIX + "bos_token_id")));
-        metadata.put(PREFIX + "add_eos_token", frame.after().contains(metadata.get(PREFIX + "eos_token_id")));
+        metadata.put(PREFIX + "add_bos_token", stands(frame.before(), "bos_token_id"));
+        metadata.put(PREFIX + "add_eos_token", stands(frame.after(), "eos_token_id"));
+    }
+
+    /** Whether a token that has a name, if it has, is among some. */
+    private boolean stands(List<Integer> ids, String key) {
+        return metadata.get(PREFIX + key) instanceof Integer id && ids.contains(id);
     }
 
     private void put(String key, Optional<Integer> id) {

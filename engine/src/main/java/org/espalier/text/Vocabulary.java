@@ -1,7 +1,11 @@
 package org.espalier.text;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 
 /**
  * What is asked of a tokenizer's document once its library runs; the document itself takes several times the memory.
@@ -9,11 +13,33 @@ import java.util.OptionalInt;
  * @param ids   by token, special or not
  * @param size  the largest id and one
  * @param frame the ids around every text
+ * @param bytes by id: of a text that a token stands for
  */
-record Vocabulary(Map<String, Integer> ids, int size, Frame frame) {
+record Vocabulary(Map<String, Integer> ids, int size, Frame frame, int[] bytes) {
+
+    private static final Pattern BYTE = Pattern.compile("<0x[0-9A-F]{2}>");
 
     static Vocabulary of(TokenizerJson json) {
-        return new Vocabulary(json.ids(), json.vocabularySize(), json.frame());
+        return new Vocabulary(json.ids(), json.vocabularySize(), json.frame(), bytes(json));
+    }
+
+    private static int[] bytes(TokenizerJson json) {
+        ObjectNode document = json.written();
+        boolean byteLevel = document.path("decoder").findValuesAsText("type").contains("ByteLevel");
+        int[] bytes = new int[json.vocabularySize()];
+        json.ids().forEach((token, id) -> bytes[id] = byteLevel ? token.length() : bytes(token));
+        for (JsonNode token : document.path("added_tokens")) {
+            bytes[token.path("id").intValue()] = utf8(token.path("content").textValue());
+        }
+        return bytes;
+    }
+
+    private static int bytes(String piece) {
+        return BYTE.matcher(piece).matches() ? 1 : utf8(piece.replace(VocabularyFile.SPACE, " "));
+    }
+
+    private static int utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     /** The id of a token, special or not. */

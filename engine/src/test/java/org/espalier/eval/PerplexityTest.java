@@ -109,4 +109,20 @@ class PerplexityTest {
                         new int[] {1, 2}, windows, w -> new double[][] {{Double.NaN}}, "text", done -> {}));
         assertTrue(failure.oneLine().contains("window 0"), failure.oneLine());
     }
+
+    /** Where an id is its loss and its bytes, what is counted of both is the same. */
+    @Test
+    void bytesAreThoseOfTheIdsThatAreCounted() {
+        for (Windows windows : List.of(
+                windows(Protocol.LLM_PRUNER, 4, 4),
+                windows(Protocol.GPTQ, 5, 2),
+                windows(Protocol.GPTQ, 3, 6),
+                windows(Protocol.LLAMA_CPP, 8, 8))) {
+            Perplexity.Result result = measure(17, windows);
+            assertTrue(result.bitsPerByte().isEmpty());
+            Perplexity.Result counted = result.of(IntStream.range(100, 117).toArray(), id -> id);
+            assertEquals(result.nll(), counted.bytes());
+            assertEquals(1 / Math.log(2), counted.bitsPerByte().orElseThrow(), 1e-12);
+        }
+    }
 }

@@ -82,7 +82,7 @@ final class PplCommand extends EngineCommand {
 
     private void report(PerplexityJob.Result measured) {
         List<Map<String, Object>> results = new ArrayList<>();
-        Columns columns = new Columns().row("data", "protocol", "windows", "predictions", "ppl");
+        Columns columns = new Columns().row("data", "protocol", "windows", "predictions", "ppl", "bits per byte");
         for (int i = 0; i < data.size(); i++) {
             Perplexity.Result result = measured.results().get(i);
             results.add(entry(data.get(i).toString(), result));
@@ -91,7 +91,10 @@ final class PplCommand extends EngineCommand {
                     "%s, %d ids".formatted(settings.protocol(), settings.seqLen()),
                     result.count(),
                     result.predictions(),
-                    "%.4f".formatted(result.ppl()));
+                    "%.4f".formatted(result.ppl()),
+                    result.bitsPerByte().isPresent()
+                            ? "%.4f".formatted(result.bitsPerByte().getAsDouble())
+                            : "");
         }
         SequencedMap<String, Object> whole = new LinkedHashMap<>();
         whole.put("model", model.path().toString());
@@ -113,6 +116,10 @@ final class PplCommand extends EngineCommand {
         entry.put("nll", result.nll());
         entry.put("mean_nll", result.meanNll());
         entry.put("ppl", result.ppl());
+        result.bitsPerByte().ifPresent(bits -> {
+            entry.put("bytes", result.bytes());
+            entry.put("bits_per_byte", bits);
+        });
         return entry;
     }
 }
