@@ -197,6 +197,16 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         return units.isPresent() || mode != Mode.BLOCK ? this : units(Unit.of(table));
     }
 
+    /** The same for numbers that compare as they are, whatever they are of: all groups compete where nothing else is set. */
+    BudgetSettings competing() {
+        return scope(scope.orElse(Scope.GLOBAL)).normalise(Normalise.NONE);
+    }
+
+    /** Whether all that may go is heads, neurons and whole branches, and tokens beside them. */
+    boolean ofBranches() {
+        return chosen().stream().noneMatch(unit -> unit == Unit.CHANNELS || unit == Unit.EXPERTS);
+    }
+
     /** What scores are divided by where groups compete. */
     public BudgetSettings normalise(Normalise divisor) {
         return with(copy -> copy.normalise = Optional.of(divisor));

@@ -61,7 +61,7 @@ record ModelCard(Plan plan, long parameters, Openers opens, Set<String> licences
                 before,
                 parameters,
                 100.0 * (before - parameters) / before,
-                plain(plan.choice().criterion()),
+                plain(plan.chosenBy()),
                 plain(plan.choice().mode()),
                 plain(plan.choice().scope()),
                 opens,

@@ -18,6 +18,8 @@ public final class PruneSettings extends Settings<PruneSettings> {
     private MemorySettings memory = MemorySettings.defaults();
     private Optional<DType> dtype = Optional.empty();
     private int steps = 1;
+    private Selecting selecting = Selecting.SCORES;
+    private GateSettings gates = GateSettings.defaults();
 
     private PruneSettings() {}
 
@@ -99,6 +101,26 @@ public final class PruneSettings extends Settings<PruneSettings> {
         return steps;
     }
 
+    /** What decides which units go. */
+    public PruneSettings selecting(Selecting selecting) {
+        return with(copy -> copy.selecting = selecting);
+    }
+
+    /** What decides which units go. */
+    public Selecting selecting() {
+        return selecting;
+    }
+
+    /** How gates are learned, where they decide. */
+    public PruneSettings gates(GateSettings gates) {
+        return with(copy -> copy.gates = gates);
+    }
+
+    /** How gates are learned. */
+    public GateSettings gates() {
+        return gates;
+    }
+
     /** Of everything random; short for an {@link #importance} with this {@link ImportanceSettings#seed}. */
     public PruneSettings seed(long seed) {
         return importance(importance.seed(seed));
@@ -123,7 +145,27 @@ public final class PruneSettings extends Settings<PruneSettings> {
                         : Optional.empty())
                 .or(() -> steps > 1 && !budget.dependency()
                         ? Optional.of("--dependency off is one step; leave out --steps")
-                        : Optional.empty());
+                        : Optional.empty())
+                .or(this::complaintAboutGates);
+    }
+
+    private Optional<String> complaintAboutGates() {
+        if (selecting == Selecting.SCORES) {
+            return Optional.empty();
+        }
+        if (importance.compatible()) {
+            return Optional.of("--select gates is not LLM-Pruner's: leave out --compat");
+        }
+        if (budget.scope() == Scope.DIVERGENCE) {
+            return Optional.of("--select gates finds widths by itself: leave out --scope divergence and --widths");
+        }
+        if (steps > 1) {
+            return Optional.of("--select gates looks at every update: leave out --steps");
+        }
+        return budget.dependency() && budget.ofBranches()
+                ? Optional.empty()
+                : Optional.of("--select gates is for heads, neurons, attentions, MLPs and layers: not with channels or "
+                        + "experts, not with --dependency off");
     }
 
     private Optional<String> complaintAboutTokens() {
@@ -155,9 +197,14 @@ public final class PruneSettings extends Settings<PruneSettings> {
                 steps);
     }
 
+    /** As {@link #budgetFor} where gates decide: they compare as they are. */
+    Budget gateBudgetFor(ModelConfig config) {
+        return budget.competing().budget(config, importance.blockCriterion(), false, false, 1);
+    }
+
     /** Whether the model has to write itself what it is calibrated on, because nothing else is given. */
     boolean writesOwn() {
-        boolean looked = (compensation.wanted() || budget.scope() == Scope.DIVERGENCE)
+        boolean looked = (compensation.wanted() || budget.scope() == Scope.DIVERGENCE || selecting == Selecting.GATES)
                 && !importance.compatible()
                 && !importance.calibration().given();
         return looked || importance.writesOwn(budget.anywhere(importance.blockCriterion()));

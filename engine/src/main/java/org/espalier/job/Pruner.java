@@ -9,8 +9,10 @@ import org.espalier.format.ModelContent;
 import org.espalier.format.SafetensorsFolder;
 import org.espalier.importance.Calibration;
 import org.espalier.importance.Candidates;
+import org.espalier.importance.Method;
 import org.espalier.importance.Rankings;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.Budget;
 import org.espalier.plan.Goal;
 import org.espalier.plan.PlanFile;
 import org.espalier.plan.WidthTable;
@@ -94,14 +96,26 @@ final class Pruner {
                 watch.close();
                 return widths(open, scores, rankings, candidates, calibration);
             };
-            Pruning.Result result = new Pruning(open.checkpoint(), open.model(), watch.walking(open), scratch, widths)
-                    .plan(
-                            settings.importance().method(),
-                            settings.budgetFor(open.model().config()).reaching(goal),
-                            calibration,
-                            tokens.selection());
+            Pruning pruning = new Pruning(open.checkpoint(), open.model(), watch.walking(open), scratch, widths);
+            Method method = settings.importance().method();
+            Budget usual = settings.budgetFor(open.model().config()).reaching(goal);
+            Pruning.Result result = settings.selecting() == Selecting.SCORES
+                    ? pruning.plan(method, usual, calibration, tokens.selection())
+                    : pruning.plan(
+                            method, usual, calibration.orElseThrow(), tokens.selection(), gates(open, usual, goal));
             return result.with(tokens.enter(result.plan()));
         }
+    }
+
+    private GateLearning gates(OpenModel open, Budget usual, Optional<Goal> goal) {
+        Budget budget = settings.gateBudgetFor(open.model().config()).reaching(goal);
+        return new GateLearning(
+                open,
+                budget,
+                usual.normalise(),
+                settings.gates(),
+                settings.importance().method().seed(),
+                listener);
     }
 
     /** The table that is named, or one that is measured on the first of the calibration sequences. */

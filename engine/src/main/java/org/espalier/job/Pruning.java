@@ -117,6 +117,26 @@ public final class Pruning {
         return result(planner, selection, method, budget, calibration, rankings);
     }
 
+    /**
+     * Plans a pruning of which gates decide what goes; they begin from scores, which are what {@link Result#scores} has.
+     *
+     * @param budget for scores
+     * @param gone   what goes whatever the budget says
+     * @param gates  learns them
+     * @throws org.espalier.error.Failure as {@link #plan}, or if a loss is not finite
+     */
+    Result plan(Method method, Budget budget, Calibration calibration, Selection gone, GateLearning gates) {
+        Optional<Calibration> texts = Optional.of(calibration);
+        if (budget.candidates().none()) {
+            return plan(method, budget, texts, gone);
+        }
+        Rankings rankings = Ranker.of(model, walking, method, budget.candidates(), calibration.sequences());
+        Planner planner = new Planner(model.config(), model.structure(), gates.budget());
+        GateLearning.Chosen chosen = gates.choose(planner, rankings, gone, calibration);
+        Result result = result(planner, chosen.selection(), method, budget, texts, rankings);
+        return result.with(result.plan().with(chosen.record()));
+    }
+
     private Result result(
             Planner planner,
             Selection selection,

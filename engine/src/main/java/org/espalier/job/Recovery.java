@@ -25,14 +25,11 @@ import org.espalier.tune.Examples;
 import org.espalier.tune.Learned;
 import org.espalier.tune.LearnedAdapter;
 import org.espalier.tune.LearnedWeights;
-import org.espalier.tune.Look;
 import org.espalier.tune.Mixture;
 import org.espalier.tune.OptimizerFile;
 import org.espalier.tune.TrainingData;
-import org.espalier.tune.TrainingMemory;
 import org.espalier.tune.Tuning;
 import org.espalier.tune.TuningSettings;
-import org.espalier.tune.Update;
 
 /** Trains a model back and leaves what it learned in a folder, with how that went. */
 final class Recovery {
@@ -112,6 +109,7 @@ final class Recovery {
             if (settings.resume()) {
                 Unfinished left = Unfinished.at(place);
                 left.requireSame(files.origin(), () -> files.left(place));
+                learned.load(place);
                 tuning.resume(place, left.history());
             }
             Tuning.Result result = train(tuning, files);
@@ -265,56 +263,12 @@ final class Recovery {
     }
 
     private Tuning.Result train(Tuning training, Files files) {
-        TrainingEstimate estimate = new TrainingEstimate();
-        try (Progress progress = listener.begin("training", "tokens", training.totalTokens())) {
-            return training.train(new Tuning.Listener() {
-                @Override
-                public void begins(TrainingMemory memory) {
-                    listener.note(TrainingEstimate.of(memory, files.weights()));
+        try (TrainingWatch watch = TrainingWatch.begin(listener, "training", training.totalTokens(), files.weights())) {
+            return training.train(watch.saving(now -> {
+                if (settings.savesAfter(now.result().steps())) {
+                    save(now, files);
                 }
-
-                @Override
-                public void advanced(int tokens) {
-                    progress.advance(tokens);
-                }
-
-                @Override
-                public void updated(Update update, int steps) {
-                    listener.detail("step %d of %d: loss %.4f, gradient norm %.3f"
-                            .formatted(update.step(), steps, update.loss(), update.gradientNorm()));
-                    estimate.after(update, steps).ifPresent(listener::note);
-                }
-
-                @Override
-                public void evaluated(Look look) {
-                    listener.detail("held-out loss after %d steps: %.4f".formatted(look.step(), look.loss()));
-                }
-
-                @Override
-                public void learnsByHeart() {
-                    listener.note(
-                            "the held-out loss rises while the training loss falls: the model learns its samples by "
-                                    + "heart; take more samples, fewer epochs, or --patience");
-                }
-
-                @Override
-                public void recomputes(int step) {
-                    listener.note("the device is full: from update %d on activations are computed again on the way back"
-                            .formatted(step));
-                }
-
-                @Override
-                public void stopped(int step) {
-                    listener.note("stopped after %d steps: the held-out loss fell no further".formatted(step));
-                }
-
-                @Override
-                public void reached(Tuning.Halfway now) {
-                    if (settings.savesAfter(now.result().steps())) {
-                        save(now, files);
-                    }
-                }
-            });
+            }));
         }
     }
 

@@ -231,6 +231,7 @@ public record Plan(
      * @param layers   what each kept layer keeps
      * @param channels of the residual stream; null if all are
      * @param groups   what every group keeps that was cut, whatever it is; null in version 1
+     * @param gates    how gates were learned that chose it, from scores on; null if scores alone did
      */
     public record Kept(
             @JsonProperty(value = "layers", required = true) List<Layer> layers,
@@ -239,7 +240,15 @@ public record Plan(
             int[] channels,
 
             @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("groups")
-            List<Group> groups) {
+            List<Group> groups,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("gates")
+            Gates gates) {
+
+        /** Chosen by scores alone. */
+        public Kept(List<Layer> layers, int[] channels, List<Group> groups) {
+            this(layers, channels, groups, null);
+        }
 
         /** What a layer keeps; empty if it goes whole. */
         public Optional<Layer> layer(int number) {
@@ -388,10 +397,33 @@ public record Plan(
                 parameters,
                 calibration,
                 seed,
-                new Kept(kept.layers(), kept.channels(), groups),
+                new Kept(kept.layers(), kept.channels(), groups, kept.gates()),
                 fitted,
                 keptAlone);
     }
+
+    /**
+     * How gates were learned.
+     *
+     * @param tokens  of calibration text that they were learned on, each as often as it was seen
+     * @param updates that were made
+     * @param rate    the highest
+     * @param before  divergence from the dense model of what scores alone would leave, in nats a token of text held out
+     * @param after   the same of what gates leave; before anything is fitted
+     */
+    public record Gates(
+            @JsonProperty(value = "tokens", required = true) long tokens,
+
+            @JsonProperty(value = "updates", required = true)
+            int updates,
+
+            @JsonProperty(value = "rate", required = true) double rate,
+
+            @JsonProperty(value = "divergence_before", required = true)
+            double before,
+
+            @JsonProperty(value = "divergence_after", required = true)
+            double after) {}
 
     /**
      * How what stays was made to make up for what is gone.
@@ -416,6 +448,25 @@ public record Plan(
         public Fitted {
             required(method, "how it was fitted");
         }
+    }
+
+    /** The same plan with how gates were learned. */
+    public Plan with(Gates gates) {
+        return new Plan(
+                formatVersion,
+                source,
+                choice,
+                parameters,
+                calibration,
+                seed,
+                new Kept(kept.layers(), kept.channels(), kept.groups(), gates),
+                fitted,
+                keptAlone);
+    }
+
+    /** What decided what is kept, in words. */
+    public String chosenBy() {
+        return kept.gates() == null ? choice.criterion() : choice.criterion() + " and learned gates";
     }
 
     /** The same plan with how what stays was fitted. */

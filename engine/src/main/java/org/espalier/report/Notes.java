@@ -41,7 +41,7 @@ final class Notes {
                 "pruning",
                 ("%s, %s over each unit's parts, %s mode, %s scope, ratio %s asked for, %.2f %% removed, " + "seed %d")
                         .formatted(
-                                plan.choice().criterion(),
+                                plan.chosenBy(),
                                 plan.choice().aggregate(),
                                 plan.choice().mode(),
                                 plan.choice().scope(),

@@ -77,7 +77,7 @@ public final class PlanText {
                         channels + tokens,
                         plan.choice().mode(),
                         plan.choice().scope(),
-                        plan.choice().criterion(),
+                        plan.chosenBy(),
                         widths(plan.choice()));
     }
 

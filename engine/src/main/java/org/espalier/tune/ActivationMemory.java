@@ -27,7 +27,7 @@ record ActivationMemory(Retention retention, long bytes) {
      * @param planned bytes that the largest batch takes, by what is kept of its forward pass
      * @throws OutOfMemory if a device of its own memory cannot hold what the training needs at the least
      */
-    static ActivationMemory of(Learned learned, long most, ToLongFunction<Retention> planned) {
+    static ActivationMemory of(Trainable learned, long most, ToLongFunction<Retention> planned) {
         long kept = planned.applyAsLong(Retention.KEEP);
         long again = planned.applyAsLong(Retention.RECOMPUTE);
         long allowed = learned.model().backend().ownMemory().isPresent()
@@ -39,7 +39,7 @@ record ActivationMemory(Retention retention, long bytes) {
     }
 
     /** What a device has for activations once it has what is trained, what was best, and what looks at texts take. */
-    private static long onDevice(Learned learned, long again, long looks) {
+    private static long onDevice(Trainable learned, long again, long looks) {
         Model model = learned.model();
         long each = learned.tensors().values().stream().mapToLong(Tensor::bytes).sum();
         long gradientsAndMoments = 3 * each;

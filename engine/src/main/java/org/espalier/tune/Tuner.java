@@ -20,7 +20,7 @@ import org.espalier.tensor.Tensor;
 /** Updates what is learned of a model, update by update. One thread at a time. */
 public final class Tuner implements AutoCloseable {
 
-    private final Learned learned;
+    private final Trainable learned;
     private final ActivationMemory activations;
     private final Optional<Teacher> teacher;
     private final Trainer trainer;
@@ -32,18 +32,18 @@ public final class Tuner implements AutoCloseable {
      * @param settings of the updates
      * @param largest  a batch as large as any that will come
      */
-    public Tuner(Learned learned, Optional<Teacher> teacher, TuningSettings settings, Packed largest) {
+    public Tuner(Trainable learned, Optional<Teacher> teacher, TuningSettings settings, Packed largest) {
         this.learned = learned;
         this.teacher = teacher;
         Backend backend = learned.model().backend();
-        Losses losses = losses(teacher, learned.trained());
+        Losses losses = learned.training(losses(teacher, learned.trained()));
         Leaves leaves = learned.leaves();
         activations = ActivationMemory.of(
                 learned, settings.activationBytes(), retention -> plannedBytes(backend, losses, largest, retention));
         trainer = new Trainer(
                 backend,
                 losses,
-                losses(teacher, learned.used()),
+                learned.measured(losses(teacher, learned.used())),
                 teacher.map(t -> t.leaves(leaves)).orElse(leaves),
                 learned.tensors(),
                 settings.optimizer(),
@@ -126,7 +126,7 @@ public final class Tuner implements AutoCloseable {
     private Look look(Teacher mixed, List<Packed> batches, double loss) {
         try (LossRun texts = new LossRun(
                 learned.model().backend(),
-                losses(Optional.empty(), learned.used()),
+                learned.measured(losses(Optional.empty(), learned.used())),
                 learned.leaves(),
                 Gradients.NONE,
                 Retention.INFERENCE,
@@ -158,13 +158,12 @@ public final class Tuner implements AutoCloseable {
     }
 
     /**
-     * Goes on from where both were left in a folder.
+     * Goes on from where the optimiser was left in a folder, with what is learned as it was then.
      *
      * @param hasBest whether there was a best state
      * @throws Failure if they do not fit
      */
     void resume(Path folder, int steps, boolean hasBest) {
-        learned.load(folder);
         OptimizerFile.readFrom(folder, learned.model().backend(), trainer, best, hasBest);
         trainer.resume(steps);
     }

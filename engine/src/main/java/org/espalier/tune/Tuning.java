@@ -113,7 +113,7 @@ public final class Tuning {
         }
     }
 
-    private final Learned learned;
+    private final Trainable learned;
     private final Optional<Teacher> teacher;
     private final TrainingData data;
     private final TuningSettings settings;
@@ -130,7 +130,7 @@ public final class Tuning {
      * @param teacher whose predictions are learned, if there is one; it stays open
      * @throws Failure if a sample does not fit the model, or the teacher does not
      */
-    public Tuning(Learned learned, Optional<Teacher> teacher, TrainingData data, TuningSettings settings) {
+    public Tuning(Trainable learned, Optional<Teacher> teacher, TrainingData data, TuningSettings settings) {
         ModelConfig config = learned.model().config();
         data.requireFor(config);
         teacher.ifPresent(t -> t.requireFor(config, data));
@@ -155,9 +155,10 @@ public final class Tuning {
     }
 
     /**
-     * Lets {@link #train} go on from where the same training was left, to the same end to the bit.
+     * Lets {@link #train} go on from where the same training was left, to the same end to the bit. What is learned must be as it
+     * was then.
      *
-     * @param folder with what is learned and the optimiser as they were
+     * @param folder with the optimiser as it was
      * @param so     far
      */
     public void resume(Path folder, History so) {

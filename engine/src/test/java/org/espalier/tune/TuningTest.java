@@ -127,6 +127,7 @@ class TuningTest {
         on(2, model -> {
             try (LearnedAdapter learned = new LearnedAdapter(model, LORA, 1 + SEED)) {
                 Tuning training = new Tuning(learned, Optional.empty(), data(), settings(1e-3, PLENTY));
+                learned.load(half);
                 training.resume(half, left.getFirst().history());
                 Tuning.Result result = training.train(Tuning.Listener.NONE);
                 write(learned.adapter(), out);
@@ -298,6 +299,7 @@ class TuningTest {
         on(2, model -> {
             try (LearnedAdapter learned = new LearnedAdapter(model, LORA, SEED + 1)) {
                 Tuning training = new Tuning(learned, Optional.empty(), noise(), patient(OptionalInt.of(4)));
+                learned.load(half);
                 training.resume(half, left.getLast().history());
                 assertEquals(
                         left.getLast().keptStep(),

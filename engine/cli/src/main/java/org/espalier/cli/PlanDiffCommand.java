@@ -64,6 +64,7 @@ final class PlanDiffCommand extends EngineCommand {
         SequencedMap<String, Function<Plan, Object>> all = new LinkedHashMap<>();
         all.put("criterion", plan -> plan.choice().criterion());
         all.put("aggregate", plan -> plan.choice().aggregate());
+        all.put("selected_by", plan -> plan.kept().gates() == null ? "scores" : "gates");
         all.put("mode", plan -> plan.choice().mode());
         all.put("scope", plan -> plan.choice().scope());
         all.put("dependency", plan -> plan.keptAlone() == null ? "on" : "off");

@@ -1,6 +1,7 @@
 package org.espalier.cli;
 
 import org.espalier.job.PruneSettings;
+import org.espalier.job.Selecting;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -34,6 +35,39 @@ final class PruneOptions {
                     + "${bundle:default.steps}).")
     private void steps(int steps) {
         settings = settings.steps(steps);
+    }
+
+    @Section(Topic.SCORING)
+    @Option(
+            names = "--select",
+            order = 4,
+            paramLabel = "BY",
+            description = "What decides which units go: ${COMPLETION-CANDIDATES}. Gates begin from scores and are "
+                    + "learned on the frozen model, so that it predicts what the dense one does; all groups compete "
+                    + "unless --scope says otherwise (default: ${bundle:default.select}).")
+    private void select(Selecting selecting) {
+        settings = settings.selecting(selecting);
+    }
+
+    @Section(Topic.SCORING)
+    @Option(
+            names = "--gate-tokens",
+            paramLabel = "N",
+            converter = Converters.Count.class,
+            description = "Tokens of calibration text that gates are learned on, each seen as often as it takes "
+                    + "(default: ${bundle:default.gate-tokens}).")
+    private void gateTokens(long tokens) {
+        settings = settings.gates(settings.gates().tokens(tokens));
+    }
+
+    @Section(Topic.SCORING)
+    @Option(
+            names = "--gate-rate",
+            paramLabel = "R",
+            converter = Converters.AboveZero.class,
+            description = "The highest rate at which gates are learned (default: ${bundle:default.gate-rate}).")
+    private void gateRate(double rate) {
+        settings = settings.gates(settings.gates().rate(rate));
     }
 
     /** With this seed. */

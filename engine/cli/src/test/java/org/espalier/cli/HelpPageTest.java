@@ -40,7 +40,14 @@ class HelpPageTest {
         assertEquals(
                 List.of("--out", "--ratio", "--calibration", "--dtype", "--force"), sections.get("Common options"));
         assertEquals(
-                List.of("--criterion", "--aggregate", "--block-score", "--compat"),
+                List.of(
+                        "--criterion",
+                        "--aggregate",
+                        "--block-score",
+                        "--select",
+                        "--compat",
+                        "--gate-rate",
+                        "--gate-tokens"),
                 sections.get("How units are scored"));
         assertEquals(
                 List.of(

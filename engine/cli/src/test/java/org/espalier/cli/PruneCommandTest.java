@@ -193,4 +193,36 @@ class PruneCommandTest {
                     file);
         }
     }
+
+    @Test
+    void gatesChooseBetterAndTheSameAtAnyNumberOfThreads() throws IOException {
+        for (String threads : List.of("1", "2")) {
+            Plan plan = prune(
+                    threads,
+                    "--calibration",
+                    text("a.txt"),
+                    "--samples",
+                    "32",
+                    "--seq-len",
+                    "32",
+                    "--select",
+                    "gates",
+                    "--gate-tokens",
+                    "4480",
+                    "--threads",
+                    threads);
+            Plan.Gates gates = plan.kept().gates();
+            assertEquals(5 * 28 * 32, gates.tokens());
+            assertEquals(18, gates.updates());
+            assertTrue(gates.after() < gates.before(), gates::toString);
+            assertEquals("global", plan.choice().scope());
+            assertEquals(0.2, plan.parameters().removed(), 0.01);
+        }
+        for (String file : List.of("plan.json", "model.safetensors")) {
+            assertArrayEquals(
+                    Files.readAllBytes(folder.resolve("1/" + file)),
+                    Files.readAllBytes(folder.resolve("2/" + file)),
+                    file);
+        }
+    }
 }
