@@ -1,6 +1,7 @@
 package org.espalier.score;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
@@ -28,6 +29,11 @@ final class ColumnSums implements AutoCloseable {
                 : backend.allocate(DType.F64, Shape.of(a.shape().dim(1)), "sums of " + name);
         sums.put(name, sum);
         backend.columnDots(queue, a, shift, b, known == null ? Target.overwrite(sum) : Target.accumulate(sum));
+    }
+
+    /** The names of all sums. */
+    List<String> names() {
+        return List.copyOf(sums.keySet());
     }
 
     boolean has(String name) {

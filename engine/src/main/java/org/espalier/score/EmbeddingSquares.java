@@ -26,7 +26,10 @@ final class EmbeddingSquares {
         this.factors = factors;
     }
 
-    /** Adds those of one batch to {@code gradient} and {@code squares}, both {@code [vocab, channels]}. */
+    /**
+     * Adds those of one batch to {@code gradient}, or to nothing if that is null, and {@code squares}, both
+     * {@code [vocab, channels]}.
+     */
     void add(WeightUse lookup, Step step, Tensor gradient, Tensor squares) {
         int[] ids = HostCopy.readInts(backend, step.queue(), step.value(lookup.input()));
         Map<Integer, Integer> rows = new LinkedHashMap<>();
@@ -58,7 +61,9 @@ final class EmbeddingSquares {
                     chosen,
                     Target.overwrite(fewGradients),
                     Target.overwrite(fewSquares));
-            backend.embeddingBackward(step.queue(), used, fewGradients, gradient);
+            if (gradient != null) {
+                backend.embeddingBackward(step.queue(), used, fewGradients, gradient);
+            }
             backend.embeddingBackward(step.queue(), used, fewSquares, squares);
             step.queue().finish();
         } finally {

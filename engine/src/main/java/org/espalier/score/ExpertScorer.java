@@ -1,7 +1,7 @@
 package org.espalier.score;
 
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
@@ -20,16 +20,18 @@ import org.espalier.tape.op.Route;
  */
 final class ExpertScorer implements WeightScorer {
 
+    private static final String ADDED = "added by experts";
+    private static final String TOKENS = "tokens of experts";
+
     private final Backend backend;
     /** The weight that made a value, and then the factors that followed from it, by the value's number on its tape. */
     private final Map<Integer, String> routers = new HashMap<>();
 
-    private final Map<String, Sums> sums = new LinkedHashMap<>();
+    private final BatchSums sums;
 
-    private record Sums(double[] added, long[] tokens) {}
-
-    ExpertScorer(Backend backend) {
+    ExpertScorer(Backend backend, BatchSums sums) {
         this.backend = backend;
+        this.sums = sums;
     }
 
     @Override
@@ -65,15 +67,17 @@ final class ExpertScorer implements WeightScorer {
         double[] outputs = HostCopy.readDoubles(backend, step.queue(), step.value(combine.y()));
         int channels = combine.y().shape().extent(1);
         int experts = starts.length - 1;
-        Sums sum = sums.computeIfAbsent(
-                routers.get(number(combine.routing().factors())),
-                name -> new Sums(new double[experts], new long[experts]));
+        double[] added = new double[experts];
+        double[] tokens = new double[experts];
         for (int e = 0; e < experts; e++) {
             for (int row = starts[e]; row < starts[e + 1]; row++) {
-                sum.added[e] += factors[sorted[row]] * norm(outputs, row * channels, channels);
+                added[e] += factors[sorted[row]] * norm(outputs, row * channels, channels);
             }
-            sum.tokens[e] += starts[e + 1] - starts[e];
+            tokens[e] += starts[e + 1] - starts[e];
         }
+        String router = routers.get(number(combine.routing().factors()));
+        sums.add(router, ADDED, added);
+        sums.add(router, TOKENS, tokens);
     }
 
     private int[] ints(Value value, Step step) {
@@ -89,15 +93,20 @@ final class ExpertScorer implements WeightScorer {
     }
 
     @Override
+    public BatchSums sums() {
+        return sums;
+    }
+
+    @Override
     public AxisScores scores() {
         AxisScores scores = new AxisScores();
-        sums.forEach((router, sum) -> {
-            double[] means = new double[sum.added.length];
-            for (int e = 0; e < means.length; e++) {
-                means[e] = sum.added[e] / Math.max(1, sum.tokens[e]);
-            }
+        for (String router : sums.weights(ADDED)) {
+            double[] added = sums.take(router, ADDED);
+            double[] tokens = sums.take(router, TOKENS);
+            double[] means = new double[added.length];
+            Arrays.setAll(means, e -> added[e] / Math.max(1, tokens[e]));
             scores.put(router, 0, means);
-        });
+        }
         return scores;
     }
 

@@ -1,11 +1,10 @@
 package org.espalier.score;
 
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -14,6 +13,7 @@ import org.espalier.backend.Queue;
 import org.espalier.backend.Saliency;
 import org.espalier.backend.Target;
 import org.espalier.importance.AxisScores;
+import org.espalier.model.SumTree;
 import org.espalier.tape.Op;
 import org.espalier.tape.Segment;
 import org.espalier.tape.Step;
@@ -25,9 +25,9 @@ import org.espalier.tape.WeightUse.Kind;
 import org.espalier.tensor.Tensor;
 
 /**
- * Scores weights by their gradients, and by the squared gradients of single sequences if the saliency asks for those. Both
- * live from the moment they are begun until the last segment that uses the weight is done, when its rows and columns are
- * scored: never more than a segment's are there, and those of a tied table.
+ * Scores weights by the gradient of the loss over all batches, and by the squared gradients of single sequences if the saliency
+ * asks for those. Both are summed over the batches of a segment and live until the last segment that uses the weight is done,
+ * when its rows and columns are scored: never more than a segment's are there, and those of a tied table.
  */
 final class GradientScorer implements WeightScorer {
 
@@ -39,16 +39,24 @@ final class GradientScorer implements WeightScorer {
     private final Function<String, Tensor> weights;
     private final WeightScores scores;
     private final NormScores norms;
+    private final BatchSums sums;
+    private final MatrixSums gradients;
+    private final MatrixSums squares;
     private final TensorPool pool;
+    private final int batches;
     private final Map<String, Life> lives = new LinkedHashMap<>();
-    private final Map<String, Tensor> gradients = new LinkedHashMap<>();
-    private final Map<String, Tensor> squares = new LinkedHashMap<>();
 
     /** The first segment that uses a weight, which a walk backwards comes to last, and the last one. */
     private record Life(long bytes, int first, int last) {
 
         Life and(Life other) {
             return new Life(bytes, Math.min(first, other.first), Math.max(last, other.last));
+        }
+
+        /** Matrices that are there while a segment is walked: where the weight is used, all that wait to be added. */
+        int matrices(int segment, int batches) {
+            int waiting = segment < last ? 1 : 0;
+            return segment == first || segment == last ? waiting + SumTree.most(batches) : waiting;
         }
     }
 
@@ -59,7 +67,8 @@ final class GradientScorer implements WeightScorer {
             Scored scored,
             SequenceFactors factors,
             Function<String, Tensor> weights,
-            Collection<Tape> tapes) {
+            List<Tape> batches,
+            BatchSums sums) {
         this.backend = backend;
         this.saliency = saliency;
         this.squared = saliency.needsFisher();
@@ -67,9 +76,13 @@ final class GradientScorer implements WeightScorer {
         this.factors = factors;
         this.weights = weights;
         this.scores = new WeightScores(backend, queue);
-        this.norms = new NormScores(backend, saliency, factors);
+        this.norms = new NormScores(backend, saliency, factors, sums);
+        this.sums = sums;
         this.pool = new TensorPool(backend);
-        for (Tape tape : tapes) {
+        this.gradients = new MatrixSums(backend, queue, pool);
+        this.squares = new MatrixSums(backend, queue, pool);
+        this.batches = batches.size();
+        for (Tape tape : Set.copyOf(batches)) {
             for (Segment segment : tape.segments()) {
                 segment.ops().stream()
                         .flatMap(op -> op.inputs().stream())
@@ -97,11 +110,11 @@ final class GradientScorer implements WeightScorer {
     /** Of the segments that a weight's gradient lives through. */
     @Override
     public long bytes() {
-        int kinds = (saliency.needsGradient() ? 1 : 0) + (squared ? 1 : 0);
+        int kinds = squared ? 2 : 1;
         Map<Integer, Long> bySegment = new HashMap<>();
         for (Life life : lives.values()) {
             IntStream.rangeClosed(life.first, life.last)
-                    .forEach(s -> bySegment.merge(s, kinds * life.bytes, Long::sum));
+                    .forEach(s -> bySegment.merge(s, kinds * life.matrices(s, batches) * life.bytes, Long::sum));
         }
         // A device computes the gradient of one sequence by itself before it is squared.
         long single = squared && backend.ownMemory().isPresent()
@@ -118,7 +131,7 @@ final class GradientScorer implements WeightScorer {
 
     @Override
     public Tensor tensor(Value parameter) {
-        return cleared(gradients, parameter);
+        return gradients.ofBatch(parameter);
     }
 
     @Override
@@ -151,8 +164,8 @@ final class GradientScorer implements WeightScorer {
             norms.add(use, step);
         } else if (squared && use.kind() == Kind.PRODUCT) {
             WeightRows rows = use.rows(step);
-            Target gradient = saliency.needsGradient() ? Target.accumulate(cleared(gradients, use.weight())) : null;
-            Target square = Target.accumulate(cleared(squares, use.weight()));
+            Target gradient = Target.accumulate(gradients.ofBatch(use.weight()));
+            Target square = Target.accumulate(squares.ofBatch(use.weight()));
             if (!rows.none()) {
                 backend.squaredGradients(
                         step.queue(),
@@ -165,12 +178,17 @@ final class GradientScorer implements WeightScorer {
             }
         } else if (squared) {
             new EmbeddingSquares(backend, factors)
-                    .add(use, step, cleared(gradients, use.weight()), cleared(squares, use.weight()));
+                    .add(use, step, gradients.ofBatch(use.weight()), squares.ofBatch(use.weight()));
         }
     }
 
-    private Tensor cleared(Map<String, Tensor> kind, Value parameter) {
-        return kind.computeIfAbsent(parameter.name(), name -> pool.zeros(parameter.shape(), "gradient of " + name));
+    @Override
+    public void afterBatch(Segment segment, boolean backward, int batch) {
+        WeightScorer.super.afterBatch(segment, backward, batch);
+        if (backward) {
+            gradients.end(batch);
+            squares.end(batch);
+        }
     }
 
     @Override
@@ -178,16 +196,22 @@ final class GradientScorer implements WeightScorer {
         if (!backward) {
             return;
         }
-        List<String> names = new ArrayList<>(squared ? squares.keySet() : gradients.keySet());
+        gradients.endSegment();
+        squares.endSegment();
         pool.release();
-        for (String name : names) {
+        for (String name : gradients.names()) {
             if (lives.get(name).first >= segment.index()) {
-                Tensor gradient = gradients.remove(name);
-                Tensor square = squares.remove(name);
+                Tensor gradient = gradients.take(name);
+                Tensor square = squares.take(name);
                 scores.saliency(saliency, name, weights.apply(name), gradient, square);
                 pool.giveBack(gradient, square);
             }
         }
+    }
+
+    @Override
+    public BatchSums sums() {
+        return sums;
     }
 
     @Override
@@ -198,8 +222,8 @@ final class GradientScorer implements WeightScorer {
 
     @Override
     public void close() {
-        pool.giveBack(gradients.values().toArray(Tensor[]::new));
-        pool.giveBack(squares.values().toArray(Tensor[]::new));
+        gradients.close();
+        squares.close();
         pool.close();
     }
 }

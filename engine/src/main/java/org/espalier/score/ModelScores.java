@@ -1,7 +1,6 @@
 package org.espalier.score;
 
 import java.nio.file.Path;
-import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -174,11 +173,17 @@ public final class ModelScores {
                     "criterion " + criterion,
                     "give sequences of at least two tokens");
         }
+        try (Queue queue = model.backend().newQueue();
+                WeightScorer scorer = scorer(criterion, queue, scored, batches)) {
+            walk(scorer, batches);
+            return scorer.scores();
+        }
+    }
+
+    private void walk(WeightScorer scorer, LossBatches batches) {
         Backend backend = model.backend();
         Observer residency = walking.release() ? new Residency(model.weights(), batches.longest()) : Observer.NONE;
-        try (Queue queue = backend.newQueue();
-                WeightScorer scorer = scorer(criterion, queue, scored, batches);
-                Spill spill = new Spill(walking.scratch());
+        try (Spill spill = new Spill(walking.scratch());
                 SegmentWalk walk = new SegmentWalk(
                         backend,
                         batches.batches(),
@@ -193,7 +198,7 @@ public final class ModelScores {
             } else {
                 walk.forward();
             }
-            return scorer.scores();
+            FiniteLosses.require(walk, batches, 0);
         }
     }
 
@@ -249,21 +254,21 @@ public final class ModelScores {
 
     private WeightScorer scorer(Criterion criterion, Queue queue, Scored scored, LossBatches batches) {
         Function<String, Tensor> weights = model.weights()::tensor;
-        Collection<Tape> tapes =
-                batches.batches().stream().map(SegmentWalk.Batch::tape).collect(Collectors.toSet());
+        List<Tape> tapes =
+                batches.batches().stream().map(SegmentWalk.Batch::tape).toList();
+        SequenceFactors factors =
+                new SequenceFactors(batches.counted(), criterion.sumsSquares() ? 1 : batches.sequences());
+        BatchSums sums = new BatchSums(0);
         return switch (criterion.source()) {
-            case INPUTS -> new InputScorer(model.backend(), queue, criterion, scored, weights);
-            case OUTPUTS -> new ExpertScorer(model.backend());
-            case VECTORS -> new VectorScorer(model.backend(), queue, scored, tapes);
+            case INPUTS -> new InputScorer(model.backend(), queue, criterion, scored, weights, this::done, sums);
+            case OUTPUTS -> new ExpertScorer(model.backend(), sums);
+            case VECTORS -> new VectorScorer(model.backend(), queue, scored, Set.copyOf(tapes), sums);
             case GRADIENTS ->
-                new GradientScorer(
-                        model.backend(),
-                        queue,
-                        criterion.saliency(),
-                        scored,
-                        new SequenceFactors(batches.counted(), criterion.sumsSquares() ? 1 : batches.sequences()),
-                        weights,
-                        tapes);
+                criterion.saliency().needsGradient()
+                        ? new GradientScorer(
+                                model.backend(), queue, criterion.saliency(), scored, factors, weights, tapes, sums)
+                        : new SquareScorer(
+                                model.backend(), queue, criterion.saliency(), scored, factors, weights, tapes, sums);
             default -> throw new IllegalStateException(criterion + " needs no walk");
         };
     }
@@ -285,11 +290,15 @@ public final class ModelScores {
                         model.weights().tensor(weight.name()),
                         null,
                         null);
-                if (walking.release()) {
-                    model.weights().release(weight.name());
-                }
+                done(weight.name());
             }
             return scores.scores();
+        }
+    }
+
+    private void done(String weight) {
+        if (walking.release()) {
+            model.weights().release(weight);
         }
     }
 

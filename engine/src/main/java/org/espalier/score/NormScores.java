@@ -1,7 +1,6 @@
 package org.espalier.score;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.Arrays;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
 import org.espalier.backend.Saliency;
@@ -19,21 +18,27 @@ import org.espalier.tensor.Tensor;
  */
 final class NormScores {
 
+    /** {@code w·g} of each entry. */
+    private static final String FIRST = "norm, first order";
+    /** {@code w·f·w} of each entry. */
+    private static final String SECOND = "norm, second order";
+
     private final Backend backend;
     private final Saliency saliency;
     private final SequenceFactors factors;
-    /** {@code w·g} and {@code w·f·w} of each entry. */
-    private final Map<String, double[][]> sums = new LinkedHashMap<>();
+    private final BatchSums sums;
 
-    NormScores(Backend backend, Saliency saliency, SequenceFactors factors) {
+    NormScores(Backend backend, Saliency saliency, SequenceFactors factors, BatchSums sums) {
         this.backend = backend;
         this.saliency = saliency;
         this.factors = factors;
+        this.sums = sums;
     }
 
     void add(WeightUse norm, Step step) {
         int channels = norm.weight().shape().extent(0);
-        double[][] sum = sums.computeIfAbsent(norm.weight().name(), name -> new double[2][channels]);
+        double[] first = new double[channels];
+        double[] second = new double[channels];
         double[] factor = factors.of(step.sequences());
         int rows = norm.output().shape().extent(0) / step.sequences().queries();
         Tensor shift = norm.shift() == null ? null : step.value(norm.shift());
@@ -51,23 +56,25 @@ final class NormScores {
                         Target.overwrite(dots));
                 double[] one = HostCopy.readDoubles(backend, step.queue(), dots);
                 for (int k = 0; k < one.length; k++) {
-                    sum[0][k] += one[k];
-                    sum[1][k] += factor[s] * one[k] * one[k];
+                    first[k] += one[k];
+                    second[k] += factor[s] * one[k] * one[k];
                 }
             }
         } finally {
             dots.buffer().close();
         }
+        sums.add(norm.weight().name(), FIRST, first);
+        sums.add(norm.weight().name(), SECOND, second);
     }
 
     /** Enters the scores of every norm seen. */
     void enter(AxisScores scores) {
-        sums.forEach((name, sum) -> {
-            double[] along = new double[sum[0].length];
-            for (int k = 0; k < along.length; k++) {
-                along[k] = Math.abs(saliency.of(1, sum[0][k], sum[1][k]));
-            }
+        for (String name : sums.weights(FIRST)) {
+            double[] first = sums.take(name, FIRST);
+            double[] second = sums.take(name, SECOND);
+            double[] along = new double[first.length];
+            Arrays.setAll(along, k -> Math.abs(saliency.of(1, first[k], second[k])));
             scores.put(name, 0, along);
-        });
+        }
     }
 }

@@ -31,19 +31,21 @@ final class VectorScorer implements WeightScorer {
     private final Backend backend;
     private final Queue queue;
     private final Scored scored;
-    private final ColumnSums sums;
+    private final ColumnSums columnSums;
+    private final BatchSums sums;
     /** How many operations read a value. */
     private final Map<Value, Integer> readers = new HashMap<>();
-    /** The weight and axis of each sum. */
+    /** The weight and axis of each sum of the batch at work. */
     private final Map<String, Place> places = new LinkedHashMap<>();
 
-    private record Place(String weight, int axis) {}
+    private record Place(String weight, String axis) {}
 
-    VectorScorer(Backend backend, Queue queue, Scored scored, Collection<Tape> tapes) {
+    VectorScorer(Backend backend, Queue queue, Scored scored, Collection<Tape> tapes, BatchSums sums) {
         this.backend = backend;
         this.queue = queue;
         this.scored = scored;
-        this.sums = new ColumnSums(backend);
+        this.columnSums = new ColumnSums(backend);
+        this.sums = sums;
         for (Tape tape : tapes) {
             for (Segment segment : tape.segments()) {
                 segment.ops().forEach(op -> op.inputs().forEach(v -> readers.merge(v.root(), 1, Integer::sum)));
@@ -141,26 +143,32 @@ final class VectorScorer implements WeightScorer {
     }
 
     private void add(Step step, Value weight, int axis, Tensor a, Tensor shift, Tensor b) {
-        String name = (axis == 0 ? "rows of " : "columns of ") + weight.name();
-        places.put(name, new Place(weight.name(), axis));
-        sums.add(step.queue(), name, a, shift, b);
+        String along = AxisSums.name(axis);
+        String name = along + " of " + weight.name();
+        places.put(name, new Place(weight.name(), along));
+        columnSums.add(step.queue(), name, a, shift, b);
+    }
+
+    @Override
+    public void endBatch() {
+        places.forEach((name, place) -> sums.add(place.weight, place.axis, columnSums.take(queue, name)));
+        places.clear();
+    }
+
+    @Override
+    public BatchSums sums() {
+        return sums;
     }
 
     @Override
     public AxisScores scores() {
         AxisScores scores = new AxisScores();
-        places.forEach((name, place) -> {
-            double[] along = sums.take(queue, name);
-            for (int i = 0; i < along.length; i++) {
-                along[i] = Math.abs(along[i]);
-            }
-            scores.put(place.weight, place.axis, along);
-        });
+        AxisSums.enter(sums, scores, Math::abs);
         return scores;
     }
 
     @Override
     public void close() {
-        sums.close();
+        columnSums.close();
     }
 }

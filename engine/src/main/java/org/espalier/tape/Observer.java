@@ -24,6 +24,12 @@ public interface Observer {
     /** After the last step of a segment in this direction; its parameters' gradients are complete unless tied elsewhere. */
     default void after(Segment segment, boolean backward) {}
 
+    /**
+     * After the steps of one batch in a segment in this direction; a walk tells of those batches that have the segment, in
+     * their order.
+     */
+    default void afterBatch(Segment segment, boolean backward, int batch) {}
+
     /** After one operation's forward step, while its operands are still there; not when it is computed again. */
     default void afterForward(Op op, Step step) {}
 

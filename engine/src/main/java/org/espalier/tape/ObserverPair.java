@@ -19,6 +19,12 @@ public record ObserverPair(Observer first, Observer second) implements Observer 
     }
 
     @Override
+    public void afterBatch(Segment segment, boolean backward, int batch) {
+        first.afterBatch(segment, backward, batch);
+        second.afterBatch(segment, backward, batch);
+    }
+
+    @Override
     public void afterForward(Op op, Step step) {
         first.afterForward(op, step);
         second.afterForward(op, step);

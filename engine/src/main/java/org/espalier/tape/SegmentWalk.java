@@ -137,7 +137,8 @@ public final class SegmentWalk implements AutoCloseable {
 
     private void forward(Segment segment, boolean kept) {
         observer.before(segment, false);
-        for (Run run : runs) {
+        for (int batch = 0; batch < runs.size(); batch++) {
+            Run run = runs.get(batch);
             if (run.has(segment)) {
                 open(run, segment, kept ? Retention.KEEP : Retention.INFERENCE, true);
                 load(run);
@@ -146,6 +147,8 @@ public final class SegmentWalk implements AutoCloseable {
                     run.values.put(value, spill.keep(backend, executor.queue(), executor.boundary(value)));
                 }
                 keepResults(run);
+                executor.finish();
+                observer.afterBatch(segment, false, batch);
                 if (kept) {
                     executor.queue().rest();
                     run.executors.put(segment.index(), executor);
@@ -159,7 +162,8 @@ public final class SegmentWalk implements AutoCloseable {
     private void backward(Segment segment, double weight) {
         observer.before(segment, true);
         boolean last = segment.index() == segments().size() - 1;
-        for (Run run : runs) {
+        for (int batch = 0; batch < runs.size(); batch++) {
+            Run run = runs.get(batch);
             if (run.has(segment)) {
                 Executor kept = run.executors.remove(segment.index());
                 if (kept != null) {
@@ -174,6 +178,8 @@ public final class SegmentWalk implements AutoCloseable {
                     }
                     backward(run, weight);
                 }
+                executor.finish();
+                observer.afterBatch(segment, true, batch);
                 run.forget(run.gradients, use -> use.source() >= segment.index());
                 run.forget(run.values, use -> use.first() >= segment.index());
             }
