@@ -2,9 +2,9 @@ package org.espalier.cut;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.espalier.backend.Queue;
-import org.espalier.couple.CutTape;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
 import org.espalier.error.Failure;
@@ -36,16 +36,28 @@ public final class Compensator {
 
     private final List<Packed> batches;
     private final double ridge;
+    private final Optional<FitWorkers> workers;
 
     /**
      * @param sequences token ids to calibrate on
      * @param ridge     share of each input's own sum of squares that holds its weights to their old values in a fit
      */
     public Compensator(Model dense, Selection selection, List<int[]> sequences, double ridge) {
+        this(dense, selection, sequences, ridge, Optional.empty());
+    }
+
+    /**
+     * As above.
+     *
+     * @param workers that hold the streams of a least-squares fit, all batches of these sequences among them
+     */
+    public Compensator(
+            Model dense, Selection selection, List<int[]> sequences, double ridge, Optional<FitWorkers> workers) {
         this.dense = dense;
         this.all = selection;
         this.selection = selection.withWholeVocabulary();
         this.ridge = ridge;
+        this.workers = workers;
         this.batches = StreamWalk.batches(dense.config(), sequences);
     }
 
@@ -75,7 +87,8 @@ public final class Compensator {
                     4L * experts * end.weights().getFirst().shape().elements());
             long activations = DType.F32.bytes((4 * left.dim(1) + left.dim(0)) * StreamWalk.BATCH_TOKENS * perToken);
             long made = end.norm() == null ? 0 : streams;
-            long fits = ExpertFit.atOnce(left, experts) * NormalEquations.bytes(left.dim(1), left.dim(0));
+            long fits = LeastSquares.atOnce(left, experts, batches.size())
+                    * NormalEquations.bytes(left.dim(1), left.dim(0), batches.size());
             largest = Math.max(largest, fits + weights + activations + made);
             results += DType.F32.bytes(experts * left.elements());
         }
@@ -123,30 +136,38 @@ public final class Compensator {
     }
 
     private void compute(Compensation kind, ModelConfig config, Compensated result, Runnable layerDone) {
+        if (kind == Compensation.LSTSQ) {
+            fit(result, layerDone);
+            return;
+        }
         try (Queue queue = dense.backend().newQueue();
                 StreamWalk whole =
                         new StreamWalk(dense.backend(), queue, batches, this::pass, dense.leaves(Map.of()))) {
-            if (kind == Compensation.BIAS) {
-                Structure structure = Structure.of(new Transformer(config).shape());
-                walk(new MeanOutputs(dense, structure, selection, whole, result, queue), layerDone);
+            Structure structure = Structure.of(new Transformer(config).shape());
+            walk(new MeanOutputs(dense, structure, selection, whole, result, queue), layerDone);
+        }
+    }
+
+    private void fit(Compensated result, Runnable layerDone) {
+        try (Queue queue = dense.backend().newQueue();
+                CutWeights weights = new CutWeights(dense, selection, queue)) {
+            if (workers.isPresent()) {
+                FitRounds rounds = new RemoteRounds(workers.get(), selection, dense.backend(), queue);
+                walk(fit(rounds, weights, result, queue), layerDone);
                 return;
             }
-            try (CutWeights weights = new CutWeights(dense, selection, queue);
-                    StreamWalk pruned = new StreamWalk(dense.backend(), queue, batches, this::prunedPass, weights);
-                    LeastSquares fit =
-                            new LeastSquares(dense, selection, whole, pruned, weights, result, queue, ridge)) {
-                weights.forget();
-                walk(fit, layerDone);
+            try (FitStreams streams = new FitStreams(dense, selection, batches, 0)) {
+                walk(fit(streams, weights, result, queue), layerDone);
             }
         }
     }
 
-    private Tape pass(int tokens) {
-        return dense.transformer().loss(tokens).tape();
+    private LeastSquares fit(FitRounds rounds, CutWeights weights, Compensated result, Queue queue) {
+        return new LeastSquares(dense.backend(), queue, selection, rounds, weights, result, batches.size(), ridge);
     }
 
-    private Tape prunedPass(int tokens) {
-        return CutTape.of(selection.on(Structure.of(pass(tokens)))).tape();
+    private Tape pass(int tokens) {
+        return dense.transformer().loss(tokens).tape();
     }
 
     private void walk(BranchRepair repair, Runnable layerDone) {

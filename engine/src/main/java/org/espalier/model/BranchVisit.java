@@ -8,12 +8,13 @@ import org.espalier.tensor.Tensor;
 /**
  * One batch of a walk at a branch, while its activations are there.
  *
+ * @param batch    number of it
  * @param start    first token of the batch
  * @param end      one more than its last
  * @param pass     the branch
  * @param executor that has run it
  */
-public record BranchVisit(int start, int end, BranchPass pass, Executor executor) {
+public record BranchVisit(int batch, int start, int end, BranchPass pass, Executor executor) {
 
     /** {@code [end − start, C]}: what the branch gives. */
     public Tensor output() {

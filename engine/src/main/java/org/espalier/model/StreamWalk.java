@@ -159,7 +159,8 @@ public final class StreamWalk implements AutoCloseable {
         Executor executor = null;
         int start = 0;
         try {
-            for (Packed batch : batches) {
+            for (int number = 0; number < batches.size(); number++) {
+                Packed batch = batches.get(number);
                 if (pass == null || pass.stream().shape().dim(0) != batch.tokens()) {
                     if (executor != null) {
                         executor.close();
@@ -173,7 +174,7 @@ public final class StreamWalk implements AutoCloseable {
                     executor.set(pass.stream(), walk.stream.slice(start, end));
                     feed(executor, pass.tape(), batch);
                     executor.forward(batch.sequences());
-                    visitor.accept(walk, new BranchVisit(start, end, pass, executor));
+                    visitor.accept(walk, new BranchVisit(number, start, end, pass, executor));
                 }
                 start = end;
             }

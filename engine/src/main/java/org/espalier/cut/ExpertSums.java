@@ -1,6 +1,5 @@
 package org.espalier.cut;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.espalier.backend.Backend;
@@ -13,45 +12,29 @@ import org.espalier.tensor.Shape;
 import org.espalier.tensor.Tensor;
 
 /**
- * Fits of some experts' last projections. With factors {@code f_j} of a token that sum up to {@code S}, and {@code r} what the
+ * Sums of which the last projections of some experts are fitted. With factors {@code f_j} of a token that sum up to {@code S}, and {@code r} what the
  * stream lacks there, each of its experts is to add {@code r / S}, and counts by {@code f_j S}: as the square of a sum with such
  * weights is at most the sum of squares with them, what is lacking never grows, though the experts are fitted each by itself.
  */
-final class ExpertFit implements AutoCloseable {
-
-    /** Bytes of equations that are there at once, unless those of one expert are more. */
-    private static final long MOST_BYTES = 1L << 30;
+final class ExpertSums {
 
     private final Backend backend;
     private final Queue queue;
+    private final int firstBatch;
     private final int first;
-    private final List<NormalEquations> equations = new ArrayList<>();
-    private final boolean[] used;
+    private final List<NormalEquations> equations;
 
     /**
-     * @param first expert, of those that are left
-     * @param count how many from there on
-     * @param shape of the weight of each
+     * @param firstBatch number of the first batch that is added here
+     * @param first      expert, of those that are left
+     * @param equations  of it and those that follow, which stay the caller's
      */
-    ExpertFit(Backend backend, Queue queue, int first, int count, Shape shape) {
+    ExpertSums(Backend backend, Queue queue, int firstBatch, int first, List<NormalEquations> equations) {
         this.backend = backend;
         this.queue = queue;
+        this.firstBatch = firstBatch;
         this.first = first;
-        this.used = new boolean[count];
-        try {
-            for (int e = 0; e < count; e++) {
-                equations.add(new NormalEquations(backend, queue, shape.extent(1), shape.extent(0)));
-            }
-        } catch (RuntimeException | Error e) {
-            close();
-            throw e;
-        }
-    }
-
-    /** How many experts are fitted at once. */
-    static int atOnce(Shape shape, int experts) {
-        long each = NormalEquations.bytes(shape.dim(1), shape.dim(0));
-        return Math.clamp(MOST_BYTES / each, 1, experts);
+        this.equations = equations;
     }
 
     /**
@@ -76,10 +59,11 @@ final class ExpertFit implements AutoCloseable {
         }
         Arrays.setAll(shares, i -> 1 / sums[i / each]);
         Arrays.setAll(weights, i -> factors[rows[i]] * sums[rows[i] / each] * counts[rows[i] / each]);
-        add(visit.inner(), starts, sorted, lacking, shares, weights);
+        add(firstBatch + visit.batch(), visit.inner(), starts, sorted, lacking, shares, weights);
     }
 
-    private void add(Tensor inner, int[] starts, Tensor sorted, Tensor lacking, double[] shares, double[] weights) {
+    private void add(
+            int batch, Tensor inner, int[] starts, Tensor sorted, Tensor lacking, double[] shares, double[] weights) {
         long channels = lacking.shape().dim(1);
         Tensor targets =
                 backend.allocate(backend.computeType(), Shape.of(weights.length, channels), "what experts are to add");
@@ -95,12 +79,15 @@ final class ExpertFit implements AutoCloseable {
             HostCopy.writeDoubles(backend, queue, shares, ofTokens);
             HostCopy.writeDoubles(backend, queue, weights, ofRows);
             backend.spreadRows(queue, lacking, sorted, ofTokens, Target.overwrite(targets));
-            for (int e = 0; e < used.length; e++) {
+            for (int e = 0; e < equations.size(); e++) {
                 int start = starts[first + e];
                 int end = starts[first + e + 1];
                 if (start < end) {
-                    used[e] = true;
-                    equations.get(e).add(inner.slice(start, end), targets.slice(start, end), ofRows.slice(start, end));
+                    equations
+                            .get(e)
+                            .add(batch, inner.slice(start, end), targets.slice(start, end), ofRows.slice(start, end));
+                } else {
+                    equations.get(e).skip(batch);
                 }
             }
             queue.finish();
@@ -110,20 +97,5 @@ final class ExpertFit implements AutoCloseable {
                 numbers.buffer().close();
             }
         }
-    }
-
-    /** Whether an expert, of those that are fitted, was given any token. */
-    boolean used(int expert) {
-        return used[expert];
-    }
-
-    /** What to add to an expert's weight; see {@link NormalEquations#solve}. */
-    double[] solve(int expert, double ridge) {
-        return equations.get(expert).solve(ridge);
-    }
-
-    @Override
-    public void close() {
-        equations.forEach(NormalEquations::close);
     }
 }
