@@ -71,7 +71,22 @@ public final class Perplexity {
      * @throws Failure if the text is shorter than one window, or the model gives no finite likelihood
      */
     public static Result measure(int[] ids, Windows windows, TokenScorer scorer, String where, IntConsumer done) {
-        return measure(ids, windows, scorer, Math.max(1, BATCH_IDS / windows.seqLen()), where, done);
+        return measure(ids, windows, scorer, batch(windows), where, done);
+    }
+
+    /** Windows that {@link #measure} gives to the model at once, in their order. */
+    public static List<int[][]> batches(int[] ids, Windows windows, int batch, String where) {
+        int count = windows.count(ids.length, where);
+        return IntStream.iterate(0, start -> start < count, start -> start + batch)
+                .mapToObj(start -> IntStream.range(start, Math.min(count, start + batch))
+                        .mapToObj(w -> windows.cut(ids, w))
+                        .toArray(int[][]::new))
+                .toList();
+    }
+
+    /** How many windows that is where nothing else is said. */
+    public static int batch(Windows windows) {
+        return Math.max(1, BATCH_IDS / windows.seqLen());
     }
 
     /** As above, with {@code batch} windows given to the model at once. */

@@ -1,5 +1,7 @@
 package org.espalier.eval;
 
+import java.io.Serializable;
+
 /**
  * How far one prediction of a model is from that of a reference, in nats.
  *
@@ -9,7 +11,7 @@ package org.espalier.eval;
  * @param nll          negative log-likelihood of the token that follows, by the model
  * @param referenceNll the same by the reference
  */
-public record TokenDivergence(double kl, boolean sameTop, double nll, double referenceNll) {
+public record TokenDivergence(double kl, boolean sameTop, double nll, double referenceNll) implements Serializable {
 
     /**
      * Compares rows of logits, in float64.

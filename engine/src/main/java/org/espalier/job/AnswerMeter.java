@@ -1,7 +1,10 @@
 package org.espalier.job;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.espalier.error.Failure;
 import org.espalier.model.Continuation;
@@ -31,22 +34,37 @@ final class AnswerMeter implements AutoCloseable {
     private final boolean byLayers;
     private final Tokenizer tokenizer;
     private final ContinuationScorer scorer;
+    private final long cache;
+    private final Optional<Shared> shared;
 
     /** A meter of an open model, which reads texts by its own tokenizer. */
     AnswerMeter(OpenModel open, Tokenizer tokenizer, MemorySettings memory) {
+        this(open, tokenizer, memory, Optional.empty());
+    }
+
+    /** As above, with those who compute its answers where that is not this process. */
+    AnswerMeter(OpenModel open, Tokenizer tokenizer, MemorySettings memory, Optional<Shared> shared) {
         this(
                 open,
                 tokenizer,
                 memory,
-                open.outgrowsMemory() || !open.model().weights().resident());
+                open.outgrowsMemory() || !open.model().weights().resident(),
+                shared);
     }
 
     AnswerMeter(OpenModel open, Tokenizer tokenizer, MemorySettings memory, boolean byLayers) {
+        this(open, tokenizer, memory, byLayers, Optional.empty());
+    }
+
+    private AnswerMeter(
+            OpenModel open, Tokenizer tokenizer, MemorySettings memory, boolean byLayers, Optional<Shared> shared) {
         this.open = open;
         this.memory = memory;
         this.byLayers = byLayers;
         this.tokenizer = tokenizer;
-        this.scorer = new ContinuationScorer(open.model(), Math.min(CACHE_BYTES, memory.bytes() / 4));
+        this.cache = Math.min(CACHE_BYTES, memory.bytes() / 4);
+        this.shared = shared;
+        this.scorer = new ContinuationScorer(open.model(), cache);
     }
 
     /** Questions that are best answered together. */
@@ -62,23 +80,52 @@ final class AnswerMeter implements AutoCloseable {
      */
     List<Answer> answers(Task task, List<Question> questions, List<Answer> known, Consumer<List<Answer>> done) {
         List<Answer> answers = new ArrayList<>(known);
-        while (answers.size() < questions.size()) {
-            int end = Math.min(questions.size(), answers.size() + together());
-            List<Answer> more = answers(task, questions.subList(answers.size(), end));
+        Deque<List<Question>> parts = parts(questions.subList(known.size(), questions.size()));
+        List<Continuation[]> texts =
+                parts.stream().map(part -> texts(task, part)).toList();
+        compute(texts, likelihoods -> {
+            List<Answer> more = answers(task, parts.remove(), likelihoods);
             done.accept(more);
             answers.addAll(more);
-        }
+        });
         return answers;
     }
 
-    private List<Answer> answers(Task task, List<Question> questions) {
+    private Deque<List<Question>> parts(List<Question> questions) {
+        Deque<List<Question>> parts = new ArrayDeque<>();
+        for (int start = 0; start < questions.size(); start += together()) {
+            parts.add(questions.subList(start, Math.min(questions.size(), start + together())));
+        }
+        return parts;
+    }
+
+    private void compute(List<Continuation[]> parts, Consumer<List<Likelihood>> sink) {
+        if (shared.isPresent()) {
+            shared.get()
+                    .compute(
+                            "answers",
+                            place -> new LikelihoodWork(place, byLayers, cache),
+                            parts,
+                            part -> sink.accept(List.of(part)));
+            return;
+        }
+        for (Continuation[] part : parts) {
+            List<Continuation> texts = List.of(part);
+            sink.accept(byLayers ? layerByLayer(texts) : scorer.likelihoods(texts));
+        }
+    }
+
+    private Continuation[] texts(Task task, List<Question> questions) {
         List<Continuation> texts = new ArrayList<>();
         for (Question question : questions) {
             for (int choice = 0; choice < question.continuations().size(); choice++) {
                 texts.add(text(task, question, choice));
             }
         }
-        List<Likelihood> likelihoods = byLayers ? layerByLayer(texts) : scorer.likelihoods(texts);
+        return texts.toArray(Continuation[]::new);
+    }
+
+    private List<Answer> answers(Task task, List<Question> questions, List<Likelihood> likelihoods) {
         double[] sums =
                 likelihoods.stream().mapToDouble(Likelihood::logLikelihood).toArray();
         FiniteLogits.require(sums, open);

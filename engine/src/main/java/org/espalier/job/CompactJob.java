@@ -51,8 +51,12 @@ public final class CompactJob {
                     open.checkpoint(),
                     "plan was made for other weights",
                     "use the model that the plan names, or make a plan for this one");
-            Compaction compaction =
-                    new Compaction(open, settings.compensation(), settings.usualCompensation(), engine.listener());
+            Compaction compaction = new Compaction(
+                    open,
+                    settings.compensation(),
+                    settings.usualCompensation(),
+                    engine.listener(),
+                    Shared.of(engine, ModelPlace.of(model, Optional.empty())));
             Compaction.Left left = compaction.write(
                     plan,
                     planFile.toString(),

@@ -1,6 +1,7 @@
 package org.espalier.job;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import org.espalier.backend.OwnMemory;
 import org.espalier.couple.Selection;
@@ -29,9 +30,19 @@ final class Compaction {
     private final CompensationSettings settings;
     private final Compensation usual;
     private final Listener listener;
+    private final Optional<Shared> shared;
 
-    /** @param usual what makes up for what is gone if the settings say nothing */
-    Compaction(OpenModel open, CompensationSettings settings, Compensation usual, Listener listener) {
+    /**
+     * @param usual  what makes up for what is gone if the settings say nothing
+     * @param shared those who hold the streams of a least-squares fit, if it is not this process
+     */
+    Compaction(
+            OpenModel open,
+            CompensationSettings settings,
+            Compensation usual,
+            Listener listener,
+            Optional<Shared> shared) {
+        this.shared = shared;
         this.open = open;
         this.settings = settings;
         this.usual = usual;
@@ -65,7 +76,7 @@ final class Compaction {
     Left write(Plan plan, String where, Optional<Calibration> calibration, NumberTypes types, Writing writing)
             throws IOException {
         Selection selection = new PlanSelection(open.model().config(), where).removed(plan);
-        try (Compensated compensated = compensated(selection, calibration)) {
+        try (Compensated compensated = compensated(plan, selection, calibration)) {
             ModelContent left =
                     new Compactor(open.checkpoint(), open.model().config(), selection, types).content(compensated);
             writing.write(withTokenizer(Companions.with(left, open.path(), open.checkpoint()), selection)
@@ -106,13 +117,23 @@ final class Compaction {
         return new Plan.Fitted(kind.toString(), ridge, used.sequences().size(), used.seqLen());
     }
 
-    private Compensated compensated(Selection selection, Optional<Calibration> calibration) {
+    private Compensated compensated(Plan plan, Selection selection, Optional<Calibration> calibration) {
         Compensation kind = settings.kindOr(usual);
         if (kind == Compensation.NONE || selection.withWholeVocabulary().isEmpty()) {
             return Compensated.nothing(open.model().config(), selection);
         }
-        Compensator compensator = new Compensator(
-                open.model(), selection, calibration.orElseThrow().sequences(), settings.ridge());
+        List<int[]> sequences = calibration.orElseThrow().sequences();
+        if (shared.isEmpty() || kind != Compensation.LSTSQ) {
+            return compensated(
+                    kind, new Compensator(open.model(), selection, sequences, settings.ridge(), Optional.empty()));
+        }
+        try (SharedFit workers = new SharedFit(shared.get(), plan, sequences, listener)) {
+            return compensated(
+                    kind, new Compensator(open.model(), selection, sequences, settings.ridge(), Optional.of(workers)));
+        }
+    }
+
+    private Compensated compensated(Compensation kind, Compensator compensator) {
         Compensator.Bytes bytes = compensator.bytes(kind);
         requireMemory(bytes, open.model().ownMemory(bytes.computing()), kind);
         int layers = open.model().config().layers().size();

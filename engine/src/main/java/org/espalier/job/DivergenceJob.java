@@ -43,7 +43,16 @@ public final class DivergenceJob {
         try (OpenModel expected = engine.open(reference);
                 OpenModel given = engine.open(model, adapter);
                 DivergenceMeter meter = new DivergenceMeter(
-                        expected, given, settings.memory(), engine.compute().threads(), engine.listener())) {
+                        expected,
+                        given,
+                        settings.memory(),
+                        engine.compute().threads(),
+                        engine.listener(),
+                        engine.workers()
+                                .map(workers -> new DivergenceMeter.SharedDivergence(
+                                        workers,
+                                        ModelPlace.of(reference, Optional.empty()),
+                                        ModelPlace.of(model, adapter))))) {
             String name = settings.text().file().toString();
             return new Result(given.backend().name(), meter.measure(ids, settings.windows(), name));
         }

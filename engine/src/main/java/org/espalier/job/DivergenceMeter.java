@@ -2,6 +2,7 @@ package org.espalier.job;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ForkJoinPool;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -37,6 +38,10 @@ final class DivergenceMeter implements AutoCloseable {
     private final Bounds bounds;
     private final Listener listener;
     private final ForkJoinPool pool;
+    private final Optional<SharedDivergence> shared;
+
+    /** Those who compute divergences where that is not this process, and both models' places. */
+    record SharedDivergence(Workers workers, ModelPlace reference, ModelPlace model) {}
 
     /**
      * A meter of two open models.
@@ -45,16 +50,24 @@ final class DivergenceMeter implements AutoCloseable {
      * @throws Failure if the models have not the same number of tokens
      */
     DivergenceMeter(OpenModel reference, OpenModel model, MemorySettings memory, int threads, Listener listener) {
-        this(
-                reference,
-                model,
-                memory,
-                threads,
-                listener,
-                OpenModel.outgrowMemory(List.of(reference, model))
-                        || !reference.model().weights().resident()
-                        || !model.model().weights().resident(),
-                Bounds.USUAL);
+        this(reference, model, memory, threads, listener, byLayers(reference, model), Bounds.USUAL);
+    }
+
+    /** As above, with those who compute. */
+    DivergenceMeter(
+            OpenModel reference,
+            OpenModel model,
+            MemorySettings memory,
+            int threads,
+            Listener listener,
+            Optional<SharedDivergence> shared) {
+        this(reference, model, memory, threads, listener, byLayers(reference, model), Bounds.USUAL, shared);
+    }
+
+    private static boolean byLayers(OpenModel reference, OpenModel model) {
+        return OpenModel.outgrowMemory(List.of(reference, model))
+                || !reference.model().weights().resident()
+                || !model.model().weights().resident();
     }
 
     DivergenceMeter(
@@ -65,6 +78,19 @@ final class DivergenceMeter implements AutoCloseable {
             Listener listener,
             boolean byLayers,
             Bounds bounds) {
+        this(reference, model, memory, threads, listener, byLayers, bounds, Optional.empty());
+    }
+
+    private DivergenceMeter(
+            OpenModel reference,
+            OpenModel model,
+            MemorySettings memory,
+            int threads,
+            Listener listener,
+            boolean byLayers,
+            Bounds bounds,
+            Optional<SharedDivergence> shared) {
+        this.shared = shared;
         int known = reference.model().config().vocab();
         int other = model.model().config().vocab();
         if (known != other) {
@@ -106,10 +132,32 @@ final class DivergenceMeter implements AutoCloseable {
         List<List<int[]>> parts = parts(texts);
         long steps = (long) parts.size() * (reference.steps() + model.steps());
         List<TokenDivergence> tokens = new ArrayList<>();
+        if (shared.isPresent()) {
+            byWorkers(parts, name, tokens);
+            return Divergence.of(tokens);
+        }
         try (Progress progress = listener.begin(name, byLayers ? "layers" : "passes", steps)) {
             parts.forEach(part -> compare(part, () -> progress.advance(1), tokens));
         }
         return Divergence.of(tokens);
+    }
+
+    private void byWorkers(List<List<int[]>> parts, String name, List<TokenDivergence> tokens) {
+        try (Progress progress = listener.begin(name, "parts", parts.size())) {
+            shared.get()
+                    .workers()
+                    .compute(
+                            "divergence",
+                            new DivergenceWork(
+                                    shared.get().reference(), shared.get().model(), byLayers),
+                            parts.stream()
+                                    .map(part -> part.toArray(int[][]::new))
+                                    .toList(),
+                            part -> {
+                                tokens.addAll(List.of(part));
+                                progress.advance(1);
+                            });
+        }
     }
 
     /** As many texts as are there at once, at least one. */
@@ -133,6 +181,13 @@ final class DivergenceMeter implements AutoCloseable {
 
     /** A token that predicts the next one. */
     private record Place(int text, int token) {}
+
+    /** Compares texts that are there at once. */
+    TokenDivergence[] compare(List<int[]> texts) {
+        List<TokenDivergence> tokens = new ArrayList<>();
+        compare(texts, () -> {}, tokens);
+        return tokens.toArray(TokenDivergence[]::new);
+    }
 
     private void compare(List<int[]> texts, Runnable step, List<TokenDivergence> tokens) {
         double[][] expected = reference.states(texts, step);

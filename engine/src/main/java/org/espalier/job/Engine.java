@@ -26,15 +26,18 @@ public final class Engine {
     /** Whether rounding to 16 bits is harmless: losses of many tokens average it out. */
     private final boolean trains;
 
+    private final Optional<Workers> workers;
+
     /** Jobs compute as {@code compute} says, and {@code listener} hears how far they are. */
     public Engine(ComputeSettings compute, Listener listener) {
-        this(compute, listener, false);
+        this(compute, listener, false, Optional.empty());
     }
 
-    private Engine(ComputeSettings compute, Listener listener, boolean trains) {
+    private Engine(ComputeSettings compute, Listener listener, boolean trains, Optional<Workers> workers) {
         this.compute = compute;
         this.listener = listener;
         this.trains = trains;
+        this.workers = workers;
     }
 
     /**
@@ -42,7 +45,17 @@ public final class Engine {
      * bfloat16, which is faster. What is trained, its optimiser and all sums stay float32.
      */
     Engine training() {
-        return new Engine(compute, listener, true);
+        return new Engine(compute, listener, true, workers);
+    }
+
+    /** As this engine, with workers that do the pieces of jobs. */
+    public Engine with(Workers others) {
+        return new Engine(compute, listener, trains, Optional.of(others));
+    }
+
+    /** Those who do the pieces of jobs, where it is not this process alone. */
+    Optional<Workers> workers() {
+        return workers;
     }
 
     /** Jobs compute on a GPU that can be used, else on all processors, and nobody hears of it. */
@@ -101,6 +114,13 @@ public final class Engine {
             case CPU -> cpu();
             case AUTO -> compute.cudaRequired() ? cuda() : automatic();
         };
+    }
+
+    /** What this engine computes with, as far as its results depend on it. */
+    public Computer computer() {
+        try (Backend backend = backend()) {
+            return computer(backend);
+        }
     }
 
     /** What a backend of this engine computes with, as far as its results depend on it. */

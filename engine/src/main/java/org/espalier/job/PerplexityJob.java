@@ -51,7 +51,7 @@ public final class PerplexityJob {
         settings.requireSound();
         List<String> texts = texts();
         try (OpenModel open = engine.open(model, adapter)) {
-            return measured(open, texts);
+            return measured(open, texts, Shared.of(engine, ModelPlace.of(model, adapter)));
         }
     }
 
@@ -62,16 +62,16 @@ public final class PerplexityJob {
      */
     public Result run(OpenModel open) {
         settings.requireSound();
-        return measured(open, texts());
+        return measured(open, texts(), Optional.empty());
     }
 
     private List<String> texts() {
         return settings.texts().stream().map(PerplexitySettings.Text::read).toList();
     }
 
-    private Result measured(OpenModel open, List<String> texts) {
+    private Result measured(OpenModel open, List<String> texts, Optional<Shared> shared) {
         try (Tokenizer tokenizer = Tokenizer.open(open.path());
-                PerplexityMeter meter = new PerplexityMeter(open, settings.memory(), engine.listener())) {
+                PerplexityMeter meter = new PerplexityMeter(open, settings.memory(), engine.listener(), shared)) {
             Windows windows = settings.windows(tokenizer.addedBosId());
             List<Perplexity.Result> results = new ArrayList<>();
             for (int i = 0; i < texts.size(); i++) {

@@ -1,5 +1,8 @@
 package org.espalier.job;
 
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
 import org.espalier.eval.Perplexity;
 import org.espalier.eval.Windows;
 import org.espalier.model.LayerwiseScorer;
@@ -17,17 +20,30 @@ final class PerplexityMeter implements AutoCloseable {
     private final Listener listener;
     private final boolean byLayers;
     private final Scorer scorer;
+    private final Optional<Shared> shared;
 
     /** A meter of an open model. */
     PerplexityMeter(OpenModel open, MemorySettings memory, Listener listener) {
+        this(open, memory, listener, Optional.empty());
+    }
+
+    /** As above, with those who compute it where that is not this process. */
+    PerplexityMeter(OpenModel open, MemorySettings memory, Listener listener, Optional<Shared> shared) {
         this(
                 open,
                 memory,
                 listener,
-                open.outgrowsMemory() || !open.model().weights().resident());
+                open.outgrowsMemory() || !open.model().weights().resident(),
+                shared);
     }
 
     PerplexityMeter(OpenModel open, MemorySettings memory, Listener listener, boolean byLayers) {
+        this(open, memory, listener, byLayers, Optional.empty());
+    }
+
+    private PerplexityMeter(
+            OpenModel open, MemorySettings memory, Listener listener, boolean byLayers, Optional<Shared> shared) {
+        this.shared = shared;
         this.open = open;
         this.memory = memory;
         this.listener = listener;
@@ -43,6 +59,9 @@ final class PerplexityMeter implements AutoCloseable {
      */
     Perplexity.Result measure(int[] ids, Windows windows, String name) {
         int count = Perplexity.count(ids, windows, name);
+        if (shared.isPresent()) {
+            return byWorkers(ids, windows, count, name);
+        }
         return byLayers ? byLayers(ids, windows, count, name) : byWindows(ids, windows, count, name);
     }
 
@@ -52,8 +71,30 @@ final class PerplexityMeter implements AutoCloseable {
         }
     }
 
+    /** In the batches of the two below, on which rounding depends. */
+    private Perplexity.Result byWorkers(int[] ids, Windows windows, int count, String name) {
+        int atOnce = byLayers ? atOnce(windows) : Perplexity.batch(windows);
+        Deque<double[][]> losses = new ArrayDeque<>();
+        try (Progress progress = listener.begin(name, "windows", count)) {
+            shared.get()
+                    .compute(
+                            "perplexity",
+                            place -> new LossWork(place, byLayers),
+                            Perplexity.batches(ids, windows, atOnce, name),
+                            batch -> {
+                                losses.add(batch);
+                                progress.advance(batch.length);
+                            });
+        }
+        return Perplexity.measure(ids, windows, batch -> losses.remove(), atOnce, name, done -> {});
+    }
+
+    private static int atOnce(Windows windows) {
+        return Math.max(1, LayerwiseScorer.TOKENS / windows.seqLen());
+    }
+
     private Perplexity.Result byLayers(int[] ids, Windows windows, int count, String name) {
-        int atOnce = Math.max(1, LayerwiseScorer.TOKENS / windows.seqLen());
+        int atOnce = atOnce(windows);
         long steps = (long) Math.ceilDiv(count, atOnce) * LayerwiseScorer.steps(open.model());
         try (Progress progress = listener.begin(name, "layers", steps)) {
             LayerwiseScorer layers = new LayerwiseScorer(

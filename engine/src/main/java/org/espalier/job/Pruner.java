@@ -35,8 +35,15 @@ final class Pruner {
 
     private final PruneSettings settings;
     private final Listener listener;
+    private final Optional<Shared> shared;
 
     Pruner(PruneSettings settings, Listener listener) {
+        this(settings, listener, Optional.empty());
+    }
+
+    /** As above, with those who score and hold the streams of fits where that is not this process. */
+    Pruner(PruneSettings settings, Listener listener, Optional<Shared> shared) {
+        this.shared = shared;
         this.settings = settings;
         this.listener = listener;
     }
@@ -50,7 +57,8 @@ final class Pruner {
     Pruned writeInto(Path folder, OpenModel open, Optional<Calibration> texts) throws IOException {
         Optional<Calibration> calibration = texts.or(() -> own(open));
         Pruning.Result result = plan(folder.resolve(".steps"), open, calibration);
-        Compaction.Left left = new Compaction(open, settings.compensation(), settings.usualCompensation(), listener)
+        Compaction.Left left = new Compaction(
+                        open, settings.compensation(), settings.usualCompensation(), listener, shared)
                 .write(
                         result.plan(),
                         "the plan of this pruning",
@@ -91,7 +99,7 @@ final class Pruner {
                 budget,
                 settings.importance().calibration().paths(),
                 listener);
-        try (ScoreWatch watch = new ScoreWatch(settings.memory(), listener)) {
+        try (ScoreWatch watch = new ScoreWatch(settings.memory(), listener, shared)) {
             Pruning.Widths widths = (scores, rankings, candidates) -> {
                 watch.close();
                 return widths(open, scores, rankings, candidates, calibration);

@@ -161,7 +161,8 @@ public final class Pruning {
                             new Compactor(checkpoint, model.config(), selection, Optional.empty()).content());
             try (Checkpoint smaller = Checkpoints.open(left.path());
                     Model opened = Model.open(smaller, model.backend())) {
-                return Ranker.of(opened, walking, method, candidates.after(selection), sequences);
+                // Others have not what is left here.
+                return Ranker.of(opened, walking.alone(), method, candidates.after(selection), sequences);
             }
         } catch (IOException e) {
             throw WriteFailure.of(e, scratch);

@@ -48,7 +48,10 @@ public final class ScoreJob {
         Optional<Calibration> texts = settings.importance().sequences(model);
         try (MemoryWatch memory = new MemoryWatch();
                 OpenModel open = engine.open(model);
-                ScoreWatch watch = new ScoreWatch(settings.memory(), engine.listener())) {
+                ScoreWatch watch = new ScoreWatch(
+                        settings.memory(),
+                        engine.listener(),
+                        Shared.of(engine, ModelPlace.of(model, Optional.empty())))) {
             Optional<Calibration> calibration = settings.importance().writesOwn(candidates)
                     ? Optional.of(OwnCalibration.of(
                             open, settings.importance().calibration(), method.seed(), engine.listener()))

@@ -1,5 +1,6 @@
 package org.espalier.job;
 
+import java.util.Optional;
 import org.espalier.score.ModelScores.Walking;
 import org.espalier.score.ScoringCost;
 import org.espalier.tape.Observer;
@@ -9,9 +10,16 @@ final class ScoreWatch implements AutoCloseable {
 
     private final MemorySettings memory;
     private final Listener listener;
+    private final Optional<Shared> shared;
     private Progress progress;
 
     ScoreWatch(MemorySettings memory, Listener listener) {
+        this(memory, listener, Optional.empty());
+    }
+
+    /** As above, with those who look at sequences where that is not this process. */
+    ScoreWatch(MemorySettings memory, Listener listener, Optional<Shared> shared) {
+        this.shared = shared;
         this.memory = memory;
         this.listener = listener;
     }
@@ -19,7 +27,18 @@ final class ScoreWatch implements AutoCloseable {
     /** How to walk a model. */
     Walking walking(OpenModel open) {
         Observer observer = Observer.afterEach(() -> progress.advance(1));
-        return new Walking(memory.bytes(), memory.scratch(), open.outgrowsMemory(), observer, this::begin);
+        return new Walking(
+                memory.bytes(),
+                memory.scratch(),
+                open.outgrowsMemory(),
+                observer,
+                this::begin,
+                shared.map(model -> new SharedScores(model, listener)));
+    }
+
+    /** How to walk a model of which nobody wants to hear. */
+    static Walking unwatched(OpenModel open, MemorySettings memory) {
+        return new Walking(memory.bytes(), memory.scratch(), open.outgrowsMemory(), Observer.NONE, cost -> {});
     }
 
     private void begin(ScoringCost cost) {

@@ -63,7 +63,8 @@ public final class WritingJob {
                 Tokenizer tokenizer = Tokenizer.open(model);
                 OpenModel open = engine.open(model, adapter)) {
             List<int[]> beginnings = beginnings(tokenizer);
-            WrittenTexts texts = new WrittenTexts(open, tokenizer, settings, engine.listener());
+            WrittenTexts texts = new WrittenTexts(
+                    open, tokenizer, settings, engine.listener(), Shared.of(engine, ModelPlace.of(model, adapter)));
             long start = System.nanoTime();
             try (BufferedWriter writer = Files.newBufferedWriter(target.path())) {
                 boolean lines = out.path().toString().endsWith(".jsonl");

@@ -79,6 +79,10 @@ public final class WritingSettings extends Settings<WritingSettings> {
 
     /** How a token is drawn. */
     Sampling sampling() {
+        return sampling(temperature, seed);
+    }
+
+    static Sampling sampling(double temperature, long seed) {
         return new Sampling(temperature, 0, 1, seed);
     }
 

@@ -76,7 +76,8 @@ public final class ZeroShotJob {
                 .map(samples -> AnswerJournal.open(samples.path(), settings.resume(), identity(open, adapter, asked)));
         List<List<Answer>> answers = new ArrayList<>();
         try (Tokenizer tokenizer = Tokenizer.open(open.path());
-                AnswerMeter meter = new AnswerMeter(open, tokenizer, settings.memory())) {
+                AnswerMeter meter = new AnswerMeter(
+                        open, tokenizer, settings.memory(), Shared.of(engine, ModelPlace.of(open.path(), adapter)))) {
             for (Asked task : asked) {
                 answers.add(answers(meter, task, journal));
             }

@@ -1,12 +1,14 @@
 package org.espalier.model;
 
+import java.io.Serializable;
+
 /**
  * A text whose end is asked about: how likely it is after what stands before it.
  *
  * @param ids   of all of it; the first is given in any case
  * @param first the first token of the end, from 1
  */
-public record Continuation(int[] ids, int first) {
+public record Continuation(int[] ids, int first) implements Serializable {
 
     public Continuation {
         if (first < 1 || first >= ids.length) {
@@ -30,5 +32,5 @@ public record Continuation(int[] ids, int first) {
      * @param logLikelihood the sum of the natural logarithms of its tokens' probabilities
      * @param greedy        whether each of its tokens is the likeliest one, the lowest id of equals
      */
-    public record Likelihood(double logLikelihood, boolean greedy) {}
+    public record Likelihood(double logLikelihood, boolean greedy) implements Serializable {}
 }

@@ -55,14 +55,7 @@ public final class DrawnTexts {
      * @throws Failure if a beginning and what follows it do not fit the model's context, or if there is no memory
      */
     public void write(List<int[]> beginnings, int tokens, IntConsumer progress, Consumer<int[]> sink) {
-        int longest = beginnings.stream().mapToInt(ids -> ids.length).max().orElse(0);
-        if (longest + (long) tokens > model.config().steadyContext()) {
-            throw new Failure(
-                    "%d tokens of a beginning and %d new ones do not fit the model's context"
-                            .formatted(longest, tokens),
-                    "at most " + model.config().steadyContext() + " positions",
-                    "use shorter beginnings or fewer new tokens");
-        }
+        int longest = longest(beginnings, tokens);
         int together = Math.min(TOGETHER, beginnings.size());
         try (SharedCache cache = new SharedCache(model, Math.max(1, together * (longest + tokens)))) {
             for (int first = 0; first < beginnings.size(); first += together) {
@@ -72,6 +65,31 @@ public final class DrawnTexts {
                         .forEach(sink);
             }
         }
+    }
+
+    /**
+     * Continues beginnings that are written together, of which the first has a number among others.
+     *
+     * @return the texts, each with its beginning
+     * @throws Failure as above
+     */
+    public List<int[]> writeTogether(List<int[]> beginnings, int first, int tokens) {
+        int rows = beginnings.size() * (longest(beginnings, tokens) + tokens);
+        try (SharedCache cache = new SharedCache(model, Math.max(1, rows))) {
+            return new Batch(cache, beginnings, first, tokens).write(written -> {});
+        }
+    }
+
+    private int longest(List<int[]> beginnings, int tokens) {
+        int longest = beginnings.stream().mapToInt(ids -> ids.length).max().orElse(0);
+        if (longest + (long) tokens > model.config().steadyContext()) {
+            throw new Failure(
+                    "%d tokens of a beginning and %d new ones do not fit the model's context"
+                            .formatted(longest, tokens),
+                    "at most " + model.config().steadyContext() + " positions",
+                    "use shorter beginnings or fewer new tokens");
+        }
+        return longest;
     }
 
     /** Texts that are written together. */

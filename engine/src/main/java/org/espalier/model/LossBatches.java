@@ -79,7 +79,7 @@ public record LossBatches(List<Batch> batches, List<Recording> recordings, int s
     }
 
     /** Sequences that are computed together, in their order. */
-    static List<List<int[]>> cut(List<int[]> sequences) {
+    public static List<List<int[]>> cut(List<int[]> sequences) {
         return cut(sequences, ids -> ids.length);
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.espalier.error.Failure;
@@ -30,19 +31,37 @@ public final class PlanFile {
      * @throws Failure if the file is no plan of this version
      */
     public static Plan read(Path file) {
+        return read(Json.readObject(file), file.toString());
+    }
+
+    /**
+     * Reads a plan.
+     *
+     * @param json  that {@link #bytes} gave
+     * @param where it is from, for messages
+     * @throws Failure if it is no plan of this version
+     */
+    public static Plan read(byte[] json, String where) {
         try {
-            ObjectNode tree = Json.readObject(file);
+            return read((ObjectNode) Json.only(Json.parser(json)), where);
+        } catch (IOException e) {
+            throw new Failure("not a plan", where, "make it again with 'engine plan'", e);
+        }
+    }
+
+    private static Plan read(ObjectNode tree, String file) {
+        try {
             requirePrintable(tree, file);
             Plan plan = Records.read(MAPPER, tree, Plan.class);
             if (plan.formatVersion() < 1 || plan.formatVersion() > Plan.FORMAT_VERSION) {
                 throw new Failure(
                         "plan has format version " + plan.formatVersion(),
-                        file.toString(),
+                        file,
                         "make it again with 'engine plan'; this engine reads versions 1 to " + Plan.FORMAT_VERSION);
             }
             return plan;
         } catch (JsonProcessingException e) {
-            throw new Failure("not a plan: " + Json.reason(e), file.toString(), "make it again with 'engine plan'", e);
+            throw new Failure("not a plan: " + Json.reason(e), file, "make it again with 'engine plan'", e);
         }
     }
 
@@ -65,13 +84,13 @@ public final class PlanFile {
     }
 
     /** Names from a plan are shown on terminals and in pages. */
-    private static void requirePrintable(JsonNode node, Path file) {
+    private static void requirePrintable(JsonNode node, String file) {
         if (node.isTextual()
                 && (node.textValue().length() > LONGEST_NAME
                         || node.textValue().chars().anyMatch(Character::isISOControl))) {
             throw new Failure(
                     "not a plan: " + Printable.quoted(node.textValue()) + " is no name",
-                    file.toString(),
+                    file,
                     "make it again with 'engine plan'");
         }
         node.forEach(inner -> requirePrintable(inner, file));

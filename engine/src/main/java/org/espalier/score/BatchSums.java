@@ -28,6 +28,11 @@ final class BatchSums {
         this.firstBatch = firstBatch;
     }
 
+    /** The number of the first batch that is summed here. */
+    int firstBatch() {
+        return firstBatch;
+    }
+
     /** Adds to the batch at work; {@code numbers} are kept, and may be added to. */
     void add(String weight, String what, double[] numbers) {
         open.merge(new Key(weight, what), numbers, BatchSums::plus);

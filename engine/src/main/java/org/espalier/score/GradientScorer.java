@@ -4,13 +4,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.espalier.backend.Backend;
-import org.espalier.backend.Queue;
-import org.espalier.backend.Saliency;
 import org.espalier.backend.Target;
 import org.espalier.importance.AxisScores;
 import org.espalier.model.SumTree;
@@ -31,19 +29,18 @@ import org.espalier.tensor.Tensor;
  */
 final class GradientScorer implements WeightScorer {
 
+    private final Taylor taylor;
     private final Backend backend;
-    private final Saliency saliency;
     private final boolean squared;
-    private final Scored scored;
-    private final SequenceFactors factors;
-    private final Function<String, Tensor> weights;
     private final WeightScores scores;
     private final NormScores norms;
     private final BatchSums sums;
     private final MatrixSums gradients;
     private final MatrixSums squares;
     private final TensorPool pool;
+    private final int firstBatch;
     private final int batches;
+    private final Optional<Consumer<GradientSum>> told;
     private final Map<String, Life> lives = new LinkedHashMap<>();
 
     /** The first segment that uses a weight, which a walk backwards comes to last, and the last one. */
@@ -60,28 +57,20 @@ final class GradientScorer implements WeightScorer {
         }
     }
 
-    GradientScorer(
-            Backend backend,
-            Queue queue,
-            Saliency saliency,
-            Scored scored,
-            SequenceFactors factors,
-            Function<String, Tensor> weights,
-            List<Tape> batches,
-            BatchSums sums) {
-        this.backend = backend;
-        this.saliency = saliency;
-        this.squared = saliency.needsFisher();
-        this.scored = scored;
-        this.factors = factors;
-        this.weights = weights;
-        this.scores = new WeightScores(backend, queue);
-        this.norms = new NormScores(backend, saliency, factors, sums);
+    /** @param told gets the sums of every segment, where weights are not scored here */
+    GradientScorer(Taylor taylor, List<Tape> batches, BatchSums sums, Optional<Consumer<GradientSum>> told) {
+        this.taylor = taylor;
+        this.backend = taylor.backend();
+        this.squared = taylor.saliency().needsFisher();
+        this.scores = new WeightScores(backend, taylor.queue());
+        this.norms = new NormScores(backend, taylor.saliency(), taylor.factors(), sums);
         this.sums = sums;
         this.pool = new TensorPool(backend);
-        this.gradients = new MatrixSums(backend, queue, pool);
-        this.squares = new MatrixSums(backend, queue, pool);
+        this.gradients = new MatrixSums(backend, taylor.queue(), pool);
+        this.squares = new MatrixSums(backend, taylor.queue(), pool);
+        this.firstBatch = sums.firstBatch();
         this.batches = batches.size();
+        this.told = told;
         for (Tape tape : Set.copyOf(batches)) {
             for (Segment segment : tape.segments()) {
                 segment.ops().stream()
@@ -104,7 +93,9 @@ final class GradientScorer implements WeightScorer {
     }
 
     private boolean isMatrix(Value parameter) {
-        return parameter.role() == Value.Role.PARAMETER && parameter.shape().rank() == 2 && scored.any(parameter);
+        return parameter.role() == Value.Role.PARAMETER
+                && parameter.shape().rank() == 2
+                && taylor.scored().any(parameter);
     }
 
     /** Of the segments that a weight's gradient lives through. */
@@ -136,27 +127,20 @@ final class GradientScorer implements WeightScorer {
 
     @Override
     public List<Value> valuesRead(Op op) {
-        return scored(op)
-                .filter(use -> use.kind() == Kind.SCALE)
-                .map(WeightUse::output)
-                .toList();
+        return taylor.norms(op).stream().map(WeightUse::output).toList();
     }
 
     @Override
     public List<Value> gradientsRead(Op op) {
-        return scored(op)
+        return taylor.uses(op)
                 .filter(use -> use.kind() == Kind.SCALE || squared)
                 .map(WeightUse::output)
                 .toList();
     }
 
-    private Stream<WeightUse> scored(Op op) {
-        return op.weights().stream().filter(use -> use.kind() != Kind.BIAS && scored.any(use.weight()));
-    }
-
     @Override
     public void afterBackward(Op op, Step step) {
-        scored(op).forEach(use -> add(use, step));
+        taylor.uses(op).forEach(use -> add(use, step));
     }
 
     private void add(WeightUse use, Step step) {
@@ -170,14 +154,14 @@ final class GradientScorer implements WeightScorer {
                 backend.squaredGradients(
                         step.queue(),
                         rows.sequences(),
-                        factors.of(step.sequences()),
+                        taylor.factors().of(step.sequences()),
                         rows.of(step.value(use.input())),
                         rows.of(step.gradient(use.output())),
                         gradient,
                         square);
             }
         } else if (squared) {
-            new EmbeddingSquares(backend, factors)
+            new EmbeddingSquares(backend, taylor.factors())
                     .add(use, step, gradients.ofBatch(use.weight()), squares.ofBatch(use.weight()));
         }
     }
@@ -186,14 +170,20 @@ final class GradientScorer implements WeightScorer {
     public void afterBatch(Segment segment, boolean backward, int batch) {
         WeightScorer.super.afterBatch(segment, backward, batch);
         if (backward) {
-            gradients.end(batch);
-            squares.end(batch);
+            gradients.end(firstBatch + batch);
+            squares.end(firstBatch + batch);
         }
     }
 
     @Override
     public void after(Segment segment, boolean backward) {
         if (!backward) {
+            return;
+        }
+        if (told.isPresent()) {
+            gradients.tellSegment(segment.index(), false, told.get());
+            squares.tellSegment(segment.index(), true, told.get());
+            pool.release();
             return;
         }
         gradients.endSegment();
@@ -203,7 +193,7 @@ final class GradientScorer implements WeightScorer {
             if (lives.get(name).first >= segment.index()) {
                 Tensor gradient = gradients.take(name);
                 Tensor square = squares.take(name);
-                scores.saliency(saliency, name, weights.apply(name), gradient, square);
+                scores.saliency(taylor.saliency(), name, taylor.weights().apply(name), gradient, square);
                 pool.giveBack(gradient, square);
             }
         }

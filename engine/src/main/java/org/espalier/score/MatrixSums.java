@@ -3,7 +3,9 @@ package org.espalier.score;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.espalier.backend.Backend;
+import org.espalier.backend.HostCopy;
 import org.espalier.backend.Queue;
 import org.espalier.model.SumTree;
 import org.espalier.tape.Value;
@@ -35,6 +37,18 @@ final class MatrixSums implements AutoCloseable {
         ofBatch.forEach((name, matrix) ->
                 ofSegment.computeIfAbsent(name, n -> new SumTree<>(this::plus)).add(batch, matrix));
         ofBatch.clear();
+    }
+
+    /** Ends the segment at work, of which it only tells what was summed. */
+    void tellSegment(int segment, boolean squares, Consumer<GradientSum> sink) {
+        ofSegment.forEach((name, tree) -> {
+            for (SumTree.Node<Tensor> node : tree.nodes()) {
+                float[] numbers = HostCopy.readFloats(backend, queue, node.sum());
+                sink.accept(new GradientSum(name, squares, segment, node.level(), node.index(), numbers, null));
+            }
+            tree.clear(pool::giveBack);
+        });
+        ofSegment.clear();
     }
 
     /** Ends the segment at work. */

@@ -1,6 +1,7 @@
 package org.espalier.score;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,7 @@ import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.espalier.tape.WeightUse;
 import org.espalier.tape.WeightUse.Kind;
+import org.espalier.tensor.DType;
 import org.espalier.tensor.Tensor;
 
 /** Scores units of a model, one layer at a time. */
@@ -53,9 +55,25 @@ public final class ModelScores {
      * @param release   whether mapped weights are let go of as soon as their layer is done
      * @param observer  looks on, for progress
      * @param announced what the work will take, before it begins
+     * @param workers   who look at calibration sequences, where that is not this process
      */
     public record Walking(
-            long memory, Path scratch, boolean release, Observer observer, Consumer<ScoringCost> announced) {
+            long memory,
+            Path scratch,
+            boolean release,
+            Observer observer,
+            Consumer<ScoringCost> announced,
+            Optional<ScoreWorkers> workers) {
+
+        /** By this process alone. */
+        public Walking(long memory, Path scratch, boolean release, Observer observer, Consumer<ScoringCost> announced) {
+            this(memory, scratch, release, observer, announced, Optional.empty());
+        }
+
+        /** The same by this process alone. */
+        public Walking alone() {
+            return new Walking(memory, scratch, release, observer, announced);
+        }
 
         /** What is computed forwards is kept for the way back if everything takes no more than this, in bytes. */
         private static final long PLENTY = 2L << 30;
@@ -173,14 +191,91 @@ public final class ModelScores {
                     "criterion " + criterion,
                     "give sequences of at least two tokens");
         }
+        ScoreTask task = new ScoreTask(
+                criterion,
+                scored.axes(),
+                batches.counted(),
+                batches.sequences(),
+                batches.batches().size());
         try (Queue queue = model.backend().newQueue();
-                WeightScorer scorer = scorer(criterion, queue, scored, batches)) {
-            walk(scorer, batches);
+                WeightScorer scorer = scorer(task, queue, new BatchSums(0), batches, Optional.empty())) {
+            if (walking.workers().isPresent()) {
+                return byWorkers(walking.workers().get(), task, scorer, calibration);
+            }
+            walk(scorer, batches, batches.counted(), 0);
             return scorer.scores();
         }
     }
 
-    private void walk(WeightScorer scorer, LossBatches batches) {
+    private AxisScores byWorkers(ScoreWorkers workers, ScoreTask task, WeightScorer scorer, List<int[]> calibration) {
+        List<ScorePart> parts = ScorePart.of(calibration, workers.parts());
+        if (!task.movesGradients()) {
+            workers.sums(task, parts, sums -> sums.forEach(scorer.sums()::add));
+            return scorer.scores();
+        }
+        List<JoinedSums> joined = new ArrayList<>();
+        workers.gradients(task, parts, gradientBytes(task), joined::add);
+        joined.forEach(sums -> sums.vectors().forEach(scorer.sums()::add));
+        AxisScores scores = scorer.scores();
+        for (JoinedSums sums : joined) {
+            if (sums.rows() != null) {
+                scores.put(sums.weight(), 0, sums.rows());
+                scores.put(sums.weight(), 1, sums.columns());
+            }
+        }
+        return scores;
+    }
+
+    private long gradientBytes(ScoreTask task) {
+        int kinds = task.criterion().saliency().needsFisher() ? 2 : 1;
+        return task.axes().keySet().stream()
+                .map(name -> model.weights().tensor(name).shape())
+                .filter(shape -> shape.rank() == 2)
+                .mapToLong(shape -> kinds * DType.F32.bytes(shape.elements()))
+                .sum();
+    }
+
+    /**
+     * Sums of a part of the calibration sequences, for whoever scores.
+     *
+     * @param task that moves no gradients
+     * @throws Failure that names a sequence on which the model computes no finite loss
+     */
+    public List<ScoreSum> sums(ScoreTask task, ScorePart part) {
+        LossBatches batches = LossBatches.of(model.transformer(), List.of(part.sequences()));
+        try (Queue queue = model.backend().newQueue();
+                WeightScorer scorer =
+                        scorer(task, queue, new BatchSums(part.firstBatch()), batches, Optional.empty())) {
+            walk(scorer, batches, task.counted(), part.firstSequence());
+            return scorer.sums().nodes();
+        }
+    }
+
+    /**
+     * The same of a task that moves gradients, told segment by segment.
+     *
+     * @param sink gets parts of sums; those of a weight belong together
+     */
+    public void gradients(ScoreTask task, ScorePart part, Consumer<GradientSum> sink) {
+        LossBatches batches = LossBatches.of(model.transformer(), List.of(part.sequences()));
+        try (Queue queue = model.backend().newQueue();
+                WeightScorer scorer =
+                        scorer(task, queue, new BatchSums(part.firstBatch()), batches, Optional.of(sink))) {
+            walk(scorer, batches, task.counted(), part.firstSequence());
+            scorer.sums().nodes().forEach(vector -> sink.accept(GradientSum.of(vector)));
+        }
+    }
+
+    /** Scores a weight by what {@link #gradients} told of it, for all parts. */
+    public JoinedSums join(ScoreTask task, List<GradientSum> parts) {
+        try (Queue queue = model.backend().newQueue()) {
+            return new GradientJoin(model.backend(), queue, task.criterion().saliency())
+                    .of(parts, model.weights().tensor(parts.getFirst().weight()));
+        }
+    }
+
+    /** @param counted tokens over which the loss is the mean */
+    private void walk(WeightScorer scorer, LossBatches batches, int counted, int firstSequence) {
         Backend backend = model.backend();
         Observer residency = walking.release() ? new Residency(model.weights(), batches.longest()) : Observer.NONE;
         try (Spill spill = new Spill(walking.scratch());
@@ -194,11 +289,11 @@ public final class ModelScores {
             ScoringCost cost = require(scorer, walk);
             spill.limit(walking.memory() - cost.least());
             if (scorer.backwards()) {
-                walk.backward(1.0 / batches.counted());
+                walk.backward(1.0 / counted);
             } else {
                 walk.forward();
             }
-            FiniteLosses.require(walk, batches, 0);
+            FiniteLosses.require(walk, batches, firstSequence);
         }
     }
 
@@ -252,23 +347,24 @@ public final class ModelScores {
         return inMemory && model.ownMemory(0).stream().allMatch(device -> computing <= device.free() / 2);
     }
 
-    private WeightScorer scorer(Criterion criterion, Queue queue, Scored scored, LossBatches batches) {
+    private WeightScorer scorer(
+            ScoreTask task, Queue queue, BatchSums sums, LossBatches batches, Optional<Consumer<GradientSum>> told) {
+        Backend backend = model.backend();
+        Criterion criterion = task.criterion();
+        Scored scored = Scored.of(task.axes());
         Function<String, Tensor> weights = model.weights()::tensor;
         List<Tape> tapes =
                 batches.batches().stream().map(SegmentWalk.Batch::tape).toList();
-        SequenceFactors factors =
-                new SequenceFactors(batches.counted(), criterion.sumsSquares() ? 1 : batches.sequences());
-        BatchSums sums = new BatchSums(0);
         return switch (criterion.source()) {
-            case INPUTS -> new InputScorer(model.backend(), queue, criterion, scored, weights, this::done, sums);
-            case OUTPUTS -> new ExpertScorer(model.backend(), sums);
-            case VECTORS -> new VectorScorer(model.backend(), queue, scored, Set.copyOf(tapes), sums);
-            case GRADIENTS ->
-                criterion.saliency().needsGradient()
-                        ? new GradientScorer(
-                                model.backend(), queue, criterion.saliency(), scored, factors, weights, tapes, sums)
-                        : new SquareScorer(
-                                model.backend(), queue, criterion.saliency(), scored, factors, weights, tapes, sums);
+            case INPUTS -> new InputScorer(backend, queue, criterion, scored, weights, this::done, sums);
+            case OUTPUTS -> new ExpertScorer(backend, sums);
+            case VECTORS -> new VectorScorer(backend, queue, scored, Set.copyOf(tapes), sums);
+            case GRADIENTS -> {
+                Taylor taylor = new Taylor(backend, queue, criterion.saliency(), scored, task.factors(), weights);
+                yield task.movesGradients()
+                        ? new GradientScorer(taylor, tapes, sums, told)
+                        : new SquareScorer(taylor, Set.copyOf(tapes), sums);
+            }
             default -> throw new IllegalStateException(criterion + " needs no walk");
         };
     }

@@ -16,6 +16,18 @@ final class Scored {
 
     private Scored() {}
 
+    /** These axes of weights, by their names. */
+    static Scored of(Map<String, Set<Integer>> axes) {
+        Scored scored = new Scored();
+        scored.axes.putAll(axes);
+        return scored;
+    }
+
+    /** The axes of weights, by their names. */
+    Map<String, Set<Integer>> axes() {
+        return axes;
+    }
+
     /** What the scores of these units are made of. */
     static Scored of(Collection<Units> units) {
         Scored scored = new Scored();

@@ -2,11 +2,7 @@ package org.espalier.score;
 
 import java.util.Collection;
 import java.util.List;
-import java.util.function.Function;
-import java.util.stream.Stream;
 import org.espalier.backend.Backend;
-import org.espalier.backend.Queue;
-import org.espalier.backend.Saliency;
 import org.espalier.backend.Target;
 import org.espalier.importance.AxisScores;
 import org.espalier.tape.Op;
@@ -25,38 +21,24 @@ import org.espalier.tensor.Tensor;
  */
 final class SquareScorer implements WeightScorer {
 
+    private final Taylor taylor;
     private final Backend backend;
-    private final Saliency saliency;
-    private final Scored scored;
-    private final SequenceFactors factors;
-    private final Function<String, Tensor> weights;
     private final WeightScores scores;
     private final NormScores norms;
     private final TensorPool pool;
     private final long largest;
     private final BatchSums sums;
 
-    SquareScorer(
-            Backend backend,
-            Queue queue,
-            Saliency saliency,
-            Scored scored,
-            SequenceFactors factors,
-            Function<String, Tensor> weights,
-            Collection<Tape> tapes,
-            BatchSums sums) {
-        this.backend = backend;
-        this.saliency = saliency;
-        this.scored = scored;
-        this.factors = factors;
-        this.weights = weights;
-        this.scores = new WeightScores(backend, queue);
-        this.norms = new NormScores(backend, saliency, factors, sums);
+    SquareScorer(Taylor taylor, Collection<Tape> tapes, BatchSums sums) {
+        this.taylor = taylor;
+        this.backend = taylor.backend();
+        this.scores = new WeightScores(backend, taylor.queue());
+        this.norms = new NormScores(backend, taylor.saliency(), taylor.factors(), sums);
         this.pool = new TensorPool(backend);
         this.sums = sums;
         this.largest = tapes.stream()
                 .flatMap(tape -> tape.leaves(Value.Role.PARAMETER).stream())
-                .filter(v -> v.shape().rank() == 2 && scored.any(v))
+                .filter(v -> v.shape().rank() == 2 && taylor.scored().any(v))
                 .mapToLong(v -> backend.computeType().bytes(v.shape().elements()))
                 .max()
                 .orElse(0);
@@ -75,24 +57,17 @@ final class SquareScorer implements WeightScorer {
 
     @Override
     public List<Value> valuesRead(Op op) {
-        return scored(op)
-                .filter(use -> use.kind() == Kind.SCALE)
-                .map(WeightUse::output)
-                .toList();
+        return taylor.norms(op).stream().map(WeightUse::output).toList();
     }
 
     @Override
     public List<Value> gradientsRead(Op op) {
-        return scored(op).map(WeightUse::output).toList();
-    }
-
-    private Stream<WeightUse> scored(Op op) {
-        return op.weights().stream().filter(use -> use.kind() != Kind.BIAS && scored.any(use.weight()));
+        return taylor.uses(op).map(WeightUse::output).toList();
     }
 
     @Override
     public void afterBackward(Op op, Step step) {
-        scored(op).forEach(use -> add(use, step));
+        taylor.uses(op).forEach(use -> add(use, step));
     }
 
     private void add(WeightUse use, Step step) {
@@ -106,13 +81,13 @@ final class SquareScorer implements WeightScorer {
             if (use.kind() == Kind.PRODUCT) {
                 square(use, step, square);
             } else {
-                new EmbeddingSquares(backend, factors).add(use, step, null, square);
+                new EmbeddingSquares(backend, taylor.factors()).add(use, step, null, square);
             }
             step.queue().finish();
             scores.compute(
-                    saliency,
+                    taylor.saliency(),
                     name,
-                    weights.apply(name),
+                    taylor.weights().apply(name),
                     null,
                     square,
                     (along, axis) -> sums.add(name, AxisSums.name(axis), along));
@@ -127,7 +102,7 @@ final class SquareScorer implements WeightScorer {
             backend.squaredGradients(
                     step.queue(),
                     rows.sequences(),
-                    factors.of(step.sequences()),
+                    taylor.factors().of(step.sequences()),
                     rows.of(step.value(use.input())),
                     rows.of(step.gradient(use.output())),
                     null,

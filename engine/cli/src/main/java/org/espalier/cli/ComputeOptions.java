@@ -81,7 +81,10 @@ final class ComputeOptions {
         sound.complaint().ifPresent(complaint -> {
             throw new ParameterException(command.commandLine(), complaint);
         });
-        return new Engine(sound, listener());
+        Engine engine = new Engine(sound, listener());
+        return command.root().userObject() instanceof Helped program
+                ? program.workers().map(engine::with).orElse(engine)
+                : engine;
     }
 
     private Listener listener() {

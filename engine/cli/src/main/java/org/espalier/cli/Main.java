@@ -8,7 +8,9 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.espalier.error.Warnings;
+import org.espalier.job.Workers;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
@@ -52,7 +54,7 @@ import picocli.CommandLine.Option;
             RandomCommand.class,
             DevicesCommand.class
         })
-public final class Main {
+public final class Main implements Helped {
 
     @Option(
             names = {"-h", "--help"},
@@ -65,7 +67,16 @@ public final class Main {
     @SuppressWarnings("UnusedVariable") // picocli reads it
     private boolean version;
 
-    private Main() {}
+    private final Optional<Workers> workers;
+
+    private Main(Optional<Workers> workers) {
+        this.workers = workers;
+    }
+
+    @Override
+    public Optional<Workers> workers() {
+        return workers;
+    }
 
     /** Runs one command and ends the JVM with its exit status. */
     public static void main(String[] args) {
@@ -84,11 +95,16 @@ public final class Main {
      * @return the exit status: 0 done, 1 failure, 2 wrong usage
      */
     public static int run(String[] args, PrintStream out, PrintStream err) {
+        return run(args, out, err, Optional.empty());
+    }
+
+    /** As above, with workers who do the pieces of jobs that can be done in pieces. */
+    public static int run(String[] args, PrintStream out, PrintStream err, Optional<Workers> workers) {
         Locale.setDefault(Locale.ROOT);
         Warnings.hear(line -> err.println("engine: " + line));
         Failures failures = new Failures(err, List.of(args).contains("--verbose"));
         try {
-            int status = commandLine(out, err, failures).execute(args);
+            int status = commandLine(out, err, failures, workers).execute(args);
             out.flush();
             return status == 0 && out.checkError() ? failures.resultNotWritten() : status;
         } catch (Throwable e) {
@@ -99,20 +115,24 @@ public final class Main {
 
     /** The commands and their options. */
     static CommandLine commandLine() {
-        return new CommandLine(new Main());
+        return new CommandLine(new Main(Optional.empty()));
     }
 
     /** The same with all that their help says. */
     static CommandLine documented() {
-        return commandLine()
-                .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF))
+        return documented(commandLine());
+    }
+
+    private static CommandLine documented(CommandLine line) {
+        return line.setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF))
                 .setUsageHelpWidth(110)
                 .setResourceBundle(new Defaults())
                 .setHelpFactory(HelpPage::new);
     }
 
-    private static CommandLine commandLine(PrintStream out, PrintStream err, Failures failures) {
-        return documented()
+    private static CommandLine commandLine(
+            PrintStream out, PrintStream err, Failures failures, Optional<Workers> workers) {
+        return documented(new CommandLine(new Main(workers)))
                 .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setExpandAtFiles(false)
