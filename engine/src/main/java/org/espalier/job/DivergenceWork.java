@@ -12,6 +12,11 @@ record DivergenceWork(ModelPlace reference, ModelPlace model, boolean byLayers)
         implements Work<int[][], TokenDivergence[]> {
 
     @Override
+    public List<ModelPlace> models() {
+        return List.of(reference, model);
+    }
+
+    @Override
     public Opened<int[][], TokenDivergence[]> open(WorkPlace place) {
         OpenModel expected = place.open(reference);
         OpenModel given;

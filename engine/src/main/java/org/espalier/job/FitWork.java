@@ -22,6 +22,11 @@ record FitWork(ModelPlace model, String plan, int firstBatch, int[][] sequences)
         implements Work<List<FitStep>, FitSum[]> {
 
     @Override
+    public List<ModelPlace> models() {
+        return List.of(model);
+    }
+
+    @Override
     public Opened<List<FitStep>, FitSum[]> open(WorkPlace place) {
         OpenModel open = place.open(model);
         try {

@@ -9,6 +9,11 @@ import org.espalier.score.ScoreTask;
 record GradientJoinWork(ModelPlace model, ScoreTask task) implements Work<List<GradientSum>, JoinedSums> {
 
     @Override
+    public List<ModelPlace> models() {
+        return List.of(model);
+    }
+
+    @Override
     public Opened<List<GradientSum>, JoinedSums> open(WorkPlace place) {
         return new OpenedModel<>(place, model) {
             @Override

@@ -16,6 +16,11 @@ import org.espalier.tape.Observer;
 record LikelihoodWork(ModelPlace model, boolean byLayers, long cache) implements Work<Continuation[], Likelihood[]> {
 
     @Override
+    public List<ModelPlace> models() {
+        return List.of(model);
+    }
+
+    @Override
     public Opened<Continuation[], Likelihood[]> open(WorkPlace place) {
         OpenModel open = place.open(model);
         ContinuationScorer scorer = new ContinuationScorer(open.model(), cache);

@@ -13,6 +13,11 @@ import org.espalier.tape.Observer;
 record LossWork(ModelPlace model, boolean byLayers) implements Work<int[][], double[][]> {
 
     @Override
+    public List<ModelPlace> models() {
+        return List.of(model);
+    }
+
+    @Override
     public Opened<int[][], double[][]> open(WorkPlace place) {
         OpenModel open = place.open(model);
         Scorer scorer = new Scorer(open.model());

@@ -2,7 +2,11 @@ package org.espalier.job;
 
 import java.io.Serializable;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import org.espalier.file.Sha256;
+import org.espalier.format.PeftAdapter;
+import org.espalier.model.ModelCheckpoint;
 
 /**
  * Where a model lies, in a form that travels between processes.
@@ -11,6 +15,15 @@ import java.util.Optional;
  * @param adapter folder of a LoRA adapter, or null
  */
 public record ModelPlace(String model, String adapter) implements Serializable {
+
+    /** Hash of all weights, those of the adapter included. */
+    public String sha256() {
+        try (ModelCheckpoint checkpoint = ModelCheckpoint.open(Path.of(model))) {
+            return adapter == null
+                    ? checkpoint.sha256()
+                    : Sha256.ofTexts(List.of(checkpoint.sha256(), PeftAdapter.sha256(Path.of(adapter))));
+        }
+    }
 
     /** The place of a model that this process knows; others find it under its full path. */
     public static ModelPlace of(Path model, Optional<Path> adapter) {

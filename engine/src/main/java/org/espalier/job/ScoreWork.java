@@ -9,6 +9,11 @@ import org.espalier.score.ScoreTask;
 record ScoreWork(ModelPlace model, ScoreTask task) implements Work<ScorePart, ScoreSum[]> {
 
     @Override
+    public List<ModelPlace> models() {
+        return List.of(model);
+    }
+
+    @Override
     public Opened<ScorePart, ScoreSum[]> open(WorkPlace place) {
         return new OpenedModel<>(place, model) {
             @Override

@@ -1,6 +1,7 @@
 package org.espalier.job;
 
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * A kind of work that is done piece by piece. It travels to a worker, is opened there and stays open between pieces. Two works
@@ -29,6 +30,9 @@ public interface Work<P, R> extends Serializable {
         @Override
         void close();
     }
+
+    /** The models that it is about. */
+    List<ModelPlace> models();
 
     /** Opens it at a worker. */
     Opened<P, R> open(WorkPlace place);

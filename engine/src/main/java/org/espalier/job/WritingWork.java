@@ -24,6 +24,11 @@ record WritingWork(ModelPlace model, double temperature, long seed, int tokens)
     record Beginnings(int first, int[][] ids) implements Serializable {}
 
     @Override
+    public List<ModelPlace> models() {
+        return List.of(model);
+    }
+
+    @Override
     public Opened<Beginnings, int[][]> open(WorkPlace place) {
         OpenModel open = place.open(model);
         try (Tokenizer tokenizer = Tokenizer.open(open.path())) {

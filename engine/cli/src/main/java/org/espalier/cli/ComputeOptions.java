@@ -83,7 +83,9 @@ final class ComputeOptions {
         });
         Engine engine = new Engine(sound, listener());
         return command.root().userObject() instanceof Helped program
-                ? program.workers().map(engine::with).orElse(engine)
+                ? program.workers()
+                        .map(workers -> engine.with(workers.apply(sound)))
+                        .orElse(engine)
                 : engine;
     }
 

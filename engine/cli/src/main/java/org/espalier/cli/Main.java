@@ -9,7 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import org.espalier.error.Warnings;
+import org.espalier.job.ComputeSettings;
 import org.espalier.job.Workers;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -67,14 +69,14 @@ public final class Main implements Helped {
     @SuppressWarnings("UnusedVariable") // picocli reads it
     private boolean version;
 
-    private final Optional<Workers> workers;
+    private final Optional<Function<ComputeSettings, Workers>> workers;
 
-    private Main(Optional<Workers> workers) {
+    private Main(Optional<Function<ComputeSettings, Workers>> workers) {
         this.workers = workers;
     }
 
     @Override
-    public Optional<Workers> workers() {
+    public Optional<Function<ComputeSettings, Workers>> workers() {
         return workers;
     }
 
@@ -98,8 +100,13 @@ public final class Main implements Helped {
         return run(args, out, err, Optional.empty());
     }
 
-    /** As above, with workers who do the pieces of jobs that can be done in pieces. */
-    public static int run(String[] args, PrintStream out, PrintStream err, Optional<Workers> workers) {
+    /**
+     * As above.
+     *
+     * @param workers who do the pieces of jobs that compute so
+     */
+    public static int run(
+            String[] args, PrintStream out, PrintStream err, Optional<Function<ComputeSettings, Workers>> workers) {
         Locale.setDefault(Locale.ROOT);
         Warnings.hear(line -> err.println("engine: " + line));
         Failures failures = new Failures(err, List.of(args).contains("--verbose"));
@@ -131,7 +138,7 @@ public final class Main implements Helped {
     }
 
     private static CommandLine commandLine(
-            PrintStream out, PrintStream err, Failures failures, Optional<Workers> workers) {
+            PrintStream out, PrintStream err, Failures failures, Optional<Function<ComputeSettings, Workers>> workers) {
         return documented(new CommandLine(new Main(workers)))
                 .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
