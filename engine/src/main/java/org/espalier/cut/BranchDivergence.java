@@ -217,9 +217,18 @@ public final class BranchDivergence {
         private void fitted(StreamWalk walk, Narrowed one, CutWeights weights, StreamWalk left) {
             try (StreamWalk whole = walk.from(walk.stream());
                     Compensated result = new Compensated(dense.backend(), dense.config(), false, one.selection());
-                    LeastSquares fit =
-                            new LeastSquares(dense, one.selection(), whole, left, weights, result, queue, ridge)) {
-                fit.next(one.branch());
+                    FitStreams streams =
+                            new FitStreams(dense.backend(), queue, one.selection(), whole, left, weights)) {
+                new LeastSquares(
+                                dense.backend(),
+                                queue,
+                                one.selection(),
+                                streams,
+                                weights,
+                                result,
+                                batches.size(),
+                                ridge)
+                        .next(one.branch());
             }
         }
 

@@ -76,9 +76,8 @@ public final class FitStreams implements FitRounds, AutoCloseable {
                             .tape(),
                     weights);
             owned.push(pruned::close);
-            this.lacking =
-                    own(Shape.of(whole.longestBatch(), whole.stream().shape().dim(1)), "what the pruned model lacks");
-            this.importance = own(Shape.of(whole.stream().shape().dim(0)), "weights of tokens");
+            this.lacking = ownLacking();
+            this.importance = ownImportance();
             weights.forget();
         } catch (RuntimeException | Error e) {
             close();
@@ -90,6 +89,42 @@ public final class FitStreams implements FitRounds, AutoCloseable {
         Tensor tensor = backend.allocate(backend.computeType(), shape, purpose);
         owned.push(tensor.buffer()::close);
         return tensor;
+    }
+
+    /**
+     * Goes on with streams that are the caller's, as are their weights.
+     *
+     * @param weights of the pruned model
+     */
+    FitStreams(
+            Backend backend,
+            Queue queue,
+            Selection selection,
+            StreamWalk whole,
+            StreamWalk pruned,
+            CutWeights weights) {
+        this.selection = selection;
+        this.backend = backend;
+        this.firstBatch = 0;
+        this.queue = queue;
+        this.whole = whole;
+        this.pruned = pruned;
+        this.weights = weights;
+        try {
+            this.lacking = ownLacking();
+            this.importance = ownImportance();
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
+    }
+
+    private Tensor ownLacking() {
+        return own(Shape.of(whole.longestBatch(), whole.stream().shape().dim(1)), "what the pruned model lacks");
+    }
+
+    private Tensor ownImportance() {
+        return own(Shape.of(whole.stream().shape().dim(0)), "weights of tokens");
     }
 
     private static Tape pass(Model dense, int tokens) {
@@ -170,7 +205,7 @@ public final class FitStreams implements FitRounds, AutoCloseable {
         normInputs = backend.allocate(backend.computeType(), whole.stream().shape(), "inputs of a norm");
         whole.run(branch, visit -> {
             backend.convert(queue, visit.made(), normInputs.slice(visit.start(), visit.end()));
-            whole.advance(visit.start(), visit.end(), visit.output(), branch.factor());
+            whole.advance(visit, branch);
         });
         weigh(normInputs, end.norm().eps());
     }
@@ -183,8 +218,11 @@ public final class FitStreams implements FitRounds, AutoCloseable {
         if (normInputs != null) {
             backend.add(queue, normInputs.slice(start, end), visit.made(), -1, part);
         } else {
-            backend.add(queue, whole.stream().slice(start, end), pruned.stream().slice(start, end), -1, part);
-            backend.add(queue, part, visit.output(), -branch.factor(), part);
+            Tensor wanted = whole.stream().slice(start, end);
+            visit.sum().ifPresentOrElse(sum -> backend.add(queue, wanted, sum, -1, part), () -> {
+                backend.add(queue, wanted, pruned.stream().slice(start, end), -1, part);
+                backend.add(queue, part, visit.output(), -branch.factor(), part);
+            });
         }
         return part;
     }

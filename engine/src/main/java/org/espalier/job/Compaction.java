@@ -127,7 +127,7 @@ final class Compaction {
             return compensated(
                     kind, new Compensator(open.model(), selection, sequences, settings.ridge(), Optional.empty()));
         }
-        try (SharedFit workers = new SharedFit(shared.get(), plan, sequences, listener)) {
+        try (SharedFit workers = new SharedFit(shared.get(), plan, open.model(), selection, sequences, listener)) {
             return compensated(
                     kind, new Compensator(open.model(), selection, sequences, settings.ridge(), Optional.of(workers)));
         }

@@ -32,8 +32,8 @@ record FitWork(ModelPlace model, String plan, int firstBatch, int[][] sequences)
         try {
             Selection selection = new PlanSelection(open.model().config(), "the plan of this fit")
                     .removed(PlanFile.read(plan.getBytes(StandardCharsets.UTF_8), "the plan of this fit"));
-            FitStreams streams =
-                    new FitStreams(open.model(), selection, StreamWalk.batches(List.of(sequences)), firstBatch);
+            FitStreams streams = new FitStreams(
+                    open.model(), selection, StreamWalk.batches(open.model().config(), List.of(sequences)), firstBatch);
             return new Opened<>() {
                 @Override
                 public FitSum[] compute(List<FitStep> steps) {

@@ -33,7 +33,7 @@ final class ScoreWatch implements AutoCloseable {
                 open.outgrowsMemory(),
                 observer,
                 this::begin,
-                shared.map(model -> new SharedScores(model, listener)));
+                shared.map(model -> new SharedScores(model, open, listener)));
     }
 
     /** How to walk a model of which nobody wants to hear. */

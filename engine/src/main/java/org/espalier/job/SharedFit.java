@@ -4,9 +4,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.espalier.couple.Selection;
+import org.espalier.cut.Compensation;
+import org.espalier.cut.Compensator;
 import org.espalier.cut.FitStep;
 import org.espalier.cut.FitSum;
 import org.espalier.cut.FitWorkers;
+import org.espalier.model.Model;
 import org.espalier.model.Packed;
 import org.espalier.model.StreamWalk;
 import org.espalier.plan.Plan;
@@ -17,16 +21,23 @@ final class SharedFit implements FitWorkers, AutoCloseable {
 
     private final Workers.Held<List<FitStep>, FitSum[]> held;
 
-    SharedFit(Shared shared, Plan plan, List<int[]> sequences, Listener listener) {
+    SharedFit(Shared shared, Plan plan, Model model, Selection selection, List<int[]> sequences, Listener listener) {
         String json = new String(PlanFile.bytes(plan), StandardCharsets.UTF_8);
         List<FitWork> works =
-                works(shared.place(), json, sequences, shared.workers().parts());
-        listener.note("fitting on %,d sequences in %,d parts".formatted(sequences.size(), works.size()));
+                works(shared.place(), json, model, sequences, shared.workers().parts());
+        int most =
+                works.stream().mapToInt(work -> work.sequences().length).max().orElseThrow();
+        Compensator part = new Compensator(model, selection, sequences.subList(0, most), 1);
+        listener.note("fitting on %,d sequences in %,d parts; each takes about %s of a worker's memory"
+                .formatted(
+                        sequences.size(),
+                        works.size(),
+                        Machine.size(part.bytes(Compensation.LSTSQ).computing())));
         this.held = shared.workers().hold("fit", works);
     }
 
-    private static List<FitWork> works(ModelPlace place, String plan, List<int[]> sequences, int most) {
-        List<Packed> batches = StreamWalk.batches(sequences);
+    private static List<FitWork> works(ModelPlace place, String plan, Model model, List<int[]> sequences, int most) {
+        List<Packed> batches = StreamWalk.batches(model.config(), sequences);
         List<FitWork> works = new ArrayList<>();
         int part = 0;
         int batch = 0;

@@ -75,7 +75,7 @@ public final class PlanFile {
     static <T extends Record> T read(Path file, Class<T> type, String kind, String made) {
         try {
             ObjectNode tree = Json.readObject(file);
-            requirePrintable(tree, file);
+            requirePrintable(tree, file.toString());
             return Records.read(MAPPER, tree, type);
         } catch (JsonProcessingException e) {
             throw new Failure(

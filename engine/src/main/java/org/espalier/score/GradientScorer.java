@@ -105,7 +105,7 @@ final class GradientScorer implements WeightScorer {
         Map<Integer, Long> bySegment = new HashMap<>();
         for (Life life : lives.values()) {
             IntStream.rangeClosed(life.first, life.last)
-                    .forEach(s -> bySegment.merge(s, kinds * life.matrices(s, batches) * life.bytes, Long::sum));
+                    .forEach(s -> bySegment.merge(s, life.bytes * kinds * life.matrices(s, batches), Long::sum));
         }
         // A device computes the gradient of one sequence by itself before it is squared.
         long single = squared && backend.ownMemory().isPresent()

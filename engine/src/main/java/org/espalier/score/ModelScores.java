@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -14,7 +13,6 @@ import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.espalier.backend.Backend;
-import org.espalier.backend.OwnMemory;
 import org.espalier.backend.Queue;
 import org.espalier.couple.Group;
 import org.espalier.couple.Member;
@@ -28,11 +26,8 @@ import org.espalier.importance.UnitScores;
 import org.espalier.importance.UnitScores.Alignment;
 import org.espalier.model.LossBatches;
 import org.espalier.model.Model;
-import org.espalier.model.Residency;
 import org.espalier.tape.Observer;
-import org.espalier.tape.ObserverPair;
 import org.espalier.tape.SegmentWalk;
-import org.espalier.tape.Spill;
 import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
 import org.espalier.tape.WeightUse;
@@ -74,9 +69,6 @@ public final class ModelScores {
         public Walking alone() {
             return new Walking(memory, scratch, release, observer, announced);
         }
-
-        /** What is computed forwards is kept for the way back if everything takes no more than this, in bytes. */
-        private static final long PLENTY = 2L << 30;
 
         /** Everything in memory, watched by nobody. */
         public static Walking inMemory() {
@@ -202,7 +194,7 @@ public final class ModelScores {
             if (walking.workers().isPresent()) {
                 return byWorkers(walking.workers().get(), task, scorer, calibration);
             }
-            walk(scorer, batches, batches.counted(), 0);
+            walk().run(scorer, batches, batches.counted(), 0);
             return scorer.scores();
         }
     }
@@ -246,7 +238,7 @@ public final class ModelScores {
         try (Queue queue = model.backend().newQueue();
                 WeightScorer scorer =
                         scorer(task, queue, new BatchSums(part.firstBatch()), batches, Optional.empty())) {
-            walk(scorer, batches, task.counted(), part.firstSequence());
+            walk().run(scorer, batches, task.counted(), part.firstSequence());
             return scorer.sums().nodes();
         }
     }
@@ -261,7 +253,7 @@ public final class ModelScores {
         try (Queue queue = model.backend().newQueue();
                 WeightScorer scorer =
                         scorer(task, queue, new BatchSums(part.firstBatch()), batches, Optional.of(sink))) {
-            walk(scorer, batches, task.counted(), part.firstSequence());
+            walk().run(scorer, batches, task.counted(), part.firstSequence());
             scorer.sums().nodes().forEach(vector -> sink.accept(GradientSum.of(vector)));
         }
     }
@@ -274,77 +266,19 @@ public final class ModelScores {
         }
     }
 
-    /** @param counted tokens over which the loss is the mean */
-    private void walk(WeightScorer scorer, LossBatches batches, int counted, int firstSequence) {
-        Backend backend = model.backend();
-        Observer residency = walking.release() ? new Residency(model.weights(), batches.longest()) : Observer.NONE;
-        try (Spill spill = new Spill(walking.scratch());
-                SegmentWalk walk = new SegmentWalk(
-                        backend,
-                        batches.batches(),
-                        model.leaves(Map.of()),
-                        scorer,
-                        new ObserverPair(new ObserverPair(scorer, residency), walking.observer()),
-                        spill)) {
-            ScoringCost cost = require(scorer, walk);
-            spill.limit(walking.memory() - cost.least());
-            if (scorer.backwards()) {
-                walk.backward(1.0 / counted);
-            } else {
-                walk.forward();
-            }
-            FiniteLosses.require(walk, batches, firstSequence);
-        }
+    private ScoreWalk walk() {
+        return new ScoreWalk(
+                model, walking.memory(), walking.scratch(), walking.release(), walking.observer(), walking.announced());
     }
 
-    /** Tells what the work takes, and refuses what does not fit. */
-    private ScoringCost require(WeightScorer scorer, SegmentWalk walk) {
-        SegmentWalk.Needs needs = walk.needs(scorer.backwards());
-        boolean plenty = scorer.backwards() && plenty(needs, scorer);
-        if (plenty) {
-            walk.keepAll();
+    /** What summing a part takes, for whoever does it. */
+    public ScoringCost cost(ScoreTask task, ScorePart part) {
+        LossBatches batches = LossBatches.of(model.transformer(), List.of(part.sequences()));
+        try (Queue queue = model.backend().newQueue();
+                WeightScorer scorer =
+                        scorer(task, queue, new BatchSums(part.firstBatch()), batches, Optional.of(sum -> {}))) {
+            return walk().cost(scorer, batches);
         }
-        long activations = plenty ? needs.all() : needs.workspace();
-        Optional<OwnMemory> device =
-                model.ownMemory(activations + scorer.bytes()).map(memory -> memory.with(activations + scorer.bytes()));
-        ScoringCost cost = new ScoringCost(
-                activations,
-                scorer.bytes(),
-                needs.waiting(),
-                needs.steps(),
-                device.map(OwnMemory::used).orElse(0L));
-        device.ifPresent(memory -> refuse(
-                cost,
-                activations + scorer.bytes(),
-                memory.free(),
-                " of the GPU beside weights",
-                "close other programs on the GPU, calibrate on shorter sequences, or use --device cpu"));
-        refuse(
-                cost,
-                cost.least(),
-                walking.memory() - cost.least(),
-                "",
-                "free memory, allow more, or calibrate on shorter sequences");
-        walking.announced().accept(cost);
-        return cost;
-    }
-
-    private static void refuse(ScoringCost cost, long needed, long remaining, String where, String advice) {
-        if (remaining < 0) {
-            throw new Failure(
-                    "scoring needs %,d bytes of memory%s, of which %,d are gradients"
-                            .formatted(needed, where, cost.gradients()),
-                    "%,d may be used".formatted(needed + remaining),
-                    advice);
-        }
-    }
-
-    /** Whether everything can be kept: in half of the memory that may be taken, and in half of what a device has. */
-    private boolean plenty(SegmentWalk.Needs needs, WeightScorer scorer) {
-        long computing = needs.all() + scorer.bytes();
-        boolean inMemory = new ScoringCost(needs.all(), scorer.bytes(), needs.waiting(), needs.steps(), 0).most()
-                <= Math.min(walking.memory() / 2, Walking.PLENTY);
-        return inMemory && model.ownMemory(0).stream().allMatch(device -> computing <= device.free() / 2);
     }
 
     private WeightScorer scorer(

@@ -70,7 +70,7 @@ record ScoreWalk(
     private ScoringCost cost(WeightScorer scorer, SegmentWalk.Needs needs, boolean plenty) {
         long activations = plenty ? needs.all() : needs.workspace();
         long device = model.ownMemory(activations + scorer.bytes())
-                .map(memory -> memory.with(activations + scorer.bytes()).used())
+                .map(own -> own.with(activations + scorer.bytes()).used())
                 .orElse(0L);
         return new ScoringCost(activations, scorer.bytes(), needs.waiting(), needs.steps(), device);
     }
@@ -84,12 +84,13 @@ record ScoreWalk(
         }
         ScoringCost cost = cost(scorer, needs, plenty);
         long computing = cost.activations() + cost.gradients();
-        model.ownMemory(computing).ifPresent(device -> refuse(
-                cost,
-                computing,
-                device.with(computing).free(),
-                " of the GPU beside weights",
-                "close other programs on the GPU, calibrate on shorter sequences, or use --device cpu"));
+        model.ownMemory(computing)
+                .ifPresent(device -> refuse(
+                        cost,
+                        computing,
+                        device.with(computing).free(),
+                        " of the GPU beside weights",
+                        "close other programs on the GPU, calibrate on shorter sequences, or use --device cpu"));
         refuse(
                 cost,
                 cost.least(),
