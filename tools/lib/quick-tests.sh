@@ -2,10 +2,11 @@
 # when anything else changed (a pom, a resource, a kernel, a source that is new or gone), Maven compiles first. Expects
 # common.sh, JAVA_HOME and ROOT as the folder it runs in.
 
-# JMH's annotation processor has a part in compiling bench: its tests are left to Maven.
+# JMH's annotation processor has a part in compiling bench, and Spark's module is not built by default: the tests of both are
+# left to Maven.
 QUICK_MODULES=()
 while read -r module; do
-    [[ -d $module/src && $module != bench ]] && QUICK_MODULES+=("$module")
+    [[ -d $module/src && $module != bench && $module != tools/spark ]] && QUICK_MODULES+=("$module")
 done < <(sed -n 's/.*<module>\(.*\)<\/module>.*/\1/p' "$ROOT/pom.xml")
 readonly QUICK_MODULES
 # A compiler that runs for two seconds is done before the optimising one of the JVM pays.

@@ -4,6 +4,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -139,6 +140,13 @@ class ArchitectureTest {
                 .filter(room -> !ARROWS.containsKey(room))
                 .collect(Collectors.toCollection(TreeSet::new));
         assertTrue(unknown.isEmpty(), () -> "rooms without a place in the architecture: " + unknown);
+    }
+
+    /** Many machines are the business of tools/spark alone. */
+    @Test
+    void nobodyKnowsSpark() {
+        check(noClasses().should().dependOnClassesThat(resideInAnyPackage("org.apache.spark..", "scala..")));
+        assertThrows(ClassNotFoundException.class, () -> Class.forName("org.apache.spark.SparkContext"));
     }
 
     @Test

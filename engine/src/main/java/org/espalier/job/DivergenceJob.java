@@ -48,14 +48,18 @@ public final class DivergenceJob {
                         settings.memory(),
                         engine.compute().threads(),
                         engine.listener(),
-                        engine.workers()
-                                .map(workers -> new DivergenceMeter.SharedDivergence(
-                                        workers,
-                                        ModelPlace.of(reference, Optional.empty()),
-                                        ModelPlace.of(model, adapter))))) {
+                        engine.workers().map(workers -> elsewhere(workers, model, adapter, reference)))) {
             String name = settings.text().file().toString();
             return new Result(given.backend().name(), meter.measure(ids, settings.windows(), name));
         }
+    }
+
+    private static DivergenceMeter.Elsewhere elsewhere(
+            Workers workers, Path model, Optional<Path> adapter, Path reference) {
+        ModelPlace expected = ModelPlace.of(reference, Optional.empty());
+        ModelPlace given = ModelPlace.of(model, adapter);
+        return (parts, byLayers, sink) ->
+                workers.compute("divergence", new DivergenceWork(expected, given, byLayers), parts, sink);
     }
 
     private static int[] ids(Path model, Path reference, String text) {

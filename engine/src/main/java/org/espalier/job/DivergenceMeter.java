@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ForkJoinPool;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.error.Failure;
@@ -38,10 +39,15 @@ final class DivergenceMeter implements AutoCloseable {
     private final Bounds bounds;
     private final Listener listener;
     private final ForkJoinPool pool;
-    private final Optional<SharedDivergence> shared;
+    private final Optional<Elsewhere> elsewhere;
 
-    /** Those who compute divergences where that is not this process, and both models' places. */
-    record SharedDivergence(Workers workers, ModelPlace reference, ModelPlace model) {}
+    /** Those who compute divergences where that is not this process. */
+    @FunctionalInterface
+    interface Elsewhere {
+
+        /** Compares parts of the texts; {@code sink} gets what comes of them, in their order. */
+        void compare(List<int[][]> parts, boolean byLayers, Consumer<TokenDivergence[]> sink);
+    }
 
     /**
      * A meter of two open models.
@@ -60,8 +66,8 @@ final class DivergenceMeter implements AutoCloseable {
             MemorySettings memory,
             int threads,
             Listener listener,
-            Optional<SharedDivergence> shared) {
-        this(reference, model, memory, threads, listener, byLayers(reference, model), Bounds.USUAL, shared);
+            Optional<Elsewhere> elsewhere) {
+        this(reference, model, memory, threads, listener, byLayers(reference, model), Bounds.USUAL, elsewhere);
     }
 
     private static boolean byLayers(OpenModel reference, OpenModel model) {
@@ -89,8 +95,8 @@ final class DivergenceMeter implements AutoCloseable {
             Listener listener,
             boolean byLayers,
             Bounds bounds,
-            Optional<SharedDivergence> shared) {
-        this.shared = shared;
+            Optional<Elsewhere> elsewhere) {
+        this.elsewhere = elsewhere;
         int known = reference.model().config().vocab();
         int other = model.model().config().vocab();
         if (known != other) {
@@ -132,7 +138,7 @@ final class DivergenceMeter implements AutoCloseable {
         List<List<int[]>> parts = parts(texts);
         long steps = (long) parts.size() * (reference.steps() + model.steps());
         List<TokenDivergence> tokens = new ArrayList<>();
-        if (shared.isPresent()) {
+        if (elsewhere.isPresent()) {
             byWorkers(parts, name, tokens);
             return Divergence.of(tokens);
         }
@@ -144,19 +150,12 @@ final class DivergenceMeter implements AutoCloseable {
 
     private void byWorkers(List<List<int[]>> parts, String name, List<TokenDivergence> tokens) {
         try (Progress progress = listener.begin(name, "parts", parts.size())) {
-            shared.get()
-                    .workers()
-                    .compute(
-                            "divergence",
-                            new DivergenceWork(
-                                    shared.get().reference(), shared.get().model(), byLayers),
-                            parts.stream()
-                                    .map(part -> part.toArray(int[][]::new))
-                                    .toList(),
-                            part -> {
-                                tokens.addAll(List.of(part));
-                                progress.advance(1);
-                            });
+            List<int[][]> arrays =
+                    parts.stream().map(part -> part.toArray(int[][]::new)).toList();
+            elsewhere.get().compare(arrays, byLayers, part -> {
+                tokens.addAll(List.of(part));
+                progress.advance(1);
+            });
         }
     }
 

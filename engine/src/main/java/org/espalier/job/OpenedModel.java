@@ -1,6 +1,8 @@
 package org.espalier.job;
 
 import org.espalier.score.ModelScores;
+import org.espalier.score.ModelScores.Walking;
+import org.espalier.tape.Observer;
 
 /**
  * A model that is open at a worker to be scored.
@@ -19,7 +21,14 @@ abstract class OpenedModel<P, R> implements Work.Opened<P, R> {
     }
 
     ModelScores scores() {
-        return new ModelScores(open.model(), ScoreWatch.unwatched(open, place.memory()));
+        return scores(open, place.memory());
+    }
+
+    /** Scores of a model of which nobody wants to hear. */
+    static ModelScores scores(OpenModel open, MemorySettings memory) {
+        return new ModelScores(
+                open.model(),
+                new Walking(memory.bytes(), memory.scratch(), open.outgrowsMemory(), Observer.NONE, cost -> {}));
     }
 
     @Override

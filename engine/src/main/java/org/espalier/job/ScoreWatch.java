@@ -36,11 +36,6 @@ final class ScoreWatch implements AutoCloseable {
                 shared.map(model -> new SharedScores(model, open, listener)));
     }
 
-    /** How to walk a model of which nobody wants to hear. */
-    static Walking unwatched(OpenModel open, MemorySettings memory) {
-        return new Walking(memory.bytes(), memory.scratch(), open.outgrowsMemory(), Observer.NONE, cost -> {});
-    }
-
     private void begin(ScoringCost cost) {
         long spilled = Math.max(0, cost.most() - memory.bytes());
         listener.note("scoring will take about %s of memory".formatted(Machine.size(cost.most() - spilled))

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.espalier.score.GradientSum;
 import org.espalier.score.JoinedSums;
-import org.espalier.score.ModelScores;
 import org.espalier.score.ScorePart;
 import org.espalier.score.ScoreSum;
 import org.espalier.score.ScoreTask;
@@ -34,7 +33,7 @@ record SharedScores(Shared shared, OpenModel open, Listener listener) implements
         ScorePart largest = parts.stream()
                 .max(Comparator.comparingInt(part -> part.sequences().length))
                 .orElseThrow();
-        long bytes = new ModelScores(open.model(), ScoreWatch.unwatched(open, MemorySettings.defaults()))
+        long bytes = OpenedModel.scores(open, MemorySettings.defaults())
                 .cost(task, largest)
                 .most();
         listener.note("scoring %,d sequences in %,d parts; each takes about %s of a worker's memory%s"
