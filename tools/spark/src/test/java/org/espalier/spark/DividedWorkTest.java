@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What workers do is what the engine does alone, to the byte, however work is divided among them. */
-class SameBytesTest {
+class DividedWorkTest {
 
     private static final int BATCHES = 5;
 
@@ -134,7 +134,7 @@ class SameBytesTest {
             "--tasks",
             "piqa",
             "--limit",
-            "130",
+            "70",
             "--json",
             "--data-dir",
             Shared.path("data").toString(),
