@@ -31,7 +31,8 @@ record FitWork(ModelPlace model, String plan, int firstBatch, int[][] sequences)
         OpenModel open = place.open(model);
         try {
             Selection selection = new PlanSelection(open.model().config(), "the plan of this fit")
-                    .removed(PlanFile.read(plan.getBytes(StandardCharsets.UTF_8), "the plan of this fit"));
+                    .removed(PlanFile.read(plan.getBytes(StandardCharsets.UTF_8), "the plan of this fit"))
+                    .withWholeVocabulary();
             FitStreams streams = new FitStreams(
                     open.model(), selection, StreamWalk.batches(open.model().config(), List.of(sequences)), firstBatch);
             return new Opened<>() {
