@@ -61,6 +61,15 @@ public final class GgufWriter implements ModelWriter {
         write(file, metadata, all);
     }
 
+    /**
+     * Refuses a model that no file can hold; nothing is written.
+     *
+     * @throws org.espalier.error.Failure if GGUF has no such models, or no way to say what this one is
+     */
+    public static void requireWritable(ModelContent model) {
+        GgufFamilies.write(model);
+    }
+
     /** Writes what a file says and holds; the file must not exist. */
     static void write(Path file, SequencedMap<String, Object> metadata, List<GgufContent.Tensor> all)
             throws IOException {

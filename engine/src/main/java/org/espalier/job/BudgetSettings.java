@@ -5,14 +5,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.espalier.couple.Structure;
 import org.espalier.error.Failure;
 import org.espalier.importance.BlockCriterion;
 import org.espalier.importance.Candidates;
+import org.espalier.model.ModelCheckpoint;
 import org.espalier.model.ModelConfig;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
 import org.espalier.plan.Budget;
 import org.espalier.plan.Goal.Quantity;
+import org.espalier.plan.LatencyTable;
 import org.espalier.plan.Rounding;
 import org.espalier.plan.WidthTable;
 
@@ -83,6 +86,9 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
     private int context;
     private Optional<Path> widths = Optional.empty();
     private TokenSettings tokens = TokenSettings.defaults();
+    private Optional<Path> latency = Optional.empty();
+    private Optional<Tool> tool = Optional.empty();
+    private Optional<LatencyTable.Use> latencyOf = Optional.empty();
 
     private BudgetSettings() {}
 
@@ -192,6 +198,51 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         return widths;
     }
 
+    /** A table of what narrower branches save of the time, as {@link LatencyJob} writes it, to reach a latency by. */
+    public BudgetSettings latency(Path table) {
+        return with(copy -> copy.latency = Optional.of(table));
+    }
+
+    /** A table of what narrower branches save of the time. */
+    public Optional<Path> latency() {
+        return latency;
+    }
+
+    /** What is to be fast. */
+    public BudgetSettings latencyOf(LatencyTable.Use use) {
+        return with(copy -> copy.latencyOf = Optional.of(use));
+    }
+
+    /** What is to be fast; the writing of a token if nothing is set. */
+    public LatencyTable.Use latencyOf() {
+        return latencyOf.orElse(LatencyTable.Use.DECODE);
+    }
+
+    /** Whether a latency is to be reached. */
+    boolean forLatency() {
+        return target.stream().anyMatch(wanted -> wanted.quantity() == Quantity.LATENCY);
+    }
+
+    /** A program that is to open what is left; it says what widths are multiples of, and whether layers are alike. */
+    public BudgetSettings opening(Tool program) {
+        return with(copy -> copy.tool = Optional.of(program));
+    }
+
+    /** A program that is to open what is left. */
+    public Optional<Tool> opening() {
+        return tool;
+    }
+
+    /**
+     * The same with what a program that is to open the result asks of this model.
+     *
+     * @throws Failure if it has no such models
+     */
+    BudgetSettings fitting(ModelCheckpoint checkpoint, Structure structure) {
+        return tool.map(program -> uniform(program.uniform(checkpoint, structure)))
+                .orElse(this);
+    }
+
     /** The same where units that a table tells of go if none are named. */
     BudgetSettings following(WidthTable table) {
         return units.isPresent() || mode != Mode.BLOCK ? this : units(Unit.of(table));
@@ -296,6 +347,13 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         if (!dependency && chosen().containsAll(List.of(Unit.KV_HEADS, Unit.QUERY_HEADS))) {
             return Optional.of("--dependency off takes kv_heads or query_heads, not both");
         }
+        if (tool.isPresent() && (round.isPresent() || uniform)) {
+            return Optional.of("--for " + tool.get() + " says what widths are left: leave out --round and --uniform");
+        }
+        return tool.isPresent() && tool.get().uniform() ? uniform(true).complaintAboutLayers() : complaintAboutLayers();
+    }
+
+    private Optional<String> complaintAboutLayers() {
         boolean outerLayers = keepFirst.orElse(0) > 0 || keepLast.orElse(0) > 0;
         boolean single = chosen().contains(Unit.ATTENTION) || chosen().contains(Unit.MLP);
         if (uniform && (single || outerLayers && cutsLayers())) {
@@ -331,6 +389,10 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
         }
         if ((byWidths || target.isPresent()) && ratioOf.isPresent() && ratioOf.get() == RatioOf.UNITS) {
             return Optional.of("--ratio-of units goes with --scope local and global, and with a ratio");
+        }
+        if ((latency.isPresent() || latencyOf.isPresent()) && !forLatency()) {
+            return Optional.of((latency.isPresent() ? "--latency FILE" : "--latency-of")
+                    + " says what --target latency=0.8x counts: give that as well");
         }
         if (context > 0 && target.stream().noneMatch(wanted -> wanted.quantity() == Quantity.MEMORY)) {
             return Optional.of("--context says what --target memory=SIZE counts: give that as well");
@@ -419,7 +481,8 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
 
     /** What widths that are left are multiples of. */
     Rounding rounding(boolean compatible) {
-        Rounding usual = compatible ? Rounding.exactly(1) : Rounding.usual();
+        Rounding wanted = tool.map(Tool::rounding).orElse(Rounding.usual());
+        Rounding usual = compatible ? Rounding.exactly(1) : wanted;
         Rounding rounding = round.isPresent() ? Rounding.exactly(round.getAsInt()) : usual;
         return uniform ? rounding.withEqualLayers() : rounding;
     }

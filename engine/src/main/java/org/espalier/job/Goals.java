@@ -14,6 +14,8 @@ import org.espalier.model.PrunedConfig;
 import org.espalier.model.Transformer;
 import org.espalier.plan.Goal;
 import org.espalier.plan.Goal.Quantity;
+import org.espalier.plan.LatencyTable;
+import org.espalier.plan.PlanFile;
 import org.espalier.tape.Value;
 import org.espalier.tensor.DType;
 
@@ -48,8 +50,17 @@ final class Goals {
         return of(target, count(target.quantity()), null);
     }
 
-    /** As above, by a count of one's own, which a table of this hash says, if one does. */
-    Goal of(Target target, ToDoubleFunction<Selection> count, String sha256) {
+    /**
+     * As above, for a latency, by a table that was measured.
+     *
+     * @param where the table is from, for messages
+     * @throws Failure also if the table has no such times
+     */
+    Goal of(Target target, LatencyTable table, LatencyTable.Use use, String where) {
+        return of(target, count(Quantity.LATENCY, table, use, where), PlanFile.sha256(table));
+    }
+
+    private Goal of(Target target, ToDoubleFunction<Selection> count, String sha256) {
         Quantity quantity = target.quantity();
         double before = count.applyAsDouble(new Selection(structure));
         double most = target.most(before);
@@ -62,8 +73,24 @@ final class Goals {
         return new Goal(quantity, before, most, count, target.toString(), sha256);
     }
 
-    /** Everything, as a quantity that can be saved. */
-    ToDoubleFunction<Selection> count(Quantity quantity) {
+    /** No goal in particular, of which everything that can be had is asked; a latency by a table, which else is null. */
+    Goal everything(Quantity quantity, LatencyTable table, LatencyTable.Use use, String where) {
+        ToDoubleFunction<Selection> count = count(quantity, table, use, where);
+        double before = count.applyAsDouble(new Selection(structure));
+        return new Goal(
+                quantity, before, 0, count, "frontier " + quantity, table == null ? null : PlanFile.sha256(table));
+    }
+
+    private ToDoubleFunction<Selection> count(
+            Quantity quantity, LatencyTable table, LatencyTable.Use use, String where) {
+        if (table == null) {
+            return count(quantity);
+        }
+        table.require(use, where);
+        return selection -> table.microseconds(selection, use);
+    }
+
+    private ToDoubleFunction<Selection> count(Quantity quantity) {
         return switch (quantity) {
             case PARAMETERS -> Selection::parametersAfter;
             case MACS ->

@@ -134,7 +134,7 @@ final class Pipeline {
                             layers.get(i).heads(),
                             layers.get(i).kvHeads(),
                             layers.get(i).intermediate())));
-            return texts.or(() -> new Pruner(settings.prune(), engine.listener()).own(open));
+            return texts.or(() -> new Pruner(settings.prune(), engine).own(open));
         }
     }
 

@@ -57,7 +57,7 @@ final class PipelineStage {
     Pruning.Result prune(Optional<Calibration> calibration) throws IOException {
         Path pruned = Files.createDirectory(folder.resolve(PRUNED));
         try (OpenModel open = engine.open(source)) {
-            return new Pruner(prune, engine.listener())
+            return new Pruner(prune, engine)
                     .writeInto(pruned, open, calibration)
                     .result();
         }

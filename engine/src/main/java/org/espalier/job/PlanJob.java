@@ -4,15 +4,22 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import org.espalier.couple.Structure;
+import org.espalier.format.Checkpoint;
 import org.espalier.importance.Criterion;
 import org.espalier.importance.ScoresFile;
 import org.espalier.model.ModelCheckpoint;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Transformer;
 import org.espalier.plan.Budget;
+import org.espalier.plan.Frontier;
+import org.espalier.plan.Goal;
+import org.espalier.plan.Goal.Quantity;
+import org.espalier.plan.LatencyTable;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
+import org.espalier.plan.PlanSelection;
 import org.espalier.plan.Planner;
 import org.espalier.plan.WidthTable;
 import org.espalier.report.RunFolder;
@@ -41,28 +48,93 @@ public final class PlanJob {
         ScoresFile file = RunFolder.scores(scores);
         try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model)) {
             SourceCheck.requireScores(file, model, checkpoint);
-            ModelConfig config = checkpoint.model();
-            boolean standardised = Arrays.stream(Criterion.values())
-                    .anyMatch(c -> c.standardised() && c.name().equalsIgnoreCase(file.criterion()));
-            Optional<WidthTable> table = settings.budget().widths().map(path -> widths(path, file));
-            BudgetSettings chosen = table.map(settings.budget()::following).orElse(settings.budget());
-            Structure structure = Structure.of(new Transformer(config).shape());
-            Budget budget = chosen.budget(config, settings.blockCriterion(), settings.compatible(), standardised, 1);
-            Goals goals = new Goals(checkpoint, structure, (name, shape, stored) -> stored, chosen.context());
-            Planner planner = new Planner(
-                    config, structure, budget.reaching(chosen.target().map(goals::of)));
-            TokenRemoval tokens =
-                    TokenRemoval.of(model, checkpoint, config, structure, chosen, List.of(), Listener.NONE);
-            Plan plan = tokens.enter(
-                    table.map(planner::with).orElse(planner).plan(file, scores.toString(), tokens.selection()));
+            Tables tables = new Tables(settings.budget(), file, model, checkpoint);
+            Planning planning = planning(
+                    tables,
+                    model,
+                    checkpoint,
+                    file,
+                    (goals, chosen) -> chosen.target()
+                            .map(target -> tables.latency
+                                    .map(table -> goals.of(target, table, chosen.latencyOf(), tables.where()))
+                                    .orElseGet(() -> goals.of(target))));
+            Plan plan =
+                    planning.tokens.enter(planning.planner.plan(file, scores.toString(), planning.tokens.selection()));
+            settings.budget()
+                    .opening()
+                    .ifPresent(tool ->
+                            tool.require(checkpoint, new PlanSelection(checkpoint.model(), "the plan").removed(plan)));
             PlanFile.write(plan, out.path(), out.replace());
             return plan;
         }
     }
 
-    private static WidthTable widths(Path path, ScoresFile scores) {
-        WidthTable table = WidthTable.read(path);
-        table.requireOf(scores, path.toString());
-        return table;
+    /**
+     * Finds what can be had by a table of widths: the plans that no other one beats.
+     *
+     * @param quantity that is to be small
+     * @param plans    at most
+     * @throws org.espalier.error.Failure as {@link #run}
+     */
+    public Frontier frontier(Path model, Path scores, Quantity quantity, int plans) {
+        settings.requireSound();
+        ScoresFile file = RunFolder.scores(scores);
+        try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model)) {
+            SourceCheck.requireScores(file, model, checkpoint);
+            Tables tables = new Tables(settings.budget(), file, model, checkpoint);
+            Planning planning = planning(
+                    tables,
+                    model,
+                    checkpoint,
+                    file,
+                    (goals, chosen) -> Optional.of(goals.everything(
+                            quantity, tables.latency.orElse(null), chosen.latencyOf(), tables.where())));
+            return Frontier.of(planning.planner.frontier(file, plans, scores.toString(), planning.tokens.selection()));
+        }
+    }
+
+    /** What chooses, after the tokens that go whatever it chooses. */
+    private record Planning(Planner planner, TokenRemoval tokens) {}
+
+    private Planning planning(
+            Tables tables,
+            Path model,
+            ModelCheckpoint checkpoint,
+            ScoresFile file,
+            BiFunction<Goals, BudgetSettings, Optional<Goal>> goal) {
+        ModelConfig config = checkpoint.model();
+        boolean standardised = Arrays.stream(Criterion.values())
+                .anyMatch(c -> c.standardised() && c.name().equalsIgnoreCase(file.criterion()));
+        Structure structure = Structure.of(new Transformer(config).shape());
+        BudgetSettings fitting = settings.budget().fitting(checkpoint, structure);
+        BudgetSettings chosen = tables.widths.map(fitting::following).orElse(fitting);
+        Goals goals = new Goals(checkpoint, structure, (name, shape, stored) -> stored, chosen.context());
+        Budget budget = chosen.budget(config, settings.blockCriterion(), settings.compatible(), standardised, 1)
+                .reaching(goal.apply(goals, chosen));
+        Planner planner = new Planner(config, structure, budget);
+        TokenRemoval tokens = TokenRemoval.of(model, checkpoint, config, structure, chosen, List.of(), Listener.NONE);
+        return new Planning(tables.widths.map(planner::with).orElse(planner), tokens);
+    }
+
+    /** Tables that are named, each of this model. */
+    private static final class Tables {
+
+        private final Optional<WidthTable> widths;
+        private final Optional<LatencyTable> latency;
+        private final Optional<Path> latencyFile;
+
+        Tables(BudgetSettings budget, ScoresFile scores, Path model, Checkpoint checkpoint) {
+            widths = budget.widths().map(WidthTable::read);
+            widths.ifPresent(
+                    table -> table.requireOf(scores, budget.widths().get().toString()));
+            latencyFile = budget.latency();
+            latency = latencyFile.map(LatencyTable::read);
+            latency.ifPresent(table -> SourceCheck.requireLatency(table, model, checkpoint));
+        }
+
+        /** Where latencies are from, for messages. */
+        String where() {
+            return latencyFile.map(Path::toString).orElse("");
+        }
     }
 }

@@ -1,8 +1,10 @@
 package org.espalier.job;
 
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.espalier.importance.BlockCriterion;
 import org.espalier.plan.Allocation.Scope;
+import org.espalier.plan.Goal.Quantity;
 
 /** What is chosen by scores that were written. */
 public final class PlanSettings extends Settings<PlanSettings> {
@@ -10,6 +12,7 @@ public final class PlanSettings extends Settings<PlanSettings> {
     private BudgetSettings budget = BudgetSettings.defaults();
     private BlockCriterion blockCriterion = ImportanceSettings.defaults().blockCriterion();
     private boolean compatible;
+    private Optional<Quantity> frontier = Optional.empty();
 
     private PlanSettings() {}
 
@@ -48,6 +51,37 @@ public final class PlanSettings extends Settings<PlanSettings> {
         return compatible;
     }
 
+    /** Of which quantity everything that can be had is asked, in place of one plan. */
+    public PlanSettings frontier(Quantity quantity) {
+        return with(copy -> copy.frontier = Optional.of(quantity));
+    }
+
+    /** Of which quantity everything that can be had is asked; empty for one plan. */
+    public Optional<Quantity> frontier() {
+        return frontier;
+    }
+
+    private Optional<String> complaintAboutFrontier() {
+        if (frontier.isEmpty()) {
+            return budget.complaint();
+        }
+        boolean timed = frontier.get() == Quantity.LATENCY;
+        if (budget.widths().isEmpty() || timed && budget.latency().isEmpty()) {
+            return Optional.of(
+                    timed && budget.widths().isPresent()
+                            ? "--frontier latency needs --latency FILE, which 'engine bench --widths' writes"
+                            : "--frontier needs --widths FILE, which 'engine widths' writes");
+        }
+        if (!timed && budget.latency().isPresent()) {
+            return Optional.of("--latency FILE is for --frontier latency");
+        }
+        // What it is of says what tables are for, as a target does.
+        return budget.target().isPresent()
+                ? Optional.of("--frontier shows what can be had for every target: leave out --target")
+                : budget.target(new Target(frontier.get(), "0.5x", OptionalDouble.of(0.5), OptionalDouble.empty()))
+                        .complaint();
+    }
+
     @Override
     public Optional<String> complaint() {
         if (budget.cutsTokens() && (compatible || budget.tokens().texts().isEmpty())) {
@@ -56,9 +90,12 @@ public final class PlanSettings extends Settings<PlanSettings> {
                             ? "--compat llm-pruner knows no tokens; leave out --units tokens"
                             : "--units tokens counts which tokens texts use: give --token-texts FILE");
         }
-        return budget.complaint()
+        return complaintAboutFrontier()
                 .or(() -> budget.scope() == Scope.DIVERGENCE && budget.widths().isEmpty()
                         ? Optional.of("--scope divergence needs --widths FILE, which 'engine widths' writes")
+                        : Optional.empty())
+                .or(() -> budget.forLatency() && budget.latency().isEmpty()
+                        ? Optional.of("--target latency needs --latency FILE, which 'engine bench --widths' writes")
                         : Optional.empty())
                 .or(() -> budget.dependency()
                         ? Optional.empty()

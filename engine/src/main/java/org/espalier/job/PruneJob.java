@@ -50,8 +50,7 @@ public final class PruneJob {
         Optional<Calibration> calibration = settings.importance().sequences(model);
         try (MemoryWatch watch = new MemoryWatch();
                 OpenModel open = engine.open(model)) {
-            Pruner pruner =
-                    new Pruner(settings, engine.listener(), Shared.of(engine, ModelPlace.of(model, Optional.empty())));
+            Pruner pruner = new Pruner(settings, engine, Shared.of(engine, ModelPlace.of(model, Optional.empty())));
             AtomicReference<Pruner.Pruned> pruned = new AtomicReference<>();
             out.writeFolder(folder -> pruned.set(pruner.writeInto(folder, open, calibration)));
             Plan plan = pruned.get().result().plan();

@@ -20,6 +20,7 @@ public final class PruneSettings extends Settings<PruneSettings> {
     private int steps = 1;
     private Selecting selecting = Selecting.SCORES;
     private GateSettings gates = GateSettings.defaults();
+    private LatencySettings timing = LatencySettings.defaults();
 
     private PruneSettings() {}
 
@@ -68,6 +69,16 @@ public final class PruneSettings extends Settings<PruneSettings> {
     /** How what is left makes up for what is gone. */
     public CompensationSettings compensation() {
         return compensation;
+    }
+
+    /** How it is measured what narrower branches save, where a latency is to be reached and no table is named. */
+    public PruneSettings timing(LatencySettings how) {
+        return with(copy -> copy.timing = how);
+    }
+
+    /** How it is measured what narrower branches save. */
+    public LatencySettings timing() {
+        return timing;
     }
 
     /** Memory for scoring. */

@@ -14,6 +14,7 @@ import org.espalier.importance.Rankings;
 import org.espalier.importance.ScoresFile;
 import org.espalier.plan.Budget;
 import org.espalier.plan.Goal;
+import org.espalier.plan.LatencyTable;
 import org.espalier.plan.PlanFile;
 import org.espalier.plan.WidthTable;
 
@@ -24,6 +25,8 @@ final class Pruner {
     private static final String SCORES = "scores.json";
     /** The table of widths there, where they were chosen by one. */
     private static final String WIDTHS = "widths.json";
+    /** The table of latencies there, where a latency was to be reached. */
+    private static final String LATENCY = "latency.json";
 
     /**
      * What came of it.
@@ -34,18 +37,20 @@ final class Pruner {
     record Pruned(Pruning.Result result, Compaction.Left left) {}
 
     private final PruneSettings settings;
+    private final Engine engine;
     private final Listener listener;
     private final Optional<Shared> shared;
 
-    Pruner(PruneSettings settings, Listener listener) {
-        this(settings, listener, Optional.empty());
+    Pruner(PruneSettings settings, Engine engine) {
+        this(settings, engine, Optional.empty());
     }
 
     /** As above, with those who score and hold the streams of fits where that is not this process. */
-    Pruner(PruneSettings settings, Listener listener, Optional<Shared> shared) {
+    Pruner(PruneSettings settings, Engine engine, Optional<Shared> shared) {
         this.shared = shared;
         this.settings = settings;
-        this.listener = listener;
+        this.engine = engine;
+        this.listener = engine.listener();
     }
 
     /**
@@ -56,7 +61,11 @@ final class Pruner {
      */
     Pruned writeInto(Path folder, OpenModel open, Optional<Calibration> texts) throws IOException {
         Optional<Calibration> calibration = texts.or(() -> own(open));
-        Pruning.Result result = plan(folder.resolve(".steps"), open, calibration);
+        Optional<LatencyTable> latency = settings.budget().forLatency()
+                ? Optional.of(latency(folder.resolve(".latency"), open))
+                : Optional.empty();
+        Pruning.Result result = plan(folder.resolve(".steps"), open, calibration, latency);
+        settings.budget().opening().ifPresent(tool -> tool.require(open.checkpoint(), result.selection()));
         Compaction.Left left = new Compaction(
                         open, settings.compensation(), settings.usualCompensation(), listener, shared)
                 .write(
@@ -64,7 +73,7 @@ final class Pruner {
                         "the plan of this pruning",
                         calibration,
                         Conversion.plain(settings.dtype()),
-                        content -> new SafetensorsFolder().writeInto(folder, withTables(content, result)));
+                        content -> new SafetensorsFolder().writeInto(folder, withTables(content, result, latency)));
         return new Pruned(result, left);
     }
 
@@ -79,18 +88,41 @@ final class Pruner {
                 : Optional.empty();
     }
 
-    private static ModelContent withTables(ModelContent content, Pruning.Result result) {
-        ModelContent scored = content.withFile(SCORES, PlanFile.bytes(result.scores()));
+    private static ModelContent withTables(
+            ModelContent content, Pruning.Result result, Optional<LatencyTable> latency) {
+        ModelContent timed = latency.map(table -> content.withFile(LATENCY, PlanFile.bytes(table)))
+                .orElse(content);
+        ModelContent scored = timed.withFile(SCORES, PlanFile.bytes(result.scores()));
         return result.widths()
                 .map(table -> scored.withFile(WIDTHS, PlanFile.bytes(table)))
                 .orElse(scored);
     }
 
-    private Pruning.Result plan(Path scratch, OpenModel open, Optional<Calibration> calibration) {
+    /** The table of latencies that is named, or one that is measured. */
+    private LatencyTable latency(Path scratch, OpenModel open) {
         BudgetSettings budget = settings.budget();
+        if (budget.latency().isPresent()) {
+            LatencyTable table = LatencyTable.read(budget.latency().get());
+            SourceCheck.requireLatency(table, open.path(), open.checkpoint());
+            return table;
+        }
+        return new LatencyMeter(engine, settings.timing().of(budget.latencyOf()), settings.dtype())
+                .measure(open, budget.rounding(settings.importance().compatible()), scratch);
+    }
+
+    private Pruning.Result plan(
+            Path scratch, OpenModel open, Optional<Calibration> calibration, Optional<LatencyTable> latency) {
+        BudgetSettings budget =
+                settings.budget().fitting(open.checkpoint(), open.model().structure());
         Goals goals = new Goals(
                 open.checkpoint(), open.model().structure(), Conversion.plain(settings.dtype()), budget.context());
-        Optional<Goal> goal = budget.target().map(goals::of);
+        Optional<Goal> goal = budget.target()
+                .map(target -> latency.map(table -> goals.of(
+                                target,
+                                table,
+                                budget.latencyOf(),
+                                budget.latency().map(Path::toString).orElse(LATENCY)))
+                        .orElseGet(() -> goals.of(target)));
         TokenRemoval tokens = TokenRemoval.of(
                 open.path(),
                 open.checkpoint(),
@@ -106,17 +138,22 @@ final class Pruner {
             };
             Pruning pruning = new Pruning(open.checkpoint(), open.model(), watch.walking(open), scratch, widths);
             Method method = settings.importance().method();
-            Budget usual = settings.budgetFor(open.model().config()).reaching(goal);
+            PruneSettings fitting = settings.budget(budget);
+            Budget usual = fitting.budgetFor(open.model().config()).reaching(goal);
             Pruning.Result result = settings.selecting() == Selecting.SCORES
                     ? pruning.plan(method, usual, calibration, tokens.selection())
                     : pruning.plan(
-                            method, usual, calibration.orElseThrow(), tokens.selection(), gates(open, usual, goal));
+                            method,
+                            usual,
+                            calibration.orElseThrow(),
+                            tokens.selection(),
+                            gates(open, fitting, usual, goal));
             return result.with(tokens.enter(result.plan()));
         }
     }
 
-    private GateLearning gates(OpenModel open, Budget usual, Optional<Goal> goal) {
-        Budget budget = settings.gateBudgetFor(open.model().config()).reaching(goal);
+    private GateLearning gates(OpenModel open, PruneSettings fitting, Budget usual, Optional<Goal> goal) {
+        Budget budget = fitting.gateBudgetFor(open.model().config()).reaching(goal);
         return new GateLearning(
                 open,
                 budget,

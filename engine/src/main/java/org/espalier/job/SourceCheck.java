@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import org.espalier.error.Failure;
 import org.espalier.format.Checkpoint;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.LatencyTable;
 
 /** Whether a plan, or scores, are of the weights that they are used with. */
 final class SourceCheck {
@@ -40,5 +41,19 @@ final class SourceCheck {
                 checkpoint,
                 "scores are of other weights",
                 "use the model that the scores name, or score this one");
+    }
+
+    /**
+     * Whether latencies are of a model.
+     *
+     * @throws Failure if they are of another
+     */
+    static void requireLatency(LatencyTable table, Path model, Checkpoint checkpoint) {
+        require(
+                table.source(),
+                model,
+                checkpoint,
+                "the table of latencies is of another model",
+                "measure this one with 'engine bench --widths'");
     }
 }

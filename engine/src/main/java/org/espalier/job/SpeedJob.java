@@ -68,7 +68,8 @@ public final class SpeedJob {
         }
     }
 
-    private void requireRoom(int context, Path path) {
+    /** Refuses a model whose context does not hold the tokens. */
+    void requireRoom(int context, Path path) {
         int prompt = settings.prompt();
         int generate = settings.generate();
         if (Math.max(prompt, generate) > context) {

@@ -1,5 +1,6 @@
 package org.espalier.plan;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import org.espalier.couple.Selection;
@@ -35,6 +36,18 @@ public record Goal(
             this.unit = unit;
         }
 
+        /**
+         * The quantity of a name.
+         *
+         * @throws IllegalArgumentException if there is none
+         */
+        public static Quantity of(String name) {
+            return Arrays.stream(values())
+                    .filter(quantity -> quantity.toString().equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalArgumentException(name + " is no quantity"));
+        }
+
         /** What its numbers are of. */
         public String unit() {
             return unit;
@@ -67,11 +80,6 @@ public record Goal(
     /** What goes. */
     double saved(Selection selection) {
         return before - count.applyAsDouble(selection);
-    }
-
-    /** What is said of it in a plan. */
-    Plan.Reached reached(Selection selection) {
-        return new Plan.Reached(quantity.toString(), asked, before, most, count.applyAsDouble(selection), sha256);
     }
 
     /** A part of what is to go, as a goal of its own. */

@@ -68,7 +68,7 @@ final class Ladders {
                     selection -> gone.forEach(one -> one.enter().accept(selection))));
         }
         if (branch != null) {
-            levels.add(whole(branch, Math.max(cost, price)));
+            levels.add(whole(branch, price));
         }
         ladders.add(new Ladder(order.name(), levels));
     }

@@ -3,6 +3,7 @@ package org.espalier.plan;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -179,6 +180,11 @@ public record Plan(
 
         public Reached {
             required(quantity, "the target's quantity");
+            if (Arrays.stream(Goal.Quantity.values())
+                    .noneMatch(known -> known.toString().equals(quantity))) {
+                throw new IllegalArgumentException(
+                        "the target's quantity is none of " + List.of(Goal.Quantity.values()));
+            }
             required(asked, "what was asked for");
         }
     }

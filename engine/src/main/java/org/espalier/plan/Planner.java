@@ -130,10 +130,11 @@ public final class Planner {
      * the budget's goal, and what it costs is the divergence that the table of widths foretells.
      *
      * @param most plans at most, evenly over what they save
+     * @param gone what goes in all of them
      */
-    public List<Plan> frontier(ScoresFile file, int most, String where) {
+    public List<Plan> frontier(ScoresFile file, int most, String where, Selection gone) {
         Rankings rankings = file.rankings(structure, budget.candidates(), where);
-        return widthLadders(rankings, new Selection(structure)).frontier(most).stream()
+        return widthLadders(rankings, gone).frontier(most).stream()
                 .map(selection -> plan(selection, file))
                 .toList();
     }
@@ -169,7 +170,7 @@ public final class Planner {
                                 : budget.amount().ratio(),
                         rounding.anyWidth() && !rounding.uniform() ? null : rounding.multiple(),
                         rounding.uniform() ? true : null,
-                        budget.goal().map(goal -> goal.reached(selection)).orElse(null),
+                        budget.goal().map(goal -> reached(goal, selection)).orElse(null),
                         widths(selection, scores)),
                 parameters,
                 scores.calibration(),
@@ -183,10 +184,20 @@ public final class Planner {
     }
 
     private Plan.ByWidths widths(Selection selection, ScoresFile scores) {
-        if (budget.scope() != Scope.DIVERGENCE) {
+        if (table == null) {
             return null;
         }
         Rankings rankings = scores.rankings(structure, budget.candidates(), "scores");
         return new Plan.ByWidths(PlanFile.sha256(table), new WidthPrices(structure, table, rankings).of(selection));
+    }
+
+    private static Plan.Reached reached(Goal goal, Selection selection) {
+        return new Plan.Reached(
+                goal.quantity().toString(),
+                goal.asked(),
+                goal.before(),
+                goal.most(),
+                goal.count().applyAsDouble(selection),
+                goal.sha256());
     }
 }

@@ -2,6 +2,7 @@ package org.espalier.plan;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Structure;
@@ -45,6 +46,8 @@ final class WidthPrices {
         WidthTable.Group group = table.of(scored.units());
         TreeMap<Integer, Double> measured = new TreeMap<>();
         group.widths().forEach(width -> measured.put(group.units() - width.kept(), width.divergence()));
+        // A narrow branch does no more than one that is gone.
+        branch(scored.units()).filter(table::has).ifPresent(branch -> measured.put(group.units(), table.of(branch)));
         return new WidthCurve(summed, measured);
     }
 
@@ -65,25 +68,32 @@ final class WidthPrices {
         return new RemovalOrder(order.name(), order.role(), order.width(), priced);
     }
 
+    /** The branch that units are of. */
+    private Optional<Branch> branch(Units units) {
+        Branch.Kind kind = units.group().role().inMlp() ? Branch.Kind.MLP : Branch.Kind.ATTENTION;
+        return structure.branch(units.layer(), kind);
+    }
+
     /** What leaving a branch out costs. */
     double of(Branch branch) {
-        return table.of(branch);
+        double measured = table.of(branch);
+        return groups.stream()
+                .filter(group -> branch(group.units).filter(branch::equals).isPresent())
+                .findFirst()
+                .map(group -> group.curve.at(group.units.perSet()))
+                .orElse(measured);
     }
 
     /** The sum of what each branch that a selection narrows does alone, in nats a token. */
     double of(Selection selection) {
         double sum = 0;
         for (Branch branch : structure.branches()) {
-            sum += selection.removed(branch) && table.has(branch) ? table.of(branch) : 0;
+            sum += selection.removed(branch) && table.has(branch) ? of(branch) : 0;
         }
         for (Priced group : groups) {
-            Units units = group.units;
-            Branch.Kind kind = units.group().role().inMlp() ? Branch.Kind.MLP : Branch.Kind.ATTENTION;
-            boolean gone = structure
-                    .branch(units.layer(), kind)
-                    .filter(selection::removed)
-                    .isPresent();
-            int removed = selection.removed(units).get(0, units.perSet()).cardinality();
+            boolean gone = branch(group.units).filter(selection::removed).isPresent();
+            int removed =
+                    selection.removed(group.units).get(0, group.units.perSet()).cardinality();
             sum += gone ? 0 : group.curve.at(removed);
         }
         return sum;

@@ -21,6 +21,7 @@ public final class Targets {
                 new PlanTarget(),
                 new ScoresTarget(),
                 new WidthsTarget(),
+                new LatencyTarget(),
                 new TrainingTarget(),
                 new ComparisonTarget(),
                 new TokenizerTarget(),

@@ -9,9 +9,11 @@ import org.espalier.job.BudgetSettings.RatioOf;
 import org.espalier.job.GroupShare;
 import org.espalier.job.LayerRange;
 import org.espalier.job.Target;
+import org.espalier.job.Tool;
 import org.espalier.job.Unit;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
+import org.espalier.plan.LatencyTable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -77,8 +79,8 @@ final class BudgetOptions {
             order = 1,
             paramLabel = "WHAT=MOST",
             converter = Converters.Targets.class,
-            description = "What is left is to need at most so much, instead of --ratio: memory=200m, macs=0.8x, "
-                    + "parameters=0.8x; 0.8x is that part of what the whole model needs. Memory is weights as they will "
+            description = "What is left is to need at most so much, instead of --ratio: latency=0.8x, memory=200m, "
+                    + "macs=0.8x, parameters=0.8x; 0.8x is that part of what the whole model needs. Memory is weights as they will "
                     + "be stored, and the cache of --context tokens; macs are those that 'engine info' counts.")
     private void target(Target wanted) {
         settings = settings.target(wanted);
@@ -100,6 +102,28 @@ final class BudgetOptions {
             description = "Tokens whose keys and values count for --target memory=SIZE, in float32 (default: none).")
     private void context(int tokens) {
         settings = settings.context(tokens);
+    }
+
+    @Section(Topic.AMOUNT)
+    @Option(
+            names = "--latency-of",
+            paramLabel = "USE",
+            converter = Converters.Use.class,
+            description =
+                    "What --target latency=0.8x is of: decode (a token that is written), prefill (the prompt that "
+                            + "was measured), or PP+TG, such as 512+128: so many tokens read and so many written (default: decode).")
+    private void latencyOf(LatencyTable.Use use) {
+        settings = settings.latencyOf(use);
+    }
+
+    @Section(Topic.AMOUNT)
+    @Option(
+            names = "--latency",
+            paramLabel = "FILE",
+            description = "A table of what narrower branches save of the time, as 'engine bench --widths' writes it; "
+                    + "without it, prune and run measure one.")
+    private void latency(Path table) {
+        settings = settings.latency(table);
     }
 
     @Section(Topic.AMOUNT)
@@ -158,6 +182,17 @@ final class BudgetOptions {
                     + "llm-pruner).")
     private void round(int multiple) {
         settings = settings.round(multiple);
+    }
+
+    @Section(Topic.AMOUNT)
+    @Option(
+            names = "--for",
+            paramLabel = "PROGRAM",
+            description =
+                    "${COMPLETION-CANDIDATES}: widths that it opens, instead of --round and --uniform; what it would "
+                            + "not open all the same is refused.")
+    private void opening(Tool program) {
+        settings = settings.opening(program);
     }
 
     @Section(Topic.AMOUNT)

@@ -11,6 +11,7 @@ import org.espalier.job.GroupShare;
 import org.espalier.job.LayerRange;
 import org.espalier.job.ServeSettings;
 import org.espalier.job.Target;
+import org.espalier.plan.LatencyTable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -162,6 +163,30 @@ final class Converters {
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException(e.getMessage());
             }
+        }
+    }
+
+    /** What is to be fast. */
+    static final class Use implements ITypeConverter<LatencyTable.Use> {
+
+        private static final Pattern BOTH = Pattern.compile("(\\d{1,9})\\+(\\d{1,9})");
+
+        @Override
+        public LatencyTable.Use convert(String value) {
+            Matcher both = BOTH.matcher(value);
+            if (both.matches()) {
+                int prompt = Integer.parseInt(both.group(1));
+                int generate = Integer.parseInt(both.group(2));
+                if (prompt > 0 || generate > 0) {
+                    return new LatencyTable.Use(prompt, generate, true);
+                }
+            }
+            return switch (value) {
+                case "decode" -> LatencyTable.Use.DECODE;
+                case "prefill" -> LatencyTable.Use.PREFILL;
+                default ->
+                    throw new TypeConversionException("'" + value + "' is not decode, prefill or such as 512+128");
+            };
         }
     }
 

@@ -21,6 +21,7 @@ import org.espalier.job.DemoSettings;
 import org.espalier.job.GenerateSettings;
 import org.espalier.job.GenerationSettings;
 import org.espalier.job.ImportanceSettings;
+import org.espalier.job.LatencySettings;
 import org.espalier.job.PerplexitySettings;
 import org.espalier.job.PipelineSettings;
 import org.espalier.job.PretrainSettings;
@@ -56,6 +57,7 @@ final class Defaults extends ResourceBundle {
             Map.entry("ratio", () -> BudgetSettings.defaults().ratio()),
             Map.entry("scope", () -> BudgetSettings.defaults().scope()),
             Map.entry("levels", () -> WidthsSettings.defaults().levels()),
+            Map.entry("latency-levels", () -> LatencySettings.defaults().levels()),
             Map.entry("round", () -> BudgetSettings.defaults().round()),
             Map.entry("mode", () -> BudgetSettings.defaults().mode()),
             Map.entry("dependency", () -> BudgetSettings.defaults().dependency() ? "on" : "off"),

@@ -1,7 +1,6 @@
 package org.espalier.cli;
 
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.SequencedMap;
 import org.espalier.job.Openers;
 import org.espalier.plan.Goal;
@@ -45,8 +44,7 @@ final class PlanReport {
                             target.asked(),
                             number(target.after()),
                             number(target.before()),
-                            Goal.Quantity.valueOf(target.quantity().toUpperCase(Locale.ROOT))
-                                    .unit(),
+                            Goal.Quantity.of(target.quantity()).unit(),
                             number(target.most())));
         }
         Plan.ByWidths widths = plan.choice().widths();

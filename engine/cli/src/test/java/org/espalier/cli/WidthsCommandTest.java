@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.StreamSupport;
 import org.espalier.Golden;
 import org.espalier.file.Sha256;
 import org.junit.jupiter.api.BeforeEach;
@@ -129,6 +131,125 @@ class WidthsCommandTest {
                 Files.readAllBytes(folder.resolve("again/plan.json")));
     }
 
+    /** What is measured differs from run to run: its form is looked at, and plans are made by a table of round numbers. */
+    @Test
+    void latenciesAreMeasuredAndReached() throws IOException {
+        measured("widths.json", "");
+        String bench = "bench MODEL --widths --prompt 4 --generate 2 --repetitions 1 --warm-up 0 --levels 2";
+        JsonNode said = run(bench + " --out @/latency.json");
+        assertEquals(
+                Sha256.ofFile(folder.resolve("latency.json")),
+                said.get("sha256").asText());
+        assertTrue(said.get("decode_microseconds").asDouble() > 0);
+        JsonNode table = Golden.json(folder.resolve("latency.json"));
+        assertEquals(2, table.get("groups").size(), "query heads and neurons");
+        assertTrue(
+                List.of(folder.toFile().list()).containsAll(List.of("latency.json", "widths.json", "scores.json"))
+                        && folder.toFile().list().length == 4,
+                "narrow models are gone");
+
+        ObjectNode round = (ObjectNode) table;
+        round.putObject("whole").put("prefill", 1000.0).put("decode", 500.0);
+        round.get("groups")
+                .forEach(group -> group.get("widths")
+                        .forEach(width -> ((ObjectNode) width)
+                                .putObject("saved")
+                                .put("prefill", 100.0)
+                                .put("decode", 20.0)));
+        Files.writeString(folder.resolve("round.json"), round.toString());
+        JsonNode plan = plan(
+                "plan.json", "--widths @/widths.json --latency @/round.json --target latency=0.8x --latency-of 4+2");
+        assertEquals(2000, plan.at("/target/before").asDouble());
+        assertTrue(plan.at("/target/after").asDouble() <= 1600, plan::toString);
+        assertTrue(Golden.json(folder.resolve("plan.json"))
+                        .at("/target/latency_sha256")
+                        .asText()
+                        .length()
+                == 64);
+        JsonNode prefill = plan(
+                "prefill.json",
+                "--scope global --latency @/round.json --target latency=950us --latency-of prefill --keep-first 0");
+        assertTrue(prefill.at("/target/after").asDouble() <= 950);
+
+        String plans = "plan MODEL --scores @/scores.json --out @/other.json ";
+        assertStarts(
+                "the table of latencies is of 4 tokens read and 2 written, not of 4+3",
+                refused(1, plans + "--latency @/round.json --target latency=0.8x --latency-of 4+3"));
+        assertStarts(
+                "the table of latencies has nothing of heads of layer",
+                refused(1, plans + "--latency @/round.json --target latency=0.8x --units kv_heads"));
+        assertStarts("not a table of latencies", refused(1, plans + "--latency @/scores.json --target latency=0.8x"));
+        Files.writeString(folder.resolve("of-other.json"), round.toString().replaceFirst("(\"sha256\":\")..", "$1xx"));
+        assertStarts(
+                "the table of latencies is of another model",
+                refused(1, plans + "--latency @/of-other.json --target latency=0.8x"));
+    }
+
+    @Test
+    void theFrontierIsMonotoneAndDrawn() throws IOException {
+        measured("widths.json", " --units neurons,query_heads,mlp,attention");
+        String plan = "plan MODEL --scores @/scores.json --widths @/widths.json --frontier ";
+        for (String quantity : List.of("parameters", "macs", "memory")) {
+            JsonNode points = run(plan + quantity + " --points 12 --out @/" + quantity + ".json")
+                    .get("points");
+            assertTrue(points.size() > 6 && points.size() <= 12, points::toString);
+            assertEquals(1, points.get(0).get("share").asDouble());
+            assertEquals(0, points.get(0).get("divergence").asDouble());
+            for (int i = 1; i < points.size(); i++) {
+                assertTrue(points.get(i).get("left").asDouble()
+                        < points.get(i - 1).get("left").asDouble());
+                assertTrue(points.get(i).get("divergence").asDouble()
+                        > points.get(i - 1).get("divergence").asDouble());
+            }
+            assertEquals(points, Golden.json(folder.resolve(quantity + ".json")).get("points"));
+        }
+        JsonNode best = run("plan MODEL --scores @/scores.json --widths @/widths.json --ratio 0.3 --out @/p.json");
+        JsonNode points = Golden.json(folder.resolve("parameters.json")).get("points");
+        for (JsonNode point : points) {
+            boolean smaller = point.get("parameters").asLong()
+                    <= best.get("parameters_after").asLong();
+            assertTrue(
+                    !smaller
+                            || point.get("divergence").asDouble()
+                                    >= best.at("/widths/divergence").asDouble() - 1e-12,
+                    "no plan of the frontier is both smaller and nearer than the plan of a ratio");
+        }
+        String text = Ran.engine((plan + "macs --out @/f.svg")
+                        .replace("MODEL", MODEL)
+                        .replace("@", folder.toString())
+                        .split(" "))
+                .output();
+        assertTrue(text.contains("macs left") && text.contains("100.0 %"), text);
+        String drawn = Files.readString(folder.resolve("f.svg"));
+        assertTrue(drawn.startsWith("<svg") && drawn.contains("macs left, of"), drawn);
+    }
+
+    @Test
+    void widthsThatAProgramOpens() throws IOException {
+        measured("widths.json", "");
+        for (String program : List.of("transformers", "vllm")) {
+            plan("plan.json", "--force --widths @/widths.json --ratio 0.2 --for " + program);
+            JsonNode left = compacted("plan.json");
+            assertEquals(1, distinct(left.get("intermediate_sizes")), program);
+            assertEquals(1, distinct(left.get("heads")), program);
+        }
+        plan("plan.json", "--force --widths @/widths.json --ratio 0.2 --for llama.cpp");
+        Ran.engine("compact", MODEL, "--plan", at("plan.json"), "--out", at("cut"), "--force")
+                .output();
+        assertEquals(
+                "llama",
+                Golden.json(folder.resolve("cut/config.json")).get("model_type").asText());
+        Ran.engine("convert", at("cut"), "--out", at("cut.gguf")).output();
+        assertTrue(refused(2, "plan MODEL --scores @/scores.json --ratio 0.2 --for vllm --uniform --out @/other.json")
+                .contains("--for vllm says what widths are left"));
+        assertTrue(refused(2, "plan MODEL --scores @/scores.json --ratio 0.2 --for vllm --units mlp --out @/other.json")
+                .contains("makes all layers equal"));
+    }
+
+    private static long distinct(JsonNode sizes) {
+        return StreamSupport.stream(sizes.spliterator(), false).distinct().count();
+    }
+
     @Test
     void whatDoesNotFitIsRefused() throws IOException {
         measured("widths.json", "");
@@ -169,6 +290,15 @@ class WidthsCommandTest {
                 "--target memory=12q",
                 "--target latency=25",
                 "--target macs",
+                "--target latency=0.5x",
+                "--latency-of prefill",
+                "--latency-of some --target latency=0.5x",
+                "--latency @/l.json --target macs=0.5x",
+                "--frontier macs",
+                "--frontier latency --widths @/widths.json",
+                "--frontier macs --widths @/widths.json --target macs=0.5x",
+                "--points 3",
+                "--for ollama",
                 "--context 8 --target macs=0.5x",
                 "--widths @/widths.json --scope local",
                 "--widths @/widths.json --mode channel",
@@ -176,6 +306,11 @@ class WidthsCommandTest {
             refused(2, plan + wrong);
         }
         refused(2, "widths MODEL --scores @/scores.json --compensate bias --out @/w.json");
+        refused(2, "plan MODEL --scores @/scores.json --widths @/widths.json --frontier macs --out @/f.png");
+        refused(2, "bench MODEL --widths");
+        refused(2, "bench MODEL --out @/l.json");
+        refused(2, "bench MODEL --widths --out @/l.json --against MODEL");
+        refused(2, "bench MODEL --widths --out @/l.json --levels 1");
         refused(2, "prune MODEL --criterion l2 --scope divergence --steps 2 --out @/w.json");
     }
 }
