@@ -28,10 +28,11 @@ KINDS = {
     "branches": ["--ratio", "0.3", "--units", "attention,mlp", "--block-score", "units", "--keep-last", "0"],
     "channels": ["--ratio", "0.2", "--mode", "channel", "--keep-last", "0", "--round", "1"],
 }
+# PyTorch multiplies with experts whose rows are multiples of 16 bytes.
 STOCK = {
-    "heads and neurons": ["--ratio", "0.25", "--round", "1", "--uniform"],
-    "neurons": ["--ratio", "0.1", "--round", "1", "--uniform", "--attention-layers", "none"],
-    "experts": ["--ratio", "0.25", "--round", "1", "--uniform", "--units", "experts"],
+    "heads and neurons": ["--ratio", "0.25", "--round", "4", "--uniform"],
+    "neurons": ["--ratio", "0.1", "--round", "4", "--uniform", "--attention-layers", "none"],
+    "experts": ["--ratio", "0.25", "--round", "4", "--uniform", "--units", "experts"],
     "layers": ["--ratio", "0.25", "--mode", "layer", "--block-score", "position"],
 }
 ENGINE = str(ROOT / "tools/engine")

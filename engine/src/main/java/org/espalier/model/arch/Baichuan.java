@@ -3,6 +3,7 @@ package org.espalier.model.arch;
 import com.google.auto.service.AutoService;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.espalier.model.Architecture;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.Decoder;
@@ -36,6 +37,11 @@ public final class Baichuan extends LlamaLike {
         LlamaConfig config = read(json, UsualSizes.headDim(json), Biases.NONE);
         UsualSizes.requireOwnKeys(json, config);
         return config;
+    }
+
+    @Override
+    public Optional<String> stockRefusal(ModelConfig config) {
+        return UsualSizes.PUBLISHED_ALONE;
     }
 
     @Override

@@ -221,10 +221,9 @@ public final class ChatGlm implements Architecture {
     @Override
     public void addBranchBiases(ObjectNode json, ModelConfig config) {}
 
-    /** The published class divides the channels among the heads. */
     @Override
     public Optional<String> stockRefusal(ModelConfig config) {
-        return UsualSizes.refusalOfHeads(config);
+        return UsualSizes.PUBLISHED_ALONE;
     }
 
     @Override

@@ -21,6 +21,10 @@ import org.espalier.model.ModelConfig.LayerConfig;
  */
 final class UsualSizes {
 
+    /** Why transformers open no model of a family, whatever its sizes: its class is code beside the published files. */
+    static final Optional<String> PUBLISHED_ALONE =
+            Optional.of("that class came with the published model and is none of transformers' own");
+
     private static final int MOST_LAYERS = 4096;
     private static final String HEADS = "num_attention_heads";
     private static final String KV_HEADS = "num_key_value_heads";
