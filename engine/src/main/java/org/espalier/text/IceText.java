@@ -32,6 +32,7 @@ final class IceText implements TextForm {
     private static final int LONGEST_BLANK = 80;
     private static final Pattern SPACES = Pattern.compile(" {2,}");
     private static final Pattern BLANK = Pattern.compile("<\\|blank_([2-9]|[1-7][0-9]|80)\\|>");
+    private static final Pattern MARK = Pattern.compile("<n>|<\\|tab\\|>|" + BLANK.pattern());
     private static final char SPACE = '▁';
 
     private static final String MASK = "[gMASK]";
@@ -71,16 +72,16 @@ final class IceText implements TextForm {
             """.strip();
 
     private final boolean spaced;
-    private final boolean trimmed;
+    private final SentencePiece.Normaliser normaliser;
     private final Pattern special;
 
     /**
-     * @param spaced  whether every part of a text begins with a space
-     * @param trimmed whether other spaces at the ends of a part are dropped
+     * @param spaced     whether every part of a text begins with a space
+     * @param normaliser of every part
      */
-    IceText(boolean spaced, boolean trimmed) {
+    IceText(boolean spaced, SentencePiece.Normaliser normaliser) {
         this.spaced = spaced;
-        this.trimmed = trimmed;
+        this.normaliser = normaliser;
         this.special = Pattern.compile(SPECIAL.stream().map(Pattern::quote).collect(Collectors.joining("|")));
     }
 
@@ -97,7 +98,7 @@ final class IceText implements TextForm {
                 model.kind(),
                 List.copyOf(pieces),
                 SentencePiece.Spaces.NOWHERE,
-                model.dropsSpaces(),
+                model.normaliser(),
                 model.begin(),
                 model.end());
     }
@@ -168,11 +169,28 @@ final class IceText implements TextForm {
         String marked = part.replace("\n", LINE_FEED).replace("\t", TAB);
         String blanks =
                 SPACES.matcher(marked).replaceAll(run -> blanks(run.group().length()));
-        String kept = trimmed ? blanks.substring(blanks.startsWith(" ") ? 1 : 0) : blanks;
-        String whole = trimmed && kept.endsWith(" ") ? kept.substring(0, kept.length() - 1) : kept;
+        String whole = normalised(blanks);
         if (!whole.isEmpty()) {
             written.append(spaced ? SPACE : "").append(whole);
         }
+    }
+
+    /** Marks stay as they are, as they do where they are pieces of the model. */
+    private String normalised(String marked) {
+        String text =
+                normaliser.table().map(table -> betweenMarks(marked, table)).orElse(marked);
+        return normaliser.dropsSpaces() ? SPACES.matcher(text).replaceAll(" ").replaceAll("^ | $", "") : text;
+    }
+
+    private static String betweenMarks(String text, CharacterTable table) {
+        StringBuilder out = new StringBuilder();
+        Matcher marks = MARK.matcher(text);
+        int start = 0;
+        while (marks.find()) {
+            out.append(table.normalised(text.substring(start, marks.start()))).append(marks.group());
+            start = marks.end();
+        }
+        return out.append(table.normalised(text.substring(start))).toString();
     }
 
     /** The longest blanks first; what is left may be a single space. */

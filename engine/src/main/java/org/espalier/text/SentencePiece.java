@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * @param kind        how texts are cut
  * @param pieces      by id
  * @param spaces      where a space is put before a text
- * @param dropsSpaces whether it asks to drop spaces at the ends of texts, which LLaMA's conversion does not obey
+ * @param normaliser  what becomes of a text before it is cut, spaces before it aside
  * @param begin       the piece that begins a text
  * @param end         the piece that ends one
  */
@@ -24,11 +24,22 @@ record SentencePiece(
         Kind kind,
         List<Piece> pieces,
         Spaces spaces,
-        boolean dropsSpaces,
+        Normaliser normaliser,
         Optional<String> begin,
         Optional<String> end) {
 
     static final int BYTES = 256;
+
+    /**
+     * What becomes of a text before it is cut.
+     *
+     * @param dropsSpaces whether spaces at its ends are dropped and several become one, which LLaMA's conversion does not obey
+     * @param table       what stands for which characters
+     */
+    record Normaliser(boolean dropsSpaces, Optional<CharacterTable> table) {
+
+        static final Normaliser NONE = new Normaliser(false, Optional.empty());
+    }
 
     enum Kind {
         UNIGRAM,
@@ -98,7 +109,7 @@ record SentencePiece(
 
     /** The same pieces, with another rule for spaces. */
     SentencePiece withSpaces(Spaces other) {
-        return new SentencePiece(kind, pieces, other, dropsSpaces, begin, end);
+        return new SentencePiece(kind, pieces, other, normaliser, begin, end);
     }
 
     /** The same, where tokens with the id of a piece of another name, a placeholder, stand in that piece's place. */
@@ -112,7 +123,7 @@ record SentencePiece(
                 renamed.set(token.id(), new Piece(token.content(), 0, type));
             }
         }
-        return new SentencePiece(kind, renamed, spaces, dropsSpaces, begin, end);
+        return new SentencePiece(kind, renamed, spaces, normaliser, begin, end);
     }
 
     /** The id of the piece for what is unknown. */

@@ -25,15 +25,18 @@ final class SentencePieceReader {
     private static final int FIXED32 = 5;
 
     private final String place;
+    private final boolean normalised;
     private final List<SentencePiece.Piece> pieces = new ArrayList<>();
     private long modelType = 1;
     private long beginId = 1;
     private long endId = 2;
     private boolean spacePrefix = true;
     private boolean dropsSpaces = true;
+    private Optional<CharacterTable> table = Optional.empty();
 
-    private SentencePieceReader(String place) {
+    private SentencePieceReader(String place, boolean normalised) {
         this.place = place;
+        this.normalised = normalised;
     }
 
     /**
@@ -42,7 +45,7 @@ final class SentencePieceReader {
      * @throws Failure if it is not such a model, or one of a kind that cannot be turned into a tokenizer
      */
     static SentencePiece read(Path folder) {
-        SentencePiece model = readFile(folder.resolve(Tokenizer.SENTENCE_PIECE));
+        SentencePiece model = readFile(folder.resolve(Tokenizer.SENTENCE_PIECE), false);
         SettingsFile config = SettingsFile.of(folder.resolve(SettingsFile.CONFIG));
         return model.withSpaces(SentencePiece.Spaces.of(
                 config.flag("add_prefix_space").orElse(model.spaces() != SentencePiece.Spaces.NOWHERE),
@@ -52,15 +55,16 @@ final class SentencePieceReader {
     /**
      * The model in a file, as it says it itself.
      *
-     * @throws Failure as above
+     * @param normalised whether a table of characters is obeyed, as LLaMA's conversion does not
+     * @throws Failure as above, and where there is such a table that is not obeyed
      */
-    static SentencePiece readFile(Path file) {
-        return read(Json.readFile(file, LARGEST_FILE), file.toString());
+    static SentencePiece readFile(Path file, boolean normalised) {
+        return new SentencePieceReader(file.toString(), normalised).model(Json.readFile(file, LARGEST_FILE));
     }
 
-    /** As above, of a file that was read. */
+    /** As {@link #read(Path)}, of a file that was read. */
     static SentencePiece read(byte[] file, String place) {
-        return new SentencePieceReader(place).model(file);
+        return new SentencePieceReader(place, false).model(file);
     }
 
     private SentencePiece model(byte[] file) {
@@ -82,7 +86,13 @@ final class SentencePieceReader {
         }
         SentencePiece.Kind kind = modelType == 1 ? SentencePiece.Kind.UNIGRAM : SentencePiece.Kind.BPE;
         SentencePiece.Spaces spaces = SentencePiece.Spaces.of(spacePrefix, true);
-        return new SentencePiece(kind, List.copyOf(pieces), spaces, dropsSpaces, control(beginId), control(endId));
+        return new SentencePiece(
+                kind,
+                List.copyOf(pieces),
+                spaces,
+                new SentencePiece.Normaliser(dropsSpaces, table),
+                control(beginId),
+                control(endId));
     }
 
     /** The control piece with an id; models without a begin or end piece have another kind there, or -1. */
@@ -131,7 +141,7 @@ final class SentencePieceReader {
         while (in.hasRemaining()) {
             int key = key(in);
             switch (key) {
-                case 2 << 3 | BYTES -> requireIdentity(bytes(in));
+                case 2 << 3 | BYTES -> table = table(bytes(in));
                 case 3 << 3 | VARINT -> spacePrefix = varint(in) != 0;
                 case 4 << 3 | VARINT -> dropsSpaces = varint(in) != 0;
                 case 5 << 3 | VARINT -> requireEscaping(varint(in));
@@ -140,13 +150,18 @@ final class SentencePieceReader {
         }
     }
 
-    private void requireIdentity(ByteBuffer table) {
-        if (table.hasRemaining()) {
+    /** An empty one is none. */
+    private Optional<CharacterTable> table(ByteBuffer bytes) {
+        if (!bytes.hasRemaining()) {
+            return Optional.empty();
+        }
+        if (!normalised) {
             throw new Failure(
                     "SentencePiece model normalises characters by a table, which cannot be read",
                     place,
                     "use a tokenizer.json");
         }
+        return Optional.of(CharacterTable.of(bytes).orElseThrow(() -> malformed("its table of characters is cut off")));
     }
 
     private void requireEscaping(long escapes) {

@@ -232,7 +232,7 @@ public final class Tokenizer implements AutoCloseable {
     private static Tokenizer openIceText(Path folder, Function<TokenizerJson, TokenCodec> library) {
         Path file = folder.resolve(IceText.FILE);
         SettingsFile config = SettingsFile.of(folder.resolve(SettingsFile.CONFIG));
-        SentencePiece stored = SentencePieceReader.readFile(file);
+        SentencePiece stored = SentencePieceReader.readFile(file, true);
         SentencePiece model = IceText.behindImages(stored, config);
         TokenizerSettings settings = IceText.complete(TokenizerSettings.read(folder));
         List<AddedToken> added = IceText.special(model.ids());
@@ -241,7 +241,7 @@ public final class Tokenizer implements AutoCloseable {
         return make(
                 TokenizerJson.check(document, file.toString()),
                 encoder(model, added),
-                new IceText(stored.spaces() != SentencePiece.Spaces.NOWHERE, stored.dropsSpaces()),
+                new IceText(stored.spaces() != SentencePiece.Spaces.NOWHERE, stored.normaliser()),
                 settings,
                 library);
     }

@@ -135,7 +135,7 @@ final class TokenizerGguf {
                 SentencePiece.Kind.BPE,
                 pieces,
                 SentencePiece.Spaces.of(spacePrefix, true),
-                false,
+                SentencePiece.Normaliser.NONE,
                 Optional.empty(),
                 Optional.empty());
     }
