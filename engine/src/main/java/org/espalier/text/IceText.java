@@ -23,7 +23,7 @@ final class IceText implements TextForm {
     static final String IMAGES_KEY = "num_image_tokens";
 
     private static final int USUAL_IMAGES = 20_000;
-    private static final int MOST_IMAGES = 1 << 20;
+    private static final int MOST_IMAGES = 1 << 16;
     /** No text is made of it. */
     private static final float NEVER = -1e6f;
 

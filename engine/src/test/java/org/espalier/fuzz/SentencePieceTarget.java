@@ -30,12 +30,11 @@ final class SentencePieceTarget implements Target {
     /** Whether the first field is a piece that lies in the file. */
     @Override
     public boolean passesFirstCheck(Input input) {
-        byte[] file = input.file(FILE);
-        return file.length > 2
-                && file[0] == (1 << 3 | 2)
-                && file[1] >= 0
-                && file[1] <= file.length - 2
-                && FirstChecks.isJsonObject(input, TokenizerSeeds.CONFIG);
+        return beginsWithAPiece(input.file(FILE)) && FirstChecks.isJsonObject(input, TokenizerSeeds.CONFIG);
+    }
+
+    static boolean beginsWithAPiece(byte[] file) {
+        return file.length > 2 && file[0] == (1 << 3 | 2) && file[1] >= 0 && file[1] <= file.length - 2;
     }
 
     @Override

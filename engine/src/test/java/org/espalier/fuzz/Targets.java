@@ -27,6 +27,7 @@ public final class Targets {
                 new TokenizerTarget(),
                 new LibraryTarget(),
                 new SentencePieceTarget(),
+                new IceTextTarget(),
                 new TextTarget(),
                 new TemplateTarget(),
                 new TaskTarget(),

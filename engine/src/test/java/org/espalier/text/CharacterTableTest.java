@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 /** A table of characters does what Hugging Face's library does by it, and one that is damaged does no harm. */
 class CharacterTableTest {
 
-    static byte[] table() throws IOException {
+    private static byte[] table() throws IOException {
         return Files.readAllBytes(Golden.resource("tokenizers/characters.bin"));
     }
 

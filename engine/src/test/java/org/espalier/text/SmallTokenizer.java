@@ -3,14 +3,18 @@ package org.espalier.text;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.espalier.Golden;
 
 /** Tokenizers of a few tokens, in each form that one is stored in. */
 public final class SmallTokenizer {
@@ -88,6 +92,19 @@ public final class SmallTokenizer {
         last.forEach(token -> out.writeBytes(field(1, piece(token, 0, CONTROL))));
         out.writeBytes(field(2, new byte[] {3 << 3, (byte) kind}));
         return out.toByteArray();
+    }
+
+    /** A SentencePiece model that turns some characters into others. */
+    public static byte[] normalised(byte[] model) {
+        try {
+            byte[] table = Files.readAllBytes(Golden.resource("tokenizers/characters.bin"));
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            out.writeBytes(model);
+            out.writeBytes(field(3, field(2, table)));
+            return out.toByteArray();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The pairs of ASCII letters that a text has most, within words and at their beginnings. */
