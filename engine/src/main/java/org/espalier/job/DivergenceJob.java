@@ -28,7 +28,8 @@ public final class DivergenceJob {
     }
 
     /**
-     * Measures. Both models are open at once.
+     * Measures. Both models are open at once. Of a reference that knows more tokens, what it predicts of the model's counts: its
+     * distribution over these, with the others left out.
      *
      * @param model     a checkpoint folder or a GGUF file
      * @param adapter   folder of a LoRA adapter of the model in PEFT's form
@@ -39,16 +40,19 @@ public final class DivergenceJob {
     public Result run(Path model, Optional<Path> adapter, Path reference) {
         settings.requireSound();
         String text = settings.text().read();
-        int[] ids = ids(model, reference, text);
-        try (OpenModel expected = engine.open(reference);
-                OpenModel given = engine.open(model, adapter);
+        boolean more = knowsMore(reference, model);
+        int[] ids = more ? ids(model, text) : ids(model, reference, text);
+        // A worker would compare with the whole reference, whose ids are others.
+        Optional<Workers> workers = more ? Optional.empty() : engine.workers();
+        try (OpenModel given = engine.open(model, adapter);
+                OpenModel expected = engine.open(reference, given);
                 DivergenceMeter meter = new DivergenceMeter(
                         expected,
                         given,
                         settings.memory(),
                         engine.compute().threads(),
                         engine.listener(),
-                        engine.workers().map(workers -> elsewhere(workers, model, adapter, reference)))) {
+                        workers.map(some -> elsewhere(some, model, adapter, reference)))) {
             String name = settings.text().file().toString();
             return new Result(given.backend().name(), meter.measure(ids, settings.windows(), name));
         }
@@ -60,6 +64,11 @@ public final class DivergenceJob {
         ModelPlace given = ModelPlace.of(model, adapter);
         return (parts, byLayers, sink) ->
                 workers.compute("divergence", new DivergenceWork(expected, given, byLayers), parts, sink);
+    }
+
+    private static boolean knowsMore(Path reference, Path model) {
+        return ModelHeader.read(reference).config().vocab()
+                > ModelHeader.read(model).config().vocab();
     }
 
     private static int[] ids(Path model, Path reference, String text) {

@@ -90,12 +90,25 @@ public final class Engine {
      * @param adapter folder of a LoRA adapter in PEFT's form
      */
     public OpenModel open(Path model, Optional<Path> adapter) {
-        OpenModel opened = OpenModel.open(model, adapter, backend());
+        return noted(OpenModel.open(model, adapter, backend()));
+    }
+
+    /**
+     * As {@link #open(Path)}, with the tokens of another model alone, under its ids, if it knows fewer.
+     *
+     * @param smaller that was made of the model
+     * @throws Failure as above, and if that one knows tokens that this one does not
+     */
+    OpenModel open(Path model, OpenModel smaller) {
+        return noted(OpenModel.open(model, smaller, backend()));
+    }
+
+    private OpenModel noted(OpenModel opened) {
         Weights weights = opened.model().weights();
         if (!weights.resident()) {
             listener.note(("%s is larger than the GPU's memory: of its %s of weights up to %s are there at once, and "
                             + "layers are read when they are used")
-                    .formatted(model, Machine.size(weights.bytes()), Machine.size(weights.most())));
+                    .formatted(opened.path(), Machine.size(weights.bytes()), Machine.size(weights.most())));
         }
         return opened;
     }

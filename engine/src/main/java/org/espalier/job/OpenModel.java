@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.UnaryOperator;
 import org.espalier.backend.Backend;
 import org.espalier.backend.OwnMemory;
 import org.espalier.file.Closing;
@@ -31,10 +32,26 @@ public record OpenModel(Path path, ModelCheckpoint checkpoint, Backend backend, 
      * @param adapter folder of an adapter
      */
     static OpenModel open(Path path, Optional<Path> adapter, Backend backend) {
+        return open(path, adapter, backend, whole -> whole);
+    }
+
+    /** As above, without an adapter, with the tokens of another model alone, as {@link MatchedTokens} has them. */
+    static OpenModel open(Path path, OpenModel smaller, Backend backend) {
+        return open(path, Optional.empty(), backend, whole -> smaller.matched(whole, path));
+    }
+
+    /** A checkpoint, which this one may have been made of, with the tokens of this model alone. */
+    ModelCheckpoint matched(ModelCheckpoint whole, Path from) {
+        return MatchedTokens.of(whole, from, path, model.config().vocab());
+    }
+
+    private static OpenModel open(
+            Path path, Optional<Path> adapter, Backend backend, UnaryOperator<ModelCheckpoint> tokens) {
         ModelCheckpoint checkpoint = null;
         Model model = null;
         try {
             checkpoint = ModelCheckpoint.open(path);
+            checkpoint = tokens.apply(checkpoint);
             model = Model.open(checkpoint, backend);
             if (adapter.isPresent()) {
                 model = adapted(model, adapter.get());

@@ -2,7 +2,6 @@ package org.espalier.job;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.espalier.backend.Backend;
 import org.espalier.file.Closing;
 import org.espalier.file.Sha256;
 import org.espalier.model.Model;
@@ -23,14 +22,16 @@ record OpenTeacher(Path path, ModelCheckpoint checkpoint, Model model, Teacher t
         implements AutoCloseable {
 
     /**
-     * Opens a teacher.
+     * Opens a teacher; of one that knows more tokens than the model that learns, what it predicts of that one's tokens counts.
      *
+     * @param learner that stays open
      * @throws org.espalier.error.Failure if there is no such model
      */
-    static OpenTeacher open(Path path, double share, Backend backend) {
+    static OpenTeacher open(Path path, double share, OpenModel learner) {
         ModelCheckpoint checkpoint = ModelCheckpoint.open(path);
         try {
-            Model model = Model.open(checkpoint, backend);
+            checkpoint = learner.matched(checkpoint, path);
+            Model model = Model.open(checkpoint, learner.backend());
             return new OpenTeacher(path, checkpoint, model, new Teacher(model, share), share);
         } catch (RuntimeException | Error e) {
             checkpoint.close();

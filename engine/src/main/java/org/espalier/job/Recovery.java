@@ -172,7 +172,7 @@ final class Recovery {
     /** The model that is learned from, or null. */
     private OpenTeacher teacher(OpenModel open) {
         return settings.teacher()
-                .map(path -> OpenTeacher.open(path, settings.distilWeight(), open.backend()))
+                .map(path -> OpenTeacher.open(path, settings.distilWeight(), open))
                 .orElse(null);
     }
 

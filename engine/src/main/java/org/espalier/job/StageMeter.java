@@ -129,6 +129,17 @@ final class StageMeter {
         if (model == first) {
             return List.of();
         }
+        boolean fewer = model.model().config().vocab() < first.model().config().vocab();
+        if (fewer) {
+            try (OpenModel matched = engine.open(first.path(), model)) {
+                return matchedDistance(matched, model);
+            }
+        }
+        return matchedDistance(first, model);
+    }
+
+    /** Of a model that knows the same tokens. */
+    private List<Measure> matchedDistance(OpenModel first, OpenModel model) {
         try (Tokenizer tokenizer = Tokenizer.open(model.path())) {
             return settings.evaluation().distance(model, first, tokenizer, engine);
         }

@@ -149,6 +149,17 @@ public final class Tokenizer implements AutoCloseable {
         return vocabulary.id(token);
     }
 
+    /**
+     * The ids that tokens have in another vocabulary, by their ids in this one.
+     *
+     * @param rows  ids that a model has room for here; those without a token get ids that have none there
+     * @param other rows there
+     * @return empty if a token is not there, or there are not as many ids without one
+     */
+    public Optional<int[]> idsIn(Tokenizer larger, int rows, int other) {
+        return vocabulary.idsIn(larger.vocabulary, rows, other);
+    }
+
     /** Bytes of the text that a token stands for, a space at the beginning included; 0 for an id that no token has. */
     public int bytes(int id) {
         return id >= 0 && id < vocabulary.bytes().length ? vocabulary.bytes()[id] : 0;

@@ -3,7 +3,10 @@ package org.espalier.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
 
@@ -21,6 +24,34 @@ record Vocabulary(Map<String, Integer> ids, int size, Frame frame, int[] bytes) 
 
     static Vocabulary of(TokenizerJson json) {
         return new Vocabulary(json.ids(), json.vocabularySize(), json.frame(), bytes(json));
+    }
+
+    /** As {@link Tokenizer#idsIn}. */
+    Optional<int[]> idsIn(Vocabulary larger, int rows, int other) {
+        int[] found = new int[rows];
+        Arrays.fill(found, -1);
+        BitSet free = new BitSet();
+        free.set(0, other);
+        larger.ids.values().forEach(free::clear);
+        for (Map.Entry<String, Integer> token : ids.entrySet()) {
+            int there = larger.ids.getOrDefault(token.getKey(), other);
+            if (token.getValue() < rows) {
+                if (there >= other) {
+                    return Optional.empty();
+                }
+                found[token.getValue()] = there;
+            }
+        }
+        for (int id = 0; id < rows; id++) {
+            if (found[id] < 0) {
+                found[id] = free.nextSetBit(0);
+                if (found[id] < 0) {
+                    return Optional.empty();
+                }
+                free.clear(found[id]);
+            }
+        }
+        return Optional.of(found);
     }
 
     private static int[] bytes(TokenizerJson json) {
