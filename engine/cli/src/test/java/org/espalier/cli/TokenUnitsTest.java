@@ -77,7 +77,8 @@ class TokenUnitsTest {
                 left.get("bits_per_byte").asDouble(),
                 1e-12);
         assertTrue(left.get("bytes").asLong() < whole.get("bytes").asLong(), "as many tokens are fewer bytes");
-        assertTrue(left.get("bits_per_byte").asDouble() > whole.get("bits_per_byte").asDouble());
+        assertTrue(left.get("bits_per_byte").asDouble()
+                > whole.get("bits_per_byte").asDouble());
         assertTrue(run("plan show @/p/plan.json").output().contains(", %,d tokens kept".formatted(kept.kept().length)));
         json("compact @/m --plan @/p/plan.json --out @/again --json");
         assertEquals(-1, Files.mismatch(file("p", "model.safetensors"), file("again", "model.safetensors")));
