@@ -44,6 +44,15 @@ public record LatencyTable(
         Objects.requireNonNull(protocol, "protocol is null");
         Objects.requireNonNull(whole, "whole is null");
         groups = List.copyOf(groups);
+        for (Group group : groups) {
+            for (Width width : group.widths) {
+                if ((width.saved.prefill == null) != (whole.prefill == null)
+                        || (width.saved.decode == null) != (whole.decode == null)) {
+                    throw new IllegalArgumentException(
+                            "a width of %s says of other times than the whole model".formatted(group.role));
+                }
+            }
+        }
     }
 
     /**
