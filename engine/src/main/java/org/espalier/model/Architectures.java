@@ -45,13 +45,18 @@ public final class Architectures {
 
     /** Whether there is a text model inside of what a configuration describes, which alone is used. */
     static boolean isNested(JsonNode config) {
-        return NestedText.isNested(config, BY_TYPE::containsKey);
+        return NestedText.isNested(config, json -> family(json) != null);
+    }
+
+    /** The family that a configuration names, or null. */
+    private static Architecture family(JsonNode config) {
+        return BY_TYPE.get(config.path("model_type").asText());
     }
 
     /** The configuration of the text model alone, with the sizes that its family takes where nothing is said. */
     public static JsonNode ofText(JsonNode config) {
         JsonNode text = isNested(config) ? NestedText.config(config) : config;
-        Architecture family = BY_TYPE.get(text.path("model_type").asText());
+        Architecture family = family(text);
         if (family == null || family.unsaid().keySet().stream().allMatch(text::has)) {
             return text;
         }

@@ -3,10 +3,10 @@ package org.espalier.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.espalier.format.StoredTensor;
 
 /**
@@ -16,54 +16,60 @@ import org.espalier.format.StoredTensor;
 final class NestedText {
 
     static final String KEY = "text_config";
-    private static final String TYPE = "model_type";
 
-    /** What the outer configuration says of the text model as well. */
-    private static final List<String> SHARED =
-            List.of("tie_word_embeddings", "quantization_config", "bos_token_id", "eos_token_id", "pad_token_id");
+    /** Keys of the outer configuration that speak of the text model as well: its tokens, its head, how it is stored. */
+    private static final Pattern SHARED = Pattern.compile("(bos|eos|pad)_token_id|tie_.*|quantization_.*");
 
-    /** What names of the text model's weights begin with, and what without the rest. */
-    private static final Map<String, String> PREFIXES = Map.of(
-            "language_model.model.", "model.",
-            "model.language_model.", "model.",
-            "language_model.lm_head.", "lm_head.",
-            "lm_head.", "lm_head.");
+    /** What all names of the text model's weights begin with in the older layout. */
+    private static final String OLDER = "language_model.";
+    /** What those without the head begin with in the newer one, and what is left of that. */
+    private static final String NEWER = "model.language_model.";
+
+    private static final String PLAIN = "model.";
 
     private NestedText() {}
 
-    /** Whether a configuration is of no known model, and has one of a known type inside. */
-    static boolean isNested(JsonNode config, Predicate<String> known) {
-        return !known.test(config.path(TYPE).asText())
-                && known.test(config.path(KEY).path(TYPE).asText());
+    /**
+     * Whether a configuration is of no known model, and has one of a known model inside.
+     *
+     * @param known whether a configuration is
+     */
+    static boolean isNested(JsonNode config, Predicate<JsonNode> known) {
+        return !known.test(config) && known.test(config.path(KEY));
     }
 
     /** The configuration of the text model alone. */
     static ObjectNode config(JsonNode outer) {
         ObjectNode text = outer.get(KEY).deepCopy();
-        for (String key : SHARED) {
-            if (outer.has(key) && !text.has(key)) {
-                text.set(key, outer.get(key));
+        outer.properties().forEach(entry -> {
+            if (SHARED.matcher(entry.getKey()).matches() && !text.has(entry.getKey())) {
+                text.set(entry.getKey(), entry.getValue());
             }
-        }
+        });
         return text;
     }
 
     /** The weights of the text model alone, by its names; all of them as they are where none has such a name. */
     static SequencedMap<String, StoredTensor> tensors(SequencedMap<String, StoredTensor> files) {
+        boolean newer = files.keySet().stream().anyMatch(name -> name.startsWith(NEWER));
         SequencedMap<String, StoredTensor> text = new LinkedHashMap<>();
-        boolean outer = false;
         for (StoredTensor tensor : files.values()) {
-            for (Map.Entry<String, String> prefix : PREFIXES.entrySet()) {
-                if (tensor.name().startsWith(prefix.getKey())) {
-                    outer |= !prefix.getKey().equals(prefix.getValue());
-                    String name = prefix.getValue()
-                            + tensor.name().substring(prefix.getKey().length());
-                    text.put(
+            name(tensor.name(), newer)
+                    .ifPresent(name -> text.put(
                             name,
-                            new StoredTensor(name, tensor.type(), tensor.shape(), tensor.bytes(), tensor.order()));
-                }
-            }
+                            new StoredTensor(name, tensor.type(), tensor.shape(), tensor.bytes(), tensor.order())));
         }
-        return outer ? text : files;
+        return text.isEmpty() ? files : text;
+    }
+
+    /** The name that the text model has for a weight of its own; a head stands outside of the rest in the newer layout. */
+    private static Optional<String> name(String outer, boolean newer) {
+        if (!newer) {
+            return outer.startsWith(OLDER) ? Optional.of(outer.substring(OLDER.length())) : Optional.empty();
+        }
+        if (outer.startsWith(NEWER)) {
+            return Optional.of(PLAIN + outer.substring(NEWER.length()));
+        }
+        return outer.startsWith(PLAIN) ? Optional.empty() : Optional.of(outer);
     }
 }
