@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.espalier.Golden;
 import org.espalier.Shared;
 import org.espalier.error.Failure;
 import org.espalier.file.Json;
@@ -26,6 +27,8 @@ import org.espalier.format.ModelContent;
 import org.espalier.plan.TokenChoice;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is left of a tokenizer reads texts as the whole one does, as far as its tokens go, and loses none. */
 class TokenizerCutTest {
@@ -58,6 +61,17 @@ class TokenizerCutTest {
     @Test
     void tokenizersThatFallBackOnBytesLoseNoText() throws IOException {
         assertReads(Shared.path("models/stories260K"), "data/tinystories/validation.txt", TEXTS / 10, 330);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"bloom, 440", "gemma, 680", "phi3, 680"})
+    void pipelinesOfFamiliesLoseNoText(String family, int size) throws IOException {
+        Path model = Files.createDirectory(folder.resolve(family));
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(Golden.resource("tokenizers/" + family).resolve(name), model.resolve(name));
+        }
+        Files.writeString(model.resolve("config.json"), "{}");
+        assertReads(model, "data/tinystories/validation.txt", TEXTS / 10, size);
     }
 
     @Test

@@ -74,6 +74,12 @@ final class PlanDiffCommand extends EngineCommand {
         all.put(
                 "kept_channels",
                 plan -> plan.kept().channels() == null ? "all" : plan.kept().channels().length);
+        all.put(
+                "kept_tokens",
+                plan -> plan.kept()
+                        .tokens()
+                        .<Object>map(group -> group.kept().length)
+                        .orElse("all"));
         all.put("parameters_after", plan -> plan.parameters().after());
         all.put(
                 "calibration",
