@@ -23,6 +23,9 @@ import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.format.SafetensorsFolder;
+import org.espalier.job.ConvertJob;
+import org.espalier.job.Destination;
+import org.espalier.job.Listener;
 import org.espalier.model.Architectures;
 import org.espalier.model.Model;
 import org.espalier.model.ModelConfig;
@@ -67,6 +70,31 @@ class CompactorTest {
                         Zeroed.logits(smaller, TOKENS, backend),
                         1e-4,
                         name);
+            }
+        }
+    }
+
+    /** Queries and keys, of which nothing is cut here, have their rows in another order in GGUF files. */
+    @Test
+    void rowsThatStayWholeKeepTheirOrder(@TempDir Path folder) {
+        Path gguf = folder.resolve("model.gguf");
+        new ConvertJob(Listener.NONE, Optional.empty()).run(Golden.resource("gqa"), Destination.at(gguf));
+        try (Backend backend = Backends.open("cpu");
+                Checkpoint source = Checkpoints.open(gguf);
+                Model model = Model.open(source, backend)) {
+            Selection selection = random(model.config(), Role.NEURONS, new Random(6));
+            new SafetensorsFolder()
+                    .write(
+                            folder.resolve("cut"),
+                            new Compactor(source, model.config(), selection, Optional.empty()).content(),
+                            false);
+            try (Checkpoint cut = Checkpoints.open(folder.resolve("cut"));
+                    Model smaller = Model.open(cut, backend)) {
+                Golden.assertClose(
+                        Zeroed.logits(model, selection, TOKENS, backend),
+                        Zeroed.logits(smaller, TOKENS, backend),
+                        1e-4,
+                        "from a GGUF file");
             }
         }
     }
