@@ -1,6 +1,5 @@
 package org.espalier.job;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -14,8 +13,6 @@ import org.espalier.model.ModelConfig;
 import org.espalier.plan.Allocation.Normalise;
 import org.espalier.plan.Allocation.Scope;
 import org.espalier.plan.Budget;
-import org.espalier.plan.Goal.Quantity;
-import org.espalier.plan.LatencyTable;
 import org.espalier.plan.Rounding;
 import org.espalier.plan.WidthTable;
 
@@ -82,13 +79,9 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
     private boolean dependency = true;
     private List<String> kept = List.of();
     private List<GroupShare> shares = List.of();
-    private Optional<Target> target = Optional.empty();
-    private int context;
-    private Optional<Path> widths = Optional.empty();
+    private GoalSettings goal = GoalSettings.defaults();
     private TokenSettings tokens = TokenSettings.defaults();
-    private Optional<Path> latency = Optional.empty();
     private Optional<Tool> tool = Optional.empty();
-    private Optional<LatencyTable.Use> latencyOf = Optional.empty();
 
     private BudgetSettings() {}
 
@@ -128,7 +121,7 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
 
     /** Whether tokens go until a ratio is met, and no more. */
     boolean boundByRatio() {
-        return target.isEmpty() && (ratioGiven || !tokensAlone());
+        return goal.target().isEmpty() && (ratioGiven || !tokensAlone());
     }
 
     /** Whether nothing but tokens may go. */
@@ -164,63 +157,17 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
 
     /** How groups compete; if nothing is set, every group loses the same share, unless a table of widths is named. */
     public Scope scope() {
-        return scope.orElse(widths.isPresent() ? Scope.DIVERGENCE : Scope.LOCAL);
+        return scope.orElse(goal.widths().isPresent() ? Scope.DIVERGENCE : Scope.LOCAL);
     }
 
-    /** What is to be reached in place of a ratio. */
-    public BudgetSettings target(Target wanted) {
-        return with(copy -> copy.target = Optional.of(wanted));
+    /** What is to be reached in place of a ratio, and the tables that it is chosen by. */
+    public BudgetSettings goal(GoalSettings goal) {
+        return with(copy -> copy.goal = goal);
     }
 
-    /** What is to be reached in place of a ratio. */
-    public Optional<Target> target() {
-        return target;
-    }
-
-    /** Tokens whose keys and values count as memory that is to be reached; none if nothing is set. */
-    public BudgetSettings context(int tokens) {
-        atLeast(0, "context", tokens);
-        return with(copy -> copy.context = tokens);
-    }
-
-    /** Tokens whose keys and values count as memory that is to be reached. */
-    public int context() {
-        return context;
-    }
-
-    /** A table of what each width does, as {@link WidthsJob} writes it, to choose widths by. */
-    public BudgetSettings widths(Path table) {
-        return with(copy -> copy.widths = Optional.of(table));
-    }
-
-    /** A table of what each width does. */
-    public Optional<Path> widths() {
-        return widths;
-    }
-
-    /** A table of what narrower branches save of the time, as {@link LatencyJob} writes it, to reach a latency by. */
-    public BudgetSettings latency(Path table) {
-        return with(copy -> copy.latency = Optional.of(table));
-    }
-
-    /** A table of what narrower branches save of the time. */
-    public Optional<Path> latency() {
-        return latency;
-    }
-
-    /** What is to be fast. */
-    public BudgetSettings latencyOf(LatencyTable.Use use) {
-        return with(copy -> copy.latencyOf = Optional.of(use));
-    }
-
-    /** What is to be fast; the writing of a token if nothing is set. */
-    public LatencyTable.Use latencyOf() {
-        return latencyOf.orElse(LatencyTable.Use.DECODE);
-    }
-
-    /** Whether a latency is to be reached. */
-    boolean forLatency() {
-        return target.stream().anyMatch(wanted -> wanted.quantity() == Quantity.LATENCY);
+    /** What is to be reached in place of a ratio, and the tables that it is chosen by. */
+    public GoalSettings goal() {
+        return goal;
     }
 
     /** A program that is to open what is left; it says what widths are multiples of, and whether layers are alike. */
@@ -381,23 +328,16 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
 
     private Optional<String> complaintAboutWidths() {
         boolean byWidths = scope() == Scope.DIVERGENCE;
-        if (widths.isPresent() && !byWidths) {
+        if (goal.widths().isPresent() && !byWidths) {
             return Optional.of("--widths FILE is what --scope divergence chooses by: leave one of them out");
         }
         if (byWidths && (mode != Mode.BLOCK || !dependency)) {
             return Optional.of("--scope divergence narrows attentions and MLPs: leave out --mode and --dependency");
         }
-        if ((byWidths || target.isPresent()) && ratioOf.isPresent() && ratioOf.get() == RatioOf.UNITS) {
+        if ((byWidths || goal.target().isPresent()) && ratioOf.isPresent() && ratioOf.get() == RatioOf.UNITS) {
             return Optional.of("--ratio-of units goes with --scope local and global, and with a ratio");
         }
-        if ((latency.isPresent() || latencyOf.isPresent()) && !forLatency()) {
-            return Optional.of((latency.isPresent() ? "--latency FILE" : "--latency-of")
-                    + " says what --target latency=0.8x counts: give that as well");
-        }
-        if (context > 0 && target.stream().noneMatch(wanted -> wanted.quantity() == Quantity.MEMORY)) {
-            return Optional.of("--context says what --target memory=SIZE counts: give that as well");
-        }
-        return Optional.empty();
+        return goal.complaint();
     }
 
     private Optional<String> complaintAboutTokens() {
@@ -410,7 +350,7 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
             return Optional.of(
                     "--units tokens does not go with " + (dependency ? "--ratio-of units" : "--dependency off"));
         }
-        if (tokensAlone() && (target.isPresent() || scope() == Scope.DIVERGENCE)) {
+        if (tokensAlone() && (goal.target().isPresent() || scope() == Scope.DIVERGENCE)) {
             return Optional.of(
                     "tokens are chosen by their use: with --target or --scope divergence name other units, too");
         }
@@ -476,7 +416,7 @@ public final class BudgetSettings extends Settings<BudgetSettings> {
 
     private List<Unit> usual(ModelConfig config, LayerRange attention, LayerRange mlp) {
         UsualUnits usual = new UsualUnits(config, attention, mlp);
-        return scope() == Scope.DIVERGENCE || target.isPresent() ? usual.all() : usual.of(ratio);
+        return scope() == Scope.DIVERGENCE || goal.target().isPresent() ? usual.all() : usual.of(ratio);
     }
 
     /** What widths that are left are multiples of. */

@@ -54,9 +54,11 @@ public final class PlanJob {
                     model,
                     checkpoint,
                     file,
-                    (goals, chosen) -> chosen.target()
+                    (goals, chosen) -> chosen.goal()
+                            .target()
                             .map(target -> tables.latency
-                                    .map(table -> goals.of(target, table, chosen.latencyOf(), tables.where()))
+                                    .map(table -> goals.of(
+                                            target, table, chosen.goal().latencyOf(), tables.where()))
                                     .orElseGet(() -> goals.of(target))));
             Plan plan =
                     planning.tokens.enter(planning.planner.plan(file, scores.toString(), planning.tokens.selection()));
@@ -88,7 +90,7 @@ public final class PlanJob {
                     checkpoint,
                     file,
                     (goals, chosen) -> Optional.of(goals.everything(
-                            quantity, tables.latency.orElse(null), chosen.latencyOf(), tables.where())));
+                            quantity, tables.latency.orElse(null), chosen.goal().latencyOf(), tables.where())));
             return Frontier.of(planning.planner.frontier(file, plans, scores.toString(), planning.tokens.selection()));
         }
     }
@@ -108,7 +110,11 @@ public final class PlanJob {
         Structure structure = Structure.of(new Transformer(config).shape());
         BudgetSettings fitting = settings.budget().fitting(checkpoint, structure);
         BudgetSettings chosen = tables.widths.map(fitting::following).orElse(fitting);
-        Goals goals = new Goals(checkpoint, structure, (name, shape, stored) -> stored, chosen.context());
+        Goals goals = new Goals(
+                checkpoint,
+                structure,
+                (name, shape, stored) -> stored,
+                chosen.goal().context());
         Budget budget = chosen.budget(config, settings.blockCriterion(), settings.compatible(), standardised, 1)
                 .reaching(goal.apply(goals, chosen));
         Planner planner = new Planner(config, structure, budget);
@@ -124,10 +130,10 @@ public final class PlanJob {
         private final Optional<Path> latencyFile;
 
         Tables(BudgetSettings budget, ScoresFile scores, Path model, Checkpoint checkpoint) {
-            widths = budget.widths().map(WidthTable::read);
-            widths.ifPresent(
-                    table -> table.requireOf(scores, budget.widths().get().toString()));
-            latencyFile = budget.latency();
+            widths = budget.goal().widths().map(WidthTable::read);
+            widths.ifPresent(table ->
+                    table.requireOf(scores, budget.goal().widths().get().toString()));
+            latencyFile = budget.goal().latency();
             latency = latencyFile.map(LatencyTable::read);
             latency.ifPresent(table -> SourceCheck.requireLatency(table, model, checkpoint));
         }

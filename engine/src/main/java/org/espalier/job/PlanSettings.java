@@ -66,19 +66,21 @@ public final class PlanSettings extends Settings<PlanSettings> {
             return budget.complaint();
         }
         boolean timed = frontier.get() == Quantity.LATENCY;
-        if (budget.widths().isEmpty() || timed && budget.latency().isEmpty()) {
+        if (budget.goal().widths().isEmpty() || timed && budget.goal().latency().isEmpty()) {
             return Optional.of(
-                    timed && budget.widths().isPresent()
+                    timed && budget.goal().widths().isPresent()
                             ? "--frontier latency needs --latency FILE, which 'engine bench --widths' writes"
                             : "--frontier needs --widths FILE, which 'engine widths' writes");
         }
-        if (!timed && budget.latency().isPresent()) {
+        if (!timed && budget.goal().latency().isPresent()) {
             return Optional.of("--latency FILE is for --frontier latency");
         }
         // What it is of says what tables are for, as a target does.
-        return budget.target().isPresent()
+        return budget.goal().target().isPresent()
                 ? Optional.of("--frontier shows what can be had for every target: leave out --target")
-                : budget.target(new Target(frontier.get(), "0.5x", OptionalDouble.of(0.5), OptionalDouble.empty()))
+                : budget.goal(budget.goal()
+                                .target(new Target(
+                                        frontier.get(), "0.5x", OptionalDouble.of(0.5), OptionalDouble.empty())))
                         .complaint();
     }
 
@@ -91,10 +93,11 @@ public final class PlanSettings extends Settings<PlanSettings> {
                             : "--units tokens counts which tokens texts use: give --token-texts FILE");
         }
         return complaintAboutFrontier()
-                .or(() -> budget.scope() == Scope.DIVERGENCE && budget.widths().isEmpty()
+                .or(() -> budget.scope() == Scope.DIVERGENCE
+                                && budget.goal().widths().isEmpty()
                         ? Optional.of("--scope divergence needs --widths FILE, which 'engine widths' writes")
                         : Optional.empty())
-                .or(() -> budget.forLatency() && budget.latency().isEmpty()
+                .or(() -> budget.goal().forLatency() && budget.goal().latency().isEmpty()
                         ? Optional.of("--target latency needs --latency FILE, which 'engine bench --widths' writes")
                         : Optional.empty())
                 .or(() -> budget.dependency()

@@ -61,7 +61,7 @@ final class Pruner {
      */
     Pruned writeInto(Path folder, OpenModel open, Optional<Calibration> texts) throws IOException {
         Optional<Calibration> calibration = texts.or(() -> own(open));
-        Optional<LatencyTable> latency = settings.budget().forLatency()
+        Optional<LatencyTable> latency = settings.budget().goal().forLatency()
                 ? Optional.of(latency(folder.resolve(".latency"), open))
                 : Optional.empty();
         Pruning.Result result = plan(folder.resolve(".steps"), open, calibration, latency);
@@ -101,12 +101,12 @@ final class Pruner {
     /** The table of latencies that is named, or one that is measured. */
     private LatencyTable latency(Path scratch, OpenModel open) {
         BudgetSettings budget = settings.budget();
-        if (budget.latency().isPresent()) {
-            LatencyTable table = LatencyTable.read(budget.latency().get());
+        if (budget.goal().latency().isPresent()) {
+            LatencyTable table = LatencyTable.read(budget.goal().latency().get());
             SourceCheck.requireLatency(table, open.path(), open.checkpoint());
             return table;
         }
-        return new LatencyMeter(engine, settings.timing().of(budget.latencyOf()), settings.dtype())
+        return new LatencyMeter(engine, settings.timing().of(budget.goal().latencyOf()), settings.dtype())
                 .measure(open, budget.rounding(settings.importance().compatible()), scratch);
     }
 
@@ -115,13 +115,17 @@ final class Pruner {
         BudgetSettings budget =
                 settings.budget().fitting(open.checkpoint(), open.model().structure());
         Goals goals = new Goals(
-                open.checkpoint(), open.model().structure(), Conversion.plain(settings.dtype()), budget.context());
-        Optional<Goal> goal = budget.target()
+                open.checkpoint(),
+                open.model().structure(),
+                Conversion.plain(settings.dtype()),
+                budget.goal().context());
+        Optional<Goal> goal = budget.goal()
+                .target()
                 .map(target -> latency.map(table -> goals.of(
                                 target,
                                 table,
-                                budget.latencyOf(),
-                                budget.latency().map(Path::toString).orElse(LATENCY)))
+                                budget.goal().latencyOf(),
+                                budget.goal().latency().map(Path::toString).orElse(LATENCY)))
                         .orElseGet(() -> goals.of(target)));
         TokenRemoval tokens = TokenRemoval.of(
                 open.path(),
@@ -170,7 +174,7 @@ final class Pruner {
             Rankings rankings,
             Candidates candidates,
             Optional<Calibration> calibration) {
-        Optional<Path> given = settings.budget().widths();
+        Optional<Path> given = settings.budget().goal().widths();
         if (given.isPresent()) {
             WidthTable table = WidthTable.read(given.get());
             table.requireOf(scores, given.get().toString());

@@ -49,7 +49,7 @@ public record Frontier(
             @JsonProperty("ratio") double ratio) {
 
         static Point of(Plan plan) {
-            Plan.Reached reached = plan.choice().target();
+            Choice.Reached reached = plan.choice().target();
             return new Point(
                     reached.after(),
                     reached.after() / reached.before(),
@@ -61,7 +61,7 @@ public record Frontier(
 
     /** Of plans that a {@link Planner} gives, one at least. */
     public static Frontier of(List<Plan> plans) {
-        Plan.Choice first = plans.getFirst().choice();
+        Choice first = plans.getFirst().choice();
         return new Frontier(
                 first.target().quantity(),
                 Goal.Quantity.of(first.target().quantity()).unit(),

@@ -3,9 +3,7 @@ package org.espalier.plan;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import org.espalier.importance.ScoresFile;
 
@@ -47,162 +45,9 @@ public record Plan(
     public static final int FORMAT_VERSION = 2;
 
     public Plan {
-        required(source, "source");
+        Requirements.required(source, "source");
         if (keptAlone != null) {
-            keptAlone.forEach(alone -> required(alone, "one of kept_alone"));
-        }
-    }
-
-    /** No model has as many layers; what goes through the numbers of layers is so bounded. */
-    private static final int MOST_LAYERS = 4096;
-
-    /** No axis of a model has as many units. */
-    private static final int MOST_UNITS = 1 << 24;
-
-    private static void requireLayer(int layer, int least) {
-        if (layer < least || layer >= MOST_LAYERS) {
-            throw new IllegalArgumentException(
-                    "layer " + layer + " is not between " + least + " and " + (MOST_LAYERS - 1));
-        }
-    }
-
-    private static void requireUnits(int[] kept, String name) {
-        required(kept, name);
-        for (int i = 0; i < kept.length; i++) {
-            if (kept[i] < 0 || kept[i] >= MOST_UNITS || i > 0 && kept[i] <= kept[i - 1]) {
-                throw new IllegalArgumentException(
-                        "%s holds %d, entry %d: units are counted from 0, ascending, none twice"
-                                .formatted(name, kept[i], i + 1));
-            }
-        }
-    }
-
-    private static void requireRound(Integer round) {
-        if (round != null && round < 1) {
-            throw new IllegalArgumentException("round is " + round + ", which no width is a multiple of");
-        }
-    }
-
-    private static void required(Object value, String name) {
-        Objects.requireNonNull(value, () -> name + " is null");
-    }
-
-    /**
-     * How it was chosen what goes.
-     *
-     * @param criterion      how units were scored
-     * @param aggregate      how members of a group became one
-     * @param mode           what is removed: {@code block}, {@code channel} or {@code layer}
-     * @param scope          {@code local} or {@code global}
-     * @param ratioRequested share asked for
-     * @param round          what widths that are left are multiples of, less where that is coarse; null for any
-     * @param uniform        true if all layers keep equally many units; null if they need not
-     * @param target         what was to be reached in place of the ratio, which is then what came of it; null if nothing was
-     * @param widths         by which table of widths; null if by none
-     */
-    public record Choice(
-            @JsonProperty(value = "criterion", required = true)
-            String criterion,
-
-            @JsonProperty(value = "aggregate", required = true)
-            String aggregate,
-
-            @JsonProperty(value = "mode", required = true) String mode,
-            @JsonProperty(value = "scope", required = true) String scope,
-
-            @JsonProperty(value = "ratio_requested", required = true)
-            double ratioRequested,
-
-            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("round")
-            Integer round,
-
-            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("uniform")
-            Boolean uniform,
-
-            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("target")
-            Reached target,
-
-            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("widths")
-            ByWidths widths) {
-
-        /** A ratio, by scores. */
-        public Choice(
-                String criterion,
-                String aggregate,
-                String mode,
-                String scope,
-                double ratioRequested,
-                Integer round,
-                Boolean uniform) {
-            this(criterion, aggregate, mode, scope, ratioRequested, round, uniform, null, null);
-        }
-
-        public Choice {
-            required(criterion, "criterion");
-            required(aggregate, "aggregate");
-            required(mode, "mode");
-            required(scope, "scope");
-            requireRound(round);
-        }
-
-        /** What widths that are left are multiples of; 1 for any. */
-        public int rounded() {
-            return round == null ? 1 : round;
-        }
-
-        /** Whether all layers keep equally many units. */
-        public boolean equalLayers() {
-            return Boolean.TRUE.equals(uniform);
-        }
-    }
-
-    /**
-     * What was to be reached.
-     *
-     * @param quantity what is counted: {@code parameters, memory, macs, latency}
-     * @param asked    for, as on the command line
-     * @param before   of the source
-     * @param most     that may be left
-     * @param after    of what is left
-     * @param latencySha256 of the table of latencies that it is counted by; null for what is counted otherwise
-     */
-    public record Reached(
-            @JsonProperty(value = "quantity", required = true)
-            String quantity,
-
-            @JsonProperty(value = "asked", required = true) String asked,
-            @JsonProperty(value = "before", required = true) double before,
-            @JsonProperty(value = "most", required = true) double most,
-            @JsonProperty(value = "after", required = true) double after,
-
-            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("latency_sha256")
-            String latencySha256) {
-
-        public Reached {
-            required(quantity, "the target's quantity");
-            if (Arrays.stream(Goal.Quantity.values())
-                    .noneMatch(known -> known.toString().equals(quantity))) {
-                throw new IllegalArgumentException(
-                        "the target's quantity is none of " + List.of(Goal.Quantity.values()));
-            }
-            required(asked, "what was asked for");
-        }
-    }
-
-    /**
-     * The table of widths that a choice was made by.
-     *
-     * @param sha256     of its file
-     * @param divergence from the source that it foretells, before anything is fitted together, in nats a token
-     */
-    public record ByWidths(
-            @JsonProperty(value = "sha256", required = true) String sha256,
-
-            @JsonProperty(value = "divergence", required = true)
-            double divergence) {
-
-        public ByWidths {
-            required(sha256, "the hash of the table of widths");
+            keptAlone.forEach(alone -> Requirements.required(alone, "one of kept_alone"));
         }
     }
 
@@ -283,8 +128,8 @@ public record Plan(
         }
 
         public Kept {
-            required(layers, "layers");
-            layers.forEach(layer -> required(layer, "one of the layers"));
+            Requirements.required(layers, "layers");
+            layers.forEach(layer -> Requirements.required(layer, "one of the layers"));
             for (int i = 1; i < layers.size(); i++) {
                 if (layers.get(i).layer() <= layers.get(i - 1).layer()) {
                     throw new IllegalArgumentException(
@@ -292,10 +137,10 @@ public record Plan(
                 }
             }
             if (channels != null) {
-                requireUnits(channels, "kept_channels");
+                Requirements.requireUnits(channels, "kept_channels");
             }
             if (groups != null) {
-                groups.forEach(group -> required(group, "one of the groups"));
+                groups.forEach(group -> Requirements.required(group, "one of the groups"));
             }
         }
     }
@@ -321,10 +166,10 @@ public record Plan(
             int[] keptNeurons) {
 
         public Layer {
-            requireLayer(layer, 0);
-            requireUnits(keptHeads, "kept_heads");
-            requireUnits(keptKvHeads, "kept_kv_heads");
-            requireUnits(keptNeurons, "kept_neurons");
+            Requirements.requireLayer(layer, 0);
+            Requirements.requireUnits(keptHeads, "kept_heads");
+            Requirements.requireUnits(keptKvHeads, "kept_kv_heads");
+            Requirements.requireUnits(keptNeurons, "kept_neurons");
         }
     }
 
@@ -364,11 +209,11 @@ public record Plan(
         }
 
         public Group {
-            required(name, "a group's name");
-            required(role, "a group's role");
-            requireLayer(layer, -1);
-            requireUnits(kept, "what a group keeps");
-            requireRound(round);
+            Requirements.required(name, "a group's name");
+            Requirements.required(role, "a group's role");
+            Requirements.requireLayer(layer, -1);
+            Requirements.requireUnits(kept, "what a group keeps");
+            Requirements.requireRound(round);
         }
     }
 
@@ -387,7 +232,7 @@ public record Plan(
             Long least) {
 
         public Counted {
-            required(sha256, "the hash of the texts in which tokens were counted");
+            Requirements.required(sha256, "the hash of the texts in which tokens were counted");
         }
     }
 
@@ -452,7 +297,7 @@ public record Plan(
             int seqLen) {
 
         public Fitted {
-            required(method, "how it was fitted");
+            Requirements.required(method, "how it was fitted");
         }
     }
 
@@ -495,9 +340,9 @@ public record Plan(
             @JsonProperty(value = "kept", required = true) int[] kept) {
 
         public Alone {
-            required(tensor, "a tensor that chose by itself");
-            required(role, "a role");
-            requireUnits(kept, "what a tensor keeps");
+            Requirements.required(tensor, "a tensor that chose by itself");
+            Requirements.required(role, "a role");
+            Requirements.requireUnits(kept, "what a tensor keeps");
         }
     }
 }

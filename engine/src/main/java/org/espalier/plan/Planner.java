@@ -160,7 +160,7 @@ public final class Planner {
         return new Plan(
                 Plan.FORMAT_VERSION,
                 scores.source(),
-                new Plan.Choice(
+                new Choice(
                         scores.criterion(),
                         scores.aggregate(),
                         budget.mode(),
@@ -183,16 +183,16 @@ public final class Planner {
                 translation.keptAlone(selection));
     }
 
-    private Plan.ByWidths widths(Selection selection, ScoresFile scores) {
+    private Choice.ByWidths widths(Selection selection, ScoresFile scores) {
         if (table == null) {
             return null;
         }
         Rankings rankings = scores.rankings(structure, budget.candidates(), "scores");
-        return new Plan.ByWidths(PlanFile.sha256(table), new WidthPrices(structure, table, rankings).of(selection));
+        return new Choice.ByWidths(PlanFile.sha256(table), new WidthPrices(structure, table, rankings).of(selection));
     }
 
-    private static Plan.Reached reached(Goal goal, Selection selection) {
-        return new Plan.Reached(
+    private static Choice.Reached reached(Goal goal, Selection selection) {
+        return new Choice.Reached(
                 goal.quantity().toString(),
                 goal.asked(),
                 goal.before(),

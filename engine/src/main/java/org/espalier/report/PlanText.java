@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.espalier.error.Printable;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.Choice;
 import org.espalier.plan.Plan;
 import org.espalier.report.Comparison.Widths;
 
@@ -82,7 +83,7 @@ public final class PlanText {
     }
 
     /** How widths were restricted, if they were. */
-    private static String widths(Plan.Choice choice) {
+    private static String widths(Choice choice) {
         return (choice.rounded() == 1 ? "" : ", widths multiples of " + choice.rounded())
                 + (choice.equalLayers() ? ", all layers equal" : "");
     }

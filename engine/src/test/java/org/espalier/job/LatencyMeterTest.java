@@ -70,8 +70,9 @@ class LatencyMeterTest {
         PruneSettings settings = PruneSettings.defaults()
                 .importance(ImportanceSettings.defaults().criterion(Criterion.L2))
                 .budget(BudgetSettings.defaults()
-                        .target(Target.of("latency=999s"))
-                        .latencyOf(new Use(4, 1, true)))
+                        .goal(GoalSettings.defaults()
+                                .target(Target.of("latency=999s"))
+                                .latencyOf(new Use(4, 1, true))))
                 .timing(QUICK);
         PruneJob job = new PruneJob(Engine.silent(), settings);
         String line = assertThrows(Failure.class, () -> job.run(model, Destination.at(folder.resolve("out"))))

@@ -29,7 +29,7 @@ class PlanFileTest {
         return new Plan(
                 Plan.FORMAT_VERSION,
                 new ScoresFile.Source("model", "0f", 10),
-                new Plan.Choice("l2", "mean", "block", "local", 0.2, 32, true),
+                new Choice("l2", "mean", "block", "local", 0.2, 32, true),
                 new Plan.Parameters(10, 8),
                 calibration,
                 42,

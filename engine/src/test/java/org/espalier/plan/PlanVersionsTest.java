@@ -50,7 +50,7 @@ class PlanVersionsTest {
         Plan plan = new Plan(
                 Plan.FORMAT_VERSION,
                 new ScoresFile.Source("model", "0f", structure.tape().parameterCount()),
-                new Plan.Choice("l2", "mean", "block", "local", 0.2, null, null),
+                new Choice("l2", "mean", "block", "local", 0.2, null, null),
                 new Plan.Parameters(structure.tape().parameterCount(), selection.parametersAfter()),
                 null,
                 42,

@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.Choice;
 import org.espalier.plan.Plan;
 import org.espalier.report.Comparison.Point;
 import org.espalier.report.Comparison.Stage;
@@ -317,7 +318,7 @@ class HtmlReportTest {
         Plan plan = new Plan(
                 1,
                 source,
-                new Plan.Choice("l2", "mean", "block", "global", 0.3, null, null),
+                new Choice("l2", "mean", "block", "global", 0.3, null, null),
                 new Plan.Parameters(100, 70),
                 null,
                 1,

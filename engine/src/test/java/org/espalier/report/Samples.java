@@ -8,6 +8,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.espalier.file.Sha256;
 import org.espalier.importance.ScoresFile;
+import org.espalier.plan.Choice;
 import org.espalier.plan.Plan;
 
 /** Comparisons of models that do not exist, with numbers as real ones have them. */
@@ -271,7 +272,7 @@ public final class Samples {
         return new Plan(
                 1,
                 scores.source(),
-                new Plan.Choice(scores.criterion(), scores.aggregate(), "block", "local", share, null, null),
+                new Choice(scores.criterion(), scores.aggregate(), "block", "local", share, null, null),
                 new Plan.Parameters(134_515_008, (long) (134_515_008 * (1 - share * 0.98))),
                 scores.calibration(),
                 42,

@@ -83,12 +83,12 @@ final class BudgetOptions {
                     + "macs=0.8x, parameters=0.8x; 0.8x is that part of what the whole model needs. Memory is weights as they will "
                     + "be stored, and the cache of --context tokens; macs are those that 'engine info' counts.")
     private void target(Target wanted) {
-        settings = settings.target(wanted);
+        settings = settings.goal(settings.goal().target(wanted));
         requireOneAmount();
     }
 
     private void requireOneAmount() {
-        if (ratioOfEverything && settings.target().isPresent()) {
+        if (ratioOfEverything && settings.goal().target().isPresent()) {
             throw new ParameterException(
                     command.commandLine(), "--ratio and --target both say how much goes: give one of them");
         }
@@ -101,7 +101,7 @@ final class BudgetOptions {
             converter = Converters.NotNegative.class,
             description = "Tokens whose keys and values count for --target memory=SIZE, in float32 (default: none).")
     private void context(int tokens) {
-        settings = settings.context(tokens);
+        settings = settings.goal(settings.goal().context(tokens));
     }
 
     @Section(Topic.AMOUNT)
@@ -113,7 +113,7 @@ final class BudgetOptions {
                     "What --target latency=0.8x is of: decode (a token that is written), prefill (the prompt that "
                             + "was measured), or PP+TG, such as 512+128: so many tokens read and so many written (default: decode).")
     private void latencyOf(LatencyTable.Use use) {
-        settings = settings.latencyOf(use);
+        settings = settings.goal(settings.goal().latencyOf(use));
     }
 
     @Section(Topic.AMOUNT)
@@ -123,7 +123,7 @@ final class BudgetOptions {
             description = "A table of what narrower branches save of the time, as 'engine bench --widths' writes it; "
                     + "without it, prune and run measure one.")
     private void latency(Path table) {
-        settings = settings.latency(table);
+        settings = settings.goal(settings.goal().latency(table));
     }
 
     @Section(Topic.AMOUNT)
@@ -134,7 +134,7 @@ final class BudgetOptions {
                     "A table of what narrowing each branch does to the predictions, as 'engine widths' writes it: "
                             + "widths are chosen so that together they do least.")
     private void widths(Path table) {
-        settings = settings.widths(table);
+        settings = settings.goal(settings.goal().widths(table));
     }
 
     @Section(Topic.AMOUNT)

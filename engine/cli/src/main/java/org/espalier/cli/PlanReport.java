@@ -3,6 +3,7 @@ package org.espalier.cli;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.espalier.job.Openers;
+import org.espalier.plan.Choice;
 import org.espalier.plan.Goal;
 import org.espalier.plan.Plan;
 
@@ -15,7 +16,7 @@ final class PlanReport {
     static void enter(Plan plan, SequencedMap<String, Object> result) {
         result.put("round", plan.choice().rounded());
         result.put("uniform", plan.choice().equalLayers());
-        Plan.Reached target = plan.choice().target();
+        Choice.Reached target = plan.choice().target();
         if (target != null) {
             SequencedMap<String, Object> json = new LinkedHashMap<>();
             json.put("quantity", target.quantity());
@@ -25,7 +26,7 @@ final class PlanReport {
             json.put("after", target.after());
             result.put("target", json);
         }
-        Plan.ByWidths widths = plan.choice().widths();
+        Choice.ByWidths widths = plan.choice().widths();
         if (widths != null) {
             SequencedMap<String, Object> json = new LinkedHashMap<>();
             json.put("sha256", widths.sha256());
@@ -37,7 +38,7 @@ final class PlanReport {
     /** What was to be reached and what a table of widths foretells, for people: a line each, or nothing. */
     static String text(Plan plan) {
         StringBuilder lines = new StringBuilder();
-        Plan.Reached target = plan.choice().target();
+        Choice.Reached target = plan.choice().target();
         if (target != null) {
             lines.append("%n%s: %s of %s %s are left, %s may be"
                     .formatted(
@@ -47,7 +48,7 @@ final class PlanReport {
                             Goal.Quantity.of(target.quantity()).unit(),
                             number(target.most())));
         }
-        Plan.ByWidths widths = plan.choice().widths();
+        Choice.ByWidths widths = plan.choice().widths();
         if (widths != null) {
             lines.append("%nnarrowed one by one, its branches add up to a divergence of %.4f nats a token"
                     .formatted(widths.divergence()));
