@@ -40,12 +40,13 @@ public final class DivergenceJob {
     public Result run(Path model, Optional<Path> adapter, Path reference) {
         settings.requireSound();
         String text = settings.text().read();
-        boolean more = knowsMore(reference, model);
+        int tokens = tokens(model);
+        boolean more = tokens(reference) > tokens;
         int[] ids = more ? ids(model, text) : ids(model, reference, text);
         // A worker would compare with the whole reference, whose ids are others.
         Optional<Workers> workers = more ? Optional.empty() : engine.workers();
-        try (OpenModel given = engine.open(model, adapter);
-                OpenModel expected = engine.open(reference, given);
+        try (OpenModel expected = engine.open(reference, model, tokens);
+                OpenModel given = engine.open(model, adapter);
                 DivergenceMeter meter = new DivergenceMeter(
                         expected,
                         given,
@@ -66,9 +67,8 @@ public final class DivergenceJob {
                 workers.compute("divergence", new DivergenceWork(expected, given, byLayers), parts, sink);
     }
 
-    private static boolean knowsMore(Path reference, Path model) {
-        return ModelHeader.read(reference).config().vocab()
-                > ModelHeader.read(model).config().vocab();
+    private static int tokens(Path model) {
+        return ModelHeader.read(model).config().vocab();
     }
 
     private static int[] ids(Path model, Path reference, String text) {

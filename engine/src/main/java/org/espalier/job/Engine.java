@@ -97,10 +97,12 @@ public final class Engine {
      * As {@link #open(Path)}, with the tokens of another model alone, under its ids, if it knows fewer.
      *
      * @param smaller that was made of the model
+     * @param tokens  that it knows
      * @throws Failure as above, and if that one knows tokens that this one does not
      */
-    OpenModel open(Path model, OpenModel smaller) {
-        return noted(OpenModel.open(model, smaller, backend()));
+    OpenModel open(Path model, Path smaller, int tokens) {
+        return noted(OpenModel.open(
+                model, Optional.empty(), backend(), whole -> MatchedTokens.of(whole, model, smaller, tokens)));
     }
 
     private OpenModel noted(OpenModel opened) {

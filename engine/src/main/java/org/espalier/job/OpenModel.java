@@ -35,18 +35,13 @@ public record OpenModel(Path path, ModelCheckpoint checkpoint, Backend backend, 
         return open(path, adapter, backend, whole -> whole);
     }
 
-    /** As above, without an adapter, with the tokens of another model alone, as {@link MatchedTokens} has them. */
-    static OpenModel open(Path path, OpenModel smaller, Backend backend) {
-        return open(path, Optional.empty(), backend, whole -> smaller.matched(whole, path));
-    }
-
-    /** A checkpoint, which this one may have been made of, with the tokens of this model alone. */
+    /** A checkpoint that this one may have been made of, with the tokens of this model alone. */
     ModelCheckpoint matched(ModelCheckpoint whole, Path from) {
         return MatchedTokens.of(whole, from, path, model.config().vocab());
     }
 
-    private static OpenModel open(
-            Path path, Optional<Path> adapter, Backend backend, UnaryOperator<ModelCheckpoint> tokens) {
+    /** As above, with what is made of the checkpoint, which is closed with it. */
+    static OpenModel open(Path path, Optional<Path> adapter, Backend backend, UnaryOperator<ModelCheckpoint> tokens) {
         ModelCheckpoint checkpoint = null;
         Model model = null;
         try {

@@ -129,9 +129,9 @@ final class StageMeter {
         if (model == first) {
             return List.of();
         }
-        boolean fewer = model.model().config().vocab() < first.model().config().vocab();
-        if (fewer) {
-            try (OpenModel matched = engine.open(first.path(), model)) {
+        int tokens = model.model().config().vocab();
+        if (tokens < first.model().config().vocab()) {
+            try (OpenModel matched = engine.open(first.path(), model.path(), tokens)) {
                 return matchedDistance(matched, model);
             }
         }
