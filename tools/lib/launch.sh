@@ -45,5 +45,5 @@ check_gpu() {
     # shellcheck disable=SC2206  # several flags in one variable
     local flags=("${JAVA_FLAGS[@]}" -Xmx8g ${ESPALIER_JAVA_OPTS:-})
     exec "$java" --add-modules jdk.incubator.vector "${flags[@]}" org.espalier.bench.gpu.GpuCheck "$@" \
-        2> >(exec grep -v '^WARNING: Using incubator modules' >&2)
+        2> >(exec grep --line-buffered -v '^WARNING: Using incubator modules' >&2)
 }
