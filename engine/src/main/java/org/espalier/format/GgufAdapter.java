@@ -3,23 +3,25 @@ package org.espalier.format;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.espalier.error.Failure;
 import org.espalier.error.Printable;
 import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
 
 /**
  * A LoRA adapter as one GGUF file, as llama.cpp adds it to a model: matrices under the names that the model's file has for their
- * projections, with {@code .lora_a} and {@code .lora_b} behind. Rows of {@code B} lie as those of the projection do.
+ * projections, with {@code .lora_a} and {@code .lora_b} behind. Rows of {@code B} lie as those of the projection do; matrices of
+ * experts lie together, in float32 unless another type is asked for.
  */
 public final class GgufAdapter {
 
+    private static final String WEIGHT = ".weight";
     private static final String ADVICE = "merge it into the model (engine merge), and convert the result";
 
     private GgufAdapter() {}
@@ -49,31 +51,68 @@ public final class GgufAdapter {
         metadata.put("adapter.lora.alpha", (float) alpha);
         List<GgufContent.Tensor> tensors = tensors(model, adapter, type);
         GgufWriter.write(file, metadata, tensors);
-        return tensors.size();
+        return tensors.stream().mapToInt(tensor -> tensor.parts().size()).sum();
     }
 
     private static List<GgufContent.Tensor> tensors(GgufContent model, PeftAdapter adapter, Optional<DType> type) {
         requireMatricesAlone(adapter);
-        Map<String, GgufContent.Tensor> places = model.tensors().stream()
-                .collect(Collectors.toMap(tensor -> tensor.entry().name(), Function.identity()));
-        List<GgufContent.Tensor> tensors = new ArrayList<>();
+        Map<String, GgufContent.Tensor> places = new HashMap<>();
+        Map<String, Shape> shapes = new HashMap<>();
+        for (GgufContent.Tensor place : model.tensors()) {
+            for (TensorEntry part : place.parts()) {
+                places.put(part.name(), place);
+                shapes.put(part.name(), part.shape());
+            }
+        }
         for (String projection : adapter.projections()) {
+            Shape weight = shapes.get(projection + WEIGHT);
             StoredTensor a = adapter.tensors().get(projection + PeftAdapter.SUFFIX_A);
             StoredTensor b = adapter.tensors().get(projection + PeftAdapter.SUFFIX_B);
-            GgufContent.Tensor place = places.get(projection + ".weight");
-            if (place == null
-                    || place.entry().shape().rank() != 2
-                    || place.entry().shape().dim(1) != a.shape().dim(1)
-                    || place.entry().shape().dim(0) != b.shape().dim(0)) {
+            if (weight == null
+                    || weight.rank() != 2
+                    || weight.dim(1) != a.shape().dim(1)
+                    || weight.dim(0) != b.shape().dim(0)) {
                 throw new Failure(
                         "the adapter of " + Printable.quoted(projection) + " fits no weight of the model",
                         adapter.path().toString(),
                         "name the model that it was trained on with --base");
             }
-            tensors.add(new GgufContent.Tensor(place.name() + ".lora_a", RowOrder.IDENTITY, entry(a, type)));
-            tensors.add(new GgufContent.Tensor(place.name() + ".lora_b", place.order(), entry(b, type)));
         }
+        List<GgufContent.Tensor> tensors = new ArrayList<>();
+        adapter.projections().stream()
+                .map(projection -> places.get(projection + WEIGHT))
+                .distinct()
+                .forEach(place -> {
+                    tensors.add(new GgufContent.Tensor(
+                            place.name() + ".lora_a",
+                            RowOrder.IDENTITY,
+                            matrices(place, adapter, PeftAdapter.SUFFIX_A, type)));
+                    tensors.add(new GgufContent.Tensor(
+                            place.name() + ".lora_b",
+                            place.order(),
+                            matrices(place, adapter, PeftAdapter.SUFFIX_B, type)));
+                });
         return tensors;
+    }
+
+    /** Those of all parts of a tensor. */
+    private static List<TensorEntry> matrices(
+            GgufContent.Tensor place, PeftAdapter adapter, String suffix, Optional<DType> type) {
+        DType common = Conversion.target(DType.F32, type);
+        List<TensorEntry> matrices = new ArrayList<>();
+        for (TensorEntry part : place.parts()) {
+            String projection = part.name().substring(0, part.name().length() - WEIGHT.length());
+            StoredTensor matrix = adapter.tensors().get(projection + suffix);
+            if (matrix == null) {
+                throw new Failure(
+                        "the adapter has nothing of " + Printable.quoted(projection)
+                                + ", which GGUF files hold together with others that it has",
+                        adapter.path().toString(),
+                        ADVICE);
+            }
+            matrices.add(place.parts().size() > 1 ? Conversion.entry(matrix, common) : entry(matrix, type));
+        }
+        return matrices;
     }
 
     private static TensorEntry entry(StoredTensor matrix, Optional<DType> type) {

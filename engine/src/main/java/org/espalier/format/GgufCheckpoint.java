@@ -50,7 +50,10 @@ final class GgufCheckpoint implements Checkpoint {
             SequencedMap<String, StoredTensor> tensors = new LinkedHashMap<>();
             List<TensorEntry> less = new ArrayList<>();
             for (GgufFile.Entry entry : file.tensors().values()) {
-                if (!model.ignored(entry.name())) {
+                List<String> parts = model.parts(entry.name());
+                if (!parts.isEmpty()) {
+                    putParts(tensors, file, entry, parts);
+                } else if (!model.ignored(entry.name())) {
                     GgufModel.Place place = place(file, model, entry);
                     StoredTensor tensor = named(file, place, entry);
                     tensors.put(tensor.name(), tensor);
@@ -77,6 +80,24 @@ final class GgufCheckpoint implements Checkpoint {
             filled.close();
             file.close();
             throw e;
+        }
+    }
+
+    /** The matrices of a tensor of three axes, each under its own name. */
+    private static void putParts(
+            Map<String, StoredTensor> tensors, GgufFile file, GgufFile.Entry entry, List<String> names) {
+        if (entry.shape().rank() != 3 || entry.shape().dim(0) != names.size()) {
+            throw new Failure(
+                    "tensor " + Printable.quoted(entry.name()) + " is " + entry.shape() + ", not " + names.size()
+                            + " matrices",
+                    file.path().toString(),
+                    GgufCursor.ADVICE);
+        }
+        Shape shape = Shape.of(entry.shape().dim(1), entry.shape().dim(2));
+        long bytes = entry.type().bytes(shape.elements());
+        for (int i = 0; i < names.size(); i++) {
+            MemorySegment own = entry.bytes().asSlice(i * bytes, bytes);
+            tensors.put(names.get(i), new StoredTensor(names.get(i), entry.type(), shape, own, RowOrder.IDENTITY));
         }
     }
 

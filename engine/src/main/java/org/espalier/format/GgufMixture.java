@@ -68,7 +68,7 @@ final class GgufMixture {
             return tensor;
         }
         DType type = thatFits(wanted(tensor.name(), entry.shape().dim(-1)), tensor);
-        return new GgufContent.Tensor(tensor.name(), tensor.order(), RowQuantizer.of(entry, type, wanted));
+        return tensor.with(part -> RowQuantizer.of(part, type, wanted));
     }
 
     private DType wanted(String name, long columns) {

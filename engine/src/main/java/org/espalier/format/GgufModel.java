@@ -36,6 +36,14 @@ public interface GgufModel {
     /** What the file's tensor of this name is, or nothing for one that such a model does not have. */
     Optional<Place> place(String tensor);
 
+    /**
+     * Hugging Face's names of the matrices that a tensor of three axes holds one after the other, such as those of experts; empty
+     * for a tensor that is one there, too.
+     */
+    default List<String> parts(String tensor) {
+        return List.of();
+    }
+
     /** What the model has beside the tensors of the file. */
     default List<Zeros> zeros() {
         return List.of();

@@ -32,7 +32,8 @@ public final class ConvertJob {
     public int run(Path model, Destination out) {
         NumberTypes types = out.types(dtype);
         try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model)) {
-            ModelContent content = Companions.with(Conversion.of(checkpoint, types), model, checkpoint);
+            NumberTypes own = Routers.plain(types, checkpoint.model());
+            ModelContent content = Companions.with(Conversion.of(checkpoint, own), model, checkpoint);
             out.writeModel("convert", content, listener);
             return checkpoint.tensors().size();
         }

@@ -33,9 +33,7 @@ import org.espalier.model.Transformer;
 import org.espalier.score.InputSquares;
 import org.espalier.tape.Segment;
 import org.espalier.tape.Tape;
-import org.espalier.tape.Value;
 import org.espalier.tape.WeightUse;
-import org.espalier.tape.op.Route;
 import org.espalier.tensor.DType;
 
 /**
@@ -178,7 +176,7 @@ public final class QuantizeJob {
 
     private static ModelContent rows(ModelCheckpoint checkpoint, Path model, Quantization wanted) {
         Tape tape = new Transformer(checkpoint.model()).shape();
-        Set<String> routers = routers(tape);
+        Set<String> routers = Routers.of(tape);
         Set<String> weights = products(tape, true);
         weights.removeAll(routers);
         NumberTypes types =
@@ -195,21 +193,6 @@ public final class QuantizeJob {
     /** Matrices that are multiplied with, those of layers or the others. */
     private static Set<String> products(Tape tape, boolean ofLayers) {
         return weights(tape, segment -> segment.layer() >= 0 == ofLayers, WeightUse.Kind.PRODUCT);
-    }
-
-    /** What chooses experts: an error there gives a token to another expert. */
-    private static Set<String> routers(Tape tape) {
-        Set<Value> logits = tape.segments().stream()
-                .flatMap(segment -> segment.ops().stream())
-                .filter(Route.class::isInstance)
-                .map(op -> ((Route) op).logits().root())
-                .collect(Collectors.toSet());
-        return tape.segments().stream()
-                .flatMap(segment -> segment.ops().stream())
-                .filter(op -> op.outputs().stream().map(Value::root).anyMatch(logits::contains))
-                .flatMap(op -> op.weights().stream())
-                .map(use -> use.weight().root().name())
-                .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     private static Set<String> weights(Tape tape, Predicate<Segment> some, WeightUse.Kind kind) {

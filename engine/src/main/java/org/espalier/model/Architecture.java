@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import org.espalier.format.ExpertNames;
 import org.espalier.format.StoredTensor;
 
 /**
@@ -91,9 +92,9 @@ public interface Architecture {
         return Optional.empty();
     }
 
-    /** What the names of an expert's parameters begin with, after {@link #layerPrefix}. */
-    default String expertPrefix(int expert) {
-        throw new UnsupportedOperationException("this family has no experts");
+    /** What experts are called, after {@link #layerPrefix}; empty for a family that has none. */
+    default Optional<ExpertNames> experts() {
+        return Optional.empty();
     }
 
     /** Last parts of the names of all projections that adapters can stand beside, in the order of a layer. */

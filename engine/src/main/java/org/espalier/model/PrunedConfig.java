@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.espalier.couple.Group.Role;
 import org.espalier.couple.Selection;
 import org.espalier.couple.Units;
+import org.espalier.format.ExpertNames;
 import org.espalier.model.ModelConfig.KeptLayer;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.tape.Branch;
@@ -45,12 +46,12 @@ public final class PrunedConfig {
         if (experts.isEmpty()) {
             return within;
         }
-        Architecture family = Architectures.of(config);
+        ExpertNames names = Architectures.of(config).experts().orElseThrow();
         int[] staying = selection.staying(experts.get());
         for (int expert = 0; expert < staying.length; expert++) {
-            String now = family.expertPrefix(expert);
+            String now = names.expert(expert);
             if (within.startsWith(now)) {
-                return family.expertPrefix(staying[expert]) + within.substring(now.length());
+                return names.expert(staying[expert]) + within.substring(now.length());
             }
         }
         return within;

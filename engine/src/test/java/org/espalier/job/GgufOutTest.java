@@ -6,17 +6,20 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.espalier.Golden;
 import org.espalier.RandomModel;
 import org.espalier.Shared;
 import org.espalier.TestFiles;
 import org.espalier.error.Failure;
+import org.espalier.file.Json;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.format.GgufFile;
@@ -28,6 +31,7 @@ import org.espalier.model.RotaryConfig;
 import org.espalier.model.arch.Llama;
 import org.espalier.model.arch.LlamaConfig.Biases;
 import org.espalier.tensor.DType;
+import org.espalier.tensor.Shape;
 import org.espalier.text.Tokenizer;
 import org.espalier.tune.PrunedLlama;
 import org.junit.jupiter.api.Test;
@@ -61,6 +65,71 @@ class GgufOutTest {
     void soItDoesForRelatives(String family) throws IOException {
         returns(Shared.path("golden/families/" + family + "/model"), DType.F32);
         assertEquals(family, architecture());
+    }
+
+    /** LLaMA's architecture, with the number of experts beside it. */
+    @ParameterizedTest
+    @CsvSource({"mixtral, llama", "qwen3_moe, qwen3moe"})
+    void expertsLieTogetherAndReturn(String family, String architecture) throws IOException {
+        returns(expertsEverywhere(family), DType.F32);
+        assertEquals(architecture, architecture());
+    }
+
+    @Test
+    void whatChoosesExpertsIsNotQuantised() {
+        Path file = write(Shared.path("golden/families/mixtral/model"), DType.Q8_0);
+        try (GgufFile written = GgufFile.open(file)) {
+            assertEquals(
+                    DType.F32,
+                    written.tensors().get("blk.0.ffn_gate_inp.weight").type());
+            GgufFile.Entry down = written.tensors().get("blk.1.ffn_down_exps.weight");
+            assertEquals(DType.Q8_0, down.type());
+            assertEquals(Shape.of(6, 64, 96), down.shape());
+        }
+    }
+
+    /** One layer of the golden model has an MLP of its own; another model has fewer experts in one layer. */
+    @Test
+    void layersWithOtherExpertsAreRefused() throws IOException {
+        Failure mixed =
+                assertThrows(Failure.class, () -> write(Shared.path("golden/families/qwen3_moe/model"), DType.F32));
+        assertTrue(mixed.problem().startsWith("layers differ in their numbers of experts"), mixed.oneLine());
+        Failure uneven = assertThrows(
+                Failure.class,
+                () -> write(
+                        random(
+                                "mixtral",
+                                json -> json.putObject("per_layer_config")
+                                        .putObject("1")
+                                        .put("num_local_experts", 4)),
+                        DType.F32));
+        assertEquals(
+                "layers differ in their numbers of experts, and GGUF's architecture llama, of a model with experts, has"
+                        + " no way to say that",
+                uneven.problem());
+        Failure factors = assertThrows(
+                Failure.class,
+                () -> write(
+                        random(
+                                "qwen3_moe",
+                                json -> json.put("norm_topk_prob", false).putArray("mlp_only_layers")),
+                        DType.F32));
+        assertTrue(factors.problem().contains("divides the factors of a token's experts"), factors.oneLine());
+    }
+
+    private Path expertsEverywhere(String family) throws IOException {
+        return random(family, json -> json.putArray("mlp_only_layers"));
+    }
+
+    /** Random weights for a golden model's configuration with a change. */
+    private Path random(String family, Consumer<ObjectNode> change) throws IOException {
+        ObjectNode json = Json.readObject(Shared.path("golden/families/" + family + "/model/config.json"));
+        change.accept(json);
+        Path config = folder.resolve("config.json");
+        Files.write(config, Json.toBytes(json));
+        Path model = folder.resolve("random");
+        new RandomJob(Listener.NONE, Optional.of(DType.F32), 3).run(config, new Destination(model, true));
+        return model;
     }
 
     @Test

@@ -255,6 +255,72 @@ class LlamaCppTest {
         sameLogits(Shared.path("golden/families/" + family + "/model"), family, 1e-3f);
     }
 
+    /** Whole, and with fewer experts and neurons. */
+    @Test
+    void expertsGiveTheSameTokens() {
+        Path model = Shared.path("golden/families/mixtral/model");
+        sameTokens(model);
+        Path pruned = folder.resolve("pruned");
+        PruneSettings settings = PruneSettings.defaults()
+                .importance(ImportanceSettings.defaults().criterion(Criterion.L2))
+                .budget(BudgetSettings.defaults()
+                        .ratio(0.4)
+                        .units(List.of(Unit.EXPERTS, Unit.NEURONS))
+                        .uniform(true)
+                        .round(16));
+        new PruneJob(Engine.silent(), settings).run(model, Destination.at(pruned));
+        try (Checkpoint left = Checkpoints.open(pruned)) {
+            assertTrue(left.config().get("num_local_experts").intValue() < 6, "experts go");
+            assertTrue(left.config().get("intermediate_size").intValue() < 96, "neurons go");
+        }
+        sameTokens(pruned);
+    }
+
+    private void sameTokens(Path model) {
+        Path file = folder.resolve("experts.gguf");
+        new ConvertJob(Listener.NONE, Optional.of(DType.F32)).run(model, new Destination(file, true));
+        int[] begin = new Random(4).ints(8, 0, 256).toArray();
+        try (OpenModel open = Engine.silent().open(model);
+                LlamaCpp llama = LlamaCpp.open(file)) {
+            int[] continued = greedy(open, begin);
+            float[][] ours = logits(open, continued);
+            float[][] theirs = llama.logits(continued);
+            for (int i = 0; i < continued.length; i++) {
+                assertArrayEquals(ours[i], theirs[i], 1e-3f, "position " + i);
+                if (i >= begin.length) {
+                    assertEquals(continued[i], likeliest(theirs[i - 1]), "token " + i);
+                }
+            }
+        }
+    }
+
+    /** Beside every expert, in llama.cpp's form for those. */
+    @Test
+    void adapterOfExpertsGivesWhatTheMergedModelDoes() throws IOException {
+        Path model = Shared.path("golden/families/mixtral/model");
+        Path adapter = Files.createDirectory(folder.resolve("adapter"));
+        Random random = new Random(6);
+        List<TensorEntry> matrices = new ArrayList<>();
+        try (Checkpoint checkpoint = Checkpoints.open(model)) {
+            checkpoint.tensors().values().stream()
+                    .filter(tensor ->
+                            tensor.name().contains(".experts.") || tensor.name().contains("q_proj"))
+                    .forEach(weight -> {
+                        String name = weight.name().replace(".weight", "");
+                        int in = weight.shape().extent(1);
+                        matrices.add(matrix(name + PeftAdapter.SUFFIX_A, 4, in, 1 / Math.sqrt(in), random));
+                        matrices.add(matrix(
+                                name + PeftAdapter.SUFFIX_B, weight.shape().extent(0), 4, 0.05, random));
+                    });
+        }
+        PeftAdapter.writeInto(
+                adapter,
+                new PeftConfig(4, 6, false, 0, List.of("q_proj", "w1", "w2", "w3"), model.toString()),
+                matrices);
+        mergedIsWhatTheAdapterGives(
+                model, adapter, new Random(4).ints(40, 0, 256).toArray());
+    }
+
     /** Of sizes that llama.cpp has: it takes much of a family for granted. */
     @ParameterizedTest
     @ValueSource(strings = {"olmo2", "gemma2", "gemma3"})

@@ -2,13 +2,13 @@ package org.espalier.model.arch;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.espalier.format.ExpertNames;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Pass;
 import org.espalier.model.arch.LlamaConfig.Mixture;
 import org.espalier.tape.Value;
 import org.espalier.tape.op.Combine;
 import org.espalier.tape.op.Dispatch;
-import org.espalier.tape.op.Linear;
 import org.espalier.tape.op.Route;
 import org.espalier.tape.op.Routing;
 
@@ -18,25 +18,12 @@ import org.espalier.tape.op.Routing;
  */
 class ExpertDecoder extends LlamaDecoder {
 
-    private final Names names;
+    /** What transformers call them in every family. */
+    static final ExpertNames.Together TOGETHER = new ExpertNames.Together("mlp", "gate_up_proj", "down_proj");
 
-    /**
-     * What a family calls it.
-     *
-     * @param block in a layer, with the router {@code gate} in it
-     * @param gate  the projection of an expert that gates
-     * @param up    the one that is gated
-     * @param down  the one that reads both
-     */
-    record Names(String block, String gate, String up, String down) {
+    private final ExpertNames names;
 
-        /** What the names of an expert's parameters begin with in a layer. */
-        String expert(int expert) {
-            return block + ".experts." + expert + ".";
-        }
-    }
-
-    ExpertDecoder(LlamaConfig config, Pass pass, Names names) {
+    ExpertDecoder(LlamaConfig config, Pass pass, ExpertNames names) {
         super(config, pass);
         this.names = names;
     }
@@ -47,14 +34,13 @@ class ExpertDecoder extends LlamaDecoder {
             return super.mlp(x, prefix, sizes);
         }
         Mixture mixture = config.mixture();
-        Value router = tape.parameter(prefix + names.block + ".gate.weight", sizes.experts(), config.hidden());
-        Value logits = Linear.record(tape, x, router, null); // [T, E]
+        Value logits = pass.project(x, prefix + names.router(), sizes.experts(), false); // [T, E]
         Routing routing = Route.record(tape, logits, mixture.perToken(), mixture.normalised());
         Value rows = Dispatch.record(tape, x, routing); // [T · k, C]
-        Value gate = pass.projectExperts(rows, routing, all(prefix, names.gate, sizes), sizes.intermediate());
-        Value up = pass.projectExperts(rows, routing, all(prefix, names.up, sizes), sizes.intermediate());
+        Value gate = pass.projectExperts(rows, routing, all(prefix, names.gate(), sizes), sizes.intermediate());
+        Value up = pass.projectExperts(rows, routing, all(prefix, names.up(), sizes), sizes.intermediate());
         Value made = pass.projectExperts(
-                gated(gate, up), routing, all(prefix, names.down, sizes), config.hidden()); // [T · k, C]
+                gated(gate, up), routing, all(prefix, names.down(), sizes), config.hidden()); // [T · k, C]
         return Combine.record(tape, made, routing);
     }
 

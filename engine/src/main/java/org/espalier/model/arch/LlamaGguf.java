@@ -58,7 +58,7 @@ final class LlamaGguf implements GgufModel {
     private LlamaGguf(GgufMetadata metadata, Map<String, GgufFile.Entry> tensors) {
         this.metadata = metadata;
         this.tensors = tensors;
-        this.kind = LlamaGgufKind.named(metadata.string("general.architecture"));
+        this.kind = LlamaGgufKind.of(metadata);
         this.layers = metadata.count(key(LlamaGgufKeys.LAYERS));
         if (layers == 0 || layers > MOST_LAYERS) {
             throw metadata.wrong(key(LlamaGgufKeys.LAYERS), "is not between 1 and " + MOST_LAYERS);
@@ -67,7 +67,8 @@ final class LlamaGguf implements GgufModel {
         this.kvHeads = metadata.has(key(LlamaGgufKeys.KV_HEADS))
                 ? metadata.countsPerLayer(key(LlamaGgufKeys.KV_HEADS), layers)
                 : heads;
-        this.intermediateSizes = metadata.countsPerLayer(key(LlamaGgufKeys.NEURONS), layers);
+        this.intermediateSizes = metadata.countsPerLayer(
+                key(kind.experts().map(LlamaGgufExperts::neurons).orElse(LlamaGgufKeys.NEURONS)), layers);
         this.headDim = readHeadDim();
         requireFullRotation();
     }
@@ -75,6 +76,13 @@ final class LlamaGguf implements GgufModel {
     @Override
     public boolean ignored(String tensor) {
         return tensor.equals(LlamaGgufNames.ROPE_FACTORS);
+    }
+
+    @Override
+    public List<String> parts(String tensor) {
+        return kind.experts()
+                .map(experts -> experts.parts(tensor, layers, LlamaGgufExperts.count(metadata, key(""))))
+                .orElse(List.of());
     }
 
     @Override
@@ -121,6 +129,7 @@ final class LlamaGguf implements GgufModel {
         metadata.optionalCount("tokenizer.ggml.bos_token_id").ifPresent(id -> config.put("bos_token_id", id));
         metadata.optionalCount("tokenizer.ggml.eos_token_id").ifPresent(id -> config.put("eos_token_id", id));
         LlamaGgufRelatives.read(kind, config, metadata, kind.architecture() + ".");
+        kind.experts().ifPresent(experts -> experts.read(config, metadata, key(""), largest(intermediateSizes)));
         putLayers(config);
         return config;
     }
@@ -203,12 +212,13 @@ final class LlamaGguf implements GgufModel {
 
     /** The sizes of the layers that differ from the largest, in the form of Hugging Face's heterogeneous configuration. */
     private void putLayers(ObjectNode config) {
-        Map<String, int[]> sizes = Map.of(
-                "num_attention_heads", heads, "num_key_value_heads", kvHeads, "intermediate_size", intermediateSizes);
+        String neurons = kind.experts().map(experts -> experts.keys().neurons()).orElse("intermediate_size");
+        Map<String, int[]> sizes =
+                Map.of("num_attention_heads", heads, "num_key_value_heads", kvHeads, neurons, intermediateSizes);
         ObjectNode perLayer = Json.object();
         for (int layer = 0; layer < layers; layer++) {
             ObjectNode overrides = Json.object();
-            for (String name : new String[] {"num_attention_heads", "num_key_value_heads", "intermediate_size"}) {
+            for (String name : List.of("num_attention_heads", "num_key_value_heads", neurons)) {
                 if (sizes.get(name)[layer] != config.get(name).intValue()) {
                     overrides.put(name, sizes.get(name)[layer]);
                 }

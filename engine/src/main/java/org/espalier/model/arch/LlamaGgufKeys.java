@@ -7,6 +7,9 @@ final class LlamaGgufKeys {
     static final String CONTEXT = "context_length";
     static final String HIDDEN = "embedding_length";
     static final String NEURONS = "feed_forward_length";
+    static final String EXPERTS = "expert_count";
+    static final String EXPERTS_OF_TOKEN = "expert_used_count";
+    static final String EXPERT_NEURONS = "expert_feed_forward_length";
     static final String HEADS = "attention.head_count";
     static final String KV_HEADS = "attention.head_count_kv";
     static final String KEY_SIZE = "attention.key_length";

@@ -1,8 +1,10 @@
 package org.espalier.model.arch;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.espalier.format.GgufMetadata;
 import org.espalier.format.RowOrder;
 
 /** The architectures by which GGUF files tell relatives of LLaMA apart, each with what it says of a model, for both directions. */
@@ -11,10 +13,15 @@ enum LlamaGgufKind {
     LLAMA("llama", "llama", "LlamaForCausalLM", LlamaGgufNames.LLAMA, true),
     /** LLaMA with sizes of its own in every layer; llama.cpp looks at those of the first alone elsewhere. */
     DECI("deci", "llama", "LlamaForCausalLM", LlamaGgufNames.LLAMA, true),
+    /** The same name for LLaMA with experts; only the number of these tells them apart. */
+    MIXTRAL("llama", "mixtral", "MixtralForCausalLM", new LlamaGgufExperts(Mixtral.NAMES, Mixtral.KEYS), true),
     /** Queries, keys and values have biases. */
     QWEN2("qwen2", "qwen2", "Qwen2ForCausalLM", LlamaGgufNames.LLAMA, false),
     /** Queries and keys are normalised. */
     QWEN3("qwen3", "qwen3", "Qwen3ForCausalLM", LlamaGgufNames.LLAMA, false),
+    /** The same with experts in every layer. */
+    QWEN3_MOE(
+            "qwen3moe", "qwen3_moe", "Qwen3MoeForCausalLM", new LlamaGgufExperts(Qwen3Moe.NAMES, Qwen3Moe.KEYS), false),
     /** LLaMA with factors. */
     GRANITE("granite", "granite", "GraniteForCausalLM", LlamaGgufNames.LLAMA, true),
     /** Norms stand behind branches. */
@@ -27,12 +34,13 @@ enum LlamaGgufKind {
     GEMMA3("gemma3", "gemma3_text", "Gemma3ForCausalLM", LlamaGgufNames.AROUND, false);
 
     private static final Set<LlamaGgufKind> GEMMAS = Set.of(GEMMA2, GEMMA3);
-    private static final Set<LlamaGgufKind> RELATIVES = Set.of(GRANITE, OLMO2, PHI3, GEMMA2, GEMMA3);
+    private static final Set<LlamaGgufKind> RELATIVES = Set.of(QWEN3_MOE, GRANITE, OLMO2, PHI3, GEMMA2, GEMMA3);
 
     private final String architecture;
     private final String modelType;
     private final String stockClass;
     private final LlamaGgufNames names;
+    private final Optional<LlamaGgufExperts> experts;
     private final boolean interleaved;
 
     LlamaGgufKind(String architecture, String modelType, String stockClass, LlamaGgufNames names, boolean interleaved) {
@@ -40,15 +48,32 @@ enum LlamaGgufKind {
         this.modelType = modelType;
         this.stockClass = stockClass;
         this.names = names;
+        this.experts = Optional.empty();
         this.interleaved = interleaved;
     }
 
-    /** The kind under the name of an architecture, as files have it. */
-    static LlamaGgufKind named(String architecture) {
-        return Arrays.stream(values())
-                .filter(kind -> kind.architecture.equals(architecture))
+    LlamaGgufKind(
+            String architecture, String modelType, String stockClass, LlamaGgufExperts experts, boolean interleaved) {
+        this.architecture = architecture;
+        this.modelType = modelType;
+        this.stockClass = stockClass;
+        this.names = LlamaGgufNames.withRouter(experts.names().router());
+        this.experts = Optional.of(experts);
+        this.interleaved = interleaved;
+    }
+
+    /** The kind of the model in a file, by the name of its architecture and whether it has experts. */
+    static LlamaGgufKind of(GgufMetadata metadata) {
+        String name = metadata.string("general.architecture");
+        boolean mixture =
+                metadata.optionalCount(name + "." + LlamaGgufKeys.EXPERTS).orElse(0) > 0;
+        List<LlamaGgufKind> kinds = Arrays.stream(values())
+                .filter(kind -> kind.architecture.equals(name))
+                .toList();
+        return kinds.stream()
+                .filter(kind -> kind.experts.isPresent() == mixture)
                 .findFirst()
-                .orElseThrow();
+                .orElse(kinds.getFirst());
     }
 
     /** The kind of a model whose layers are all of one size, by its type in Hugging Face's words. */
@@ -77,6 +102,11 @@ enum LlamaGgufKind {
     /** What files call its tensors. */
     LlamaGgufNames names() {
         return names;
+    }
+
+    /** How its experts lie, if it has some. */
+    Optional<LlamaGgufExperts> experts() {
+        return experts;
     }
 
     /** Whether the biases that a configuration has in all projections of a branch may stand in some of them alone. */

@@ -2,9 +2,14 @@ package org.espalier.model.arch;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.ToIntFunction;
 import org.espalier.error.Failure;
 import org.espalier.format.GgufContent;
@@ -36,6 +41,9 @@ final class LlamaGgufMaker {
     private final SequencedMap<String, Object> metadata = new LinkedHashMap<>();
     private final List<GgufContent.Tensor> tensors = new ArrayList<>();
 
+    /** Of tensors in which those of a layer's experts lie together, by their names. */
+    private final Map<String, SortedMap<Integer, TensorEntry>> experts = new HashMap<>();
+
     /** @param uniform the kind of such a model if all layers have the same sizes */
     LlamaGgufMaker(LlamaGgufKind uniform, ModelContent model) {
         this.model = model;
@@ -53,8 +61,15 @@ final class LlamaGgufMaker {
             return uniform;
         }
         if (uniform != LlamaGgufKind.LLAMA) {
+            boolean counts = config.layers().stream()
+                            .mapToInt(LayerConfig::experts)
+                            .distinct()
+                            .count()
+                    > 1;
             throw new Failure(
-                    "layers differ in their sizes, or lack a branch, and GGUF's architecture " + uniform.architecture()
+                    "layers differ in their " + (counts ? "numbers of experts" : "sizes, or lack a branch")
+                            + ", and GGUF's architecture " + uniform.architecture()
+                            + (uniform.experts().isPresent() ? ", of a model with experts," : "")
                             + " has no way to say that",
                     PLACE,
                     "prune with --uniform, or write a folder of safetensors");
@@ -67,7 +82,8 @@ final class LlamaGgufMaker {
         return new LayerConfig(
                 attention.heads(),
                 attention.kvHeads(),
-                layer.intermediate() == 0 ? ZERO_NEURONS : layer.intermediate());
+                layer.intermediate() == 0 ? ZERO_NEURONS : layer.intermediate(),
+                layer.experts());
     }
 
     GgufContent make() {
@@ -113,6 +129,7 @@ final class LlamaGgufMaker {
         metadata.put(prefix + LlamaGgufKeys.VOCABULARY, config.vocab());
         LlamaGgufRope.write(metadata, prefix, config.rotary());
         LlamaGgufRelatives.write(kind, metadata, prefix, config);
+        kind.experts().ifPresent(experts -> experts.write(metadata, prefix, config, model.config()));
     }
 
     /** One number for all layers, or a number for each. */
@@ -123,6 +140,11 @@ final class LlamaGgufMaker {
     }
 
     private void add(TensorEntry entry) {
+        Optional<LlamaGgufExperts.Place> expert = kind.experts().flatMap(experts -> experts.back(entry.name()));
+        if (expert.isPresent()) {
+            addExpert(expert.get(), entry);
+            return;
+        }
         LlamaGgufNames.Place place = kind.names()
                 .back(entry.name())
                 .orElseThrow(() -> new Failure(
@@ -148,6 +170,15 @@ final class LlamaGgufMaker {
             order = kind.rowOrder(place.part(), layer.heads(), layer.kvHeads(), config.headDim());
         }
         add(place.name(), order, entry);
+    }
+
+    /** A projection is written once that of all experts of its layer is there. */
+    private void addExpert(LlamaGgufExperts.Place place, TensorEntry entry) {
+        SortedMap<Integer, TensorEntry> together = experts.computeIfAbsent(place.name(), _ -> new TreeMap<>());
+        together.put(place.expert(), entry);
+        if (together.size() == layers.get(place.layer()).experts()) {
+            tensors.add(GgufContent.Tensor.stacked(place.name(), List.copyOf(together.values())));
+        }
     }
 
     /** Whether a bias is one of LLaMA's, which may be left out, and zero. */

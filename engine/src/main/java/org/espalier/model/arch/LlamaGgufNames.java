@@ -86,6 +86,11 @@ final class LlamaGgufNames {
         this.back = inverse(parts);
     }
 
+    /** What has experts in the place of MLPs, whose projections {@link LlamaGgufExperts} names. */
+    static LlamaGgufNames withRouter(String router) {
+        return new LlamaGgufNames(without(with(Map.of("ffn_gate_inp", router)), "ffn_gate", "ffn_up", "ffn_down"));
+    }
+
     private static Map<String, String> with(Map<String, String> others) {
         Map<String, String> all = new HashMap<>(USUAL);
         all.putAll(others);

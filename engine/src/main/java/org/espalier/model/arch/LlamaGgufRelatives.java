@@ -115,6 +115,9 @@ final class LlamaGgufRelatives {
     static Optional<String> refusal(LlamaGgufKind kind, LlamaConfig config) {
         return switch (kind) {
             case GRANITE -> windows(config);
+            case QWEN3_MOE ->
+                unless(config.mixture().normalised(), "divides the factors of a token's experts by their sum")
+                        .or(() -> unless(config.layers().getFirst().experts() > 0, "has experts in every layer"));
             case OLMO2 -> windows(config).or(() -> heads(config, true)).or(() -> rotation(config));
             case PHI3 -> heads(config, false).or(() -> rotation(config)).or(() -> sameWindows(config));
             case GEMMA2 ->

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.auto.service.AutoService;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.espalier.format.ExpertNames;
 import org.espalier.model.Architecture;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.Decoder;
@@ -19,9 +21,9 @@ import org.espalier.model.arch.UsualSizes.MlpKeys;
 @AutoService(Architecture.class)
 public final class Mixtral extends LlamaLike {
 
-    private static final ExpertDecoder.Names NAMES = new ExpertDecoder.Names("block_sparse_moe", "w1", "w3", "w2");
-    private static final MlpKeys KEYS = new MlpKeys("intermediate_size", "num_local_experts");
-    private static final String PER_TOKEN = "num_experts_per_tok";
+    static final ExpertNames NAMES = new ExpertNames("block_sparse_moe", "w1", "w3", "w2", ExpertDecoder.TOGETHER);
+    static final MlpKeys KEYS = new MlpKeys("intermediate_size", "num_local_experts");
+    static final String PER_TOKEN = "num_experts_per_tok";
 
     @Override
     public Map<String, String> modelTypes() {
@@ -66,8 +68,8 @@ public final class Mixtral extends LlamaLike {
     }
 
     @Override
-    public String expertPrefix(int expert) {
-        return NAMES.expert(expert);
+    public Optional<ExpertNames> experts() {
+        return Optional.of(NAMES);
     }
 
     @Override

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.auto.service.AutoService;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.espalier.format.ExpertNames;
 import org.espalier.model.Architecture;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.Decoder;
@@ -21,16 +23,16 @@ import org.espalier.tape.Value;
 @AutoService(Architecture.class)
 public final class Qwen3Moe extends LlamaLike {
 
-    private static final ExpertDecoder.Names NAMES =
-            new ExpertDecoder.Names("mlp", "gate_proj", "up_proj", "down_proj");
+    static final ExpertNames NAMES =
+            new ExpertNames("mlp", "gate_proj", "up_proj", "down_proj", ExpertDecoder.TOGETHER);
     private static final String NEURONS = "moe_intermediate_size";
     /** As published files say it. */
-    private static final MlpKeys KEYS = new MlpKeys(NEURONS, "num_experts");
+    static final MlpKeys KEYS = new MlpKeys(NEURONS, "num_experts");
     /** As transformers 5.17 writes it. */
     private static final MlpKeys LOCAL_KEYS = new MlpKeys(NEURONS, "num_local_experts");
 
     private static final String PER_TOKEN = "num_experts_per_tok";
-    private static final String NORMALISED = "norm_topk_prob";
+    static final String NORMALISED = "norm_topk_prob";
     private static final String DENSE_LAYERS = "mlp_only_layers";
     private static final String STEP = "decoder_sparse_step";
 
@@ -94,7 +96,7 @@ public final class Qwen3Moe extends LlamaLike {
     }
 
     @Override
-    public String expertPrefix(int expert) {
-        return NAMES.expert(expert);
+    public Optional<ExpertNames> experts() {
+        return Optional.of(NAMES);
     }
 }
