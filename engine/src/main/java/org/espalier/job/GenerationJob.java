@@ -81,7 +81,7 @@ public final class GenerationJob {
     private void requireSameTokens(Path model, Path reference) {
         try (Tokenizer own = Tokenizer.open(model);
                 Tokenizer other = Tokenizer.open(reference)) {
-            boolean same = own.vocabularySize() == other.vocabularySize()
+            boolean same = own.hasTokensOf(other)
                     && settings.prompts().stream()
                             .allMatch(prompt -> Arrays.equals(own.encode(prompt, true), other.encode(prompt, true)));
             if (!same) {

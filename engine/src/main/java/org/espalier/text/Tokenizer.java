@@ -144,6 +144,11 @@ public final class Tokenizer implements AutoCloseable {
         return vocabulary.size();
     }
 
+    /** Whether the other vocabulary has the same tokens under the same ids. */
+    public boolean hasTokensOf(Tokenizer other) {
+        return vocabulary.ids().equals(other.vocabulary.ids());
+    }
+
     /** The id of a token as the vocabulary writes it. */
     public OptionalInt id(String token) {
         return vocabulary.id(token);

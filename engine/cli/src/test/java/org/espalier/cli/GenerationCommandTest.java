@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.Golden;
 import org.espalier.Shared;
+import org.espalier.file.Json;
 import org.espalier.format.SafetensorsFile;
 import org.espalier.job.DemoModel;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,6 +107,21 @@ class GenerationCommandTest {
                 folder,
                 Refusal.FAILED,
                 "eval generation @/m --prompts @/prompts --reference " + Shared.path("models/stories260K"));
+        assertTrue(line.contains("the tokenizers of model and reference differ"), line);
+    }
+
+    /** As many tokens, and the prompts read alike; but two that are not in them have each other's ids. */
+    @Test
+    void otherTokensOfTheSameNumberAreRefused() throws IOException {
+        DemoModel.writeTo(folder.resolve("other"));
+        Path file = folder.resolve("other/tokenizer.json");
+        ObjectNode tokenizer = Json.readObject(file);
+        ObjectNode ids = (ObjectNode) tokenizer.at("/model/vocab");
+        int first = ids.get("A").intValue();
+        int second = ids.get("B").intValue();
+        ids.put("A", second).put("B", first);
+        Files.write(file, Json.toBytes(tokenizer));
+        String line = Refusal.of(folder, Refusal.FAILED, "eval generation @/m --prompts @/prompts --reference @/other");
         assertTrue(line.contains("the tokenizers of model and reference differ"), line);
     }
 
