@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import org.espalier.error.Failure;
@@ -15,7 +17,8 @@ import org.espalier.file.Sha256;
 /**
  * A LoRA adapter in the folder form of Hugging Face's PEFT: {@code adapter_config.json} beside
  * {@code adapter_model.safetensors}, whose tensors are {@code A [rank, in]} and {@code B [out, rank]} of each projection, and
- * norm weights that stand in the place of the model's. Here they carry names of the checkpoint: {@code …q_proj.lora_A.weight}.
+ * norm weights that stand in the place of the model's. What stands beside the experts of a layer together is taken apart
+ * ({@link PeftFused}). Here they carry names of the checkpoint: {@code …q_proj.lora_A.weight}.
  */
 public final class PeftAdapter implements AutoCloseable {
 
@@ -33,25 +36,43 @@ public final class PeftAdapter implements AutoCloseable {
 
     private static final String PREFIX = "base_model.model.";
 
-    private final PeftConfig config;
     private final SafetensorsFile file;
     private final SequencedMap<String, StoredTensor> tensors = new TreeMap<>();
+    private PeftConfig config;
+    private ScratchTensors apart = ScratchTensors.NONE;
 
     private PeftAdapter(PeftConfig config, SafetensorsFile file) {
         this.config = config;
         this.file = file;
     }
 
+    /** As below, of a model without experts. */
+    public static PeftAdapter open(Path folder) {
+        return open(folder, PeftExperts.NONE);
+    }
+
+    /** Where the model of an adapter lies, as its folder has it for people; empty if it does not say. */
+    public static String baseModel(Path folder) {
+        return readConfig(folder).baseModel();
+    }
+
+    private static PeftConfig readConfig(Path folder) {
+        return PeftConfig.read(
+                Json.readObject(folder.resolve(CONFIG)), folder.resolve(CONFIG).toString());
+    }
+
     /**
      * Opens an adapter's folder.
      *
+     * @param experts of the model that it is of
      * @throws Failure if there is none, or it is of a kind that cannot be used
      */
-    public static PeftAdapter open(Path folder) {
+    public static PeftAdapter open(Path folder, PeftExperts experts) {
         if (!Files.exists(folder)) {
             throw new Failure("no such adapter", folder.toString(), "name a folder with " + CONFIG + " and " + WEIGHTS);
         }
-        PeftConfig config = PeftConfig.read(
+        PeftConfig config = readConfig(folder);
+        PeftParameters parameters = PeftParameters.read(
                 Json.readObject(folder.resolve(CONFIG)), folder.resolve(CONFIG).toString());
         if (!Files.exists(folder.resolve(WEIGHTS)) && Files.exists(folder.resolve("adapter_model.bin"))) {
             throw new Failure(
@@ -61,7 +82,7 @@ public final class PeftAdapter implements AutoCloseable {
         }
         PeftAdapter adapter = new PeftAdapter(config, SafetensorsFile.open(folder.resolve(WEIGHTS)));
         try {
-            adapter.read();
+            adapter.read(adapter.apart(parameters, experts));
             return adapter;
         } catch (RuntimeException e) {
             adapter.close();
@@ -122,9 +143,32 @@ public final class PeftAdapter implements AutoCloseable {
                 .toList();
     }
 
-    private void read() {
+    /** The file's tensors, with matrices for every expert in the place of those that stand beside all of a layer's together. */
+    private Map<String, StoredTensor> apart(PeftParameters parameters, PeftExperts experts) {
+        if (parameters.targets().isEmpty()) {
+            return file.tensors();
+        }
+        Map<String, StoredTensor> all = new LinkedHashMap<>();
+        Map<String, StoredTensor> matrices = new LinkedHashMap<>();
         file.tensors().forEach((name, tensor) -> {
-            String inModel = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : "";
+            String inModel = inModel(name);
+            (isMatrix(inModel) ? matrices : all).put(isMatrix(inModel) ? inModel : name, tensor);
+        });
+        PeftFused.Apart made =
+                PeftFused.of(config, parameters, experts, matrices, file.path().toString());
+        config = made.config();
+        apart = ScratchTensors.of(made.entries(), file.path().toString());
+        apart.tensors().forEach((name, tensor) -> all.put(PREFIX + name, tensor));
+        return all;
+    }
+
+    private static String inModel(String name) {
+        return name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : "";
+    }
+
+    private void read(Map<String, StoredTensor> stored) {
+        stored.forEach((name, tensor) -> {
+            String inModel = inModel(name);
             if (isMatrix(inModel)) {
                 requireMatrix(name, tensor);
             } else if (!config.decomposed() || !inModel.endsWith(SUFFIX_LENGTHS) || !isVector(tensor)) {
@@ -223,6 +267,7 @@ public final class PeftAdapter implements AutoCloseable {
 
     @Override
     public void close() {
+        apart.close();
         file.close();
     }
 }

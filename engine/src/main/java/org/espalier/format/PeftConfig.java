@@ -50,8 +50,19 @@ public record PeftConfig(
             "runtime_config",
             "task_type");
     /** What is read here. */
-    private static final Set<String> READ =
-            Set.of("peft_type", "r", "lora_alpha", "use_rslora", "use_dora", "target_modules", "bias", INITIAL, SAVED);
+    private static final Set<String> READ = Set.of(
+            "peft_type",
+            "r",
+            "lora_alpha",
+            "use_rslora",
+            "use_dora",
+            "target_modules",
+            PeftParameters.TARGETS,
+            "bias",
+            INITIAL,
+            SAVED);
+    /** What is read where an adapter stands beside experts together: other adapters have one rank and scale. */
+    private static final Set<String> PATTERNS = Set.of(PeftParameters.RANKS, PeftParameters.ALPHAS);
     /** Start values that leave the base weights as they are. */
     private static final Set<String> PLAIN_STARTS = Set.of("gaussian", "eva", "orthogonal");
 
@@ -64,6 +75,14 @@ public record PeftConfig(
     public PeftConfig(
             int rank, double alpha, boolean rankStabilised, double dropout, List<String> targets, String baseModel) {
         this(rank, alpha, rankStabilised, false, dropout, targets, List.of(), baseModel);
+    }
+
+    /** The same of another rank, and scaled alike. */
+    PeftConfig withRank(int other) {
+        double same = rankStabilised ? scale() * Math.sqrt(other) : scale() * other;
+        return other == rank
+                ? this
+                : new PeftConfig(other, same, rankStabilised, decomposed, dropout, targets, saved, baseModel);
     }
 
     /** What the product of the two matrices is multiplied by. */
@@ -79,8 +98,10 @@ public record PeftConfig(
         if (!type.equals("LORA")) {
             throw new Failure("the adapter is of type " + Printable.quoted(type) + ", not 'LORA'", place, ADVICE);
         }
+        boolean patterns = isSet(json.get(PeftParameters.TARGETS));
         for (String key : (Iterable<String>) json::fieldNames) {
-            if (!HARMLESS.contains(key) && !READ.contains(key) && isSet(json.get(key))) {
+            boolean read = READ.contains(key) || patterns && PATTERNS.contains(key);
+            if (!HARMLESS.contains(key) && !read && isSet(json.get(key))) {
                 throw new Failure("the adapter uses " + Printable.quoted(key), place, ADVICE);
             }
         }
@@ -118,7 +139,7 @@ public record PeftConfig(
         }
     }
 
-    private static List<String> texts(JsonNode list) {
+    static List<String> texts(JsonNode list) {
         return list.isArray() ? list.valueStream().map(JsonNode::asText).toList() : List.of();
     }
 

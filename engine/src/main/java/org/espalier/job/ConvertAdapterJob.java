@@ -8,6 +8,7 @@ import org.espalier.error.Failure;
 import org.espalier.file.Output;
 import org.espalier.format.GgufAdapter;
 import org.espalier.format.PeftAdapter;
+import org.espalier.model.Adapter;
 import org.espalier.model.ModelCheckpoint;
 import org.espalier.tensor.DType;
 
@@ -48,8 +49,8 @@ public final class ConvertAdapterJob {
             throw new Failure(complaint, out.path().toString(), "choose another");
         });
         out.requireFree(adapter);
-        try (PeftAdapter stored = PeftAdapter.open(adapter);
-                ModelCheckpoint model = ModelCheckpoint.open(base.orElseGet(() -> named(stored)))) {
+        try (ModelCheckpoint model = ModelCheckpoint.open(base.orElseGet(() -> named(adapter)));
+                PeftAdapter stored = PeftAdapter.open(adapter, Adapter.experts(model.model()))) {
             AtomicInteger written = new AtomicInteger();
             Output.writeFile(
                     out.path(), out.replace(), file -> written.set(GgufAdapter.write(file, model, stored, dtype)));
@@ -57,13 +58,12 @@ public final class ConvertAdapterJob {
         }
     }
 
-    private static Path named(PeftAdapter adapter) {
-        Path path = Path.of(adapter.config().baseModel());
-        if (adapter.config().baseModel().isEmpty() || !Files.exists(path)) {
+    private static Path named(Path adapter) {
+        String base = PeftAdapter.baseModel(adapter);
+        Path path = Path.of(base);
+        if (base.isEmpty() || !Files.exists(path)) {
             throw new Failure(
-                    "the adapter does not say where its model is",
-                    adapter.path().toString(),
-                    "name the model with --base");
+                    "the adapter does not say where its model is", adapter.toString(), "name the model with --base");
         }
         return path;
     }

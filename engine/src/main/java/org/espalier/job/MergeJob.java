@@ -6,6 +6,7 @@ import org.espalier.format.ModelContent;
 import org.espalier.format.NumberTypes;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftMerge;
+import org.espalier.model.Adapter;
 import org.espalier.model.ModelCheckpoint;
 import org.espalier.tensor.DType;
 
@@ -39,8 +40,9 @@ public final class MergeJob {
     public Result run(Path model, Path adapter, Destination out) {
         NumberTypes types = out.types(dtype);
         try (ModelCheckpoint checkpoint = ModelCheckpoint.open(model);
-                PeftAdapter stored = PeftAdapter.open(adapter)) {
-            ModelContent content = Companions.with(PeftMerge.of(checkpoint, stored, types), model, checkpoint);
+                PeftAdapter stored = PeftAdapter.open(adapter, Adapter.experts(checkpoint.model()))) {
+            NumberTypes own = Routers.plain(types, checkpoint.model());
+            ModelContent content = Companions.with(PeftMerge.of(checkpoint, stored, own), model, checkpoint);
             out.writeModel("merge", content, listener);
             return new Result(
                     checkpoint.tensors().size(),

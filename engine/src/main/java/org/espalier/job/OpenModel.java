@@ -65,7 +65,7 @@ public record OpenModel(Path path, ModelCheckpoint checkpoint, Backend backend, 
     }
 
     private static Model adapted(Model model, Path folder) {
-        try (PeftAdapter stored = PeftAdapter.open(folder)) {
+        try (PeftAdapter stored = PeftAdapter.open(folder, Adapter.experts(model.config()))) {
             return model.with(Adapter.bind(model.backend(), model.config(), stored));
         }
     }

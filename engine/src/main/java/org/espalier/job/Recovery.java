@@ -12,6 +12,7 @@ import org.espalier.file.Closing;
 import org.espalier.file.Output;
 import org.espalier.file.Sha256;
 import org.espalier.format.PeftAdapter;
+import org.espalier.model.Adapter;
 import org.espalier.model.Model;
 import org.espalier.report.AdapterSizes;
 import org.espalier.report.MetricsFile;
@@ -153,7 +154,7 @@ final class Recovery {
         if (settings.start().isEmpty()) {
             return new LearnedAdapter(model, settings.lora(model.config()), settings.seed());
         }
-        try (PeftAdapter start = PeftAdapter.open(settings.start().get())) {
+        try (PeftAdapter start = PeftAdapter.open(settings.start().get(), Adapter.experts(model.config()))) {
             return LearnedAdapter.from(model, settings.lora(model.config(), start), start, settings.seed());
         }
     }

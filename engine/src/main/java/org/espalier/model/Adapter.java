@@ -19,6 +19,7 @@ import org.espalier.backend.Queue;
 import org.espalier.error.Failure;
 import org.espalier.format.PeftAdapter;
 import org.espalier.format.PeftConfig;
+import org.espalier.format.PeftExperts;
 import org.espalier.format.StoredTensor;
 import org.espalier.tape.Op;
 import org.espalier.tape.Value;
@@ -64,6 +65,16 @@ public final class Adapter implements AutoCloseable {
             adapter.close();
             throw e;
         }
+    }
+
+    /** The experts of a model, as {@link PeftAdapter#open} asks for them. */
+    public static PeftExperts experts(ModelConfig model) {
+        List<Integer> counts =
+                model.layers().stream().map(ModelConfig.LayerConfig::experts).toList();
+        return Architectures.of(model)
+                .experts()
+                .map(names -> new PeftExperts(names, counts))
+                .orElse(PeftExperts.NONE);
     }
 
     /** Rank, scaling, projections and replaced parameters of an opened adapter, without dropout. */

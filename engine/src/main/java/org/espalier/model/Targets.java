@@ -1,6 +1,7 @@
 package org.espalier.model;
 
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -18,7 +19,9 @@ public final class Targets {
 
     /** The full names of all projections that can have one, in the tape's order. */
     public static List<String> all(ModelConfig model) {
-        LoraConfig everywhere = new LoraConfig(1, 1, Architectures.adapterTargets());
+        Set<String> parts = new HashSet<>(Architectures.adapterTargets());
+        Architectures.of(model).experts().ifPresent(names -> parts.add(names.routerTarget()));
+        LoraConfig everywhere = new LoraConfig(1, 1, parts);
         return new Transformer(model, everywhere)
                 .shape().leaves(Value.Role.PARAMETER).stream()
                         .map(Value::name)
