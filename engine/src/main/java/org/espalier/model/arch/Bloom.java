@@ -8,34 +8,27 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.espalier.backend.ActivationFunction;
 import org.espalier.backend.AttentionForm;
-import org.espalier.format.StoredTensor;
 import org.espalier.model.Architecture;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.Decoder;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Pass;
-import org.espalier.model.StoredModel;
 import org.espalier.tape.Branch;
-import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
-import org.espalier.tape.op.Activation;
 import org.espalier.tape.op.Add;
 import org.espalier.tape.op.Attention;
-import org.espalier.tape.op.Embedding;
-import org.espalier.tape.op.Linear;
 
 /**
  * BLOOM (Le Scao et al. 2022): no positions but slopes of heads (ALiBi), embeddings that are normalised, and a bias in every
  * projection. A head that is left of a pruned model keeps its slope, which the configuration has then.
  */
 @AutoService(Architecture.class)
-public final class Bloom implements Architecture {
+public final class Bloom extends FusedFamily {
 
     private static final String TYPE = "bloom";
     private static final String PREFIX = "transformer.";
@@ -65,14 +58,15 @@ public final class Bloom implements Architecture {
      * @param slopes       for each layer, those of its heads
      */
     private record Config(String architecture, Sizes sizes, double eps, boolean tied, List<List<Double>> slopes)
-            implements ModelConfig {
+            implements FusedFamily.Config {
 
         @Override
         public String modelType() {
             return TYPE;
         }
 
-        Config withOwnHead() {
+        @Override
+        public Config withOwnHead() {
             return new Config(architecture, sizes, eps, false, slopes);
         }
 
@@ -110,6 +104,11 @@ public final class Bloom implements Architecture {
                             : StrictMath.pow(2, -4.0 * (2 * (head - power) + 1) / power));
         }
         return List.copyOf(slopes);
+    }
+
+    /** Of a service. */
+    public Bloom() {
+        super(LAYERS, FILES);
     }
 
     @Override
@@ -185,16 +184,6 @@ public final class Bloom implements Architecture {
         }
     }
 
-    /** Every branch ends in a bias already. */
-    @Override
-    public Optional<ModelConfig> withBranchBiases(ModelConfig model) {
-        return Optional.of(model);
-    }
-
-    /** Nothing: they are there. */
-    @Override
-    public void addBranchBiases(ObjectNode json, ModelConfig config) {}
-
     /** The class that comes with transformers computes widths and slopes from the channels and the heads. */
     @Override
     public Optional<String> stockRefusal(ModelConfig model) {
@@ -222,40 +211,20 @@ public final class Bloom implements Architecture {
     }
 
     @Override
-    public String layerPrefix(int layer) {
-        return LAYERS + layer + ".";
-    }
-
-    @Override
     public Optional<String> tiedHead() {
         return Optional.of(HEAD);
     }
 
-    @Override
-    public List<String> adapterTargets() {
-        return List.of("query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h");
-    }
+    /** Shapes: T tokens, C channels, H heads, D channels of a head. */
+    private static final class BloomDecoder extends FusedDecoder<Config> {
 
-    @Override
-    public StoredModel stored(ModelConfig config, ObjectNode json, SequencedMap<String, StoredTensor> files) {
-        return FILES.model(config, ((Config) config)::withOwnHead, json, files);
-    }
-
-    /** Shapes: T tokens, C channels, H heads, D channels of a head, I neurons, V vocabulary. */
-    private record BloomDecoder(Config config, Pass pass) implements Decoder {
-
-        private Tape tape() {
-            return pass.tape();
+        BloomDecoder(Config config, Pass pass) {
+            super(config, pass, FILES);
         }
 
         @Override
         public Value embed() {
-            Value embedded = Embedding.record(tape(), pass.ids(), table()); // [T, C]
-            return pass.layerNorm(embedded, PREFIX + "word_embeddings_layernorm", config.eps());
-        }
-
-        private Value table() {
-            return tape().parameter(FILES.embedding(), config.vocab(), config.hidden());
+            return norm(super.embed(), PREFIX + "word_embeddings_layernorm");
         }
 
         @Override
@@ -276,8 +245,8 @@ public final class Bloom implements Architecture {
 
         private Value attention(Value stream, String prefix, int heads) {
             String block = prefix + "self_attention.";
-            Value x = pass.layerNorm(stream, prefix + "input_layernorm", config.eps()); // [T, C]
-            List<Value> fused = FusedHeads.record(pass, x, block + "query_key_value", heads, config.headDim(), true);
+            Value x = norm(stream, prefix + "input_layernorm"); // [T, C]
+            List<Value> fused = heads(x, block, heads, true);
             Value out = Attention.record(
                     tape(),
                     fused.get(0),
@@ -285,26 +254,17 @@ public final class Bloom implements Architecture {
                     pass.cached(fused.get(2), prefix + "values"),
                     tape().constant(prefix + SLOPES, heads),
                     AttentionForm.plain(1 / Math.sqrt(config.headDim()))); // [T, H, D]
-            Value joined = tape().view(out, pass.tokens(), (long) heads * config.headDim());
-            return pass.project(joined, block + "dense", config.hidden(), true);
+            return joined(out, block, true);
         }
 
         private Value mlp(Value stream, String prefix, int neurons) {
-            Value x = pass.layerNorm(stream, prefix + "post_attention_layernorm", config.eps()); // [T, C]
-            Value wide = pass.project(x, prefix + "mlp.dense_h_to_4h", neurons, true); // [T, I]
-            Value active = Activation.record(tape(), ActivationFunction.GELU_TANH, wide);
-            return pass.project(active, prefix + "mlp.dense_4h_to_h", config.hidden(), true);
+            Value x = norm(stream, prefix + "post_attention_layernorm"); // [T, C]
+            return mlp(x, prefix, neurons, ActivationFunction.GELU_TANH);
         }
 
         @Override
         public Value finish(Value stream) {
-            return pass.layerNorm(stream, PREFIX + "ln_f", config.eps());
-        }
-
-        @Override
-        public Value logits(Value finished) {
-            Value weight = config.tied() ? table() : tape().parameter(FILES.head(), config.vocab(), config.hidden());
-            return Linear.record(tape(), finished, weight, null); // [T, V]
+            return norm(stream, PREFIX + "ln_f");
         }
     }
 }

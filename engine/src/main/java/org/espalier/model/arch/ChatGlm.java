@@ -7,11 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.espalier.backend.ActivationFunction;
-import org.espalier.format.StoredTensor;
 import org.espalier.model.Architecture;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.Decoder;
@@ -19,15 +17,9 @@ import org.espalier.model.ModelConfig;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.Opening;
 import org.espalier.model.Pass;
-import org.espalier.model.StoredModel;
 import org.espalier.tape.Branch;
-import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
-import org.espalier.tape.op.Activation;
 import org.espalier.tape.op.Add;
-import org.espalier.tape.op.Attention;
-import org.espalier.tape.op.Embedding;
-import org.espalier.tape.op.Linear;
 import org.espalier.tape.op.Rotary;
 import org.espalier.tape.op.Scale;
 
@@ -37,7 +29,7 @@ import org.espalier.tape.op.Scale;
  * family.
  */
 @AutoService(Architecture.class)
-public final class ChatGlm implements Architecture {
+public final class ChatGlm extends FusedFamily {
 
     private static final String TYPE = "chatglm";
     private static final String PREFIX = "transformer.";
@@ -95,14 +87,15 @@ public final class ChatGlm implements Architecture {
      * @param tied         whether the head is the embedding table
      */
     private record Config(String architecture, Sizes sizes, double eps, Marks marks, boolean tied)
-            implements ModelConfig {
+            implements FusedFamily.Config {
 
         @Override
         public String modelType() {
             return TYPE;
         }
 
-        Config withOwnHead() {
+        @Override
+        public Config withOwnHead() {
             return new Config(architecture, sizes, eps, marks, false);
         }
 
@@ -135,6 +128,11 @@ public final class ChatGlm implements Architecture {
                     .findFirst()
                     .orElse(-1);
         }
+    }
+
+    /** Of a service. */
+    public ChatGlm() {
+        super(LAYERS, FILES);
     }
 
     @Override
@@ -211,16 +209,6 @@ public final class ChatGlm implements Architecture {
         UsualSizes.write(json, config, LAYERS_KEY, HEADS_KEY, layer -> MLP_KEYS);
     }
 
-    /** Every branch ends in a bias already. */
-    @Override
-    public Optional<ModelConfig> withBranchBiases(ModelConfig model) {
-        return Optional.of(model);
-    }
-
-    /** Nothing: they are there. */
-    @Override
-    public void addBranchBiases(ObjectNode json, ModelConfig config) {}
-
     @Override
     public Optional<String> stockRefusal(ModelConfig config) {
         return UsualSizes.PUBLISHED_ALONE;
@@ -254,39 +242,15 @@ public final class ChatGlm implements Architecture {
     }
 
     @Override
-    public String layerPrefix(int layer) {
-        return LAYERS + layer + ".";
-    }
-
-    @Override
     public Optional<String> tiedHead() {
         return Optional.of(HEAD);
     }
 
-    @Override
-    public List<String> adapterTargets() {
-        return List.of("query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h");
-    }
+    /** Shapes: T tokens, C channels, H heads, D channels of a head. */
+    private static final class GlmDecoder extends FusedDecoder<Config> {
 
-    @Override
-    public StoredModel stored(ModelConfig config, ObjectNode json, SequencedMap<String, StoredTensor> files) {
-        return FILES.model(config, ((Config) config)::withOwnHead, json, files);
-    }
-
-    /** Shapes: T tokens, C channels, H heads, D channels of a head, I neurons, V vocabulary. */
-    private record GlmDecoder(Config config, Pass pass) implements Decoder {
-
-        private Tape tape() {
-            return pass.tape();
-        }
-
-        @Override
-        public Value embed() {
-            return Embedding.record(tape(), pass.ids(), table()); // [T, C]
-        }
-
-        private Value table() {
-            return tape().parameter(FILES.embedding(), config.vocab(), config.hidden());
+        GlmDecoder(Config config, Pass pass) {
+            super(config, pass, FILES);
         }
 
         @Override
@@ -295,12 +259,13 @@ public final class ChatGlm implements Architecture {
             String prefix = LAYERS + layer + ".";
             Value after = stream;
             if (sizes.heads() > 0) {
-                Value x = pass.layerNorm(after, prefix + "input_layernorm", config.eps()); // [T, C]
+                Value x = norm(after, prefix + "input_layernorm"); // [T, C]
                 after = added(Branch.Kind.ATTENTION, after, x, attention(x, prefix, sizes.heads()));
             }
             if (sizes.intermediate() > 0) {
-                Value x = pass.layerNorm(after, prefix + "post_attention_layernorm", config.eps()); // [T, C]
-                after = added(Branch.Kind.MLP, after, x, mlp(x, prefix, sizes.intermediate()));
+                Value x = norm(after, prefix + "post_attention_layernorm"); // [T, C]
+                after = added(
+                        Branch.Kind.MLP, after, x, mlp(x, prefix, sizes.intermediate(), ActivationFunction.GELU_TANH));
             }
             return after;
         }
@@ -312,15 +277,9 @@ public final class ChatGlm implements Architecture {
 
         private Value attention(Value x, String prefix, int heads) {
             String block = prefix + "attention.";
-            List<Value> fused = FusedHeads.record(pass, x, block + "query_key_value", heads, config.headDim(), true);
-            Value out = Attention.record(
-                    tape(),
-                    rotate(fused.get(0)),
-                    pass.cached(rotate(fused.get(1)), prefix + "keys"),
-                    pass.cached(fused.get(2), prefix + "values"),
-                    1 / Math.sqrt(config.headDim())); // [T, H, D]
-            Value joined = tape().view(out, pass.tokens(), (long) heads * config.headDim());
-            return pass.project(joined, block + "dense", config.hidden(), true);
+            List<Value> fused = heads(x, block, heads, true);
+            Value out = attended(rotate(fused.get(0)), rotate(fused.get(1)), fused.get(2), prefix);
+            return joined(out, block, true);
         }
 
         /** The first half of every head turns by the position in the prompt, the second by that in what is written. */
@@ -329,21 +288,9 @@ public final class ChatGlm implements Architecture {
             return Rotary.record(tape(), heads, pass.plane(), angles, false);
         }
 
-        private Value mlp(Value x, String prefix, int neurons) {
-            Value wide = pass.project(x, prefix + "mlp.dense_h_to_4h", neurons, true); // [T, I]
-            Value active = Activation.record(tape(), ActivationFunction.GELU_TANH, wide);
-            return pass.project(active, prefix + "mlp.dense_4h_to_h", config.hidden(), true);
-        }
-
         @Override
         public Value finish(Value stream) {
-            return pass.layerNorm(stream, PREFIX + "final_layernorm", config.eps());
-        }
-
-        @Override
-        public Value logits(Value finished) {
-            Value weight = config.tied() ? table() : tape().parameter(FILES.head(), config.vocab(), config.hidden());
-            return Linear.record(tape(), finished, weight, null); // [T, V]
+            return norm(stream, PREFIX + "final_layernorm");
         }
     }
 }

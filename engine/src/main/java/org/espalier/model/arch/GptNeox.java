@@ -6,24 +6,16 @@ import com.google.auto.service.AutoService;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SequencedMap;
 import java.util.Set;
-import org.espalier.format.StoredTensor;
 import org.espalier.model.Architecture;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.Decoder;
 import org.espalier.model.ModelConfig;
 import org.espalier.model.Pass;
 import org.espalier.model.RotaryConfig;
-import org.espalier.model.StoredModel;
 import org.espalier.tape.Branch;
-import org.espalier.tape.Tape;
 import org.espalier.tape.Value;
-import org.espalier.tape.op.Activation;
 import org.espalier.tape.op.Add;
-import org.espalier.tape.op.Attention;
-import org.espalier.tape.op.Embedding;
-import org.espalier.tape.op.Linear;
 import org.espalier.tape.op.Rotary;
 
 /**
@@ -31,7 +23,7 @@ import org.espalier.tape.op.Rotary;
  * and every projection has a bias.
  */
 @AutoService(Architecture.class)
-public final class GptNeox implements Architecture {
+public final class GptNeox extends FusedFamily {
 
     private static final String TYPE = "gpt_neox";
     private static final String PREFIX = "gpt_neox.";
@@ -68,7 +60,7 @@ public final class GptNeox implements Architecture {
             String activation,
             boolean attentionBiased,
             boolean tied)
-            implements ModelConfig {
+            implements FusedFamily.Config {
 
         @Override
         public String modelType() {
@@ -80,7 +72,8 @@ public final class GptNeox implements Architecture {
             return (int) (headDim() * rotated);
         }
 
-        Config withOwnHead() {
+        @Override
+        public Config withOwnHead() {
             return new Config(architecture, sizes, eps, rotary, rotated, parallel, activation, attentionBiased, false);
         }
 
@@ -97,6 +90,11 @@ public final class GptNeox implements Architecture {
                     attentionBiased,
                     tied);
         }
+    }
+
+    /** Of a service. */
+    public GptNeox() {
+        super(LAYERS, FILES);
     }
 
     @Override
@@ -157,10 +155,6 @@ public final class GptNeox implements Architecture {
         return ((Config) model).attentionBiased() ? Optional.of(model) : Optional.empty();
     }
 
-    /** Nothing: they are there. */
-    @Override
-    public void addBranchBiases(ObjectNode json, ModelConfig config) {}
-
     /** The class that comes with transformers knows no other size of heads than this. */
     @Override
     public Optional<String> stockRefusal(ModelConfig config) {
@@ -179,35 +173,11 @@ public final class GptNeox implements Architecture {
         return config.rotary().table(rows, config.rotaryDim());
     }
 
-    @Override
-    public String layerPrefix(int layer) {
-        return LAYERS + layer + ".";
-    }
+    /** Shapes: T tokens, C channels, H heads, D channels of a head. */
+    private static final class NeoxDecoder extends FusedDecoder<Config> {
 
-    @Override
-    public List<String> adapterTargets() {
-        return List.of("query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h");
-    }
-
-    @Override
-    public StoredModel stored(ModelConfig config, ObjectNode json, SequencedMap<String, StoredTensor> files) {
-        return FILES.model(config, ((Config) config)::withOwnHead, json, files);
-    }
-
-    /** Shapes: T tokens, C channels, H heads, D channels of a head, I neurons, V vocabulary. */
-    private record NeoxDecoder(Config config, Pass pass) implements Decoder {
-
-        private Tape tape() {
-            return pass.tape();
-        }
-
-        @Override
-        public Value embed() {
-            return Embedding.record(tape(), pass.ids(), table()); // [T, C]
-        }
-
-        private Value table() {
-            return tape().parameter(FILES.embedding(), config.vocab(), config.hidden());
+        NeoxDecoder(Config config, Pass pass) {
+            super(config, pass, FILES);
         }
 
         @Override
@@ -229,17 +199,10 @@ public final class GptNeox implements Architecture {
 
         private Value attention(Value stream, String prefix, int heads) {
             String block = prefix + "attention.";
-            Value x = pass.layerNorm(stream, prefix + "input_layernorm", config.eps()); // [T, C]
-            List<Value> fused = FusedHeads.record(
-                    pass, x, block + "query_key_value", heads, config.headDim(), config.attentionBiased());
-            Value out = Attention.record(
-                    tape(),
-                    rotate(fused.get(0)),
-                    pass.cached(rotate(fused.get(1)), prefix + "keys"),
-                    pass.cached(fused.get(2), prefix + "values"),
-                    1 / Math.sqrt(config.headDim())); // [T, H, D]
-            Value joined = tape().view(out, pass.tokens(), (long) heads * config.headDim());
-            return pass.project(joined, block + "dense", config.hidden(), config.attentionBiased());
+            Value x = norm(stream, prefix + "input_layernorm"); // [T, C]
+            List<Value> fused = heads(x, block, heads, config.attentionBiased());
+            Value out = attended(rotate(fused.get(0)), rotate(fused.get(1)), fused.get(2), prefix);
+            return joined(out, block, config.attentionBiased());
         }
 
         private Value rotate(Value heads) {
@@ -248,21 +211,13 @@ public final class GptNeox implements Architecture {
         }
 
         private Value mlp(Value stream, String prefix, int neurons) {
-            Value x = pass.layerNorm(stream, prefix + "post_attention_layernorm", config.eps()); // [T, C]
-            Value wide = pass.project(x, prefix + "mlp.dense_h_to_4h", neurons, true); // [T, I]
-            Value active = Activation.record(tape(), ActivationNames.of(config.activation()), wide);
-            return pass.project(active, prefix + "mlp.dense_4h_to_h", config.hidden(), true);
+            Value x = norm(stream, prefix + "post_attention_layernorm"); // [T, C]
+            return mlp(x, prefix, neurons, ActivationNames.of(config.activation()));
         }
 
         @Override
         public Value finish(Value stream) {
-            return pass.layerNorm(stream, PREFIX + "final_layer_norm", config.eps());
-        }
-
-        @Override
-        public Value logits(Value finished) {
-            Value weight = config.tied() ? table() : tape().parameter(FILES.head(), config.vocab(), config.hidden());
-            return Linear.record(tape(), finished, weight, null); // [T, V]
+            return norm(stream, PREFIX + "final_layer_norm");
         }
     }
 }
