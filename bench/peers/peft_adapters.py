@@ -51,6 +51,17 @@ KINDS = {
     "DoRA": (["--dora"], {"use_dora": True}),
 }
 
+# Of a model with experts, whose projections transformers hold together, expert by expert in one parameter.
+TOGETHER = ["mlp.experts.gate_up_proj", "mlp.experts.down_proj"]
+KINDS_OF_EXPERTS = {
+    "LoRA of everything, routers among it": (["--targets", "gate,*_proj,experts.*.*"], {}),
+    "LoRA of attention and experts": ([], {"target_modules": ["q_proj", "o_proj"], "target_parameters": TOGETHER}),
+    "LoRA of what experts end with": ([], {"target_modules": [], "target_parameters": TOGETHER[1:]}),
+    "rsLoRA of experts, gates of another rank": (
+        ["--rslora"], {"use_rslora": True, "target_modules": [], "target_parameters": TOGETHER,
+                       "rank_pattern": {r".*\.gate_up_proj": 6}, "alpha_pattern": {r".*\.gate_up_proj": 20}}),
+}
+
 
 def random_adapter(model, folder, options):
     torch.manual_seed(1)
@@ -73,9 +84,28 @@ def in_peft(model, adapter, ids):
     return logits(PeftModel.from_pretrained(base(model), adapter).eval(), ids)
 
 
-def compared(kind, model, data, folder, ids):
+def kinds(model):
+    experts = any(".experts." in name for name, _ in base(model).named_parameters())
+    return KINDS_OF_EXPERTS if experts else KINDS
+
+
+def refusals_of_dora(model, data, folder):
+    """What both say of lengths of rows beside experts, which neither has."""
+    line = subprocess.run(
+        [str(ROOT / "tools/engine"), "tune", model, "--data", data, "--out", str(folder / "dora"), "--dora"],
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    assert line.returncode == 1, "the engine does not refuse it"
+    yield "here", line.stderr.strip().splitlines()[-1]
+    try:
+        get_peft_model(base(model), LoraConfig(use_dora=True, target_modules=[], target_parameters=TOGETHER))
+        raise AssertionError("PEFT does not refuse it")
+    except ValueError as refused:
+        yield "PEFT", str(refused)
+
+
+def compared(options, model, data, folder, ids):
     """Furthest logit of each comparison, and how far both adapters move logits."""
-    ours_options, theirs_options = KINDS[kind]
+    ours_options, theirs_options = options
     mine, peft, merged, further = (folder / name for name in ("mine", "peft", "merged", "further"))
     tune(model, data, mine, *ours_options)
     theirs = logits(random_adapter(model, peft, theirs_options), ids)
@@ -104,13 +134,18 @@ def main():
     vocab = base(arguments.model).config.vocab_size
     ids = [(7919 * (i + 1)) % vocab for i in range(TOKENS)]
     failed = False
-    for kind in KINDS:
+    found = kinds(arguments.model)
+    for kind, options in found.items():
         with tempfile.TemporaryDirectory() as name:
-            distances, changes = compared(kind, arguments.model, arguments.data, pathlib.Path(name), ids)
+            distances, changes = compared(options, arguments.model, arguments.data, pathlib.Path(name), ids)
         for pair, distance in distances.items():
             print(f"{kind}: {pair}: furthest logit {distance:.1e}")
         print(f"{kind}: logits change by up to " + ", ".join(f"{c:.2f} ({who})" for who, c in changes.items()))
         failed |= max(distances.values()) > arguments.tolerance or min(changes.values()) < 100 * arguments.tolerance
+    if found is KINDS_OF_EXPERTS:
+        with tempfile.TemporaryDirectory() as name:
+            for who, words in refusals_of_dora(arguments.model, arguments.data, pathlib.Path(name)):
+                print(f"DoRA of experts, {who}: {words}")
     sys.exit(failed)
 
 

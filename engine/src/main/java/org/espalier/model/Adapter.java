@@ -170,12 +170,17 @@ public final class Adapter implements AutoCloseable {
                 .map(name -> config.targets().contains(Targets.last(name)) ? Targets.last(name) : name)
                 .distinct()
                 .toList();
+        // PEFT doubles rank and alpha of gates, which is another scale if that is by a root, and opens no dropout
+        // beside experts.
+        boolean plain = ofExperts(model);
         PeftConfig stored = new PeftConfig(
                 config.rank(),
-                config.scaling().alpha(),
-                config.scaling().rankStabilised(),
+                plain && config.scaling().rankStabilised()
+                        ? config.scale() * config.rank()
+                        : config.scaling().alpha(),
+                config.scaling().rankStabilised() && !plain,
                 config.decomposed(),
-                config.dropout(),
+                plain ? 0 : config.dropout(),
                 targets,
                 savedModules(model),
                 baseModel);
@@ -185,6 +190,11 @@ public final class Adapter implements AutoCloseable {
                 tensors.entrySet().stream()
                         .map(t -> TensorFiles.entry(backend, t.getKey(), t.getValue(), DType.F32))
                         .toList());
+    }
+
+    private boolean ofExperts(ModelConfig model) {
+        return Architectures.of(model).experts().stream()
+                .anyMatch(names -> projections().anyMatch(name -> name.contains(names.expert(0))));
     }
 
     /**
