@@ -40,12 +40,8 @@ public final class DivergenceJob {
     public Result run(Path model, Optional<Path> adapter, Path reference) {
         settings.requireSound();
         String text = settings.text().read();
-        int tokens = tokens(model);
-        boolean more = tokens(reference) > tokens;
-        int[] ids = more ? ids(model, text) : ids(model, reference, text);
-        // A worker would compare with the whole reference, whose ids are others.
-        Optional<Workers> workers = more ? Optional.empty() : engine.workers();
-        try (OpenModel expected = engine.open(reference, model, tokens);
+        int[] ids = tokens(reference) > tokens(model) ? ids(model, text) : ids(model, reference, text);
+        try (OpenModel expected = engine.open(reference, model);
                 OpenModel given = engine.open(model, adapter);
                 DivergenceMeter meter = new DivergenceMeter(
                         expected,
@@ -53,7 +49,7 @@ public final class DivergenceJob {
                         settings.memory(),
                         engine.compute().threads(),
                         engine.listener(),
-                        workers.map(some -> elsewhere(some, model, adapter, reference)))) {
+                        engine.workers().map(some -> elsewhere(some, model, adapter, reference)))) {
             String name = settings.text().file().toString();
             return new Result(given.backend().name(), meter.measure(ids, settings.windows(), name));
         }

@@ -4,7 +4,7 @@ import java.util.List;
 import org.espalier.eval.TokenDivergence;
 
 /**
- * Compares a model's predictions of windows of ids with those of another.
+ * Compares a model's predictions of windows of ids with those of another, which may know more tokens.
  *
  * @param byLayers whether both are gone through layer by layer
  */
@@ -18,7 +18,7 @@ record DivergenceWork(ModelPlace reference, ModelPlace model, boolean byLayers)
 
     @Override
     public Opened<int[][], TokenDivergence[]> open(WorkPlace place) {
-        OpenModel expected = place.open(reference);
+        OpenModel expected = place.open(reference, model);
         OpenModel given;
         try {
             given = place.open(model);

@@ -96,11 +96,11 @@ public final class Engine {
     /**
      * As {@link #open(Path)}, with the tokens of another model alone, under its ids, if it knows fewer.
      *
-     * @param smaller that was made of the model
-     * @param tokens  that it knows
+     * @param smaller was made of the model
      * @throws Failure as above, and if that one knows tokens that this one does not
      */
-    OpenModel open(Path model, Path smaller, int tokens) {
+    public OpenModel open(Path model, Path smaller) {
+        int tokens = ModelHeader.read(smaller).config().vocab();
         return noted(OpenModel.open(
                 model, Optional.empty(), backend(), whole -> MatchedTokens.of(whole, model, smaller, tokens)));
     }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.espalier.file.Sha256;
 import org.espalier.format.PeftAdapter;
 import org.espalier.model.ModelCheckpoint;
+import org.espalier.text.TokenizerFiles;
 
 /**
  * Where a model lies, in a form that travels between processes.
@@ -16,12 +17,14 @@ import org.espalier.model.ModelCheckpoint;
  */
 public record ModelPlace(String model, String adapter) implements Serializable {
 
-    /** Hash of all weights, those of the adapter included. */
+    /** Hash of all that a result may depend on: weights, the configuration, files of the tokenizer, and the adapter. */
     public String sha256() {
         try (ModelCheckpoint checkpoint = ModelCheckpoint.open(Path.of(model))) {
-            return adapter == null
-                    ? checkpoint.sha256()
-                    : Sha256.ofTexts(List.of(checkpoint.sha256(), PeftAdapter.sha256(Path.of(adapter))));
+            return Sha256.ofTexts(List.of(
+                    checkpoint.sha256(),
+                    checkpoint.config().toString(),
+                    Sha256.ofFiles(TokenizerFiles.in(Path.of(model))),
+                    adapter == null ? "" : PeftAdapter.sha256(Path.of(adapter))));
         }
     }
 

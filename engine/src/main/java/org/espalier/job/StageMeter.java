@@ -129,9 +129,8 @@ final class StageMeter {
         if (model == first) {
             return List.of();
         }
-        int tokens = model.model().config().vocab();
-        if (tokens < first.model().config().vocab()) {
-            try (OpenModel matched = engine.open(first.path(), model.path(), tokens)) {
+        if (model.model().config().vocab() < first.model().config().vocab()) {
+            try (OpenModel matched = engine.open(first.path(), model.path())) {
                 return matchedDistance(matched, model);
             }
         }

@@ -11,6 +11,13 @@ public interface WorkPlace {
      */
     OpenModel open(ModelPlace place);
 
+    /**
+     * As {@link #open(ModelPlace)}, with the tokens of another model alone, under its ids, if that one knows fewer.
+     *
+     * @param smaller was made of the model
+     */
+    OpenModel open(ModelPlace place, ModelPlace smaller);
+
     /** Threads that compute. */
     int threads();
 

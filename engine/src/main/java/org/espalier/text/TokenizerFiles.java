@@ -33,6 +33,11 @@ public final class TokenizerFiles {
 
     private TokenizerFiles() {}
 
+    /** Those that lie in a model's folder; of a model that is a file there are none. */
+    public static List<Path> in(Path model) {
+        return NAMES.stream().map(model::resolve).filter(Files::isRegularFile).toList();
+    }
+
     /** {@code content}, made of a checkpoint, with its tokenizer in whatever form it is written. */
     public static ModelContent beside(ModelContent content, Path model, Checkpoint checkpoint) {
         return content.withFiles(of(model, checkpoint)).withGguf(() -> TokenizerMetadata.of(model, checkpoint));
@@ -70,12 +75,7 @@ public final class TokenizerFiles {
 
     private static Map<String, byte[]> beside(Path folder) {
         Map<String, byte[]> files = new LinkedHashMap<>();
-        for (String name : NAMES) {
-            Path file = folder.resolve(name);
-            if (Files.isRegularFile(file)) {
-                files.put(name, Json.readFile(file, Json.LARGEST_FILE));
-            }
-        }
+        in(folder).forEach(file -> files.put(file.getFileName().toString(), Json.readFile(file, Json.LARGEST_FILE)));
         return files;
     }
 

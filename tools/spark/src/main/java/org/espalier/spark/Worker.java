@@ -23,12 +23,23 @@ record Worker(Orders orders) implements WorkPlace {
 
     @Override
     public OpenModel open(ModelPlace place) {
-        requireSameComputer();
-        ModelPlace here = new ModelPlace(local(place.model()), place.adapter() == null ? null : local(place.adapter()));
-        requireSameModel(place, here);
+        ModelPlace here = here(place);
         return engine().open(
                         Path.of(here.model()),
                         Optional.ofNullable(here.adapter()).map(Path::of));
+    }
+
+    @Override
+    public OpenModel open(ModelPlace place, ModelPlace smaller) {
+        return engine().open(Path.of(here(place).model()), Path.of(here(smaller).model()));
+    }
+
+    /** Where a model lies at this worker, which is one that may compute with it. */
+    private ModelPlace here(ModelPlace place) {
+        requireSameComputer();
+        ModelPlace here = new ModelPlace(local(place.model()), place.adapter() == null ? null : local(place.adapter()));
+        requireSameModel(place, here);
+        return here;
     }
 
     private String local(String path) {
@@ -55,12 +66,22 @@ record Worker(Orders orders) implements WorkPlace {
 
     private void requireSameModel(ModelPlace place, ModelPlace here) {
         String expected = orders.hashes().get(place.toString());
-        if (!HASHES.computeIfAbsent(here, ModelPlace::sha256).equals(expected)) {
-            throw new Failure(
-                    "the model at this worker is not the driver's",
-                    "worker " + host() + ", " + here.model(),
-                    "put the model on a file system that all share, or add --copy-models");
+        String found;
+        try {
+            found = HASHES.computeIfAbsent(here, ModelPlace::sha256);
+        } catch (Failure e) {
+            throw anotherModel("this worker cannot read the model: " + e.problem(), here);
         }
+        if (!found.equals(expected)) {
+            throw anotherModel("the model at this worker is not the driver's", here);
+        }
+    }
+
+    private static Failure anotherModel(String problem, ModelPlace here) {
+        return new Failure(
+                problem,
+                "worker " + host() + ", " + here.model(),
+                "put the model on a file system that all share, or add --copy-models");
     }
 
     private static String host() {

@@ -8,9 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.espalier.Shared;
+import org.espalier.job.DemoModel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -121,6 +124,28 @@ class DividedWorkTest {
                 text(),
                 "--max-windows",
                 "20");
+    }
+
+    /** Workers leave out of the reference what the model does not know, too. */
+    @Test
+    void divergencesOfFewerTokens() throws IOException, TimeoutException {
+        String whole = DemoModel.writeTo(folder.resolve("whole")).toString();
+        String fewer = folder.resolve("fewer").toString();
+        String stories =
+                Files.write(folder.resolve("stories"), DemoModel.stories(1, 40)).toString();
+        ok(Ran.alone(
+                "prune", whole, "--units", "tokens", "--token-texts", stories, "--token-uses", "40", "--out", fewer));
+        String[] command = {"eval", "divergence", fewer, "--reference", whole, "--data", stories, "--seq-len", "32"};
+        int before = jobs();
+        sameJson(3, with(with(command, "--max-windows"), "80"));
+        assertEquals(1, jobs() - before);
+    }
+
+    /** That Spark has done so far. */
+    private static int jobs() throws TimeoutException {
+        JavaSparkContext spark = OneSession.context();
+        spark.sc().listenerBus().waitUntilEmpty();
+        return spark.statusTracker().getJobIdsForGroup(null).length;
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.espalier.spark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,6 +16,7 @@ import org.espalier.Shared;
 import org.espalier.backend.Precision;
 import org.espalier.error.Failure;
 import org.espalier.job.ComputeSettings.Device;
+import org.espalier.job.DemoModel;
 import org.espalier.job.Engine;
 import org.espalier.job.ModelPlace;
 import org.espalier.model.ModelConfig.LayerConfig;
@@ -50,11 +52,38 @@ class RefusedWorkersTest {
     @Test
     void anotherModel() {
         ModelPlace place = ModelPlace.of(Shared.path("models/stories260K"), Optional.empty());
-        String same = Engine.silent().computer().toString();
-        Failure failure = assertThrows(
-                Failure.class, () -> new Worker(orders(same, Map.of(place.toString(), "0123"))).open(place));
+        Failure failure = refused(place, "0123");
         assertEquals("the model at this worker is not the driver's", failure.problem());
         assertTrue(failure.place().contains("stories260K"), failure::oneLine);
+    }
+
+    /** Weights alone do not make a model. */
+    @Test
+    void anotherConfiguration() throws IOException {
+        ModelPlace mine = ModelPlace.of(DemoModel.writeTo(folder.resolve("mine")), Optional.empty());
+        Path other = DemoModel.writeTo(folder.resolve("other"));
+        Path config = other.resolve("config.json");
+        String json = Files.readString(config);
+        String altered = json.replaceFirst("\"rms_norm_eps\" *: *[^,}]+", "\"rms_norm_eps\": 0.01");
+        assertNotEquals(json, altered);
+        Files.writeString(config, altered);
+        ModelPlace place = ModelPlace.of(other, Optional.empty());
+        assertEquals(
+                "the model at this worker is not the driver's",
+                refused(place, mine.sha256()).problem());
+    }
+
+    @Test
+    void noModel() {
+        ModelPlace place = ModelPlace.of(folder.resolve("none"), Optional.empty());
+        Failure failure = refused(place, "0123");
+        assertTrue(failure.problem().startsWith("this worker cannot read the model: "), failure::oneLine);
+        assertTrue(failure.advice().contains("--copy-models"), failure::oneLine);
+    }
+
+    private static Failure refused(ModelPlace place, String hash) {
+        String same = Engine.silent().computer().toString();
+        return assertThrows(Failure.class, () -> new Worker(orders(same, Map.of(place.toString(), hash))).open(place));
     }
 
     /** The embedding of one token is not a number; the sequence that has it is in the second batch. */
