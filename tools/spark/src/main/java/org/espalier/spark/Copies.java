@@ -14,7 +14,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** Models that Spark copies to every worker, once: a file as it is, a folder packed and unpacked again. */
+/** Models that Spark copies to every worker, once: packed, and unpacked again. */
 final class Copies {
 
     private final JavaSparkContext spark;
@@ -35,28 +35,26 @@ final class Copies {
             Path folder = Files.createTempDirectory("engine-spark");
             folder.toFile().deleteOnExit();
             String name = "model-" + names.size();
-            if (Files.isDirectory(model)) {
-                Path packed = folder.resolve(name + ".zip");
-                pack(model, packed);
-                packed.toFile().deleteOnExit();
-                spark.sc().addArchive(packed + "#" + name);
-                return name;
-            }
-            Path link = folder.resolve(name + "-" + model.getFileName());
-            Files.createSymbolicLink(link, model.toRealPath());
-            link.toFile().deleteOnExit();
-            spark.addFile(link.toString());
-            return link.getFileName().toString();
+            Path packed = folder.resolve(name + ".zip");
+            boolean whole = Files.isDirectory(model);
+            // Spark would name a single file as it is named here, and refuses a second one of that name.
+            pack(
+                    whole ? model : model.toAbsolutePath().getParent(),
+                    whole ? files(model) : List.of(model.toAbsolutePath()),
+                    packed);
+            packed.toFile().deleteOnExit();
+            spark.sc().addArchive(packed + "#" + name);
+            return whole ? name : name + "/" + model.getFileName();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     /** Not compressed: weights hardly shrink. */
-    private static void pack(Path folder, Path packed) throws IOException {
+    private static void pack(Path folder, List<Path> files, Path packed) throws IOException {
         try (ZipOutputStream zip = new ZipOutputStream(new BufferedOutputStream(Files.newOutputStream(packed)))) {
             zip.setLevel(Deflater.NO_COMPRESSION);
-            for (Path file : files(folder)) {
+            for (Path file : files) {
                 zip.putNextEntry(new ZipEntry(folder.relativize(file).toString()));
                 Files.copy(file, zip);
                 zip.closeEntry();
