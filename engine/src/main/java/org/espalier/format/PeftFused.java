@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,7 +35,8 @@ final class PeftFused {
     private final PeftParameters parameters;
     private final PeftExperts experts;
     private final String place;
-    private final List<Pair> pairs = new ArrayList<>();
+    /** By their projections. */
+    private final Map<String, Pair> pairs = new LinkedHashMap<>();
     /** Numbers of matrices, by their names. */
     private final Map<String, float[][]> decoded = new HashMap<>();
 
@@ -99,7 +101,7 @@ final class PeftFused {
                     && part.equals(experts.names().together().router());
             String projection = router ? layer.group(1) + experts.names().router() : module;
             String parameter = router ? module + ".weight" : module;
-            pairs.add(pair(projection, parameter, a, b, 0, b.shape().rows(), 1, 0));
+            add(a, pair(projection, parameter, a, b, 0, b.shape().rows(), 1, 0));
             return;
         }
         addExperts(layer.group(1), experts.count(Integer.parseInt(layer.group(2))), inner, a, b);
@@ -119,11 +121,18 @@ final class PeftFused {
         for (int e = 0; e < count; e++) {
             String expert = layer + names.expert(e);
             if (gates) {
-                pairs.add(pair(expert + names.gate(), parameter, a, b, 0, out / 2, count, e));
-                pairs.add(pair(expert + names.up(), parameter, a, b, out / 2, out, count, e));
+                add(a, pair(expert + names.gate(), parameter, a, b, 0, out / 2, count, e));
+                add(a, pair(expert + names.up(), parameter, a, b, out / 2, out, count, e));
             } else {
-                pairs.add(pair(expert + names.down(), parameter, a, b, 0, out, count, e));
+                add(a, pair(expert + names.down(), parameter, a, b, 0, out, count, e));
             }
+        }
+    }
+
+    /** Adds a projection, which may stand there once: as itself or taken apart, inner or outer. */
+    private void add(StoredTensor a, Pair pair) {
+        if (pairs.putIfAbsent(pair.projection, pair) != null) {
+            throw misfit(a.name(), a, "and there is another of " + Printable.quoted(pair.projection));
         }
     }
 
@@ -165,10 +174,10 @@ final class PeftFused {
     }
 
     private Apart apart() {
-        int rank = pairs.stream().mapToInt(pair -> pair.a.length).max().orElse(config.rank());
+        int rank = pairs.values().stream().mapToInt(pair -> pair.a.length).max().orElse(config.rank());
         double scale = config.scale();
         List<TensorEntry> entries = new ArrayList<>();
-        for (Pair pair : pairs) {
+        for (Pair pair : pairs.values()) {
             float factor = (float) (pair.scale / scale);
             float[] nothing = new float[pair.in];
             entries.add(matrix(
