@@ -2,28 +2,33 @@ package org.espalier.bench.gpu;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
-/** The one table of a check: what was tried, whether it was right, how fast it was. */
+/** The one table of a check: what was tried, whether it was right, how fast it was. Each row is heard of as it comes. */
 final class CheckTable {
 
-    private static final List<String> HEAD =
-            List.of("part", "what", "result", "µs", "GB/s", "of copy", "TFLOP/s", "of peak");
+    private final List<CheckRow> rows = new ArrayList<>();
+    private final Consumer<CheckRow> heard;
 
-    private final List<List<String>> rows = new ArrayList<>();
-    private int failures;
+    CheckTable() {
+        this(row -> {});
+    }
+
+    /** @param heard is given every row at once */
+    CheckTable(Consumer<CheckRow> heard) {
+        this.heard = heard;
+    }
 
     /** A row without figures. */
     void add(String part, String subject, String result) {
-        rows.add(List.of(part, subject, result, "", "", "", "", ""));
+        add(CheckRow.words(part, subject, result, false));
     }
 
     /** A row without figures that makes the check fail. */
     void fail(String part, String subject, String result) {
-        failures++;
-        add(part, subject, "FAILED: " + result.lines().findFirst().orElse(""));
+        String first = String.valueOf(result).lines().findFirst().orElse("");
+        add(CheckRow.words(part, subject, "FAILED: " + first, true));
     }
 
     /**
@@ -44,58 +49,36 @@ final class CheckTable {
             long flops,
             double copy,
             double peak) {
-        rows.add(List.of(
+        add(new CheckRow(
                 part,
                 subject,
                 result,
-                number("%.2f", seconds * 1e6),
-                number("%.1f", bytes / seconds / 1e9),
-                percent(bytes / seconds / copy),
-                number("%.3f", flops / seconds / 1e12),
-                percent(flops / seconds / peak)));
+                false,
+                seconds,
+                bytes / seconds,
+                bytes / seconds / copy,
+                flops / seconds,
+                flops / seconds / peak));
+    }
+
+    private void add(CheckRow row) {
+        rows.add(row);
+        heard.accept(row);
+    }
+
+    List<CheckRow> rows() {
+        return List.copyOf(rows);
     }
 
     int failures() {
-        return failures;
+        return (int) rows.stream().filter(CheckRow::failed).count();
     }
 
-    private static String number(String format, double value) {
-        return value == 0 ? "" : String.format(Locale.ROOT, format, value);
-    }
-
-    private static String percent(double share) {
-        return number("%.0f %%", 100 * share);
-    }
-
-    /** The rows in Markdown, columns below each other. */
+    /** The rows in Markdown. */
     @Override
     public String toString() {
-        List<List<String>> all = new ArrayList<>();
-        all.add(HEAD);
-        all.addAll(rows);
-        int[] widths = IntStream.range(0, HEAD.size())
-                .map(c -> all.stream().mapToInt(r -> r.get(c).length()).max().orElse(0))
-                .toArray();
-        List<String> lines =
-                new ArrayList<>(all.stream().map(row -> line(row, widths)).toList());
-        lines.add(
-                1,
-                IntStream.range(0, HEAD.size())
-                        .mapToObj(c -> "-".repeat(widths[c] + 1) + (figure(c) ? ":" : "-"))
-                        .collect(Collectors.joining("|", "|", "|")));
-        return String.join(System.lineSeparator(), lines);
-    }
-
-    private static String line(List<String> row, int[] widths) {
-        return IntStream.range(0, row.size())
-                .mapToObj(c -> {
-                    String gap = " ".repeat(widths[c] - row.get(c).length());
-                    return figure(c) ? " " + gap + row.get(c) + " " : " " + row.get(c) + gap + " ";
-                })
-                .collect(Collectors.joining("|", "|", "|"));
-    }
-
-    private static boolean figure(int column) {
-        return column > 2;
+        return CheckRow.head()
+                + System.lineSeparator()
+                + rows.stream().map(CheckRow::toString).collect(Collectors.joining(System.lineSeparator()));
     }
 }

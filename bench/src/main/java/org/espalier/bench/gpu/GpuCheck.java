@@ -9,8 +9,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -19,12 +22,11 @@ import org.espalier.backend.Conformance;
 import org.espalier.backend.ModelCases;
 import org.espalier.backend.OpCase;
 import org.espalier.backend.OpCases;
+import org.espalier.backend.Precision;
 import org.espalier.backend.cuda.CudaBackend;
 import org.espalier.backend.cuda.CudaDevices;
 import org.espalier.error.Failure;
-import org.espalier.ffi.Cublas;
 import org.espalier.ffi.CudaDriver;
-import org.espalier.ffi.CudaVersion;
 import org.espalier.ffi.Library;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -37,20 +39,37 @@ import picocli.CommandLine.Spec;
         name = "gpu-check",
         sortOptions = false,
         description = "Check the CUDA backend on this machine's GPU, and measure "
-                + "it; prints one table. Exit status: 0 all is well, 1 something is not, or there is no GPU.")
+                + "it: a row for each thing that is tried, as it comes, the most telling first, then a summary. "
+                + "Exit status: 0 all is well, 1 something is not, or there is no GPU.")
 public final class GpuCheck implements Callable<Integer> {
 
     /** What is tried, in this order. */
     enum Part {
-        /** The backend's tests. */
-        SUITE,
-        /** NVIDIA's compute-sanitizer over every kernel. */
-        SANITIZER,
+        /** Driver, cards, clocks, libraries; whether every kernel loads. */
+        PREFLIGHT,
+        /** What the device can do at best. */
+        LIMITS,
+        /** Every kernel once, at odd sizes. */
+        KERNELS,
         /** Every operation at the sizes of models: compared, then timed. */
         LABORATORY,
-        /** Whole models. */
-        MODELS
+        /** A synthetic 7B made in memory. */
+        SYNTHETIC,
+        /** The backend's tests. */
+        SUITE,
+        /** Models of files. */
+        MODELS,
+        /** NVIDIA's compute-sanitizer over every kernel. */
+        SANITIZER
     }
+
+    /** A check of fewer minutes than this measures each thing for a shorter time. */
+    private static final double HURRIED = 10;
+    // Shares of the time that is left when a part begins.
+    private static final double KERNELS_SHARE = 0.2;
+    private static final double LABORATORY_SHARE = 0.4;
+    private static final double SYNTHETIC_SHARE = 0.6;
+    private static final double FLOAT32_SHARE = 0.4;
 
     private static final List<String> TESTS = List.of(
             "org.espalier.backend.cuda.CudaConformanceTest",
@@ -87,6 +106,18 @@ public final class GpuCheck implements Callable<Integer> {
             description = "Of the laboratory's cases, only those with this text.")
     private String text;
 
+    @Option(
+            names = "--minutes",
+            paramLabel = "N",
+            description = "Begin nothing after so many minutes; what was left out is said. Default: no limit.")
+    private double minutes = Double.POSITIVE_INFINITY;
+
+    @Option(
+            names = "--out",
+            paramLabel = "FILE",
+            description = "Append every row to this file as it comes, and as JSON to FILE.jsonl.")
+    private Path out;
+
     @Option(names = "--quick", description = "Small sizes and short measurements, to see that everything works.")
     private boolean quick;
 
@@ -100,7 +131,11 @@ public final class GpuCheck implements Callable<Integer> {
     @SuppressWarnings("UnusedVariable") // picocli reads it
     private boolean help;
 
-    private final CheckTable table = new CheckTable();
+    private final long start = System.nanoTime();
+    private Optional<CheckFiles> files = Optional.empty();
+    private final CheckTable table = new CheckTable(this::heard);
+    private Deadline deadline;
+    private Limits limits;
 
     /** Ends the process with the status that {@code --help} describes. */
     public static void main(String[] args) {
@@ -118,68 +153,120 @@ public final class GpuCheck implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        CudaDevices.Found device = device();
+        if (!(minutes > 0)) {
+            throw new CommandLine.ParameterException(
+                    command.commandLine(), "--minutes " + minutes + ": give a number above 0");
+        }
+        deadline = Deadline.in(60 * minutes);
+        List<CudaDevices.Found> devices = devices();
         if (once) {
             everyKernelOnce();
             return 0;
         }
-        say("checking " + device.name());
-        for (Part part : EnumSet.allOf(Part.class)) {
-            if (parts.contains(part)) {
-                run(part);
+        files = Optional.ofNullable(out).map(CheckFiles::new);
+        tell(CheckRow.head());
+        try (CheckDevice device = new CheckDevice()) {
+            for (Part part : EnumSet.allOf(Part.class)) {
+                if (parts.contains(part)) {
+                    guarded(part, device, devices);
+                }
             }
         }
-        command.commandLine().getOut().println(heading(device) + table);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        Summary.of(table.rows(), seconds).forEach(this::tell);
+        files.ifPresent(f -> f.note(Map.of(
+                "part", "summary", "rows", table.rows().size(), "failed", table.failures(), "seconds", seconds)));
         return table.failures() == 0 ? 0 : 1;
     }
 
-    /** The device that is checked: the first, as the backend's tests have it. */
-    private static CudaDevices.Found device() {
-        CudaDevices.Found first = CudaDevices.all().getFirst();
-        if (first.refusal() != null) {
-            throw first.refusal();
+    /** All devices; the first is the one that is checked, as the backend's tests have it. */
+    private static List<CudaDevices.Found> devices() {
+        List<CudaDevices.Found> devices = CudaDevices.all();
+        if (devices.getFirst().refusal() != null) {
+            throw devices.getFirst().refusal();
         }
-        return first;
-    }
-
-    private static String heading(CudaDevices.Found device) {
-        return "%s, compute capability %s, %d multiprocessors, %.1f GiB; driver for CUDA %s (%s); cuBLAS %s (%s)%n%n"
-                .formatted(
-                        device.name(),
-                        device.capability(),
-                        device.multiprocessors(),
-                        device.memory() / (double) (1L << 30),
-                        CudaVersion.ofDriver(),
-                        nameOf(CudaDriver.find()),
-                        device.cublas(),
-                        nameOf(Cublas.find()));
+        return devices;
     }
 
     private static String nameOf(Library library) {
         return library instanceof Library.Loaded loaded ? loaded.name() : "none";
     }
 
-    private void run(Part part) {
-        say(part.name().toLowerCase(Locale.ROOT) + " ...");
+    /** What one part breaks is a row, and the others go on. */
+    private void guarded(Part part, CheckDevice device, List<CudaDevices.Found> devices) {
+        String name = part.name().toLowerCase(Locale.ROOT);
+        if (deadline.over()) {
+            table.add(name, "all of it", "not run: no time");
+            return;
+        }
+        say(name + " ...");
+        try {
+            run(part, device, devices);
+        } catch (Failure e) {
+            table.fail(name, "what is left of it", e.oneLine());
+        } catch (IllegalStateException | UncheckedIOException | OutOfMemoryError e) {
+            table.fail(name, "what is left of it", e.toString());
+        }
+    }
+
+    private void run(Part part, CheckDevice device, List<CudaDevices.Found> devices) {
         switch (part) {
+            case PREFLIGHT -> preflight(device, devices);
+            case LIMITS -> limits(device);
+            case KERNELS -> kernels(device);
+            case LABORATORY -> laboratory(device);
+            case SYNTHETIC -> synthetic(device);
             case SUITE -> {
                 // Else the tests would look for the stand-in of a build.
                 System.setProperty("espalier.cuda", nameOf(CudaDriver.find()));
                 Suite.run(TESTS, table);
             }
+            case MODELS -> models();
             case SANITIZER ->
                 Sanitizer.run(System.getenv(), List.of(GpuCheck.class.getName(), "--once"), table, this::say);
-            case LABORATORY -> laboratory();
-            case MODELS -> models();
         }
+    }
+
+    private void preflight(CheckDevice device, List<CudaDevices.Found> devices) {
+        Preflight preflight = new Preflight(table);
+        preflight.devices(devices);
+        preflight.kernels(device.in(Precision.FLOAT32));
+        preflight.clocksNow();
+    }
+
+    private Limits limits(CheckDevice device) {
+        if (limits == null) {
+            limits = Limits.measure(
+                    device, new Stopwatch(secondsOfARound()), quick ? 1L << 20 : 1L << 30, quick ? 64 : 8192, table);
+        }
+        return limits;
+    }
+
+    private double secondsOfARound() {
+        return quick ? 0.001 : minutes < HURRIED ? 0.02 : 0.1;
+    }
+
+    private void kernels(CheckDevice device) {
+        Stream<OpCase<? super Backend>> cases = small();
+        new OddSizes(device.in(Precision.FLOAT32), table).run(cases, deadline.share(KERNELS_SHARE));
+    }
+
+    /** The small cases of all operations; in a quick check the smallest of each. */
+    private Stream<OpCase<? super Backend>> small() {
+        Stream<OpCase<? super Backend>> all = OpCases.all()
+                .filter(c -> c.forwardFlops() < 1_000_000 && c.name().contains(text));
+        if (!quick) {
+            return all;
+        }
+        Map<String, OpCase<? super Backend>> smallest = new LinkedHashMap<>();
+        all.forEach(c -> smallest.merge(c.operation(), c, (x, y) -> x.forwardFlops() <= y.forwardFlops() ? x : y));
+        return smallest.values().stream();
     }
 
     /** The small cases: every operation and type. */
     private void everyKernelOnce() {
         try (CudaBackend cuda = CudaBackend.open(0)) {
-            OpCases.all()
-                    .filter(c -> c.forwardFlops() < 1_000_000 && c.name().contains(text))
-                    .forEach(c -> once(c, cuda));
+            small().forEach(c -> once(c, cuda));
         }
     }
 
@@ -188,12 +275,30 @@ public final class GpuCheck implements Callable<Integer> {
         Conformance.outputs(opCase, cuda, (F) cuda);
     }
 
-    private void laboratory() {
-        Stopwatch watch = new Stopwatch(quick ? 0.001 : 0.1);
-        Limits limits = Limits.measure(watch, quick ? 1L << 20 : 1L << 30, quick ? 64 : 8192, table);
-        Stream<OpCase<? super Backend>> cases =
-                quick ? OpCases.all().filter(c -> c.forwardFlops() < 20_000) : ModelCases.all();
-        new Laboratory(limits, watch, table).run(cases.filter(c -> c.name().contains(text)), this::say);
+    private void laboratory(CheckDevice device) {
+        Limits best = limits(device);
+        Stream<OpCase<? super Backend>> cases = quick
+                ? OpCases.all().filter(c -> c.forwardFlops() < 20_000)
+                : Stream.concat(ModelCases.llama7b(), ModelCases.smollm());
+        new Laboratory(device, best, new Stopwatch(secondsOfARound()), table)
+                .run(cases.filter(c -> c.name().contains(text)), deadline.share(LABORATORY_SHARE), this::say);
+    }
+
+    /** As PyTorch has 16-bit weights first: that is what others are compared with. */
+    private void synthetic(CheckDevice device) {
+        for (Precision precision : List.of(Precision.HALF, Precision.FLOAT32)) {
+            Deadline share = deadline.share(precision == Precision.HALF ? SYNTHETIC_SHARE : FLOAT32_SHARE);
+            try (SyntheticCheckpoint checkpoint = quick ? SyntheticCheckpoint.tiny() : SyntheticCheckpoint.llama7b();
+                    SyntheticSpeeds speeds = new SyntheticSpeeds(
+                            checkpoint,
+                            device.in(precision),
+                            precision,
+                            quick ? SyntheticSpeeds.Tokens.few() : SyntheticSpeeds.Tokens.usual(),
+                            Optional.ofNullable(limits),
+                            table)) {
+                speeds.run(share);
+            }
+        }
     }
 
     private void models() {
@@ -236,6 +341,23 @@ public final class GpuCheck implements Callable<Integer> {
         for (Path file : files) {
             Files.delete(file);
         }
+    }
+
+    private void heard(CheckRow row) {
+        tell(row.toString());
+        files.ifPresent(f -> {
+            Map<String, Object> fields = row.fields();
+            fields.put("after", (System.nanoTime() - start) / 1e9);
+            f.note(fields);
+        });
+    }
+
+    /** A line for whoever looks on, and for the file. */
+    private void tell(String line) {
+        PrintWriter printed = command.commandLine().getOut();
+        printed.println(line);
+        printed.flush();
+        files.ifPresent(f -> f.say(line));
     }
 
     private void say(String line) {

@@ -20,15 +20,14 @@ import org.espalier.tensor.Tensor;
  */
 record Limits(double copy, Map<DType, Double> peaks) {
 
-    static Limits measure(Stopwatch watch, long copyBytes, int matrix, CheckTable table) {
-        double copy = copy(watch, copyBytes, table);
+    static Limits measure(CheckDevice device, Stopwatch watch, long copyBytes, int matrix, CheckTable table) {
+        double copy = copy(device.in(Precision.FLOAT32), watch, copyBytes, table);
         Map<DType, Double> peaks = new EnumMap<>(DType.class);
         for (DType type : new DType[] {DType.F32, DType.BF16, DType.F16}) {
-            peaks.put(
-                    type,
-                    peak(watch, matrix, type, type == DType.F32 ? Precision.FLOAT32 : Precision.HALF, copy, table));
+            Precision precision = type == DType.F32 ? Precision.FLOAT32 : Precision.HALF;
+            peaks.put(type, peak(device, watch, matrix, type, precision, copy, table));
         }
-        peak(watch, matrix, DType.F32, Precision.TF32, copy, table);
+        peak(device, watch, matrix, DType.F32, Precision.TF32, copy, table);
         return new Limits(copy, peaks);
     }
 
@@ -37,16 +36,15 @@ record Limits(double copy, Map<DType, Double> peaks) {
         return peaks.getOrDefault(type, peaks.get(DType.F32));
     }
 
-    private static double copy(Stopwatch watch, long bytes, CheckTable table) {
-        try (CudaBackend cuda = CudaBackend.open(0);
-                Queue queue = cuda.newQueue();
+    private static double copy(CudaBackend cuda, Stopwatch watch, long bytes, CheckTable table) {
+        try (Queue queue = cuda.newQueue();
                 Buffer from = cuda.allocate(bytes, "the source of a copy");
                 Buffer to = cuda.allocate(bytes, "the target of a copy")) {
             Tensor source = Tensor.of(from, DType.I8, Shape.of(bytes));
             cuda.fill(queue, source, 1);
             Tensor floats = Tensor.of(from, DType.F32, Shape.of(bytes / 4));
             Tensor target = Tensor.of(to, DType.F32, Shape.of(bytes / 4));
-            double seconds = watch.seconds(queue, () -> cuda.convert(queue, floats, target));
+            double seconds = watch.seconds(cuda, queue, () -> cuda.convert(queue, floats, target));
             double copied = 2 * bytes / seconds;
             table.add(
                     "limits",
@@ -61,9 +59,16 @@ record Limits(double copy, Map<DType, Double> peaks) {
         }
     }
 
-    private static double peak(Stopwatch watch, int n, DType type, Precision precision, double copy, CheckTable table) {
-        try (CudaBackend cuda = CudaBackend.open(0, precision);
-                Queue queue = cuda.newQueue();
+    private static double peak(
+            CheckDevice device,
+            Stopwatch watch,
+            int n,
+            DType type,
+            Precision precision,
+            double copy,
+            CheckTable table) {
+        CudaBackend cuda = device.in(precision);
+        try (Queue queue = cuda.newQueue();
                 Buffer x = cuda.allocate(4L * n * n, "x");
                 Buffer w = cuda.allocate(type.bytes((long) n * n), "w");
                 Buffer y = cuda.allocate(4L * n * n, "y")) {
@@ -73,7 +78,7 @@ record Limits(double copy, Map<DType, Double> peaks) {
             Tensor ys = Tensor.of(y, DType.F32, square);
             cuda.fill(queue, xs, 0.5);
             cuda.fill(queue, ws, 0.25);
-            double seconds = watch.seconds(queue, () -> cuda.linear(queue, xs, ws, null, ys));
+            double seconds = watch.seconds(cuda, queue, () -> cuda.linear(queue, xs, ws, null, ys));
             long flops = 2L * n * n * n;
             double made = flops / seconds;
             table.add(

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -77,14 +78,82 @@ class GpuCheckTest {
     void everyCaseOfTheLaboratoryGetsItsRow() {
         Ran ran = Ran.gpuCheck("--quick", "--only", "laboratory", "--text", "swiGlu 7");
         assertEquals(0, ran.status, ran.err);
+        assertTrue(ran.out.startsWith("| part       | what "), ran.out);
+        assertTrue(ran.out.contains("| limits     | product 64x64x64 BF16 in HALF"), ran.out);
         assertTrue(
-                ran.out.startsWith("Espalier stand-in (interprets PTX), compute capability 8.0, 108 multiprocessors"),
+                ran.out.lines().anyMatch(l -> l.matches("\\| forward    \\| swiGlu 7.*\\| error \\de-\\d+ .*")),
                 ran.out);
-        assertTrue(ran.out.contains("| limits   | product 64x64x64 BF16 in HALF"), ran.out);
         assertTrue(
-                ran.out.lines().anyMatch(l -> l.matches("\\| forward  \\| swiGlu 7.*\\| error \\de-\\d+ .*")), ran.out);
-        assertTrue(
-                ran.out.lines().anyMatch(l -> l.matches("\\| backward \\| swiGlu 7.*\\| error \\de-\\d+ .*")), ran.out);
+                ran.out.lines().anyMatch(l -> l.matches("\\| backward   \\| swiGlu 7.*\\| error \\de-\\d+ .*")),
+                ran.out);
+    }
+
+    /** All that needs no build and no toolkit, at tiny sizes: each row printed, in the file and in the file for programs. */
+    @Test
+    void everyPartHasItsRowsPrintedAndInTheFiles() throws IOException {
+        Path out = folder.resolve("check.txt");
+        Ran ran = Ran.gpuCheck(
+                "--quick", "--only", "preflight,limits,kernels,synthetic,sanitizer", "--out", out.toString());
+        assertEquals(0, ran.status, ran.out);
+        assertEquals(ran.out, Files.readString(out));
+        List<String> rows = ran.out.lines().filter(l -> l.startsWith("| ")).toList();
+        List<String> objects = Files.readAllLines(folder.resolve("check.txt.jsonl"));
+        assertEquals(rows.size() - 1, objects.size() - 1, "without the names of columns, without the summary");
+        assertTrue(objects.getLast().contains("\"failed\":0"), objects.getLast());
+        ObjectMapper json = new ObjectMapper();
+        for (int row = 1; row < rows.size(); row++) {
+            String subject = json.readTree(objects.get(row - 1)).get("what").asText();
+            assertTrue(rows.get(row).contains(subject.replace('|', '/')), rows.get(row));
+        }
+        for (String wanted : List.of(
+                "| preflight  | card 0: Espalier stand-in (interprets PTX), compute capability 8.0, 108 multi",
+                "| preflight  | card 0: at most 1410 and 1215 MHz",
+                " kernels of 30 files ",
+                "| preflight  | nvidia-smi",
+                "| limits     | copy of ",
+                "| kernels    | attention, cases: 1 ",
+                "in HALF: weights ",
+                "in HALF: writing 3 after 9 ",
+                "in HALF: reading 9 ",
+                "in HALF: LoRA of rank 8 ",
+                "in HALF: scoring heads and neurons ",
+                "in HALF: cutting to nowhere ",
+                "in FLOAT32: LoRA of rank 8 ",
+                "| sanitizer  | racecheck ")) {
+            assertTrue(ran.out.contains(wanted), wanted + " is missing in\n" + ran.out);
+        }
+        String summary = ran.out.substring(ran.out.indexOf("SUMMARY"));
+        assertTrue(summary.lines().count() < 100, summary);
+    }
+
+    @Test
+    void whatThereIsNoTimeForIsSaid() {
+        Ran ran = Ran.gpuCheck("--quick", "--only", "kernels,synthetic", "--minutes", "1e-9");
+        assertEquals(0, ran.status, ran.out);
+        assertTrue(ran.out.lines().anyMatch(l -> l.matches("\\| kernels .*\\| not run: no time .*")), ran.out);
+        assertTrue(ran.out.contains("Not run:"), ran.out);
+    }
+
+    @Test
+    void minutesThatAreNoneAreRefused() {
+        Ran ran = Ran.gpuCheck("--minutes", "0");
+        assertEquals(2, ran.status);
+        assertTrue(ran.err.startsWith("--minutes 0.0: give a number above 0"), ran.err);
+    }
+
+    /** A thousand failures and slow operations are told of by the first of them. */
+    @Test
+    void summaryStaysShort() {
+        CheckTable table = new CheckTable();
+        for (int i = 0; i < 1000; i++) {
+            table.fail("kernels", "case " + i, "wrong");
+            table.add("model", "speed " + i, "not run: no time");
+            table.add("forward", "slow " + i, "right", 1, 1, 1, 1e9, 1e9);
+        }
+        List<String> summary = Summary.of(table.rows(), 7);
+        assertTrue(summary.size() < 100, summary.size() + " lines");
+        assertTrue(summary.contains("  and 975 more"), summary.toString());
+        assertEquals("1000 failed.", summary.getLast());
     }
 
     @Test
@@ -114,7 +183,10 @@ class GpuCheckTest {
         CheckTable table = new CheckTable();
         Limits limits = new Limits(1e9, new EnumMap<>(Map.of(DType.F32, 1e9)));
         OpCase<? super Backend> exact = impossible(OpCases.norm().getFirst());
-        new Laboratory(limits, new Stopwatch(0), table).run(Stream.of(exact), name -> {});
+        try (CheckDevice device = new CheckDevice()) {
+            new Laboratory(device, limits, new Stopwatch(0), table)
+                    .run(Stream.of(exact), Deadline.in(Double.POSITIVE_INFINITY), name -> {});
+        }
         assertEquals(1, table.failures());
         assertTrue(table.toString().contains("FAILED: y is off by "), table.toString());
     }
@@ -150,10 +222,10 @@ class GpuCheckTest {
     void sanitizerSaysWhatItFoundOrThatItIsMissing() throws IOException {
         CheckTable clean = sanitized("echo '========= ERROR SUMMARY: 0 errors'; exit 0");
         assertEquals(0, clean.failures());
-        assertTrue(clean.toString().contains("| sanitizer | racecheck | ERROR SUMMARY: 0 errors "), clean.toString());
+        assertTrue(clean.toString().contains("| ERROR SUMMARY: 0 errors "), clean.toString());
         CheckTable found = sanitized("echo '========= ERROR SUMMARY: 2 errors'; exit 9");
         assertEquals(2, found.failures());
-        assertTrue(found.toString().contains("| memcheck  | FAILED: ERROR SUMMARY: 2 errors "), found.toString());
+        assertTrue(found.toString().contains("| FAILED: ERROR SUMMARY: 2 errors "), found.toString());
         assertTrue(heard.contains("========= ERROR SUMMARY: 2 errors"), heard.toString());
         CheckTable crashed = sanitized("exit 3");
         assertTrue(crashed.toString().contains("FAILED: no summary, status 3"), crashed.toString());

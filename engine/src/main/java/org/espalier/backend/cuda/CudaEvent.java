@@ -3,6 +3,7 @@ package org.espalier.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.espalier.ffi.CudaEventTime;
 import org.espalier.ffi.CudaStatus;
 import org.espalier.ffi.cuda.CudaLibrary;
 
@@ -18,10 +19,19 @@ final class CudaEvent implements AutoCloseable {
     }
 
     static CudaEvent create(CudaContext context) {
+        return create(context, CudaLibrary.CU_EVENT_DISABLE_TIMING());
+    }
+
+    /** An event that notes when it happened. */
+    static CudaEvent timed(CudaContext context) {
+        return create(context, CudaLibrary.CU_EVENT_DEFAULT());
+    }
+
+    private static CudaEvent create(CudaContext context, int flags) {
         context.enter();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment event = arena.allocate(ValueLayout.ADDRESS);
-            CudaStatus.check(CudaLibrary.cuEventCreate(event, CudaLibrary.CU_EVENT_DISABLE_TIMING()), "cuEventCreate");
+            CudaStatus.check(CudaLibrary.cuEventCreate(event, flags), "cuEventCreate");
             return new CudaEvent(context, event.get(ValueLayout.ADDRESS, 0));
         }
     }
@@ -40,6 +50,11 @@ final class CudaEvent implements AutoCloseable {
     void await() {
         context.enter();
         context.check(CudaLibrary.cuEventSynchronize(handle), "cuEventSynchronize");
+    }
+
+    /** Seconds that have passed since another event that notes when it happened; both have. */
+    double secondsSince(CudaEvent earlier) {
+        return CudaEventTime.seconds(earlier.handle, handle);
     }
 
     /** As {@link #await()}, before something is given back: silent once a fault was reported. */
