@@ -6,7 +6,7 @@ readonly GPU_CHECK_MODULES=java.base,java.logging,java.management,java.xml,java.
 # The archive's bytes at most: what a person can carry by hand to a machine without a network.
 readonly GPU_CHECK_MOST=$((45 << 20))
 # Jars that no check needs: products of bfloat16 on processors, peers, benchmarks, the server's network, other systems' calls.
-readonly GPU_CHECK_WITHOUT='^(dnnl|llama|netty|jmh|agrona|jopt-simple|commons-math3|jna)-'
+readonly GPU_CHECK_WITHOUT='^(dnnl|llama|netty|jmh|jopt-simple|commons-math3|jna)-'
 
 # pack_gpu_check FOLDER JAR_FOLDER CLASSES...: leaves FOLDER/gpu-check and FOLDER/gpu-check.tar.xz. Jars are packed without
 # compression: the archive compresses all of it better.
@@ -37,11 +37,22 @@ LAUNCHER
     chmod +x "$root/gpu-check"
     # It must start without any Java around it.
     env -u JAVA_HOME PATH=/usr/bin:/bin "$root/gpu-check" --help >/dev/null || fail "what was packed does not start, see above"
+    check_packed "$root"
     tar -C "$out" -c gpu-check | xz -T1 -6 >"$out/gpu-check.tar.xz.new"
     mv "$out/gpu-check.tar.xz.new" "$out/gpu-check.tar.xz"
     bytes=$(stat -c %s "$out/gpu-check.tar.xz")
     [[ $bytes -le $GPU_CHECK_MOST ]] || fail "$out/gpu-check.tar.xz has $bytes bytes, more than $GPU_CHECK_MOST"
     echo "$out/gpu-check.tar.xz ($bytes bytes)"
+}
+
+# check_packed FOLDER: whether nothing is missing in it that a check needs, on the driver that stands in for a GPU, if it is built.
+check_packed() {
+    local standin=$ROOT/kernels/target/standin log=$BUILD/gpu-check.log
+    [[ -f $standin/libespalier-standin.so ]] || return 0
+    env -u JAVA_HOME PATH=/usr/bin:/bin ESPALIER_CUDA="$standin/libespalier-standin.so" \
+        ESPALIER_CUBLAS="$standin/libespalier-standin-cublas.so" \
+        "$1/gpu-check" --quick --only preflight,limits,kernels,synthetic >"$log" 2>&1 ||
+        { tail -n 20 "$log" >&2; fail "what was packed fails ($log), see above"; }
 }
 
 # lean_jar FROM TO: without compression, other systems' libraries, and those of JNI's callers that the engine does without.

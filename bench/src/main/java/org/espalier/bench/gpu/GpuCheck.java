@@ -171,6 +171,9 @@ public final class GpuCheck implements Callable<Integer> {
                     guarded(part, device, devices);
                 }
             }
+        } catch (Failure e) {
+            // A fault that ends the context shows again where the device is given back; what was found is still told.
+            table.fail("device", "giving it back", e.oneLine());
         }
         double seconds = (System.nanoTime() - start) / 1e9;
         Summary.of(table.rows(), seconds).forEach(this::tell);
@@ -204,7 +207,7 @@ public final class GpuCheck implements Callable<Integer> {
             run(part, device, devices);
         } catch (Failure e) {
             table.fail(name, "what is left of it", e.oneLine());
-        } catch (IllegalStateException | UncheckedIOException | OutOfMemoryError e) {
+        } catch (RuntimeException | OutOfMemoryError | LinkageError e) {
             table.fail(name, "what is left of it", e.toString());
         }
     }

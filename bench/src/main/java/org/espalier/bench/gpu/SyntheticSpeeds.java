@@ -118,8 +118,10 @@ final class SyntheticSpeeds implements AutoCloseable {
         }
         try {
             work.run();
-        } catch (Failure | IllegalStateException e) {
-            table.fail("model", name + what, e.getMessage());
+        } catch (Failure e) {
+            table.fail("model", name + what, e.oneLine());
+        } catch (RuntimeException e) {
+            table.fail("model", name + what, e.toString());
         }
     }
 
