@@ -38,7 +38,7 @@ LAUNCHER
     # It must start without any Java around it.
     env -u JAVA_HOME PATH=/usr/bin:/bin "$root/gpu-check" --help >/dev/null || fail "what was packed does not start, see above"
     check_packed "$root"
-    tar -C "$out" -c gpu-check | xz -T1 -6 >"$out/gpu-check.tar.xz.new"
+    tar -C "$out" -c gpu-check | xz -T1 --x86 --lzma2=preset=6,dict=64MiB >"$out/gpu-check.tar.xz.new"
     mv "$out/gpu-check.tar.xz.new" "$out/gpu-check.tar.xz"
     bytes=$(stat -c %s "$out/gpu-check.tar.xz")
     [[ $bytes -le $GPU_CHECK_MOST ]] || fail "$out/gpu-check.tar.xz has $bytes bytes, more than $GPU_CHECK_MOST"
