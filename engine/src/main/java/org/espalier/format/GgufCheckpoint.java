@@ -131,10 +131,10 @@ final class GgufCheckpoint implements Checkpoint {
         StoredTensor tensor = new StoredTensor(place.name(), entry.type(), entry.shape(), entry.bytes(), order);
         boolean rowsAreBlocks = entry.shape().rank() == 2
                 || entry.shape().rank() == 1 && entry.type().plain();
-        if (!order.identity() && (!rowsAreBlocks || tensor.rows() != (long) order.heads() * order.headDim())) {
+        if (!order.identity() && (!rowsAreBlocks || tensor.rows() != order.rows())) {
             throw new Failure(
                     "tensor " + Printable.quoted(entry.name()) + " is " + entry.type() + " " + entry.shape() + ", not "
-                            + order.heads() + " heads of " + order.headDim() + " rows",
+                            + order.blocks() + " times " + order.blockRows() + " rows",
                     file.path().toString(),
                     GgufCursor.ADVICE);
         }

@@ -36,6 +36,18 @@ public final class GgufMetadata {
         throw wrong(key, "is not a string");
     }
 
+    /** A boolean that must be there. */
+    public boolean flag(String key) {
+        Object value = values.get(key);
+        if (value == null) {
+            throw missing(key);
+        }
+        if (value instanceof Boolean flag) {
+            return flag;
+        }
+        throw wrong(key, "is not a boolean");
+    }
+
     /** A whole number from 0 to the largest int. */
     public int count(String key) {
         return optionalCount(key).orElseThrow(() -> missing(key));

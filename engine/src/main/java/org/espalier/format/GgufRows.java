@@ -4,20 +4,20 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import org.espalier.ffi.NativeMemory;
 
-/** Puts the rows of a tensor in the order of a GGUF file while it is written, a head at a time. */
+/** Puts the rows of a tensor in the order of a GGUF file while it is written, a block of rows at a time. */
 final class GgufRows implements TensorEntry.Sink {
 
     private final RowOrder order;
     private final long rowBytes;
-    private final MemorySegment head;
+    private final MemorySegment block;
     private final MemorySegment ordered;
     private final TensorEntry.Sink sink;
     private long filled;
 
-    private GgufRows(RowOrder order, long rowBytes, MemorySegment head, MemorySegment ordered, TensorEntry.Sink sink) {
+    private GgufRows(RowOrder order, long rowBytes, MemorySegment block, MemorySegment ordered, TensorEntry.Sink sink) {
         this.order = order;
         this.rowBytes = rowBytes;
-        this.head = head;
+        this.block = block;
         this.ordered = ordered;
         this.sink = sink;
     }
@@ -35,11 +35,11 @@ final class GgufRows implements TensorEntry.Sink {
 
     private static void write(TensorEntry entry, RowOrder order, long rowBytes, TensorEntry.Sink sink)
             throws IOException {
-        long headBytes = order.headDim() * rowBytes;
-        try (NativeMemory memory = NativeMemory.allocate(2 * headBytes, "rows of " + entry.name())) {
+        long blockBytes = order.blockRows() * rowBytes;
+        try (NativeMemory memory = NativeMemory.allocate(2 * blockBytes, "rows of " + entry.name())) {
             MemorySegment both = memory.segment();
-            GgufRows rows =
-                    new GgufRows(order, rowBytes, both.asSlice(0, headBytes), both.asSlice(headBytes, headBytes), sink);
+            GgufRows rows = new GgufRows(
+                    order, rowBytes, both.asSlice(0, blockBytes), both.asSlice(blockBytes, blockBytes), sink);
             entry.content().writeTo(rows);
         }
     }
@@ -47,19 +47,19 @@ final class GgufRows implements TensorEntry.Sink {
     @Override
     public void write(MemorySegment bytes) throws IOException {
         for (long at = 0; at < bytes.byteSize(); ) {
-            long count = Math.min(head.byteSize() - filled, bytes.byteSize() - at);
-            MemorySegment.copy(bytes, at, head, filled, count);
+            long count = Math.min(block.byteSize() - filled, bytes.byteSize() - at);
+            MemorySegment.copy(bytes, at, block, filled, count);
             filled += count;
             at += count;
-            if (filled == head.byteSize()) {
-                writeHead();
+            if (filled == block.byteSize()) {
+                writeBlock();
             }
         }
     }
 
-    private void writeHead() throws IOException {
-        for (int row = 0; row < order.headDim(); row++) {
-            MemorySegment.copy(head, row * rowBytes, ordered, order.sourceRow(row) * rowBytes, rowBytes);
+    private void writeBlock() throws IOException {
+        for (long row = 0; row < order.blockRows(); row++) {
+            MemorySegment.copy(block, row * rowBytes, ordered, order.sourceRow(row) * rowBytes, rowBytes);
         }
         sink.write(ordered);
         filled = 0;

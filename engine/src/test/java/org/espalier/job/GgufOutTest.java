@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,10 +62,29 @@ class GgufOutTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen2", "qwen3", "granite", "phi3"})
-    void soItDoesForRelatives(String family) throws IOException {
+    @CsvSource({"qwen2,qwen2", "qwen3,qwen3", "granite,granite", "phi3,phi3", "gpt_neox,gptneox", "bloom,bloom"})
+    void soItDoesForOtherFamilies(String family, String architecture) throws IOException {
         returns(Shared.path("golden/families/" + family + "/model"), DType.F32);
-        assertEquals(family, architecture());
+        assertEquals(architecture, architecture());
+    }
+
+    /** Every fourth layer does not rotate, which no key says. */
+    @Test
+    void soItDoesForSmolLm3() throws IOException {
+        returns(changed("smollm3", json -> json.remove("no_rope_layers")), DType.F32);
+        assertEquals("smollm3", architecture());
+    }
+
+    @Test
+    void soItDoesForGptNeoxOfOtherKinds() throws IOException {
+        returns(
+                changed(
+                        "gpt_neox",
+                        json -> json.put("use_parallel_residual", false)
+                                .put("hidden_act", "gelu_fast")
+                                .put("tie_word_embeddings", true)
+                                .set("rope_parameters", Json.object().put("partial_rotary_factor", 0.75))),
+                DType.F32);
     }
 
     /** LLaMA's architecture, with the number of experts beside it. */
@@ -182,9 +202,9 @@ class GgufOutTest {
     @Test
     void familyThatNoFileHasIsRefusedByName() {
         Failure failure =
-                assertThrows(Failure.class, () -> write(Shared.path("golden/families/bloom/model"), DType.F32));
+                assertThrows(Failure.class, () -> write(Shared.path("golden/families/mixtral/model"), DType.F32));
         assertEquals(
-                "no GGUF architecture is known for models of the class 'BloomForCausalLM' (the model): write it as a folder"
+                "no GGUF architecture is known for models of the class 'MixtralForCausalLM' (the model): write it as a folder"
                         + " of safetensors",
                 failure.oneLine());
         assertEquals(List.of(), TestFiles.names(folder));
@@ -195,13 +215,30 @@ class GgufOutTest {
     @CsvSource({
         "olmo2, 'olmo2 has heads whose channels are together as many as the stream''s, each with its own keys'",
         "gemma2, gemma2 divides scores by the root of 16.0",
-        "gemma3, gemma3 has windows in other layers than this model"
+        "gemma3, gemma3 has windows in other layers than this model",
+        "smollm3, smollm3 rotates in all layers but every fourth"
     })
     void modelsThatLlamaCppWouldComputeOtherwiseAreRefused(String family, String said) {
         Failure failure = assertThrows(
                 Failure.class, () -> write(Shared.path("golden/families/" + family + "/model"), DType.F32));
         assertTrue(failure.problem().startsWith("GGUF's architecture " + said), failure.oneLine());
         assertEquals(List.of(), TestFiles.names(folder));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "gpt_neox, attention_bias, false, gptneox has biases in attention",
+        "gpt_neox, hidden_act, '\"relu\"', gptneox has GELU in its MLPs",
+        "gpt_neox, head_dim, 16, 'gptneox has heads whose channels are together as many as the stream''s'",
+        "gpt_neox, per_layer_config, '{\"1\":{\"intermediate_size\":8}}', gptneox has no way to say that",
+        "bloom, alibi_slopes, '[[1,1,1,1,1,1,1,1],[1,1,1,1,1,1,1,1],[1,1,1,1,1,1,1,1]]',"
+                + "'bloom has the slopes that so many heads have, and heads were taken out of this model'"
+    })
+    void modelsOfFusedFamiliesThatFilesCannotSayAreRefused(String family, String key, String value, String said)
+            throws IOException {
+        Path model = changed(family, json -> json.set(key, new ObjectMapper().readTree(value)));
+        Failure failure = assertThrows(Failure.class, () -> write(model, DType.F32));
+        assertTrue(failure.problem().contains("GGUF's architecture " + said), failure.oneLine());
     }
 
     @Test
@@ -310,6 +347,20 @@ class GgufOutTest {
             assertEquals(expected.addedBosId(), actual.addedBosId());
             assertEquals(expected.chatTemplate(), actual.chatTemplate());
         }
+    }
+
+    /** A model of random weights by a family's configuration with a change. */
+    private Path changed(String family, Change change) throws IOException {
+        ObjectNode json = Json.readObject(Shared.path("golden/families/" + family + "/model/config.json"));
+        change.apply(json);
+        Path config = Files.write(folder.resolve("config.json"), Json.toBytes(json));
+        Path model = folder.resolve("model");
+        new RandomJob(Listener.NONE, Optional.of(DType.F32), 3).run(config, Destination.at(model));
+        return model;
+    }
+
+    private interface Change {
+        void apply(ObjectNode json) throws IOException;
     }
 
     private Path model(RotaryConfig rotary, Biases biases) {

@@ -30,7 +30,7 @@ import org.espalier.tape.op.Attention;
 @AutoService(Architecture.class)
 public final class Bloom extends FusedFamily {
 
-    private static final String TYPE = "bloom";
+    static final String TYPE = "bloom";
     private static final String PREFIX = "transformer.";
     private static final String LAYERS = PREFIX + "h.";
     private static final String HEAD = "lm_head";
@@ -57,8 +57,20 @@ public final class Bloom extends FusedFamily {
      * @param tied         whether the head is the embedding table
      * @param slopes       for each layer, those of its heads
      */
-    private record Config(String architecture, Sizes sizes, double eps, boolean tied, List<List<Double>> slopes)
+    record Config(String architecture, Sizes sizes, double eps, boolean tied, List<List<Double>> slopes)
             implements FusedFamily.Config {
+
+        /** A model whose heads have the slopes that so many have. */
+        static Config withUsualSlopes(String architecture, Sizes sizes, double eps, boolean tied) {
+            return new Config(
+                    architecture,
+                    sizes,
+                    eps,
+                    tied,
+                    sizes.layers().stream()
+                            .map(layer -> Bloom.usual(layer.heads()))
+                            .toList());
+        }
 
         @Override
         public String modelType() {

@@ -1,5 +1,6 @@
 package org.espalier.model.arch;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.auto.service.AutoService;
@@ -25,10 +26,12 @@ import org.espalier.tape.op.Rotary;
 @AutoService(Architecture.class)
 public final class GptNeox extends FusedFamily {
 
-    private static final String TYPE = "gpt_neox";
+    static final String TYPE = "gpt_neox";
     private static final String PREFIX = "gpt_neox.";
     private static final String LAYERS = PREFIX + "layers.";
     private static final String TABLE = "rotary table";
+    private static final String BASE = "rotary_emb_base";
+    private static final String PART = "rotary_pct";
     private static final double ROTATED = 0.25;
 
     private static final UsualFiles FILES = new UsualFiles(
@@ -50,7 +53,7 @@ public final class GptNeox extends FusedFamily {
      * @param attentionBiased whether the attention's projections have biases
      * @param tied            whether the head is the embedding table
      */
-    private record Config(
+    record Config(
             String architecture,
             Sizes sizes,
             double eps,
@@ -108,8 +111,8 @@ public final class GptNeox extends FusedFamily {
                 json.architecture(modelTypes().get(TYPE)),
                 UsualSizes.read(json),
                 json.number("layer_norm_eps", 1e-5),
-                RotaryJson.scaled(json, json.number("rotary_emb_base", 10000)),
-                RotaryJson.part(json, json.number("rotary_pct", ROTATED)),
+                RotaryJson.scaled(json, json.number(BASE, 10000)),
+                RotaryJson.part(json, json.number(PART, ROTATED)),
                 json.flag("use_parallel_residual", true),
                 ActivationNames.read(json, "hidden_act", "gelu"),
                 json.flag("attention_bias", true),
@@ -137,8 +140,8 @@ public final class GptNeox extends FusedFamily {
         json.put("use_parallel_residual", config.parallel());
         json.put("attention_bias", config.attentionBiased());
         json.put("tie_word_embeddings", config.tied());
-        json.put("rotary_pct", config.rotated());
-        json.put("rotary_emb_base", config.rotary().theta());
+        json.put(PART, config.rotated());
+        json.put(BASE, config.rotary().theta());
         RotaryJson.write(json, config.rotary());
         resize(json, config);
         return json;
@@ -147,6 +150,11 @@ public final class GptNeox extends FusedFamily {
     @Override
     public void resize(ObjectNode json, ModelConfig config) {
         UsualSizes.write(json, config);
+        RotaryJson.alsoForOlder(json, BASE);
+        JsonNode part = json.path(RotaryJson.PARAMETERS).get(RotaryJson.ROTATED);
+        if (part != null) {
+            json.set(PART, part);
+        }
     }
 
     /** Every branch ends in a bias already, unless the configuration takes those of attention away. */

@@ -59,23 +59,23 @@ final class LlamaGguf implements GgufModel {
         this.metadata = metadata;
         this.tensors = tensors;
         this.kind = LlamaGgufKind.of(metadata);
-        this.layers = metadata.count(key(LlamaGgufKeys.LAYERS));
+        this.layers = metadata.count(key(GgufKeys.LAYERS));
         if (layers == 0 || layers > MOST_LAYERS) {
-            throw metadata.wrong(key(LlamaGgufKeys.LAYERS), "is not between 1 and " + MOST_LAYERS);
+            throw metadata.wrong(key(GgufKeys.LAYERS), "is not between 1 and " + MOST_LAYERS);
         }
-        this.heads = metadata.countsPerLayer(key(LlamaGgufKeys.HEADS), layers);
-        this.kvHeads = metadata.has(key(LlamaGgufKeys.KV_HEADS))
-                ? metadata.countsPerLayer(key(LlamaGgufKeys.KV_HEADS), layers)
+        this.heads = metadata.countsPerLayer(key(GgufKeys.HEADS), layers);
+        this.kvHeads = metadata.has(key(GgufKeys.KV_HEADS))
+                ? metadata.countsPerLayer(key(GgufKeys.KV_HEADS), layers)
                 : heads;
         this.intermediateSizes = metadata.countsPerLayer(
-                key(kind.experts().map(LlamaGgufExperts::neurons).orElse(LlamaGgufKeys.NEURONS)), layers);
+                key(kind.experts().map(LlamaGgufExperts::neurons).orElse(GgufKeys.NEURONS)), layers);
         this.headDim = readHeadDim();
         requireFullRotation();
     }
 
     @Override
     public boolean ignored(String tensor) {
-        return tensor.equals(LlamaGgufNames.ROPE_FACTORS);
+        return tensor.equals(GgufNames.ROPE_FACTORS);
     }
 
     @Override
@@ -100,7 +100,7 @@ final class LlamaGguf implements GgufModel {
     }
 
     /** How the rows of a tensor lie: query and key rows of llama and deci are interleaved head by head. */
-    private RowOrder rowOrder(LlamaGgufNames.Place place) {
+    private RowOrder rowOrder(GgufNames.Place place) {
         return place.layer() < 0
                 ? RowOrder.IDENTITY
                 : kind.rowOrder(place.part(), heads[place.layer()], kvHeads[place.layer()], headDim);
@@ -112,18 +112,17 @@ final class LlamaGguf implements GgufModel {
         config.putArray("architectures").add(kind.stockClass());
         config.put("model_type", kind.modelType());
         config.put("hidden_act", "silu");
-        config.put("hidden_size", metadata.count(key(LlamaGgufKeys.HIDDEN)));
+        config.put("hidden_size", metadata.count(key(GgufKeys.HIDDEN)));
         config.put("intermediate_size", largest(intermediateSizes));
         config.put("num_hidden_layers", layers);
         config.put("num_attention_heads", largest(heads));
         config.put("num_key_value_heads", largest(kvHeads));
         config.put("head_dim", headDim);
-        config.put("rms_norm_eps", metadata.number(key(LlamaGgufKeys.EPSILON)));
-        LlamaGgufRope.read(
-                config, metadata, kind.architecture() + ".", tensors.get(LlamaGgufNames.ROPE_FACTORS), headDim);
-        config.put("max_position_embeddings", metadata.count(key(LlamaGgufKeys.CONTEXT)));
-        config.put("vocab_size", vocabulary());
-        config.put("tie_word_embeddings", !tensors.containsKey(LlamaGgufNames.OUTPUT));
+        config.put("rms_norm_eps", metadata.number(key(GgufKeys.EPSILON)));
+        LlamaGgufRope.read(config, metadata, kind.architecture() + ".", tensors.get(GgufNames.ROPE_FACTORS), headDim);
+        config.put("max_position_embeddings", metadata.count(key(GgufKeys.CONTEXT)));
+        config.put("vocab_size", GgufNames.vocabulary(metadata, tensors));
+        config.put("tie_word_embeddings", !tensors.containsKey(GgufNames.OUTPUT));
         config.put("attention_bias", hasBias("attn_"));
         config.put("mlp_bias", hasBias("ffn_"));
         metadata.optionalCount("tokenizer.ggml.bos_token_id").ifPresent(id -> config.put("bos_token_id", id));
@@ -145,7 +144,7 @@ final class LlamaGguf implements GgufModel {
         }
         List<Zeros> zeros = new ArrayList<>();
         for (int layer = 0; layer < layers; layer++) {
-            for (String part : LlamaGgufNames.PROJECTIONS) {
+            for (String part : GgufNames.PROJECTIONS) {
                 if (hasBias(part.substring(0, part.indexOf('_') + 1))) {
                     addZeros(zeros, layer, part);
                 }
@@ -156,8 +155,8 @@ final class LlamaGguf implements GgufModel {
 
     /** As many as the weight has rows, all of which are there. */
     private void addZeros(List<Zeros> zeros, int layer, String part) {
-        String bias = LlamaGgufNames.block(layer, part, "bias");
-        GgufFile.Entry weight = tensors.get(LlamaGgufNames.block(layer, part, "weight"));
+        String bias = GgufNames.block(layer, part, "bias");
+        GgufFile.Entry weight = tensors.get(GgufNames.block(layer, part, "weight"));
         if (weight != null && weight.shape().elements() > 0 && !tensors.containsKey(bias)) {
             zeros.add(new Zeros(place(bias).orElseThrow().name(), weight.shape().extent(0)));
         }
@@ -169,41 +168,30 @@ final class LlamaGguf implements GgufModel {
 
     private int readHeadDim() {
         int firstHeads = heads[0];
-        if (!metadata.has(key(LlamaGgufKeys.KEY_SIZE)) && firstHeads == 0) {
-            throw metadata.wrong(key(LlamaGgufKeys.KEY_SIZE), "is missing and layer 0 has no heads to tell it from");
+        if (!metadata.has(key(GgufKeys.KEY_SIZE)) && firstHeads == 0) {
+            throw metadata.wrong(key(GgufKeys.KEY_SIZE), "is missing and layer 0 has no heads to tell it from");
         }
-        int dim = metadata.optionalCount(key(LlamaGgufKeys.KEY_SIZE))
-                .orElseGet(() -> metadata.count(key(LlamaGgufKeys.HIDDEN)) / firstHeads);
+        int dim = metadata.optionalCount(key(GgufKeys.KEY_SIZE))
+                .orElseGet(() -> metadata.count(key(GgufKeys.HIDDEN)) / firstHeads);
         if (dim == 0 || dim % 2 != 0) {
-            throw metadata.wrong(
-                    key(LlamaGgufKeys.KEY_SIZE), "(the size of a head) is " + dim + ", not an even number");
+            throw metadata.wrong(key(GgufKeys.KEY_SIZE), "(the size of a head) is " + dim + ", not an even number");
         }
-        int valueDim = metadata.optionalCount(key(LlamaGgufKeys.VALUE_SIZE)).orElse(dim);
+        int valueDim = metadata.optionalCount(key(GgufKeys.VALUE_SIZE)).orElse(dim);
         if (valueDim != dim) {
             throw metadata.wrong(
-                    key(LlamaGgufKeys.VALUE_SIZE),
+                    key(GgufKeys.VALUE_SIZE),
                     "is " + valueDim + " where keys have " + dim + ", and heads with two sizes cannot be read");
         }
         return dim;
     }
 
     private void requireFullRotation() {
-        int rotated = metadata.optionalCount(key(LlamaGgufKeys.ROTATED)).orElse(headDim);
+        int rotated = metadata.optionalCount(key(GgufKeys.ROTATED)).orElse(headDim);
         if (rotated != headDim) {
             throw metadata.wrong(
-                    key(LlamaGgufKeys.ROTATED),
+                    key(GgufKeys.ROTATED),
                     "is " + rotated + " of " + headDim + " numbers of a head, and partial rotation cannot be read");
         }
-    }
-
-    private int vocabulary() {
-        GgufFile.Entry embedding = tensors.get(LlamaGgufNames.EMBEDDING);
-        if (embedding == null
-                || embedding.shape().rank() != 2
-                || embedding.shape().dim(0) > Integer.MAX_VALUE) {
-            throw metadata.damaged("tensor '" + LlamaGgufNames.EMBEDDING + "' is missing or not a matrix");
-        }
-        return embedding.shape().extent(0);
     }
 
     private boolean hasBias(String part) {

@@ -57,7 +57,7 @@ record LlamaGgufExperts(ExpertNames names, MlpKeys keys) {
         return projections().entrySet().stream()
                 .filter(projection -> projection.getValue().equals(own.group(4)))
                 .map(projection -> new Place(
-                        LlamaGgufNames.block(layer, projection.getKey(), "weight"),
+                        GgufNames.block(layer, projection.getKey(), "weight"),
                         layer,
                         Integer.parseInt(own.group(3))))
                 .findFirst();
@@ -69,7 +69,7 @@ record LlamaGgufExperts(ExpertNames names, MlpKeys keys) {
 
     /** The key of their neurons, where files have one beside that of plain MLPs. */
     String neurons() {
-        return ownNeurons() ? LlamaGgufKeys.EXPERT_NEURONS : LlamaGgufKeys.NEURONS;
+        return ownNeurons() ? GgufKeys.EXPERT_NEURONS : GgufKeys.NEURONS;
     }
 
     private boolean ownNeurons() {
@@ -79,20 +79,20 @@ record LlamaGgufExperts(ExpertNames names, MlpKeys keys) {
     /** Puts the sizes into the metadata of a file. */
     void write(Map<String, Object> metadata, String prefix, LlamaConfig config, JsonNode json) {
         LayerConfig layer = config.layers().getFirst();
-        metadata.put(prefix + LlamaGgufKeys.EXPERTS, layer.experts());
-        metadata.put(prefix + LlamaGgufKeys.EXPERTS_OF_TOKEN, config.mixture().perToken());
+        metadata.put(prefix + GgufKeys.EXPERTS, layer.experts());
+        metadata.put(prefix + GgufKeys.EXPERTS_OF_TOKEN, config.mixture().perToken());
         if (ownNeurons()) {
-            metadata.put(prefix + LlamaGgufKeys.EXPERT_NEURONS, layer.intermediate());
+            metadata.put(prefix + GgufKeys.EXPERT_NEURONS, layer.intermediate());
             int plain = json.path(MlpKeys.DENSE.neurons()).asInt(layer.intermediate());
-            metadata.put(prefix + LlamaGgufKeys.NEURONS, plain);
+            metadata.put(prefix + GgufKeys.NEURONS, plain);
         }
     }
 
     /** How many a file says that there are in every layer. */
     static int count(GgufMetadata metadata, String prefix) {
-        int experts = metadata.count(prefix + LlamaGgufKeys.EXPERTS);
+        int experts = metadata.count(prefix + GgufKeys.EXPERTS);
         if (experts == 0 || experts > ExpertOps.MOST_EXPERTS) {
-            throw metadata.wrong(prefix + LlamaGgufKeys.EXPERTS, "is not between 1 and " + ExpertOps.MOST_EXPERTS);
+            throw metadata.wrong(prefix + GgufKeys.EXPERTS, "is not between 1 and " + ExpertOps.MOST_EXPERTS);
         }
         return experts;
     }
@@ -100,12 +100,12 @@ record LlamaGgufExperts(ExpertNames names, MlpKeys keys) {
     /** Puts what a file says of them into a configuration. */
     void read(ObjectNode json, GgufMetadata metadata, String prefix, int neurons) {
         json.put(keys.experts(), count(metadata, prefix));
-        json.put(Mixtral.PER_TOKEN, metadata.count(prefix + LlamaGgufKeys.EXPERTS_OF_TOKEN));
+        json.put(Mixtral.PER_TOKEN, metadata.count(prefix + GgufKeys.EXPERTS_OF_TOKEN));
         json.put(keys.neurons(), neurons);
         if (ownNeurons()) {
             json.put(
                     MlpKeys.DENSE.neurons(),
-                    metadata.optionalCount(prefix + LlamaGgufKeys.NEURONS)
+                    metadata.optionalCount(prefix + GgufKeys.NEURONS)
                             .filter(size -> size > 0)
                             .orElse(neurons));
             json.put(Qwen3Moe.NORMALISED, true);

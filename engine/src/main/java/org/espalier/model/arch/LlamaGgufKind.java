@@ -10,28 +10,30 @@ import org.espalier.format.RowOrder;
 /** The architectures by which GGUF files tell relatives of LLaMA apart, each with what it says of a model, for both directions. */
 enum LlamaGgufKind {
     /** The same sizes in every layer. */
-    LLAMA("llama", "llama", "LlamaForCausalLM", LlamaGgufNames.LLAMA, true),
+    LLAMA("llama", "llama", "LlamaForCausalLM", GgufNames.LLAMA, true),
     /** LLaMA with sizes of its own in every layer; llama.cpp looks at those of the first alone elsewhere. */
-    DECI("deci", "llama", "LlamaForCausalLM", LlamaGgufNames.LLAMA, true),
+    DECI("deci", "llama", "LlamaForCausalLM", GgufNames.LLAMA, true),
     /** The same name for LLaMA with experts; only the number of these tells them apart. */
     MIXTRAL("llama", "mixtral", "MixtralForCausalLM", new LlamaGgufExperts(Mixtral.NAMES, Mixtral.KEYS), true),
     /** Queries, keys and values have biases. */
-    QWEN2("qwen2", "qwen2", "Qwen2ForCausalLM", LlamaGgufNames.LLAMA, false),
+    QWEN2("qwen2", "qwen2", "Qwen2ForCausalLM", GgufNames.LLAMA, false),
     /** Queries and keys are normalised. */
-    QWEN3("qwen3", "qwen3", "Qwen3ForCausalLM", LlamaGgufNames.LLAMA, false),
+    QWEN3("qwen3", "qwen3", "Qwen3ForCausalLM", GgufNames.LLAMA, false),
     /** The same with experts in every layer. */
     QWEN3_MOE(
             "qwen3moe", "qwen3_moe", "Qwen3MoeForCausalLM", new LlamaGgufExperts(Qwen3Moe.NAMES, Qwen3Moe.KEYS), false),
     /** LLaMA with factors. */
-    GRANITE("granite", "granite", "GraniteForCausalLM", LlamaGgufNames.LLAMA, true),
+    GRANITE("granite", "granite", "GraniteForCausalLM", GgufNames.LLAMA, true),
+    /** Every fourth layer does not rotate. */
+    SMOLLM3("smollm3", "smollm3", "SmolLM3ForCausalLM", GgufNames.LLAMA, true),
     /** Norms stand behind branches. */
-    OLMO2("olmo2", "olmo2", "Olmo2ForCausalLM", LlamaGgufNames.BEHIND, false),
+    OLMO2("olmo2", "olmo2", "Olmo2ForCausalLM", GgufNames.BEHIND, false),
     /** Queries, keys and values are computed together. */
-    PHI3("phi3", "phi3", "Phi3ForCausalLM", LlamaGgufNames.FUSED, false),
+    PHI3("phi3", "phi3", "Phi3ForCausalLM", GgufNames.FUSED, false),
     /** Norms stand around branches; scores and logits are bounded. */
-    GEMMA2("gemma2", "gemma2", "Gemma2ForCausalLM", LlamaGgufNames.AROUND, false),
+    GEMMA2("gemma2", "gemma2", "Gemma2ForCausalLM", GgufNames.AROUND, false),
     /** Norms stand around branches; queries and keys are normalised. */
-    GEMMA3("gemma3", "gemma3_text", "Gemma3ForCausalLM", LlamaGgufNames.AROUND, false);
+    GEMMA3("gemma3", "gemma3_text", "Gemma3ForCausalLM", GgufNames.AROUND, false);
 
     private static final Set<LlamaGgufKind> GEMMAS = Set.of(GEMMA2, GEMMA3);
     private static final Set<LlamaGgufKind> RELATIVES = Set.of(QWEN3_MOE, GRANITE, OLMO2, PHI3, GEMMA2, GEMMA3);
@@ -39,11 +41,11 @@ enum LlamaGgufKind {
     private final String architecture;
     private final String modelType;
     private final String stockClass;
-    private final LlamaGgufNames names;
+    private final GgufNames names;
     private final Optional<LlamaGgufExperts> experts;
     private final boolean interleaved;
 
-    LlamaGgufKind(String architecture, String modelType, String stockClass, LlamaGgufNames names, boolean interleaved) {
+    LlamaGgufKind(String architecture, String modelType, String stockClass, GgufNames names, boolean interleaved) {
         this.architecture = architecture;
         this.modelType = modelType;
         this.stockClass = stockClass;
@@ -57,7 +59,7 @@ enum LlamaGgufKind {
         this.architecture = architecture;
         this.modelType = modelType;
         this.stockClass = stockClass;
-        this.names = LlamaGgufNames.withRouter(experts.names().router());
+        this.names = GgufNames.withRouter(experts.names().router());
         this.experts = Optional.of(experts);
         this.interleaved = interleaved;
     }
@@ -66,7 +68,7 @@ enum LlamaGgufKind {
     static LlamaGgufKind of(GgufMetadata metadata) {
         String name = metadata.string("general.architecture");
         boolean mixture =
-                metadata.optionalCount(name + "." + LlamaGgufKeys.EXPERTS).orElse(0) > 0;
+                metadata.optionalCount(name + "." + GgufKeys.EXPERTS).orElse(0) > 0;
         List<LlamaGgufKind> kinds = Arrays.stream(values())
                 .filter(kind -> kind.architecture.equals(name))
                 .toList();
@@ -100,7 +102,7 @@ enum LlamaGgufKind {
     }
 
     /** What files call its tensors. */
-    LlamaGgufNames names() {
+    GgufNames names() {
         return names;
     }
 
@@ -111,7 +113,7 @@ enum LlamaGgufKind {
 
     /** Whether the biases that a configuration has in all projections of a branch may stand in some of them alone. */
     boolean mayLackBiases() {
-        return interleaved;
+        return interleaved && hasBiases();
     }
 
     /** Whether files say more of it than the usual sizes, as {@link LlamaGgufRelatives} has it. */
@@ -121,7 +123,7 @@ enum LlamaGgufKind {
 
     /** Whether files have biases of its projections. */
     boolean hasBiases() {
-        return interleaved || this == QWEN2;
+        return interleaved && this != SMOLLM3 || this == QWEN2;
     }
 
     /** Whether layers attend to the whole context, or to less by a rule that files have a key for. */

@@ -113,20 +113,19 @@ final class LlamaGgufMaker {
         String prefix = kind.architecture() + ".";
         metadata.put("general.architecture", kind.architecture());
         metadata.put("general.type", "model");
-        metadata.put(prefix + LlamaGgufKeys.LAYERS, layers.size());
+        metadata.put(prefix + GgufKeys.LAYERS, layers.size());
         // Where those who read such a file know of no window: up to here there is nothing that it would leave out.
         metadata.put(
-                prefix + LlamaGgufKeys.CONTEXT,
-                kind.hasWindow() ? config.maxPositions() : config.contextOfEveryLayer());
-        metadata.put(prefix + LlamaGgufKeys.HIDDEN, config.hidden());
-        metadata.put(prefix + LlamaGgufKeys.NEURONS, ofLayers(LayerConfig::intermediate));
-        metadata.put(prefix + LlamaGgufKeys.HEADS, ofLayers(LayerConfig::heads));
-        metadata.put(prefix + LlamaGgufKeys.KV_HEADS, ofLayers(LayerConfig::kvHeads));
-        metadata.put(prefix + LlamaGgufKeys.KEY_SIZE, config.headDim());
-        metadata.put(prefix + LlamaGgufKeys.VALUE_SIZE, config.headDim());
-        metadata.put(prefix + LlamaGgufKeys.ROTATED, config.headDim());
-        metadata.put(prefix + LlamaGgufKeys.EPSILON, (float) config.eps());
-        metadata.put(prefix + LlamaGgufKeys.VOCABULARY, config.vocab());
+                prefix + GgufKeys.CONTEXT, kind.hasWindow() ? config.maxPositions() : config.contextOfEveryLayer());
+        metadata.put(prefix + GgufKeys.HIDDEN, config.hidden());
+        metadata.put(prefix + GgufKeys.NEURONS, ofLayers(LayerConfig::intermediate));
+        metadata.put(prefix + GgufKeys.HEADS, ofLayers(LayerConfig::heads));
+        metadata.put(prefix + GgufKeys.KV_HEADS, ofLayers(LayerConfig::kvHeads));
+        metadata.put(prefix + GgufKeys.KEY_SIZE, config.headDim());
+        metadata.put(prefix + GgufKeys.VALUE_SIZE, config.headDim());
+        metadata.put(prefix + GgufKeys.ROTATED, config.headDim());
+        metadata.put(prefix + GgufKeys.EPSILON, (float) config.eps());
+        metadata.put(prefix + GgufKeys.VOCABULARY, config.vocab());
         LlamaGgufRope.write(metadata, prefix, config.rotary());
         LlamaGgufRelatives.write(kind, metadata, prefix, config);
         kind.experts().ifPresent(experts -> experts.write(metadata, prefix, config, model.config()));
@@ -145,7 +144,7 @@ final class LlamaGgufMaker {
             addExpert(expert.get(), entry);
             return;
         }
-        LlamaGgufNames.Place place = kind.names()
+        GgufNames.Place place = kind.names()
                 .back(entry.name())
                 .orElseThrow(() -> new Failure(
                         "GGUF has no name for it",
@@ -195,19 +194,19 @@ final class LlamaGgufMaker {
 
     private void addZeroHead(int layer) {
         int width = config.headDim();
-        addFilled(Filled.ones(LlamaGgufNames.block(layer, "attn_norm", "weight"), config.hidden()));
+        addFilled(Filled.ones(GgufNames.block(layer, "attn_norm", "weight"), config.hidden()));
         for (String part : List.of("attn_q", "attn_k", "attn_v")) {
-            addFilled(Filled.zeros(LlamaGgufNames.block(layer, part, "weight"), width, config.hidden()));
+            addFilled(Filled.zeros(GgufNames.block(layer, part, "weight"), width, config.hidden()));
         }
-        addFilled(Filled.zeros(LlamaGgufNames.block(layer, "attn_output", "weight"), config.hidden(), width));
+        addFilled(Filled.zeros(GgufNames.block(layer, "attn_output", "weight"), config.hidden(), width));
     }
 
     private void addZeroNeurons(int layer) {
-        addFilled(Filled.ones(LlamaGgufNames.block(layer, "ffn_norm", "weight"), config.hidden()));
+        addFilled(Filled.ones(GgufNames.block(layer, "ffn_norm", "weight"), config.hidden()));
         for (String part : List.of("ffn_gate", "ffn_up")) {
-            addFilled(Filled.zeros(LlamaGgufNames.block(layer, part, "weight"), ZERO_NEURONS, config.hidden()));
+            addFilled(Filled.zeros(GgufNames.block(layer, part, "weight"), ZERO_NEURONS, config.hidden()));
         }
-        addFilled(Filled.zeros(LlamaGgufNames.block(layer, "ffn_down", "weight"), config.hidden(), ZERO_NEURONS));
+        addFilled(Filled.zeros(GgufNames.block(layer, "ffn_down", "weight"), config.hidden(), ZERO_NEURONS));
     }
 
     private void addFilled(TensorEntry entry) {

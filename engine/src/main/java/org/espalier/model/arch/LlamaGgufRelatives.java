@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.espalier.format.GgufMetadata;
 import org.espalier.model.ModelConfig.LayerConfig;
 import org.espalier.model.RotaryConfig;
@@ -35,6 +36,7 @@ final class LlamaGgufRelatives {
     private static final int GEMMA3_LARGEST = 62;
     private static final int GEMMA2_PATTERN = 2;
     private static final int GEMMA3_PATTERN = 6;
+    private static final int SMOLLM3_UNROTATED = 4;
     private static final double LOCAL_BASE = 10000;
 
     private LlamaGgufRelatives() {}
@@ -118,6 +120,7 @@ final class LlamaGgufRelatives {
             case QWEN3_MOE ->
                 unless(config.mixture().normalised(), "divides the factors of a token's experts by their sum")
                         .or(() -> unless(config.layers().getFirst().experts() > 0, "has experts in every layer"));
+            case SMOLLM3 -> windows(config).or(() -> rotation(config)).or(() -> everyFourth(config));
             case OLMO2 -> windows(config).or(() -> heads(config, true)).or(() -> rotation(config));
             case PHI3 -> heads(config, false).or(() -> rotation(config)).or(() -> sameWindows(config));
             case GEMMA2 ->
@@ -137,6 +140,14 @@ final class LlamaGgufRelatives {
 
     private static Optional<String> windows(LlamaConfig config) {
         return unless(!config.windowed(), "has no layers with a window");
+    }
+
+    private static Optional<String> everyFourth(LlamaConfig config) {
+        return unless(
+                IntStream.range(0, config.layers().size())
+                        .allMatch(layer ->
+                                (config.reach().get(layer).rotary() == null) == ((layer + 1) % SMOLLM3_UNROTATED == 0)),
+                "rotates in all layers but every fourth");
     }
 
     private static Optional<String> sameWindows(LlamaConfig config) {

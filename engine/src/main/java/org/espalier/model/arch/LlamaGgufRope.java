@@ -96,7 +96,7 @@ final class LlamaGgufRope {
         if (rotary.scaling() != Scaling.LLAMA3) {
             return Optional.empty();
         }
-        return Optional.of(Filled.vector(
-                LlamaGgufNames.ROPE_FACTORS, Shape.of(headDim / 2), RopeFactors.divisors(rotary, headDim)));
+        return Optional.of(
+                Filled.vector(GgufNames.ROPE_FACTORS, Shape.of(headDim / 2), RopeFactors.divisors(rotary, headDim)));
     }
 }

@@ -7,26 +7,31 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.espalier.format.GgufFile;
+import org.espalier.format.GgufMetadata;
 
-/** GGUF's names of a llama-like model's tensors, and Hugging Face's. */
-final class LlamaGgufNames {
+/** GGUF's names of a model's tensors, and Hugging Face's. */
+final class GgufNames {
 
     static final String EMBEDDING = "token_embd.weight";
     static final String OUTPUT = "output.weight";
     static final String ROPE_FACTORS = "rope_freqs.weight";
 
-    /** Parts of a layer that are matrices. */
+    /** The part of a layer that computes queries, keys and values together. */
+    static final String QUERIES_KEYS_VALUES = "attn_qkv";
+
+    /** Parts of a layer of LLaMA that are matrices. */
     static final List<String> PROJECTIONS =
             List.of("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down");
 
-    private static final Map<String, String> MODEL = Map.of(
+    /** What stands outside of layers in relatives of LLaMA. */
+    private static final Map<String, String> LLAMA_MODEL = Map.of(
             EMBEDDING,
             "model.embed_tokens.weight",
             "output_norm.weight",
             "model.norm.weight",
             OUTPUT,
             "lm_head.weight");
-    private static final Map<String, String> MODEL_BACK = inverse(MODEL);
     /** Parts of a layer that nearly all relatives have, by what Hugging Face calls them. */
     private static final Map<String, String> USUAL = Map.ofEntries(
             Map.entry("attn_norm", "input_layernorm"),
@@ -42,7 +47,7 @@ final class LlamaGgufNames {
             Map.entry("ffn_down", "mlp.down_proj"));
 
     /** What has a norm before and behind each branch. */
-    static final LlamaGgufNames AROUND = new LlamaGgufNames(with(Map.of(
+    static final GgufNames AROUND = new GgufNames(with(Map.of(
             "post_attention_norm",
             "post_attention_layernorm",
             "ffn_norm",
@@ -50,23 +55,52 @@ final class LlamaGgufNames {
             "post_ffw_norm",
             "post_feedforward_layernorm")));
     /** What has norms behind its branches alone. */
-    static final LlamaGgufNames BEHIND = new LlamaGgufNames(without(
+    static final GgufNames BEHIND = new GgufNames(without(
             with(Map.of(
                     "post_attention_norm", "post_attention_layernorm", "post_ffw_norm", "post_feedforward_layernorm")),
             "attn_norm",
             "ffn_norm"));
     /** What computes queries, keys and values together, and gate and up. */
-    static final LlamaGgufNames FUSED = new LlamaGgufNames(without(
-            with(Map.of("attn_qkv", "self_attn.qkv_proj", "ffn_up", "mlp.gate_up_proj")),
+    static final GgufNames FUSED = new GgufNames(without(
+            with(Map.of(QUERIES_KEYS_VALUES, "self_attn.qkv_proj", "ffn_up", "mlp.gate_up_proj")),
             "attn_q",
             "attn_k",
             "attn_v",
             "ffn_gate"));
     /** As in LLaMA. */
-    static final LlamaGgufNames LLAMA = new LlamaGgufNames(USUAL);
+    static final GgufNames LLAMA = new GgufNames(USUAL);
 
-    private static final Pattern LAYER_OF_MODEL =
-            Pattern.compile(Pattern.quote(LlamaDecoder.LAYERS) + "([0-9]{1,6})\\.(.+)\\.(weight|bias)");
+    /** GPT-NeoX's. */
+    static final GgufNames GPT_NEOX = new GgufNames(
+            Map.of(
+                    EMBEDDING,
+                    "gpt_neox.embed_in.weight",
+                    "output_norm.weight",
+                    "gpt_neox.final_layer_norm.weight",
+                    "output_norm.bias",
+                    "gpt_neox.final_layer_norm.bias",
+                    OUTPUT,
+                    "embed_out.weight"),
+            "gpt_neox.layers.",
+            fused("attention."));
+    /** BLOOM's. */
+    static final GgufNames BLOOM = new GgufNames(
+            Map.of(
+                    EMBEDDING,
+                    "transformer.word_embeddings.weight",
+                    "token_embd_norm.weight",
+                    "transformer.word_embeddings_layernorm.weight",
+                    "token_embd_norm.bias",
+                    "transformer.word_embeddings_layernorm.bias",
+                    "output_norm.weight",
+                    "transformer.ln_f.weight",
+                    "output_norm.bias",
+                    "transformer.ln_f.bias",
+                    OUTPUT,
+                    "lm_head.weight"),
+            "transformer.h.",
+            fused("self_attention."));
+
     private static final Pattern BLOCK = Pattern.compile("blk\\.(0|[1-9][0-9]{0,5})\\.([a-z_]+)\\.(weight|bias)");
 
     /**
@@ -78,17 +112,49 @@ final class LlamaGgufNames {
      */
     record Place(String name, int layer, String part) {}
 
+    /** Outside of layers. */
+    private final Map<String, String> whole;
+
+    private final Map<String, String> wholeBack;
+    private final String layers;
+    private final Pattern layerOfModel;
     private final Map<String, String> parts;
     private final Map<String, String> back;
 
-    private LlamaGgufNames(Map<String, String> parts) {
+    private GgufNames(Map<String, String> parts) {
+        this(LLAMA_MODEL, LlamaDecoder.LAYERS, parts);
+    }
+
+    /** @param layers what Hugging Face's names of layers begin with */
+    private GgufNames(Map<String, String> whole, String layers, Map<String, String> parts) {
+        this.whole = whole;
+        this.wholeBack = inverse(whole);
+        this.layers = layers;
+        this.layerOfModel = Pattern.compile(Pattern.quote(layers) + "([0-9]{1,6})\\.(.+)\\.(weight|bias)");
         this.parts = parts;
         this.back = inverse(parts);
     }
 
     /** What has experts in the place of MLPs, whose projections {@link LlamaGgufExperts} names. */
-    static LlamaGgufNames withRouter(String router) {
-        return new LlamaGgufNames(without(with(Map.of("ffn_gate_inp", router)), "ffn_gate", "ffn_up", "ffn_down"));
+    static GgufNames withRouter(String router) {
+        return new GgufNames(without(with(Map.of("ffn_gate_inp", router)), "ffn_gate", "ffn_up", "ffn_down"));
+    }
+
+    /** Of layers that compute queries, keys and values together and have no gate. */
+    private static Map<String, String> fused(String attention) {
+        return Map.of(
+                "attn_norm",
+                "input_layernorm",
+                QUERIES_KEYS_VALUES,
+                attention + "query_key_value",
+                "attn_output",
+                attention + "dense",
+                "ffn_norm",
+                "post_attention_layernorm",
+                "ffn_up",
+                "mlp.dense_h_to_4h",
+                "ffn_down",
+                "mlp.dense_4h_to_h");
     }
 
     private static Map<String, String> with(Map<String, String> others) {
@@ -103,11 +169,26 @@ final class LlamaGgufNames {
         return rest;
     }
 
+    /** What Hugging Face calls the head. */
+    String head() {
+        return whole.get(OUTPUT);
+    }
+
+    /** How many tokens a file's embedding table has. */
+    static int vocabulary(GgufMetadata metadata, Map<String, GgufFile.Entry> tensors) {
+        GgufFile.Entry embedding = tensors.get(EMBEDDING);
+        if (embedding == null
+                || embedding.shape().rank() != 2
+                || embedding.shape().dim(0) > Integer.MAX_VALUE) {
+            throw metadata.damaged("tensor '" + EMBEDDING + "' is missing or not a matrix");
+        }
+        return embedding.shape().extent(0);
+    }
+
     /** The place of GGUF's {@code name}, or nothing for a tensor that such a model does not have. */
     Optional<Place> place(String name) {
-        String whole = MODEL.get(name);
-        if (whole != null) {
-            return Optional.of(new Place(whole, -1, ""));
+        if (whole.containsKey(name)) {
+            return Optional.of(new Place(whole.get(name), -1, ""));
         }
         Matcher block = BLOCK.matcher(name);
         String part = block.matches() ? parts.get(block.group(2)) : null;
@@ -115,17 +196,15 @@ final class LlamaGgufNames {
             return Optional.empty();
         }
         int layer = Integer.parseInt(block.group(1));
-        return Optional.of(
-                new Place(LlamaDecoder.LAYERS + layer + "." + part + "." + block.group(3), layer, block.group(2)));
+        return Optional.of(new Place(layers + layer + "." + part + "." + block.group(3), layer, block.group(2)));
     }
 
     /** The place of Hugging Face's {@code name}, or nothing for a tensor that such a file does not have. */
     Optional<Place> back(String name) {
-        String whole = MODEL_BACK.get(name);
-        if (whole != null) {
-            return Optional.of(new Place(whole, -1, ""));
+        if (wholeBack.containsKey(name)) {
+            return Optional.of(new Place(wholeBack.get(name), -1, ""));
         }
-        Matcher block = LAYER_OF_MODEL.matcher(name);
+        Matcher block = layerOfModel.matcher(name);
         String part = block.matches() ? back.get(block.group(2)) : null;
         if (part == null) {
             return Optional.empty();

@@ -1,7 +1,7 @@
 package org.espalier.model.arch;
 
-/** What GGUF files call the sizes of a relative of LLaMA, each behind the architecture's name. */
-final class LlamaGgufKeys {
+/** What GGUF files call the sizes of a model, each behind the architecture's name. */
+final class GgufKeys {
 
     static final String LAYERS = "block_count";
     static final String CONTEXT = "context_length";
@@ -15,8 +15,9 @@ final class LlamaGgufKeys {
     static final String KEY_SIZE = "attention.key_length";
     static final String VALUE_SIZE = "attention.value_length";
     static final String EPSILON = "attention.layer_norm_rms_epsilon";
+    static final String LAYER_NORM_EPSILON = "attention.layer_norm_epsilon";
     static final String ROTATED = "rope.dimension_count";
     static final String VOCABULARY = "vocab_size";
 
-    private LlamaGgufKeys() {}
+    private GgufKeys() {}
 }
