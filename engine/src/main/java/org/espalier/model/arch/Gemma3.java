@@ -23,7 +23,6 @@ public final class Gemma3 extends GemmaLike {
 
     private static final String PATTERN = "sliding_window_pattern";
     private static final String LOCAL_BASE = "rope_local_base_freq";
-    private static final String PARAMETERS = "rope_parameters";
     private static final String FULL = "full_attention";
     private static final String SLIDING = "sliding_attention";
 
@@ -51,13 +50,14 @@ public final class Gemma3 extends GemmaLike {
         json.size("_" + PATTERN, 6);
         pattern(json);
         Optional<ConfigReader> kinds =
-                json.object(PARAMETERS).filter(own -> own.keys().contains(FULL));
+                json.object(RotaryJson.PARAMETERS).filter(own -> own.keys().contains(FULL));
         RotaryConfig full = kinds.flatMap(own -> own.object(FULL))
                 .map(own -> RotaryJson.of(own, 1_000_000))
                 .orElseGet(() -> RotaryJson.scaled(json, 1_000_000));
+        double base = json.number(LOCAL_BASE, 10_000);
         RotaryConfig local = kinds.flatMap(own -> own.object(SLIDING))
                 .map(own -> RotaryJson.of(own, 10_000))
-                .orElseGet(() -> RotaryConfig.plain(json.number(LOCAL_BASE, 10_000)));
+                .orElseGet(() -> RotaryConfig.plain(base));
         List<Reach> reach = config.reach().stream()
                 .map(layer -> new Reach(layer.window() > 0 ? local : full, layer.window()))
                 .toList();
@@ -82,6 +82,17 @@ public final class Gemma3 extends GemmaLike {
                 .findFirst()
                 .ifPresent(layer -> json.put(LOCAL_BASE, layer.rotary().theta()));
         return json;
+    }
+
+    @Override
+    public void resize(ObjectNode json, ModelConfig config) {
+        super.resize(json, config);
+        if (json.path(RotaryJson.PARAMETERS).get(FULL) instanceof ObjectNode full) {
+            RotaryJson.alsoForOlder(json, full, RotaryJson.THETA);
+        }
+        if (json.path(RotaryJson.PARAMETERS).get(SLIDING) instanceof ObjectNode local) {
+            RotaryJson.alsoForOlder(json, local, LOCAL_BASE);
+        }
     }
 
     @Override

@@ -154,6 +154,7 @@ abstract class LlamaLike implements Architecture {
     public void resize(ObjectNode json, ModelConfig model) {
         LlamaConfig config = (LlamaConfig) model;
         writeSizes(json, config);
+        RotaryJson.alsoForOlder(json, RotaryJson.THETA);
         if (config.windowed()) {
             ArrayNode types = json.putArray(TYPES);
             config.reach().forEach(layer -> types.add(layer.window() > 0 ? SLIDING : FULL));

@@ -1,6 +1,7 @@
 package org.espalier.model.arch;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.Optional;
 import org.espalier.model.ConfigReader;
 import org.espalier.model.RotaryConfig;
@@ -9,7 +10,11 @@ import org.espalier.model.RotaryConfig.Scaling;
 /** The rotary position embedding under the keys that most families have. */
 final class RotaryJson {
 
-    private static final String ROTATED = "partial_rotary_factor";
+    static final String ROTATED = "partial_rotary_factor";
+
+    static final String THETA = "rope_theta";
+    static final String PARAMETERS = "rope_parameters";
+    private static final String SCALING = "rope_scaling";
 
     private static final String LONG_ROPE = "longrope";
     /** What the first models with it call it. */
@@ -23,10 +28,10 @@ final class RotaryJson {
         if (rotated != 1) {
             throw json.failure(ROTATED + " is " + rotated, "use a model that rotates whole heads");
         }
-        double base = json.number("rope_theta", 10000);
+        double base = json.number(THETA, 10000);
         return parameters(json)
                 .map(own -> {
-                    double theta = own.number("rope_theta", base);
+                    double theta = own.number(THETA, base);
                     return switch (kind(own)) {
                         case "yarn" -> new LongRotary(json, own, theta, headDim).yarn();
                         case LONG_ROPE, OLD_LONG_ROPE -> new LongRotary(json, own, theta, headDim).longRope();
@@ -47,19 +52,43 @@ final class RotaryJson {
         return parameters(json).map(own -> own.number(ROTATED, outer)).orElse(outer);
     }
 
+    /** In the words of transformers 5, beside which the older ones may stand. */
     private static Optional<ConfigReader> parameters(ConfigReader json) {
-        return json.object("rope_parameters").or(() -> json.object("rope_scaling"));
+        Optional<ConfigReader> older = json.object(SCALING);
+        return json.object(PARAMETERS).or(() -> older);
+    }
+
+    /**
+     * Says once more, in the words of transformers before 5, what a configuration has under {@code rope_parameters}, which those
+     * take no notice of.
+     *
+     * @param theta what they call the base
+     */
+    static void alsoForOlder(ObjectNode json, String theta) {
+        if (json.get(PARAMETERS) instanceof ObjectNode own) {
+            alsoForOlder(json, own, theta);
+        }
+    }
+
+    /** As above, of one kind of layers, whose parameters are {@code own}. */
+    static void alsoForOlder(ObjectNode json, ObjectNode own, String theta) {
+        if (own.has(THETA)) {
+            json.set(theta, own.get(THETA));
+        }
+        if (!own.path("rope_type").asText("default").equals("default")) {
+            json.set(SCALING, own.deepCopy().without(List.of(THETA, ROTATED)));
+        }
     }
 
     /** Frequencies of this base, unless the configuration names another, and how they are scaled. */
     static RotaryConfig scaled(ConfigReader json, double usualBase) {
-        double base = json.number("rope_theta", usualBase);
+        double base = json.number(THETA, usualBase);
         return parameters(json).map(own -> of(own, base)).orElseGet(() -> RotaryConfig.plain(base));
     }
 
     /** What the parameters themselves say. */
     static RotaryConfig of(ConfigReader scaling, double base) {
-        double theta = scaling.number("rope_theta", base);
+        double theta = scaling.number(THETA, base);
         String kind = kind(scaling);
         return switch (kind) {
             case "default" -> RotaryConfig.plain(theta);
@@ -80,12 +109,12 @@ final class RotaryJson {
     }
 
     static void write(ObjectNode json, RotaryConfig rotary) {
-        json.put("rope_theta", rotary.theta());
+        json.put(THETA, rotary.theta());
         if (rotary.scaling() == Scaling.DEFAULT) {
-            json.putNull("rope_scaling");
+            json.putNull(SCALING);
             return;
         }
-        ObjectNode scaling = json.putObject("rope_scaling");
+        ObjectNode scaling = json.putObject(SCALING);
         if (rotary.scaling() == Scaling.DIVIDED) {
             LongRotary.write(scaling, rotary.divided());
             return;

@@ -32,6 +32,11 @@ public final class SmolLm3 extends LlamaLike {
     }
 
     @Override
+    boolean tiedUnlessSaid() {
+        return true;
+    }
+
+    @Override
     public ModelConfig read(ConfigReader json) {
         boolean attention = json.flag("attention_bias");
         Biases biases = new Biases(attention, attention, json.flag("mlp_bias"));
