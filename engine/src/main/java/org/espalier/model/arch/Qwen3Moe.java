@@ -71,11 +71,11 @@ public final class Qwen3Moe extends LlamaLike {
     /** Layers that lose their MLPs are without experts from then on. */
     @Override
     void writeSizes(ObjectNode json, LlamaConfig config) {
-        MlpKeys keys = json.has(LOCAL_KEYS.experts()) ? LOCAL_KEYS : KEYS;
+        json.remove(LOCAL_KEYS.experts()); // which transformers 4.57 does not know; 5.17 knows the other, too
         if (!json.has(MlpKeys.DENSE.neurons())) {
             json.put(MlpKeys.DENSE.neurons(), 1); // which no layer has, and a reader asks for
         }
-        UsualSizes.write(json, config, layer -> layer.experts() > 0 ? keys : MlpKeys.DENSE);
+        UsualSizes.write(json, config, layer -> layer.experts() > 0 ? KEYS : MlpKeys.DENSE);
         json.put(STEP, 1);
         ArrayNode dense = json.putArray(DENSE_LAYERS);
         for (int layer = 0; layer < config.layers().size(); layer++) {

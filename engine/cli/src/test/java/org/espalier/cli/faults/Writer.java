@@ -54,6 +54,13 @@ record Writer(String name, List<String> arguments, String out, boolean folder, b
                 file("logits", "logits.safetensors", "logits", given, "--ids", "1,2,3"),
                 file("report", "report.html", "report", inputs.resolve("pruned").toString()),
                 folder("convert", "convert", given),
+                file(
+                        "convert an adapter",
+                        "adapter.gguf",
+                        "convert",
+                        inputs.resolve("adapter").toString(),
+                        "--base",
+                        given),
                 file("convert to gguf", "out.gguf", "convert", given, "--dtype", "q8_0"),
                 folder("quantize", "quantize", given, "--dtype", "int8-row"),
                 file(
