@@ -201,8 +201,7 @@ class GgufOutTest {
 
     @Test
     void familyThatNoFileHasIsRefusedByName() {
-        Failure failure =
-                assertThrows(Failure.class, () -> write(Shared.path("golden/glm/model"), DType.F32));
+        Failure failure = assertThrows(Failure.class, () -> write(Shared.path("golden/glm/model"), DType.F32));
         assertEquals(
                 "no GGUF architecture is known for models of the class 'ChatGLMForConditionalGeneration' (the model): write it as a folder"
                         + " of safetensors",

@@ -64,9 +64,8 @@ final class LlamaGguf implements GgufModel {
             throw metadata.wrong(key(GgufKeys.LAYERS), "is not between 1 and " + MOST_LAYERS);
         }
         this.heads = metadata.countsPerLayer(key(GgufKeys.HEADS), layers);
-        this.kvHeads = metadata.has(key(GgufKeys.KV_HEADS))
-                ? metadata.countsPerLayer(key(GgufKeys.KV_HEADS), layers)
-                : heads;
+        this.kvHeads =
+                metadata.has(key(GgufKeys.KV_HEADS)) ? metadata.countsPerLayer(key(GgufKeys.KV_HEADS), layers) : heads;
         this.intermediateSizes = metadata.countsPerLayer(
                 key(kind.experts().map(LlamaGgufExperts::neurons).orElse(GgufKeys.NEURONS)), layers);
         this.headDim = readHeadDim();

@@ -57,9 +57,7 @@ record LlamaGgufExperts(ExpertNames names, MlpKeys keys) {
         return projections().entrySet().stream()
                 .filter(projection -> projection.getValue().equals(own.group(4)))
                 .map(projection -> new Place(
-                        GgufNames.block(layer, projection.getKey(), "weight"),
-                        layer,
-                        Integer.parseInt(own.group(3))))
+                        GgufNames.block(layer, projection.getKey(), "weight"), layer, Integer.parseInt(own.group(3))))
                 .findFirst();
     }
 

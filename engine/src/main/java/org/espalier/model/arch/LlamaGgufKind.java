@@ -67,8 +67,7 @@ enum LlamaGgufKind {
     /** The kind of the model in a file, by the name of its architecture and whether it has experts. */
     static LlamaGgufKind of(GgufMetadata metadata) {
         String name = metadata.string("general.architecture");
-        boolean mixture =
-                metadata.optionalCount(name + "." + GgufKeys.EXPERTS).orElse(0) > 0;
+        boolean mixture = metadata.optionalCount(name + "." + GgufKeys.EXPERTS).orElse(0) > 0;
         List<LlamaGgufKind> kinds = Arrays.stream(values())
                 .filter(kind -> kind.architecture.equals(name))
                 .toList();
