@@ -13,7 +13,10 @@ import org.espalier.job.DemoModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Trainings that are killed at random moments and resumed end in the same bytes; {@code tools/interruptions} kills more of them. */
+/**
+ * Trainings that are stopped at random moments, and go on in another process from the files that stood there, end in the same
+ * bytes; {@code tools/interruptions} kills more of them.
+ */
 class InterruptedTrainingTest {
 
     private static final int KILLS = 20;
@@ -24,7 +27,7 @@ class InterruptedTrainingTest {
     @Test
     void killedTrainingsAreResumedToTheSameBytes() throws Exception {
         smallModel();
-        assertEquals(List.of(), new Interruptions(folder, folder.resolve("model")).kill(KILLS));
+        assertEquals(List.of(), Interruptions.ofStopped(folder, folder.resolve("model"), KILLS));
     }
 
     /** One narrow layer, so that what takes time is what is killed: starting, saving, ending. */

@@ -4,26 +4,49 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.espalier.Shared;
 import org.espalier.TestFiles;
+import org.espalier.cli.faults.CommandProcess;
 import org.espalier.job.DemoModel;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Weights that somebody overwrites while they are mapped: one line, where reading them would end the process. */
+/**
+ * Weights that somebody overwrites while they are mapped: one line, where reading them would end the process. All in one process,
+ * which outlives each.
+ */
 class ShortenedFileTest {
 
     private static final String SENTENCE = "the fox ran to the big red house and saw the old dog there\n";
 
     @TempDir
+    private static Path common;
+
+    private static Path errors;
+    private static CommandProcess process;
+
+    @TempDir
     private Path folder;
+
+    @BeforeAll
+    static void start() throws IOException {
+        errors = common.resolve("errors");
+        process = new CommandProcess(
+                ShorteningChild.class, errors, "-XX:ErrorFile=" + common.resolve("crash.log"), "-Xmx512m");
+    }
+
+    @AfterAll
+    static void end() {
+        process.close();
+    }
 
     /** After some tokens the loops run as the compiler made them, each type of weight by another one. */
     @ParameterizedTest
@@ -88,37 +111,17 @@ class ShortenedFileTest {
 
     private void assertShortened(String file, int writes, String... command) throws Exception {
         Path weights = folder.resolve(file);
-        List<String> line = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules",
-                "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:ErrorFile=" + folder.resolve("../crash.log"),
-                "-XX:+UseSerialGC",
-                "-Xmx512m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                ShorteningChild.class.getName(),
-                weights.toString(),
-                Integer.toString(writes)));
+        List<String> words = new ArrayList<>(List.of(weights.toString(), Integer.toString(writes)));
         for (String word : command) {
-            line.add(word.replace("@", folder.toString()));
+            words.add(word.replace("@", folder.toString()));
         }
-        Path out = Files.createTempFile("out", ".txt");
-        Path err = Files.createTempFile("err", ".txt");
-        Process process = new ProcessBuilder(line)
-                .redirectOutput(out.toFile())
-                .redirectError(err.toFile())
-                .start();
-        int status = process.waitFor();
-        List<String> said =
-                Files.readString(err, StandardCharsets.UTF_8).lines().toList();
+        Files.writeString(errors, "");
+        int status = process.run(words.toArray(String[]::new));
+        List<String> said = Files.readAllLines(errors);
         assertEquals(1, status, () -> String.join("\n", said.subList(0, Math.min(30, said.size()))));
         assertTrue(
                 said.contains("engine: file was shortened while it was in use (" + weights
                         + "): write it anew, and replace files by renaming while they are in use"),
                 () -> String.join("\n", said));
-        Files.delete(out);
-        Files.delete(err);
     }
 }

@@ -10,10 +10,11 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import org.espalier.cli.faults.CommandProcess;
 
 /**
- * Runs a command in a process of its own, and shortens a file when the command has written so often to stdout and stderr.
- * Arguments: the file, how often, the command.
+ * Runs commands in a process of its own, and shortens a file when a command has written so often to stdout and stderr. The words
+ * of each: the file, how often, the command.
  */
 final class ShorteningChild {
 
@@ -21,12 +22,14 @@ final class ShorteningChild {
 
     private ShorteningChild() {}
 
-    public static void main(String[] args) {
-        Shortening shortening = new Shortening(Path.of(args[0]), Integer.parseInt(args[1]));
-        System.exit(Main.run(
-                Arrays.copyOfRange(args, 2, args.length),
-                shortening.before(FileDescriptor.out),
-                shortening.before(FileDescriptor.err)));
+    public static void main(String[] none) throws IOException {
+        CommandProcess.serve(words -> {
+            Shortening shortening = new Shortening(Path.of(words[0]), Integer.parseInt(words[1]));
+            return Main.run(
+                    Arrays.copyOfRange(words, 2, words.length),
+                    shortening.before(OutputStream.nullOutputStream()),
+                    shortening.before(new FileOutputStream(FileDescriptor.err)));
+        });
     }
 
     private static final class Shortening {
@@ -39,8 +42,7 @@ final class ShorteningChild {
             this.left = writes;
         }
 
-        PrintStream before(FileDescriptor descriptor) {
-            OutputStream out = new FileOutputStream(descriptor);
+        PrintStream before(OutputStream out) {
             return new PrintStream(new OutputStream() {
                 @Override
                 public void write(int b) throws IOException {

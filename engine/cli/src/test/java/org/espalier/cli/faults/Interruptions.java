@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.espalier.tune.OptimizerFile;
 
@@ -20,31 +19,49 @@ public final class Interruptions {
     /** Kills of one training before it may come to its end. */
     private static final int KILLS_EACH = 5;
 
+    /** So many times the kills that are wanted, where none came after a save. */
+    private static final int MOST = 10;
+
     private static final long SEED = 17;
+    /** What trainings say. */
+    private static final String SAID = "said.txt";
 
     private final Path folder;
     private final Path model;
+    private final Trainings trainings;
     private final Random random = new Random(SEED);
     private int kills;
     private int resumed;
 
-    /** Of trainings of {@code model}, in a folder that exists. */
-    public Interruptions(Path folder, Path model) {
+    private Interruptions(Path folder, Path model, Trainings trainings) {
         this.folder = folder;
         this.model = model;
+        this.trainings = trainings;
+    }
+
+    /**
+     * What was wrong after so many kills, as many of each kind of training of {@code model}, whose processes live on: each of a
+     * second costs ten of starting. A line of each kind is printed.
+     *
+     * @param folder for all files, which exists
+     */
+    public static List<String> ofStopped(Path folder, Path model, int kills) throws IOException, InterruptedException {
+        try (StoppedTrainings trainings = new StoppedTrainings(folder.resolve("copy"), folder.resolve(SAID))) {
+            return new Interruptions(folder, model, trainings).kill(kills);
+        }
     }
 
     public static void main(String[] arguments) throws Exception {
         int wanted = Integer.parseInt(arguments[2]);
+        Path folder = Path.of(arguments[0]).toRealPath();
         Interruptions interruptions = new Interruptions(
-                Path.of(arguments[0]).toRealPath(), Path.of(arguments[1]).toRealPath());
+                folder, Path.of(arguments[1]).toRealPath(), new KilledTrainings(folder.resolve(SAID)));
         List<String> problems = interruptions.kill(wanted);
         problems.forEach(problem -> System.err.println("finding: " + problem));
         System.exit(problems.isEmpty() ? 0 : 1);
     }
 
-    /** Kills so many times, as many of each kind of training, prints a line of each kind and returns what was wrong. */
-    public List<String> kill(int wanted) throws IOException, InterruptedException {
+    private List<String> kill(int wanted) throws IOException, InterruptedException {
         Path text = Files.createFile(folder.resolve("text.txt"));
         StringBuilder stories = new StringBuilder();
         for (String who : List.of("dog", "cat", "bird", "girl", "boy", "fox", "bear", "fish")) {
@@ -81,25 +98,24 @@ public final class Interruptions {
     private List<String> kill(Writer writer, int wanted) throws IOException, InterruptedException {
         Path place = Files.createDirectories(folder.resolve("killed"));
         Standing.empty(place);
-        long start = System.nanoTime();
-        int status = start(writer, place).waitFor();
-        if (status != 0) {
-            throw new IllegalStateException(writer.name() + ": the undisturbed training ended with " + status);
-        }
-        long millis = (System.nanoTime() - start) / 1_000_000;
+        long millis = undisturbed(writer, place);
         Standing whole = Standing.at(place.resolve(writer.out()));
         List<String> problems = new ArrayList<>();
         kills = 0;
         resumed = 0;
-        while (kills < wanted) {
+        while (isWanted(wanted)) {
             Standing.empty(place);
             int before = kills;
             boolean ended = false;
-            while (kills - before < KILLS_EACH && kills < wanted && !ended) {
+            long start = System.nanoTime();
+            while (kills - before < KILLS_EACH && isWanted(wanted) && !ended) {
                 ended = run(writer, place, random.nextLong(millis / 8, millis));
             }
             if (!ended) {
                 run(writer, place, Long.MAX_VALUE);
+            } else if (kills == before) {
+                // It was over before the kill, as one is that is faster than the first.
+                millis = Math.min(millis, millisSince(start));
             }
             Standing now = Standing.at(place.resolve(writer.out()));
             if (!now.equals(whole)) {
@@ -111,8 +127,27 @@ public final class Interruptions {
                         .forEach(path -> problems.add(writer.name() + " leaves " + path));
             }
         }
+        if (resumed == 0) {
+            problems.add(writer.name() + " never went on from a state");
+        }
         System.out.printf("| %s | %d | %d | %d |%n", writer.name(), kills, resumed, problems.size());
         return problems;
+    }
+
+    /** Whether to kill once more: so often, and until one went on from a state, as long as that may still come. */
+    private boolean isWanted(int wanted) {
+        return kills < wanted || resumed == 0 && kills < MOST * wanted;
+    }
+
+    /** Runs it to its end; how long that took. */
+    private long undisturbed(Writer writer, Path place) throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        trainings.run(writer, place, Long.MAX_VALUE);
+        return millisSince(start);
+    }
+
+    private static long millisSince(long start) {
+        return (System.nanoTime() - start) / 1_000_000;
     }
 
     /** Goes on from a state, if there is one, for so long at most; whether it came to its end. */
@@ -123,35 +158,9 @@ public final class Interruptions {
             // It was killed after its end.
             return true;
         }
-        Process process = start(state ? writer.resumed() : writer, place);
         resumed += state ? 1 : 0;
-        if (process.waitFor(millis, TimeUnit.MILLISECONDS)) {
-            if (process.exitValue() != 0) {
-                throw new IllegalStateException(writer.name() + " ended with " + process.exitValue());
-            }
-            return true;
-        }
-        // SIGKILL.
-        process.destroyForcibly().waitFor();
-        kills++;
-        return false;
-    }
-
-    private Process start(Writer writer, Path place) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:-UsePerfData",
-                "-Despalier.device=cpu",
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "org.espalier.cli.Main"));
-        command.addAll(List.of(writer.commandLine(place, false)));
-        return new ProcessBuilder(command)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .redirectError(folder.resolve("said.txt").toFile())
-                .start();
+        boolean ended = trainings.run(state ? writer.resumed() : writer, place, millis);
+        kills += ended ? 0 : 1;
+        return ended;
     }
 }
