@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.espalier.Golden;
+import org.espalier.ThinModel;
 import org.espalier.format.Checkpoint;
 import org.espalier.format.Checkpoints;
 import org.espalier.importance.Calibration;
@@ -33,9 +34,11 @@ class PruneCommandTest {
     @TempDir
     private Path folder;
 
+    private String model = "model";
+
     @BeforeEach
     void write() throws IOException {
-        DemoModel.writeTo(folder.resolve("model"));
+        ThinModel.writeTo(folder.resolve("model"));
         Files.write(folder.resolve("a.txt"), DemoModel.stories(1, 100));
         Files.write(folder.resolve("b.txt"), DemoModel.stories(2, 100));
     }
@@ -45,7 +48,7 @@ class PruneCommandTest {
         Ran.engine(Stream.concat(
                                 Stream.of(
                                         "prune",
-                                        folder.resolve("model").toString(),
+                                        folder.resolve(model).toString(),
                                         "--ratio",
                                         "0.2",
                                         "--out",
@@ -196,6 +199,9 @@ class PruneCommandTest {
 
     @Test
     void gatesChooseBetterAndTheSameAtAnyNumberOfThreads() throws IOException {
+        // A random model has nothing to choose by.
+        DemoModel.writeTo(folder.resolve("demo"));
+        model = "demo";
         for (String threads : List.of("1", "2")) {
             Plan plan = prune(
                     threads,

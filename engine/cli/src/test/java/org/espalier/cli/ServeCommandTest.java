@@ -18,7 +18,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.espalier.job.DemoModel;
+import org.espalier.ThinModel;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,7 +37,7 @@ class ServeCommandTest {
 
     @BeforeEach
     void write() throws IOException {
-        model = DemoModel.writeTo(folder.resolve("m"));
+        model = ThinModel.writeTo(folder.resolve("m"));
     }
 
     /** Whoever is being answered gets an end, and the exit status is that of work that is done. */
@@ -89,6 +89,8 @@ class ServeCommandTest {
                         "--add-modules",
                         "jdk.incubator.vector",
                         "--enable-native-access=ALL-UNNAMED",
+                        // What lives for a second is not worth optimising.
+                        "-XX:TieredStopAtLevel=1",
                         "-XX:+UseSerialGC",
                         "-Xmx512m",
                         "-cp",

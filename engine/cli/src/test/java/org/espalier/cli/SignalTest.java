@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.espalier.TestFiles;
-import org.espalier.job.DemoModel;
+import org.espalier.ThinModel;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +29,7 @@ class SignalTest {
 
     @BeforeEach
     void write() throws IOException {
-        DemoModel.writeTo(folder.resolve("m"));
+        ThinModel.writeTo(folder.resolve("m"));
         Files.writeString(folder.resolve("text.txt"), SENTENCE.repeat(64));
     }
 
@@ -74,7 +74,7 @@ class SignalTest {
 
     private String[] tune(String... more) {
         List<String> command = new ArrayList<>(List.of("tune", "@/m", "--data", "@/text.txt", "--out", "@/adapter"));
-        command.addAll(List.of("--batch-size", "4", "--epochs", "4", "--verbose"));
+        command.addAll(List.of("--batch-size", "4", "--epochs", "6", "--verbose"));
         command.addAll(List.of(more));
         return command.toArray(String[]::new);
     }
@@ -100,6 +100,8 @@ class SignalTest {
                 "--add-modules",
                 "jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED",
+                // What lives for a second is not worth optimising.
+                "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Xmx512m",
                 "-cp",
