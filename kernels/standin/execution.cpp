@@ -113,7 +113,7 @@ void execute(const Program& program, Memory& memory, const std::vector<uint8_t>&
     SharedMemory shared(program.sharedBytes + dynamicSharedBytes);
     Launch launch{program, memory, shared, shadowed ? &shadow : nullptr, parameters, grid, block, {}};
     if (memory.hasPhantoms()) {
-        launch.longest = 100'000'000;  // of few blocks
+        launch.longest = 25'000'000;  // of few blocks
     }
     Execution(launch).run();
 }

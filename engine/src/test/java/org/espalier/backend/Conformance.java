@@ -26,7 +26,12 @@ public final class Conformance {
 
     /** As above, where results may miss the reference's by a normalised mean squared error of {@code most}, if that is more. */
     public static <F> void check(OpCase<F> opCase, MemoryOps memory, F ops, double most) {
-        Map<String, double[]> expected = reference(opCase);
+        check(opCase, reference(opCase), memory, ops, most);
+    }
+
+    /** As above, against what {@link #reference} makes of the case. */
+    public static <F> void check(
+            OpCase<F> opCase, Map<String, double[]> expected, MemoryOps memory, F ops, double most) {
         Map<String, double[]> actual = outputs(opCase, memory, ops);
         for (String output : opCase.outputs()) {
             compare(opCase, output, expected.get(output), actual.get(output), Math.max(most, opCase.tolerance()));
@@ -40,9 +45,9 @@ public final class Conformance {
         }
     }
 
-    /** The reference has every family, so it is an {@code F} whatever that is. */
+    /** What the reference makes of a case. It has every family, so it is an {@code F} whatever that is. */
     @SuppressWarnings("unchecked")
-    private static <F> Map<String, double[]> reference(OpCase<F> opCase) {
+    public static <F> Map<String, double[]> reference(OpCase<F> opCase) {
         try (ReferenceBackend reference = new ReferenceBackend()) {
             return outputs(opCase, reference, (F) reference);
         }

@@ -42,7 +42,7 @@ class ZeroShotGoldenTest {
 
     @ParameterizedTest
     @CsvSource({
-        "current.jsonl.gz, summary.json, CURRENT, smollm2-135m, 4",
+        "current.jsonl.gz, summary.json, CURRENT, smollm2-135m, 1",
         "legacy.jsonl.gz, summary.json, LEGACY, smollm2-135m, 1",
         "stories260K_current.jsonl.gz, stories260K_summary.json, CURRENT, stories260K, 200",
         "stories260K_legacy.jsonl.gz, stories260K_summary.json, LEGACY, stories260K, 200"

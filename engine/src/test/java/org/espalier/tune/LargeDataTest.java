@@ -33,7 +33,7 @@ class LargeDataTest {
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx64m",
                         "--enable-native-access=ALL-UNNAMED",
-                        "-XX:+UseG1GC",
+                        "-XX:+UseSerialGC",
                         "-cp",
                         System.getProperty("java.class.path"),
                         LargeDataChild.class.getName(),
