@@ -46,6 +46,7 @@ public final class BranchDivergence {
     private static final int OWN_STREAMS = 4;
 
     private final Model dense;
+    private final FitBatches fitted;
     private final List<Packed> batches;
     private final Compensation kind;
     private final double ridge;
@@ -65,7 +66,8 @@ public final class BranchDivergence {
             throw new IllegalArgumentException("a narrowed branch is fitted by least squares or not at all");
         }
         this.dense = dense;
-        this.batches = StreamWalk.batches(dense.config(), sequences);
+        this.fitted = FitBatches.of(dense.config(), sequences);
+        this.batches = fitted.packed();
         this.kind = kind;
         this.ridge = ridge;
         this.release = release;
@@ -218,7 +220,7 @@ public final class BranchDivergence {
             try (StreamWalk whole = walk.from(walk.stream());
                     Compensated result = new Compensated(dense.backend(), dense.config(), false, one.selection());
                     FitStreams streams =
-                            new FitStreams(dense.backend(), queue, one.selection(), whole, left, weights)) {
+                            new FitStreams(dense.backend(), queue, one.selection(), fitted, whole, left, weights)) {
                 new LeastSquares(
                                 dense.backend(),
                                 queue,
@@ -226,8 +228,8 @@ public final class BranchDivergence {
                                 streams,
                                 weights,
                                 result,
-                                batches.size(),
-                                ridge)
+                                fitted,
+                                Ridge.of(ridge))
                         .next(one.branch());
             }
         }

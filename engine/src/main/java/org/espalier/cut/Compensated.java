@@ -1,6 +1,7 @@
 package org.espalier.cut;
 
 import java.lang.foreign.ValueLayout;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.espalier.backend.Backend;
@@ -32,6 +33,7 @@ public final class Compensated implements AutoCloseable {
     private final Map<String, NativeMemory> numbers = new LinkedHashMap<>();
 
     private final Map<String, Shape> shapes = new LinkedHashMap<>();
+    private final Map<String, Double> ridges = new LinkedHashMap<>();
 
     /**
      * @param config of the dense model, with the biases that the pruned one has
@@ -72,6 +74,16 @@ public final class Compensated implements AutoCloseable {
         for (int i = 0; i < exact.length; i++) {
             memory.segment().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) exact[i]);
         }
+    }
+
+    /** Enters how firmly a fit held a parameter. */
+    void held(String name, double ridge) {
+        ridges.put(name, ridge);
+    }
+
+    /** How firmly fits held parameters, by name. */
+    public Map<String, Double> ridges() {
+        return Collections.unmodifiableMap(ridges);
     }
 
     boolean has(String name) {

@@ -34,8 +34,8 @@ public final class Compensator {
     /** What goes, but for tokens: sequences are the dense model's, and nothing depends on rows that they do not have. */
     private final Selection selection;
 
-    private final List<Packed> batches;
-    private final double ridge;
+    private final FitBatches batches;
+    private final Ridge ridge;
     private final Optional<FitWorkers> workers;
 
     /**
@@ -43,22 +43,22 @@ public final class Compensator {
      * @param ridge     share of each input's own sum of squares that holds its weights to their old values in a fit
      */
     public Compensator(Model dense, Selection selection, List<int[]> sequences, double ridge) {
-        this(dense, selection, sequences, ridge, Optional.empty());
+        this(dense, selection, FitBatches.of(dense.config(), sequences), Ridge.of(ridge), Optional.empty());
     }
 
     /**
      * As above.
      *
-     * @param workers that hold the streams of a least-squares fit, all batches of these sequences among them
+     * @param workers that hold the streams of a least-squares fit, these batches among them
      */
     public Compensator(
-            Model dense, Selection selection, List<int[]> sequences, double ridge, Optional<FitWorkers> workers) {
+            Model dense, Selection selection, FitBatches batches, Ridge ridge, Optional<FitWorkers> workers) {
         this.dense = dense;
         this.all = selection;
         this.selection = selection.withWholeVocabulary();
         this.ridge = ridge;
         this.workers = workers;
-        this.batches = StreamWalk.batches(dense.config(), sequences);
+        this.batches = batches;
     }
 
     /**
@@ -72,7 +72,7 @@ public final class Compensator {
     /** What a run of this kind needs. */
     public Bytes bytes(Compensation kind) {
         long streams = DType.F32.bytes(dense.config().hidden()
-                * batches.stream().mapToLong(Packed::tokens).sum());
+                * batches.packed().stream().mapToLong(Packed::tokens).sum());
         if (kind != Compensation.LSTSQ) {
             return new Bytes(kind == Compensation.BIAS ? streams : 0, 0);
         }
@@ -87,8 +87,8 @@ public final class Compensator {
                     4L * experts * end.weights().getFirst().shape().elements());
             long activations = DType.F32.bytes((4 * left.dim(1) + left.dim(0)) * StreamWalk.BATCH_TOKENS * perToken);
             long made = end.norm() == null ? 0 : streams;
-            long fits = LeastSquares.atOnce(left, experts, batches.size())
-                    * NormalEquations.bytes(left.dim(1), left.dim(0), batches.size());
+            long fits = LeastSquares.atOnce(left, experts, batches)
+                    * NormalEquations.bytes(left.dim(1), left.dim(0), batches);
             largest = Math.max(largest, fits + weights + activations + made);
             results += DType.F32.bytes(experts * left.elements());
         }
@@ -142,7 +142,7 @@ public final class Compensator {
         }
         try (Queue queue = dense.backend().newQueue();
                 StreamWalk whole =
-                        new StreamWalk(dense.backend(), queue, batches, this::pass, dense.leaves(Map.of()))) {
+                        new StreamWalk(dense.backend(), queue, batches.packed(), this::pass, dense.leaves(Map.of()))) {
             Structure structure = Structure.of(new Transformer(config).shape());
             walk(new MeanOutputs(dense, structure, selection, whole, result, queue), layerDone);
         }
@@ -152,18 +152,18 @@ public final class Compensator {
         try (Queue queue = dense.backend().newQueue();
                 CutWeights weights = new CutWeights(dense, selection, queue)) {
             if (workers.isPresent()) {
-                FitRounds rounds = new RemoteRounds(workers.get(), selection, dense.backend(), queue);
+                FitRounds rounds = new RemoteRounds(workers.get(), selection, dense.backend(), queue, batches);
                 walk(fit(rounds, weights, result, queue), layerDone);
                 return;
             }
-            try (FitStreams streams = new FitStreams(dense, selection, batches, 0)) {
+            try (FitStreams streams = new FitStreams(dense, selection, batches)) {
                 walk(fit(streams, weights, result, queue), layerDone);
             }
         }
     }
 
     private LeastSquares fit(FitRounds rounds, CutWeights weights, Compensated result, Queue queue) {
-        return new LeastSquares(dense.backend(), queue, selection, rounds, weights, result, batches.size(), ridge);
+        return new LeastSquares(dense.backend(), queue, selection, rounds, weights, result, batches, ridge);
     }
 
     private Tape pass(int tokens) {

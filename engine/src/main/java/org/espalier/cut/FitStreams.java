@@ -16,7 +16,6 @@ import org.espalier.model.BranchEnd;
 import org.espalier.model.BranchPass;
 import org.espalier.model.BranchVisit;
 import org.espalier.model.Model;
-import org.espalier.model.Packed;
 import org.espalier.model.StreamWalk;
 import org.espalier.tape.Branch;
 import org.espalier.tape.Tape;
@@ -39,7 +38,7 @@ public final class FitStreams implements FitRounds, AutoCloseable {
 
     private final Selection selection;
     private final Backend backend;
-    private final int firstBatch;
+    private final FitBatches batches;
     private final Deque<Runnable> owned = new ArrayDeque<>();
     private final Queue queue;
     private final StreamWalk whole;
@@ -52,26 +51,23 @@ public final class FitStreams implements FitRounds, AutoCloseable {
     /** Of a branch that ends in a norm: what that reads in the dense model, {@code [tokens, C]}; else null. */
     private Tensor normInputs;
 
-    /**
-     * Computes both streams before the first branch.
-     *
-     * @param firstBatch number of the first of these batches among those of all sequences
-     */
-    public FitStreams(Model dense, Selection selection, List<Packed> batches, int firstBatch) {
+    /** Computes both streams before the first branch. */
+    public FitStreams(Model dense, Selection selection, FitBatches batches) {
         this.selection = selection;
         this.backend = dense.backend();
-        this.firstBatch = firstBatch;
+        this.batches = batches;
         try {
             this.queue = backend.newQueue();
             owned.push(queue::close);
-            this.whole = new StreamWalk(backend, queue, batches, tokens -> pass(dense, tokens), dense.leaves(Map.of()));
+            this.whole = new StreamWalk(
+                    backend, queue, batches.packed(), tokens -> pass(dense, tokens), dense.leaves(Map.of()));
             owned.push(whole::close);
             this.weights = new CutWeights(dense, selection, queue);
             owned.push(weights::close);
             this.pruned = new StreamWalk(
                     backend,
                     queue,
-                    batches,
+                    batches.packed(),
                     tokens -> CutTape.of(selection.on(Structure.of(pass(dense, tokens))))
                             .tape(),
                     weights);
@@ -94,18 +90,20 @@ public final class FitStreams implements FitRounds, AutoCloseable {
     /**
      * Goes on with streams that are the caller's, as are their weights.
      *
+     * @param batches that they are of
      * @param weights of the pruned model
      */
     FitStreams(
             Backend backend,
             Queue queue,
             Selection selection,
+            FitBatches batches,
             StreamWalk whole,
             StreamWalk pruned,
             CutWeights weights) {
         this.selection = selection;
         this.backend = backend;
-        this.firstBatch = 0;
+        this.batches = batches;
         this.queue = queue;
         this.whole = whole;
         this.pruned = pruned;
@@ -164,15 +162,15 @@ public final class FitStreams implements FitRounds, AutoCloseable {
         List<NormalEquations> sums = new ArrayList<>();
         try {
             for (int weight = 0; weight < step.count(); weight++) {
-                sums.add(new NormalEquations(backend, queue, shape.extent(1), shape.extent(0)));
+                sums.add(new NormalEquations(backend, queue, shape.extent(1), shape.extent(0), batches));
             }
             ExpertSums experts =
-                    end.routing() == null ? null : new ExpertSums(backend, queue, firstBatch, step.first(), sums);
+                    end.routing() == null ? null : new ExpertSums(backend, queue, batches.first(), step.first(), sums);
             pruned.run(branch, visit -> {
                 Tensor lacks = lacking(branch, visit);
                 Tensor counts = importance.slice(visit.start(), visit.end());
                 if (experts == null) {
-                    sums.getFirst().add(firstBatch + visit.batch(), visit.inner(), lacks, counts);
+                    sums.getFirst().add(batches.first() + visit.batch(), visit.inner(), lacks, counts);
                 } else {
                     experts.add(visit, lacks, counts);
                 }

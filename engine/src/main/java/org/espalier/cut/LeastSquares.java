@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.espalier.backend.Backend;
 import org.espalier.backend.HostCopy;
@@ -32,14 +31,14 @@ final class LeastSquares implements BranchRepair {
     private final Compensated result;
     private final Backend backend;
     private final Queue queue;
-    private final int batches;
-    private final double ridge;
+    private final FitBatches batches;
+    private final Ridge ridge;
 
     /**
      * @param rounds  that sum over all batches
      * @param weights of the pruned model
-     * @param batches how many there are
-     * @param ridge   share of each input's own sum of squares that holds it to its old weights
+     * @param batches all of them
+     * @param ridge   how firmly inputs are held to their old weights
      */
     LeastSquares(
             Backend backend,
@@ -48,8 +47,8 @@ final class LeastSquares implements BranchRepair {
             FitRounds rounds,
             CutWeights weights,
             Compensated result,
-            int batches,
-            double ridge) {
+            FitBatches batches,
+            Ridge ridge) {
         this.selection = selection;
         this.rounds = rounds;
         this.weights = weights;
@@ -61,7 +60,7 @@ final class LeastSquares implements BranchRepair {
     }
 
     /** How many experts are fitted at once. */
-    static int atOnce(Shape shape, int experts, int batches) {
+    static int atOnce(Shape shape, int experts, FitBatches batches) {
         long each = NormalEquations.bytes(shape.dim(1), shape.dim(0), batches);
         return Math.clamp(MOST_BYTES / each, 1, experts);
     }
@@ -94,9 +93,11 @@ final class LeastSquares implements BranchRepair {
             List<NormalEquations> equations = new ArrayList<>(rounds.sums(FitStep.sums(branch, first, count)));
             try {
                 for (int w = 0; w < count; w++) {
-                    Optional<double[]> solution = equations.get(w).solve(ridge);
                     Value weight = fitted.get(first + w);
-                    solution.ifPresent(numbers -> added.put(weight, numbers));
+                    equations.get(w).solve(ridge).ifPresent(solution -> {
+                        added.put(weight, solution.added());
+                        result.held(weight.name(), solution.ridge());
+                    });
                 }
             } finally {
                 equations.forEach(NormalEquations::close);

@@ -19,15 +19,18 @@ final class RemoteRounds implements FitRounds {
     private final Selection selection;
     private final Backend backend;
     private final Queue queue;
+    private final FitBatches batches;
     private final List<FitStep> waiting = new ArrayList<>();
 
     private record Node(int weight, int level, int index) {}
 
-    RemoteRounds(FitWorkers workers, Selection selection, Backend backend, Queue queue) {
+    /** @param batches of all workers */
+    RemoteRounds(FitWorkers workers, Selection selection, Backend backend, Queue queue, FitBatches batches) {
         this.workers = workers;
         this.selection = selection;
         this.backend = backend;
         this.queue = queue;
+        this.batches = batches;
     }
 
     @Override
@@ -37,7 +40,7 @@ final class RemoteRounds implements FitRounds {
         Shape shape = selection.shape(
                 BranchPass.end(selection.structure().tape(), branch).weights().getFirst());
         List<NormalEquations> equations = IntStream.range(0, step.count())
-                .mapToObj(w -> new NormalEquations(backend, queue, shape.extent(1), shape.extent(0)))
+                .mapToObj(w -> new NormalEquations(backend, queue, shape.extent(1), shape.extent(0), batches))
                 .toList();
         try {
             for (List<FitSum> answer : workers.ask(List.copyOf(waiting))) {

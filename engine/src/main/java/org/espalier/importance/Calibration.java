@@ -20,8 +20,9 @@ import org.espalier.error.Failure;
  *
  * @param sequences of one length, or given exactly
  * @param writer    how they came to be, if the model wrote them itself
+ * @param sources   how many come from each text, in order
  */
-public record Calibration(List<int[]> sequences, Optional<Writer> writer) {
+public record Calibration(List<int[]> sequences, Optional<Writer> writer, List<Integer> sources) {
 
     /**
      * What it takes to have a model write the same sequences again.
@@ -37,6 +38,12 @@ public record Calibration(List<int[]> sequences, Optional<Writer> writer) {
 
     public Calibration {
         sequences = List.copyOf(sequences);
+        sources = List.copyOf(sources);
+    }
+
+    /** All of one source. */
+    public Calibration(List<int[]> sequences, Optional<Writer> writer) {
+        this(sequences, writer, List.of(sequences.size()));
     }
 
     /** Sequences of texts. */

@@ -158,7 +158,7 @@ public final class CalibrationSettings extends Settings<CalibrationSettings> {
                                 file.toString())
                         .sequences());
             }
-            return new Calibration(drawn);
+            return new Calibration(drawn, Optional.empty(), sequencesOfEach(sequences));
         }
     }
 

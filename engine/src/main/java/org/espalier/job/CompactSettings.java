@@ -61,7 +61,10 @@ public final class CompactSettings extends Settings<CompactSettings> {
 
     @Override
     public Optional<String> complaint() {
-        return calibration.complaint().or(() -> compensation.complaint(calibration.given()));
+        return calibration
+                .complaint()
+                .or(() -> compensation.complaint(
+                        calibration.given(), calibration.paths().size()));
     }
 
     /** How what is left makes up for what is gone where nothing is set. */

@@ -2,6 +2,7 @@ package org.espalier.job;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.espalier.backend.OwnMemory;
 import org.espalier.couple.Selection;
@@ -10,6 +11,8 @@ import org.espalier.cut.Compactor;
 import org.espalier.cut.Compensated;
 import org.espalier.cut.Compensation;
 import org.espalier.cut.Compensator;
+import org.espalier.cut.FitBatches;
+import org.espalier.cut.FitWorkers;
 import org.espalier.error.Failure;
 import org.espalier.format.ModelContent;
 import org.espalier.format.NumberTypes;
@@ -81,7 +84,7 @@ final class Compaction {
                     new Compactor(open.checkpoint(), open.model().config(), selection, types).content(compensated);
             writing.write(withTokenizer(Companions.with(left, open.path(), open.checkpoint()), selection)
                     .withFile(ModelCard.FILE, card(plan, compensated).bytes())
-                    .withFile(PLAN, PlanFile.bytes(plan.with(fitted(selection, calibration)))));
+                    .withFile(PLAN, PlanFile.bytes(plan.with(fitted(selection, calibration, compensated.ridges())))));
             return new Left(compensated.parameters(), compensated.config());
         }
     }
@@ -107,14 +110,19 @@ final class Compaction {
     }
 
     /** What the plan says of the fit; null if nothing was fitted. */
-    private Plan.Fitted fitted(Selection selection, Optional<Calibration> calibration) {
+    private Plan.Fitted fitted(Selection selection, Optional<Calibration> calibration, Map<String, Double> ridges) {
         Compensation kind = settings.kindOr(usual);
         if (kind == Compensation.NONE || selection.withWholeVocabulary().isEmpty()) {
             return null;
         }
-        Double ridge = kind == Compensation.LSTSQ ? settings.ridge() : null;
         Calibration used = calibration.orElseThrow();
-        return new Plan.Fitted(kind.toString(), ridge, used.sequences().size(), used.seqLen());
+        boolean each = kind == Compensation.LSTSQ && settings.ridge().chosen();
+        return new Plan.Fitted(
+                kind.toString(),
+                kind == Compensation.LSTSQ && !each ? settings.ridge().share() : null,
+                each ? ridges : null,
+                used.sequences().size(),
+                used.seqLen());
     }
 
     private Compensated compensated(Plan plan, Selection selection, Optional<Calibration> calibration) {
@@ -122,15 +130,27 @@ final class Compaction {
         if (kind == Compensation.NONE || selection.withWholeVocabulary().isEmpty()) {
             return Compensated.nothing(open.model().config(), selection);
         }
-        List<int[]> sequences = calibration.orElseThrow().sequences();
+        FitBatches batches = batches(calibration.orElseThrow());
         if (shared.isEmpty() || kind != Compensation.LSTSQ) {
-            return compensated(
-                    kind, new Compensator(open.model(), selection, sequences, settings.ridge(), Optional.empty()));
+            return compensated(kind, compensator(selection, batches, Optional.empty()));
         }
-        try (SharedFit workers = new SharedFit(shared.get(), plan, open.model(), selection, sequences, listener)) {
-            return compensated(
-                    kind, new Compensator(open.model(), selection, sequences, settings.ridge(), Optional.of(workers)));
+        try (SharedFit workers = new SharedFit(shared.get(), plan, open.model(), selection, batches, listener)) {
+            return compensated(kind, compensator(selection, batches, Optional.of(workers)));
         }
+    }
+
+    /** Sources are kept apart only where one is left out after the other, as the batches are shorter for it. */
+    private FitBatches batches(Calibration calibration) {
+        List<int[]> sequences = calibration.sequences();
+        return FitBatches.of(
+                open.model().config(),
+                sequences,
+                settings.ridge().chosen() ? calibration.sources() : List.of(sequences.size()),
+                0);
+    }
+
+    private Compensator compensator(Selection selection, FitBatches batches, Optional<FitWorkers> workers) {
+        return new Compensator(open.model(), selection, batches, settings.ridge(), workers);
     }
 
     private Compensated compensated(Compensation kind, Compensator compensator) {

@@ -2,12 +2,13 @@ package org.espalier.job;
 
 import java.util.Optional;
 import org.espalier.cut.Compensation;
+import org.espalier.cut.Ridge;
 
 /** How what is left of a model makes up for what is gone. */
 public final class CompensationSettings extends Settings<CompensationSettings> {
 
     private Optional<Compensation> kind = Optional.empty();
-    private double ridge = 1;
+    private Ridge ridge = Ridge.of(1);
 
     private CompensationSettings() {}
 
@@ -34,11 +35,16 @@ public final class CompensationSettings extends Settings<CompensationSettings> {
     /** How firmly a fit holds weights to their old values, as a share of what their inputs sum up to; above 0. */
     public CompensationSettings ridge(double share) {
         aboveZero("ridge", share);
-        return with(copy -> copy.ridge = share);
+        return with(copy -> copy.ridge = Ridge.of(share));
+    }
+
+    /** Holds each branch as firmly as serves those calibration texts best that its fit has not seen. */
+    public CompensationSettings ridgeOfEach() {
+        return with(copy -> copy.ridge = new Ridge(copy.ridge.share(), true));
     }
 
     /** How firmly a fit holds weights to their old values. */
-    public double ridge() {
+    public Ridge ridge() {
         return ridge;
     }
 
@@ -46,8 +52,12 @@ public final class CompensationSettings extends Settings<CompensationSettings> {
      * Why these settings do not go together with others, if they do not.
      *
      * @param calibrated whether there is something to calibrate on
+     * @param texts      how many calibration files there are
      */
-    Optional<String> complaint(boolean calibrated) {
+    Optional<String> complaint(boolean calibrated, int texts) {
+        if (ridge.chosen() && texts < 2) {
+            return Optional.of("--ridge auto leaves out one text after the other: give --calibration twice or more");
+        }
         return !wanted() || calibrated
                 ? Optional.empty()
                 : Optional.of("--compensate " + kind.get() + " needs --calibration FILE (any text) or --ids-file FILE");

@@ -3,11 +3,12 @@ package org.espalier.job;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.espalier.couple.Selection;
+import org.espalier.cut.FitBatches;
 import org.espalier.cut.FitStep;
 import org.espalier.cut.FitStreams;
 import org.espalier.cut.FitSum;
-import org.espalier.model.StreamWalk;
 import org.espalier.plan.PlanFile;
 import org.espalier.plan.PlanSelection;
 
@@ -15,11 +16,21 @@ import org.espalier.plan.PlanSelection;
  * Holds the residual streams of some calibration sequences while a fit goes from branch to branch.
  *
  * @param plan       what of the model is kept, as JSON
- * @param firstBatch number of the first batch that these sequences make
  * @param sequences  of token ids
+ * @param ofSources  how many of them come from each source, in order
+ * @param firstBatch number of the first batch that these sequences make
  */
-record FitWork(ModelPlace model, String plan, int firstBatch, int[][] sequences)
+record FitWork(ModelPlace model, String plan, int[][] sequences, int[] ofSources, int firstBatch)
         implements Work<List<FitStep>, FitSum[]> {
+
+    static FitWork of(ModelPlace model, String plan, FitBatches part) {
+        return new FitWork(
+                model,
+                plan,
+                part.sequences().toArray(int[][]::new),
+                part.sequencesOfSources().stream().mapToInt(count -> count).toArray(),
+                part.first());
+    }
 
     @Override
     public List<ModelPlace> models() {
@@ -33,8 +44,12 @@ record FitWork(ModelPlace model, String plan, int firstBatch, int[][] sequences)
             Selection selection = new PlanSelection(open.model().config(), "the plan of this fit")
                     .removed(PlanFile.read(plan.getBytes(StandardCharsets.UTF_8), "the plan of this fit"))
                     .withWholeVocabulary();
-            FitStreams streams = new FitStreams(
-                    open.model(), selection, StreamWalk.batches(open.model().config(), List.of(sequences)), firstBatch);
+            FitBatches batches = FitBatches.of(
+                    open.model().config(),
+                    List.of(sequences),
+                    IntStream.of(ofSources).boxed().toList(),
+                    firstBatch);
+            FitStreams streams = new FitStreams(open.model(), selection, batches);
             return new Opened<>() {
                 @Override
                 public FitSum[] compute(List<FitStep> steps) {

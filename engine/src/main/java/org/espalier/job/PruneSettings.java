@@ -141,7 +141,8 @@ public final class PruneSettings extends Settings<PruneSettings> {
     public Optional<String> complaint() {
         return importance
                 .complaint(budget.anywhere(importance.blockCriterion()))
-                .or(() -> compensation.complaint(calibrated()))
+                .or(() -> compensation.complaint(
+                        calibrated(), importance.calibration().paths().size()))
                 .or(budget::complaint)
                 .or(this::complaintAboutTokens)
                 .or(() -> compensation.wanted() && !budget.compensable()

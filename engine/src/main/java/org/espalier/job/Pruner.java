@@ -186,7 +186,7 @@ final class Pruner {
         return new WidthMeter(
                         open,
                         fitted ? Compensation.LSTSQ : Compensation.NONE,
-                        settings.compensation().ridge(),
+                        settings.compensation().ridge().share(),
                         WidthMeter.LEVELS,
                         settings.memory(),
                         listener)

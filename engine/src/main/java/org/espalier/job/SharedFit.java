@@ -1,18 +1,20 @@
 package org.espalier.job;
 
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.espalier.couple.Selection;
 import org.espalier.cut.Compensation;
 import org.espalier.cut.Compensator;
+import org.espalier.cut.FitBatches;
 import org.espalier.cut.FitStep;
 import org.espalier.cut.FitSum;
 import org.espalier.cut.FitWorkers;
+import org.espalier.cut.Ridge;
 import org.espalier.model.Model;
-import org.espalier.model.Packed;
-import org.espalier.model.StreamWalk;
 import org.espalier.plan.Plan;
 import org.espalier.plan.PlanFile;
 
@@ -21,43 +23,21 @@ final class SharedFit implements FitWorkers, AutoCloseable {
 
     private final Workers.Held<List<FitStep>, FitSum[]> held;
 
-    SharedFit(Shared shared, Plan plan, Model model, Selection selection, List<int[]> sequences, Listener listener) {
+    SharedFit(Shared shared, Plan plan, Model model, Selection selection, FitBatches batches, Listener listener) {
         String json = new String(PlanFile.bytes(plan), StandardCharsets.UTF_8);
-        List<FitWork> works =
-                works(shared.place(), json, model, sequences, shared.workers().parts());
-        int most =
-                works.stream().mapToInt(work -> work.sequences().length).max().orElseThrow();
-        Compensator part = new Compensator(model, selection, sequences.subList(0, most), 1);
+        List<FitBatches> parts = batches.parts(shared.workers().parts());
+        FitBatches most = Collections.max(
+                parts, Comparator.comparingInt(part -> part.packed().size()));
+        Compensator largest = new Compensator(model, selection, most, Ridge.of(1), Optional.empty());
         listener.note("fitting on %,d sequences in %,d parts; each takes about %s of a worker's memory"
                 .formatted(
-                        sequences.size(),
-                        works.size(),
-                        Machine.size(part.bytes(Compensation.LSTSQ).computing())));
+                        batches.sequences().size(),
+                        parts.size(),
+                        Machine.size(largest.bytes(Compensation.LSTSQ).computing())));
+        List<FitWork> works = parts.stream()
+                .map(part -> FitWork.of(shared.place(), json, part))
+                .toList();
         this.held = shared.workers().hold("fit", works);
-    }
-
-    private static List<FitWork> works(ModelPlace place, String plan, Model model, List<int[]> sequences, int most) {
-        List<Packed> batches = StreamWalk.batches(model.config(), sequences);
-        List<FitWork> works = new ArrayList<>();
-        int part = 0;
-        int batch = 0;
-        int sequence = 0;
-        while (batch < batches.size()) {
-            int end = (int) ((long) batches.size() * ++part / most);
-            if (end > batch) {
-                int more = batches.subList(batch, end).stream()
-                        .mapToInt(packed -> packed.sequences().count())
-                        .sum();
-                works.add(new FitWork(
-                        place,
-                        plan,
-                        batch,
-                        sequences.subList(sequence, sequence + more).toArray(int[][]::new)));
-                batch = end;
-                sequence += more;
-            }
-        }
-        return works;
     }
 
     @Override

@@ -59,7 +59,7 @@ public final class WidthsJob {
             WidthTable table = new WidthMeter(
                             open,
                             settings.compensation().kindOr(Compensation.LSTSQ),
-                            settings.compensation().ridge(),
+                            settings.compensation().ridge().share(),
                             settings.levels(),
                             settings.memory(),
                             engine.listener())

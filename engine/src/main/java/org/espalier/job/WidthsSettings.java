@@ -85,6 +85,9 @@ public final class WidthsSettings extends Settings<WidthsSettings> {
 
     @Override
     public Optional<String> complaint() {
+        if (compensation.ridge().chosen()) {
+            return Optional.of("widths are measured with one ridge: give --ridge a number");
+        }
         return compensation.kindOr(Compensation.LSTSQ) == Compensation.BIAS
                 ? Optional.of("--compensate bias is not measured width by width: give lstsq or none")
                 : calibration.complaint();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.espalier.importance.ScoresFile;
 
@@ -280,7 +281,9 @@ public record Plan(
      * How what stays was made to make up for what is gone.
      *
      * @param method  {@code bias} or {@code lstsq}
-     * @param ridge   share of each input's own sum of squares that held its weights in a fit; null for biases
+     * @param ridge   share of each input's own sum of squares that held its weights in a fit; null for biases, and where each
+     *                branch has its own
+     * @param ridges  these, by the parameter that was fitted; null if all have the same
      * @param samples calibration sequences that it was computed on
      * @param seqLen  ids in the longest of them
      */
@@ -290,11 +293,19 @@ public record Plan(
             @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("ridge")
             Double ridge,
 
+            @JsonInclude(JsonInclude.Include.NON_NULL) @JsonProperty("ridges")
+            Map<String, Double> ridges,
+
             @JsonProperty(value = "samples", required = true)
             int samples,
 
             @JsonProperty(value = "seq_len", required = true)
             int seqLen) {
+
+        /** All held alike. */
+        public Fitted(String method, Double ridge, int samples, int seqLen) {
+            this(method, ridge, null, samples, seqLen);
+        }
 
         public Fitted {
             Requirements.required(method, "how it was fitted");

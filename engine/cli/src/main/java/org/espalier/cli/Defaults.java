@@ -65,7 +65,7 @@ final class Defaults extends ResourceBundle {
             Map.entry("select", () -> PruneSettings.defaults().selecting()),
             Map.entry("gate-tokens", () -> PruneSettings.defaults().gates().tokens()),
             Map.entry("gate-rate", () -> PruneSettings.defaults().gates().rate()),
-            Map.entry("ridge", () -> CompensationSettings.defaults().ridge()),
+            Map.entry("ridge", () -> CompensationSettings.defaults().ridge().share()),
             Map.entry("cutoff", () -> Recipe.STANDARD.texts().cutoff()),
             Map.entry("distil-weight", () -> TuneSettings.defaults().distilWeight()),
             Map.entry("epochs", () -> Recipe.STANDARD.texts().epochs()),

@@ -174,6 +174,25 @@ class PruneCommandTest {
         assertEquals(weights("plain"), weights("theirs"));
     }
 
+    @Test
+    void eachBranchIsHeldAsServesTheTextLeftOutBest() {
+        Plan plan = prune(
+                "each",
+                "--calibration",
+                text("a.txt"),
+                "--calibration",
+                text("b.txt"),
+                "--samples",
+                "12",
+                "--ridge",
+                "auto");
+        assertNull(plan.fitted().ridge());
+        assertTrue(plan.fitted().ridges().containsKey("model.layers.1.mlp.down_proj.weight"), plan::toString);
+        assertTrue(plan.fitted().ridges().values().stream().allMatch(r -> r >= 0.25 && r <= 8), plan::toString);
+        prune("same", "--calibration", text("a.txt"), "--calibration", text("b.txt"), "--samples", "12");
+        assertNotEquals(weights("same"), weights("each"));
+    }
+
     /** A second text changes what is drawn, not how much. */
     @Test
     void severalTextsGiveEqualShares() {
