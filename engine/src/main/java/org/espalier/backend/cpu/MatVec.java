@@ -13,7 +13,7 @@ final class MatVec {
     static final int MAX_TOKENS = 4;
 
     /** Weight bytes of a task: enough to outweigh handing it out, few enough to stay in cache for the next token. */
-    private static final int TASK_BYTES = 128 << 10;
+    private static final int TASK_BYTES = 64 << 10;
 
     private final WorkerPool pool;
     private final Scratch scratch;

@@ -1,12 +1,14 @@
 package org.espalier.backend.cpu;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Runs numbered tasks on the calling thread and {@code threads - 1} daemons. Which thread runs which task is left to
- * chance, so a result must not depend on it. Decoding dispatches hundreds of operations of a few microseconds for a token:
+ * Runs numbered tasks on the calling thread and {@code threads - 1} daemons. Each thread begins with a row of tasks of its
+ * own, so that it reads memory in one direction, and then helps with those of the others: which thread runs which task is
+ * left to chance, so a result must not depend on it. Decoding dispatches hundreds of operations of a few microseconds for a token:
  * a waiting thread spins for a while before it parks.
  */
 final class WorkerPool implements AutoCloseable {
@@ -15,6 +17,9 @@ final class WorkerPool implements AutoCloseable {
     private static final long SPIN_NANOS = 50_000;
 
     private static final int SPINS_BETWEEN_CLOCK_READS = 64;
+
+    /** Counters of different threads are as far apart as processors exchange memory, two lines of 64 bytes. */
+    private static final int APART = 128 / Integer.BYTES;
 
     /** One of a run's tasks. */
     @FunctionalInterface
@@ -40,37 +45,66 @@ final class WorkerPool implements AutoCloseable {
     private static final class Job {
         final Task body;
         final int tasks;
+        final int rows;
         final Thread caller;
-        final AtomicInteger next = new AtomicInteger();
+        /** The next task of each row. */
+        final AtomicIntegerArray next;
+
         final AtomicInteger left;
         final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-        Job(Task body, int tasks, Thread caller) {
+        Job(Task body, int tasks, int threads, Thread caller) {
             this.body = body;
             this.tasks = tasks;
+            this.rows = Math.min(tasks, threads);
             this.caller = caller;
+            this.next = new AtomicIntegerArray(APART * rows);
+            for (int row = 0; row < rows; row++) {
+                next.setPlain(APART * row, end(row - 1));
+            }
             this.left = new AtomicInteger(tasks);
         }
 
         /** Runs tasks until none is unclaimed. After a failure the rest are only counted. */
         void work(int worker) {
-            for (int task = next.getAndIncrement(); task < tasks; task = next.getAndIncrement()) {
-                try {
-                    if (failure.get() == null) {
-                        body.run(task, worker);
-                    }
-                } catch (Throwable e) {
-                    failure.compareAndSet(null, e);
-                } finally {
-                    if (left.decrementAndGet() == 0) {
-                        LockSupport.unpark(caller);
-                    }
+            for (int i = 0; i < rows; i++) {
+                int row = (worker + i) % rows;
+                for (int task = claim(row); task < end(row); task = claim(row)) {
+                    run(task, worker);
+                }
+            }
+        }
+
+        private int claim(int row) {
+            return next.getAndIncrement(APART * row);
+        }
+
+        /** The first task after those of a row. */
+        private int end(int row) {
+            return (int) ((long) tasks * (row + 1) / rows);
+        }
+
+        private void run(int task, int worker) {
+            try {
+                if (failure.get() == null) {
+                    body.run(task, worker);
+                }
+            } catch (Throwable e) {
+                failure.compareAndSet(null, e);
+            } finally {
+                if (left.decrementAndGet() == 0) {
+                    LockSupport.unpark(caller);
                 }
             }
         }
 
         boolean claimed() {
-            return next.get() >= tasks;
+            for (int row = 0; row < rows; row++) {
+                if (next.get(APART * row) < end(row)) {
+                    return false;
+                }
+            }
+            return true;
         }
     }
 
@@ -114,7 +148,7 @@ final class WorkerPool implements AutoCloseable {
                     body.run(task, 0);
                 }
             } else {
-                share(new Job(body, tasks, caller));
+                share(new Job(body, tasks, threads(), caller));
             }
         } finally {
             owner.set(null);

@@ -47,6 +47,22 @@ class WorkerPoolTest {
         }
     }
 
+    /** The first task ends when all others have: also the second, which is of the same thread's row. */
+    @Test
+    void whoIsThroughHelpsOthers() {
+        try (WorkerPool pool = new WorkerPool(2)) {
+            CountDownLatch others = new CountDownLatch(3);
+            pool.run(4, (task, worker) -> {
+                if (task > 0) {
+                    others.countDown();
+                } else {
+                    await(others);
+                }
+            });
+            assertEquals(0, others.getCount());
+        }
+    }
+
     @Test
     void survivesManyShortRuns() {
         try (WorkerPool pool = new WorkerPool(3)) {
