@@ -4,9 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.regex.Matcher;
@@ -37,6 +39,8 @@ final class PeftFused {
     private final String place;
     /** By their projections. */
     private final Map<String, Pair> pairs = new LinkedHashMap<>();
+    /** Names of the parameters that matrices stand beside. */
+    private final Set<String> beside = new HashSet<>();
     /** Numbers of matrices, by their names. */
     private final Map<String, float[][]> decoded = new HashMap<>();
 
@@ -83,7 +87,21 @@ final class PeftFused {
                 }
             }
         }
+        fused.requireTargets();
         return fused.apart();
+    }
+
+    /** A target that nothing stands beside is one of another model. */
+    private void requireTargets() {
+        for (String target : parameters.targets()) {
+            if (beside.stream().noneMatch(name -> name.equals(target) || name.endsWith("." + target))) {
+                throw new Failure(
+                        "the adapter's " + PeftParameters.TARGETS + " names " + Printable.quoted(target)
+                                + ", beside which it has no matrices",
+                        place,
+                        "use it with the model it was trained on");
+            }
+        }
     }
 
     private void add(String name, String module, StoredTensor a, StoredTensor b) {
@@ -151,6 +169,7 @@ final class PeftFused {
             int end,
             int count,
             int expert) {
+        beside.add(parameter);
         int rank = a.shape().rows() / count;
         double alpha = parameters.alpha(parameter, config.alpha());
         double scale = config.rankStabilised() ? alpha / Math.sqrt(rank) : alpha / rank;

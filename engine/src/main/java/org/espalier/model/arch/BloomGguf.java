@@ -14,29 +14,36 @@ public final class BloomGguf extends FusedGgufFamily {
 
     /** For the service loader. */
     public BloomGguf() {
-        super("bloom", Bloom.TYPE, GgufNames.BLOOM);
+        super(new Kind());
     }
 
-    @Override
-    ObjectNode config(GgufMetadata metadata, ModelConfig.Sizes sizes, double eps, boolean tied) {
-        return new Bloom()
-                .write(Bloom.Config.withUsualSlopes(new Bloom().modelTypes().get(Bloom.TYPE), sizes, eps, tied));
-    }
+    private static final class Kind extends FusedGgufKind {
 
-    @Override
-    double eps(ModelConfig config) {
-        return ((Bloom.Config) config).eps();
-    }
+        Kind() {
+            super("bloom", Bloom.TYPE, GgufNames.BLOOM);
+        }
 
-    @Override
-    void put(Map<String, Object> metadata, ModelConfig config) {
-        // The usual sizes say it all.
-    }
+        @Override
+        ObjectNode config(GgufMetadata metadata, ModelConfig.Sizes sizes, double eps, boolean tied) {
+            return new Bloom()
+                    .write(Bloom.Config.withUsualSlopes(new Bloom().modelTypes().get(Bloom.TYPE), sizes, eps, tied));
+        }
 
-    @Override
-    Optional<String> refusal(ModelConfig config) {
-        return ((Bloom.Config) config).usualSlopes()
-                ? Optional.empty()
-                : Optional.of("has the slopes that so many heads have, and heads were taken out of this model");
+        @Override
+        double eps(ModelConfig config) {
+            return ((Bloom.Config) config).eps();
+        }
+
+        @Override
+        void put(Map<String, Object> metadata, ModelConfig config) {
+            // The usual sizes say it all.
+        }
+
+        @Override
+        Optional<String> refusal(ModelConfig config) {
+            return ((Bloom.Config) config).usualSlopes()
+                    ? Optional.empty()
+                    : Optional.of("has the slopes that so many heads have, and heads were taken out of this model");
+        }
     }
 }

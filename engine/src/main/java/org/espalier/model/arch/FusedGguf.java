@@ -16,29 +16,29 @@ final class FusedGguf implements GgufModel {
 
     private static final int MOST_LAYERS = 4096;
 
-    private final FusedGgufFamily family;
+    private final FusedGgufKind kind;
     private final GgufMetadata metadata;
     private final Map<String, GgufFile.Entry> tensors;
     private final int layers;
     private final int hidden;
     private final int heads;
 
-    FusedGguf(FusedGgufFamily family, GgufMetadata metadata, Map<String, GgufFile.Entry> tensors) {
-        this.family = family;
+    FusedGguf(FusedGgufKind kind, GgufMetadata metadata, Map<String, GgufFile.Entry> tensors) {
+        this.kind = kind;
         this.metadata = metadata;
         this.tensors = tensors;
         this.layers = count(GgufKeys.LAYERS, MOST_LAYERS);
         this.hidden = count(GgufKeys.HIDDEN, Integer.MAX_VALUE);
         this.heads = count(GgufKeys.HEADS, hidden);
         if (hidden % heads != 0) {
-            throw metadata.wrong(family.key(GgufKeys.HEADS), "is " + heads + ", which does not divide " + hidden);
+            throw metadata.wrong(kind.key(GgufKeys.HEADS), "is " + heads + ", which does not divide " + hidden);
         }
     }
 
     private int count(String name, int most) {
-        int count = metadata.count(family.key(name));
+        int count = metadata.count(kind.key(name));
         if (count == 0 || count > most) {
-            throw metadata.wrong(family.key(name), "is not between 1 and " + most);
+            throw metadata.wrong(kind.key(name), "is not between 1 and " + most);
         }
         return count;
     }
@@ -50,7 +50,7 @@ final class FusedGguf implements GgufModel {
 
     @Override
     public Optional<Place> place(String tensor) {
-        return family.names()
+        return kind.names()
                 .place(tensor)
                 .filter(place -> place.layer() < layers)
                 .map(place -> new Place(
@@ -63,7 +63,7 @@ final class FusedGguf implements GgufModel {
 
     @Override
     public String description() {
-        return "a model of the architecture " + family.architecture() + " with " + layers + " layers";
+        return "a model of the architecture " + kind.architecture() + " with " + layers + " layers";
     }
 
     @Override
@@ -76,7 +76,7 @@ final class FusedGguf implements GgufModel {
                 Collections.nCopies(layers, layer),
                 count(GgufKeys.CONTEXT, Integer.MAX_VALUE));
         ObjectNode config =
-                family.config(metadata, sizes, metadata.number(family.key(GgufKeys.LAYER_NORM_EPSILON)), tied());
+                kind.config(metadata, sizes, metadata.number(kind.key(GgufKeys.LAYER_NORM_EPSILON)), tied());
         metadata.optionalCount("tokenizer.ggml.bos_token_id").ifPresent(id -> config.put("bos_token_id", id));
         metadata.optionalCount("tokenizer.ggml.eos_token_id").ifPresent(id -> config.put("eos_token_id", id));
         return config;

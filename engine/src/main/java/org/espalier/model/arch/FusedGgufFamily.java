@@ -1,6 +1,5 @@
 package org.espalier.model.arch;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -10,68 +9,30 @@ import org.espalier.format.GgufFile;
 import org.espalier.format.GgufMetadata;
 import org.espalier.format.GgufModel;
 import org.espalier.format.ModelContent;
-import org.espalier.model.ModelConfig;
 
-/**
- * A family whose layers compute queries, keys and values together and have no gate, as GGUF files have it: all layers of one size,
- * heads that have the channels of the stream together, and a bias in every projection and norm.
- */
+/** GGUF files of a family whose layers compute queries, keys and values together. */
 abstract class FusedGgufFamily implements GgufFamily {
 
-    private final String architecture;
-    private final String modelType;
-    private final GgufNames names;
+    private final FusedGgufKind kind;
 
-    /** @param modelType in Hugging Face's words */
-    FusedGgufFamily(String architecture, String modelType, GgufNames names) {
-        this.architecture = architecture;
-        this.modelType = modelType;
-        this.names = names;
+    FusedGgufFamily(FusedGgufKind kind) {
+        this.kind = kind;
     }
 
     @Override
     public final Set<String> architectures() {
-        return Set.of(architecture);
+        return Set.of(kind.architecture());
     }
 
     @Override
     public final GgufModel read(GgufMetadata metadata, Map<String, GgufFile.Entry> tensors) {
-        return new FusedGguf(this, metadata, tensors);
+        return new FusedGguf(kind, metadata, tensors);
     }
 
     @Override
     public final Optional<GgufContent> write(ModelContent model) {
-        return model.config().path("model_type").asText().equals(modelType)
-                ? Optional.of(new FusedGgufMaker(this, model).make())
+        return model.config().path("model_type").asText().equals(kind.modelType())
+                ? Optional.of(new FusedGgufMaker(kind, model).make())
                 : Optional.empty();
     }
-
-    /** The name of a key of the metadata. */
-    final String key(String name) {
-        return architecture + "." + name;
-    }
-
-    final String architecture() {
-        return architecture;
-    }
-
-    final GgufNames names() {
-        return names;
-    }
-
-    /**
-     * The configuration that a file's metadata say.
-     *
-     * @param tied whether the head is the embedding table
-     */
-    abstract ObjectNode config(GgufMetadata metadata, ModelConfig.Sizes sizes, double eps, boolean tied);
-
-    /** Added to the variance in normalisations. */
-    abstract double eps(ModelConfig config);
-
-    /** Puts what is special of a model into the metadata of a file. */
-    abstract void put(Map<String, Object> metadata, ModelConfig config);
-
-    /** What llama.cpp would compute otherwise; empty if there is nothing. */
-    abstract Optional<String> refusal(ModelConfig config);
 }

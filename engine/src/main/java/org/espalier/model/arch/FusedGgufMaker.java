@@ -22,7 +22,7 @@ final class FusedGgufMaker {
     private static final String PLACE = "the model to be written";
     private static final String ADVICE = "write the model as a folder of safetensors";
 
-    private final FusedGgufFamily family;
+    private final FusedGgufKind kind;
     private final ModelContent model;
     private final ModelConfig config;
     /** All layers have its sizes. */
@@ -30,8 +30,8 @@ final class FusedGgufMaker {
 
     private final List<GgufContent.Tensor> tensors = new ArrayList<>();
 
-    FusedGgufMaker(FusedGgufFamily family, ModelContent model) {
-        this.family = family;
+    FusedGgufMaker(FusedGgufKind kind, ModelContent model) {
+        this.kind = kind;
         this.model = model;
         this.config = Architectures.read(model.config(), PLACE);
         this.layer = config.layers().getFirst();
@@ -39,7 +39,7 @@ final class FusedGgufMaker {
 
     GgufContent make() {
         requireSizes();
-        family.refusal(config).ifPresent(other -> {
+        kind.refusal(config).ifPresent(other -> {
             throw refused(other);
         });
         model.tensors().forEach(this::add);
@@ -50,7 +50,7 @@ final class FusedGgufMaker {
         boolean whole = layer.heads() > 0 && layer.intermediate() > 0;
         if (!whole || !config.layers().stream().allMatch(layer::equals)) {
             throw new Failure(
-                    "layers differ in their sizes, or lack a branch, and GGUF's architecture " + family.architecture()
+                    "layers differ in their sizes, or lack a branch, and GGUF's architecture " + kind.architecture()
                             + " has no way to say that",
                     PLACE,
                     "prune with --uniform, or write a folder of safetensors");
@@ -61,27 +61,27 @@ final class FusedGgufMaker {
     }
 
     private Failure refused(String other) {
-        return new Failure("GGUF's architecture " + family.architecture() + " " + other, PLACE, ADVICE);
+        return new Failure("GGUF's architecture " + kind.architecture() + " " + other, PLACE, ADVICE);
     }
 
     private SequencedMap<String, Object> metadata() {
         SequencedMap<String, Object> metadata = new LinkedHashMap<>();
-        metadata.put("general.architecture", family.architecture());
+        metadata.put("general.architecture", kind.architecture());
         metadata.put("general.type", "model");
-        metadata.put(family.key(GgufKeys.LAYERS), config.layers().size());
-        metadata.put(family.key(GgufKeys.CONTEXT), config.maxPositions());
-        metadata.put(family.key(GgufKeys.HIDDEN), config.hidden());
-        metadata.put(family.key(GgufKeys.NEURONS), layer.intermediate());
-        metadata.put(family.key(GgufKeys.HEADS), layer.heads());
-        metadata.put(family.key(GgufKeys.KV_HEADS), layer.kvHeads());
-        metadata.put(family.key(GgufKeys.LAYER_NORM_EPSILON), (float) family.eps(config));
-        metadata.put(family.key(GgufKeys.VOCABULARY), config.vocab());
-        family.put(metadata, config);
+        metadata.put(kind.key(GgufKeys.LAYERS), config.layers().size());
+        metadata.put(kind.key(GgufKeys.CONTEXT), config.maxPositions());
+        metadata.put(kind.key(GgufKeys.HIDDEN), config.hidden());
+        metadata.put(kind.key(GgufKeys.NEURONS), layer.intermediate());
+        metadata.put(kind.key(GgufKeys.HEADS), layer.heads());
+        metadata.put(kind.key(GgufKeys.KV_HEADS), layer.kvHeads());
+        metadata.put(kind.key(GgufKeys.LAYER_NORM_EPSILON), (float) kind.eps(config));
+        metadata.put(kind.key(GgufKeys.VOCABULARY), config.vocab());
+        kind.put(metadata, config);
         return metadata;
     }
 
     private void add(TensorEntry entry) {
-        GgufNames.Place place = family.names()
+        GgufNames.Place place = kind.names()
                 .back(entry.name())
                 .orElseThrow(() -> new Failure("GGUF has no name for it", "tensor " + entry.name(), ADVICE));
         RowOrder order = place.part().equals(GgufNames.QUERIES_KEYS_VALUES)
@@ -95,10 +95,10 @@ final class FusedGgufMaker {
 
     private boolean hasHead() {
         return model.tensors().stream()
-                .anyMatch(entry -> entry.name().equals(family.names().head()));
+                .anyMatch(entry -> entry.name().equals(kind.names().head()));
     }
 
     private TensorEntry asHead(TensorEntry table) {
-        return new TensorEntry(family.names().head(), table.type(), table.shape(), table.content());
+        return new TensorEntry(kind.names().head(), table.type(), table.shape(), table.content());
     }
 }
