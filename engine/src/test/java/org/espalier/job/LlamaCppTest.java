@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.espalier.RandomModel;
 import org.espalier.Shared;
@@ -184,19 +185,7 @@ class LlamaCppTest {
     void adapterOfEveryProjectionGivesTheSameTokens(boolean rankStabilised) throws IOException {
         Path model = Shared.path("models/stories260K");
         Path adapter = Files.createDirectory(folder.resolve("adapter"));
-        Random random = new Random(6);
-        List<TensorEntry> matrices = new ArrayList<>();
-        try (Checkpoint checkpoint = Checkpoints.open(model)) {
-            checkpoint.tensors().values().stream()
-                    .filter(tensor -> tensor.name().endsWith("_proj.weight"))
-                    .forEach(weight -> {
-                        String name = weight.name().replace(".weight", "");
-                        int in = weight.shape().extent(1);
-                        matrices.add(matrix(name + PeftAdapter.SUFFIX_A, 4, in, 1 / Math.sqrt(in), random));
-                        matrices.add(matrix(
-                                name + PeftAdapter.SUFFIX_B, weight.shape().extent(0), 4, 0.05, random));
-                    });
-        }
+        List<TensorEntry> matrices = matricesOf(model, name -> name.endsWith("_proj.weight"));
         PeftAdapter.writeInto(
                 adapter, new PeftConfig(4, 6, rankStabilised, 0, List.of("q_proj"), model.toString()), matrices);
         try (Tokenizer tokenizer = Tokenizer.open(model)) {
@@ -212,6 +201,24 @@ class LlamaCppTest {
                 }
             }
         }
+    }
+
+    /** Random matrices of rank 4 beside some of a model's weights. */
+    private static List<TensorEntry> matricesOf(Path model, Predicate<String> chosen) {
+        Random random = new Random(6);
+        List<TensorEntry> matrices = new ArrayList<>();
+        try (Checkpoint checkpoint = Checkpoints.open(model)) {
+            checkpoint.tensors().values().stream()
+                    .filter(tensor -> chosen.test(tensor.name()))
+                    .forEach(weight -> {
+                        String name = weight.name().replace(".weight", "");
+                        int in = weight.shape().extent(1);
+                        matrices.add(matrix(name + PeftAdapter.SUFFIX_A, 4, in, 1 / Math.sqrt(in), random));
+                        matrices.add(matrix(
+                                name + PeftAdapter.SUFFIX_B, weight.shape().extent(0), 4, 0.05, random));
+                    });
+        }
+        return matrices;
     }
 
     private static TensorEntry matrix(String name, int rows, int columns, double deviation, Random random) {
@@ -300,20 +307,7 @@ class LlamaCppTest {
     void adapterOfExpertsGivesWhatTheMergedModelDoes() throws IOException {
         Path model = Shared.path("golden/families/mixtral/model");
         Path adapter = Files.createDirectory(folder.resolve("adapter"));
-        Random random = new Random(6);
-        List<TensorEntry> matrices = new ArrayList<>();
-        try (Checkpoint checkpoint = Checkpoints.open(model)) {
-            checkpoint.tensors().values().stream()
-                    .filter(tensor ->
-                            tensor.name().contains(".experts.") || tensor.name().contains("q_proj"))
-                    .forEach(weight -> {
-                        String name = weight.name().replace(".weight", "");
-                        int in = weight.shape().extent(1);
-                        matrices.add(matrix(name + PeftAdapter.SUFFIX_A, 4, in, 1 / Math.sqrt(in), random));
-                        matrices.add(matrix(
-                                name + PeftAdapter.SUFFIX_B, weight.shape().extent(0), 4, 0.05, random));
-                    });
-        }
+        List<TensorEntry> matrices = matricesOf(model, name -> name.contains(".experts.") || name.contains("q_proj"));
         PeftAdapter.writeInto(
                 adapter,
                 new PeftConfig(4, 6, false, 0, List.of("q_proj", "w1", "w2", "w3"), model.toString()),
